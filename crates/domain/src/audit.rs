@@ -1,0 +1,316 @@
+//! What happened, to be kept: every security-relevant act is an event.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{ClientId, EventId, RealmId, SessionId, Timestamp, UserId};
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
+        /// What happened. The names are stable: they are stored, exported and searched for.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Event { $($(#[$doc])* $variant,)+ }
+
+        impl Event {
+            /// Every event there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable name, in kebab case.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+    };
+}
+
+events! {
+    /// Somebody made an account.
+    UserRegistered = "user-registered",
+    /// An administrator or a file made a user.
+    UserCreated = "user-created",
+    /// Profile columns changed.
+    UserUpdated = "user-updated",
+    /// A user can no longer sign in.
+    UserDisabled = "user-disabled",
+    /// A user can sign in again.
+    UserEnabled = "user-enabled",
+    /// A user and everything of theirs is gone.
+    UserDeleted = "user-deleted",
+    /// A user was given other roles.
+    UserRolesChanged = "user-roles-changed",
+    /// A user proved to read mail at an address.
+    EmailVerified = "email-verified",
+    /// A user signed in.
+    SignedIn = "signed-in",
+    /// Somebody tried to sign in and was refused.
+    SignInRefused = "sign-in-refused",
+    /// A user signed out of one session.
+    SignedOut = "signed-out",
+    /// A user signed out of every session.
+    SignedOutEverywhere = "signed-out-everywhere",
+    /// A session was ended, not by signing out of it.
+    SessionRevoked = "session-revoked",
+    /// A password was set or changed.
+    PasswordChanged = "password-changed",
+    /// A change of password was refused.
+    PasswordChangeRefused = "password-change-refused",
+    /// A refresh token was used that had been exchanged before: the grant was ended.
+    RefreshTokenReused = "refresh-token-reused",
+    /// A grant was ended.
+    GrantRevoked = "grant-revoked",
+    /// A realm was made.
+    RealmCreated = "realm-created",
+    /// A realm's settings changed.
+    RealmUpdated = "realm-updated",
+    /// A realm and everything in it is gone.
+    RealmDeleted = "realm-deleted",
+    /// A client was made.
+    ClientCreated = "client-created",
+    /// A client changed.
+    ClientUpdated = "client-updated",
+    /// A client is gone.
+    ClientDeleted = "client-deleted",
+    /// A realm's roles changed.
+    RolesChanged = "roles-changed",
+    /// A signing key was made.
+    SigningKeyCreated = "signing-key-created",
+    /// A signing key was withdrawn.
+    SigningKeyWithdrawn = "signing-key-withdrawn",
+    /// A retired signing key was deleted.
+    SigningKeyDeleted = "signing-key-deleted",
+    /// The master key was replaced.
+    MasterKeyRotated = "master-key-rotated",
+    /// A token was minted by command.
+    TokenMinted = "token-minted",
+}
+
+/// The text names no event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no audit event has this name")]
+pub struct NoSuchEvent;
+
+impl FromStr for Event {
+    type Err = NoSuchEvent;
+
+    fn from_str(text: &str) -> Result<Self, NoSuchEvent> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|event| event.name() == text)
+            .ok_or(NoSuchEvent)
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Actor {
+    /// Nobody known yet: somebody trying to sign in.
+    Anonymous,
+    /// A user.
+    User(UserId),
+    /// A client on its own account.
+    Client(ClientId),
+    /// Somebody at the command line.
+    Operator,
+    /// The server itself: a job.
+    System,
+}
+
+/// The text names no actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an actor: user:…, client:…, operator, system or anonymous")]
+pub struct NoSuchActor;
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("anonymous"),
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Client(id) => write!(f, "client:{id}"),
+            Self::Operator => f.write_str("operator"),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+impl FromStr for Actor {
+    type Err = NoSuchActor;
+
+    fn from_str(text: &str) -> Result<Self, NoSuchActor> {
+        match text {
+            "anonymous" => Ok(Self::Anonymous),
+            "operator" => Ok(Self::Operator),
+            "system" => Ok(Self::System),
+            _ => match text.split_once(':') {
+                Some(("user", id)) => id.parse().map(Self::User).map_err(|_| NoSuchActor),
+                Some(("client", id)) => id.parse().map(Self::Client).map_err(|_| NoSuchActor),
+                _ => Err(NoSuchActor),
+            },
+        }
+    }
+}
+
+macro_rules! as_text {
+    ($($name:ident),+) => { $(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::name::parse_text(deserializer)
+            }
+        }
+    )+ };
+}
+as_text!(Event, Actor);
+
+/// One line of the audit trail: who, what, whom, from where, in which request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The id; later events have later ids.
+    pub id: EventId,
+    /// The realm.
+    pub realm: RealmId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
+    /// Who did it.
+    pub actor: Actor,
+    /// To whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
+    /// In which session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// With which client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientId>,
+    /// From where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// In which request, as in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// What else is worth knowing: a reason code, a key id, names of changed columns. Never a secret, never an
+    /// e-mail address.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub detail: BTreeMap<String, String>,
+}
+
+impl Record {
+    /// A record with only what every record has.
+    pub fn new(id: EventId, realm: RealmId, at: Timestamp, event: Event, actor: Actor) -> Self {
+        Self {
+            id,
+            realm,
+            at,
+            event,
+            actor,
+            user: None,
+            session: None,
+            client: None,
+            address: None,
+            request_id: None,
+            detail: BTreeMap::new(),
+        }
+    }
+
+    /// To whom it was done.
+    #[must_use]
+    pub fn user(mut self, user: UserId) -> Self {
+        self.user = Some(user);
+        self
+    }
+
+    /// In which session it was done.
+    #[must_use]
+    pub fn session(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// With which client it was done.
+    #[must_use]
+    pub fn client(mut self, client: ClientId) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// One more thing worth knowing.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.detail.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_has_one_stable_kebab_case_name() {
+        let mut names: Vec<_> = Event::ALL.iter().map(|event| event.name()).collect();
+        for (event, name) in Event::ALL.iter().zip(&names) {
+            assert_eq!(name.parse(), Ok(*event));
+            assert!(
+                name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{name}"
+            );
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Event::ALL.len());
+        assert_eq!("user-invented".parse::<Event>(), Err(NoSuchEvent));
+    }
+
+    #[test]
+    fn a_record_is_one_line_of_json_and_read_back() {
+        let at = Timestamp::from_unix_seconds(1_800_000_000);
+        let record = Record::new(
+            EventId::MIN,
+            RealmId::MIN,
+            at,
+            Event::SignedIn,
+            Actor::User(UserId::MAX),
+        )
+        .user(UserId::MAX)
+        .session(SessionId::MIN)
+        .client("web".parse().unwrap())
+        .with("method", "pwd");
+        let line = serde_json::to_string(&record).unwrap();
+        assert!(
+            line.contains(r#""event":"signed-in","actor":"user:usr_"#) && !line.contains('\n'),
+            "{line}"
+        );
+        assert_eq!(serde_json::from_str::<Record>(&line).unwrap(), record);
+    }
+
+    #[test]
+    fn actors_are_read_back() {
+        for actor in [
+            Actor::Anonymous,
+            Actor::Operator,
+            Actor::System,
+            Actor::User(UserId::MAX),
+            Actor::Client("web".parse().unwrap()),
+        ] {
+            assert_eq!(actor.to_string().parse(), Ok(actor));
+        }
+        assert_eq!("user:web".parse::<Actor>(), Err(NoSuchActor));
+    }
+}

@@ -1,0 +1,73 @@
+use std::time::Duration;
+
+use crate::{ClientId, GrantId, RealmId, RealmSettings, Scopes, Session, SessionId, Timestamp, UserId};
+
+/// A client's authorization within a session. It owns the refresh tokens, of which one is good at a time: the
+/// one of the present generation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The id.
+    pub id: GrantId,
+    /// The realm.
+    pub realm: RealmId,
+    /// The session it lives in and ends with.
+    pub session: SessionId,
+    /// Whose authorization it is.
+    pub user: UserId,
+    /// The client that holds it.
+    pub client: ClientId,
+    /// What the client may do.
+    pub scopes: Scopes,
+    /// Whom its tokens are for; the realm's audience when empty.
+    pub audience: Vec<String>,
+    /// Which refresh token is good.
+    pub generation: u32,
+    /// When it was given.
+    pub created_at: Timestamp,
+    /// When the present generation began, if it is not the first.
+    pub rotated_at: Option<Timestamp>,
+    /// When it ends if it is not used.
+    pub idle_expires_at: Timestamp,
+    /// When it ends whatever happens: with its session.
+    pub expires_at: Timestamp,
+    /// When it was ended.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Grant {
+    /// A fresh grant within a session.
+    pub fn begin(
+        id: GrantId,
+        session: &Session,
+        client: ClientId,
+        scopes: Scopes,
+        audience: Vec<String>,
+        settings: &RealmSettings,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            realm: session.realm,
+            session: session.id,
+            user: session.user,
+            client,
+            scopes,
+            audience,
+            generation: 0,
+            created_at: now,
+            rotated_at: None,
+            idle_expires_at: idle_end(settings.refresh_token_ttl, session.expires_at, now),
+            expires_at: session.expires_at,
+            revoked_at: None,
+        }
+    }
+
+    /// Whether its lifetime is over, unused or absolute.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now >= self.idle_expires_at || now >= self.expires_at
+    }
+}
+
+fn idle_end(ttl: Duration, end: Timestamp, now: Timestamp) -> Timestamp {
+    now.plus(ttl).min(end)
+}

@@ -1,0 +1,49 @@
+//! The rules of Gatepost, as plain values. No I/O, no clock, no database.
+//!
+//! Everything here is a value or a decision about values. Time arrives as a [`Timestamp`], randomness as an
+//! [`Entropy`]; nothing is read from the process. What a rule refuses, it says with an enum of its own.
+
+pub mod audit;
+mod client;
+mod email;
+mod entropy;
+mod grant;
+mod id;
+pub mod lifetime;
+mod master_key;
+mod name;
+pub mod outbox;
+pub mod password;
+mod realm;
+pub mod refresh;
+pub mod role;
+mod secret;
+mod session;
+pub mod session_token;
+pub mod signing_key;
+mod spelling;
+mod time;
+mod user;
+mod username;
+
+pub use client::{Client, ClientSettings, GrantType, RedirectUri, RedirectUriRefused};
+pub use email::{EmailAddress, EmailRefused};
+pub use entropy::Entropy;
+pub use grant::Grant;
+pub use id::{EventId, GrantId, IdRefused, OutboxId, RealmId, SessionId, UserId};
+pub use master_key::{MasterKey, SealBroken};
+pub use name::{
+    ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, RealmName,
+    RealmNameRefused, RoleName, RoleNameRefused, Scope, ScopeRefused, Scopes,
+};
+pub use password::PasswordHash;
+pub use realm::{
+    Issuer, IssuerRefused, Mfa, PasswordRules, Profile, RateLimits, Realm, RealmSettings, Registration,
+    SigningAlg,
+};
+pub use role::Role;
+pub use secret::{Secret, SecretDigest};
+pub use session::{Session, SessionOrigin};
+pub use time::Timestamp;
+pub use user::User;
+pub use username::{Username, UsernameRefused};

@@ -1,0 +1,168 @@
+//! Effects that wait to be carried out: rows written in the transaction that causes them, sent by a job.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{EmailAddress, GrantId, OutboxId, RealmId, SessionId, Timestamp, UserId};
+
+/// A message with its place in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// The id; later messages have later ids.
+    pub id: OutboxId,
+    /// The realm.
+    pub realm: RealmId,
+    /// When it was queued.
+    pub at: Timestamp,
+    /// How often it was tried, this time included.
+    pub attempts: u32,
+    /// The message.
+    pub message: Message,
+}
+
+/// What is to be sent, at least once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Message {
+    /// For everybody who verifies tokens.
+    Revocation(Revocation),
+    /// For a person.
+    Mail(Mail),
+}
+
+impl Message {
+    /// The stable name of the kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Revocation(_) => "revocation",
+            Self::Mail(_) => "mail",
+        }
+    }
+}
+
+/// What is no longer good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Revocation {
+    /// Tokens of some of a user's sessions.
+    Sessions {
+        /// The sessions.
+        sessions: Vec<SessionId>,
+        /// Whose they were.
+        user: UserId,
+    },
+    /// Tokens of a user issued before a moment.
+    User {
+        /// The user.
+        user: UserId,
+        /// Nothing issued before is good.
+        not_before: Timestamp,
+    },
+    /// Tokens of one client in a session.
+    Grant {
+        /// The grant.
+        grant: GrantId,
+        /// The session it belonged to.
+        session: SessionId,
+        /// Whose it was.
+        user: UserId,
+    },
+    /// Tokens signed with a key.
+    Key {
+        /// The key id.
+        kid: String,
+    },
+    /// Tokens that state a user's roles as they were.
+    Roles {
+        /// The user.
+        user: UserId,
+        /// Nothing issued before states the present roles.
+        not_before: Timestamp,
+    },
+}
+
+/// A letter to a person: the name of a template and what is filled in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mail {
+    /// Where it goes: the address as stored.
+    pub to: EmailAddress,
+    /// Which letter.
+    pub template: String,
+    /// What is filled in. A link that signs in or resets belongs here sealed, never in clear.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mail")
+            .field("template", &self.template)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long to wait after the `attempts`-th failure: 2 s, 4 s, 8 s, … an hour at most.
+pub fn back_off(attempts: u32) -> std::time::Duration {
+    std::time::Duration::from_secs(1_u64 << attempts.clamp(1, 12)).min(std::time::Duration::from_hours(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_read_back_and_name_their_kind() {
+        let at = Timestamp::from_unix_seconds(1_800_000_000);
+        let mail = Mail {
+            to: "ada@example.com".parse().unwrap(),
+            template: "verify-email".into(),
+            fields: BTreeMap::new(),
+        };
+        for message in [
+            Message::Revocation(Revocation::Sessions {
+                sessions: vec![SessionId::MIN],
+                user: UserId::MIN,
+            }),
+            Message::Revocation(Revocation::User {
+                user: UserId::MIN,
+                not_before: at,
+            }),
+            Message::Revocation(Revocation::Grant {
+                grant: GrantId::MIN,
+                session: SessionId::MIN,
+                user: UserId::MIN,
+            }),
+            Message::Revocation(Revocation::Key { kid: "k1".into() }),
+            Message::Revocation(Revocation::Roles {
+                user: UserId::MIN,
+                not_before: at,
+            }),
+            Message::Mail(mail),
+        ] {
+            let json = serde_json::to_string(&message).unwrap();
+            assert!(
+                json.contains(&format!("\"kind\":\"{}\"", message.kind())),
+                "{json}"
+            );
+            assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), message);
+            assert!(!format!("{message:?}").contains("example.com"));
+        }
+    }
+
+    #[test]
+    fn waiting_grows_and_is_bounded() {
+        assert_eq!(
+            (
+                back_off(0).as_secs(),
+                back_off(1).as_secs(),
+                back_off(3).as_secs()
+            ),
+            (2, 2, 8)
+        );
+        assert_eq!(back_off(u32::MAX).as_secs(), 3_600);
+    }
+}

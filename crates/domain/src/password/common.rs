@@ -1,0 +1,225 @@
+//! Passwords that many people use, as the words they are built from.
+//!
+//! A list of every variant ("password1", "P@ssw0rd!", "password2024") would be long and still miss most. What is
+//! kept is the word; digits, signs and the usual substitutions around it are taken off before looking it up.
+
+/// Sorted, in lower case, without decoration.
+static WORDS: &[&str] = &[
+    "abcdefgh",
+    "abcdefghi",
+    "access",
+    "admin",
+    "adminadmin",
+    "administrator",
+    "adobe",
+    "amanda",
+    "andrew",
+    "angel",
+    "anthony",
+    "apple",
+    "asdasd",
+    "asdf",
+    "asdfasdf",
+    "asdfgh",
+    "asdfghjk",
+    "asdfghjkl",
+    "ashley",
+    "austin",
+    "azerty",
+    "azertyuiop",
+    "babygirl",
+    "bailey",
+    "banana",
+    "barcelona",
+    "baseball",
+    "basketball",
+    "batman",
+    "butterfly",
+    "changeit",
+    "changeme",
+    "changemeplease",
+    "charlie",
+    "cheese",
+    "chelsea",
+    "chocolate",
+    "computer",
+    "cookie",
+    "correcthorsebatterystaple",
+    "daniel",
+    "default",
+    "demo",
+    "diamond",
+    "donald",
+    "dragon",
+    "eminem",
+    "enter",
+    "facebook",
+    "family",
+    "ferrari",
+    "flower",
+    "football",
+    "forever",
+    "freedom",
+    "friends",
+    "google",
+    "guest",
+    "hannah",
+    "hello",
+    "helloworld",
+    "hockey",
+    "hunter",
+    "iloveyou",
+    "iloveyousomuch",
+    "internet",
+    "jennifer",
+    "jessica",
+    "jordan",
+    "joshua",
+    "justin",
+    "killer",
+    "letmein",
+    "letmeinnow",
+    "letmeinplease",
+    "liverpool",
+    "login",
+    "london",
+    "lovely",
+    "loveme",
+    "master",
+    "matthew",
+    "michael",
+    "michelle",
+    "minecraft",
+    "monkey",
+    "mustang",
+    "mynoob",
+    "mypassword",
+    "naruto",
+    "nicole",
+    "ninja",
+    "nothing",
+    "pass",
+    "passpass",
+    "passphrase",
+    "passw",
+    "passwd",
+    "password",
+    "passwordpassword",
+    "passwort",
+    "pepper",
+    "pokemon",
+    "princess",
+    "qazwsx",
+    "qazwsxedc",
+    "qazwsxedcrfv",
+    "qwer",
+    "qwerasdf",
+    "qwerasdfzxcv",
+    "qwert",
+    "qwerty",
+    "qwertyqwerty",
+    "qwertyui",
+    "qwertyuiop",
+    "qwertyuiopasdf",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "qwertz",
+    "qwertzuiop",
+    "robert",
+    "root",
+    "samsung",
+    "secret",
+    "server",
+    "shadow",
+    "soccer",
+    "starwars",
+    "summer",
+    "sunshine",
+    "superman",
+    "supersecret",
+    "system",
+    "test",
+    "testing",
+    "testtest",
+    "thisisapassword",
+    "thomas",
+    "tigger",
+    "trustno",
+    "trustnoone",
+    "welcome",
+    "welcometo",
+    "whatever",
+    "william",
+    "winter",
+    "zaqwsx",
+    "zxcvbn",
+    "zxcvbnm",
+];
+
+/// Keyboard walks whose digits are part of the walk.
+static WALKS: &[&str] = &[
+    "1q2w3e4r", "1qaz2wsx", "1qazxsw2", "q1w2e3r4", "zaq12wsx", "zaq1xsw2", "1a2b3c4d", "a1b2c3d4", "123qwe",
+];
+
+/// Whether `plain` (lower case) is a word many use, with or without decoration, or nothing but digits in a row.
+pub(super) fn is_common(plain: &str) -> bool {
+    let bare = |text: &str| WORDS.binary_search(&text).is_ok();
+    let trimmed = plain.trim_matches(|c: char| !c.is_alphabetic());
+    if trimmed.is_empty() && plain.is_ascii() {
+        return is_digits_in_a_row(plain);
+    }
+    if WALKS
+        .iter()
+        .any(|walk| plain.starts_with(walk) && plain.chars().count() < walk.len() + 6)
+    {
+        return true;
+    }
+    let letters: String = trimmed.chars().filter(|c| c.is_alphanumeric()).collect();
+    let spelled: String = plain
+        .trim_end_matches(|c: char| !c.is_alphabetic())
+        .chars()
+        .filter_map(plain_letter)
+        .collect();
+    bare(plain) || bare(trimmed) || bare(&letters) || bare(&spelled)
+}
+
+/// The letter a substitution stands for; signs between letters are dropped.
+fn plain_letter(c: char) -> Option<char> {
+    match c {
+        '0' => Some('o'),
+        '1' | '!' => Some('i'),
+        '3' => Some('e'),
+        '4' | '@' => Some('a'),
+        '5' | '$' => Some('s'),
+        '7' => Some('t'),
+        other if other.is_alphanumeric() => Some(other),
+        _ => None,
+    }
+}
+
+/// Digits that run up or down, over the end of the row too, at least for most of the text; or a date-like few
+/// digits over and over are left to the other rules.
+fn is_digits_in_a_row(plain: &str) -> bool {
+    let digits: Vec<i16> = plain
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .map(|b| i16::from(b - b'0'))
+        .collect();
+    let steps = digits
+        .windows(2)
+        .filter(|pair| matches!((pair[1] - pair[0]).rem_euclid(10), 0 | 1 | 9))
+        .count();
+    steps * 10 >= digits.len().saturating_sub(1) * 7
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_sorted_so_that_it_can_be_searched() {
+        let mut sorted = WORDS.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted, WORDS);
+    }
+}

@@ -1,0 +1,156 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::{RealmId, RealmSettings, SessionId, Timestamp, UserId};
+
+/// Where a session was made, for its owner to recognise it by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionOrigin {
+    /// The address of the client.
+    pub address: Option<IpAddr>,
+    /// What the client calls itself: at most 400 characters, without control characters.
+    pub user_agent: Option<String>,
+}
+
+impl SessionOrigin {
+    /// Takes what a client sent, and drops what must not be stored or shown.
+    pub fn new(address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
+        let cleaned = |text: &str| {
+            let text: String = text
+                .chars()
+                .filter(|c| !crate::name::is_invisible(*c))
+                .take(400)
+                .collect();
+            if text.is_empty() { None } else { Some(text) }
+        };
+        Self {
+            address,
+            user_agent: user_agent.and_then(cleaned),
+        }
+    }
+}
+
+/// A signed-in browser or device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The id: `sid` in tokens.
+    pub id: SessionId,
+    /// The realm.
+    pub realm: RealmId,
+    /// Who signed in.
+    pub user: UserId,
+    /// When the user signed in: `auth_time`.
+    pub created_at: Timestamp,
+    /// When it was last seen, to the hour or so (see [`Session::is_due_for_touch`]).
+    pub last_seen_at: Timestamp,
+    /// When it ends if it is not seen again.
+    pub idle_expires_at: Timestamp,
+    /// When it ends whatever happens.
+    pub expires_at: Timestamp,
+    /// When it was ended.
+    pub revoked_at: Option<Timestamp>,
+    /// How the user proved to be the user: `amr` (RFC 8176): `pwd`, `otp`, `mfa`, …
+    pub amr: Vec<String>,
+    /// Where it was made.
+    pub origin: SessionOrigin,
+}
+
+impl Session {
+    /// A session of a user who has just signed in, with the lifetimes of the realm.
+    pub fn begin(
+        id: SessionId,
+        realm: RealmId,
+        user: UserId,
+        amr: Vec<String>,
+        origin: SessionOrigin,
+        settings: &RealmSettings,
+        now: Timestamp,
+    ) -> Self {
+        let expires_at = now.plus(settings.session_ttl);
+        Self {
+            id,
+            realm,
+            user,
+            created_at: now,
+            last_seen_at: now,
+            idle_expires_at: now.plus(settings.session_idle_ttl).min(expires_at),
+            expires_at,
+            revoked_at: None,
+            amr,
+            origin,
+        }
+    }
+
+    /// Whether the session is good at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && now < self.idle_expires_at && now < self.expires_at
+    }
+
+    /// Whether it is worth a write to say that the session was seen: after an hour, or a tenth of the idle
+    /// lifetime if that is shorter.
+    pub fn is_due_for_touch(&self, settings: &RealmSettings, now: Timestamp) -> bool {
+        now.since(self.last_seen_at) >= Duration::from_hours(1).min(settings.session_idle_ttl / 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(now: Timestamp) -> Session {
+        let origin = SessionOrigin::new(None, Some("curl\r\n/8\0"));
+        Session::begin(
+            SessionId::MIN,
+            RealmId::MIN,
+            UserId::MIN,
+            vec!["pwd".into()],
+            origin,
+            &RealmSettings::default(),
+            now,
+        )
+    }
+
+    #[test]
+    fn a_session_ends_idle_and_absolutely() {
+        let now = Timestamp::from_unix_seconds(1_000_000);
+        let mut session = session(now);
+        assert!(session.is_live(now) && !session.is_live(session.idle_expires_at));
+        session.idle_expires_at = session.expires_at.plus(Duration::from_secs(9));
+        assert!(!session.is_live(session.expires_at));
+        session.revoked_at = Some(now);
+        assert!(!session.is_live(now));
+    }
+
+    #[test]
+    fn a_session_is_touched_once_an_hour() {
+        let now = Timestamp::from_unix_seconds(1_000_000);
+        let session = session(now);
+        let settings = RealmSettings::default();
+        assert!(!session.is_due_for_touch(&settings, now.plus(Duration::from_secs(3_599))));
+        assert!(session.is_due_for_touch(&settings, now.plus(Duration::from_hours(1))));
+        assert!(
+            !session.is_due_for_touch(&settings, now.minus(Duration::from_hours(1))),
+            "clock set back"
+        );
+        let short = RealmSettings {
+            session_idle_ttl: Duration::from_mins(10),
+            ..settings
+        };
+        assert!(session.is_due_for_touch(&short, now.plus(Duration::from_mins(1))));
+    }
+
+    #[test]
+    fn what_a_client_calls_itself_is_cleaned() {
+        assert_eq!(
+            session(Timestamp::from_micros(0)).origin.user_agent.as_deref(),
+            Some("curl/8")
+        );
+        assert_eq!(SessionOrigin::new(None, Some("\0\n")).user_agent, None);
+        assert_eq!(
+            SessionOrigin::new(None, Some(&"x".repeat(9_000)))
+                .user_agent
+                .map(|t| t.len()),
+            Some(400)
+        );
+    }
+}

@@ -1,0 +1,149 @@
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A moment: Unix time in microseconds. RFC 3339 in JSON, seconds in a JWT, a `BIGINT` in the database.
+///
+/// Arithmetic saturates: no clock, however wrong, makes it panic or wrap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+const MICROS: i64 = 1_000_000;
+
+impl Timestamp {
+    /// The earliest and the latest moment that is written as RFC 3339: the years 0000 and 9999, less the last day,
+    /// so that it can be shown in every time zone.
+    const EARLIEST: i64 = -62_167_219_200 * MICROS;
+    const LATEST: i64 = 253_402_207_200 * MICROS;
+
+    /// From microseconds since the Unix epoch.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the Unix epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// From whole seconds since the Unix epoch, as in a JWT `NumericDate` (RFC 7519 section 2).
+    pub const fn from_unix_seconds(seconds: i64) -> Self {
+        Self(seconds.saturating_mul(MICROS))
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down, as in a JWT `NumericDate` (RFC 7519 section 2).
+    pub const fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(MICROS)
+    }
+
+    /// This moment and `duration` later.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(micros_of(duration)))
+    }
+
+    /// `duration` before this moment.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(micros_of(duration)))
+    }
+
+    /// How long after `earlier` this moment is; zero when it is not after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+fn micros_of(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.clamp(Self::EARLIEST, Self::LATEST);
+        match jiff::Timestamp::from_microsecond(micros) {
+            Ok(moment) => write!(f, "{moment}"),
+            Err(_) => write!(f, "{micros}us"),
+        }
+    }
+}
+
+/// The text is not an RFC 3339 moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a moment: write it as 2026-11-22T03:04:05Z")]
+pub struct NotAMoment;
+
+impl FromStr for Timestamp {
+    type Err = NotAMoment;
+
+    fn from_str(text: &str) -> Result<Self, NotAMoment> {
+        text.parse::<jiff::Timestamp>()
+            .map(|t| Self(t.as_microsecond()))
+            .map_err(|_| NotAMoment)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        crate::name::parse_text(deserializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_written_as_rfc_3339_and_read_back() {
+        let t = Timestamp::from_micros(1_763_780_645_000_123);
+        assert_eq!(t.to_string(), "2025-11-22T03:04:05.000123Z");
+        assert_eq!(t.to_string().parse(), Ok(t));
+        assert_eq!(
+            serde_json::to_string(&t).unwrap(),
+            "\"2025-11-22T03:04:05.000123Z\""
+        );
+        assert_eq!(
+            serde_json::from_str::<Timestamp>("\"2025-11-22T03:04:05.000123Z\"").unwrap(),
+            t
+        );
+        assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn seconds_are_rounded_down_also_before_the_epoch() {
+        assert_eq!(Timestamp::from_micros(1_999_999).unix_seconds(), 1);
+        assert_eq!(Timestamp::from_micros(-1).unix_seconds(), -1);
+    }
+
+    #[test]
+    fn arithmetic_saturates_instead_of_wrapping() {
+        let last = Timestamp::from_micros(i64::MAX);
+        assert_eq!(last.plus(Duration::MAX), last);
+        assert_eq!(
+            Timestamp::from_micros(i64::MIN).minus(Duration::MAX).micros(),
+            i64::MIN
+        );
+        assert_eq!(
+            Timestamp::from_micros(5).since(Timestamp::from_micros(9)),
+            Duration::ZERO
+        );
+        assert_eq!(
+            last.since(Timestamp::from_micros(i64::MIN)),
+            Duration::from_micros(i64::MAX as u64)
+        );
+        assert!(last.to_string().starts_with("9999-12-30T22:00:00"));
+        assert!(
+            Timestamp::from_micros(i64::MIN)
+                .to_string()
+                .starts_with("0000-01-01")
+        );
+    }
+}
