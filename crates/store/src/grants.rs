@@ -1,0 +1,366 @@
+//! Grants, and the rotation of their refresh tokens.
+
+use std::time::Duration;
+
+use gatepost_domain::audit::{Actor, Event, Record};
+use gatepost_domain::outbox::{Message, Revocation};
+use gatepost_domain::refresh::{Judgement, RefreshToken, judge};
+use gatepost_domain::{ClientId, EventId, Grant, GrantId, OutboxId, RealmId, Session, Timestamp, User};
+
+use crate::sessions::session_columns;
+use crate::users::user_columns;
+use crate::value::{FromRow, Joined, Row, from_json, to_json};
+use crate::{Db, Error, Tx, audit, outbox, sessions};
+
+impl FromRow for Grant {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            realm: row.take()?,
+            id: row.take()?,
+            session: row.take()?,
+            user: row.take()?,
+            client: row.parse()?,
+            scopes: row.parse()?,
+            audience: audience_from(&row.take::<String>()?)?,
+            generation: row.take()?,
+            created_at: row.take()?,
+            rotated_at: row.take_optional()?,
+            idle_expires_at: row.take()?,
+            expires_at: row.take()?,
+            revoked_at: row.take_optional()?,
+        })
+    }
+}
+
+/// Nearly always empty; then nothing is parsed.
+fn audience_from(text: &str) -> Result<Vec<String>, Error> {
+    if text.is_empty() { Ok(Vec::new()) } else { from_json(text) }
+}
+
+macro_rules! grant_columns {
+    ($table:literal) => {
+        concat!(
+            $table,
+            "realm_id, ",
+            $table,
+            "id, ",
+            $table,
+            "session_id, ",
+            $table,
+            "user_id, ",
+            $table,
+            "client_id, ",
+            $table,
+            "scopes, ",
+            $table,
+            "audience, ",
+            $table,
+            "generation, ",
+            $table,
+            "created_at, ",
+            $table,
+            "rotated_at, ",
+            $table,
+            "idle_expires_at, ",
+            $table,
+            "expires_at, ",
+            $table,
+            "revoked_at"
+        )
+    };
+}
+
+/// Adds a grant to a live session of a user who may sign in. False: not so (any more); nothing was written. One
+/// statement.
+pub async fn create(tx: &mut Tx, grant: &Grant) -> Result<bool, Error> {
+    const SQL: &str = "INSERT INTO grants (realm_id, id, session_id, user_id, client_id, scopes, audience, generation,
+            created_at, idle_expires_at, expires_at)
+        SELECT s.realm_id, $1, s.id, s.user_id, $2, $3, $4, $5, $6, $7, $8 FROM sessions s
+        JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
+        WHERE s.realm_id = $9 AND s.id = $10 AND s.user_id = $11 AND s.revoked_at IS NULL AND s.expires_at > $6
+        AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at)";
+    let scopes = grant.scopes.to_string();
+    let audience = if grant.audience.is_empty() { String::new() } else { to_json(&grant.audience)? };
+    let params = [
+        (&grant.id).into(),
+        grant.client.as_str().into(),
+        scopes.as_str().into(),
+        audience.as_str().into(),
+        grant.generation.into(),
+        grant.created_at.into(),
+        grant.idle_expires_at.into(),
+        grant.expires_at.into(),
+        (&grant.realm).into(),
+        (&grant.session).into(),
+        (&grant.user).into(),
+    ];
+    Ok(tx.execute(SQL, &params).await? == 1)
+}
+
+struct Whole(Grant, Session, User);
+
+impl FromRow for Whole {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        let Joined(grant, Joined(session, user)) = Joined::from_row(row)?;
+        Ok(Self(grant, session, user))
+    }
+}
+
+/// A grant with its session and its user, whatever state they are in. One point read.
+pub async fn find(tx: &mut Tx, realm: RealmId, id: GrantId) -> Result<Option<(Grant, Session, User)>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        grant_columns!("g."),
+        ", ",
+        session_columns!("s."),
+        ", ",
+        user_columns!("u."),
+        " FROM grants g
+        JOIN sessions s ON s.realm_id = g.realm_id AND s.id = g.session_id
+        JOIN users u ON u.realm_id = g.realm_id AND u.id = g.user_id
+        WHERE g.realm_id = $1 AND g.id = $2"
+    );
+    let found: Option<Whole> = tx.optional(SQL, &[(&realm).into(), (&id).into()]).await?;
+    Ok(found.map(|Whole(grant, session, user)| (grant, session, user)))
+}
+
+/// A client that presents a refresh token. The client is known by then: who cannot prove to be the client of a
+/// grant never gets here, and so cannot end it.
+#[derive(Debug, Clone)]
+pub struct Presented {
+    /// The realm of the request.
+    pub realm: RealmId,
+    /// The token, already checked to be ours.
+    pub token: RefreshToken,
+    /// The client that presents it.
+    pub client: ClientId,
+    /// When.
+    pub now: Timestamp,
+    /// How long the grant lives from now on, unused.
+    pub idle: Duration,
+    /// How long after a rotation the previous token is answered again.
+    pub grace: Duration,
+    /// What is to be written if it was used before.
+    pub on_reuse: OnReuse,
+}
+
+/// What is to be written when a token is used twice.
+#[derive(Debug, Clone, Copy)]
+pub struct OnReuse {
+    /// The id of the audit event.
+    pub event: EventId,
+    /// The id of the message to verifiers.
+    pub message: OutboxId,
+    /// Whether to end every session of the user (profile `module04`), and not only the grant.
+    pub everywhere: bool,
+}
+
+/// Exchanges the good token of a grant for the next: one statement whose predicate decides, so that there is exactly
+/// one winner. `None`: it was not the good one, or grant, session or user are not good; [`judge_refused`] says which.
+pub async fn rotate(tx: &mut Tx, presented: &Presented) -> Result<Option<Grant>, Error> {
+    // The grant's own row says whether it was revoked, and every revocation of a session or user writes it too: on
+    // PostgreSQL only the row that is updated is looked at again when another transaction was faster.
+    const SQL: &str = concat!(
+        "UPDATE grants SET generation = generation + 1, rotated_at = $5,
+            idle_expires_at = CASE WHEN $6 < expires_at THEN $6 ELSE expires_at END
+        WHERE realm_id = $1 AND id = $2 AND generation = $3 AND client_id = $4
+        AND revoked_at IS NULL AND idle_expires_at > $5 AND expires_at > $5
+        AND EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
+            WHERE s.realm_id = $1 AND s.id = grants.session_id AND s.revoked_at IS NULL AND s.expires_at > $5
+            AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at))
+        RETURNING ",
+        grant_columns!("")
+    );
+    let params = [
+        (&presented.realm).into(),
+        (&presented.token.grant).into(),
+        presented.token.generation.into(),
+        presented.client.as_str().into(),
+        presented.now.into(),
+        presented.now.plus(presented.idle).into(),
+    ];
+    tx.optional(SQL, &params).await
+}
+
+/// Why a refresh token was not exchanged. The client learns `invalid_grant` and no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefreshRefused {
+    /// No such grant in this realm, or a token of a database that was replaced by an older copy.
+    Unknown,
+    /// The grant belongs to another client. Nothing was written.
+    OtherClient,
+    /// It was used before: the grant has been ended just now.
+    Reused,
+    /// The grant has expired.
+    Expired,
+    /// The grant was ended.
+    Revoked,
+    /// The session has ended.
+    SessionEnded,
+    /// The user cannot sign in.
+    UserDisabled,
+}
+
+/// What [`judge_refused`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// The previous token within the grace: give the client the token of this grant's present generation again.
+    Replay(Box<(Grant, Session, User)>),
+    /// It is good after all: it became so meanwhile. Rotate again.
+    Good,
+    /// Refused, and if it was reuse, the grant has been ended.
+    Refused(RefreshRefused),
+}
+
+/// Says why [`rotate`] gave `None`. If the token was used before, ends the grant (or every session of the user),
+/// with an audit event and a message to verifiers, in this transaction.
+pub async fn judge_refused(tx: &mut Tx, presented: &Presented) -> Result<Judged, Error> {
+    let Some((grant, session, user)) = find(tx, presented.realm, presented.token.grant).await? else {
+        return Ok(Judged::Refused(RefreshRefused::Unknown));
+    };
+    if grant.client != presented.client {
+        return Ok(Judged::Refused(RefreshRefused::OtherClient));
+    }
+    let judged = judge(presented.token, &grant, presented.now, presented.grace);
+    let refused = match judged {
+        Judgement::Revoked => Some(RefreshRefused::Revoked),
+        Judgement::Ahead => Some(RefreshRefused::Unknown),
+        Judgement::Expired => Some(RefreshRefused::Expired),
+        Judgement::Reuse => {
+            end_for_reuse(tx, presented, &grant).await?;
+            Some(RefreshRefused::Reused)
+        }
+        Judgement::Rotate | Judgement::Replay { .. } if user.is_disabled() => {
+            Some(RefreshRefused::UserDisabled)
+        }
+        Judgement::Rotate | Judgement::Replay { .. }
+            if session.revoked_at.is_some()
+                || presented.now >= session.expires_at
+                || user.has_withdrawn(session.created_at) =>
+        {
+            Some(RefreshRefused::SessionEnded)
+        }
+        Judgement::Rotate | Judgement::Replay { .. } => None,
+    };
+    Ok(match (refused, judged) {
+        (Some(refused), _) => Judged::Refused(refused),
+        (None, Judgement::Replay { .. }) => Judged::Replay(Box::new((grant, session, user))),
+        (None, _) => Judged::Good,
+    })
+}
+
+async fn end_for_reuse(tx: &mut Tx, presented: &Presented, grant: &Grant) -> Result<(), Error> {
+    let OnReuse { event, message, everywhere } = presented.on_reuse;
+    let now = presented.now;
+    end(tx, grant.realm, grant.id, now).await?;
+    let record =
+        Record::new(event, grant.realm, now, Event::RefreshTokenReused, Actor::Client(grant.client.clone()))
+            .user(grant.user)
+            .session(grant.session)
+            .client(grant.client.clone())
+            .with("grant", grant.id.to_string())
+            .with("generation", grant.generation.to_string())
+            .with("presented", presented.token.generation.to_string());
+    audit::append(tx, &record).await?;
+    if everywhere {
+        sessions::revoke_all(tx, grant.realm, grant.user, None, now, message).await?;
+        return Ok(());
+    }
+    tell(tx, grant, now, message).await
+}
+
+async fn tell(tx: &mut Tx, grant: &Grant, now: Timestamp, message: OutboxId) -> Result<(), Error> {
+    let revocation = Revocation::Grant { grant: grant.id, session: grant.session, user: grant.user };
+    outbox::queue(tx, message, grant.realm, &Message::Revocation(revocation), now).await
+}
+
+async fn end(tx: &mut Tx, realm: RealmId, id: GrantId, now: Timestamp) -> Result<Option<Grant>, Error> {
+    const SQL: &str = concat!(
+        "UPDATE grants SET revoked_at = $3 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING ",
+        grant_columns!("")
+    );
+    tx.optional(SQL, &[(&realm).into(), (&id).into(), now.into()]).await
+}
+
+/// Ends a grant, and tells verifiers. Returns it; `None`: no such grant, or ended before.
+pub async fn revoke(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: GrantId,
+    now: Timestamp,
+    message: OutboxId,
+) -> Result<Option<Grant>, Error> {
+    let ended = end(tx, realm, id, now).await?;
+    if let Some(grant) = &ended {
+        tell(tx, grant, now, message).await?;
+    }
+    Ok(ended)
+}
+
+/// A refresh token that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchanged {
+    /// The grant as it is now. The token to answer with is `RefreshToken::of(&grant)`, also for a replay.
+    pub grant: Grant,
+    /// Its session.
+    pub session: Session,
+    /// Its user, as of after the exchange.
+    pub user: User,
+    /// Whether this repeats an answer the client was given before.
+    pub replayed: bool,
+}
+
+/// Exchanges a refresh token: [`rotate`], and if that refuses, [`judge_refused`]. The one function a refresh needs.
+pub async fn exchange(db: &Db, presented: Presented) -> Result<Result<Exchanged, RefreshRefused>, Error> {
+    // A second round only if the first was overtaken; a third would mean something is wrong.
+    for _ in 0..3 {
+        let asked = presented.clone();
+        let rotated = db
+            .write_one("rotate a refresh token", move |tx| {
+                let asked = asked.clone();
+                Box::pin(async move { rotate(tx, &asked).await })
+            })
+            .await?;
+        if let Some(grant) = rotated {
+            return with_owner(db, grant, presented.now).await;
+        }
+        let asked = presented.clone();
+        let judged = db
+            .write("judge a refresh token", move |tx| {
+                let asked = asked.clone();
+                Box::pin(async move { judge_refused(tx, &asked).await })
+            })
+            .await?;
+        match judged {
+            Judged::Good => {}
+            Judged::Refused(refused) => return Ok(Err(refused)),
+            Judged::Replay(found) => {
+                let (grant, session, user) = *found;
+                return Ok(Ok(Exchanged { grant, session, user, replayed: true }));
+            }
+        }
+    }
+    Err(Error::Unavailable(crate::Outage::Contention))
+}
+
+/// The session and user of a grant that was just rotated. If they ended in between, the token is dead already.
+async fn with_owner(
+    db: &Db,
+    grant: Grant,
+    now: Timestamp,
+) -> Result<Result<Exchanged, RefreshRefused>, Error> {
+    let (realm, id) = (grant.realm, grant.id);
+    let found = db.read("find a grant", move |tx| Box::pin(async move { find(tx, realm, id).await })).await?;
+    Ok(match found {
+        None => Err(RefreshRefused::Unknown),
+        Some((_, _, user)) if user.is_disabled() => Err(RefreshRefused::UserDisabled),
+        Some((latest, session, _)) if latest.revoked_at.is_some() || !is_usable(&session, now) => {
+            Err(RefreshRefused::SessionEnded)
+        }
+        Some((_, session, user)) => Ok(Exchanged { grant, session, user, replayed: false }),
+    })
+}
+
+fn is_usable(session: &Session, now: Timestamp) -> bool {
+    session.revoked_at.is_none() && now < session.expires_at
+}

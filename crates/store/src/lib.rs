@@ -1,0 +1,38 @@
+//! Every SQL statement of Gatepost, on SQLite and on PostgreSQL.
+//!
+//! [`Db`] runs closures over a [`Tx`]; the modules, one a noun, hold the functions that may be called in them.
+//! They return values of `gatepost-domain` and decide nothing: a condition is in here only where it must be part of
+//! a statement to hold under concurrency.
+//!
+//! Statements are constants in the common dialect of the two databases, with `$1` for parameters. There is no other
+//! place that knows there are two.
+
+mod db;
+mod error;
+mod location;
+mod open_error;
+mod postgres;
+mod postgres_tls;
+mod schema;
+mod sqlite;
+mod tx;
+mod value;
+mod writer;
+
+pub mod audit;
+pub mod clients;
+pub mod grants;
+pub mod meta;
+pub mod outbox;
+pub mod passwords;
+pub mod realms;
+pub mod roles;
+pub mod sessions;
+pub mod signing_keys;
+pub mod users;
+
+pub use db::{BoxFuture, Db, Options, WriteCounts};
+pub use error::{Constraint, Error, Outage};
+pub use location::{Location, LocationRefused};
+pub use open_error::OpenError;
+pub use tx::Tx;

@@ -1,0 +1,80 @@
+//! Migrations: forward only, each database brought up to date in one transaction.
+
+use crate::OpenError;
+
+/// The release that is running, as recorded with each migration.
+pub(crate) const RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+pub(crate) struct Migration {
+    pub(crate) version: i64,
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+}
+
+/// Every migration there is, the oldest first. A released one is never changed.
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[Migration { version: 1, name: "first", sql: include_str!("../migrations/0001_first.sql") }];
+
+/// The version this release works with.
+pub(crate) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
+pub(crate) const CREATE_HISTORY: &str = "CREATE TABLE IF NOT EXISTS schema_history (
+    version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, release TEXT NOT NULL, applied_at BIGINT NOT NULL)";
+pub(crate) const READ_HISTORY: &str =
+    "SELECT version, release FROM schema_history ORDER BY version DESC LIMIT 1";
+pub(crate) const WRITE_HISTORY: &str =
+    "INSERT INTO schema_history (version, name, release, applied_at) VALUES ($1, $2, $3, $4)";
+
+/// Uncovers what is meant for one database: `/*sqlite: WITHOUT ROWID*/` becomes ` WITHOUT ROWID` on SQLite.
+pub(crate) fn uncovered(sql: &str, dialect: &str) -> String {
+    let opening = format!("/*{dialect}:");
+    let mut text = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some((before, after)) = rest.split_once(&opening) {
+        let (inside, behind) = after.split_once("*/").unwrap_or((after, ""));
+        text.push_str(before);
+        text.push_str(inside);
+        rest = behind;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// What is to be done with a database of the given version (none: an empty one), made by the given release.
+pub(crate) fn pending(found: Option<(i64, String)>) -> Result<&'static [Migration], OpenError> {
+    let Some((version, release)) = found else {
+        return Ok(MIGRATIONS);
+    };
+    if version > NEWEST {
+        return Err(OpenError::NewerSchema { found: version, known: NEWEST, release });
+    }
+    let done = MIGRATIONS.iter().take_while(|migration| migration.version <= version).count();
+    Ok(&MIGRATIONS[done..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_database_sees_its_own_additions() {
+        let sql = "CREATE TABLE t (a TEXT) /*sqlite: WITHOUT ROWID*/ /*postgres: WITH (fillfactor = 70)*/;";
+        assert!(uncovered(sql, "sqlite").contains(")  WITHOUT ROWID /*postgres"));
+        assert!(uncovered(sql, "postgres").contains("*/  WITH (fillfactor = 70);"));
+    }
+
+    #[test]
+    fn versions_are_numbered_without_a_gap() {
+        for (migration, expected) in MIGRATIONS.iter().zip(1..) {
+            assert_eq!(migration.version, expected);
+        }
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_and_says_which_release_made_it() {
+        let refused = pending(Some((NEWEST + 1, "9.9.9".into()))).map(|_| ()).unwrap_err();
+        assert!(refused.to_string().contains("9.9.9"), "{refused}");
+        assert_eq!(pending(Some((NEWEST, "0.1.0".into()))).unwrap().len(), 0);
+        assert_eq!(pending(None).unwrap().len(), MIGRATIONS.len());
+    }
+}

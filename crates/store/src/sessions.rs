@@ -1,0 +1,213 @@
+//! Sessions.
+
+use std::time::Duration;
+
+use gatepost_domain::outbox::{Message, Revocation};
+use gatepost_domain::{
+    OutboxId, PasswordHash, RealmId, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
+};
+
+use crate::users::user_columns;
+use crate::value::{FromRow, Joined, Row};
+use crate::{Error, Tx, outbox};
+
+impl FromRow for Session {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            realm: row.take()?,
+            id: row.take()?,
+            user: row.take()?,
+            created_at: row.take()?,
+            last_seen_at: row.take()?,
+            idle_expires_at: row.take()?,
+            expires_at: row.take()?,
+            revoked_at: row.take_optional()?,
+            amr: row.take::<String>()?.split(' ').filter(|m| !m.is_empty()).map(str::to_owned).collect(),
+            origin: SessionOrigin { address: row.parse_optional()?, user_agent: row.take_optional()? },
+        })
+    }
+}
+
+/// The columns of a session, in the order they are read.
+macro_rules! session_columns {
+    ($table:literal) => {
+        concat!(
+            $table,
+            "realm_id, ",
+            $table,
+            "id, ",
+            $table,
+            "user_id, ",
+            $table,
+            "created_at, ",
+            $table,
+            "last_seen_at, ",
+            $table,
+            "idle_expires_at, ",
+            $table,
+            "expires_at, ",
+            $table,
+            "revoked_at, ",
+            $table,
+            "amr, ",
+            $table,
+            "address, ",
+            $table,
+            "user_agent"
+        )
+    };
+}
+pub(crate) use session_columns;
+
+/// Begins a session, if its user may sign in at that moment: not disabled, not logged out everywhere since, and,
+/// where `verified` is given, still with the password hash that was verified. False: not so; nothing was written.
+/// One statement, so that neither a disabling nor a change of password slips in between.
+pub async fn create(tx: &mut Tx, session: &Session, verified: Option<&PasswordHash>) -> Result<bool, Error> {
+    const SQL: &str = "INSERT INTO sessions (realm_id, id, user_id, created_at, last_seen_at, idle_expires_at,
+            expires_at, amr, address, user_agent)
+        SELECT u.realm_id, $1, u.id, $2, $3, $4, $5, $6, $7, $8 FROM users u
+        WHERE u.realm_id = $9 AND u.id = $10 AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= $2)
+        AND (CAST($11 AS TEXT) IS NULL OR EXISTS (
+            SELECT 1 FROM passwords p WHERE p.realm_id = $9 AND p.user_id = $10 AND p.hash = $11))";
+    let amr = session.amr.join(" ");
+    let address = session.origin.address.map(|address| address.to_string());
+    let params = [
+        (&session.id).into(),
+        session.created_at.into(),
+        session.last_seen_at.into(),
+        session.idle_expires_at.into(),
+        session.expires_at.into(),
+        amr.as_str().into(),
+        address.as_deref().into(),
+        session.origin.user_agent.as_deref().into(),
+        (&session.realm).into(),
+        (&session.user).into(),
+        verified.map(PasswordHash::as_str).into(),
+    ];
+    Ok(tx.execute(SQL, &params).await? == 1)
+}
+
+/// A session with its user, if it is live and the user may still use it. One point read.
+pub async fn find_live(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<Option<(Session, User)>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ", session_columns!("s."), ", ", user_columns!("u."), " FROM sessions s
+        JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
+        WHERE s.realm_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
+        AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at)"
+    );
+    let found: Option<Joined<Session, User>> =
+        tx.optional(SQL, &[(&realm).into(), (&id).into(), now.into()]).await?;
+    Ok(found.map(|Joined(session, user)| (session, user)))
+}
+
+/// The live sessions of a user, the newest first.
+pub async fn list(tx: &mut Tx, realm: RealmId, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ", session_columns!("s."), " FROM sessions s
+        WHERE s.realm_id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
+        ORDER BY s.id DESC"
+    );
+    tx.all(SQL, &[(&realm).into(), (&user).into(), now.into()]).await
+}
+
+/// Ends a session of the user with its grants, and tells verifiers. False: the user has no such session, or it has
+/// ended before.
+pub async fn revoke(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    id: SessionId,
+    now: Timestamp,
+    message: OutboxId,
+) -> Result<bool, Error> {
+    const SESSION: &str = "UPDATE sessions SET revoked_at = $4
+        WHERE realm_id = $1 AND id = $2 AND user_id = $3 AND revoked_at IS NULL";
+    const GRANTS: &str =
+        "UPDATE grants SET revoked_at = $3 WHERE realm_id = $1 AND session_id = $2 AND revoked_at IS NULL";
+    if tx.execute(SESSION, &[(&realm).into(), (&id).into(), (&user).into(), now.into()]).await? == 0 {
+        return Ok(false);
+    }
+    tx.execute(GRANTS, &[(&realm).into(), (&id).into(), now.into()]).await?;
+    tell(tx, realm, user, vec![id], now, message).await?;
+    Ok(true)
+}
+
+/// Ends every session of the user, but for `except`, with their grants, and tells verifiers. Returns the sessions
+/// that were ended. (To log out everywhere, tokens included that name no session, use
+/// [`users::sign_out_everywhere`](crate::users::sign_out_everywhere).)
+pub async fn revoke_all(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    except: Option<SessionId>,
+    now: Timestamp,
+    message: OutboxId,
+) -> Result<Vec<SessionId>, Error> {
+    let ended = end_all_of(tx, realm, user, except, now).await?;
+    if !ended.is_empty() {
+        tell(tx, realm, user, ended.clone(), now, message).await?;
+    }
+    Ok(ended)
+}
+
+async fn tell(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    sessions: Vec<SessionId>,
+    now: Timestamp,
+    message: OutboxId,
+) -> Result<(), Error> {
+    let revocation = Revocation::Sessions { sessions, user };
+    outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await
+}
+
+/// Ends sessions and grants, and tells nobody: the caller does.
+pub(crate) async fn end_all_of(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    except: Option<SessionId>,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, Error> {
+    const SESSIONS: &str = "UPDATE sessions SET revoked_at = $4
+        WHERE realm_id = $1 AND user_id = $2 AND (CAST($3 AS BYTEA) IS NULL OR id <> $3) AND revoked_at IS NULL
+        RETURNING id";
+    // Also grants of sessions that ended before, so that whatever happened then, none survives.
+    const GRANTS: &str = "UPDATE grants SET revoked_at = $4
+        WHERE realm_id = $1 AND revoked_at IS NULL AND session_id IN (SELECT s.id FROM sessions s
+            WHERE s.realm_id = $1 AND s.user_id = $2 AND (CAST($3 AS BYTEA) IS NULL OR s.id <> $3))";
+    let params = [(&realm).into(), (&user).into(), except.as_ref().into(), now.into()];
+    let ended: Vec<(SessionId,)> = tx.all(SESSIONS, &params).await?;
+    tx.execute(GRANTS, &params).await?;
+    Ok(ended.into_iter().map(|(id,)| id).collect())
+}
+
+/// Notes that the session was seen, and moves its idle end by `idle`; never past its absolute end, never back.
+/// Call it when [`Session::is_due_for_touch`]. False: it has ended. One statement.
+pub async fn touch(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: SessionId,
+    idle: Duration,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    const SQL: &str = "UPDATE sessions SET last_seen_at = $3,
+            idle_expires_at = CASE WHEN $4 < expires_at THEN $4 ELSE expires_at END
+        WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3 AND last_seen_at <= $3";
+    let params = [(&realm).into(), (&id).into(), now.into(), now.plus(idle).into()];
+    Ok(tx.execute(SQL, &params).await? == 1)
+}
+
+/// Deletes at most `limit` sessions, with their grants, that ended before `before`. Returns how many; call it again
+/// until that is less than `limit`. One statement.
+pub async fn delete_ended(tx: &mut Tx, realm: RealmId, before: Timestamp, limit: u32) -> Result<u64, Error> {
+    const SQL: &str = "DELETE FROM sessions WHERE realm_id = $1 AND id IN (SELECT s.id FROM sessions s
+        WHERE s.realm_id = $1 AND (s.expires_at < $2 OR s.revoked_at < $2) LIMIT $3)";
+    tx.execute(SQL, &[(&realm).into(), before.into(), limit.into()]).await
+}

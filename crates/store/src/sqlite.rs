@@ -1,0 +1,213 @@
+//! Opening a SQLite file, and binding parameters.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use gatepost_domain::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::schema::{self, NEWEST};
+use crate::value::Param;
+use crate::{Error, OpenError};
+
+/// `GPst`: says that a file is ours.
+const APPLICATION_ID: i32 = 0x4750_7374;
+
+/// How often a connection that finds the file locked tries again. Short, for a process that commits back to back
+/// leaves the file free for some microseconds only; SQLite's own waiting grows to a tenth of a second and starves.
+const RETRY_EVERY: Duration = Duration::from_micros(300);
+
+/// A cached statement with its parameters bound: `$3` to the third, wherever it stands.
+///
+/// To SQLite `$3` is a name, numbered by where it first appears; binding by position would mix parameters up.
+pub(crate) fn bound<'c>(
+    connection: &'c Connection,
+    sql: &str,
+    params: &[Param<'_>],
+) -> Result<rusqlite::CachedStatement<'c>, Error> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let count = statement.parameter_count();
+    if count != params.len() {
+        return Err(Error::broken("a statement with other parameters"));
+    }
+    for position in 1..=count {
+        let number =
+            statement.parameter_name(position).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
+        let param = number.and_then(|n| params.get(n.checked_sub(1)?));
+        let param = param.ok_or_else(|| Error::broken("a statement with other parameters"))?;
+        statement.raw_bind_parameter(position, param)?;
+    }
+    Ok(statement)
+}
+
+/// A connection for the one writer.
+pub(crate) fn writer(path: &Path, busy: Duration) -> Result<Connection, Error> {
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    wait_when_busy(&mut connection, busy)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cache_size = -8000;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}
+
+/// A connection to read with.
+pub(crate) fn reader(path: &Path, busy: Duration) -> Result<Connection, Error> {
+    let mut connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    wait_when_busy(&mut connection, busy)?;
+    connection.execute_batch(
+        "PRAGMA query_only = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cache_size = -2000;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}
+
+fn wait_when_busy(connection: &mut Connection, busy: Duration) -> Result<(), Error> {
+    let mut since = Instant::now();
+    connection.busy_handler(Some(move |tries: i32| {
+        if tries == 0 {
+            since = Instant::now();
+        }
+        std::thread::sleep(RETRY_EVERY);
+        since.elapsed() < busy
+    }))?;
+    Ok(())
+}
+
+/// Makes sure that there is a file of ours, in a folder of ours, of the newest schema.
+pub(crate) fn prepare(path: &Path, migrate: bool, now: Timestamp) -> Result<(), OpenError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let refused = |reason: String| OpenError::Folder { folder: folder.display().to_string(), reason };
+    if !folder.exists() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| refused(e.to_string()))?;
+    }
+    refuse_network_file_system(path, folder)?;
+    // SQLite gives the files it puts beside the database the same mode.
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| refused(e.to_string()))?;
+    let not_ours = || OpenError::NotOurs { path: path.display().to_string() };
+    // A migration may take its time; another process that is at it is waited for.
+    let connection = writer(path, Duration::from_mins(1)).map_err(|error| match error {
+        Error::Broken(_) => not_ours(),
+        other => OpenError::Store(other),
+    })?;
+    let application: i32 = pragma(&connection, "application_id")?;
+    let empty: bool = query(&connection, "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)")?;
+    if application != APPLICATION_ID && !(application == 0 && empty) {
+        return Err(not_ours());
+    }
+    bring_up_to_date(&connection, migrate, now)
+}
+
+fn bring_up_to_date(connection: &Connection, migrate: bool, now: Timestamp) -> Result<(), OpenError> {
+    let known = history(connection)?;
+    let version = known.as_ref().map_or(0, |(version, _)| *version);
+    if schema::pending(known)?.is_empty() {
+        return Ok(());
+    }
+    if !migrate {
+        return Err(OpenError::OlderSchema { found: version, needed: NEWEST });
+    }
+    let applied = (|| {
+        connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from)?;
+        connection.execute_batch(schema::CREATE_HISTORY).map_err(Error::from)?;
+        // Asked again: another process may have been faster.
+        for migration in schema::pending(history(connection)?)? {
+            connection.execute_batch(&schema::uncovered(migration.sql, "sqlite")).map_err(Error::from)?;
+            let row = [
+                Param::Int(migration.version),
+                Param::Text(migration.name),
+                Param::Text(schema::RELEASE),
+                Param::Int(now.micros()),
+            ];
+            bound(connection, schema::WRITE_HISTORY, &row)?.raw_execute().map_err(Error::from)?;
+        }
+        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(Error::from)?;
+        connection.execute_batch("COMMIT").map_err(Error::from)?;
+        Ok(())
+    })();
+    if applied.is_err() && !connection.is_autocommit() {
+        // The first error is the one to be told.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    applied
+}
+
+fn history(connection: &Connection) -> Result<Option<(i64, String)>, Error> {
+    let exists: bool =
+        query(connection, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'schema_history')")?;
+    if !exists {
+        return Ok(None);
+    }
+    let mut statement = connection.prepare(schema::READ_HISTORY)?;
+    let mut rows = statement.query([])?;
+    match rows.next()? {
+        Some(row) => Ok(Some((row.get(0)?, row.get(1)?))),
+        None => Ok(None),
+    }
+}
+
+fn query<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> Result<T, Error> {
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
+fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> Result<T, Error> {
+    Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
+}
+
+fn refuse_network_file_system(path: &Path, folder: &Path) -> Result<(), OpenError> {
+    let Ok(found) = rustix::fs::statfs(folder) else {
+        return Ok(());
+    };
+    match network_file_system(i128::from(found.f_type) & 0xffff_ffff) {
+        Some(kind) => Err(OpenError::NetworkFileSystem { path: path.display().to_string(), kind }),
+        None => Ok(()),
+    }
+}
+
+/// The file systems that share files between machines, by the number Linux knows them by (statfs(2)).
+fn network_file_system(number: i128) -> Option<&'static str> {
+    match number {
+        0x6969 => Some("NFS"),
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("SMB"),
+        0x5346_414f => Some("AFS"),
+        0x7375_7245 => Some("Coda"),
+        0x564c => Some("NCP"),
+        0x0bd0_0bd0 => Some("Lustre"),
+        0x00c3_6400 => Some("Ceph"),
+        0x0116_1970 => Some("GFS2"),
+        0x7461_636f => Some("OCFS2"),
+        0x0102_1997 => Some("9P"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "sqlite_tests.rs"]
+mod tests;

@@ -1,0 +1,41 @@
+use super::*;
+
+#[test]
+fn parameters_are_bound_by_their_number_wherever_they_stand() {
+    let connection = Connection::open_in_memory().unwrap();
+    let ask = |sql: &str, params: &[Param<'_>]| {
+        let mut statement = bound(&connection, sql, params).unwrap();
+        let mut rows = statement.raw_query();
+        rows.next().unwrap().unwrap().get::<_, String>(0).unwrap()
+    };
+    let params = [Param::Text("a"), Param::Text("b"), Param::Text("c")];
+    assert_eq!(ask("SELECT $1 || $2 || $3", &params), "abc");
+    assert_eq!(ask("SELECT $3 || $1 || $2", &params), "cab");
+    assert_eq!(ask("SELECT $2 || $2 || $3 || $1 || $2", &params), "bbcab");
+    let many: Vec<Param<'_>> = "abcdefghijkl".split("").filter(|t| !t.is_empty()).map(Param::Text).collect();
+    assert_eq!(ask("SELECT $12||$11||$10||$9||$8||$7||$6||$5||$4||$3||$2||$1", &many), "lkjihgfedcba");
+}
+
+#[test]
+fn a_statement_with_other_parameters_is_refused() {
+    let connection = Connection::open_in_memory().unwrap();
+    for (sql, count) in [
+        ("SELECT $1", 2),
+        ("SELECT $1 || $2", 1),
+        ("SELECT $2", 1),
+        ("SELECT ?1", 1),
+        ("SELECT $a", 1),
+        ("SELECT $0", 1),
+    ] {
+        let params = vec![Param::Text("x"); count];
+        assert!(matches!(bound(&connection, sql, &params).map(|_| ()), Err(Error::Broken(_))), "{sql}");
+    }
+}
+
+#[test]
+fn network_file_systems_are_known_by_number() {
+    assert_eq!(network_file_system(0x6969), Some("NFS"));
+    assert_eq!(network_file_system(0xff53_4d42), Some("SMB"));
+    assert_eq!(network_file_system(0xef53), None, "ext4");
+    assert_eq!(network_file_system(0x0102_1994), None, "tmpfs");
+}

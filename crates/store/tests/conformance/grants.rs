@@ -1,0 +1,271 @@
+use std::time::Duration;
+
+use gatepost_domain::outbox::{Message, Revocation};
+use gatepost_domain::refresh::RefreshToken;
+use gatepost_domain::{EventId, Grant, GrantId, RealmId, SessionId, Timestamp, UserId};
+use gatepost_store::grants::{self, Exchanged, Judged, OnReuse, Presented, RefreshRefused};
+use gatepost_store::{audit, outbox, sessions, users};
+
+use crate::support::{NOW, Store, later};
+
+on_every_backend!(
+    a_grant_is_found_with_its_session_and_user,
+    a_grant_begins_only_in_a_live_session_of_a_user_who_may_sign_in,
+    a_good_token_is_exchanged_for_the_next,
+    rt_01_a_token_used_twice_ends_the_grant_with_an_audit_event_and_a_message,
+    rt_03_two_rotations_in_one_second_and_a_replay_of_the_first_is_reuse,
+    rt_04_a_rotated_token_is_refused_after_a_restart,
+    rt_06_another_client_or_realm_is_refused_and_cannot_end_the_grant,
+    rt_10_a_grant_ends_idle_and_absolutely_also_when_the_clock_goes_back,
+    rt_11_a_lost_answer_is_given_again_within_the_grace,
+    reuse_can_end_every_session_of_the_user,
+    what_ended_is_refused_for_its_reason,
+    a_token_newer_than_the_database_is_refused_without_ending_the_grant,
+    a_revoked_grant_is_told_and_ends_no_other,
+);
+
+pub(crate) const IDLE: Duration = Duration::from_hours(24);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
+
+pub(crate) fn presented(store: &Store, grant: &Grant, generation: u32, now: Timestamp) -> Presented {
+    Presented {
+        realm: store.realm,
+        token: RefreshToken { grant: grant.id, generation },
+        client: grant.client.clone(),
+        now,
+        idle: IDLE,
+        grace: GRACE,
+        on_reuse: OnReuse {
+            event: EventId::new(now, &store.dice),
+            message: store.message(),
+            everywhere: false,
+        },
+    }
+}
+
+pub(crate) async fn exchange(
+    store: &Store,
+    grant: &Grant,
+    generation: u32,
+    now: Timestamp,
+) -> Result<Exchanged, RefreshRefused> {
+    grants::exchange(&store.db, presented(store, grant, generation, now)).await.unwrap()
+}
+
+/// The tokens a caller would now hold, or why not.
+async fn generation(
+    store: &Store,
+    grant: &Grant,
+    presented: u32,
+    now: Timestamp,
+) -> Result<u32, RefreshRefused> {
+    exchange(store, grant, presented, now).await.map(|exchanged| exchanged.grant.generation)
+}
+
+pub(crate) async fn audited(store: &Store) -> Vec<&'static str> {
+    let realm = store.realm;
+    let records =
+        read!(store, [] tx => audit::list(tx, realm, &audit::RecordFilter::default(), None, 999).await)
+            .unwrap();
+    records.into_iter().map(|record| record.event.name()).collect()
+}
+
+async fn told(store: &Store) -> Vec<Message> {
+    let claimed = write_one!(store, [] tx => outbox::claim_due(tx, "revocation", 99, Duration::from_secs(1), later(1_000_000)).await);
+    claimed.unwrap().into_iter().map(|queued| queued.message).collect()
+}
+
+async fn a_grant_is_found_with_its_session_and_user(store: Store) {
+    let (user, session) = {
+        let user = store.user("ada").await;
+        (user.clone(), store.session(&user).await)
+    };
+    let mut grant = store.grant_in(&session);
+    grant.audience = vec!["notes-api".into(), "https://other.test".into()];
+    assert!(write!(store, [grant] tx => grants::create(tx, &grant).await).unwrap());
+    let (realm, id) = (store.realm, grant.id);
+    assert_eq!(read!(store, [] tx => grants::find(tx, realm, id).await), Ok(Some((grant, session, user))));
+    assert_eq!(read!(store, [] tx => grants::find(tx, realm, GrantId::MIN).await), Ok(None));
+}
+
+async fn a_grant_begins_only_in_a_live_session_of_a_user_who_may_sign_in(store: Store) {
+    let (user, session, _) = store.signed_in("ada").await;
+    let (other, other_session, _) = store.signed_in("bob").await;
+    let begin = |grant: Grant| {
+        let store = store.clone();
+        async move { write_one!(store, [grant] tx => grants::create(tx, &grant).await).unwrap() }
+    };
+    assert!(!begin(Grant { user: other.id, ..store.grant_in(&session) }).await, "the session of another");
+    assert!(!begin(Grant { session: SessionId::MIN, ..store.grant_in(&session) }).await);
+    assert!(!begin(Grant { user: UserId::MIN, ..store.grant_in(&session) }).await);
+    assert!(!begin(Grant { created_at: session.expires_at, ..store.grant_in(&session) }).await, "expired");
+    let (realm, id, message) = (store.realm, user.id, store.message());
+    write!(store, [] tx => sessions::revoke(tx, realm, id, session.id, NOW, message).await).unwrap();
+    assert!(!begin(store.grant_in(&session)).await, "revoked");
+    let (id, message) = (other.id, store.message());
+    write!(store, [] tx => users::disable(tx, realm, id, NOW, message).await).unwrap();
+    assert!(!begin(store.grant_in(&other_session)).await, "disabled");
+}
+
+async fn a_good_token_is_exchanged_for_the_next(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let first = exchange(&store, &grant, 0, later(5)).await.unwrap();
+    let expected = Grant {
+        generation: 1,
+        rotated_at: Some(later(5)),
+        idle_expires_at: later(5).plus(IDLE),
+        ..grant.clone()
+    };
+    assert_eq!(first, Exchanged { grant: expected.clone(), session, user, replayed: false });
+    assert_eq!(store.find_grant(&grant).await, Some(expected));
+    let (one, two) = (presented(&store, &grant, 1, later(6)), presented(&store, &grant, 1, later(6)));
+    assert_eq!(write_one!(store, [one] tx => grants::rotate(tx, &one).await).unwrap().unwrap().generation, 2);
+    assert_eq!(write_one!(store, [two] tx => grants::rotate(tx, &two).await), Ok(None));
+    assert_eq!(generation(&store, &grant, 2, later(7)).await, Ok(3));
+}
+
+async fn rt_01_a_token_used_twice_ends_the_grant_with_an_audit_event_and_a_message(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    assert_eq!(generation(&store, &grant, 0, NOW).await, Ok(1));
+    assert_eq!(generation(&store, &grant, 0, later(10)).await, Err(RefreshRefused::Reused));
+    assert_eq!(
+        generation(&store, &grant, 1, later(10)).await,
+        Err(RefreshRefused::Revoked),
+        "the successor is dead too"
+    );
+    assert_eq!(generation(&store, &grant, 0, later(10)).await, Err(RefreshRefused::Revoked));
+    assert_eq!(audited(&store).await, ["refresh-token-reused"]);
+    let revocation = Revocation::Grant { grant: grant.id, session: session.id, user: user.id };
+    assert_eq!(told(&store).await, [Message::Revocation(revocation)]);
+    assert!(store.find_live(&session, later(10)).await.is_some(), "the session itself goes on");
+}
+
+async fn rt_03_two_rotations_in_one_second_and_a_replay_of_the_first_is_reuse(store: Store) {
+    let (_, _, grant) = store.signed_in("ada").await;
+    assert_eq!(generation(&store, &grant, 0, NOW).await, Ok(1));
+    assert_eq!(generation(&store, &grant, 1, NOW).await, Ok(2));
+    assert_eq!(generation(&store, &grant, 0, NOW).await, Err(RefreshRefused::Reused));
+    assert_eq!(generation(&store, &grant, 2, NOW).await, Err(RefreshRefused::Revoked));
+}
+
+async fn rt_04_a_rotated_token_is_refused_after_a_restart(store: Store) {
+    let (_, _, grant) = store.signed_in("ada").await;
+    assert_eq!(generation(&store, &grant, 0, NOW).await, Ok(1));
+    store.db.close().await;
+    let restarted = store.another().await;
+    assert_eq!(generation(&restarted, &grant, 0, later(60)).await, Err(RefreshRefused::Reused));
+    restarted.db.close().await;
+}
+
+async fn rt_06_another_client_or_realm_is_refused_and_cannot_end_the_grant(store: Store) {
+    let (_, _, grant) = store.signed_in("ada").await;
+    assert_eq!(generation(&store, &grant, 0, NOW).await, Ok(1));
+    for used in [0, 1] {
+        let other =
+            Presented { client: "evil".parse().unwrap(), ..presented(&store, &grant, used, later(60)) };
+        assert_eq!(grants::exchange(&store.db, other).await, Ok(Err(RefreshRefused::OtherClient)));
+        let elsewhere = Presented { realm: RealmId::MAX, ..presented(&store, &grant, used, later(60)) };
+        assert_eq!(grants::exchange(&store.db, elsewhere).await, Ok(Err(RefreshRefused::Unknown)));
+    }
+    assert_eq!(audited(&store).await, [] as [&str; 0]);
+    assert_eq!(generation(&store, &grant, 1, later(60)).await, Ok(2), "it lives");
+}
+
+async fn rt_10_a_grant_ends_idle_and_absolutely_also_when_the_clock_goes_back(store: Store) {
+    let (user, session, idle) = store.signed_in("ada").await;
+    assert_eq!(generation(&store, &idle, 0, idle.idle_expires_at).await, Err(RefreshRefused::Expired));
+    let used = store.grant(&session).await;
+    let (mut now, mut used_generation) = (NOW, 0);
+    let step = Duration::from_hours(23);
+    while now.plus(step) < session.expires_at {
+        now = now.plus(step);
+        used_generation = generation(&store, &used, used_generation, now).await.unwrap();
+        assert!(store.find_grant(&used).await.unwrap().idle_expires_at <= session.expires_at);
+    }
+    assert!(used_generation > 90);
+    assert_eq!(
+        generation(&store, &used, used_generation, session.expires_at).await,
+        Err(RefreshRefused::Expired)
+    );
+    let back = generation(&store, &used, used_generation, NOW.minus(step)).await;
+    assert_eq!(back, Ok(used_generation + 1), "a clock set back rotates");
+    let again = generation(&store, &used, used_generation - 1, NOW.minus(step)).await;
+    assert_eq!(again, Err(RefreshRefused::Reused), "and does not make old tokens good");
+    assert_eq!(user.id, session.user);
+}
+
+async fn rt_11_a_lost_answer_is_given_again_within_the_grace(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let first = exchange(&store, &grant, 0, NOW).await.unwrap();
+    for seconds in [0, 1, 9] {
+        let again = exchange(&store, &grant, 0, later(seconds)).await.unwrap();
+        assert_eq!(again, Exchanged { replayed: true, ..first.clone() }, "after {seconds} s");
+    }
+    let asked = presented(&store, &grant, 0, later(9));
+    let judged = write!(store, [asked] tx => grants::judge_refused(tx, &asked).await);
+    assert_eq!(judged, Ok(Judged::Replay(Box::new((first.grant, session, user)))));
+    let good = presented(&store, &grant, 1, later(9));
+    assert_eq!(write!(store, [good] tx => grants::judge_refused(tx, &good).await), Ok(Judged::Good));
+    assert_eq!(generation(&store, &grant, 0, later(10)).await, Err(RefreshRefused::Reused));
+}
+
+async fn reuse_can_end_every_session_of_the_user(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let second = store.session(&user).await;
+    let second_grant = store.grant(&second).await;
+    assert_eq!(generation(&store, &grant, 0, NOW).await, Ok(1));
+    let mut asked = presented(&store, &grant, 0, later(60));
+    asked.on_reuse.everywhere = true;
+    assert_eq!(grants::exchange(&store.db, asked).await, Ok(Err(RefreshRefused::Reused)));
+    assert_eq!(generation(&store, &second_grant, 0, later(60)).await, Err(RefreshRefused::Revoked));
+    assert!(
+        store.find_live(&session, later(60)).await.is_none()
+            && store.find_live(&second, later(60)).await.is_none()
+    );
+    assert_eq!(audited(&store).await, ["refresh-token-reused"]);
+    assert_eq!(told(&store).await.len(), 1);
+}
+
+async fn what_ended_is_refused_for_its_reason(store: Store) {
+    let (realm, (ada, session, grant)) = (store.realm, store.signed_in("ada").await);
+    let (message, id) = (store.message(), ada.id);
+    write!(store, [] tx => sessions::revoke(tx, realm, id, session.id, NOW, message).await).unwrap();
+    assert_eq!(generation(&store, &grant, 0, NOW).await, Err(RefreshRefused::Revoked));
+    let (bob, _, grant) = store.signed_in("bob").await;
+    assert_eq!(generation(&store, &grant, 0, NOW).await, Ok(1));
+    let (message, id) = (store.message(), bob.id);
+    write!(store, [] tx => users::disable(tx, realm, id, later(1), message).await).unwrap();
+    for used in [0, 1] {
+        assert_eq!(
+            generation(&store, &grant, used, later(1)).await,
+            Err(RefreshRefused::Revoked),
+            "also within the grace"
+        );
+    }
+    assert_eq!(audited(&store).await, [] as [&str; 0], "no reuse is claimed");
+    let unknown = Grant { id: GrantId::MAX, ..grant };
+    assert_eq!(generation(&store, &unknown, 0, NOW).await, Err(RefreshRefused::Unknown));
+}
+
+async fn a_token_newer_than_the_database_is_refused_without_ending_the_grant(store: Store) {
+    let (_, _, grant) = store.signed_in("ada").await;
+    assert_eq!(generation(&store, &grant, 7, NOW).await, Err(RefreshRefused::Unknown));
+    assert_eq!(generation(&store, &grant, u32::MAX, NOW).await, Err(RefreshRefused::Unknown));
+    assert_eq!(generation(&store, &grant, 0, NOW).await, Ok(1));
+}
+
+async fn a_revoked_grant_is_told_and_ends_no_other(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let other = store.grant(&session).await;
+    let (realm, id) = (store.realm, grant.id);
+    let revoke = |message| {
+        let store = store.clone();
+        async move { write!(store, [] tx => grants::revoke(tx, realm, id, later(3), message).await).unwrap() }
+    };
+    assert_eq!(revoke(store.message()).await, Some(Grant { revoked_at: Some(later(3)), ..grant.clone() }));
+    assert_eq!(revoke(store.message()).await, None);
+    assert_eq!(generation(&store, &grant, 0, later(3)).await, Err(RefreshRefused::Revoked));
+    assert_eq!(generation(&store, &other, 0, later(3)).await, Ok(1));
+    let revocation = Revocation::Grant { grant: grant.id, session: session.id, user: user.id };
+    assert_eq!(told(&store).await, [Message::Revocation(revocation)]);
+}

@@ -1,0 +1,25 @@
+//! One suite for both databases: every case runs on each, with a fresh database.
+//!
+//! SQLite needs nothing. PostgreSQL is the server named by `GATEPOST_TEST_POSTGRES`
+//! (`scripts/postgres run -- cargo nextest run -p gatepost-store`); without it its cases say SKIPPED and pass.
+
+#[macro_use]
+mod support;
+
+mod audit;
+mod clients;
+mod coverage;
+mod grants;
+mod grants_races;
+mod meta;
+mod opening;
+mod outages;
+mod outbox;
+mod passwords;
+mod races;
+mod realms;
+mod roles;
+mod sessions;
+mod signing_keys;
+mod transactions;
+mod users;

@@ -1,0 +1,197 @@
+use std::time::Duration;
+
+use gatepost_domain::outbox::{Message, Revocation};
+use gatepost_domain::{PasswordHash, Session, SessionId, UserId};
+use gatepost_store::{outbox, passwords, sessions, users};
+
+use crate::support::{NOW, Store, later};
+
+on_every_backend!(
+    a_live_session_is_found_with_its_user,
+    a_session_begins_only_for_a_user_who_may_sign_in,
+    a_session_begins_only_with_the_password_that_was_verified,
+    a_session_ends_idle_and_absolutely,
+    a_session_is_listed_until_it_ends,
+    a_revoked_session_takes_its_grants_with_it_and_is_told,
+    only_its_owner_can_revoke_a_session,
+    all_sessions_but_one_are_revoked,
+    a_touched_session_lives_on_but_not_past_its_end,
+    ended_sessions_are_deleted_with_their_grants,
+);
+
+async fn begin(store: &Store, session: &Session, verified: Option<&str>) -> bool {
+    let verified = verified.map(PasswordHash::new);
+    write_one!(store, [session, verified] tx => sessions::create(tx, &session, verified.as_ref()).await)
+        .unwrap()
+}
+
+async fn a_live_session_is_found_with_its_user(store: Store) {
+    let user = store.user("ada").await;
+    let session = store.session(&user).await;
+    assert_eq!(store.find_live(&session, NOW).await, Some((session.clone(), user)));
+    let session_id = session.id;
+    let unknown = Session { id: SessionId::MIN, ..session };
+    assert_eq!(store.find_live(&unknown, NOW).await, None);
+    let (other, id) = (gatepost_domain::RealmId::MAX, session_id);
+    assert_eq!(
+        read!(store, [] tx => sessions::find_live(tx, other, id, NOW).await),
+        Ok(None),
+        "of another realm"
+    );
+}
+
+async fn a_session_begins_only_for_a_user_who_may_sign_in(store: Store) {
+    let user = store.user("ada").await;
+    let (realm, id, message) = (store.realm, user.id, store.message());
+    write!(store, [] tx => users::sign_out_everywhere(tx, realm, id, later(10), message).await).unwrap();
+    assert!(!begin(&store, &store.session_of(&user, later(9)), None).await, "before the log-out");
+    assert!(begin(&store, &store.session_of(&user, later(10)), None).await);
+    let message = store.message();
+    write!(store, [] tx => users::disable(tx, realm, id, later(11), message).await).unwrap();
+    assert!(!begin(&store, &store.session_of(&user, later(12)), None).await, "disabled");
+    let nobody = Session { user: UserId::MIN, ..store.session_of(&user, later(12)) };
+    assert!(!begin(&store, &nobody, None).await);
+    assert_eq!(read!(store, [] tx => sessions::list(tx, realm, id, later(12)).await), Ok(vec![]));
+}
+
+async fn a_session_begins_only_with_the_password_that_was_verified(store: Store) {
+    let user = store.user("ada").await;
+    let (realm, id) = (store.realm, user.id);
+    assert!(!begin(&store, &store.session_of(&user, NOW), Some("one")).await, "no password");
+    write!(store, [] tx => passwords::set(tx, realm, id, &PasswordHash::new("one"), NOW).await).unwrap();
+    assert!(begin(&store, &store.session_of(&user, NOW), Some("one")).await);
+    write!(store, [] tx => passwords::set(tx, realm, id, &PasswordHash::new("two"), NOW).await).unwrap();
+    assert!(
+        !begin(&store, &store.session_of(&user, NOW), Some("one")).await,
+        "changed while it was being verified"
+    );
+}
+
+async fn a_session_ends_idle_and_absolutely(store: Store) {
+    let user = store.user("ada").await;
+    let session =
+        Session { idle_expires_at: later(60), expires_at: later(100), ..store.session_of(&user, NOW) };
+    let busy = Session { id: SessionId::MAX, idle_expires_at: later(200), ..session.clone() };
+    assert!(begin(&store, &session, None).await && begin(&store, &busy, None).await);
+    assert!(store.find_live(&session, later(59)).await.is_some());
+    assert!(store.find_live(&session, later(60)).await.is_none());
+    assert!(store.find_live(&busy, later(99)).await.is_some());
+    assert!(store.find_live(&busy, later(100)).await.is_none());
+}
+
+async fn a_session_is_listed_until_it_ends(store: Store) {
+    let (user, other) = (store.user("ada").await, store.user("bob").await);
+    let first = store.session(&user).await;
+    let second = store.session_of(&user, later(1));
+    assert!(begin(&store, &second, None).await);
+    store.session(&other).await;
+    let (realm, id) = (store.realm, user.id);
+    let list = |now| {
+        let store = store.clone();
+        async move { read!(store, [] tx => sessions::list(tx, realm, id, now).await).unwrap() }
+    };
+    assert_eq!(list(later(1)).await, [second.clone(), first.clone()], "the newest first");
+    assert_eq!(list(first.idle_expires_at).await, [second.clone()]);
+    assert_eq!(list(second.expires_at).await, []);
+}
+
+async fn revoke(store: &Store, user: UserId, session: SessionId) -> bool {
+    let (realm, message) = (store.realm, store.message());
+    write!(store, [] tx => sessions::revoke(tx, realm, user, session, later(5), message).await).unwrap()
+}
+
+async fn told(store: &Store) -> Vec<Message> {
+    let claimed = write_one!(store, [] tx => outbox::claim_due(tx, "revocation", 99, Duration::from_secs(1), later(99)).await);
+    claimed.unwrap().into_iter().map(|queued| queued.message).collect()
+}
+
+async fn a_revoked_session_takes_its_grants_with_it_and_is_told(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let second = store.session(&user).await;
+    let second_grant = store.grant(&second).await;
+    assert!(revoke(&store, user.id, session.id).await);
+    assert!(store.find_live(&session, later(5)).await.is_none());
+    assert_eq!(store.find_grant(&grant).await.unwrap().revoked_at, Some(later(5)));
+    assert!(store.find_live(&second, later(5)).await.is_some());
+    assert_eq!(store.find_grant(&second_grant).await.unwrap().revoked_at, None);
+    assert!(!revoke(&store, user.id, session.id).await, "ended before");
+    let revocation = Revocation::Sessions { sessions: vec![session.id], user: user.id };
+    assert_eq!(told(&store).await, [Message::Revocation(revocation)]);
+}
+
+async fn only_its_owner_can_revoke_a_session(store: Store) {
+    let (_, session, _) = store.signed_in("ada").await;
+    let other = store.user("bob").await;
+    assert!(!revoke(&store, other.id, session.id).await);
+    assert!(store.find_live(&session, later(5)).await.is_some());
+    assert_eq!(told(&store).await, []);
+}
+
+async fn all_sessions_but_one_are_revoked(store: Store) {
+    let (user, kept, kept_grant) = store.signed_in("ada").await;
+    let ended = store.session(&user).await;
+    let ended_grant = store.grant(&ended).await;
+    let (realm, id) = (store.realm, user.id);
+    let revoke_all = |except, message| {
+        let store = store.clone();
+        async move {
+            write!(store, [] tx => sessions::revoke_all(tx, realm, id, except, later(5), message).await)
+                .unwrap()
+        }
+    };
+    assert_eq!(revoke_all(Some(kept.id), store.message()).await, [ended.id]);
+    assert!(
+        store.find_live(&kept, later(5)).await.is_some() && store.find_live(&ended, later(5)).await.is_none()
+    );
+    assert_eq!(store.find_grant(&kept_grant).await.unwrap().revoked_at, None);
+    assert_eq!(store.find_grant(&ended_grant).await.unwrap().revoked_at, Some(later(5)));
+    assert_eq!(revoke_all(Some(kept.id), store.message()).await, []);
+    assert_eq!(told(&store).await.len(), 1, "nothing ended, nobody told");
+    assert_eq!(revoke_all(None, store.message()).await, [kept.id]);
+}
+
+async fn a_touched_session_lives_on_but_not_past_its_end(store: Store) {
+    let user = store.user("ada").await;
+    let session =
+        Session { idle_expires_at: later(60), expires_at: later(100), ..store.session_of(&user, NOW) };
+    assert!(begin(&store, &session, None).await);
+    let (realm, id) = (store.realm, session.id);
+    let touch = |seconds| {
+        let store = store.clone();
+        async move {
+            let idle = Duration::from_secs(60);
+            write_one!(store, [] tx => sessions::touch(tx, realm, id, idle, later(seconds)).await).unwrap()
+        }
+    };
+    assert!(touch(30).await);
+    let seen = store.find_live(&session, later(89)).await.unwrap().0;
+    assert_eq!((seen.last_seen_at, seen.idle_expires_at), (later(30), later(90)));
+    assert!(touch(50).await);
+    assert!(!touch(40).await, "the clock of another replica is behind: nothing moves back");
+    let seen = store.find_live(&session, later(99)).await.unwrap().0;
+    assert_eq!((seen.last_seen_at, seen.idle_expires_at), (later(50), later(100)));
+    assert!(!touch(100).await);
+    revoke(&store, user.id, id).await;
+    assert!(!touch(51).await);
+}
+
+async fn ended_sessions_are_deleted_with_their_grants(store: Store) {
+    let (user, revoked, grant) = store.signed_in("ada").await;
+    revoke(&store, user.id, revoked.id).await;
+    let expired = Session { expires_at: later(10), ..store.session_of(&user, NOW) };
+    assert!(begin(&store, &expired, None).await);
+    let live = store.session(&user).await;
+    let realm = store.realm;
+    let delete = |seconds, limit| {
+        let store = store.clone();
+        async move {
+            write_one!(store, [] tx => sessions::delete_ended(tx, realm, later(seconds), limit).await)
+                .unwrap()
+        }
+    };
+    assert_eq!(delete(5, 9).await, 0, "not yet");
+    assert_eq!(delete(50, 1).await, 1);
+    assert_eq!(delete(50, 9).await, 1);
+    assert!(store.find_grant(&grant).await.is_none());
+    assert!(store.find_live(&live, later(50)).await.is_some());
+}

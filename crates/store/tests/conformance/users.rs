@@ -1,0 +1,338 @@
+use gatepost_domain::outbox::{Message, Revocation};
+use gatepost_domain::{PasswordHash, RealmId, RoleName, Timestamp, User, UserId};
+use gatepost_store::users::{Login, ProfileChanges, UserFilter};
+use gatepost_store::{Constraint, Error, outbox, passwords, users};
+use std::time::Duration;
+
+use crate::support::{NOW, Store, error_of, later};
+
+on_every_backend!(
+    a_user_is_found_by_id_address_and_username,
+    addresses_and_usernames_belong_to_one_user_of_a_realm,
+    a_user_without_address_and_username_may_be_one_of_many,
+    signing_in_reads_user_and_hash_together,
+    users_are_listed_by_pages_and_searched,
+    a_search_takes_no_wildcards_from_the_caller,
+    a_profile_changes_only_in_the_columns_named,
+    a_profile_changes_only_from_the_version_that_was_read,
+    a_new_address_is_not_verified,
+    a_taken_address_is_refused_and_nothing_changes,
+    other_roles_are_stored_and_told,
+    a_disabled_user_is_signed_out_and_told_and_stays_disabled,
+    logging_out_everywhere_ends_sessions_and_grants,
+    a_deleted_user_leaves_nothing_to_sign_in_with,
+    nothing_is_found_from_another_realm,
+    it_is_known_whether_others_have_a_role,
+);
+
+fn hash(text: &str) -> PasswordHash {
+    PasswordHash::new(text)
+}
+
+async fn messages(store: &Store) -> Vec<Message> {
+    let claimed = write_one!(store, [] tx => outbox::claim_due(tx, "revocation", 99, Duration::from_secs(1), later(100_000)).await);
+    claimed.unwrap().into_iter().map(|queued| queued.message).collect()
+}
+
+async fn a_user_is_found_by_id_address_and_username(store: Store) {
+    let mut user = store.stranger("Ada.Lovelace");
+    user.name = Some("Ada Lovelace".parse().unwrap());
+    user.roles = vec!["admin".parse().unwrap(), "org:member".parse().unwrap()];
+    user.email_verified = true;
+    user.not_before = Some(later(1));
+    user.disabled_at = Some(later(2));
+    write!(store, [user] tx => users::create(tx, &user).await).unwrap();
+    let realm = store.realm;
+    assert_eq!(store.find_user(&user).await, Some(user.clone()));
+    let email: gatepost_domain::EmailAddress = "ADA.lovelace@EXAMPLE.com".parse().unwrap();
+    let found = read!(store, [email] tx => users::find_by_email(tx, realm, &email).await).unwrap().unwrap();
+    assert_eq!(found, user);
+    assert_eq!(found.email.unwrap().as_str(), "Ada.Lovelace@example.com", "as typed");
+    let username: gatepost_domain::Username = "ada.lovelace".parse().unwrap();
+    assert_eq!(
+        read!(store, [username] tx => users::find_by_username(tx, realm, &username).await),
+        Ok(Some(user))
+    );
+}
+
+async fn addresses_and_usernames_belong_to_one_user_of_a_realm(store: Store) {
+    store.user("ada").await;
+    let same_email = User { username: None, ..store.stranger("ADA") };
+    let same_name = User { email: None, ..store.stranger("Ada") };
+    let refused = error_of(write!(store, [same_email] tx => users::create(tx, &same_email).await));
+    assert_eq!(refused, Error::Conflict(Constraint::UserEmail));
+    let refused = error_of(write!(store, [same_name] tx => users::create(tx, &same_name).await));
+    assert_eq!(refused, Error::Conflict(Constraint::UserUsername));
+    let homeless = User { realm: RealmId::MAX, ..store.stranger("bob") };
+    let refused = error_of(write!(store, [homeless] tx => users::create(tx, &homeless).await));
+    assert_eq!(refused, Error::Conflict(Constraint::Parent));
+}
+
+async fn a_user_without_address_and_username_may_be_one_of_many(store: Store) {
+    for _ in 0..2 {
+        let user = User { email: None, username: None, ..store.stranger("x") };
+        write!(store, [user] tx => users::create(tx, &user).await).unwrap();
+        assert_eq!(store.find_user(&user).await, Some(user));
+    }
+}
+
+async fn signing_in_reads_user_and_hash_together(store: Store) {
+    let (realm, ada, bob) = (store.realm, store.user("ada").await, store.user("bob").await);
+    let id = ada.id;
+    write!(store, [] tx => passwords::set(tx, realm, id, &hash("$argon2id$1"), NOW).await).unwrap();
+    let by_email = Login::Email("Ada@example.com".parse().unwrap());
+    let by_name = Login::Username("ADA".parse().unwrap());
+    for login in [by_email, by_name] {
+        let found = read!(store, [login] tx => users::find_for_sign_in(tx, realm, &login).await);
+        assert_eq!(found, Ok(Some((ada.clone(), Some(hash("$argon2id$1"))))));
+    }
+    let login = Login::Username("bob".parse().unwrap());
+    assert_eq!(
+        read!(store, [login] tx => users::find_for_sign_in(tx, realm, &login).await),
+        Ok(Some((bob, None)))
+    );
+    let login = Login::Username("eve".parse().unwrap());
+    assert_eq!(read!(store, [login] tx => users::find_for_sign_in(tx, realm, &login).await), Ok(None));
+}
+
+async fn list(store: &Store, filter: UserFilter, after: Option<UserId>, limit: u32) -> Vec<UserId> {
+    let realm = store.realm;
+    let found = read!(store, [filter] tx => users::list(tx, realm, &filter, after, limit).await).unwrap();
+    found.into_iter().map(|user| user.id).collect()
+}
+
+async fn users_are_listed_by_pages_and_searched(store: Store) {
+    let mut ids = Vec::new();
+    for name in ["ada", "bob", "adele", "carol"] {
+        ids.push(store.user(name).await.id);
+    }
+    let (realm, bob, message) = (store.realm, ids[1], store.message());
+    write!(store, [] tx => users::disable(tx, realm, bob, NOW, message).await).unwrap();
+    let (ada, adele) = (ids[0], ids[2]);
+    ids.sort_unstable();
+    let all = UserFilter::default();
+    let first = list(&store, all.clone(), None, 3).await;
+    assert_eq!(first, ids[..3]);
+    assert_eq!(list(&store, all, first.last().copied(), 3).await, ids[3..]);
+    let search = UserFilter { search: Some("AD".into()), ..UserFilter::default() };
+    let mut expected = vec![ada, adele];
+    expected.sort_unstable();
+    assert_eq!(list(&store, search, None, 9).await, expected);
+    let disabled = |disabled| UserFilter { disabled: Some(disabled), ..UserFilter::default() };
+    assert_eq!(list(&store, disabled(true), None, 9).await, [bob]);
+    assert_eq!(list(&store, disabled(false), None, 9).await.len(), 3);
+}
+
+async fn a_search_takes_no_wildcards_from_the_caller(store: Store) {
+    store.user("ada").await;
+    let odd = store.user("a_b").await;
+    for (search, expected) in
+        [("%", vec![]), ("a_a", vec![]), ("a_b", vec![odd.id]), ("!", vec![]), ("' OR 1=1 --", vec![])]
+    {
+        let filter = UserFilter { search: Some(search.into()), ..UserFilter::default() };
+        assert_eq!(list(&store, filter, None, 9).await, expected, "{search}");
+    }
+}
+
+async fn change(
+    store: &Store,
+    id: UserId,
+    changes: ProfileChanges,
+    version: Option<u64>,
+    now: Timestamp,
+) -> Result<Option<User>, Error> {
+    let realm = store.realm;
+    write!(store, [changes] tx => users::update_profile(tx, realm, id, &changes, version, now).await)
+}
+
+async fn a_profile_changes_only_in_the_columns_named(store: Store) {
+    let user = store.user("ada").await;
+    let name = ProfileChanges { name: Some(Some("Ada".parse().unwrap())), ..ProfileChanges::default() };
+    let changed = change(&store, user.id, name, None, later(5)).await.unwrap().unwrap();
+    let expected =
+        User { name: Some("Ada".parse().unwrap()), version: 2, updated_at: later(5), ..user.clone() };
+    assert_eq!(changed, expected);
+    assert_eq!(store.find_user(&user).await, Some(expected));
+    let empty = ProfileChanges { name: Some(None), username: Some(None), ..ProfileChanges::default() };
+    let changed = change(&store, user.id, empty, None, later(6)).await.unwrap().unwrap();
+    assert_eq!((changed.name, changed.username, changed.email), (None, None, user.email));
+    let renamed =
+        ProfileChanges { username: Some(Some("Countess".parse().unwrap())), ..ProfileChanges::default() };
+    let changed = change(&store, user.id, renamed, None, later(7)).await.unwrap().unwrap();
+    assert_eq!(changed.username.unwrap().as_str(), "Countess");
+    assert_eq!(change(&store, UserId::MIN, ProfileChanges::default(), None, NOW).await, Ok(None));
+}
+
+async fn a_profile_changes_only_from_the_version_that_was_read(store: Store) {
+    let user = store.user("ada").await;
+    let name =
+        |text: &str| ProfileChanges { name: Some(Some(text.parse().unwrap())), ..ProfileChanges::default() };
+    assert!(change(&store, user.id, name("one"), Some(1), NOW).await.unwrap().is_some());
+    assert_eq!(change(&store, user.id, name("two"), Some(1), NOW).await, Ok(None));
+    assert_eq!(store.find_user(&user).await.unwrap().name, Some("one".parse().unwrap()));
+}
+
+async fn a_new_address_is_not_verified(store: Store) {
+    let user = store.user("ada").await;
+    let verified = ProfileChanges { email_verified: Some(true), ..ProfileChanges::default() };
+    assert!(change(&store, user.id, verified, None, NOW).await.unwrap().unwrap().email_verified);
+    let to = |address: &str| ProfileChanges {
+        email: Some(Some(address.parse().unwrap())),
+        ..ProfileChanges::default()
+    };
+    let respelled = change(&store, user.id, to("ADA@example.com"), None, NOW).await.unwrap().unwrap();
+    assert!(respelled.email_verified, "the same mailbox");
+    let moved = change(&store, user.id, to("ada@example.org"), None, NOW).await.unwrap().unwrap();
+    assert!(!moved.email_verified);
+    let known = ProfileChanges { email_verified: Some(true), ..to("ada@example.net") };
+    assert!(change(&store, user.id, known, None, NOW).await.unwrap().unwrap().email_verified);
+    let gone = ProfileChanges { email: Some(None), ..ProfileChanges::default() };
+    let gone = change(&store, user.id, gone, None, NOW).await.unwrap().unwrap();
+    assert_eq!((gone.email, gone.email_verified), (None, false));
+    let again = change(&store, user.id, to("ada@example.com"), None, NOW).await.unwrap().unwrap();
+    assert!(!again.email_verified);
+}
+
+async fn a_taken_address_is_refused_and_nothing_changes(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let email = ProfileChanges {
+        email: Some(ada.email),
+        name: Some(Some("x".parse().unwrap())),
+        ..ProfileChanges::default()
+    };
+    assert_eq!(
+        error_of(change(&store, bob.id, email, None, NOW).await),
+        Error::Conflict(Constraint::UserEmail)
+    );
+    let username = ProfileChanges { username: Some(ada.username), ..ProfileChanges::default() };
+    assert_eq!(
+        error_of(change(&store, bob.id, username, None, NOW).await),
+        Error::Conflict(Constraint::UserUsername)
+    );
+    assert_eq!(store.find_user(&bob).await, Some(bob));
+}
+
+async fn other_roles_are_stored_and_told(store: Store) {
+    let user = store.user("ada").await;
+    let roles: Vec<RoleName> = vec!["admin".parse().unwrap(), "member".parse().unwrap()];
+    let (realm, id, message) = (store.realm, user.id, store.message());
+    let set = |version, message| {
+        let (store, roles) = (store.clone(), roles.clone());
+        async move {
+            write!(store, [roles] tx => users::set_roles(tx, realm, id, &roles, version, later(9), message).await)
+        }
+    };
+    assert_eq!(set(Some(1), message).await.unwrap().unwrap().roles, roles);
+    assert_eq!(set(Some(1), store.message()).await, Ok(None));
+    let stored = store.find_user(&user).await.unwrap();
+    assert_eq!((stored.roles, stored.version), (roles.clone(), 2));
+    let told = Revocation::Roles { user: id, not_before: later(9) };
+    assert_eq!(messages(&store).await, [Message::Revocation(told)], "and the refused one told nobody");
+}
+
+async fn a_disabled_user_is_signed_out_and_told_and_stays_disabled(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let (realm, id) = (store.realm, user.id);
+    let disable = |now, message| {
+        let store = store.clone();
+        async move { write!(store, [] tx => users::disable(tx, realm, id, now, message).await).unwrap() }
+    };
+    let disabled = disable(later(5), store.message()).await.unwrap();
+    assert_eq!((disabled.disabled_at, disabled.not_before), (Some(later(5)), Some(later(5))));
+    assert!(store.find_live(&session, later(5)).await.is_none());
+    assert_eq!(store.find_grant(&grant).await.unwrap().revoked_at, Some(later(5)));
+    assert_eq!(
+        disable(later(6), store.message()).await.unwrap().disabled_at,
+        Some(later(5)),
+        "the first moment"
+    );
+    let told = Message::Revocation(Revocation::User { user: id, not_before: later(5) });
+    assert!(messages(&store).await.contains(&told));
+    let enabled = write!(store, [] tx => users::enable(tx, realm, id, later(7)).await).unwrap().unwrap();
+    assert_eq!((enabled.disabled_at, enabled.not_before), (None, Some(later(6))));
+    assert!(store.find_live(&session, later(7)).await.is_none(), "what was ended stays ended");
+    assert_eq!(write!(store, [] tx => users::enable(tx, realm, UserId::MIN, NOW).await), Ok(None));
+    let message = store.message();
+    assert_eq!(write!(store, [] tx => users::disable(tx, realm, UserId::MIN, NOW, message).await), Ok(None));
+}
+
+async fn logging_out_everywhere_ends_sessions_and_grants(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let (other, others_session, _) = store.signed_in("bob").await;
+    let (realm, id, message) = (store.realm, user.id, store.message());
+    let out = write!(store, [] tx => users::sign_out_everywhere(tx, realm, id, NOW, message).await)
+        .unwrap()
+        .unwrap();
+    assert_eq!((out.not_before, out.disabled_at), (Some(NOW), None));
+    assert!(store.find_live(&session, NOW).await.is_none());
+    assert_eq!(store.find_grant(&grant).await.unwrap().revoked_at, Some(NOW));
+    assert_eq!(store.find_live(&others_session, NOW).await.unwrap().1.id, other.id);
+    assert_eq!(store.waiting_messages().await, 1);
+    // The same moment: what is made after is good.
+    let again = store.session(&user).await;
+    assert!(store.find_live(&again, NOW).await.is_some());
+    let message = store.message();
+    assert_eq!(
+        write!(store, [] tx => users::sign_out_everywhere(tx, realm, UserId::MIN, NOW, message).await),
+        Ok(None)
+    );
+}
+
+async fn a_deleted_user_leaves_nothing_to_sign_in_with(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let (realm, id) = (store.realm, user.id);
+    write!(store, [] tx => passwords::set(tx, realm, id, &hash("h"), NOW).await).unwrap();
+    let message = store.message();
+    assert!(write!(store, [] tx => users::delete(tx, realm, id, NOW, message).await).unwrap());
+    assert!(store.find_user(&user).await.is_none() && store.find_grant(&grant).await.is_none());
+    assert!(store.find_live(&session, NOW).await.is_none());
+    assert_eq!(read!(store, [] tx => passwords::find(tx, realm, id).await), Ok(None));
+    assert_eq!(messages(&store).await, [Message::Revocation(Revocation::User { user: id, not_before: NOW })]);
+    let message = store.message();
+    assert!(!write!(store, [] tx => users::delete(tx, realm, id, NOW, message).await).unwrap());
+    store.user("ada").await;
+}
+
+async fn nothing_is_found_from_another_realm(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let (realm, id) = (RealmId::MAX, user.id);
+    let (session, grant, email) = (session.id, grant.id, user.email.clone().unwrap());
+    assert_eq!(read!(store, [] tx => users::find(tx, realm, id).await), Ok(None));
+    assert_eq!(read!(store, [email] tx => users::find_by_email(tx, realm, &email).await), Ok(None));
+    assert_eq!(
+        read!(store, [] tx => gatepost_store::sessions::find_live(tx, realm, session, NOW).await),
+        Ok(None)
+    );
+    assert_eq!(read!(store, [] tx => gatepost_store::grants::find(tx, realm, grant).await), Ok(None));
+    let message = store.message();
+    assert_eq!(write!(store, [] tx => users::disable(tx, realm, id, NOW, message).await), Ok(None));
+    let message = store.message();
+    assert!(!write!(store, [] tx => users::delete(tx, realm, id, NOW, message).await).unwrap());
+}
+
+async fn it_is_known_whether_others_have_a_role(store: Store) {
+    let realm = store.realm;
+    let with_roles = |name: &str, roles: &[&str]| User {
+        roles: roles.iter().map(|role| role.parse().unwrap()).collect(),
+        ..store.stranger(name)
+    };
+    let ada = with_roles("ada", &["member", "realm_admin"]);
+    let bob = with_roles("bob", &["realm-admin", "realm_admins", "xrealm_admin"]);
+    let carol = with_roles("carol", &["realm_admin"]);
+    for user in [&ada, &bob, &carol] {
+        write!(store, [user] tx => users::create(tx, &user).await).unwrap();
+    }
+    let (ada, carol) = (ada.id, carol.id);
+    let others_have = |except, role: &str| {
+        let (store, role) = (store.clone(), role.parse::<RoleName>().unwrap());
+        async move { read!(store, [role] tx => users::others_have_role(tx, realm, except, &role).await).unwrap() }
+    };
+    assert!(others_have(ada, "realm_admin").await && others_have(carol, "realm_admin").await);
+    let message = store.message();
+    write!(store, [] tx => users::disable(tx, realm, carol, NOW, message).await).unwrap();
+    assert!(
+        !others_have(ada, "realm_admin").await,
+        "neither a disabled user nor a name that only looks alike counts"
+    );
+    assert!(others_have(carol, "member").await && !others_have(ada, "member").await);
+}
