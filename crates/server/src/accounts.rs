@@ -1,0 +1,106 @@
+//! Accounts: made, changed, deleted. Every front door and the command line come through here.
+
+mod change;
+mod create;
+mod password;
+
+use gatepost_domain::{
+    EmailAddress, RoleName, Timestamp, User, UserId,
+    audit::{Actor, Event, Record},
+};
+use serde::{Deserialize, Deserializer};
+
+use crate::{
+    App,
+    http::{Problem, origin::Where},
+    realm::Snapshot,
+};
+
+pub use change::{Change, change, delete};
+pub use create::{Profile, create, register};
+pub use password::change_password;
+
+/// The role that administers a realm.
+pub const ADMINISTRATOR: &str = "realm-admin";
+
+/// Whether the account administers its realm.
+pub fn is_administrator(user: &User) -> bool {
+    user.roles.iter().any(|role| role.as_str() == ADMINISTRATOR)
+}
+
+/// Who acts on an account, and from where.
+#[derive(Clone, Debug)]
+pub struct Who {
+    actor: Actor,
+    origin: Where,
+}
+
+impl Who {
+    /// The account's owner.
+    pub fn themselves(user: &User, origin: Where) -> Self {
+        Self { actor: Actor::User(user.id), origin }
+    }
+
+    /// An administrator of the realm.
+    pub fn administrator(user: &User, origin: Where) -> Self {
+        Self { actor: Actor::User(user.id), origin }
+    }
+
+    /// Somebody at the command line.
+    pub fn operator() -> Self {
+        Self { actor: Actor::Operator, origin: Where::default() }
+    }
+
+    fn record(
+        &self,
+        app: &App,
+        event: Event,
+        realm: gatepost_domain::RealmId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Record {
+        self.origin.record(app, realm, event, self.actor.clone(), now).user(user)
+    }
+}
+
+/// Words an account says of itself, which a password may not be made of.
+pub fn words(user: &User) -> Vec<&str> {
+    let email = user.email.as_ref().map(EmailAddress::as_str);
+    let username = user.username.as_ref().map(gatepost_domain::Username::as_str);
+    let name = user.name.as_ref().map(gatepost_domain::DisplayName::as_str);
+    email.into_iter().chain(username).chain(name).collect()
+}
+
+/// Reads an address out of a request.
+pub fn email(text: &str) -> Result<EmailAddress, Problem> {
+    text.parse().map_err(|refused| field("email", refused))
+}
+
+fn field(field: &'static str, refused: impl std::error::Error) -> Problem {
+    Problem::InvalidField { field, reason: refused.to_string().into() }
+}
+
+/// Tells a member that is `null` (`Some(None)`) from one that is absent (`None`). For `deserialize_with`.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Reads role names; each must be one of the realm's, or the built-in administrator.
+fn roles_of(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem> {
+    names
+        .iter()
+        .map(|name| {
+            let role: RoleName = name.parse().map_err(|refused| field("roles", refused))?;
+            if role.as_str() == ADMINISTRATOR || realm.roles().contains(&role) {
+                return Ok(role);
+            }
+            let reason = match realm.roles().nearest(&role) {
+                Some(near) => format!("this realm has no role {role}; did you mean {near}?"),
+                None => format!("this realm has no role {role}"),
+            };
+            Err(Problem::InvalidField { field: "roles", reason: reason.into() })
+        })
+        .collect()
+}

@@ -1,0 +1,190 @@
+//! Changes to accounts, column by column.
+
+use gatepost_domain::{
+    DisplayName, EmailAddress, OutboxId, PasswordHash, RealmId, RoleName, Timestamp, User, UserId, Username,
+    audit::Event,
+};
+use gatepost_store::{Tx, audit, passwords, users};
+
+use super::{ADMINISTRATOR, Who, email, field, is_administrator, roles_of};
+use crate::{App, http::Problem, realm::Snapshot};
+
+/// What is to change. `None` leaves a column as it is; the inner `None` clears it.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    email: Option<Option<EmailAddress>>,
+    email_verified: Option<bool>,
+    username: Option<Option<Username>>,
+    name: Option<Option<DisplayName>>,
+    roles: Option<Vec<RoleName>>,
+    disabled: Option<bool>,
+    password: Option<PasswordHash>,
+}
+
+impl Change {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Another address. It is not verified unless [`email_verified`](Self::email_verified) says so too.
+    pub fn email(mut self, text: Option<Option<String>>) -> Result<Self, Problem> {
+        self.email = text.map(|text| text.as_deref().map(email).transpose()).transpose()?;
+        Ok(self)
+    }
+
+    /// Whether the address counts as proven.
+    #[must_use]
+    pub fn email_verified(mut self, verified: Option<bool>) -> Self {
+        self.email_verified = verified.or_else(|| self.email.as_ref().map(|_| false));
+        self
+    }
+
+    /// Another name to sign in with.
+    pub fn username(mut self, text: Option<Option<String>>) -> Result<Self, Problem> {
+        let parse = |text: String| text.parse().map_err(|refused| field("username", refused));
+        self.username = text.map(|text| text.map(parse).transpose()).transpose()?;
+        Ok(self)
+    }
+
+    /// Another name to show.
+    pub fn name(mut self, text: Option<Option<String>>) -> Result<Self, Problem> {
+        let parse = |text: String| text.parse().map_err(|refused| field("name", refused));
+        self.name = text.map(|text| text.map(parse).transpose()).transpose()?;
+        Ok(self)
+    }
+
+    /// Other roles; each must exist in the realm.
+    pub fn roles(mut self, realm: &Snapshot, names: Option<&[String]>) -> Result<Self, Problem> {
+        self.roles = names.map(|names| roles_of(realm, names)).transpose()?;
+        Ok(self)
+    }
+
+    /// Whether the account can sign in.
+    #[must_use]
+    pub fn disabled(mut self, disabled: Option<bool>) -> Self {
+        self.disabled = disabled;
+        self
+    }
+
+    /// Another password, as a hash.
+    #[must_use]
+    pub fn password(mut self, hash: String) -> Self {
+        self.password = Some(PasswordHash::new(hash));
+        self
+    }
+
+    /// The names of the columns that change, for the audit trail.
+    fn columns(&self) -> String {
+        let columns = [
+            ("email", self.email.is_some()),
+            ("email_verified", self.email_verified.is_some()),
+            ("username", self.username.is_some()),
+            ("name", self.name.is_some()),
+        ];
+        columns.iter().filter(|(_, changes)| *changes).map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Changes an account of the realm and returns it as it is then.
+pub async fn change(
+    app: &App,
+    realm: RealmId,
+    user: UserId,
+    change: Change,
+    who: Who,
+    now: Timestamp,
+) -> Result<User, Problem> {
+    let record = |event| who.record(app, event, realm, user, now);
+    let columns = change.columns();
+    let mut records = Vec::new();
+    if !columns.is_empty() {
+        records.push(record(Event::UserUpdated).with("columns", columns));
+    }
+    if change.roles.is_some() {
+        records.push(record(Event::UserRolesChanged));
+    }
+    match change.disabled {
+        Some(true) => records.push(record(Event::UserDisabled)),
+        Some(false) => records.push(record(Event::UserEnabled)),
+        None => {}
+    }
+    if change.password.is_some() {
+        records.push(record(Event::PasswordChanged));
+    }
+    let messages = [(); 3].map(|()| OutboxId::new(now, app.entropy()));
+    app.db()
+        .write("change a user", move |tx| {
+            let (change, records) = (change.clone(), records.clone());
+            Box::pin(async move {
+                let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                let profile = users::ProfileChanges {
+                    email: change.email,
+                    email_verified: change.email_verified,
+                    username: change.username,
+                    name: change.name,
+                };
+                users::update_profile(tx, realm, user, &profile, None, now).await?;
+                if let Some(roles) = &change.roles {
+                    if !roles.iter().any(|role| role.as_str() == ADMINISTRATOR) {
+                        keep_an_administrator(tx, &before).await?;
+                    }
+                    users::set_roles(tx, realm, user, roles, None, now, messages[0]).await?;
+                }
+                match change.disabled {
+                    Some(true) => {
+                        keep_an_administrator(tx, &before).await?;
+                        users::disable(tx, realm, user, now, messages[1]).await?;
+                    }
+                    Some(false) => drop(users::enable(tx, realm, user, now).await?),
+                    None => {}
+                }
+                if let Some(hash) = &change.password {
+                    passwords::set(tx, realm, user, hash, now).await?;
+                    users::sign_out_everywhere(tx, realm, user, now, messages[2]).await?;
+                }
+                for record in &records {
+                    audit::append(tx, record).await?;
+                }
+                users::find(tx, realm, user).await?.ok_or(Problem::NotFound)
+            })
+        })
+        .await
+}
+
+/// Deletes an account of the realm and everything of it.
+pub async fn delete(
+    app: &App,
+    realm: RealmId,
+    user: UserId,
+    who: Who,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let record = who.record(app, Event::UserDeleted, realm, user, now);
+    let message = OutboxId::new(now, app.entropy());
+    app.db()
+        .write("delete a user", move |tx| {
+            let record = record.clone();
+            Box::pin(async move {
+                let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                keep_an_administrator(tx, &before).await?;
+                users::delete(tx, realm, user, now, message).await?;
+                audit::append(tx, &record).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Refuses to go on if `user` is the only enabled administrator of the realm. The transaction is serialisable, so two
+/// administrators demoting one another do not both succeed.
+async fn keep_an_administrator(tx: &mut Tx, user: &User) -> Result<(), Problem> {
+    if !is_administrator(user) || user.is_disabled() {
+        return Ok(());
+    }
+    let role: RoleName = ADMINISTRATOR.parse().map_err(Problem::internal)?;
+    if !users::others_have_role(tx, user.realm, user.id, &role).await? {
+        return Err(Problem::LastAdministrator);
+    }
+    Ok(())
+}

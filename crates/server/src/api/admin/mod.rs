@@ -1,0 +1,15 @@
+//! Administration of a realm. Every route here takes an [`Admin`](crate::http::Admin).
+
+mod users;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::App;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(users::list, users::create)).routes(routes!(
+        users::show,
+        users::change,
+        users::delete
+    ))
+}

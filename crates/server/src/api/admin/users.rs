@@ -1,0 +1,258 @@
+//! `/api/v1/admin/users`
+
+use axum::{extract::State, http::StatusCode};
+use gatepost_domain::{Timestamp, User, UserId};
+use gatepost_store::users;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    App, accounts,
+    api::{Password, UserView},
+    http::{Admin, Json, Now, PathId, Problem, Query, Where, problem::ProblemDocument},
+    realm::InRealm,
+};
+
+/// An account, as an administrator sees it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct ManagedUser {
+    #[serde(flatten)]
+    user: UserView,
+    /// A disabled account cannot sign in, and its sessions have ended.
+    disabled: bool,
+    #[schema(value_type = String)]
+    updated_at: Timestamp,
+}
+
+impl From<&User> for ManagedUser {
+    fn from(user: &User) -> Self {
+        Self { user: user.into(), disabled: user.disabled_at.is_some(), updated_at: user.updated_at }
+    }
+}
+
+/// Which users to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Listing {
+    /// How many at the most: 1 to 200, 50 unless given.
+    #[serde(default = "fifty")]
+    limit: u32,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<UserId>,
+    /// Only accounts whose address or user name contains this text.
+    search: Option<String>,
+    /// Only disabled accounts, or only the others.
+    disabled: Option<bool>,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+/// One page of users, in the order they were made.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct UserPage {
+    users: Vec<ManagedUser>,
+    /// Present when there are more.
+    next_cursor: Option<String>,
+}
+
+/// List users
+#[utoipa::path(
+    get, path = "/api/v1/admin/users", tag = "Administration", operation_id = "list_users", params(Listing),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "One page", body = UserPage),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn list(
+    _admin: Admin,
+    realm: InRealm,
+    State(app): State<App>,
+    Query(listing): Query<Listing>,
+) -> Result<Json<UserPage>, Problem> {
+    let limit = listing.limit.clamp(1, 200);
+    let (id, cursor) = (realm.id(), listing.cursor);
+    let filter = users::UserFilter { search: listing.search, disabled: listing.disabled };
+    let mut found = app
+        .db()
+        .read("list users", move |tx| {
+            let filter = filter.clone();
+            Box::pin(async move { users::list(tx, id, &filter, cursor, limit + 1).await })
+        })
+        .await?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());
+    Ok(Json(UserPage { users: found.iter().map(ManagedUser::from).collect(), next_cursor }))
+}
+
+/// A new account made by an administrator.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewUser {
+    #[schema(example = "grace@example.com")]
+    email: Option<String>,
+    #[schema(example = "grace")]
+    username: Option<String>,
+    #[schema(example = "Grace Hopper")]
+    name: Option<String>,
+    /// Without one the account cannot sign in with a password.
+    password: Option<Password>,
+    #[serde(default)]
+    email_verified: bool,
+    #[serde(default)]
+    roles: Vec<String>,
+}
+
+/// Make a user
+#[utoipa::path(
+    post, path = "/api/v1/admin/users", tag = "Administration", operation_id = "create_user", request_body = NewUser,
+    security(("bearer" = [])),
+    responses(
+        (status = 201, description = "The account", body = ManagedUser),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 409, description = "`email_taken` or `username_taken`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field` or `weak_password`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn create(
+    Admin(admin): Admin,
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<NewUser>,
+) -> Result<(StatusCode, Json<ManagedUser>), Problem> {
+    let profile =
+        accounts::Profile::parse(body.email.as_deref(), body.username.as_deref(), body.name.as_deref())?
+            .verified(body.email_verified)
+            .roles(&realm, &body.roles)?;
+    let hash = match &body.password {
+        None => None,
+        Some(password) => {
+            Some(app.hasher().hash(&password.accept(realm.settings(), &profile.words())?).await?)
+        }
+    };
+    let who = accounts::Who::administrator(&admin.user, origin);
+    let user = accounts::create(&app, &realm, profile, hash, who, now).await?;
+    Ok((StatusCode::CREATED, Json(ManagedUser::from(&user))))
+}
+
+/// Show a user
+#[utoipa::path(
+    get, path = "/api/v1/admin/users/{id}", tag = "Administration", operation_id = "get_user",
+    security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    responses(
+        (status = 200, description = "The account", body = ManagedUser),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn show(
+    _admin: Admin,
+    realm: InRealm,
+    PathId(id): PathId<UserId>,
+    State(app): State<App>,
+) -> Result<Json<ManagedUser>, Problem> {
+    let realm = realm.id();
+    let found = app
+        .db()
+        .read("find a user", move |tx| Box::pin(async move { users::find(tx, realm, id).await }))
+        .await?;
+    found.as_ref().map(ManagedUser::from).map(Json).ok_or(Problem::NotFound)
+}
+
+/// What an administrator may change. A member that is left out stays as it is; `null` clears it.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserChange {
+    #[serde(default, deserialize_with = "accounts::given")]
+    #[schema(value_type = Option<String>)]
+    email: Option<Option<String>>,
+    email_verified: Option<bool>,
+    #[serde(default, deserialize_with = "accounts::given")]
+    #[schema(value_type = Option<String>)]
+    username: Option<Option<String>>,
+    #[serde(default, deserialize_with = "accounts::given")]
+    #[schema(value_type = Option<String>)]
+    name: Option<Option<String>>,
+    /// Replaces all roles.
+    roles: Option<Vec<String>>,
+    /// Disabling ends every session of the account.
+    disabled: Option<bool>,
+    /// Sets a new password and ends every session of the account.
+    password: Option<Password>,
+}
+
+/// Change a user
+///
+/// Each member changes only its own column, so two administrators changing different members do not undo one another.
+#[utoipa::path(
+    patch, path = "/api/v1/admin/users/{id}", tag = "Administration", operation_id = "change_user",
+    request_body = UserChange, security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    responses(
+        (status = 200, description = "The account as it is now", body = ManagedUser),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+        (status = 409, description = "`email_taken`, `username_taken` or `last_administrator`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field` or `weak_password`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn change(
+    Admin(admin): Admin,
+    realm: InRealm,
+    PathId(id): PathId<UserId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<UserChange>,
+) -> Result<Json<ManagedUser>, Problem> {
+    let mut change = accounts::Change::new()
+        .email(body.email)?
+        .email_verified(body.email_verified)
+        .username(body.username)?
+        .name(body.name)?
+        .roles(&realm, body.roles.as_deref())?
+        .disabled(body.disabled);
+    if let Some(password) = &body.password {
+        let text = password.accept(realm.settings(), &[])?;
+        change = change.password(app.hasher().hash(&text).await?);
+    }
+    let who = accounts::Who::administrator(&admin.user, origin);
+    let user = accounts::change(&app, realm.id(), id, change, who, now).await?;
+    Ok(Json(ManagedUser::from(&user)))
+}
+
+/// Delete a user
+///
+/// Removes the account and everything of it: sessions, credentials, grants. Its id is never given to anybody else.
+#[utoipa::path(
+    delete, path = "/api/v1/admin/users/{id}", tag = "Administration", operation_id = "delete_user",
+    security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+        (status = 409, description = "`last_administrator`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn delete(
+    Admin(admin): Admin,
+    realm: InRealm,
+    PathId(id): PathId<UserId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<StatusCode, Problem> {
+    let who = accounts::Who::administrator(&admin.user, origin);
+    accounts::delete(&app, realm.id(), id, who, now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

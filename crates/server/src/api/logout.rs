@@ -1,0 +1,42 @@
+//! `POST /api/v1/logout`: the end of this session, or of all.
+
+use axum::{extract::State, http::StatusCode};
+use serde::Deserialize;
+
+use crate::{
+    App,
+    http::{Json, Now, Problem, SignedIn, Where, problem::ProblemDocument},
+    session,
+};
+
+/// The body of a sign-out.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Logout {
+    /// End every session of the account, on every device.
+    everywhere: bool,
+}
+
+/// Sign out
+///
+/// Ends the session of the access token, or every session of the account. Their refresh tokens are refused from then
+/// on. Send `{}` to end only this one.
+#[utoipa::path(
+    post, path = "/api/v1/logout", tag = "Sign in", operation_id = "logout", request_body = Logout,
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "Signed out"),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn logout(
+    caller: SignedIn,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<Logout>,
+) -> Result<StatusCode, Problem> {
+    let which = if body.everywhere { session::Ended::All } else { session::Ended::One(caller.session.id) };
+    session::end(&app, &caller.user, which, origin, now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

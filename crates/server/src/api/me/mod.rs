@@ -1,0 +1,17 @@
+//! The signed-in person's own account.
+
+mod password;
+mod profile;
+mod sessions;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::App;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(profile::show, profile::change))
+        .routes(routes!(password::change))
+        .routes(routes!(sessions::list, sessions::end_others))
+        .routes(routes!(sessions::end))
+}

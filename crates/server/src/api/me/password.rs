@@ -1,0 +1,48 @@
+//! `/api/v1/me/password`
+
+use axum::{extract::State, http::StatusCode};
+use serde::Deserialize;
+
+use crate::{
+    App, accounts,
+    api::Password,
+    http::{Json, Now, Problem, SignedIn, Where, problem::ProblemDocument},
+    realm::InRealm,
+};
+
+/// A change of password.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordChange {
+    current_password: Password,
+    new_password: Password,
+}
+
+/// Change the password
+///
+/// Ends every other session of the account.
+#[utoipa::path(
+    post, path = "/api/v1/me/password", tag = "Account", operation_id = "change_password",
+    request_body = PasswordChange, security(("bearer" = [])),
+    responses(
+        (status = 204, description = "Changed; every other session has ended"),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`wrong_password`", body = ProblemDocument),
+        (status = 409, description = "`changed`: the password was changed elsewhere meanwhile", body = ProblemDocument),
+        (status = 422, description = "`weak_password`", body = ProblemDocument),
+        (status = 503, description = "`busy`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn change(
+    realm: InRealm,
+    caller: SignedIn,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<PasswordChange>,
+) -> Result<StatusCode, Problem> {
+    let current = body.current_password.spelled().map_err(|_| Problem::WrongPassword)?;
+    let new = body.new_password.accept(realm.settings(), &accounts::words(&caller.user))?;
+    accounts::change_password(&app, &caller, &current, &new, origin, now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

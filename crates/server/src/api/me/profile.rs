@@ -1,0 +1,60 @@
+//! `/api/v1/me`
+
+use axum::extract::State;
+use serde::Deserialize;
+
+use crate::{
+    App, accounts,
+    api::UserView,
+    http::{Json, Now, Problem, SignedIn, Where, problem::ProblemDocument},
+};
+
+/// Show the signed-in account
+#[utoipa::path(
+    get, path = "/api/v1/me", tag = "Account", operation_id = "get_me", security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The account", body = UserView),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn show(caller: SignedIn) -> Json<UserView> {
+    Json(UserView::from(&caller.user))
+}
+
+/// What a person may change of their account. A member that is left out stays as it is; `null` clears it.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProfileChange {
+    /// The name to show.
+    #[serde(default, deserialize_with = "accounts::given")]
+    #[schema(value_type = Option<String>, example = "Ada King")]
+    name: Option<Option<String>>,
+    /// The name to sign in with.
+    #[serde(default, deserialize_with = "accounts::given")]
+    #[schema(value_type = Option<String>, example = "ada")]
+    username: Option<Option<String>>,
+}
+
+/// Change the signed-in account
+#[utoipa::path(
+    patch, path = "/api/v1/me", tag = "Account", operation_id = "change_me", request_body = ProfileChange,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The account as it is now", body = UserView),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 409, description = "`username_taken`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn change(
+    caller: SignedIn,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<ProfileChange>,
+) -> Result<Json<UserView>, Problem> {
+    let change = accounts::Change::new().name(body.name)?.username(body.username)?;
+    let who = accounts::Who::themselves(&caller.user, origin);
+    let user = accounts::change(&app, caller.user.realm, caller.user.id, change, who, now).await?;
+    Ok(Json(UserView::from(&user)))
+}

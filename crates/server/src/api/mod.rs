@@ -1,0 +1,28 @@
+//! The native JSON API, `/api/v1`.
+
+mod admin;
+mod login;
+mod logout;
+mod me;
+mod password;
+mod refresh;
+mod register;
+mod view;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::App;
+
+pub use password::Password;
+pub use view::{TokenAnswer, UserView};
+
+/// Every route of the native API, with its description.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(register::register))
+        .routes(routes!(login::login))
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(logout::logout))
+        .merge(me::routes())
+        .merge(admin::routes())
+}

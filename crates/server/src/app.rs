@@ -1,0 +1,105 @@
+//! An opened installation: what every handler, command and job works with.
+
+mod master_key;
+mod open;
+
+use std::sync::Arc;
+
+use gatepost_domain::{
+    Entropy, MasterKey, PasswordHash, Timestamp, User, password::Password, refresh::RefreshMac,
+};
+use gatepost_store::{Db, passwords};
+
+use crate::{Clock, declare, passwords::HashPool, realm::RealmCache};
+
+pub use open::OpenError;
+
+/// An opened installation: the store, the master key, the realms in use and the threads that hash.
+///
+/// Cheap to clone; every clone is the same installation.
+#[derive(Clone)]
+pub struct App {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    db: Db,
+    master_key: MasterKey,
+    refresh_mac: RefreshMac,
+    realms: RealmCache,
+    hasher: HashPool,
+    clock: Clock,
+    entropy: Arc<dyn Entropy>,
+    public_url: String,
+}
+
+impl App {
+    pub(crate) fn db(&self) -> &Db {
+        &self.shared.db
+    }
+
+    pub(crate) fn master_key(&self) -> &MasterKey {
+        &self.shared.master_key
+    }
+
+    pub(crate) fn refresh_mac(&self) -> &RefreshMac {
+        &self.shared.refresh_mac
+    }
+
+    pub(crate) fn realms(&self) -> &RealmCache {
+        &self.shared.realms
+    }
+
+    pub(crate) fn hasher(&self) -> &HashPool {
+        &self.shared.hasher
+    }
+
+    /// The clock of this installation.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        &*self.shared.entropy
+    }
+
+    /// The URL people and applications reach the server under, without trailing slash.
+    pub fn public_url(&self) -> &str {
+        &self.shared.public_url
+    }
+
+    /// Replaces a hash that is weaker than today's. The person does not wait for it; what fails is tried again at the
+    /// next sign-in.
+    pub(crate) fn rehash_later(&self, user: &User, password: Password, old: PasswordHash, now: Timestamp) {
+        let (app, realm, user) = (self.clone(), user.realm, user.id);
+        tokio::spawn(async move {
+            let Ok(new) = app.hasher().hash(&password).await.map(PasswordHash::new) else {
+                return;
+            };
+            let replaced = app
+                .db()
+                .write("upgrade a password hash", move |tx| {
+                    let (old, new) = (old.clone(), new.clone());
+                    Box::pin(async move {
+                        passwords::replace_if_unchanged(tx, realm, user, &old, &new, now).await
+                    })
+                })
+                .await;
+            if let Err(error) = replaced {
+                tracing::warn!(%error, user.id = %user, "a password hash could not be upgraded");
+            }
+        });
+    }
+
+    /// Brings the installation to the state of a declarative file, and says what changed, a line each. Generated secrets
+    /// are in these lines and nowhere else.
+    pub async fn apply(&self, file: &std::path::Path) -> Result<Vec<String>, declare::ApplyError> {
+        Ok(declare::apply(self, &declare::read(file)?, declare::Mode::Change).await?.lines())
+    }
+
+    /// Finishes what is written, and ends the threads. Requests after this are refused.
+    pub async fn close(&self) {
+        self.shared.hasher.close();
+        self.shared.db.close().await;
+    }
+}

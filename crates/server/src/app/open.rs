@@ -1,0 +1,193 @@
+//! Opening an installation: the folder, the store, the master key, the default realm.
+
+use std::{
+    fs, io,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use gatepost_domain::{EventId, MasterKey, Realm, RealmId, RealmSettings, Timestamp, audit};
+use gatepost_store::{Db, Location, LocationRefused, meta, realms};
+
+use super::{
+    App, Shared,
+    master_key::{self, MasterKeyError},
+};
+use crate::{Clock, Config, entropy::SystemEntropy, passwords::HashPool, realm::RealmCache};
+
+/// Where the master key's fingerprint stands in the store.
+const FINGERPRINT: &str = "master-key-fingerprint";
+
+/// Why an installation cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder.
+    #[error(
+        "the data folder {0} cannot be used: {1}; give it write permission or choose another with --data-dir"
+    )]
+    DataDir(PathBuf, #[source] io::Error),
+    /// The database URL.
+    #[error("the database URL is {0}")]
+    Location(#[from] LocationRefused),
+    /// The store.
+    #[error("{cause}{remedy}", cause = .0, remedy = remedy(.0))]
+    Store(#[from] gatepost_store::OpenError),
+    /// Reading or writing at the start.
+    #[error(transparent)]
+    Statement(#[from] gatepost_store::Error),
+    /// The master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The file is not there, but it was when the database was made.
+    #[error(
+        "the master key {file} is missing, and this database was made with one: its signing keys cannot be unsealed \
+         without it; put it back (fingerprint {expected}), or name it with [master_key] file"
+    )]
+    NoMasterKey {
+        /// Where it should be.
+        file: PathBuf,
+        /// Of the key the database was made with. Not a secret.
+        expected: String,
+    },
+    /// Another key than the store was made with.
+    #[error(
+        "the master key does not match this database: its signing keys cannot be unsealed with it; \
+         put back the key it was made with (fingerprint {expected}, this one has {found})"
+    )]
+    WrongMasterKey {
+        /// Of the key the database was made with. Not a secret.
+        expected: String,
+        /// Of the key given.
+        found: String,
+    },
+}
+
+impl App {
+    /// Opens the installation `config` describes, making what is missing: the folder, the database, the master key,
+    /// the realm `default`. `public_url` is where it is reached unless `config` says so.
+    pub async fn open(config: &Config, clock: Clock, public_url: &str) -> Result<Self, OpenError> {
+        let entropy = Arc::new(SystemEntropy::default());
+        let given_key = match (&config.master_key, &config.master_key_file) {
+            (Some(key), _) => Some(master_key::parse(key.reveal(), "in the settings")?),
+            (None, Some(path)) => Some(master_key::read(path)?),
+            (None, None) => None,
+        };
+        let location = match &config.database_url {
+            Some(url) => url.parse()?,
+            None => {
+                make_folder(&config.data_dir)?;
+                Location::Sqlite(config.data_dir.join("gatepost.db"))
+            }
+        };
+        let db = Db::open(&location, gatepost_store::Options::new(clock.now())).await?;
+        let master_key = match given_key {
+            Some(key) => key,
+            None => {
+                // With PostgreSQL not before it could be opened: what fails leaves nothing behind.
+                make_folder(&config.data_dir)?;
+                let (file, known) = (config.data_dir.join("master.key"), known_fingerprint(&db).await?);
+                match known {
+                    Some(expected) if !file.exists() => return Err(OpenError::NoMasterKey { file, expected }),
+                    _ => master_key::read_or_make(&file, &*entropy)?,
+                }
+            }
+        };
+        check_fingerprint(&db, &master_key).await?;
+        let public_url = config.public_url.as_ref().map_or(public_url, url::Url::as_str);
+        let shared = Shared {
+            db,
+            refresh_mac: master_key.refresh_mac_key(),
+            master_key,
+            realms: RealmCache::new(),
+            hasher: HashPool::new(config.passwords, Arc::clone(&entropy) as _),
+            clock,
+            entropy,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+        };
+        let app = Self { shared: Arc::new(shared) };
+        app.make_default_realm().await?;
+        Ok(app)
+    }
+
+    /// The realm `default` always exists.
+    async fn make_default_realm(&self) -> Result<(), gatepost_store::Error> {
+        let found = self
+            .db()
+            .read("find the default realm", |tx| Box::pin(async move { realms::find_default(tx).await }))
+            .await?;
+        if found.is_some() {
+            return Ok(());
+        }
+        let now = self.clock().now();
+        let realm =
+            new_realm(RealmId::new(now, self.entropy()), "default", true, RealmSettings::default(), now);
+        let record = audit::Record::new(
+            EventId::new(now, self.entropy()),
+            realm.id,
+            now,
+            audit::Event::RealmCreated,
+            audit::Actor::System,
+        );
+        let made = self
+            .db()
+            .write("make the default realm", move |tx| {
+                let (realm, record) = (realm.clone(), record.clone());
+                Box::pin(async move {
+                    realms::create(tx, &realm).await?;
+                    gatepost_store::audit::append(tx, &record).await
+                })
+            })
+            .await;
+        match made {
+            // Another process was quicker.
+            Err(gatepost_store::Error::Conflict(_)) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// A realm as it begins.
+pub(crate) fn new_realm(
+    id: RealmId,
+    name: &str,
+    is_default: bool,
+    settings: RealmSettings,
+    now: Timestamp,
+) -> Realm {
+    #[expect(clippy::expect_used, reason = "called with a literal, or with the text of a parsed name")]
+    let name = name.parse().expect("a realm name");
+    Realm { id, name, is_default, settings, created_at: now, version: 1 }
+}
+
+fn make_folder(path: &Path) -> Result<(), OpenError> {
+    let failed = |error| OpenError::DataDir(path.to_owned(), error);
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)
+}
+
+/// What an operator can do about a store that does not open, where it does not say so itself.
+fn remedy(refused: &gatepost_store::OpenError) -> &'static str {
+    match refused {
+        gatepost_store::OpenError::Refused { .. } => "; start the database server, or correct --database-url",
+        _ => "",
+    }
+}
+
+async fn known_fingerprint(db: &Db) -> Result<Option<String>, gatepost_store::Error> {
+    db.read("find the master key's fingerprint", |tx| {
+        Box::pin(async move { meta::find(tx, FINGERPRINT).await })
+    })
+    .await
+}
+
+async fn check_fingerprint(db: &Db, key: &MasterKey) -> Result<(), OpenError> {
+    let found = key.fingerprint();
+    let offered = found.clone();
+    let expected = db
+        .write("remember the master key's fingerprint", move |tx| {
+            let offered = offered.clone();
+            Box::pin(async move { meta::put_if_absent(tx, FINGERPRINT, &offered).await })
+        })
+        .await?;
+    if expected == found { Ok(()) } else { Err(OpenError::WrongMasterKey { expected, found }) }
+}

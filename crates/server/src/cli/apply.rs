@@ -1,0 +1,47 @@
+//! `gatepost apply`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Listening, Output, Refusal, Settings, store};
+use crate::declare;
+
+/// Bring the installation to the state of a file.
+#[derive(Args)]
+pub(super) struct Apply {
+    #[command(flatten)]
+    settings: Settings,
+    /// The declarative file, TOML
+    file: PathBuf,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Apply {
+    pub(super) async fn run(self) -> Result<(), Refusal> {
+        // Read before the installation is opened: a mistake in the file must not make a database.
+        let declared = declare::read(&self.file)?;
+        let mut settings = self.settings;
+        // Looking at what would become of an installation that is not there must not make it.
+        let instead;
+        if self.dry_run {
+            let config = settings.load(Listening::default())?;
+            if config.database_url.is_none() && !config.data_dir.join("gatepost.db").exists() {
+                instead = tempfile::tempdir()?;
+                settings.data_dir = Some(instead.path().to_owned());
+            }
+        }
+        let app = store::open(&settings).await?;
+        let mode = if self.dry_run { declare::Mode::Look } else { declare::Mode::Change };
+        let changes = declare::apply(&app, &declared, mode).await?;
+        Output::new(self.json).show(&changes, || {
+            let lines = changes.lines();
+            if lines.is_empty() { "nothing to change".to_owned() } else { lines.join("\n") }
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! `gatepost config check`
+
+use clap::{Args, Subcommand};
+
+use super::{Listening, Refusal, Settings, output::print};
+use crate::Config;
+
+/// The server's settings.
+#[derive(Args)]
+pub(super) struct ConfigCommand {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    listening: Listening,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Check the settings and print those in effect, secrets hidden
+    Check,
+}
+
+impl ConfigCommand {
+    pub(super) fn run(self) -> Result<(), Refusal> {
+        let What::Check = self.what;
+        let config = self.settings.load(self.listening)?;
+        print(&effective(&config))
+    }
+}
+
+/// The settings in effect, in the form of the settings file.
+fn effective(config: &Config) -> String {
+    let quoted = |text: &dyn std::fmt::Display| toml::Value::String(text.to_string()).to_string();
+    let mut lines = vec!["[server]".to_owned(), format!("listen = {}", quoted(&config.listen))];
+    if let Some(url) = &config.public_url {
+        lines.push(format!("public_url = {}", quoted(url)));
+    }
+    if let Some(address) = config.metrics_listen {
+        lines.push(format!("metrics_listen = {}", quoted(&address)));
+    }
+    if let Some(tls) = &config.tls {
+        lines.push(format!("tls_cert = {}", quoted(&tls.certificate.display())));
+        lines.push(format!("tls_key = {}", quoted(&tls.key.display())));
+    }
+    lines.push(format!("shutdown_grace = \"{}s\"", config.shutdown_grace.as_secs()));
+    lines.extend([
+        String::new(),
+        "[store]".to_owned(),
+        format!("data_dir = {}", quoted(&config.data_dir.display())),
+    ]);
+    if let Some(url) = &config.database_url {
+        lines.push(format!("database_url = {}", quoted(&without_password(url))));
+    }
+    if config.master_key.is_some() || config.master_key_file.is_some() {
+        lines.extend([String::new(), "[master_key]".to_owned()]);
+    }
+    if let Some(file) = &config.master_key_file {
+        lines.push(format!("file = {}", quoted(&file.display())));
+    }
+    if config.master_key.is_some() {
+        lines.push("key = \"(hidden)\"".to_owned());
+    }
+    let format = format!("{:?}", config.log_format).to_lowercase();
+    lines.extend([
+        String::new(),
+        "[log]".to_owned(),
+        format!("level = {}", quoted(&config.log_level)),
+        format!("format = {}", quoted(&format)),
+        String::new(),
+        "[passwords]".to_owned(),
+        format!("threads = {}", config.passwords.threads),
+        format!("wait_budget = \"{}s\"", config.passwords.wait_budget.as_secs()),
+        format!("memory_kib = {}", config.passwords.cost.memory_kib),
+        format!("passes = {}", config.passwords.cost.passes),
+        format!("lanes = {}", config.passwords.cost.lanes),
+    ]);
+    lines.join("\n")
+}
+
+/// A database URL as it may be shown.
+fn without_password(text: &str) -> String {
+    match url::Url::parse(text) {
+        Ok(mut url) => {
+            if url.password().is_some() {
+                let _ = url.set_password(Some("hidden"));
+            }
+            url.set_query(None);
+            url.to_string()
+        }
+        Err(_) => "(hidden)".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_a_settings_file_without_secrets() {
+        let environment = [
+            ("GATEPOST_STORE__DATABASE_URL", "postgres://me:hunter2@db/auth?password=hunter2"),
+            ("GATEPOST_MASTER_KEY__KEY", "aHVudGVyMg=="),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let text = effective(&Config::load(crate::Given::default(), environment).unwrap());
+        assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
+        assert!(text.contains("postgres://me:hidden@db/auth"), "{text}");
+        toml::from_str::<toml::Table>(&text).unwrap();
+    }
+}

@@ -1,0 +1,131 @@
+//! Why a token is refused: every check in order, and the one that says no.
+
+use gatepost_domain::SessionId;
+use gatepost_jose::{Claims, Refused, Verifier};
+use gatepost_store::sessions;
+use serde::Serialize;
+
+use super::Refusal;
+use crate::{App, realm::Snapshot};
+
+/// The checks of a verifier in their order, and the codes each refuses with.
+const CHECKS: [(&str, &[&str]); 8] = [
+    ("shape", &["token_malformed", "token_too_large"]),
+    ("algorithm", &["algorithm_refused"]),
+    ("key", &["unknown_key", "key_id_missing"]),
+    ("signature", &["bad_signature"]),
+    ("claims", &["claim_missing", "claim_invalid", "wrong_type", "proof_required"]),
+    ("issuer", &["wrong_issuer"]),
+    ("audience", &["wrong_audience"]),
+    ("time", &["token_expired", "token_not_yet_valid", "issued_in_future"]),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Passed,
+    Refused,
+    NotReached,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    #[serde(rename = "check")]
+    name: &'static str,
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// What each check said.
+#[derive(Debug, Serialize)]
+pub(super) struct Trace {
+    accepted: bool,
+    checks: Vec<Check>,
+}
+
+impl Trace {
+    fn add(&mut self, check: &'static str, refused: Option<(&'static str, String)>) {
+        let outcome = match (&refused, self.accepted) {
+            (_, false) => Outcome::NotReached,
+            (None, true) => Outcome::Passed,
+            (Some(_), true) => Outcome::Refused,
+        };
+        let refused = refused.filter(|_| self.accepted);
+        self.accepted &= outcome != Outcome::Refused;
+        let (code, reason) = refused.unzip();
+        self.checks.push(Check { name: check, outcome, code, reason });
+    }
+
+    /// One line for the check that said no.
+    pub(super) fn refusal(&self) -> Option<String> {
+        let no = self.checks.iter().find(|check| check.outcome == Outcome::Refused)?;
+        Some(format!("refused by {}: {}", no.name, no.reason.as_deref().unwrap_or_default()))
+    }
+
+    pub(super) fn lines(&self) -> String {
+        let line = |check: &Check| {
+            let mark = match check.outcome {
+                Outcome::Passed => "passed",
+                Outcome::Refused => "REFUSED",
+                Outcome::NotReached => "not reached",
+            };
+            let code = check.code.map(|code| format!("  {code}")).unwrap_or_default();
+            format!("{:<10} {mark}{code}", check.name)
+        };
+        self.checks.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Checks `token` with `verifier`, then its session.
+pub(super) async fn trace(
+    app: &App,
+    realm: &Snapshot,
+    verifier: &Verifier,
+    token: &str,
+) -> Result<Trace, Refusal> {
+    let now = app.clock().now();
+    let mut trace = Trace { accepted: true, checks: Vec::new() };
+    let verified = verifier.verify(token, now.unix_seconds());
+    let code = verified.as_ref().err().map(Refused::code);
+    for (check, codes) in CHECKS {
+        let refused = verified.as_ref().err().filter(|_| code.is_some_and(|code| codes.contains(&code)));
+        trace.add(check, refused.map(|refused| (refused.code(), refused.to_string())));
+    }
+    match verified {
+        Ok(claims) => trace.add("session", session(app, realm, &claims).await?),
+        Err(refused) if trace.accepted => trace.add("other", Some((refused.code(), refused.to_string()))),
+        Err(_) => trace.add("session", None),
+    }
+    Ok(trace)
+}
+
+async fn session(
+    app: &App,
+    realm: &Snapshot,
+    claims: &Claims,
+) -> Result<Option<(&'static str, String)>, Refusal> {
+    let Some(text) = claims.session_id() else {
+        return Ok(None);
+    };
+    let ended = |reason: &str| Ok(Some(("session_ended", reason.to_owned())));
+    let Ok(session) = text.parse::<SessionId>() else {
+        return ended("its session id is none of ours");
+    };
+    let (id, now) = (realm.id(), app.clock().now());
+    let found = app
+        .db()
+        .read("check a session", move |tx| {
+            Box::pin(async move { sessions::find_live(tx, id, session, now).await })
+        })
+        .await?;
+    match found {
+        Some(_) => Ok(None),
+        None => ended(
+            "its session has ended, or its account is disabled; the server's own API refuses it, \
+             other APIs accept it until it expires",
+        ),
+    }
+}

@@ -1,0 +1,146 @@
+//! `gatepost key list|rotate`
+
+use clap::{Args, Subcommand};
+use gatepost_domain::{
+    EventId, RealmName, Timestamp,
+    audit::{Actor, Event, Record},
+    signing_key,
+};
+use gatepost_store::{audit, signing_keys};
+use serde::Serialize;
+
+use super::{Output, Refusal, Settings, output::table, store};
+use crate::{App, realm::Snapshot, signing};
+
+/// Signing keys of a realm.
+#[derive(Args)]
+pub(super) struct KeyCommand {
+    #[command(flatten)]
+    settings: Settings,
+    /// The realm; the default realm unless given
+    #[arg(long, value_name = "NAME", global = true)]
+    realm: Option<RealmName>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// List the keys: which signs, which are published
+    List,
+    /// Make the next key. It is published at once and signs a day later, when every verifier knows it
+    Rotate {
+        /// Sign with it at once: verifiers that cached the keys must fetch them again. For a key that leaked
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+#[derive(Serialize)]
+struct KeyView {
+    kid: String,
+    alg: String,
+    state: &'static str,
+    created_at: Timestamp,
+    signs_from: Timestamp,
+}
+
+impl KeyCommand {
+    pub(super) async fn run(self) -> Result<(), Refusal> {
+        let app = store::open(&self.settings).await?;
+        let realm = store::realm(&app, self.realm.as_ref()).await?;
+        let output = Output::new(self.json);
+        if let What::Rotate { now } = self.what {
+            rotate(&app, &realm, now).await?;
+        }
+        let keys = list(&app, &realm).await?;
+        output.show(&keys, || {
+            let rows: Vec<Vec<String>> = keys
+                .iter()
+                .map(|key| {
+                    vec![key.kid.clone(), key.alg.clone(), key.state.to_owned(), key.signs_from.to_string()]
+                })
+                .collect();
+            table(&["KEY ID", "ALG", "STATE", "SIGNS FROM"], &rows)
+        })
+    }
+}
+
+async fn stored(app: &App, realm: &Snapshot) -> Result<Vec<signing_key::StoredKey>, Refusal> {
+    let id = realm.id();
+    Ok(app
+        .db()
+        .read("list signing keys", move |tx| Box::pin(async move { signing_keys::list(tx, id).await }))
+        .await?)
+}
+
+async fn list(app: &App, realm: &Snapshot) -> Result<Vec<KeyView>, Refusal> {
+    let (stored, now) = (stored(app, realm).await?, app.clock().now());
+    let policy = signing::policy(realm.settings());
+    let view = |key: &signing_key::StoredKey| {
+        let of_alg: Vec<_> = stored.iter().filter(|other| other.alg == key.alg).cloned().collect();
+        let plan = signing_key::plan(&of_alg, &policy, now);
+        let state = if plan.signer.as_ref() == Some(&key.kid) && key.alg == realm.settings().signing_alg {
+            "signing"
+        } else if key.signs_from > now && plan.published.contains(&key.kid) {
+            "next"
+        } else if plan.published.contains(&key.kid) {
+            "retired"
+        } else {
+            "withdrawn"
+        };
+        KeyView {
+            kid: key.kid.clone(),
+            alg: key.alg.to_string(),
+            state,
+            created_at: key.created_at,
+            signs_from: key.signs_from,
+        }
+    };
+    Ok(stored.iter().map(view).collect())
+}
+
+async fn rotate(app: &App, realm: &Snapshot, immediately: bool) -> Result<(), Refusal> {
+    let now = app.clock().now();
+    let alg = realm.settings().signing_alg;
+    let of_alg: Vec<_> = stored(app, realm).await?.into_iter().filter(|key| key.alg == alg).collect();
+    let policy = signing::policy(realm.settings());
+    let Some(planned) = signing_key::rotate_now(&of_alg, &policy, immediately, now) else {
+        return Err(Refusal::new(
+            "the next key is made already and waits for its time; `gatepost key list` shows when, --now does not wait",
+        ));
+    };
+    let key = tokio::task::spawn_blocking(move || signing::make(alg)).await??;
+    let sealed = signing::seal(&key, alg, planned, realm.id(), (app.master_key(), app.entropy()), now);
+    let record = Record::new(
+        EventId::new(now, app.entropy()),
+        realm.id(),
+        now,
+        Event::SigningKeyCreated,
+        Actor::Operator,
+    )
+    .with("kid", key.kid());
+    let made = app
+        .db()
+        .write("rotate the signing key", move |tx| {
+            let (sealed, record) = (sealed.clone(), record.clone());
+            Box::pin(async move {
+                let made = signing_keys::insert_if_planned(tx, &sealed).await?;
+                if made {
+                    audit::append(tx, &record).await?;
+                }
+                Ok::<_, gatepost_store::Error>(made)
+            })
+        })
+        .await?;
+    if made {
+        Ok(())
+    } else {
+        Err(Refusal::new(
+            "another process made the next key in the same moment; it is listed by `gatepost key list`",
+        ))
+    }
+}

@@ -1,0 +1,172 @@
+//! The command line. Exit codes: 0 done, 1 refused, 2 usage.
+
+mod apply;
+mod config;
+mod dev;
+mod doctor;
+mod explain;
+mod key;
+mod output;
+mod realm;
+mod serve;
+mod store;
+mod token;
+mod usage;
+mod user;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use url::Url;
+
+use crate::config::{Config, ConfigError, Given, LogFormat};
+
+pub(crate) use output::{Output, Refusal};
+
+#[derive(Parser)]
+#[command(
+    name = "gatepost",
+    version,
+    about = "Authentication and authorization for APIs",
+    propagate_version = true
+)]
+#[command(max_term_width = 100, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Try Gatepost: a server with a demo realm, user and client, in a temporary or named folder
+    Dev(dev::Dev),
+    /// Run the server
+    Serve(serve::Serve),
+    /// Bring realms, roles, clients and users to the state a file describes
+    Apply(apply::Apply),
+    /// Realms: isolated tenants with users, clients, keys and settings of their own
+    Realm(realm::RealmCommand),
+    /// Users of a realm
+    User(user::UserCommand),
+    /// Signing keys of a realm
+    Key(key::KeyCommand),
+    /// Access tokens: make one, look into one, or learn why one is refused
+    Token(token::TokenCommand),
+    /// Check that this installation can serve, and say what to mend
+    Doctor(doctor::Doctor),
+    /// The server's settings
+    Config(config::ConfigCommand),
+}
+
+/// Where the settings come from. Flags win over `GATEPOST_SECTION__KEY`, which wins over the file.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// Settings file, TOML
+    #[arg(long, value_name = "FILE", env = "GATEPOST_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// Folder of the embedded store and the master key [default: gatepost-data]
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    /// postgres://user:password@host/database instead of the embedded store
+    #[arg(long, value_name = "URL", global = true)]
+    database_url: Option<String>,
+    /// The URL people and applications reach the server under [default: the loopback address it listens on]
+    #[arg(long, value_name = "URL", global = true, value_parser = public_url)]
+    public_url: Option<Url>,
+    /// What to log to standard error: error, warn, info, debug, or targets as in gatepost_server=debug [default: info]
+    #[arg(long, value_name = "LEVEL", global = true)]
+    log_level: Option<String>,
+    /// How to log
+    #[arg(long, value_name = "FORMAT", global = true)]
+    log_format: Option<LogFormat>,
+}
+
+/// What only a serving command takes.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Listening {
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:8400]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    listen: Option<SocketAddr>,
+    /// Address and port of /metrics; off unless given
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    metrics_listen: Option<SocketAddr>,
+    /// Serve TLS: the certificate chain, PEM
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Serve TLS: the private key, PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "write an address and a port, as in 127.0.0.1:8400")
+}
+
+fn public_url(text: &str) -> Result<Url, &'static str> {
+    text.parse().map_err(|_| "write it as in https://auth.example.com")
+}
+
+impl Settings {
+    /// Whether they say where to keep things.
+    fn names_a_place(&self) -> bool {
+        self.data_dir.is_some() || self.database_url.is_some() || self.config.is_some()
+    }
+
+    pub(crate) fn load(&self, listening: Listening) -> Result<Config, ConfigError> {
+        let settings = self.clone();
+        let given = Given {
+            file: settings.config,
+            listen: listening.listen,
+            public_url: settings.public_url,
+            metrics_listen: listening.metrics_listen,
+            tls_cert: listening.tls_cert,
+            tls_key: listening.tls_key,
+            data_dir: settings.data_dir,
+            database_url: settings.database_url,
+            log_level: settings.log_level,
+            log_format: settings.log_format,
+        };
+        Config::load(given, std::env::vars())
+    }
+}
+
+/// Reads the command line and carries it out.
+pub fn main() -> ExitCode {
+    let CommandLine { command } = match CommandLine::try_parse() {
+        Ok(understood) => understood,
+        Err(error) => return usage::refuse(&error),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Refusal::new(format!("cannot start: {error}")).print(),
+    };
+    let done = runtime.block_on(async {
+        match command {
+            Command::Dev(dev) => dev.run().await,
+            Command::Serve(serve) => serve.run().await,
+            Command::Apply(apply) => apply.run().await,
+            Command::Realm(realm) => realm.run().await,
+            Command::User(user) => user.run().await,
+            Command::Key(key) => key.run().await,
+            Command::Token(token) => token.run().await,
+            Command::Doctor(doctor) => doctor.run().await,
+            Command::Config(config) => config.run(),
+        }
+    });
+    // A read or a hash under way must not hold up the exit.
+    runtime.shutdown_background();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => refusal.print(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,142 @@
+//! `gatepost realm list|show|create`
+
+use clap::{Args, Subcommand};
+use gatepost_domain::{
+    EventId, Realm, RealmId, RealmName, RealmSettings,
+    audit::{Actor, Event, Record},
+};
+use gatepost_store::{audit, realms};
+use serde::Serialize;
+
+use super::{Output, Refusal, Settings, output::table, store};
+use crate::realm::issuer_of;
+
+/// Realms: isolated tenants with users, clients, keys and settings of their own.
+#[derive(Args)]
+pub(super) struct RealmCommand {
+    #[command(flatten)]
+    settings: Settings,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// List every realm
+    List,
+    /// Show a realm and its settings
+    Show {
+        /// The realm's name
+        name: RealmName,
+    },
+    /// Make a realm with default settings; `gatepost apply` makes one from a file
+    Create {
+        /// 3 to 64 of a-z, 0-9 and -
+        name: RealmName,
+    },
+}
+
+#[derive(Serialize)]
+struct RealmView {
+    name: String,
+    id: String,
+    default: bool,
+    issuer: String,
+    settings: RealmSettings,
+}
+
+impl RealmCommand {
+    pub(super) async fn run(self) -> Result<(), Refusal> {
+        let app = store::open(&self.settings).await?;
+        let output = Output::new(self.json);
+        let view = |realm: &Realm| RealmView {
+            name: realm.name.to_string(),
+            id: realm.id.to_string(),
+            default: realm.is_default,
+            issuer: issuer_of(realm, app.public_url()),
+            settings: realm.settings.clone(),
+        };
+        match self.what {
+            What::List => {
+                let all = app
+                    .db()
+                    .read("list realms", |tx| Box::pin(async move { realms::list(tx, None, 10_000).await }))
+                    .await?;
+                let views: Vec<RealmView> = all.iter().map(view).collect();
+                output.show(&views, || {
+                    let rows: Vec<Vec<String>> = views
+                        .iter()
+                        .map(|realm| {
+                            let default = if realm.default { "default" } else { "" };
+                            vec![realm.name.clone(), default.to_owned(), realm.issuer.clone()]
+                        })
+                        .collect();
+                    table(&["NAME", "", "ISSUER"], &rows)
+                })
+            }
+            What::Show { name } => {
+                let snapshot = store::realm(&app, Some(&name)).await?;
+                let id = snapshot.id();
+                let found = app
+                    .db()
+                    .read("find a realm", move |tx| Box::pin(async move { realms::find(tx, id).await }))
+                    .await?
+                    .ok_or_else(|| Refusal::new(format!("there is no realm {name}")))?;
+                let view = view(&found);
+                output.show(&view, || {
+                    let settings = serde_json::to_value(&view.settings).unwrap_or_default();
+                    let mut rows = vec![
+                        vec!["name".to_owned(), view.name.clone()],
+                        vec!["id".to_owned(), view.id.clone()],
+                        vec!["issuer".to_owned(), view.issuer.clone()],
+                    ];
+                    if let Some(settings) = settings.as_object() {
+                        rows.extend(settings.iter().map(|(key, value)| {
+                            vec![key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)]
+                        }));
+                    }
+                    table(&["SETTING", "VALUE"], &rows)
+                })
+            }
+            What::Create { name } => {
+                let now = app.clock().now();
+                let realm = Realm {
+                    id: RealmId::new(now, app.entropy()),
+                    name,
+                    is_default: false,
+                    settings: RealmSettings::default(),
+                    created_at: now,
+                    version: 1,
+                };
+                let record = Record::new(
+                    EventId::new(now, app.entropy()),
+                    realm.id,
+                    now,
+                    Event::RealmCreated,
+                    Actor::Operator,
+                );
+                let made = realm.clone();
+                app.db()
+                    .write("make a realm", move |tx| {
+                        let (realm, record) = (made.clone(), record.clone());
+                        Box::pin(async move {
+                            realms::create(tx, &realm).await?;
+                            audit::append(tx, &record).await
+                        })
+                    })
+                    .await
+                    .map_err(|error| match error {
+                        gatepost_store::Error::Conflict(_) => {
+                            Refusal::new(format!("there is a realm {} already", realm.name))
+                        }
+                        other => other.into(),
+                    })?;
+                let view = view(&realm);
+                output.show(&view, || format!("made realm {} with issuer {}", view.name, view.issuer))
+            }
+        }
+    }
+}

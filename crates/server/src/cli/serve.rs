@@ -1,0 +1,119 @@
+//! `gatepost serve`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Listening, Refusal, Settings, output::print};
+use crate::{
+    App, Clock, Config,
+    config::logging,
+    declare, router,
+    serve::{self, Listener, metrics},
+};
+
+/// Run the server.
+#[derive(Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    listening: Listening,
+    /// Bring the installation to the state of this file first, as `gatepost apply` does
+    #[arg(long, value_name = "FILE")]
+    apply: Option<PathBuf>,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<(), Refusal> {
+        let config = self.settings.load(self.listening)?;
+        logging::start(&config)?;
+        // Before the installation is opened: a mistake in the file must not make a database.
+        let declared = self.apply.as_deref().map(declare::read).transpose()?;
+        serve(&config, Clock::system(), async |app| {
+            if let Some(declared) = &declared {
+                let changes = declare::apply(app, declared, declare::Mode::Change).await?;
+                for line in changes.lines() {
+                    tracing::info!("{line}");
+                }
+            }
+            Ok(String::new())
+        })
+        .await
+    }
+}
+
+/// Binds, opens, prepares, says that it is ready, and serves until told to stop. `prepare` returns what is printed
+/// after the ready line.
+pub(super) async fn serve(
+    config: &Config,
+    clock: Clock,
+    prepare: impl AsyncFnOnce(&App) -> Result<String, Refusal>,
+) -> Result<(), Refusal> {
+    if config.public_url.is_none() && !config.listen.ip().is_loopback() {
+        return Err(Refusal::new(format!(
+            "listening on {} needs --public-url: the URL people reach the server under, as in https://auth.example.com",
+            config.listen
+        )));
+    }
+    // Before anything is written: a port in use must not leave a half-made installation behind.
+    let listener = Listener::bind(config.listen, config.tls.as_ref()).await?;
+    let metrics = match config.metrics_listen {
+        Some(address) => Some(metrics::bind(address).await?),
+        None => None,
+    };
+    let here = format!("{}://{}", listener.scheme(), listener.address());
+    let stop = Stop::listen()?;
+    let app = App::open(config, clock, &here).await?;
+    let more = prepare(&app).await?;
+    // The first request should find the default realm loaded.
+    app.realms().for_host(&app, "").await.map_err(|problem| Refusal::new(problem.reason()))?;
+    if let Some(listener) = metrics {
+        tracing::info!("metrics on http://{}/metrics", listener.address());
+        metrics::serve(listener)?;
+    }
+    print(&format!("gatepost ready on {here}"))?;
+    if !more.is_empty() {
+        print(&more)?;
+    }
+
+    let finished = serve::run(listener, router(app.clone()), stop.first(), config.shutdown_grace).await;
+    if !finished {
+        tracing::warn!("some requests did not finish within {} s", config.shutdown_grace.as_secs());
+    }
+    // Whatever was acknowledged is durable already; this lets the last answers out.
+    app.close().await;
+    Ok(())
+}
+
+/// SIGTERM and SIGINT. A second one ends the process at once.
+struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, Refusal> {
+        let listen =
+            |kind| signal(kind).map_err(|error| Refusal::new(format!("cannot listen for signals: {error}")));
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    async fn first(mut self) {
+        self.next().await;
+        tracing::info!("stopping: no new connections, requests under way are finished");
+        // The same receivers: a second signal right behind the first is not missed.
+        tokio::spawn(async move {
+            self.next().await;
+            std::process::exit(1);
+        });
+    }
+}

@@ -1,0 +1,159 @@
+//! `gatepost token mint|decode|explain`
+
+use std::io::Read as _;
+
+use clap::{Args, Subcommand};
+use gatepost_domain::{
+    EventId, RealmName, Scopes,
+    audit::{Actor, Event, Record},
+};
+use gatepost_jose::{Verifier, dangerous_decode_without_verifying};
+use gatepost_store::audit;
+use serde::Serialize;
+
+use super::{Output, Refusal, Settings, explain, output::print, store};
+use crate::{
+    App,
+    realm::Snapshot,
+    session::FIRST_PARTY,
+    signing::{self, Audience, Subject},
+};
+
+/// Access tokens: make one, look into one, or learn why one is refused.
+#[derive(Args)]
+pub(super) struct TokenCommand {
+    #[command(flatten)]
+    settings: Settings,
+    /// The realm; the default realm unless given
+    #[arg(long, value_name = "NAME", global = true)]
+    realm: Option<RealmName>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Make an access token for a user, to try an API with. It belongs to no session
+    Mint {
+        /// Id, e-mail address or user name
+        user: String,
+        /// Whom it is for; the realm's audience unless given
+        #[arg(long)]
+        audience: Vec<String>,
+        /// What it may be used for, as in "notes:read notes:write"
+        #[arg(long, default_value = "")]
+        scope: Scopes,
+    },
+    /// Show what a token says, without checking anything
+    Decode {
+        /// The token, or - to read it from standard input
+        token: String,
+    },
+    /// Check a token as a guard would, and say which check refuses it
+    Explain {
+        /// The token, or - to read it from standard input
+        token: String,
+        /// The audience the API asks for; the realm's own unless given
+        #[arg(long)]
+        audience: Option<String>,
+    },
+}
+
+#[derive(Serialize)]
+struct Minted {
+    access_token: String,
+    expires_in: u64,
+}
+
+#[derive(Serialize)]
+struct Decoded {
+    header: serde_json::Value,
+    payload: serde_json::Value,
+}
+
+impl TokenCommand {
+    pub(super) async fn run(self) -> Result<(), Refusal> {
+        let output = Output::new(self.json);
+        match self.what {
+            What::Decode { token } => decode(&text(token)?, output),
+            What::Mint { user, audience, scope } => {
+                let app = store::open(&self.settings).await?;
+                let realm = store::realm(&app, self.realm.as_ref()).await?;
+                let minted = mint(&app, &realm, &user, audience, &scope).await?;
+                output.show(&minted, || minted.access_token.clone())
+            }
+            What::Explain { token, audience } => {
+                let app = store::open(&self.settings).await?;
+                let realm = store::realm(&app, self.realm.as_ref()).await?;
+                let audience = audience
+                    .or_else(|| realm.settings().audience.first().cloned())
+                    .unwrap_or_else(|| realm.issuer().to_owned());
+                let verifier = Verifier::new(realm.issuer(), &audience, realm.keys().verifying());
+                let trace = explain::trace(&app, &realm, &verifier, &text(token)?).await?;
+                output.show(&trace, || trace.lines())?;
+                match trace.refusal() {
+                    None => Ok(()),
+                    Some(refusal) => Err(Refusal::new(refusal)),
+                }
+            }
+        }
+    }
+}
+
+/// The token itself: from the command line, or from standard input so that no shell history keeps it.
+fn text(token: String) -> Result<String, Refusal> {
+    if token != "-" {
+        return Ok(token);
+    }
+    let mut text = String::new();
+    std::io::stdin().lock().take(64 * 1024).read_to_string(&mut text)?;
+    Ok(text.trim().to_owned())
+}
+
+fn decode(token: &str, output: Output) -> Result<(), Refusal> {
+    let parts = dangerous_decode_without_verifying(token)?;
+    let decoded = Decoded {
+        header: serde_json::from_str(parts.header())?,
+        payload: serde_json::from_str(parts.payload())?,
+    };
+    let pretty = |value: &serde_json::Value| serde_json::to_string_pretty(value).unwrap_or_default();
+    output.show(&decoded, || {
+        format!("header {}\npayload {}", pretty(&decoded.header), pretty(&decoded.payload))
+    })?;
+    if output.is_json() { Ok(()) } else { print("\nNothing was verified; `gatepost token explain` does.") }
+}
+
+async fn mint(
+    app: &App,
+    realm: &Snapshot,
+    user: &str,
+    audience: Vec<String>,
+    scopes: &Scopes,
+) -> Result<Minted, Refusal> {
+    let user = store::user(app, realm, user).await?;
+    if user.is_disabled() {
+        return Err(Refusal::new(format!(
+            "user {} is disabled; enable them with `gatepost user enable`",
+            user.id
+        )));
+    }
+    let now = app.clock().now();
+    let names = if audience.is_empty() { realm.settings().audience.clone() } else { audience };
+    let audience = if names.is_empty() { realm.own_audience() } else { Audience::of(names) };
+    let subject = Subject { user: &user, session: None, client: FIRST_PARTY, scopes, audience };
+    let (access_token, expires_in) = signing::issue(realm, subject, app.entropy(), now)
+        .map_err(|problem| Refusal::new(problem.reason()))?;
+    let record =
+        Record::new(EventId::new(now, app.entropy()), realm.id(), now, Event::TokenMinted, Actor::Operator)
+            .user(user.id);
+    app.db()
+        .write("record a minted token", move |tx| {
+            let record = record.clone();
+            Box::pin(async move { audit::append(tx, &record).await })
+        })
+        .await?;
+    Ok(Minted { access_token, expires_in })
+}

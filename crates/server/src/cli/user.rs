@@ -1,0 +1,233 @@
+//! `gatepost user list|show|create|disable|enable|delete|set-password`
+
+use std::io::{IsTerminal as _, Read as _};
+
+use clap::{Args, Subcommand};
+use gatepost_domain::{RealmName, User, password};
+use gatepost_store::users;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::{Output, Refusal, Settings, output::table, store};
+use crate::{
+    App,
+    accounts::{self, Change, Profile, Who},
+    api::UserView,
+    http::Problem,
+    realm::Snapshot,
+};
+
+/// Users of a realm.
+#[derive(Args)]
+pub(super) struct UserCommand {
+    #[command(flatten)]
+    settings: Settings,
+    /// The realm; the default realm unless given
+    #[arg(long, value_name = "NAME", global = true)]
+    realm: Option<RealmName>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// List the users, in the order they were made
+    List {
+        /// How many at the most
+        #[arg(long, default_value_t = 100)]
+        limit: u32,
+    },
+    /// Show a user
+    Show {
+        /// Id, e-mail address or user name
+        user: String,
+    },
+    /// Make a user
+    Create(Create),
+    /// Stop a user signing in, and end their sessions
+    Disable {
+        /// Id, e-mail address or user name
+        user: String,
+    },
+    /// Let a disabled user sign in again
+    Enable {
+        /// Id, e-mail address or user name
+        user: String,
+    },
+    /// Set a password, read from standard input, and end the user's sessions
+    SetPassword {
+        /// Id, e-mail address or user name
+        user: String,
+    },
+    /// Remove a user and everything of theirs
+    Delete {
+        /// Id, e-mail address or user name
+        user: String,
+    },
+}
+
+#[derive(Args)]
+struct Create {
+    /// The address to sign in with
+    #[arg(long)]
+    email: Option<String>,
+    /// The address is known to be theirs
+    #[arg(long, requires = "email")]
+    email_verified: bool,
+    /// The name to sign in with
+    #[arg(long)]
+    username: Option<String>,
+    /// The name to show
+    #[arg(long)]
+    name: Option<String>,
+    /// A role; may be given several times. realm-admin administers the realm
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<String>,
+    /// Read a password from standard input; without one the user cannot sign in with a password
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    user: UserView,
+    disabled: bool,
+}
+
+impl From<&User> for Shown {
+    fn from(user: &User) -> Self {
+        Self { user: user.into(), disabled: user.is_disabled() }
+    }
+}
+
+impl UserCommand {
+    pub(super) async fn run(self) -> Result<(), Refusal> {
+        let app = store::open(&self.settings).await?;
+        let realm = store::realm(&app, self.realm.as_ref()).await?;
+        let output = Output::new(self.json);
+        let now = app.clock().now();
+        match self.what {
+            What::List { limit } => list(&app, &realm, limit, output).await,
+            What::Show { user } => {
+                let user = store::user(&app, &realm, &user).await?;
+                output.show(&Shown::from(&user), || lines(&user))
+            }
+            What::Create(create) => {
+                let profile = Profile::parse(
+                    create.email.as_deref(),
+                    create.username.as_deref(),
+                    create.name.as_deref(),
+                )
+                .and_then(|profile| profile.verified(create.email_verified).roles(&realm, &create.roles))
+                .map_err(refusal)?;
+                let hash = if create.password_stdin {
+                    Some(hash(&app, &realm, &profile.words()).await?)
+                } else {
+                    None
+                };
+                let user = accounts::create(&app, &realm, profile, hash, Who::operator(), now)
+                    .await
+                    .map_err(refusal)?;
+                output.show(&Shown::from(&user), || format!("made user {}", user.id))
+            }
+            What::Disable { user } => {
+                let user = change(&app, &realm, &user, Change::new().disabled(Some(true))).await?;
+                output.show(&Shown::from(&user), || {
+                    format!("disabled user {}; their sessions have ended", user.id)
+                })
+            }
+            What::Enable { user } => {
+                let user = change(&app, &realm, &user, Change::new().disabled(Some(false))).await?;
+                output.show(&Shown::from(&user), || format!("enabled user {}", user.id))
+            }
+            What::SetPassword { user } => {
+                let user = store::user(&app, &realm, &user).await?;
+                let hash = hash(&app, &realm, &accounts::words(&user)).await?;
+                let user = change(&app, &realm, &user.id.to_string(), Change::new().password(hash)).await?;
+                output.show(&Shown::from(&user), || {
+                    format!("set the password of {}; their sessions have ended", user.id)
+                })
+            }
+            What::Delete { user } => {
+                let user = store::user(&app, &realm, &user).await?;
+                accounts::delete(&app, realm.id(), user.id, Who::operator(), now).await.map_err(refusal)?;
+                output.show(&Shown::from(&user), || format!("deleted user {}", user.id))
+            }
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn refusal(problem: Problem) -> Refusal {
+    Refusal::new(problem.reason())
+}
+
+async fn change(app: &App, realm: &Snapshot, user: &str, change: Change) -> Result<User, Refusal> {
+    let user = store::user(app, realm, user).await?;
+    accounts::change(app, realm.id(), user.id, change, Who::operator(), app.clock().now())
+        .await
+        .map_err(refusal)
+}
+
+async fn list(app: &App, realm: &Snapshot, limit: u32, output: Output) -> Result<(), Refusal> {
+    let id = realm.id();
+    let found = app
+        .db()
+        .read("list users", move |tx| {
+            Box::pin(async move { users::list(tx, id, &users::UserFilter::default(), None, limit).await })
+        })
+        .await?;
+    let shown: Vec<Shown> = found.iter().map(Shown::from).collect();
+    output.show(&shown, || {
+        let rows: Vec<Vec<String>> = found
+            .iter()
+            .map(|user| {
+                let text = |part: Option<String>| part.unwrap_or_else(|| "-".to_owned());
+                vec![
+                    user.id.to_string(),
+                    text(user.email.as_ref().map(|email| email.as_str().to_owned())),
+                    text(user.username.as_ref().map(|username| username.as_str().to_owned())),
+                    user.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
+                    if user.is_disabled() { "disabled".to_owned() } else { String::new() },
+                ]
+            })
+            .collect();
+        table(&["ID", "EMAIL", "USERNAME", "ROLES", ""], &rows)
+    })
+}
+
+fn lines(user: &User) -> String {
+    let text = |part: Option<String>| part.unwrap_or_else(|| "-".to_owned());
+    let rows = [
+        ("id", user.id.to_string()),
+        ("email", text(user.email.as_ref().map(|email| email.as_str().to_owned()))),
+        ("email verified", if user.email_verified { "yes" } else { "no" }.to_owned()),
+        ("username", text(user.username.as_ref().map(|username| username.as_str().to_owned()))),
+        ("name", text(user.name.as_ref().map(|name| name.as_str().to_owned()))),
+        ("roles", user.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+        ("disabled", if user.is_disabled() { "yes" } else { "no" }.to_owned()),
+        ("created", user.created_at.to_string()),
+    ];
+    rows.map(|(key, value)| format!("{key:<15}{value}").trim_end().to_owned()).join("\n")
+}
+
+/// Reads a password from standard input, up to the first line end, and hashes it.
+async fn hash(app: &App, realm: &Snapshot, about: &[&str]) -> Result<String, Refusal> {
+    let mut stdin = std::io::stdin().lock();
+    if stdin.is_terminal() {
+        return Err(Refusal::new(
+            "give the password on standard input, as in: gatepost user create … < password.txt",
+        ));
+    }
+    let mut text = Zeroizing::new(String::new());
+    stdin.by_ref().take(8 * 1024).read_to_string(&mut text)?;
+    let line = text.split(['\r', '\n']).next().unwrap_or_default();
+    let password = password::Policy::new(realm.settings().password.min_length)
+        .accept(line, about)
+        .map_err(|weak| Refusal::new(weak.to_string()))?;
+    app.hasher().hash(&password).await.map_err(|error| refusal(error.into()))
+}

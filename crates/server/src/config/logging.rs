@@ -1,0 +1,29 @@
+//! Log lines on standard error.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
+
+use super::{Config, ConfigError, LogFormat};
+
+/// Starts logging as `config` says. A second call changes nothing.
+pub fn start(config: &Config) -> Result<(), ConfigError> {
+    let wrong = || {
+        let remedy = "write error, warn, info, debug or trace, or targets as in gatepost_server=debug";
+        ConfigError::Value(format!("log level {:?}: {remedy}", config.log_level))
+    };
+    // A lone word that is no level would be taken for the name of a target, and everything else be silent.
+    let is_known = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
+    if !config.log_level.split(',').all(is_known) {
+        return Err(wrong());
+    }
+    let filter = EnvFilter::try_new(&config.log_level).map_err(|_| wrong())?;
+    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match config.log_format {
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).with_target(false).try_init(),
+    };
+    // Only a second start in the same process fails: an embedding application has its own subscriber.
+    drop(started);
+    Ok(())
+}

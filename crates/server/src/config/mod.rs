@@ -1,0 +1,9 @@
+//! Settings: flags before environment before file before defaults, parsed into final types at the start.
+
+mod file;
+pub mod logging;
+mod settings;
+
+pub use file::FileError;
+pub(crate) use file::{explain, line_of, nearest};
+pub use settings::{Config, ConfigError, Given, LogFormat};

@@ -1,0 +1,361 @@
+//! Bringing an installation to the state of a file: one transaction, and nothing is left half-done.
+
+use std::{collections::HashMap, sync::Arc};
+
+use gatepost_domain::{
+    Client, EventId, OutboxId, PasswordHash, Realm, RealmId, Role, Secret, Timestamp, User, UserId,
+    audit::{Actor, Event, Record},
+    password,
+    role::{RoleGraph, RolesRefused},
+};
+use gatepost_store::{Error, Tx, audit, clients, passwords, realms, roles, users};
+
+use super::{
+    changes::Changes,
+    file::{Declared, DeclaredClient, DeclaredRealm, DeclaredUser},
+};
+use crate::{App, accounts::ADMINISTRATOR, config::FileError, passwords::PoolError};
+
+/// Whether to change anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Say what would change.
+    Look,
+    /// Change it.
+    Change,
+}
+
+/// Why a file cannot be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// A password of the file.
+    #[error("realm {realm}, user {user}: {reason}; choose another password")]
+    Password {
+        /// The realm.
+        realm: String,
+        /// The user.
+        user: String,
+        /// Why not.
+        reason: password::TooWeak,
+    },
+    /// Hashing a password.
+    #[error(transparent)]
+    Hashing(#[from] PoolError),
+    /// The roles of the file, together with those there are.
+    #[error("realm {realm}: {refused}")]
+    Roles {
+        /// The realm.
+        realm: String,
+        /// Why not.
+        refused: RolesRefused,
+    },
+    /// A role of a user.
+    #[error("realm {realm}, user {user}: there is no role {role}{}", hint(nearest.as_ref()))]
+    NoSuchRole {
+        /// The realm.
+        realm: String,
+        /// The user.
+        user: String,
+        /// The name.
+        role: String,
+        /// The most similar name.
+        nearest: Option<String>,
+    },
+    /// Not an error: everything was tried and undone.
+    #[error("nothing was changed")]
+    Looked(Changes),
+}
+
+fn hint(nearest: Option<&String>) -> String {
+    nearest.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+}
+
+/// What the transaction needs that must be made outside it.
+struct Prepared {
+    /// Hashes of the passwords of users that are new, by realm and user.
+    hashes: HashMap<(usize, usize), PasswordHash>,
+    /// Secrets for clients that name none, by realm and client.
+    secrets: HashMap<(usize, usize), Secret>,
+    now: Timestamp,
+}
+
+/// Brings the installation to the state of the file. What the file does not name stays as it is. Applying twice changes
+/// nothing the second time: an existing user keeps their password, an existing client its secret unless the file
+/// gives one.
+pub async fn apply(app: &App, declared: &Declared, mode: Mode) -> Result<Changes, ApplyError> {
+    let prepared = Arc::new(prepare(app, declared).await?);
+    let declared = Arc::clone(&declared.realms);
+    let worker = app.clone();
+    let applied = app
+        .db()
+        .write("apply a file", move |tx| {
+            let (app, declared, prepared) = (worker.clone(), Arc::clone(&declared), Arc::clone(&prepared));
+            Box::pin(async move {
+                let mut changes = Changes::default();
+                for (index, realm) in declared.iter().enumerate() {
+                    Applying { app: &app, prepared: &prepared, index, realm, changes: &mut changes }
+                        .run(tx)
+                        .await?;
+                }
+                // An error undoes everything: looking takes the same path as changing.
+                if mode == Mode::Look { Err(ApplyError::Looked(changes)) } else { Ok(changes) }
+            })
+        })
+        .await;
+    // What was changed here counts here at once; other processes notice within a second.
+    app.realms().forget_all();
+    match applied {
+        Err(ApplyError::Looked(changes)) => Ok(changes),
+        other => other,
+    }
+}
+
+async fn prepare(app: &App, declared: &Declared) -> Result<Prepared, ApplyError> {
+    let mut prepared = Prepared { hashes: HashMap::new(), secrets: HashMap::new(), now: app.clock().now() };
+    for (at, realm) in declared.realms.iter().enumerate() {
+        let name = realm.name.clone();
+        let found = app
+            .db()
+            .read("find a realm", move |tx| {
+                let name = name.clone();
+                Box::pin(async move { realms::find_by_name(tx, &name).await })
+            })
+            .await?;
+        for (index, user) in realm.users.iter().enumerate() {
+            if let Some(hash) = &user.password_hash {
+                prepared.hashes.insert((at, index), hash.clone());
+            }
+            let Some(text) = &user.password else { continue };
+            let login = user.login();
+            let known = match &found {
+                None => None,
+                Some(realm) => {
+                    let (realm, login) = (realm.id, login.clone());
+                    app.db()
+                        .read("find a user", move |tx| {
+                            let login = login.clone();
+                            Box::pin(async move { users::find_for_sign_in(tx, realm, &login).await })
+                        })
+                        .await?
+                }
+            };
+            if known.is_none() {
+                let accepted = password::Policy::new(realm.settings.password.min_length)
+                    .accept(text.reveal(), &user.words())
+                    .map_err(|reason| ApplyError::Password {
+                        realm: realm.name.to_string(),
+                        user: user.shown(),
+                        reason,
+                    })?;
+                prepared.hashes.insert((at, index), PasswordHash::new(app.hasher().hash(&accepted).await?));
+            }
+        }
+        for (index, client) in realm.clients.iter().enumerate() {
+            if client.secret.is_none() && !client.public {
+                prepared.secrets.insert((at, index), Secret::generate("gp_cs_", app.entropy()));
+            }
+        }
+    }
+    Ok(prepared)
+}
+
+/// One realm of the file.
+struct Applying<'a> {
+    app: &'a App,
+    prepared: &'a Prepared,
+    index: usize,
+    realm: &'a DeclaredRealm,
+    changes: &'a mut Changes,
+}
+
+impl Applying<'_> {
+    fn record(&self, realm: RealmId, event: Event) -> Record {
+        Record::new(
+            EventId::new(self.prepared.now, self.app.entropy()),
+            realm,
+            self.prepared.now,
+            event,
+            Actor::Operator,
+        )
+    }
+
+    async fn run(mut self, tx: &mut Tx) -> Result<(), ApplyError> {
+        let id = self.settings(tx).await?;
+        let roles = self.roles(tx, id).await?;
+        for (index, client) in self.realm.clients.iter().enumerate() {
+            self.client(tx, id, index, client).await?;
+        }
+        for (index, user) in self.realm.users.iter().enumerate() {
+            self.user(tx, id, index, user, &roles).await?;
+        }
+        Ok(())
+    }
+
+    async fn settings(&mut self, tx: &mut Tx) -> Result<RealmId, ApplyError> {
+        let declared = self.realm;
+        let Some(found) = realms::find_by_name(tx, &declared.name).await? else {
+            let realm = Realm {
+                id: RealmId::new(self.prepared.now, self.app.entropy()),
+                name: declared.name.clone(),
+                is_default: false,
+                settings: declared.settings.clone(),
+                created_at: self.prepared.now,
+                version: 1,
+            };
+            realms::create(tx, &realm).await?;
+            if declared.is_default == Some(true) {
+                realms::make_default(tx, realm.id).await?;
+            }
+            audit::append(tx, &self.record(realm.id, Event::RealmCreated)).await?;
+            self.changes.created(format!("realm {}", declared.name));
+            return Ok(realm.id);
+        };
+        let moves = declared.is_default == Some(true) && !found.is_default;
+        if moves {
+            realms::make_default(tx, found.id).await?;
+        }
+        if found.settings != declared.settings {
+            realms::update_settings(tx, found.id, &declared.settings, None).await?;
+        }
+        if moves || found.settings != declared.settings {
+            audit::append(tx, &self.record(found.id, Event::RealmUpdated)).await?;
+            self.changes.changed(format!("realm {}", declared.name));
+        }
+        Ok(found.id)
+    }
+
+    /// Roles of the file are added to those there are, or replace those of the same name.
+    async fn roles(&mut self, tx: &mut Tx, realm: RealmId) -> Result<RoleGraph, ApplyError> {
+        let before = roles::list(tx, realm).await?;
+        let declared = &self.realm.roles;
+        let kept = before.iter().filter(|role| !declared.iter().any(|new| new.name == role.name));
+        let mut after: Vec<Role> = kept.chain(declared).cloned().collect();
+        after.sort_by(|a, b| a.name.cmp(&b.name));
+        let graph = RoleGraph::new(&after)
+            .map_err(|refused| ApplyError::Roles { realm: self.realm.name.to_string(), refused })?;
+        if after != before {
+            roles::replace(tx, realm, &after).await?;
+            audit::append(tx, &self.record(realm, Event::RolesChanged)).await?;
+            for role in declared.iter().filter(|role| !before.contains(role)) {
+                let what = format!("role {} in {}", role.name, self.realm.name);
+                if before.iter().any(|old| old.name == role.name) {
+                    self.changes.changed(what);
+                } else {
+                    self.changes.created(what);
+                }
+            }
+        }
+        Ok(graph)
+    }
+
+    async fn client(
+        &mut self,
+        tx: &mut Tx,
+        realm: RealmId,
+        index: usize,
+        declared: &DeclaredClient,
+    ) -> Result<(), ApplyError> {
+        let what = format!("client {} in {}", declared.id, self.realm.name);
+        let found = clients::find(tx, realm, &declared.id).await?;
+        let generated = self.prepared.secrets.get(&(self.index, index));
+        let secret = match (&declared.secret, &found) {
+            (Some(given), _) => Some(given.digest()),
+            (None, _) if declared.public => None,
+            (None, Some(Client { secret: Some(kept), .. })) => Some(*kept),
+            (None, _) => generated.map(Secret::digest),
+        };
+        if found.as_ref().is_some_and(|old| old.secret == secret && old.settings == declared.settings) {
+            return Ok(());
+        }
+        let fresh = declared.secret.is_none()
+            && !declared.public
+            && found.as_ref().is_none_or(|old| old.secret.is_none());
+        let now = self.prepared.now;
+        let client = Client {
+            id: declared.id.clone(),
+            realm,
+            secret,
+            settings: declared.settings.clone(),
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        clients::upsert(tx, &client).await?;
+        let event = if found.is_some() { Event::ClientUpdated } else { Event::ClientCreated };
+        audit::append(tx, &self.record(realm, event).client(declared.id.clone())).await?;
+        match (found.is_some(), generated.filter(|_| fresh)) {
+            (_, Some(secret)) => self.changes.created_with_secret(what, secret.reveal().to_owned()),
+            (true, None) => self.changes.changed(what),
+            (false, None) => self.changes.created(what),
+        }
+        Ok(())
+    }
+
+    async fn user(
+        &mut self,
+        tx: &mut Tx,
+        realm: RealmId,
+        index: usize,
+        declared: &DeclaredUser,
+        graph: &RoleGraph,
+    ) -> Result<(), ApplyError> {
+        for role in &declared.roles {
+            if role.as_str() != ADMINISTRATOR && !graph.contains(role) {
+                return Err(ApplyError::NoSuchRole {
+                    realm: self.realm.name.to_string(),
+                    user: declared.shown(),
+                    role: role.to_string(),
+                    nearest: graph.nearest(role).map(|near| near.to_string()),
+                });
+            }
+        }
+        let what = format!("user {} in {}", declared.shown(), self.realm.name);
+        let now = self.prepared.now;
+        let Some((found, _)) = users::find_for_sign_in(tx, realm, &declared.login()).await? else {
+            let mut user = User::new(UserId::new(now, self.app.entropy()), realm, now);
+            user.email.clone_from(&declared.email);
+            user.email_verified = declared.email_verified;
+            user.username.clone_from(&declared.username);
+            user.name.clone_from(&declared.name);
+            user.roles.clone_from(&declared.roles);
+            users::create(tx, &user).await?;
+            if let Some(hash) = self.prepared.hashes.get(&(self.index, index)) {
+                passwords::set(tx, realm, user.id, hash, now).await?;
+            }
+            audit::append(tx, &self.record(realm, Event::UserCreated).user(user.id)).await?;
+            self.changes.created(what);
+            return Ok(());
+        };
+        let mut profile = users::ProfileChanges::default();
+        if declared.name.is_some() && declared.name != found.name {
+            profile.name = Some(declared.name.clone());
+        }
+        if declared.username.is_some() && declared.username != found.username {
+            profile.username = Some(declared.username.clone());
+        }
+        if declared.email.is_some() && declared.email_verified && !found.email_verified {
+            profile.email_verified = Some(true);
+        }
+        let profile_changes = profile != users::ProfileChanges::default();
+        if profile_changes {
+            users::update_profile(tx, realm, found.id, &profile, None, now).await?;
+            audit::append(tx, &self.record(realm, Event::UserUpdated).user(found.id)).await?;
+        }
+        let roles_change = declared.roles != found.roles;
+        if roles_change {
+            let message = OutboxId::new(now, self.app.entropy());
+            users::set_roles(tx, realm, found.id, &declared.roles, None, now, message).await?;
+            audit::append(tx, &self.record(realm, Event::UserRolesChanged).user(found.id)).await?;
+        }
+        if profile_changes || roles_change {
+            self.changes.changed(what);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! What applying a file changed.
+
+use serde::Serialize;
+
+/// One thing that was made or changed.
+#[derive(Clone, Debug, Serialize)]
+struct Change {
+    /// `created` or `changed`.
+    action: &'static str,
+    /// As in `realm acme` or `user ada@example.com in acme`.
+    what: String,
+    /// A secret that was generated; shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+}
+
+/// What was made and changed, in order.
+#[derive(Clone, Default, Serialize)]
+pub struct Changes {
+    changes: Vec<Change>,
+}
+
+impl std::fmt::Debug for Changes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Changes").field("count", &self.changes.len()).finish()
+    }
+}
+
+impl Changes {
+    pub(super) fn created(&mut self, what: impl Into<String>) {
+        self.changes.push(Change { action: "created", what: what.into(), secret: None });
+    }
+
+    pub(super) fn created_with_secret(&mut self, what: impl Into<String>, secret: String) {
+        self.changes.push(Change { action: "created", what: what.into(), secret: Some(secret) });
+    }
+
+    pub(super) fn changed(&mut self, what: impl Into<String>) {
+        self.changes.push(Change { action: "changed", what: what.into(), secret: None });
+    }
+
+    /// Whether the installation was as the file says already.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// For people.
+    pub fn lines(&self) -> Vec<String> {
+        self.changes
+            .iter()
+            .map(|change| match &change.secret {
+                None => format!("{} {}", change.action, change.what),
+                Some(secret) => {
+                    format!("{} {} with secret {secret} (shown this once)", change.action, change.what)
+                }
+            })
+            .collect()
+    }
+}

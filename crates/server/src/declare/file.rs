@@ -1,0 +1,394 @@
+//! Reading the declarative file. Every mistake is named with its line before anything is changed.
+
+use std::path::Path;
+
+use gatepost_domain::{
+    ClientId, ClientSettings, DisplayName, EmailAddress, PasswordHash, Profile, RealmName, RealmSettings,
+    Role, RoleName, Secret, SigningAlg, Username, role::RoleGraph,
+};
+use gatepost_store::users::Login;
+use serde::{Deserialize, de::IntoDeserializer as _};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue, ValueDeserializer},
+};
+
+use crate::config::{FileError, explain, line_of, nearest};
+
+/// A file that parsed.
+pub struct Declared {
+    pub(super) realms: std::sync::Arc<[DeclaredRealm]>,
+}
+
+pub(super) struct DeclaredRealm {
+    pub(super) name: RealmName,
+    pub(super) is_default: Option<bool>,
+    pub(super) settings: RealmSettings,
+    pub(super) roles: Vec<Role>,
+    pub(super) clients: Vec<DeclaredClient>,
+    pub(super) users: Vec<DeclaredUser>,
+}
+
+pub(super) struct DeclaredClient {
+    pub(super) id: ClientId,
+    pub(super) secret: Option<Secret>,
+    pub(super) public: bool,
+    pub(super) settings: ClientSettings,
+}
+
+/// A user. An account that exists keeps its password: its owner may have changed it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredUser {
+    pub(super) email: Option<EmailAddress>,
+    pub(super) username: Option<Username>,
+    pub(super) name: Option<DisplayName>,
+    #[serde(default, deserialize_with = "secret")]
+    pub(super) password: Option<Secret>,
+    #[serde(default, deserialize_with = "hash")]
+    pub(super) password_hash: Option<PasswordHash>,
+    #[serde(default)]
+    pub(super) email_verified: bool,
+    #[serde(default)]
+    pub(super) roles: Vec<RoleName>,
+}
+
+impl DeclaredUser {
+    /// What the user signs in with: the address if there is one.
+    pub(super) fn login(&self) -> Login {
+        match (&self.email, &self.username) {
+            (Some(email), _) => Login::Email(email.clone()),
+            (None, Some(username)) => Login::Username(username.clone()),
+            (None, None) => unreachable!("a user without both is refused when the file is read"),
+        }
+    }
+
+    /// As an operator knows them.
+    pub(super) fn shown(&self) -> String {
+        let email = self.email.as_ref().map(|email| email.as_str().to_owned());
+        email
+            .or_else(|| self.username.as_ref().map(|username| username.as_str().to_owned()))
+            .unwrap_or_default()
+    }
+
+    /// What a password may not be made of.
+    pub(super) fn words(&self) -> Vec<&str> {
+        let email = self.email.as_ref().map(EmailAddress::as_str);
+        let username = self.username.as_ref().map(Username::as_str);
+        email.into_iter().chain(username).chain(self.name.as_ref().map(DisplayName::as_str)).collect()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Identity {
+    name: RealmName,
+    default: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    id: ClientId,
+    #[serde(default, deserialize_with = "secret")]
+    secret: Option<Secret>,
+    #[serde(default)]
+    public: bool,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| text.map(Secret::received))
+}
+
+fn hash<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<PasswordHash>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| text.map(PasswordHash::new))
+}
+
+/// Reads and checks the file at `path`.
+pub fn read(path: &Path) -> Result<Declared, FileError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| FileError::new(path, None, format!("cannot be read: {error}")))?;
+    parse(path, &text)
+}
+
+/// Reads and checks `text`; `path` is for its mistakes.
+pub fn parse(path: &Path, text: &str) -> Result<Declared, FileError> {
+    Reader { path, text }.file()
+}
+
+type Node<'t> = Spanned<DeValue<'t>>;
+
+struct Reader<'t> {
+    path: &'t Path,
+    text: &'t str,
+}
+
+/// Parts of a realm that a later release understands.
+const LATER: [&str; 3] = ["organization", "api_key", "provider"];
+
+impl<'t> Reader<'t> {
+    fn wrong(&self, at: &std::ops::Range<usize>, reason: impl Into<String>) -> FileError {
+        FileError::new(self.path, Some(line_of(self.text, at)), reason)
+    }
+
+    fn parse<T: Deserialize<'t>>(&self, node: Node<'t>) -> Result<T, FileError> {
+        let whole = node.span();
+        T::deserialize(ValueDeserializer::from(node).into_deserializer())
+            .map_err(|error| self.wrong(&error.span().unwrap_or(whole), explain(error.message())))
+    }
+
+    fn file(&self) -> Result<Declared, FileError> {
+        let root = DeTable::parse(self.text)
+            .map_err(|error| self.wrong(&error.span().unwrap_or(0..0), explain(error.message())))?;
+        let mut realms = Vec::new();
+        for (key, node) in root.into_inner() {
+            if key.get_ref() != "realm" {
+                return Err(self.unknown(&key, ["realm"]));
+            }
+            for node in self.tables(node, "realm")? {
+                let at = node.span();
+                let realm = self.realm(node)?;
+                if realms.iter().any(|other: &DeclaredRealm| other.name == realm.name) {
+                    return Err(self.wrong(&at, format!("realm {} is described twice", realm.name)));
+                }
+                realms.push(realm);
+            }
+        }
+        Ok(Declared { realms: realms.into() })
+    }
+
+    fn unknown<'k>(
+        &self,
+        key: &Spanned<std::borrow::Cow<'t, str>>,
+        known: impl IntoIterator<Item = &'k str>,
+    ) -> FileError {
+        let hint =
+            nearest(key.get_ref(), known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        self.wrong(&key.span(), format!("unknown key `{}`{hint}", key.get_ref()))
+    }
+
+    /// The tables of `[[key]]`.
+    fn tables(&self, node: Node<'t>, key: &str) -> Result<Vec<Node<'t>>, FileError> {
+        let at = node.span();
+        match node.into_inner() {
+            DeValue::Array(nodes) if nodes.iter().all(|node| node.get_ref().is_table()) => {
+                Ok(nodes.into_iter().collect())
+            }
+            _ => Err(self.wrong(&at, format!("write this as [[{key}]]"))),
+        }
+    }
+
+    /// Splits a table into the keys of `first` and the rest.
+    fn split(node: Node<'t>, first: &[&str]) -> (Node<'t>, Node<'t>) {
+        let at = node.span();
+        let DeValue::Table(table) = node.into_inner() else { unreachable!("only tables are split") };
+        let (mut left, mut right) = (DeTable::new(), DeTable::new());
+        for (key, value) in table {
+            let side = if first.contains(&key.get_ref().as_ref()) { &mut left } else { &mut right };
+            side.insert(key, value);
+        }
+        (Spanned::new(at.clone(), DeValue::Table(left)), Spanned::new(at, DeValue::Table(right)))
+    }
+
+    fn realm(&self, node: Node<'t>) -> Result<DeclaredRealm, FileError> {
+        let at = node.span();
+        let (parts, rest) = Self::split(node, &["role", "client", "user", LATER[0], LATER[1], LATER[2]]);
+        let (identity, settings) = Self::split(rest, &["name", "default"]);
+        let Identity { name, default } = self.parse(identity)?;
+        self.known(&settings, &RealmSettings::keys(), &["name", "default", "role", "client", "user"])?;
+        let settings: RealmSettings = self.parse(settings)?;
+        if settings.profile != Profile::Native {
+            return Err(self.wrong(&at, "this release has only the profile `native`"));
+        }
+        if settings.signing_alg == SigningAlg::HS256 {
+            return Err(
+                self.wrong(&at, "HS256 is for the profiles that define it; choose ES256, EdDSA or RS256")
+            );
+        }
+        let mut realm = DeclaredRealm {
+            name,
+            is_default: default,
+            settings,
+            roles: Vec::new(),
+            clients: Vec::new(),
+            users: Vec::new(),
+        };
+        let DeValue::Table(parts) = parts.into_inner() else { unreachable!("split returns tables") };
+        for (key, node) in parts {
+            if LATER.contains(&key.get_ref().as_ref()) {
+                return Err(
+                    self.wrong(&key.span(), format!("[[realm.{}]] is not in this release", key.get_ref()))
+                );
+            }
+            let nodes = self.tables(node, &format!("realm.{}", key.get_ref()))?;
+            match key.get_ref().as_ref() {
+                "role" => {
+                    realm.roles = nodes.into_iter().map(|node| self.parse(node)).collect::<Result<_, _>>()?;
+                }
+                "client" => {
+                    realm.clients =
+                        nodes.into_iter().map(|node| self.client(node)).collect::<Result<_, _>>()?;
+                }
+                _ => {
+                    realm.users = nodes.into_iter().map(|node| self.user(node)).collect::<Result<_, _>>()?;
+                }
+            }
+        }
+        self.check_names(&at, &realm)?;
+        Ok(realm)
+    }
+
+    fn known(&self, node: &Node<'t>, keys: &[String], more: &[&str]) -> Result<(), FileError> {
+        let DeValue::Table(table) = node.get_ref() else {
+            return Ok(());
+        };
+        match table.keys().find(|key| !keys.iter().any(|known| known == key.get_ref())) {
+            None => Ok(()),
+            Some(key) => Err(self.unknown(key, keys.iter().map(String::as_str).chain(more.iter().copied()))),
+        }
+    }
+
+    fn client(&self, node: Node<'t>) -> Result<DeclaredClient, FileError> {
+        let at = node.span();
+        let (credentials, settings) = Self::split(node, &["id", "secret", "public"]);
+        let Credentials { id, secret, public } = self.parse(credentials)?;
+        self.known(&settings, &ClientSettings::keys(), &["id", "secret", "public"])?;
+        if public && secret.is_some() {
+            return Err(
+                self.wrong(&at, format!("client {id} is public, so it has no secret; remove one of the two"))
+            );
+        }
+        Ok(DeclaredClient { id, secret, public, settings: self.parse(settings)? })
+    }
+
+    fn user(&self, node: Node<'t>) -> Result<DeclaredUser, FileError> {
+        let at = node.span();
+        let user: DeclaredUser = self.parse(node)?;
+        if user.email.is_none() && user.username.is_none() {
+            return Err(self.wrong(&at, "a user needs `email` or `username`: one signs in with it"));
+        }
+        if user.password.is_some() && user.password_hash.is_some() {
+            return Err(self.wrong(&at, "a user has either `password` or `password_hash`"));
+        }
+        if let Some(hash) = &user.password_hash {
+            crate::passwords::check_stored(hash.as_str())
+                .map_err(|unusable| self.wrong(&at, format!("password_hash: {unusable}")))?;
+        }
+        Ok(user)
+    }
+
+    /// Names within a realm are unique, and roles inherit from roles there are.
+    fn check_names(&self, at: &std::ops::Range<usize>, realm: &DeclaredRealm) -> Result<(), FileError> {
+        let twice = |mut names: Vec<String>| {
+            names.sort_unstable();
+            names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone())
+        };
+        let clients = realm.clients.iter().map(|client| format!("client {}", client.id)).collect();
+        let emails = realm
+            .users
+            .iter()
+            .filter_map(|user| user.email.as_ref())
+            .map(|email| format!("user {}", email.key()));
+        let usernames = realm
+            .users
+            .iter()
+            .filter_map(|user| user.username.as_ref())
+            .map(|name| format!("user {}", name.key()));
+        if let Some(name) =
+            twice(clients).or_else(|| twice(emails.collect())).or_else(|| twice(usernames.collect()))
+        {
+            return Err(self.wrong(at, format!("{name} is described twice in realm {}", realm.name)));
+        }
+        // Roles that only the database knows are added when the file is applied; a circle is wrong already.
+        RoleGraph::new(&realm.roles).map(drop).or_else(|refused| match refused {
+            gatepost_domain::role::RolesRefused::Unknown { .. } => Ok(()),
+            other => Err(self.wrong(at, format!("realm {}: {other}", realm.name))),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistake(text: &str) -> String {
+        match (Reader { path: Path::new("realms.toml"), text }).file() {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("accepted: {text}"),
+        }
+    }
+
+    #[test]
+    fn the_whole_form_is_read() {
+        let text = r#"
+[[realm]]
+name = "acme"
+audience = ["notes-api"]
+access_token_ttl = "5m"
+password = { min_length = 15 }
+[[realm.role]]
+name = "admin"
+permissions = ["users:read"]
+inherits = ["member"]
+[[realm.role]]
+name = "member"
+[[realm.client]]
+id = "web"
+redirect_uris = ["http://localhost:8000/auth/callback"]
+scopes = ["openid", "notes:read"]
+[[realm.user]]
+email = "ada@example.com"
+password = "the engine weaves algebra"
+roles = ["admin"]
+"#;
+        let declared = (Reader { path: Path::new("realms.toml"), text }).file().unwrap();
+        let realm = &declared.realms[0];
+        assert_eq!((realm.roles.len(), realm.clients.len(), realm.users.len()), (2, 1, 1));
+        assert_eq!(realm.settings.access_token_ttl.as_secs(), 300);
+        assert!(realm.clients[0].settings.require_pkce);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
+        for (text, expected) in [
+            ("[[relm]]\n", "realms.toml:1: unknown key `relm`; did you mean `realm`?"),
+            ("[realm]\nname = \"acme\"\n", "realms.toml:1: write this as [[realm]]"),
+            (
+                "[[realm]]\nname = \"acme\"\nsigning_algo = \"ES256\"\n",
+                "realms.toml:3: unknown key `signing_algo`; did you mean `signing_alg`?",
+            ),
+            (
+                "[[realm]]\nname = \"acme\"\nsigning_alg = \"ES265\"\n",
+                "realms.toml:3: unknown value `ES265`; did you mean `ES256`?",
+            ),
+            (
+                "[[realm]]\nname = \"acme\"\n[[realm.user]]\nemail = \"a@b.test\"\npasword = \"x\"\n",
+                "realms.toml:5: unknown key `pasword`; did you mean `password`?",
+            ),
+            (
+                "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\nredirect_uri = []\n",
+                "realms.toml:5: unknown key `redirect_uri`; did you mean `redirect_uris`?",
+            ),
+            (
+                "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\npublic = true\nsecret = \"x\"\n",
+                "realms.toml:3: client web is public, so it has no secret; remove one of the two",
+            ),
+            (
+                "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"x\"\n",
+                "realms.toml:3: [[realm.organization]] is not in this release",
+            ),
+            (
+                "[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n",
+                "realms.toml:1: this release has only the profile `native`",
+            ),
+            (
+                "[[realm]]\nname = \"acme\"\n[[realm]]\nname = \"acme\"\n",
+                "realms.toml:3: realm acme is described twice",
+            ),
+        ] {
+            assert_eq!(mistake(text), expected);
+        }
+        let name = mistake("[[realm]]\nname = \"A\"\n");
+        assert!(name.starts_with("realms.toml:2: "), "{name}");
+    }
+}

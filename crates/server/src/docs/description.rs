@@ -1,0 +1,36 @@
+//! What the OpenAPI document says beside the routes.
+
+use utoipa::openapi::{
+    ContactBuilder, InfoBuilder, OpenApi,
+    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    tag::TagBuilder,
+};
+
+/// Adds title, tags and the security scheme.
+pub fn describe(mut api: OpenApi) -> OpenApi {
+    api.info = InfoBuilder::new()
+        .title("Gatepost")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Sign in, keep sessions, manage accounts. Paths are relative to a realm: `/` for the default realm, \
+             `/r/{realm}` for any other. Errors are problem documents (RFC 9457) with a stable `code`.",
+        ))
+        .contact(Some(ContactBuilder::new().name(Some("Gatepost")).build()))
+        .build();
+    api.tags = Some(vec![
+        TagBuilder::new().name("Sign in").description(Some("Accounts, sessions and tokens.")).build(),
+        TagBuilder::new()
+            .name("Account")
+            .description(Some("What signed-in people do with their own account."))
+            .build(),
+        TagBuilder::new()
+            .name("Administration")
+            .description(Some("Needs the role `realm-admin` in the realm."))
+            .build(),
+    ]);
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+    let scheme =
+        bearer.description(Some("An access token of this realm, from `POST /api/v1/login`.")).build();
+    api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    api
+}

@@ -1,0 +1,111 @@
+//! JSON bodies, in and out.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{
+        HeaderValue,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::Problem;
+
+/// A JSON body. Reading refuses another content type, unknown members and anything that does not fit, with a problem
+/// document that names the member; writing is never cached.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let content_type =
+            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let essence = content_type.split(';').next().unwrap_or("").trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(Problem::UnsupportedMediaType);
+        }
+        let bytes =
+            Bytes::from_request(request, state).await.map_err(|refused| match refused.status().as_u16() {
+                413 => Problem::BodyTooLarge,
+                _ => Problem::InvalidBody { detail: "the body could not be read to its end".into() },
+            })?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// Reads a JSON document; the error names the member and the place, never a value.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let detail = match error.classify() {
+            serde_json::error::Category::Data => without_values(&error.to_string()),
+            serde_json::error::Category::Eof => "the JSON ends too early".to_owned(),
+            serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+                format!("this is not JSON: line {line}, column {column}")
+            }
+        };
+        Problem::InvalidBody { detail }
+    })
+}
+
+/// serde quotes the offending value in `invalid type: string "…"`; a password could stand there.
+fn without_values(message: &str) -> String {
+    let message = message.split(" at line ").next().unwrap_or(message);
+    if message.starts_with("unknown field")
+        || message.starts_with("missing field")
+        || message.starts_with("duplicate")
+    {
+        return message.to_owned();
+    }
+    match message.rsplit_once("expected ") {
+        Some((_, expected)) => format!("a member has the wrong type: expected {expected}"),
+        None => "a member does not fit".to_owned(),
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => {
+                let headers = [
+                    (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+                    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+                ];
+                (headers, bytes).into_response()
+            }
+            Err(error) => Problem::internal(error).into_response(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[expect(dead_code, reason = "only parsed")]
+        age: u8,
+    }
+
+    fn detail(json: &str) -> String {
+        match parse::<Body>(json.as_bytes()).unwrap_err() {
+            Problem::InvalidBody { detail } => detail,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_member_and_never_the_value() {
+        assert_eq!(detail(r#"{"age":1,"role":"admin"}"#), "unknown field `role`, expected `age`");
+        assert_eq!(detail(r#"{"age":"hunter2"}"#), "a member has the wrong type: expected u8");
+        assert_eq!(detail(r#"{"age":300}"#), "a member has the wrong type: expected u8");
+        assert_eq!(detail(r"{"), "the JSON ends too early");
+        assert_eq!(detail("{\"age\":\n x}"), "this is not JSON: line 2, column 2");
+    }
+}

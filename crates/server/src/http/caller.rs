@@ -1,0 +1,83 @@
+//! Who is calling. Holding one of these values is the proof; a route without one is public.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{header::AUTHORIZATION, request::Parts},
+};
+use gatepost_domain::{Session, SessionId, User};
+use gatepost_store::sessions;
+
+use super::Problem;
+use crate::{App, accounts, realm::InRealm};
+
+/// A person with a live session, proven by an access token of this realm that names the realm itself as audience.
+///
+/// The session and the account are read from the database at every request, so a sign-out, a disabled account or a
+/// password change is noticed at once.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The account, as it is now.
+    pub user: User,
+    /// The session the token belongs to.
+    pub session: Session,
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = bearer(parts)?;
+        let realm = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
+        let now = app.clock().now();
+        let refused = || Problem::InvalidToken { expired: false };
+        let claims = realm.verifier().verify(token, now.unix_seconds()).map_err(|refused| {
+            tracing::debug!(token.refused = refused.code(), reason = %refused, "access token refused");
+            Problem::InvalidToken { expired: refused.is_expired() }
+        })?;
+        let session: SessionId = claims.session_id().and_then(|id| id.parse().ok()).ok_or_else(refused)?;
+        let realm = realm.id();
+        let found = app
+            .db()
+            .read("check a session", move |tx| {
+                Box::pin(async move { sessions::find_live(tx, realm, session, now).await })
+            })
+            .await?;
+        let (session, user) = found.ok_or_else(refused)?;
+        if user.id.to_string() != claims.subject() {
+            return Err(refused());
+        }
+        Ok(Self { user, session })
+    }
+}
+
+/// The one bearer token of a request. Two `Authorization` headers are refused: which one would count?
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
+    let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+    let Some(header) = headers.next() else {
+        return Err(Problem::Unauthenticated);
+    };
+    let refused = Problem::InvalidToken { expired: false };
+    if headers.next().is_some() {
+        return Err(refused);
+    }
+    let Ok(text) = header.to_str() else {
+        return Err(refused);
+    };
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token),
+        _ => Err(Problem::Unauthenticated),
+    }
+}
+
+/// A signed-in administrator of this realm. The role is the account's present one, not the token's.
+#[derive(Clone, Debug)]
+pub struct Admin(pub SignedIn);
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = SignedIn::from_request_parts(parts, app).await?;
+        if accounts::is_administrator(&caller.user) { Ok(Self(caller)) } else { Err(Problem::MissingRole) }
+    }
+}

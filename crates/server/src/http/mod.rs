@@ -1,0 +1,16 @@
+//! What every endpoint shares: reading a request, knowing who asks, and saying no.
+
+pub mod body;
+pub mod caller;
+pub mod now;
+pub mod observe;
+pub mod origin;
+pub mod path;
+pub mod problem;
+
+pub use body::Json;
+pub use caller::{Admin, SignedIn};
+pub use now::Now;
+pub use origin::Where;
+pub use path::{PathId, Query};
+pub use problem::Problem;

@@ -1,0 +1,56 @@
+//! Where a request came from.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{header::USER_AGENT, request::Parts},
+};
+use gatepost_domain::{
+    EventId, RealmId, SessionOrigin, Timestamp,
+    audit::{Actor, Event, Record},
+};
+
+use super::observe::RequestId;
+use crate::App;
+
+/// The peer's address, what it calls itself, and the request's id: what a session and an audit record keep.
+///
+/// Forwarding headers are not believed: nobody configured a proxy to trust.
+#[derive(Clone, Debug, Default)]
+pub struct Where {
+    address: Option<IpAddr>,
+    user_agent: Option<String>,
+    request_id: Option<String>,
+}
+
+impl Where {
+    /// For the session that begins here.
+    pub fn session_origin(&self) -> SessionOrigin {
+        SessionOrigin::new(self.address, self.user_agent.as_deref())
+    }
+
+    /// An audit record of something done by this request.
+    pub fn record(&self, app: &App, realm: RealmId, event: Event, actor: Actor, now: Timestamp) -> Record {
+        let mut record = Record::new(EventId::new(now, app.entropy()), realm, now, event, actor);
+        record.address = self.address;
+        record.request_id.clone_from(&self.request_id);
+        record
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Where {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self {
+            address: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
+            user_agent: parts
+                .headers
+                .get(USER_AGENT)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
+            request_id: parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()),
+        })
+    }
+}

@@ -1,0 +1,31 @@
+//! The Gatepost server: HTTP, configuration and the command line.
+//!
+//! [`App`] is an opened installation (store, keys, hashing threads), [`router`] the axum router that serves it, and
+//! [`Config`] its settings. Everything else is private.
+
+mod accounts;
+mod api;
+mod app;
+pub mod cli;
+mod clock;
+mod config;
+mod declare;
+mod docs;
+mod entropy;
+mod health;
+mod http;
+mod oauth;
+mod passwords;
+mod realm;
+mod router;
+mod serve;
+mod session;
+mod signing;
+#[doc(hidden)]
+pub mod testing;
+
+pub use app::{App, OpenError};
+pub use clock::Clock;
+pub use config::{Config, ConfigError, FileError, Given};
+pub use declare::ApplyError;
+pub use router::router;

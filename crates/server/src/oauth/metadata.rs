@@ -1,0 +1,102 @@
+//! Provider metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414) and the key set (RFC 7517).
+
+use axum::{
+    body::Bytes,
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+    },
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::realm::InRealm;
+
+/// How long clients and proxies may keep metadata and keys, in seconds. A new key is published far longer than this
+/// before it signs.
+const MAX_AGE: &str = "public, max-age=300";
+
+/// A document rendered once and answered from memory.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    body: Bytes,
+    etag: HeaderValue,
+}
+
+impl Rendered {
+    /// Renders `document` as JSON.
+    pub fn new(document: &impl Serialize) -> Result<Self, serde_json::Error> {
+        let body = serde_json::to_vec(document)?;
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &body);
+        let tag = format!("\"{}\"", data_encoding::HEXLOWER.encode(&digest.as_ref()[..8]));
+        let etag = HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("\"\""));
+        Ok(Self { body: body.into(), etag })
+    }
+
+    fn answer(&self, headers: &HeaderMap) -> Response {
+        let mut response = if headers.get(IF_NONE_MATCH) == Some(&self.etag) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            self.body.clone().into_response()
+        };
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(MAX_AGE));
+        headers.insert(ETAG, self.etag.clone());
+        // Public documents: any page may read them.
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        response
+    }
+}
+
+/// What this server answers for a realm, and nothing it does not.
+#[derive(Serialize)]
+pub struct Metadata<'a> {
+    issuer: &'a str,
+    jwks_uri: String,
+    /// No response types yet: the authorization endpoint is not there.
+    response_types_supported: [&'a str; 0],
+    subject_types_supported: [&'a str; 1],
+    id_token_signing_alg_values_supported: [&'a str; 1],
+    claims_supported: [&'a str; 17],
+}
+
+impl<'a> Metadata<'a> {
+    /// The metadata of a realm that signs with `signer`.
+    pub fn of(issuer: &'a str, public_url: &str, signer: &gatepost_jose::SigningKey) -> Self {
+        Self {
+            issuer,
+            jwks_uri: format!("{public_url}/.well-known/jwks.json"),
+            response_types_supported: [],
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: [signer.algorithm().as_str()],
+            claims_supported: [
+                "iss",
+                "sub",
+                "aud",
+                "exp",
+                "iat",
+                "jti",
+                "client_id",
+                "sid",
+                "scope",
+                "auth_time",
+                "amr",
+                "realm_id",
+                "email",
+                "email_verified",
+                "name",
+                "roles",
+                "permissions",
+            ],
+        }
+    }
+}
+
+pub(super) async fn discovery(realm: InRealm, headers: HeaderMap) -> Response {
+    realm.metadata().answer(&headers)
+}
+
+pub(super) async fn keys(realm: InRealm, headers: HeaderMap) -> Response {
+    realm.key_set().answer(&headers)
+}

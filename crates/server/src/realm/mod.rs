@@ -1,0 +1,11 @@
+//! Realms: which one a request is for, and what the server keeps in memory of it.
+
+mod cache;
+mod keys;
+mod resolve;
+mod snapshot;
+
+pub use cache::RealmCache;
+pub use resolve::{InRealm, by_realm};
+pub(crate) use snapshot::issuer_of;
+pub use snapshot::{Snapshot, SnapshotError};

@@ -1,0 +1,133 @@
+//! A request's realm: the prefix `/r/{realm}`, else the host, else the default realm.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{FromRequestParts, Request},
+    http::{
+        Uri,
+        header::HOST,
+        request::Parts,
+        uri::{Authority, PathAndQuery},
+    },
+    response::{IntoResponse, Response},
+};
+use tower::Service;
+
+use super::Snapshot;
+use crate::{App, http::Problem};
+
+/// The realm a request is for. Present on every request that reached a route.
+#[derive(Clone)]
+pub struct InRealm(pub Arc<Snapshot>);
+
+impl std::ops::Deref for InRealm {
+    type Target = Snapshot;
+
+    fn deref(&self) -> &Snapshot {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for InRealm {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or(Problem::NotFound)
+    }
+}
+
+/// How a request names its realm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named<'a> {
+    Prefix { name: &'a str, rest: &'a str },
+    Host(&'a str),
+}
+
+/// Splits `/r/acme/rest`. The whole segment counts; the path is not decoded, so `%61cme` names nothing.
+fn prefix(path: &str) -> Option<Named<'_>> {
+    let after = path.strip_prefix("/r/")?;
+    let (name, rest) = match after.find('/') {
+        Some(slash) => after.split_at(slash),
+        None => (after, "/"),
+    };
+    Some(Named::Prefix { name, rest })
+}
+
+fn host(request: &Request) -> &str {
+    let authority = request.uri().authority().map(Authority::as_str);
+    authority.or_else(|| request.headers().get(HOST).and_then(|host| host.to_str().ok())).unwrap_or("")
+}
+
+/// Finds the realm, strips the prefix, and hands the request on.
+pub fn by_realm(app: App, inner: Router) -> ByRealm {
+    ByRealm { app, inner }
+}
+
+/// The service [`by_realm`] makes.
+#[derive(Clone)]
+pub struct ByRealm {
+    app: App,
+    inner: Router,
+}
+
+impl Service<Request> for ByRealm {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let Self { app, mut inner } = self.clone();
+        Box::pin(async move {
+            match enter(&app, &mut request).await {
+                Ok(()) => inner.call(request.map(Body::new)).await,
+                Err(problem) => Ok(problem.into_response()),
+            }
+        })
+    }
+}
+
+async fn enter(app: &App, request: &mut Request) -> Result<(), Problem> {
+    let named = prefix(request.uri().path()).unwrap_or_else(|| Named::Host(host(request)));
+    let (snapshot, rest) = match named {
+        Named::Prefix { name, rest } => (app.realms().named(app, name).await?, Some(rest.to_owned())),
+        Named::Host(host) => (app.realms().for_host(app, host).await?, None),
+    };
+    let snapshot = snapshot.ok_or(Problem::NotFound)?;
+    if let Some(rest) = rest {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let path = PathAndQuery::try_from(format!("{rest}{query}")).map_err(|_| Problem::NotFound)?;
+        let mut parts = request.uri().clone().into_parts();
+        parts.path_and_query = Some(path);
+        *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Problem::NotFound)?;
+    }
+    request.extensions_mut().insert(InRealm(snapshot));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_a_whole_segment() {
+        assert_eq!(prefix("/r/acme/api/v1/me"), Some(Named::Prefix { name: "acme", rest: "/api/v1/me" }));
+        assert_eq!(prefix("/r/acme"), Some(Named::Prefix { name: "acme", rest: "/" }));
+        assert_eq!(prefix("/r/acme/r/other/x"), Some(Named::Prefix { name: "acme", rest: "/r/other/x" }));
+        assert_eq!(prefix("/r/"), Some(Named::Prefix { name: "", rest: "/" }));
+        assert_eq!(prefix("/realm"), None);
+        assert_eq!(prefix("/R/acme"), None);
+    }
+}

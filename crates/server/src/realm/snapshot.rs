@@ -1,0 +1,189 @@
+//! What the server keeps in memory of a realm.
+
+use gatepost_domain::{
+    Entropy, MasterKey, Realm, RealmId, RealmSettings, Timestamp,
+    role::{RoleGraph, RolesRefused},
+};
+use gatepost_jose::Verifier;
+use gatepost_store::{Db, realms, roles, signing_keys};
+
+use super::keys::{self, Tended};
+use crate::{
+    http::Problem,
+    oauth::{Metadata, Rendered},
+    signing::{Audience, KeyRing, KeysUnusable},
+};
+
+/// Why a realm cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] gatepost_store::Error),
+    /// The signing keys.
+    #[error(transparent)]
+    Keys(#[from] KeysUnusable),
+    /// The roles as stored.
+    #[error("the roles of the realm cannot be used: {0}")]
+    Roles(#[from] RolesRefused),
+    /// A key could not be made.
+    #[error("a signing key could not be made: {0}")]
+    Making(String),
+    /// A document could not be rendered.
+    #[error("metadata cannot be rendered: {0}")]
+    Rendering(#[from] serde_json::Error),
+}
+
+impl From<SnapshotError> for Problem {
+    fn from(error: SnapshotError) -> Self {
+        match error {
+            SnapshotError::Store(error) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
+/// Settings, roles and keys of a realm at one version, with everything that can be made of them beforehand.
+pub struct Snapshot {
+    realm: Realm,
+    issuer: Box<str>,
+    own_audience: Audience,
+    roles: RoleGraph,
+    keys: KeyRing,
+    verifier: Verifier,
+    metadata: Rendered,
+    key_set: Rendered,
+}
+
+/// What loading needs beside the database.
+pub(super) struct Means<'a> {
+    pub(super) db: &'a Db,
+    pub(super) master: &'a MasterKey,
+    pub(super) entropy: &'a dyn Entropy,
+    pub(super) public_url: &'a str,
+}
+
+impl Snapshot {
+    /// Reads the realm, and makes the signing key that is due. `None` if there is no such realm.
+    pub(super) async fn load(
+        means: &Means<'_>,
+        id: RealmId,
+        now: Timestamp,
+    ) -> Result<Option<Self>, SnapshotError> {
+        // A key made here, or by another process at the same time, shows on the next reading.
+        for _ in 0..3 {
+            let read = means
+                .db
+                .read("load a realm", move |tx| {
+                    Box::pin(async move {
+                        let Some(realm) = realms::find(tx, id).await? else {
+                            return Ok(None);
+                        };
+                        let roles = roles::list(tx, id).await?;
+                        let keys = signing_keys::list(tx, id).await?;
+                        Ok::<_, gatepost_store::Error>(Some((realm, roles, keys)))
+                    })
+                })
+                .await?;
+            let Some((realm, roles, stored)) = read else {
+                return Ok(None);
+            };
+            if keys::tend(means, &realm, &stored, now).await? == Tended::Unchanged {
+                let ring = KeyRing::open(&stored, &realm.settings, id, means.master, now)?;
+                return Self::assemble(means, realm, &roles, ring).map(Some);
+            }
+        }
+        Err(KeysUnusable::None.into())
+    }
+
+    fn assemble(
+        means: &Means<'_>,
+        realm: Realm,
+        roles: &[gatepost_domain::Role],
+        keys: KeyRing,
+    ) -> Result<Self, SnapshotError> {
+        let issuer = issuer_of(&realm, means.public_url);
+        let metadata =
+            Rendered::new(&Metadata::of(&issuer, &public_url_of(&realm, means.public_url), keys.signer()))?;
+        let key_set = Rendered::new(keys.published())?;
+        let verifier = Verifier::new(&issuer, &issuer, keys.verifying());
+        let own_audience = Audience::of(realm.settings.audience.iter().cloned().chain([issuer.clone()]));
+        let roles = RoleGraph::new(roles)?;
+        Ok(Self { issuer: issuer.into(), own_audience, roles, keys, verifier, metadata, key_set, realm })
+    }
+
+    /// The realm's id.
+    pub fn id(&self) -> RealmId {
+        self.realm.id
+    }
+
+    /// The realm's name.
+    pub fn name(&self) -> &str {
+        self.realm.name.as_str()
+    }
+
+    /// The realm's version when it was read.
+    pub fn version(&self) -> u64 {
+        self.realm.version
+    }
+
+    /// The realm's settings.
+    pub fn settings(&self) -> &RealmSettings {
+        &self.realm.settings
+    }
+
+    /// `iss`
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// `aud` of a token from our own sign-in: the realm's audience, and the realm itself.
+    pub fn own_audience(&self) -> Audience {
+        self.own_audience.clone()
+    }
+
+    /// The role graph.
+    pub fn roles(&self) -> &RoleGraph {
+        &self.roles
+    }
+
+    /// The signing keys.
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// Verifies tokens meant for the realm's own API.
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// The provider metadata.
+    pub fn metadata(&self) -> &Rendered {
+        &self.metadata
+    }
+
+    /// The published keys.
+    pub fn key_set(&self) -> &Rendered {
+        &self.key_set
+    }
+}
+
+/// The realm's public URL, without trailing slash.
+fn public_url_of(realm: &Realm, base: &str) -> String {
+    match realm.settings.hosts.first() {
+        Some(host) => {
+            let scheme = base.split_once("://").map_or("https", |(scheme, _)| scheme);
+            format!("{scheme}://{host}")
+        }
+        None if realm.is_default => base.to_owned(),
+        None => format!("{base}/r/{}", realm.name),
+    }
+}
+
+/// The realm's issuer: its own setting, else its public URL.
+pub(crate) fn issuer_of(realm: &Realm, base: &str) -> String {
+    match &realm.settings.issuer {
+        Some(issuer) => issuer.to_string(),
+        None => public_url_of(realm, base),
+    }
+}

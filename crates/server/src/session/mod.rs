@@ -1,0 +1,14 @@
+//! Sessions and the tokens within them: sign in, refresh, sign out. Every front door comes through here.
+
+mod end;
+mod refresh;
+mod sign_in;
+
+pub use end::{Ended, end};
+pub use refresh::refresh;
+pub use sign_in::{Identifier, sign_in};
+
+/// The client of people who sign in at the server's own API.
+pub const FIRST_PARTY: &str = "gatepost";
+/// What such a session may do: everything the account may. `account` is what lets it manage itself.
+pub const FIRST_PARTY_SCOPES: &str = "account openid profile email offline_access";

@@ -1,0 +1,64 @@
+//! The refresh token's one use.
+
+use gatepost_domain::{EventId, OutboxId, Timestamp, refresh::RefreshToken};
+use gatepost_store::grants::{self, Exchanged, OnReuse, Presented};
+
+use super::FIRST_PARTY;
+use crate::{
+    App,
+    api::TokenAnswer,
+    http::Problem,
+    realm::Snapshot,
+    signing::{self, Audience, Subject},
+};
+
+/// Exchanges a refresh token for the next pair of tokens.
+///
+/// One statement decides: of any number of simultaneous uses one advances the grant. The others, and a client that
+/// lost the answer, get the same successor within the realm's grace; later use of an old token revokes the grant.
+pub async fn refresh(
+    app: &App,
+    realm: &Snapshot,
+    text: &str,
+    now: Timestamp,
+) -> Result<TokenAnswer, Problem> {
+    // A forged or garbled token never reaches the database.
+    let token = RefreshToken::decode(text, app.refresh_mac()).ok_or(Problem::InvalidRefreshToken)?;
+    let settings = realm.settings();
+    let presented = Presented {
+        realm: realm.id(),
+        token,
+        client: FIRST_PARTY.parse().map_err(Problem::internal)?,
+        now,
+        idle: settings.refresh_token_ttl,
+        grace: settings.refresh_grace,
+        on_reuse: OnReuse {
+            event: EventId::new(now, app.entropy()),
+            message: OutboxId::new(now, app.entropy()),
+            everywhere: false,
+        },
+    };
+    let Exchanged { grant, session, user, .. } =
+        grants::exchange(app.db(), presented).await?.map_err(|refused| {
+            tracing::debug!(grant.id = %token.grant, reason = ?refused, "refresh token refused");
+            Problem::InvalidRefreshToken
+        })?;
+    let audience = match grant.audience.as_slice() {
+        [] => realm.own_audience(),
+        named => Audience::of(named.iter().cloned()),
+    };
+    let (access_token, expires_in) = signing::issue(
+        realm,
+        Subject {
+            user: &user,
+            session: Some(&session),
+            client: grant.client.as_str(),
+            scopes: &grant.scopes,
+            audience,
+        },
+        app.entropy(),
+        now,
+    )?;
+    let refresh_token = RefreshToken::of(&grant).encode(app.refresh_mac());
+    Ok(TokenAnswer { access_token, token_type: "Bearer", expires_in, refresh_token })
+}

@@ -1,0 +1,140 @@
+//! Password sign-in.
+
+use gatepost_domain::{
+    ClientId, Grant, GrantId, PasswordHash, Scopes, Session, SessionId, Timestamp, User,
+    audit::{Actor, Event},
+    password::Password,
+    refresh::RefreshToken,
+};
+use gatepost_store::{
+    audit, grants, sessions,
+    users::{self, Login},
+};
+
+use super::{FIRST_PARTY, FIRST_PARTY_SCOPES};
+use crate::{
+    App,
+    api::TokenAnswer,
+    http::{Problem, origin::Where},
+    passwords::Checked,
+    realm::Snapshot,
+    signing::{self, Subject},
+};
+
+/// What a person signs in with, as typed.
+#[derive(Clone, Copy)]
+pub enum Identifier<'a> {
+    /// An e-mail address.
+    Email(&'a str),
+    /// A user name.
+    Username(&'a str),
+}
+
+/// Checks the password and starts a session with its first grant.
+///
+/// Whatever is wrong with the account or the password, the work and the answer are the same.
+pub async fn sign_in(
+    app: &App,
+    realm: &Snapshot,
+    identifier: Identifier<'_>,
+    password: Password,
+    origin: Where,
+    now: Timestamp,
+) -> Result<(User, TokenAnswer), Problem> {
+    let found = look_up(app, realm, identifier).await?;
+    let stored = found.as_ref().and_then(|(_, hash)| hash.as_ref());
+    let checked = app.hasher().check(&password, stored.map(PasswordHash::as_str)).await?;
+    let (Some((user, Some(hash))), Checked::Right { outdated }) = (found, checked) else {
+        refused(app, realm, &origin, now).await?;
+        return Err(Problem::InvalidCredentials);
+    };
+    if realm.settings().require_verified_email && !user.email_verified {
+        return Err(Problem::EmailUnverified);
+    }
+
+    let session = Session::begin(
+        SessionId::new(now, app.entropy()),
+        realm.id(),
+        user.id,
+        vec!["pwd".into()],
+        origin.session_origin(),
+        realm.settings(),
+        now,
+    );
+    let client: ClientId = FIRST_PARTY.parse().map_err(Problem::internal)?;
+    let scopes: Scopes = FIRST_PARTY_SCOPES.parse().map_err(Problem::internal)?;
+    let id = GrantId::new(now, app.entropy());
+    let grant = Grant::begin(id, &session, client, scopes, Vec::new(), realm.settings(), now);
+    let record = origin
+        .record(app, realm.id(), Event::SignedIn, Actor::User(user.id), now)
+        .user(user.id)
+        .session(session.id);
+
+    let (begun, granted, checked_hash) = (session.clone(), grant.clone(), hash.clone());
+    let user = app
+        .db()
+        .write("sign in", move |tx| {
+            let (session, grant, hash, record) =
+                (begun.clone(), granted.clone(), checked_hash.clone(), record.clone());
+            Box::pin(async move {
+                // One statement begins the session, and only if the account is still enabled and still has the
+                // password that was checked: a change made while the hash was computed wins.
+                if !sessions::create(tx, &session, Some(&hash)).await? || !grants::create(tx, &grant).await? {
+                    return Err(Problem::InvalidCredentials);
+                }
+                audit::append(tx, &record).await?;
+                users::find(tx, session.realm, session.user).await?.ok_or(Problem::InvalidCredentials)
+            })
+        })
+        .await?;
+    if outdated {
+        app.rehash_later(&user, password, hash, now);
+    }
+    let (access_token, expires_in) = signing::issue(
+        realm,
+        Subject {
+            user: &user,
+            session: Some(&session),
+            client: FIRST_PARTY,
+            scopes: &grant.scopes,
+            audience: realm.own_audience(),
+        },
+        app.entropy(),
+        now,
+    )?;
+    let refresh_token = RefreshToken::of(&grant).encode(app.refresh_mac());
+    Ok((user, TokenAnswer { access_token, token_type: "Bearer", expires_in, refresh_token }))
+}
+
+async fn look_up(
+    app: &App,
+    realm: &Snapshot,
+    identifier: Identifier<'_>,
+) -> Result<Option<(User, Option<PasswordHash>)>, Problem> {
+    let login = match identifier {
+        Identifier::Email(text) => text.parse().ok().map(Login::Email),
+        Identifier::Username(text) => text.parse().ok().map(Login::Username),
+    };
+    // What is no address or name belongs to nobody.
+    let Some(login) = login else { return Ok(None) };
+    let id = realm.id();
+    Ok(app
+        .db()
+        .read("find who signs in", move |tx| {
+            let login = login.clone();
+            Box::pin(async move { users::find_for_sign_in(tx, id, &login).await })
+        })
+        .await?)
+}
+
+/// A refused sign-in is kept in the audit trail without whom it was for: a mistyped name may be a password.
+async fn refused(app: &App, realm: &Snapshot, origin: &Where, now: Timestamp) -> Result<(), Problem> {
+    let record = origin.record(app, realm.id(), Event::SignInRefused, Actor::Anonymous, now);
+    app.db()
+        .write("record a refused sign-in", move |tx| {
+            let record = record.clone();
+            Box::pin(async move { audit::append(tx, &record).await })
+        })
+        .await?;
+    Ok(())
+}

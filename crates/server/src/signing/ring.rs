@@ -1,0 +1,169 @@
+//! The keys of one realm, unsealed and parsed once.
+
+use gatepost_domain::{
+    Entropy, MasterKey, RealmId, RealmSettings, SigningAlg, Timestamp,
+    signing_key::{self, KeyPolicy, NewKey, StoredKey},
+};
+use gatepost_jose::{Algorithm, JwkSet, KeyRefused, KeySet, SigningKey};
+
+/// What the seal of a private key is bound to, beside the realm and the key id.
+const PURPOSE: &str = "signing-key";
+/// How far apart clocks of verifiers may be, in seconds; retired keys outlive their tokens by this.
+const LEEWAY: std::time::Duration = std::time::Duration::from_mins(1);
+
+/// Why a realm's keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysUnusable {
+    /// Sealed under another master key, or altered.
+    #[error(
+        "signing key {kid} cannot be unsealed: the master key is not the one it was sealed with; \
+         put the right master key back"
+    )]
+    Sealed {
+        /// The key id.
+        kid: String,
+    },
+    /// Unsealed, but no key.
+    #[error("signing key {kid} cannot be read: {cause}")]
+    Unreadable {
+        /// The key id.
+        kid: String,
+        /// Why not.
+        #[source]
+        cause: KeyRefused,
+    },
+    /// A set that no verifier would take.
+    #[error("the signing keys of the realm do not make a key set: {0}")]
+    Set(#[source] KeyRefused),
+    /// There should be one by now.
+    #[error("the realm has no signing key")]
+    None,
+}
+
+/// How keys of a realm follow one another.
+pub fn policy(settings: &RealmSettings) -> KeyPolicy {
+    let every = Some(settings.key_rotation).filter(|every| !every.is_zero());
+    KeyPolicy::new(every, settings.access_token_ttl.saturating_add(LEEWAY))
+}
+
+fn algorithm(alg: SigningAlg) -> Algorithm {
+    match alg {
+        SigningAlg::ES256 => Algorithm::ES256,
+        SigningAlg::EdDSA => Algorithm::EdDSA,
+        SigningAlg::RS256 => Algorithm::RS256,
+        SigningAlg::HS256 => Algorithm::HS256,
+    }
+}
+
+fn context(realm: RealmId, kid: &str) -> Vec<u8> {
+    [realm.as_bytes(), kid.as_bytes()].concat()
+}
+
+/// Makes a key pair. RSA takes a good part of a second: not on an async thread.
+pub fn make(alg: SigningAlg) -> Result<SigningKey, KeyRefused> {
+    SigningKey::generate(algorithm(alg))
+}
+
+/// A key as the database keeps it, its private part sealed.
+pub fn seal(
+    key: &SigningKey,
+    alg: SigningAlg,
+    planned: NewKey,
+    realm: RealmId,
+    (master, entropy): (&MasterKey, &dyn Entropy),
+    now: Timestamp,
+) -> StoredKey {
+    let kid = key.kid().to_owned();
+    StoredKey {
+        realm,
+        alg,
+        sequence: planned.sequence,
+        public_jwk: key.public_jwk().and_then(|jwk| serde_json::to_string(&jwk).ok()),
+        sealed: master.seal(PURPOSE, &context(realm, &kid), &key.to_bytes(), entropy),
+        created_at: now,
+        signs_from: planned.signs_from,
+        withdrawn_at: None,
+        kid,
+    }
+}
+
+/// Which key signs, and which are published, until [`next_change`](Self::next_change).
+pub struct KeyRing {
+    signer: SigningKey,
+    published: JwkSet,
+    verifying: KeySet,
+    next_change: Option<Timestamp>,
+}
+
+impl KeyRing {
+    /// Unseals the keys of a realm that are needed at `now`.
+    pub fn open(
+        stored: &[StoredKey],
+        settings: &RealmSettings,
+        realm: RealmId,
+        master: &MasterKey,
+        now: Timestamp,
+    ) -> Result<Self, KeysUnusable> {
+        let mut algs: Vec<SigningAlg> = stored.iter().map(|key| key.alg).collect();
+        algs.sort_unstable();
+        algs.dedup();
+        let (mut signer, mut verifying, mut jwks) = (None, Vec::new(), Vec::new());
+        let mut next_change: Option<Timestamp> = None;
+        for alg in algs {
+            let of_alg: Vec<StoredKey> = stored.iter().filter(|key| key.alg == alg).cloned().collect();
+            let plan = signing_key::plan(&of_alg, &policy(settings), now);
+            next_change = [next_change, plan.next_change].into_iter().flatten().min();
+            for kid in &plan.published {
+                let Some(stored) = of_alg.iter().find(|key| key.kid == *kid) else {
+                    continue;
+                };
+                let key = unseal(stored, realm, master)?;
+                jwks.extend(key.public_jwk());
+                verifying.push(key.verifying_key());
+                if alg == settings.signing_alg && plan.signer.as_ref() == Some(kid) {
+                    signer = Some(key);
+                }
+            }
+        }
+        Ok(Self {
+            signer: signer.ok_or(KeysUnusable::None)?,
+            published: JwkSet { keys: jwks },
+            verifying: KeySet::new(verifying).map_err(KeysUnusable::Set)?,
+            next_change,
+        })
+    }
+
+    /// The key that signs.
+    pub fn signer(&self) -> &SigningKey {
+        &self.signer
+    }
+
+    /// What `/.well-known/jwks.json` answers.
+    pub fn published(&self) -> &JwkSet {
+        &self.published
+    }
+
+    /// The keys our own tokens are verified with.
+    pub fn verifying(&self) -> KeySet {
+        self.verifying.clone()
+    }
+
+    /// When this stops being right by itself.
+    pub fn next_change(&self) -> Option<Timestamp> {
+        self.next_change
+    }
+}
+
+fn unseal(stored: &StoredKey, realm: RealmId, master: &MasterKey) -> Result<SigningKey, KeysUnusable> {
+    let kid = || stored.kid.clone();
+    let secret = master
+        .open(PURPOSE, &context(realm, &stored.kid), &stored.sealed)
+        .map_err(|_| KeysUnusable::Sealed { kid: kid() })?;
+    let alg = algorithm(stored.alg);
+    let key = if alg.is_symmetric() {
+        SigningKey::from_secret(alg, &stored.kid, &secret)
+    } else {
+        SigningKey::from_pkcs8(alg, &stored.kid, &secret)
+    };
+    key.map_err(|cause| KeysUnusable::Unreadable { kid: kid(), cause })
+}

@@ -1,0 +1,153 @@
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{PASSWORD, TestApp};
+
+const USERS: &str = "/api/v1/admin/users";
+
+#[tokio::test]
+async fn an_administrator_makes_shows_changes_and_deletes_users() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let body = json!({"email": "grace@example.com", "password": PASSWORD, "email_verified": true});
+    let made = app.ask(&admin, Method::POST, USERS, Some(body)).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let path = format!("{USERS}/{}", made.text("id"));
+    assert_eq!(app.ask(&admin, Method::GET, &path, None).await.json(), made.json());
+    let grace = app.sign_in("grace@example.com").await;
+
+    let change = json!({"name": "Grace Hopper", "roles": ["realm-admin"]});
+    let changed = app.ask(&admin, Method::PATCH, &path, Some(change)).await;
+    assert_eq!(
+        (changed.text("name"), &changed.json()["roles"]),
+        ("Grace Hopper".to_owned(), &json!(["realm-admin"]))
+    );
+    assert_eq!(
+        app.ask(&grace, Method::GET, USERS, None).await.status,
+        StatusCode::OK,
+        "the role counts at once"
+    );
+
+    assert_eq!(app.ask(&admin, Method::DELETE, &path, None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.ask(&admin, Method::GET, &path, None).await.brief(), "404 not_found");
+    assert_eq!(app.ask(&grace, Method::GET, "/api/v1/me", None).await.brief(), "401 invalid_token");
+    assert_eq!(app.refresh(&grace.refresh_token).await.brief(), "401 invalid_refresh_token");
+}
+
+#[tokio::test]
+async fn only_an_administrator_of_the_realm_may() {
+    let app = TestApp::with("[[realm]]\nname = \"acme\"\n").await;
+    let admin = app.admin().await;
+    let eve = app.person("eve@example.com").await;
+    assert_eq!(app.ask(&eve, Method::GET, USERS, None).await.brief(), "403 missing_role");
+    assert_eq!(app.get(USERS).await.brief(), "401 unauthenticated");
+    let path = format!("/r/acme{USERS}");
+    assert_eq!(
+        app.ask(&admin, Method::GET, &path, None).await.brief(),
+        "401 invalid_token",
+        "another realm's issuer"
+    );
+}
+
+/// SE-07: a disabled user is out at once, with sessions and refresh tokens.
+#[tokio::test]
+async fn se_07_disabling_a_user_ends_everything_of_theirs() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let eve = app.person("eve@example.com").await;
+    let path = format!("{USERS}/{}", eve.id);
+    let disabled = app.ask(&admin, Method::PATCH, &path, Some(json!({"disabled": true}))).await;
+    assert_eq!(disabled.json()["disabled"], true);
+    assert_eq!(app.ask(&eve, Method::GET, "/api/v1/me", None).await.brief(), "401 invalid_token");
+    assert_eq!(app.refresh(&eve.refresh_token).await.brief(), "401 invalid_refresh_token");
+    assert_eq!(app.login("eve@example.com").await.brief(), "401 invalid_credentials");
+    app.advance(std::time::Duration::from_secs(1));
+    app.ask(&admin, Method::PATCH, &path, Some(json!({"disabled": false}))).await;
+    assert_eq!(app.login("eve@example.com").await.status, StatusCode::OK);
+    assert_eq!(
+        app.refresh(&eve.refresh_token).await.brief(),
+        "401 invalid_refresh_token",
+        "what ended stays ended"
+    );
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let path = format!("{USERS}/{}", admin.id);
+    for change in [json!({"disabled": true}), json!({"roles": []})] {
+        assert_eq!(
+            app.ask(&admin, Method::PATCH, &path, Some(change)).await.brief(),
+            "409 last_administrator"
+        );
+    }
+    assert_eq!(app.ask(&admin, Method::DELETE, &path, None).await.brief(), "409 last_administrator");
+}
+
+/// AD-02: two administrators demote one another at the same moment.
+#[tokio::test]
+async fn ad_02_two_administrators_cannot_demote_each_other() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    for round in 0..5 {
+        let email = format!("second{round}@example.com");
+        let body = json!({"email": email, "password": PASSWORD, "roles": ["realm-admin"]});
+        let made = app.ask(&admin, Method::POST, USERS, Some(body)).await;
+        let second = app.sign_in(&email).await;
+        let (path_first, path_second) =
+            (format!("{USERS}/{}", admin.id), format!("{USERS}/{}", made.text("id")));
+        let (one, other) = futures_util::future::join(
+            app.ask(&second, Method::PATCH, &path_first, Some(json!({"roles": []}))),
+            app.ask(&admin, Method::PATCH, &path_second, Some(json!({"roles": []}))),
+        )
+        .await;
+        let won = [&one, &other].iter().filter(|answer| answer.status == StatusCode::OK).count();
+        assert_eq!(won, 1, "{one:?} {other:?}");
+        // Whoever won, the first is the administrator again for the next round.
+        app.apply("[[realm]]\nname = \"default\"\n[[realm.user]]\nemail = \"admin@example.com\"\nroles = [\"realm-admin\"]\n").await;
+        app.ask(&admin, Method::DELETE, &path_second, None).await;
+    }
+}
+
+/// AD-03: a page has a size, whatever is asked for.
+#[tokio::test]
+async fn ad_03_users_come_in_pages() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    for index in 0..5 {
+        let body = json!({"email": format!("user{index}@example.com")});
+        assert_eq!(app.ask(&admin, Method::POST, USERS, Some(body)).await.status, StatusCode::CREATED);
+    }
+    let mut seen = Vec::new();
+    let mut path = format!("{USERS}?limit=2");
+    loop {
+        let page = app.ask(&admin, Method::GET, &path, None).await.json();
+        seen.extend(page["users"].as_array().unwrap().iter().map(|user| user["email"].clone()));
+        match &page["next_cursor"] {
+            Value::String(cursor) => path = format!("{USERS}?limit=2&cursor={cursor}"),
+            _ => break,
+        }
+    }
+    assert_eq!(seen.len(), 6);
+    let found = app.ask(&admin, Method::GET, &format!("{USERS}?search=user3"), None).await.json();
+    assert_eq!(found["users"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        app.ask(&admin, Method::GET, &format!("{USERS}?limit=1000000000"), None).await.status,
+        StatusCode::OK
+    );
+    for query in ["limit=-1", "limit=x", "cursor=x", "sort=password_hash"] {
+        let answer = app.ask(&admin, Method::GET, &format!("{USERS}?{query}"), None).await;
+        assert_eq!(answer.brief(), "400 invalid_query", "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_does_not_exist_is_named_with_the_nearest() {
+    let app = TestApp::with("[[realm]]\nname = \"default\"\n[[realm.role]]\nname = \"editor\"\n").await;
+    let admin = app.admin().await;
+    let body = json!({"email": "a@example.com", "roles": ["edtor"]});
+    let answer = app.ask(&admin, Method::POST, USERS, Some(body)).await;
+    assert_eq!(answer.brief(), "422 invalid_field");
+    assert_eq!(answer.text("detail"), "`roles`: this realm has no role edtor; did you mean editor?.");
+}

@@ -1,0 +1,6 @@
+mod admin_users;
+mod login;
+mod logout;
+mod me;
+mod refresh;
+mod register;

@@ -1,0 +1,55 @@
+//! AZ-03: every route of the API is closed to nobody unless it is written down here as public.
+
+use axum::http::Method;
+use serde_json::json;
+
+use crate::support::{TestApp, request};
+
+const PUBLIC: [&str; 3] = ["POST /api/v1/register", "POST /api/v1/login", "POST /api/v1/refresh"];
+
+#[tokio::test]
+async fn az_03_every_other_route_refuses_nobody_and_garbage() {
+    let app = TestApp::new().await;
+    let api = app.get("/openapi.json").await.json();
+    let mut closed = 0;
+    for (path, item) in api["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let route = format!("{method} {path}");
+            let path = path.replace("{id}", "usr_00000000000000000000000000");
+            let ask = |token: Option<&str>| app.send(request(method.clone(), &path, token, Some(json!({}))));
+            if PUBLIC.contains(&route.as_str()) {
+                assert_ne!(
+                    ask(None).await.status,
+                    401,
+                    "{route} is not public any more: take it off the list"
+                );
+                continue;
+            }
+            closed += 1;
+            assert_eq!(ask(None).await.brief(), "401 unauthenticated", "{route}");
+            assert_eq!(ask(Some("garbage")).await.brief(), "401 invalid_token", "{route}");
+        }
+    }
+    assert!(closed >= 12, "the walk found only {closed} closed routes");
+}
+
+/// Administration takes the role, on every route.
+#[tokio::test]
+async fn every_administration_route_takes_the_role() {
+    let app = TestApp::new().await;
+    let eve = app.person("eve@example.com").await;
+    let api = app.get("/openapi.json").await.json();
+    let paths = api["paths"].as_object().unwrap().iter().filter(|(path, _)| path.contains("/admin/"));
+    let mut seen = 0;
+    for (path, item) in paths {
+        for method in item.as_object().unwrap().keys() {
+            let path = path.replace("{id}", &eve.id);
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let answer = app.ask(&eve, method.clone(), &path, Some(json!({}))).await;
+            assert_eq!(answer.brief(), "403 missing_role", "{method} {path}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5);
+}

@@ -1,0 +1,52 @@
+//! Generated files are what the code says. `scripts/generate` writes them.
+
+use std::{env, fs, path::PathBuf};
+
+use crate::support::TestApp;
+
+fn check(file: &str, fresh: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(file);
+    if env::var_os("GATEPOST_GENERATE").is_some() {
+        fs::write(&path, fresh).unwrap();
+        return;
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == fresh,
+        "docs/reference/{file} is out of date; run scripts/generate and read the difference"
+    );
+}
+
+#[tokio::test]
+async fn the_openapi_document_is_up_to_date() {
+    let answer = TestApp::new().await.get("/openapi.json").await;
+    check("openapi.json", &format!("{}\n", String::from_utf8(answer.body).unwrap()));
+}
+
+#[test]
+fn the_problem_codes_are_up_to_date() {
+    check("problems.md", &gatepost_server::testing::problem_codes());
+}
+
+#[test]
+fn the_audit_events_are_up_to_date() {
+    check("audit-events.md", &gatepost_server::testing::audit_events());
+}
+
+#[tokio::test]
+async fn the_docs_page_shows_every_operation_and_loads_nothing_from_elsewhere() {
+    let app = TestApp::new().await;
+    let page = app.get("/docs").await;
+    let html = String::from_utf8(page.body.clone()).unwrap();
+    let api = app.get("/openapi.json").await.json();
+    for item in api["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(html.contains(&format!("<article id=\"{id}\">")), "{id}");
+        }
+    }
+    assert!(!html.contains("<script") && !html.contains("style=") && !html.contains("//cdn"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert_eq!(app.get("/docs/style.css").await.header("content-type"), Some("text/css; charset=utf-8"));
+}

@@ -1,0 +1,13 @@
+//! The server, in process: a router, a fresh database and a clock that tests move.
+//!
+//! The default database is SQLite. With `GATEPOST_TEST_ON=postgres` and `GATEPOST_TEST_POSTGRES=postgres://…` every
+//! test gets a database of its own on that server.
+
+mod api;
+mod closed_by_default;
+mod generated;
+mod hostile;
+mod metadata;
+mod peers;
+mod realms;
+mod support;

@@ -1,0 +1,35 @@
+//! A database of its own for every test.
+
+use std::env;
+
+/// Where a test keeps its rows.
+pub struct Database {
+    url: Option<String>,
+}
+
+impl Database {
+    pub async fn new() -> Self {
+        if env::var("GATEPOST_TEST_ON").as_deref() != Ok("postgres") {
+            return Self { url: None };
+        }
+        let server = env::var("GATEPOST_TEST_POSTGRES")
+            .expect("GATEPOST_TEST_ON=postgres needs GATEPOST_TEST_POSTGRES");
+        let mut suffix = [0; 8];
+        gatepost_server::testing::random(&mut suffix);
+        let name = format!("it_{:016x}", u64::from_le_bytes(suffix));
+        let (client, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls).await.unwrap();
+        let driver = tokio::spawn(connection);
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        drop(client);
+        driver.await.unwrap().unwrap();
+        let (base, query) =
+            server.split_once('?').map_or((&*server, None), |(base, query)| (base, Some(query)));
+        let (before, _) = base.rsplit_once('/').expect("a database in the URL");
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        Self { url: Some(format!("{before}/{name}{query}")) }
+    }
+
+    pub fn url(&self) -> Option<String> {
+        self.url.clone()
+    }
+}

@@ -1,0 +1,201 @@
+//! A server to ask, and people to ask it as.
+
+mod database;
+
+use std::{path::PathBuf, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use gatepost_domain::Timestamp;
+use gatepost_server::{App, Clock, Config, Given, router};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+pub use database::Database;
+
+/// A password every realm accepts.
+pub const PASSWORD: &str = "the engine weaves algebra";
+
+/// One installation, alone in the world.
+pub struct TestApp {
+    pub app: App,
+    pub router: Router,
+    pub clock: Clock,
+    config: Config,
+    _folder: tempfile::TempDir,
+    _database: Database,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// Status and problem code, as in `401 invalid_token`; only the status when it is no problem document.
+    pub fn brief(&self) -> String {
+        match self.json()["code"].as_str() {
+            Some(code) => format!("{} {code}", self.status.as_u16()),
+            None => self.status.as_u16().to_string(),
+        }
+    }
+
+    pub fn text(&self, member: &str) -> String {
+        self.json()[member].as_str().unwrap_or_else(|| panic!("no {member} in {self:?}")).to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: String,
+    pub access_token: String,
+    pub refresh_token: String,
+}
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// With a declarative file applied.
+    pub async fn with(file: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::new().await;
+        // Cheap hashes: what they cost is measured elsewhere.
+        let environment = [("GATEPOST_PASSWORDS__MEMORY_KIB", "64"), ("GATEPOST_PASSWORDS__PASSES", "1")];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let given = Given {
+            data_dir: Some(folder.path().join("data")),
+            database_url: database.url(),
+            ..Given::default()
+        };
+        let config = Config::load(given, environment).unwrap();
+        let clock = Clock::manual(Timestamp::from_unix_seconds(1_800_000_000));
+        let app = App::open(&config, clock.clone(), "http://127.0.0.1:8400").await.unwrap();
+        let test =
+            Self { router: router(app.clone()), app, clock, config, _folder: folder, _database: database };
+        if !file.is_empty() {
+            test.apply(file).await;
+        }
+        test
+    }
+
+    /// The same installation, opened a second time: another process would see the same.
+    pub async fn replica(&self) -> (App, Router) {
+        let app = App::open(&self.config, self.clock.clone(), "http://127.0.0.1:8400").await.unwrap();
+        (app.clone(), router(app))
+    }
+
+    pub async fn apply(&self, file: &str) -> Vec<String> {
+        let path = self._folder.path().join("declared.toml");
+        std::fs::write(&path, file).unwrap();
+        self.app.apply(&path).await.unwrap()
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.config.data_dir.clone()
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        send(&self.router, request).await
+    }
+
+    /// Asks as nobody.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(request(Method::GET, path, None, None)).await
+    }
+
+    /// Asks as nobody.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(request(Method::POST, path, None, Some(body))).await
+    }
+
+    /// Asks as somebody.
+    pub async fn ask(&self, person: &Person, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.send(request(method, path, Some(&person.access_token), body)).await
+    }
+
+    pub async fn register(&self, email: &str) -> Answer {
+        self.post("/api/v1/register", json!({"email": email, "password": PASSWORD})).await
+    }
+
+    pub async fn login(&self, email: &str) -> Answer {
+        self.post("/api/v1/login", json!({"email": email, "password": PASSWORD})).await
+    }
+
+    /// Registers and signs in.
+    pub async fn person(&self, email: &str) -> Person {
+        let made = self.register(email).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        self.sign_in(email).await
+    }
+
+    /// Signs in.
+    pub async fn sign_in(&self, email: &str) -> Person {
+        let answer = self.login(email).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        person(&answer)
+    }
+
+    /// An administrator of the default realm.
+    pub async fn admin(&self) -> Person {
+        self.apply(&format!(
+            "[[realm]]\nname = \"default\"\n[[realm.user]]\nemail = \"admin@example.com\"\npassword = \"{PASSWORD}\"\nroles = [\"realm-admin\"]\n"
+        ))
+        .await;
+        self.sign_in("admin@example.com").await
+    }
+
+    pub async fn refresh(&self, token: &str) -> Answer {
+        self.post("/api/v1/refresh", json!({"refresh_token": token})).await
+    }
+}
+
+pub fn person(answer: &Answer) -> Person {
+    Person {
+        id: answer.json()["user"]["id"].as_str().unwrap().to_owned(),
+        access_token: answer.text("access_token"),
+        refresh_token: answer.text("refresh_token"),
+    }
+}
+
+pub fn request(method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8400");
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    match body {
+        None => request.body(Body::empty()),
+        Some(body) => {
+            request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string()))
+        }
+    }
+    .unwrap()
+}
+
+pub async fn send(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
