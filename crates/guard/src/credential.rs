@@ -1,0 +1,96 @@
+//! Finds the one credential of a request. Headers only: a token in a query string ends up in logs and browser histories.
+
+use http::{HeaderMap, header};
+
+use crate::Refusal;
+
+/// The bearer token of the request (RFC 6750 section 2.1).
+///
+/// Strict where leniency would let two parts of a system see two different callers: two `Authorization` headers, or two
+/// credentials in one, are refused rather than the first or last taken.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Err(Refusal::Missing);
+    };
+    if values.next().is_some() {
+        return Err(refused("two_authorization_headers"));
+    }
+    let value = value.as_bytes();
+    let scheme_end = value.iter().position(|byte| *byte == b' ').unwrap_or(value.len());
+    let (scheme, rest) = value.split_at(scheme_end);
+    if !scheme.eq_ignore_ascii_case(b"bearer") {
+        return Err(Refusal::Missing);
+    }
+    let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
+    let token = &rest[blanks..];
+    if token.is_empty() {
+        return Err(refused("token_empty"));
+    }
+    // The verifier refuses every byte a token cannot have, a second credential after a comma or a blank among them.
+    std::str::from_utf8(token).map_err(|_| refused("token_malformed"))
+}
+
+fn refused(reason: &'static str) -> Refusal {
+    tracing::debug!(reason, "refused a credential: {reason}");
+    Refusal::Invalid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(values: &[&str]) -> Result<String, Refusal> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::AUTHORIZATION, value.parse().unwrap());
+        }
+        bearer(&headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn the_scheme_is_compared_without_regard_to_case() {
+        for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
+            assert_eq!(found(&[&format!("{scheme} a.b.c")]), Ok("a.b.c".to_owned()));
+        }
+    }
+
+    #[test]
+    fn no_credential_and_other_schemes_are_missing() {
+        for values in
+            [&[][..], &["Basic dXNlcjpwdw=="], &["DPoP a.b.c"], &["Bearerx a.b.c"], &["a.b.c"], &[""]]
+        {
+            assert_eq!(found(values), Err(Refusal::Missing), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn two_headers_are_refused_whichever_is_good() {
+        for values in [
+            ["Bearer a.b.c", "Bearer a.b.c"],
+            ["Bearer a.b.c", "Basic dXNlcjpwdw=="],
+            ["Basic dXNlcjpwdw==", "Bearer a.b.c"],
+        ] {
+            assert_eq!(found(&values), Err(Refusal::Invalid), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_without_a_token_is_refused_and_not_taken_for_anonymous() {
+        for value in ["Bearer", "Bearer ", "bearer    "] {
+            assert_eq!(found(&[value]), Err(Refusal::Invalid), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_second_credential_in_the_header_stays_in_the_token_for_the_verifier_to_refuse() {
+        assert_eq!(found(&["Bearer a.b.c, Bearer d.e.f"]), Ok("a.b.c, Bearer d.e.f".to_owned()));
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_are_refused() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::AUTHORIZATION, http::HeaderValue::from_bytes(b"Bearer a.b\xff.c").unwrap());
+        assert_eq!(bearer(&headers), Err(Refusal::Invalid));
+    }
+}

@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod claims;
+mod clock;
+mod credential;
+mod current_user;
+mod error;
+mod fetch;
+mod guard;
+mod issuer;
+mod layer;
+#[cfg(feature = "openapi")]
+mod openapi;
+mod refusal;
+mod require;
+mod rule;
+mod rule_macros;
+#[doc(hidden)]
+pub mod rule_names;
+mod state;
+mod user;
+
+pub use builder::{Builder, OnKeyFailure};
+pub use claims::Claims;
+pub use current_user::CurrentUser;
+pub use error::Error;
+pub use gatepost_jose::{Algorithm, KeySet};
+pub use guard::{Guard, Main};
+pub use layer::{RequireFuture, RequireLayer, RequireService};
+#[cfg(feature = "openapi")]
+pub use openapi::OpenApi;
+pub use refusal::Refusal;
+pub use require::Require;
+pub use rule::{Any, Fresh, Rule, SignedIn};
+pub use state::HasGuard;
+pub use user::{ClaimSet, Credential, Identity, User};

@@ -1,0 +1,167 @@
+//! What a refused caller gets to see: RFC 6750 challenges and RFC 9457 problem bodies.
+
+use axum_core::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+/// Why a request was not let through. Answers with the status, the `WWW-Authenticate` challenge of RFC 6750 and an RFC 9457
+/// body; to answer in another shape, take `Result<CurrentUser, Refusal>` and read [`status`](Self::status),
+/// [`code`](Self::code) and [`www_authenticate`](Self::www_authenticate).
+///
+/// Refusals are coarse on purpose: an attacker learns nothing from them. Which check refused is in the log, at debug level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No credential, or one of a scheme this guard does not speak. 401.
+    Missing,
+    /// A token that was good, and is past its `exp`. 401: the client refreshes and asks again.
+    Expired,
+    /// Anything else that is wrong with the credential: signature, issuer, audience, shape, two at once. 401.
+    Invalid,
+    /// The sign-in is older than the route allows (RFC 9470). 401.
+    Reauthenticate {
+        /// How old a sign-in may be, in seconds.
+        max_age: u64,
+    },
+    /// The token lacks a scope. 403.
+    InsufficientScope {
+        /// The words the route asks for, separated by spaces.
+        scope: &'static str,
+    },
+    /// The caller lacks a role. 403.
+    MissingRole,
+    /// The caller lacks a permission. 403.
+    MissingPermission,
+    /// The token was issued in another realm. 403.
+    WrongRealm,
+    /// A `rule!` said no. 403.
+    Forbidden,
+    /// The issuer's keys were never fetched, or are older than the guard accepts. 503: nobody can be told apart now.
+    Unavailable {
+        /// When to try again, in seconds.
+        retry_after: u64,
+    },
+}
+
+/// The problem types, the same as the server's; the code is the last segment.
+const PROBLEM_TYPES: &str = "urn:gatepost:problem:";
+
+impl Refusal {
+    /// The HTTP status of the answer.
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::Missing | Self::Expired | Self::Invalid | Self::Reauthenticate { .. } => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::InsufficientScope { .. }
+            | Self::MissingRole
+            | Self::MissingPermission
+            | Self::WrongRealm
+            | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The stable name a client may compare: the problem's `code`, and the last segment of its `type`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "unauthenticated",
+            Self::Expired | Self::Invalid => "invalid_token",
+            Self::Reauthenticate { .. } => "reauthentication_required",
+            Self::InsufficientScope { .. } => "insufficient_scope",
+            Self::MissingRole => "missing_role",
+            Self::MissingPermission => "missing_permission",
+            Self::WrongRealm => "wrong_realm",
+            Self::Forbidden => "forbidden",
+            Self::Unavailable { .. } => "issuer_unavailable",
+        }
+    }
+
+    /// One sentence for the person who reads the answer.
+    pub const fn detail(&self) -> &'static str {
+        match self {
+            Self::Missing => "This needs an access token: send it as `Authorization: Bearer …`.",
+            Self::Expired => "The access token expired. Refresh it and try again.",
+            Self::Invalid => "The access token is not valid here.",
+            Self::Reauthenticate { .. } => "This needs a recent sign-in. Sign in again and retry.",
+            Self::InsufficientScope { .. } => "The access token lacks a scope this needs.",
+            Self::MissingRole => "You lack a role this needs.",
+            Self::MissingPermission => "You lack a permission this needs.",
+            Self::WrongRealm => "The access token belongs to another realm.",
+            Self::Forbidden => "You may not do this.",
+            Self::Unavailable { .. } => "Access tokens cannot be checked at the moment. Try again shortly.",
+        }
+    }
+
+    /// The value of `WWW-Authenticate` (RFC 6750 section 3, RFC 9470 section 3). `None`: another token would not help.
+    pub fn www_authenticate(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Missing => Some(HeaderValue::from_static("Bearer")),
+            Self::Expired => Some(HeaderValue::from_static(
+                r#"Bearer error="invalid_token", error_description="The access token expired""#,
+            )),
+            Self::Invalid => Some(HeaderValue::from_static(
+                r#"Bearer error="invalid_token", error_description="The access token is not valid""#,
+            )),
+            Self::Reauthenticate { max_age } => {
+                let value = format!(r#"Bearer error="insufficient_user_authentication", max_age={max_age}"#);
+                HeaderValue::try_from(value).ok()
+            }
+            Self::InsufficientScope { scope } => {
+                HeaderValue::try_from(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#)).ok()
+            }
+            Self::MissingRole
+            | Self::MissingPermission
+            | Self::WrongRealm
+            | Self::Forbidden
+            | Self::Unavailable { .. } => None,
+        }
+    }
+
+    /// Every header of the answer except those of its body.
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(challenge) = self.www_authenticate() {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Self::Unavailable { retry_after } = self {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+        }
+        headers
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.detail())
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// The members of RFC 9457 section 3.1, and the code alone.
+#[derive(serde::Serialize)]
+struct Problem {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+    code: &'static str,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let problem = Problem {
+            r#type: format!("{PROBLEM_TYPES}{}", self.code()),
+            title: status.canonical_reason().unwrap_or("Refused"),
+            status: status.as_u16(),
+            detail: self.detail(),
+            code: self.code(),
+        };
+        let mut headers = self.headers();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        // A struct of strings and one number always serialises; an empty body would still carry status and challenge.
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        (status, headers, body).into_response()
+    }
+}

@@ -1,0 +1,11 @@
+//! The guard as applications use it: a router, a request, an answer.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod answers;
+mod claims;
+mod hostile_issuer;
+mod keys;
+mod layer;
+mod rotation;
+mod rules;
+mod support;

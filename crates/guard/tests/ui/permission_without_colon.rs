@@ -1,0 +1,4 @@
+gatepost_guard::permission!(pub WriteNotes = "notes.write");
+gatepost_guard::role!(pub Nobody = "");
+
+fn main() {}
