@@ -1,0 +1,224 @@
+"""`Gatepost`: the verifier of an app."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from fastapi import FastAPI
+
+from gatepost._key_fetch import check_issuer_url
+from gatepost._key_source import Flight, KeySource
+from gatepost._native import Claims as User
+from gatepost._native import Issuers
+from gatepost.errors import GatepostError, IssuerUnreachable, MalformedToken, TokenError, UnknownKey
+from gatepost.fastapi._guard import Guards
+from gatepost.fastapi._refusals import IssuerUnavailable, invalid
+
+_log = logging.getLogger("gatepost")
+
+_COOLDOWN = 30
+"""Seconds between two fetches of an issuer's keys, whatever tokens arrive."""
+
+_FRESH_FOR = 600
+"""Seconds after which keys are fetched again beside the requests that still use them."""
+
+_MAX_AGE = 24 * 3600
+"""Seconds after which keys that could not be fetched again are given up."""
+
+_LOOK_EVERY = 10
+"""Seconds between two looks at the age of the keys."""
+
+_REASONS: dict[str, Literal["never", "unknown_kid", "stale"]] = {
+    "empty": "never",
+    "expired": "stale",
+    "fresh": "unknown_kid",
+    "stale": "unknown_kid",
+}
+"""Why a token's key is not at hand, by the state of the keys."""
+
+_serial = itertools.count(1)
+
+
+class Gatepost(Guards):
+    """Verifies the access tokens of one API, from one or more issuers.
+
+        auth = Gatepost("https://auth.example.com", audience="notes-api")
+        auth.install(app)
+
+    `url` is the issuer's URL as its tokens' `iss` has it; several may be given as a list. The keys are fetched from there, at
+    the start of the app or with the first token. `audience` is what tokens must name as `aud`. `name` tells a second instance
+    of the same app from the first. `leeway` is how far clocks may differ, in seconds. `typ` and `algorithms` are for issuers
+    other than Gatepost; by default only access tokens (RFC 9068) with asymmetric signatures are good.
+    """
+
+    def __init__(
+        self,
+        url: str | Sequence[str],
+        *,
+        audience: str,
+        name: str | None = None,
+        leeway: int = 30,
+        typ: str = "at+jwt",
+        algorithms: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(self)
+        urls = [url] if isinstance(url, str) else list(url)
+        if not urls:
+            raise GatepostError("Gatepost([]) trusts no issuer; name at least one")
+        if len(set(urls)) != len(urls):
+            raise GatepostError("an issuer is named twice")
+        if not isinstance(audience, str) or not audience:
+            raise GatepostError("audience= is what tokens for this API name as `aud`; without it any token would do")
+        if name is not None and not (name.isascii() and name.isidentifier()):
+            raise GatepostError(f"name={name!r} must be a word of letters, digits and underscores")
+        for each in urls:
+            check_issuer_url(each)
+        self.issuers: tuple[str, ...] = tuple(urls)
+        self.audience = audience
+        self.name = name
+        self.scheme_name = name or "gatepost"
+        # Not the name: an app mounted in another may have an instance of the same name, and must not take the outer one's
+        # user for its own.
+        self._key = f"gatepost.user.{next(_serial)}"
+        self._clock: Callable[[], float] = time.time
+        try:
+            self._core = Issuers(
+                issuers=urls,
+                audience=audience,
+                algorithms=algorithms,
+                typ=typ,
+                leeway=leeway,
+                cooldown=_COOLDOWN,
+                fresh_for=_FRESH_FOR,
+                max_age=_MAX_AGE,
+            )
+        except (ValueError, OverflowError) as error:
+            raise GatepostError(str(error)) from None
+        self._sources = [KeySource(each, at, self._core, lambda: self._clock()) for at, each in enumerate(urls)]
+        # Outside these the clock was set back, or it is time.
+        self._last_look = self._next_look = 0
+
+    def install(
+        self,
+        app: FastAPI,
+        *,
+        errors: Literal["detail", "problem"] = "detail",
+        protect: Sequence[str] | Literal["all"] = (),
+        public: Sequence[str] = (),
+    ) -> None:
+        """Makes this the verifier of the app and of every app mounted in it.
+
+        `errors` is the shape of refusals: FastAPI's own, or RFC 9457. `protect` closes whole prefixes, or everything with
+        `"all"`, before any route is looked for; `public` names the paths below that stay open, each exactly.
+        """
+        from gatepost.fastapi._install import install
+
+        install(self, app, errors=errors, protect=protect, public=public)
+
+    def document(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """A copy of an OpenAPI document with the schemes, rules and refusals of the guarded routes.
+
+        For apps that build their own document; `install` does it for the one of FastAPI.
+        """
+        from gatepost.fastapi._openapi import documented
+
+        return documented(self, schema, protection=None, errors="detail")
+
+    def now(self) -> int:
+        """The time by which tokens are judged, in Unix seconds."""
+        return int(self._clock())
+
+    def caller(self, scope: Any) -> User | None:
+        """The caller; None without a credential. Raises the refusal that the caller is to see.
+
+        `UnknownKey` is no refusal yet: `caller_by_newer_keys` decides. Two methods, because nearly every request is answered
+        without waiting for anything, and a coroutine costs.
+        """
+        user: User | None = scope.get(self._key)
+        if user is not None:
+            return user  # An outer guard of this instance has asked already.
+        now = int(self._clock())
+        if not self._last_look <= now < self._next_look:
+            self._look_after_keys(now)
+        try:
+            if scope["type"] == "websocket":
+                user = self._of_websocket(scope, now)
+            else:
+                user = self._core.authenticate(scope["headers"], now)
+        except UnknownKey:
+            raise
+        except TokenError as error:
+            raise invalid(error) from None
+        if user is not None:
+            scope[self._key] = user
+        return user
+
+    async def caller_by_newer_keys(self, scope: Any, error: UnknownKey) -> User:
+        """The caller whose token names a key that is not at hand. Waits for the keys if they may be fetched now."""
+        token = self._token_of(scope)
+        position = self._core.asked_of(token)
+        if position is None:
+            raise invalid(error)
+        now = int(self._clock())
+        reason = _REASONS[self._core.key_state(position, now)]
+        flight: Flight | None = self._sources[position].fetch(reason, now)
+        if flight is not None:
+            await flight.landed()
+        now = int(self._clock())
+        try:
+            user = self._core.verify(token, now)
+        except UnknownKey as still:
+            if self._core.key_state(position, now) in ("empty", "expired"):
+                raise IssuerUnavailable(self._core.retry_after(position, now)) from None
+            raise invalid(still) from None
+        except TokenError as refused:
+            raise invalid(refused) from None
+        scope[self._key] = user
+        return user
+
+    async def ready(self) -> None:
+        """Fetches the keys of every issuer, ahead of the first request.
+
+        For programs that must not start without them. An app that is merely installed does this at its start too, but goes on
+        without an issuer that is down, and asks it again when a token arrives. Raises `IssuerMismatch` if what answers is another
+        issuer, and another `GatepostError` if nothing usable does.
+        """
+        now = int(self._clock())
+        flights = [source.fetch("never", now) for source in self._sources]
+        for position, flight in enumerate(flights):
+            if flight is not None:
+                await flight.landed()
+                if flight.failure is not None:
+                    raise flight.failure
+            elif self._core.key_state(position, now) in ("empty", "expired"):
+                wait = self._core.retry_after(position, now)
+                raise IssuerUnreachable(f"{self.issuers[position]} was asked for its keys in vain; ask again in {wait} s")
+
+    def sources(self) -> Sequence[KeySource]:
+        """Where the keys come from, one for each issuer."""
+        return self._sources
+
+    def _of_websocket(self, scope: Any, now: int) -> User | None:
+        """Browsers cannot set headers here, but may offer the subprotocols `bearer` and the token itself."""
+        user = self._core.authenticate(scope["headers"], now)
+        offered = scope.get("subprotocols") or []
+        if "bearer" not in offered:
+            return user
+        if user is not None or len(offered) != 2 or offered[0] != "bearer":
+            raise MalformedToken(reason="a token among the subprotocols is offered as exactly ['bearer', token], and alone")
+        return self._core.verify(offered[1], now)
+
+    def _token_of(self, scope: Any) -> str:
+        token = self._core.bearer(scope["headers"])
+        return str(scope["subprotocols"][1]) if token is None else token
+
+    def _look_after_keys(self, now: int) -> None:
+        """Has stale keys fetched again, beside the request: it is answered with those at hand."""
+        self._last_look, self._next_look = now, now + _LOOK_EVERY
+        for position, source in enumerate(self._sources):
+            if self._core.key_state(position, now) == "stale":
+                source.fetch("stale", now)

@@ -1,0 +1,224 @@
+"""The dependencies of a route: one object is security scheme, authentication and policy at once."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Security
+from fastapi.openapi.models import OAuth2 as OAuth2Model
+from fastapi.openapi.models import OAuthFlows
+from fastapi.security import OAuth2
+from starlette.requests import HTTPConnection, Request
+from typing_extensions import Never
+
+from gatepost._native import Claims as User
+from gatepost.errors import TokenError, UnknownKey
+from gatepost.fastapi._policy import Names, Policy, policy
+from gatepost.fastapi._refusals import Refusal, invalid, missing
+
+if TYPE_CHECKING:
+    from gatepost.fastapi._gatepost import Gatepost
+
+INSTANCE = "gatepost"
+"""Where the middleware leaves the instance of an app, in the scope: apps mounted below inherit it."""
+
+REFUSAL = "gatepost.refusal"
+"""Where a guard leaves its refusal of a WebSocket, for the middleware to answer."""
+
+_NO_INSTANCE = "no Gatepost in this app: call auth.install(app) on it or on the app it is mounted in"
+
+
+class Guard(OAuth2):
+    """A dependency that answers with the caller, and a scheme that FastAPI documents.
+
+    A subclass of `OAuth2` because older FastAPI documents the scopes of no other scheme; what stands in the document in the
+    end is written by `Gatepost.document`.
+    """
+
+    model = OAuth2Model(flows=OAuthFlows())
+    scheme_name = "gatepost"
+
+    # Real annotations and no strings: older FastAPI cannot resolve the string annotations of a callable object, and would
+    # make a query parameter of `conn`. HTTPConnection fits requests and WebSockets.
+    __signature__ = inspect.Signature(
+        [inspect.Parameter("conn", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=HTTPConnection)]
+    )
+
+    def __init__(
+        self,
+        instance: Gatepost | None = None,
+        rules: Policy | None = None,
+        *,
+        optional: bool = False,
+        model: type[Any] | None = None,
+    ) -> None:
+        # OAuth2.__init__ is not called: it only makes `model` and `scheme_name`, which are here already.
+        self._instance = instance
+        self._enforce = None if rules is None else rules.enforce
+        self._optional = optional
+        self._model = model
+        if instance is not None:
+            self.scheme_name = instance.scheme_name
+
+    # async, because FastAPI runs a plain function in its thread pool, at many times the cost.
+    async def __call__(self, conn: HTTPConnection) -> Any:
+        scope = conn.scope
+        instance = self._instance or scope.get(INSTANCE)
+        if instance is None:
+            raise RuntimeError(_NO_INSTANCE)
+        try:
+            try:
+                user = instance.caller(scope)
+            except UnknownKey as error:
+                user = await instance.caller_by_newer_keys(scope, error)
+            if user is None:
+                if self._optional:
+                    return None
+                raise missing()
+            if self._enforce is not None:
+                self._enforce(user, instance.now())
+            if self._model is not None:
+                return _read(user, self._model)
+        except Refusal as refusal:
+            if scope["type"] == "websocket":
+                scope[REFUSAL] = refusal
+            raise
+        return user
+
+
+def _read(user: User, model: type[Any]) -> Any:
+    try:
+        return user.read(model)
+    except TokenError as error:
+        raise invalid(error) from None
+
+
+def dependency(guard: Guard, note: dict[str, Any], scopes: tuple[str, ...] = ()) -> Any:
+    """The dependency to write into a signature, or into `dependencies=[…]`.
+
+    Rules travel to the OpenAPI document among the scopes, which every FastAPI version copies into the operation. They begin
+    with a blank, which no scope can hold, and `Gatepost.document` takes them out again.
+    """
+    return Security(guard, scopes=[*scopes, " " + json.dumps(note, sort_keys=True)])
+
+
+class Guards:
+    """The guards of one instance, or of whichever is installed where the route is."""
+
+    def __init__(self, instance: Gatepost | None = None) -> None:
+        self._instance = instance
+
+    def user(self) -> Any:
+        """The caller. 401 without a good credential."""
+        return dependency(Guard(self._instance), {"required": True})
+
+    def optional_user(self) -> Any:
+        """The caller, or None without a credential. A bad one is still 401."""
+        return dependency(Guard(self._instance, optional=True), {"optional": True})
+
+    def require(
+        self,
+        *,
+        role: str | None = None,
+        any_role: Names | None = None,
+        all_roles: Names | None = None,
+        permission: str | None = None,
+        any_permission: Names | None = None,
+        all_permissions: Names | None = None,
+        scope: str | None = None,
+        realm: str | None = None,
+        fresh: str | None = None,
+        check: Callable[[User], bool] | None = None,
+        **unknown: Never,
+    ) -> Any:
+        """The caller, if every rule given holds."""
+        rules = policy(
+            role=role,
+            any_role=any_role,
+            all_roles=all_roles,
+            permission=permission,
+            any_permission=any_permission,
+            all_permissions=all_permissions,
+            scope=scope,
+            realm=realm,
+            fresh=fresh,
+            check=check,
+            unknown=unknown,
+        )
+        return dependency(Guard(self._instance, rules), {"required": True, **rules.notes}, rules.scopes)
+
+    def claims(self, model: type[Any]) -> Any:
+        """The caller's claims as a type of your own. 401 if they do not fit."""
+        return dependency(Guard(self._instance, model=model), {"required": True})
+
+
+_guards = Guards()
+
+CurrentUser = Annotated[User, _guards.user()]
+"""Who is calling. 401 without a good credential."""
+
+OptionalUser = Annotated[User | None, _guards.optional_user()]
+"""Who is calling, or None without a credential. A bad credential is still 401, never anonymous."""
+
+signed_in: Any = _guards.user()
+"""A rule for `dependencies=[…]`: any signed-in user."""
+
+
+def require(
+    *,
+    role: str | None = None,
+    any_role: Names | None = None,
+    all_roles: Names | None = None,
+    permission: str | None = None,
+    any_permission: Names | None = None,
+    all_permissions: Names | None = None,
+    scope: str | None = None,
+    realm: str | None = None,
+    fresh: str | None = None,
+    check: Callable[[User], bool] | None = None,
+    **unknown: Never,
+) -> Any:
+    """A rule for `dependencies=[…]`, or a policy with a name: `Admin = Annotated[User, require(role="admin")]`.
+
+    All rules given must hold.
+
+    - `role`: has it; `any_role`, `all_roles`: has one, or all, of them
+    - `permission`, `any_permission`, `all_permissions`: the same for permissions such as `notes:write`
+    - `scope`: the token has every word of it
+    - `realm`: the token is of that realm
+    - `fresh`: signed in within that time, such as `"10m"` (RFC 9470)
+    - `check`: a function of the user that answers True; its name is shown in the OpenAPI document
+    """
+    return _guards.require(
+        role=role,
+        any_role=any_role,
+        all_roles=all_roles,
+        permission=permission,
+        any_permission=any_permission,
+        all_permissions=all_permissions,
+        scope=scope,
+        realm=realm,
+        fresh=fresh,
+        check=check,
+        **unknown,
+    )
+
+
+def claims(model: type[Any]) -> Any:
+    """The caller's claims as a type of your own: `MyPlan = Annotated[Plan, claims(Plan)]`. 401 if they do not fit."""
+    return _guards.claims(model)
+
+
+if TYPE_CHECKING:
+
+    class AuthedRequest(Request):
+        """A request behind `protect=`: `request.user` is the caller."""
+
+        @property
+        def user(self) -> User: ...
+
+else:
+    AuthedRequest = Request  # Starlette's own request.user reads what the middleware put into the scope.

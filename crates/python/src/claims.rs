@@ -1,0 +1,181 @@
+//! What a verified token says, as Python sees it.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyString, PyTuple};
+
+use crate::json;
+
+/// The claims of a verified token. There is no way to make one but to verify a token.
+#[pyclass(frozen, module = "gatepost", weakref)]
+pub(crate) struct Claims {
+    verified: Arc<gatepost_jose::Claims>,
+    // One `Claims` serves every request that brings the same token, so what handlers ask for is made once.
+    id: PyOnceLock<Py<PyString>>,
+    roles: PyOnceLock<Py<PyTuple>>,
+    permissions: PyOnceLock<Py<PyTuple>>,
+    scopes: PyOnceLock<Py<PyTuple>>,
+}
+
+impl Claims {
+    pub(crate) fn new(verified: Arc<gatepost_jose::Claims>) -> Self {
+        Self {
+            verified,
+            id: PyOnceLock::new(),
+            roles: PyOnceLock::new(),
+            permissions: PyOnceLock::new(),
+            scopes: PyOnceLock::new(),
+        }
+    }
+
+    /// Whether this object shows exactly this verification.
+    pub(crate) fn shows(&self, verified: &Arc<gatepost_jose::Claims>) -> bool {
+        Arc::ptr_eq(&self.verified, verified)
+    }
+}
+
+#[pymethods]
+impl Claims {
+    #[getter]
+    fn id<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        self.id.get_or_init(py, || PyString::new(py, self.verified.subject()).unbind()).bind(py).clone()
+    }
+
+    #[getter]
+    fn issuer(&self) -> &str {
+        self.verified.issuer()
+    }
+
+    #[getter]
+    fn audience<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        words(py, self.verified.audience().iter().map(|word| &**word))
+    }
+
+    #[getter]
+    fn expires_at(&self) -> i64 {
+        self.verified.expires_at()
+    }
+
+    #[getter]
+    fn issued_at(&self) -> i64 {
+        self.verified.issued_at()
+    }
+
+    #[getter]
+    fn not_before(&self) -> Option<i64> {
+        self.verified.not_before()
+    }
+
+    #[getter]
+    fn auth_time(&self) -> Option<i64> {
+        self.verified.auth_time()
+    }
+
+    #[getter]
+    fn token_id(&self) -> Option<&str> {
+        self.verified.token_id()
+    }
+
+    #[getter]
+    fn client_id(&self) -> Option<&str> {
+        self.verified.client_id()
+    }
+
+    #[getter]
+    fn session_id(&self) -> Option<&str> {
+        self.verified.session_id()
+    }
+
+    #[getter]
+    fn email(&self) -> Option<&str> {
+        self.verified.email()
+    }
+
+    #[getter]
+    fn email_verified(&self) -> Option<bool> {
+        self.verified.email_verified()
+    }
+
+    #[getter]
+    fn name(&self) -> Option<&str> {
+        self.verified.name()
+    }
+
+    #[getter]
+    fn realm(&self) -> Option<&str> {
+        self.verified.realm()
+    }
+
+    #[getter]
+    fn acr(&self) -> Option<&str> {
+        self.verified.acr()
+    }
+
+    #[getter]
+    fn amr<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        words(py, self.verified.amr().iter().map(|word| &**word))
+    }
+
+    #[getter]
+    fn roles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let made = self.roles.get_or_try_init(py, || {
+            words(py, self.verified.roles().iter().map(|word| &**word)).map(Bound::unbind)
+        })?;
+        Ok(made.bind(py).clone())
+    }
+
+    #[getter]
+    fn permissions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let made = self.permissions.get_or_try_init(py, || {
+            words(py, self.verified.permissions().iter().map(|word| &**word)).map(Bound::unbind)
+        })?;
+        Ok(made.bind(py).clone())
+    }
+
+    #[getter]
+    fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let made =
+            self.scopes.get_or_try_init(py, || words(py, self.verified.scopes()).map(Bound::unbind))?;
+        Ok(made.bind(py).clone())
+    }
+
+    #[getter]
+    fn credential(&self) -> &'static str {
+        "token"
+    }
+
+    /// A new dict at each access: the claims are shared by every request of the token, and a dict can be written to.
+    #[getter]
+    fn claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        json::to_python(py, self.verified.raw())
+    }
+
+    fn has_role(&self, role: &str) -> bool {
+        self.verified.has_role(role)
+    }
+
+    fn can(&self, permission: &str) -> bool {
+        self.verified.has_permission(permission)
+    }
+
+    fn has_scope(&self, scope: &str) -> bool {
+        self.verified.has_scope(scope)
+    }
+
+    /// Validates the payload as `model`; `gatepost._reading` knows the libraries that can. Anew at each call: what is read may
+    /// be written to, and this object is shared by every request of the token.
+    fn read<'py>(&self, py: Python<'py>, model: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        static READ: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        READ.import(py, "gatepost._reading", "read")?.call1((self.verified.raw(), model))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Claims of {:?} from {:?}>", self.verified.subject(), self.verified.issuer())
+    }
+}
+
+fn words<'py, 'a>(py: Python<'py>, words: impl Iterator<Item = &'a str>) -> PyResult<Bound<'py, PyTuple>> {
+    PyTuple::new(py, words.collect::<Vec<_>>())
+}

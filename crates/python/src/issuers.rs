@@ -1,0 +1,162 @@
+//! The core of `gatepost.fastapi.Gatepost`: the issuers of one API, their keys, and the check of a request.
+
+use std::sync::Arc;
+
+use gatepost_jose::{FetchReason, KeyCache, KeySet, KeyState, Verifier, Verifiers};
+use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::claims::Claims;
+use crate::seen::Seen;
+use crate::verifier::CACHE;
+use crate::{credential, refusal, settings};
+
+/// Verifies tokens of one or more issuers for one audience, and says when an issuer's keys should be fetched. Fetching is the
+/// caller's: nothing here waits.
+#[pyclass(frozen, module = "gatepost._native")]
+pub(crate) struct Issuers {
+    verifiers: Verifiers,
+    each: Vec<(Arc<Verifier>, KeyCache)>,
+    seen: Seen,
+}
+
+#[pymethods]
+impl Issuers {
+    #[new]
+    #[pyo3(signature = (*, issuers, audience, algorithms, typ, leeway, cooldown, fresh_for, max_age))]
+    #[expect(clippy::too_many_arguments, reason = "keywords, each of which the caller names")]
+    fn new(
+        issuers: Vec<String>,
+        audience: &str,
+        algorithms: Option<Vec<String>>,
+        typ: &str,
+        leeway: i64,
+        cooldown: u64,
+        fresh_for: u64,
+        max_age: u64,
+    ) -> PyResult<Self> {
+        settings::named("audience", audience)?;
+        settings::named("typ", typ)?;
+        let allowed = settings::algorithms(algorithms)?;
+        let leeway = settings::leeway(leeway)?;
+        let mut each = Vec::with_capacity(issuers.len());
+        for issuer in &issuers {
+            settings::named("issuer", issuer)?;
+            let mut verifier = Verifier::new(issuer, audience, KeySet::empty()).leeway(leeway).typ(typ);
+            if let Some(allowed) = &allowed {
+                verifier = verifier.algorithms(allowed);
+            }
+            let verifier = verifier.cache(CACHE);
+            each.push((Arc::new(verifier), KeyCache::new(cooldown, max_age).fresh_for(fresh_for)));
+        }
+        let verifiers = Verifiers::new(each.iter().map(|(verifier, _)| Arc::clone(verifier)).collect());
+        Ok(Self { verifiers, each, seen: Seen::new(CACHE) })
+    }
+
+    /// The caller behind the Authorization header among the raw ASGI headers; `None` without a bearer token.
+    fn authenticate<'py>(
+        &self,
+        headers: &Bound<'py, PyAny>,
+        now: i64,
+    ) -> PyResult<Option<Bound<'py, Claims>>> {
+        let Some(bearer) = credential::bearer(headers)? else {
+            return Ok(None);
+        };
+        self.claims(headers.py(), bearer.token()?, now).map(Some)
+    }
+
+    /// The claims of a good token.
+    fn verify<'py>(&self, token: &Bound<'py, PyAny>, now: i64) -> PyResult<Bound<'py, Claims>> {
+        self.claims(token.py(), credential::text(token)?, now)
+    }
+
+    /// The bearer token among the raw ASGI headers, unverified.
+    #[expect(clippy::unused_self, reason = "a method, so that Python holds one object")]
+    fn bearer(&self, headers: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+        credential::bearer(headers)?.map(|bearer| bearer.token().map(str::to_owned)).transpose()
+    }
+
+    /// Whose keys a token asks for, by its own unverified word: good for choosing what to fetch, and nothing else.
+    fn asked_of(&self, token: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+        let token = credential::text(token)?;
+        if self.each.len() == 1 {
+            return Ok(Some(0));
+        }
+        let Some(of) = self.verifiers.claimed_issuer(token) else {
+            return Ok(None);
+        };
+        Ok(self.each.iter().position(|(verifier, _)| Arc::ptr_eq(verifier, of)))
+    }
+
+    /// Whether the caller is the one to fetch now: true to one caller at a time, and not again within the cooldown.
+    fn should_fetch(&self, issuer: usize, reason: &str, now: i64) -> PyResult<bool> {
+        let reason = match reason {
+            "never" => FetchReason::Never,
+            "unknown_kid" => FetchReason::UnknownKid,
+            "stale" => FetchReason::Stale,
+            other => {
+                return Err(PyValueError::new_err(format!("no reason to fetch is called {other:?}")));
+            }
+        };
+        Ok(self.of(issuer)?.1.should_fetch(reason, now))
+    }
+
+    /// Takes the answer of a fetch. A document that is refused counts as a failure: the last good keys stay.
+    fn fetched(&self, py: Python<'_>, issuer: usize, now: i64, document: &[u8]) -> PyResult<usize> {
+        let (verifier, cache) = self.of(issuer)?;
+        match KeySet::parse(document) {
+            Ok(keys) => {
+                let usable = keys.len();
+                verifier.replace_keys(keys.clone());
+                cache.fetched(now, keys);
+                Ok(usable)
+            }
+            Err(refused) => {
+                cache.failed(now);
+                Err(refusal::key_refused(py, refused))
+            }
+        }
+    }
+
+    /// Takes note that a fetch failed.
+    fn failed(&self, issuer: usize, now: i64) -> PyResult<()> {
+        self.of(issuer)?.1.failed(now);
+        Ok(())
+    }
+
+    /// `"empty"`, `"fresh"`, `"stale"` or `"expired"`. Keys past their maximum age are given up here.
+    fn key_state(&self, issuer: usize, now: i64) -> PyResult<&'static str> {
+        let (verifier, cache) = self.of(issuer)?;
+        Ok(match cache.state(now) {
+            KeyState::Empty => "empty",
+            KeyState::Fresh => "fresh",
+            KeyState::Stale => "stale",
+            KeyState::Expired => {
+                verifier.replace_keys(KeySet::empty());
+                "expired"
+            }
+        })
+    }
+
+    /// Seconds until a fetch may be tried again.
+    fn retry_after(&self, issuer: usize, now: i64) -> PyResult<u64> {
+        Ok(self.of(issuer)?.1.retry_after(now))
+    }
+}
+
+impl Issuers {
+    fn claims<'py>(&self, py: Python<'py>, token: &str, now: i64) -> PyResult<Bound<'py, Claims>> {
+        let verified = match &*self.each {
+            [(only, _)] => only.verify(token, now),
+            _ => self.verifiers.verify(token, now),
+        };
+        match verified {
+            Ok(verified) => self.seen.object(py, verified),
+            Err(refused) => Err(refusal::token_error(py, refused)),
+        }
+    }
+
+    fn of(&self, issuer: usize) -> PyResult<&(Arc<Verifier>, KeyCache)> {
+        self.each.get(issuer).ok_or_else(|| PyIndexError::new_err("no such issuer"))
+    }
+}

@@ -1,0 +1,215 @@
+"""An issuer, tokens and apps for the tests. Nothing here talks to anything but loopback."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from gatepost.fastapi import Gatepost
+
+NOW = 1_800_000_000
+AUDIENCE = "notes-api"
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the stand-in issuer."""
+
+    kid: str
+    algorithm: str
+    private: Any
+
+    @property
+    def jwk(self) -> dict[str, Any]:
+        public = {
+            "RS256": jwt.algorithms.RSAAlgorithm,
+            "ES256": jwt.algorithms.ECAlgorithm,
+            "EdDSA": jwt.algorithms.OKPAlgorithm,
+        }[self.algorithm].to_jwk(self.private.public_key(), as_dict=True)
+        public.pop("key_ops", None)
+        return {**public, "kid": self.kid, "alg": self.algorithm, "use": "sig"}
+
+
+def key(kid: str = "es-1", algorithm: str = "ES256") -> Key:
+    """The key of that name, the same one throughout a run."""
+    return _key(kid, algorithm)
+
+
+@lru_cache
+def _key(kid: str, algorithm: str) -> Key:
+    private: Any = {
+        "RS256": lambda: rsa.generate_private_key(65537, 2048),
+        "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
+        "EdDSA": ed25519.Ed25519PrivateKey.generate,
+    }[algorithm]()
+    return Key(kid, algorithm, private)
+
+
+def token(issuer: str, *, by: Key | None = None, typ: str = "at+jwt", now: int = NOW, **claims: Any) -> str:
+    """A token as the issuer would make it; a claim given as None is left out."""
+    by = by or key()
+    payload = {
+        "iss": issuer,
+        "sub": "usr_ada",
+        "aud": AUDIENCE,
+        "iat": now,
+        "exp": now + 900,
+        "jti": "t1",
+        "client_id": "web",
+        "sid": "ses_1",
+        **claims,
+    }
+    payload = {name: value for name, value in payload.items() if value is not None}
+    return jwt.encode(payload, by.private, algorithm=by.algorithm, headers={"kid": by.kid, "typ": typ})
+
+
+@dataclass
+class Answer:
+    """What the issuer answers on a path."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    stall: threading.Event | None = None
+    """If given, nothing is sent until it is set."""
+    asked: threading.Event = field(default_factory=threading.Event)
+    """Set once it was asked for."""
+
+
+class Issuer:
+    """A stand-in for any OpenID provider: discovery and keys, and every way to get them wrong."""
+
+    def __init__(self, keys: list[Key] | None = None) -> None:
+        self.keys = [key()] if keys is None else keys
+        self.asked: list[str] = []
+        self.answers: dict[str, Answer] = {}
+        self.discovery: dict[str, Any] = {}
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.asked.append(self.path)
+                answer = issuer.answer(self.path)
+                answer.asked.set()
+                if answer.stall is not None:
+                    answer.stall.wait(20)
+                try:
+                    self.send_response(answer.status)
+                    for name, value in answer.headers.items():
+                        self.send_header(name, value)
+                    self.send_header("content-length", str(len(answer.body)))
+                    self.end_headers()
+                    self.wfile.write(answer.body)
+                except OSError:
+                    pass  # The guard hung up, as some tests want.
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    def answer(self, path: str) -> Answer:
+        if path in self.answers:
+            return self.answers[path]
+        if path == "/.well-known/openid-configuration":
+            known = {"issuer": self.url, "jwks_uri": f"{self.url}/keys", **self.discovery}
+            return Answer(json.dumps(known).encode())
+        if path == "/keys":
+            return Answer(json.dumps({"keys": [each.jwk for each in self.keys]}).encode())
+        return Answer(status=404)
+
+    @property
+    def key_fetches(self) -> int:
+        return self.asked.count("/keys")
+
+    def token(self, **claims: Any) -> str:
+        return token(self.url, **claims)
+
+    def bearer(self, **claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(**claims)}"}
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self._thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def issuer() -> Iterator[Issuer]:
+    running = Issuer()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def other_issuer() -> Iterator[Issuer]:
+    running = Issuer([key("other-1")])
+    yield running
+    running.close()
+
+
+class Clock:
+    """The time of a test, which only the test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return float(self.now)
+
+    def advance(self, seconds: int) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make_auth(issuer: Issuer, clock: Clock) -> Callable[..., Gatepost]:
+    """Makes instances that live by the test's clock."""
+
+    def make(url: Any = None, **settings: Any) -> Gatepost:
+        auth = Gatepost(url or issuer.url, **{"audience": AUDIENCE, **settings})
+        auth._clock = clock
+        return auth
+
+    return make
+
+
+@pytest.fixture
+def auth(make_auth: Callable[..., Gatepost]) -> Gatepost:
+    return make_auth()
+
+
+@pytest.fixture
+def app(auth: Gatepost) -> FastAPI:
+    app = FastAPI()
+    auth.install(app)
+    return app
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    return TestClient(app)
+
+
+def b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,59 @@
+"""The examples people copy run as they stand."""
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Issuer, token
+from fastapi.testclient import TestClient
+
+HERE = Path(__file__).resolve().parents[1]
+PAGES = [HERE / "README.md", *([HERE.parents[1] / "README.md"] if (HERE.parents[1] / "README.md").is_file() else [])]
+
+
+def blocks(page: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)
+
+
+GUARDS = [block for page in PAGES for block in blocks(page) if "Gatepost(" in block]
+
+
+def run(block: str, issuer: Issuer, **names: Any) -> dict[str, Any]:
+    there = re.sub(r'Gatepost\("https?://[^"]*"', f'Gatepost("{issuer.url}"', block)
+    assert there != block or "Gatepost(" not in block
+    scope: dict[str, Any] = {"__name__": "readme", **names}
+    exec(compile(there, "README.md", "exec"), scope)
+    return scope
+
+
+def bearer(issuer: Issuer, **claims: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(issuer.url, now=int(time.time()), **claims)}"}
+
+
+@pytest.mark.parametrize("block", GUARDS, ids=lambda block: f"{len(block.splitlines())} lines")
+def test_every_guard_in_a_readme_makes_an_app_that_refuses_strangers(block: str, issuer: Issuer) -> None:
+    app = run(block, issuer)["app"]
+    with TestClient(app) as client:
+        assert issuer.key_fetches == 1
+        if "/me" in block:
+            assert client.get("/me").status_code == 401
+            assert client.get("/me", headers=bearer(issuer)).status_code == 200
+
+
+def test_the_first_example_does_what_its_comments_say(issuer: Issuer) -> None:
+    client = TestClient(run(blocks(HERE / "README.md")[0], issuer)["app"])
+    ada, admin = bearer(issuer), bearer(issuer, roles=["admin"])
+    assert client.get("/me").status_code == 401
+    assert client.get("/me", headers=ada).json() == "usr_ada"
+    assert client.get("/feed").json() == "-"
+    assert client.get("/feed", headers={"Authorization": "Bearer x"}).status_code == 401
+    assert [client.get("/stats", headers=who).status_code for who in (ada, admin)] == [403, 200]
+    assert [client.delete("/users/1", headers=who).status_code for who in (ada, admin)] == [403, 204]
+
+
+def test_the_offline_example_prints_why_a_token_is_refused(issuer: Issuer, capsys: pytest.CaptureFixture[str]) -> None:
+    block = blocks(HERE / "README.md")[1]
+    run(block, issuer, token=token("https://auth.example.com"))
+    assert capsys.readouterr().out == "unknown_key\n"

@@ -1,0 +1,119 @@
+"""An application as people write it. mypy --strict and pyright must find nothing in it; it is not run."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, BackgroundTasks, FastAPI, WebSocket
+from pydantic import BaseModel
+from typing_extensions import assert_type
+
+import gatepost
+from gatepost import jose
+from gatepost.fastapi import (
+    AuthedRequest,
+    CurrentUser,
+    Forbidden,
+    Gatepost,
+    NotAuthenticated,
+    OptionalUser,
+    User,
+    claims,
+    require,
+    signed_in,
+)
+
+app = FastAPI()
+auth = Gatepost("https://auth.example.com", audience="notes-api")
+auth.install(app, protect=["/api"], public=["/api/health"], errors="problem")
+staff = Gatepost(["https://a.example.com", "https://b.example.com"], audience="notes-api", name="staff", leeway=5)
+staff.install(app, errors="problem")
+
+
+def is_pro(user: User) -> bool:
+    return user.claims.get("plan") == "pro"
+
+
+Admin = Annotated[User, require(role="admin")]
+Writer = Annotated[User, require(permission="notes:write", scope="notes", realm="acme", fresh="10m", check=is_pro)]
+StaffUser = Annotated[User, staff.user()]
+StaffAdmin = Annotated[User, staff.require(any_role={"admin", "owner"}, all_permissions=["a:b"])]
+MaybeStaff = Annotated[User | None, staff.optional_user()]
+team = APIRouter(prefix="/team", dependencies=[signed_in, require(any_role=["admin", "owner"])])
+
+
+class Plan(BaseModel):
+    plan: Literal["free", "pro"]
+
+
+@dataclasses.dataclass
+class Seat:
+    seat: int
+
+
+MyPlan = Annotated[Plan, claims(Plan)]
+
+
+@app.get("/me")
+async def me(user: CurrentUser) -> str:
+    assert_type(user.id, str)
+    assert_type(user.email, str | None)
+    assert_type(user.roles, tuple[str, ...])
+    assert_type(user.expires_at, int)
+    assert_type(user.claims, dict[str, Any])
+    assert_type(user.has_role("admin"), bool)
+    assert_type(user.read(Seat), Seat)
+    return user.id
+
+
+@app.get("/feed")
+async def feed(user: OptionalUser) -> str:
+    assert_type(user, User | None)
+    return user.id if user else "-"
+
+
+@app.delete("/users/{id}", status_code=204)
+async def delete(id: str, admin: Admin, writer: Writer, by: StaffUser, boss: StaffAdmin, maybe: MaybeStaff) -> None:
+    assert_type(admin, User)
+    assert_type(maybe, User | None)
+
+
+@app.get("/plan")
+async def plan(mine: MyPlan) -> str:
+    assert_type(mine.plan, Literal["free", "pro"])
+    return mine.plan
+
+
+@app.get("/api/fast")
+async def fast(request: AuthedRequest, tasks: BackgroundTasks) -> str:
+    assert_type(request.user, User)
+    tasks.add_task(is_pro, request.user)
+    return request.user.id
+
+
+@app.websocket("/ws")
+async def ws(socket: WebSocket, user: CurrentUser) -> None:
+    await socket.accept()
+    await socket.send_text(user.id)
+
+
+def refused(error: NotAuthenticated | Forbidden) -> tuple[int, str]:
+    return error.status_code, error.code
+
+
+verifier = gatepost.Verifier(
+    issuer="https://auth.example.com", audience="notes-api", jwks={"keys": []}, algorithms=["ES256"], leeway=10
+)
+
+
+def offline(token: str) -> str | None:
+    try:
+        found = verifier.verify(token, now=1)
+    except gatepost.ExpiredToken as expired:
+        return expired.code
+    except gatepost.TokenError as error:
+        return f"{error.code}: {error.reason}"
+    assert_type(found, gatepost.Claims)
+    assert_type(jose.verify_compact(token, {"keys": []}, ["ES256"]), bytes)
+    return found.name

@@ -1,0 +1,19 @@
+"""Mistakes that mypy must find: an ignore that is not needed is an error (`warn_unused_ignores`). It is not run."""
+
+from __future__ import annotations
+
+import gatepost
+from gatepost.fastapi import AuthedRequest, Gatepost, User, require
+
+require(any_role="admin")  # type: ignore[arg-type]
+require(role=["admin"])  # type: ignore[arg-type]
+require(roles=["admin"])  # type: ignore[arg-type]
+require("admin")  # type: ignore[call-arg]
+Gatepost("https://auth.example.com")  # type: ignore[call-arg]
+Gatepost("https://auth.example.com", audience="a", api_keys=True)  # type: ignore[call-arg]
+gatepost.Verifier(issuer="a", audience="b", jwks="{}")  # type: ignore[arg-type]
+
+
+def wrong(user: User, request: AuthedRequest) -> None:
+    user.id = "usr_eve"  # type: ignore[misc]
+    request.user.organization  # type: ignore[attr-defined]
