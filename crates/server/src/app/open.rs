@@ -5,6 +5,7 @@ use std::{
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use gatepost_domain::{EventId, MasterKey, Realm, RealmId, RealmSettings, Timestamp, audit};
@@ -18,6 +19,10 @@ use crate::{Clock, Config, entropy::SystemEntropy, passwords::HashPool, realm::R
 
 /// Where the master key's fingerprint stands in the store.
 const FINGERPRINT: &str = "master-key-fingerprint";
+
+/// How long the store may take before it counts as unavailable. With what else a request waits for, a caller is turned
+/// away within two seconds.
+const DEADLINE: Duration = Duration::from_millis(1_700);
 
 /// Why an installation cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -73,24 +78,23 @@ impl App {
             (None, Some(path)) => Some(master_key::read(path)?),
             (None, None) => None,
         };
-        let location = match &config.database_url {
-            Some(url) => url.parse()?,
-            None => {
-                make_folder(&config.data_dir)?;
-                Location::Sqlite(config.data_dir.join("gatepost.db"))
-            }
+        let location = if let Some(url) = &config.database_url {
+            url.parse()?
+        } else {
+            make_folder(&config.data_dir)?;
+            Location::Sqlite(config.data_dir.join("gatepost.db"))
         };
-        let db = Db::open(&location, gatepost_store::Options::new(clock.now())).await?;
-        let master_key = match given_key {
-            Some(key) => key,
-            None => {
-                // With PostgreSQL not before it could be opened: what fails leaves nothing behind.
-                make_folder(&config.data_dir)?;
-                let (file, known) = (config.data_dir.join("master.key"), known_fingerprint(&db).await?);
-                match known {
-                    Some(expected) if !file.exists() => return Err(OpenError::NoMasterKey { file, expected }),
-                    _ => master_key::read_or_make(&file, &*entropy)?,
-                }
+        let options = gatepost_store::Options { deadline: DEADLINE, ..gatepost_store::Options::new(clock.now()) };
+        let db = Db::open(&location, options).await?;
+        let master_key = if let Some(key) = given_key {
+            key
+        } else {
+            // With PostgreSQL not before it could be opened: what fails leaves nothing behind.
+            make_folder(&config.data_dir)?;
+            let (file, known) = (config.data_dir.join("master.key"), known_fingerprint(&db).await?);
+            match known {
+                Some(expected) if !file.exists() => return Err(OpenError::NoMasterKey { file, expected }),
+                _ => master_key::read_or_make(&file, &*entropy)?,
             }
         };
         check_fingerprint(&db, &master_key).await?;

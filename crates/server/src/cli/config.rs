@@ -10,8 +10,6 @@ use crate::Config;
 pub(super) struct ConfigCommand {
     #[command(flatten)]
     settings: Settings,
-    #[command(flatten)]
-    listening: Listening,
     #[command(subcommand)]
     what: What,
 }
@@ -19,13 +17,16 @@ pub(super) struct ConfigCommand {
 #[derive(Subcommand)]
 enum What {
     /// Check the settings and print those in effect, secrets hidden
-    Check,
+    Check {
+        #[command(flatten)]
+        listening: Listening,
+    },
 }
 
 impl ConfigCommand {
     pub(super) fn run(self) -> Result<(), Refusal> {
-        let What::Check = self.what;
-        let config = self.settings.load(self.listening)?;
+        let What::Check { listening } = self.what;
+        let config = self.settings.load(listening)?;
         print(&effective(&config))
     }
 }

@@ -1,9 +1,10 @@
 //! Why a token is refused: every check in order, and the one that says no.
 
-use gatepost_domain::SessionId;
-use gatepost_jose::{Claims, Refused, Verifier};
+use gatepost_domain::{SessionId, Timestamp};
+use gatepost_jose::{Claims, Refused, Verifier, dangerous_decode_without_verifying};
 use gatepost_store::sessions;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Refusal;
 use crate::{App, realm::Snapshot};
@@ -89,10 +90,12 @@ pub(super) async fn trace(
     let now = app.clock().now();
     let mut trace = Trace { accepted: true, checks: Vec::new() };
     let verified = verifier.verify(token, now.unix_seconds());
-    let code = verified.as_ref().err().map(Refused::code);
+    let refused = verified.as_ref().err().map(|refused| {
+        let said = said(token, refused, verifier, now).map(|said| format!("; {said}")).unwrap_or_default();
+        (refused.code(), format!("{refused}{said}"))
+    });
     for (check, codes) in CHECKS {
-        let refused = verified.as_ref().err().filter(|_| code.is_some_and(|code| codes.contains(&code)));
-        trace.add(check, refused.map(|refused| (refused.code(), refused.to_string())));
+        trace.add(check, refused.clone().filter(|(code, _)| codes.contains(code)));
     }
     match verified {
         Ok(claims) => trace.add("session", session(app, realm, &claims).await?),
@@ -100,6 +103,26 @@ pub(super) async fn trace(
         Err(_) => trace.add("session", None),
     }
     Ok(trace)
+}
+
+/// What the token says and what was expected, where the two differ. Values of the token are written as JSON: whoever
+/// made it may have put anything in.
+fn said(token: &str, refused: &Refused, verifier: &Verifier, now: Timestamp) -> Option<String> {
+    let parts = dangerous_decode_without_verifying(token).ok()?;
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let (header, claims) = (read(parts.header()), read(parts.payload()));
+    let time = |claim: &str| claims[claim].as_i64().map(|seconds| Timestamp::from_unix_seconds(seconds).to_string());
+    Some(match refused {
+        Refused::AlgorithmRefused => format!("it says {}", header["alg"]),
+        Refused::UnknownKey => format!("it says {}", header["kid"]),
+        Refused::WrongType => format!("it says {}", header["typ"]),
+        Refused::WrongIssuer => format!("it says {}, this realm is {}", claims["iss"], json!(verifier.issuer())),
+        Refused::WrongAudience => format!("it says {}, asked for is {}", claims["aud"], json!(verifier.audience())),
+        Refused::Expired => format!("it was good until {}, and it is {now}", time("exp")?),
+        Refused::NotYetValid => format!("it is from {}, and it is {now}", time("nbf")?),
+        Refused::IssuedInFuture => format!("it is of {}, and it is {now}", time("iat")?),
+        _ => return None,
+    })
 }
 
 async fn session(

@@ -228,6 +228,6 @@ async fn hash(app: &App, realm: &Snapshot, about: &[&str]) -> Result<String, Ref
     let line = text.split(['\r', '\n']).next().unwrap_or_default();
     let password = password::Policy::new(realm.settings().password.min_length)
         .accept(line, about)
-        .map_err(|weak| Refusal::new(weak.to_string()))?;
+        .map_err(|weak| Refusal::new(format!("{weak}; choose another")))?;
     app.hasher().hash(&password).await.map_err(|error| refusal(error.into()))
 }

@@ -111,7 +111,7 @@ pub async fn apply(app: &App, declared: &Declared, mode: Mode) -> Result<Changes
     // What was changed here counts here at once; other processes notice within a second.
     app.realms().forget_all();
     match applied {
-        Err(ApplyError::Looked(changes)) => Ok(changes),
+        Err(ApplyError::Looked(changes)) => Ok(changes.only_looked_at()),
         other => other,
     }
 }

@@ -17,12 +17,14 @@ struct Change {
 /// What was made and changed, in order.
 #[derive(Clone, Default, Serialize)]
 pub struct Changes {
+    /// Whether it was only looked at, and nothing was made or changed.
+    dry_run: bool,
     changes: Vec<Change>,
 }
 
 impl std::fmt::Debug for Changes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Changes").field("count", &self.changes.len()).finish()
+        f.debug_struct("Changes").field("count", &self.changes.len()).finish_non_exhaustive()
     }
 }
 
@@ -39,6 +41,13 @@ impl Changes {
         self.changes.push(Change { action: "changed", what: what.into(), secret: None });
     }
 
+    /// As what would be, not what is. Secrets that were made on trial go: the client never gets them.
+    pub(super) fn only_looked_at(mut self) -> Self {
+        self.dry_run = true;
+        self.changes.iter_mut().for_each(|change| change.secret = None);
+        self
+    }
+
     /// Whether the installation was as the file says already.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
@@ -49,10 +58,9 @@ impl Changes {
         self.changes
             .iter()
             .map(|change| match &change.secret {
+                None if self.dry_run => format!("would have {} {}", change.action, change.what),
                 None => format!("{} {}", change.action, change.what),
-                Some(secret) => {
-                    format!("{} {} with secret {secret} (shown this once)", change.action, change.what)
-                }
+                Some(secret) => format!("{} {} with secret {secret} (shown this once)", change.action, change.what),
             })
             .collect()
     }

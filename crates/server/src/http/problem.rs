@@ -208,7 +208,7 @@ impl Problem {
                 "invalid_field",
                 S::UNPROCESSABLE_ENTITY,
                 "A field is not right",
-                format!("`{field}`: {reason}.").into(),
+                format!("`{field}`: {reason}{}", if reason.ends_with('?') { "" } else { "." }).into(),
             ),
             Self::WeakPassword(weak) => (
                 "weak_password",
@@ -304,10 +304,16 @@ impl Problem {
         self.face().0
     }
 
-    /// What an operator at the command line is told: the remedy, or the causes.
+    /// What an operator at the command line is told: the causes, or what is wrong and the remedy.
     pub fn reason(&self) -> String {
         match self {
             Self::Internal(_) | Self::Unavailable(_) => self.cause().text.to_string(),
+            Self::EmailTaken => "another user of the realm has this e-mail address; choose another".to_owned(),
+            Self::UsernameTaken => "another user of the realm has this user name; choose another".to_owned(),
+            Self::LastAdministrator => {
+                "the last administrator of the realm must stay; give another user the role realm-admin first".to_owned()
+            }
+            Self::InvalidField { field, reason } => format!("{field}: {reason}"),
             other => other.face().3.into_owned(),
         }
     }

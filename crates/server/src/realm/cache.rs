@@ -5,12 +5,12 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
 use gatepost_domain::{RealmId, RealmName, Timestamp};
-use gatepost_store::realms;
+use gatepost_store::{Error, Outage, realms};
 use quick_cache::sync::Cache;
 
 use super::{Snapshot, SnapshotError, snapshot::Means};
@@ -20,6 +20,9 @@ use crate::{App, http::Problem};
 const REALMS: usize = 2_000;
 /// A change made by another process is noticed after this many milliseconds at the latest.
 const STALE_AFTER_MS: u64 = 900;
+/// How long a request waits to learn whether what is known is still so. A database that does not answer must not slow
+/// down what is served from memory.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The realms in use.
 pub struct RealmCache {
@@ -125,7 +128,7 @@ impl RealmCache {
         F: for<'t> Fn(
                 &'t mut gatepost_store::Tx,
             )
-                -> gatepost_store::BoxFuture<'t, Result<Option<RealmId>, gatepost_store::Error>>
+                -> gatepost_store::BoxFuture<'t, Result<Option<RealmId>, Error>>
             + Send
             + 'static,
     {
@@ -133,19 +136,20 @@ impl RealmCache {
         let known = self.aliases.get(&alias);
         let realm = match known {
             Some(found) if now_ms.saturating_sub(found.at_ms) < STALE_AFTER_MS => found.realm,
-            _ => match app.db().read("find a realm", look_up).await {
-                Ok(realm) => {
-                    self.aliases.insert(alias, Found { realm, at_ms: now_ms });
-                    realm
-                }
-                Err(error) => {
-                    let Some(found) = known else {
-                        return Err(error.into());
-                    };
+            Some(found) => {
+                let realm = impatiently(app.db().read("find a realm", look_up)).await.unwrap_or_else(|error| {
                     tracing::warn!(%error, "a realm could not be looked up; the last known one is served");
                     found.realm
-                }
-            },
+                });
+                // Also what could not be looked up counts as new: not every request is to try.
+                self.aliases.insert(alias, Found { realm, at_ms: now_ms });
+                realm
+            }
+            None => {
+                let realm = app.db().read("find a realm", look_up).await?;
+                self.aliases.insert(alias, Found { realm, at_ms: now_ms });
+                realm
+            }
         };
         match realm {
             None => Ok(None),
@@ -198,10 +202,10 @@ impl RealmCache {
         entry: &Entry,
         now: Timestamp,
     ) -> Result<(), SnapshotError> {
-        let version = app
-            .db()
-            .read("check a realm", move |tx| Box::pin(async move { realms::version(tx, id).await }))
-            .await?;
+        let version = impatiently(
+            app.db().read("check a realm", move |tx| Box::pin(async move { realms::version(tx, id).await })),
+        )
+        .await?;
         let known = entry.snapshot.load();
         let changed_by_time = known.keys().next_change().is_some_and(|change| now >= change);
         match version {
@@ -214,6 +218,11 @@ impl RealmCache {
         }
         Ok(())
     }
+}
+
+/// What `read` returns, or that there was no answer within [`PATIENCE`].
+async fn impatiently<T>(read: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::time::timeout(PATIENCE, read).await.unwrap_or(Err(Error::Unavailable(Outage::TimedOut)))
 }
 
 fn means(app: &App) -> Means<'_> {

@@ -3,6 +3,8 @@
 //! The default database is SQLite. With `GATEPOST_TEST_ON=postgres` and `GATEPOST_TEST_POSTGRES=postgres://…` every
 //! test gets a database of its own on that server.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod api;
 mod closed_by_default;
 mod generated;

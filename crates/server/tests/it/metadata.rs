@@ -48,7 +48,7 @@ async fn a_realm_signs_with_what_it_chose() {
 #[tokio::test]
 async fn jwt_19_rotation_refuses_no_good_token() {
     let app = TestApp::with("[[realm]]\nname = \"default\"\nkey_rotation = \"30d\"\n").await;
-    let day = Duration::from_secs(86_400);
+    let day = Duration::from_hours(24);
     app.register("ada@example.com").await;
     let key_ids = |answer: crate::support::Answer| -> Vec<String> {
         let keys = answer.json()["keys"].as_array().unwrap().clone();
@@ -63,7 +63,7 @@ async fn jwt_19_rotation_refuses_no_good_token() {
     assert_eq!(first.len(), 1);
 
     // A verifier that fetched the keys 29 days in, when the second is published and the first still signs.
-    app.advance(day * 29 + Duration::from_secs(60));
+    app.advance(day * 29 + Duration::from_mins(1));
     let both = app.get("/keys").await;
     let (cached, ids) = (KeySet::parse(&both.body).unwrap(), key_ids(both));
     assert_eq!(ids.len(), 2);
@@ -81,7 +81,7 @@ async fn jwt_19_rotation_refuses_no_good_token() {
     assert_eq!(app.ask(&after, Method::GET, "/api/v1/me", None).await.status, StatusCode::OK);
 
     // When the last token it signed is long gone, so is the key.
-    app.advance(Duration::from_secs(2 * 3_600));
+    app.advance(Duration::from_hours(2));
     app.get("/keys").await;
     let left = key_ids(app.get("/keys").await);
     assert_eq!(left, [signer(&after.access_token)]);

@@ -26,7 +26,7 @@ pub struct TestApp {
     pub router: Router,
     pub clock: Clock,
     config: Config,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     _database: Database,
 }
 
@@ -89,7 +89,7 @@ impl TestApp {
         let clock = Clock::manual(Timestamp::from_unix_seconds(1_800_000_000));
         let app = App::open(&config, clock.clone(), "http://127.0.0.1:8400").await.unwrap();
         let test =
-            Self { router: router(app.clone()), app, clock, config, _folder: folder, _database: database };
+            Self { router: router(app.clone()), app, clock, config, folder, _database: database };
         if !file.is_empty() {
             test.apply(file).await;
         }
@@ -103,7 +103,7 @@ impl TestApp {
     }
 
     pub async fn apply(&self, file: &str) -> Vec<String> {
-        let path = self._folder.path().join("declared.toml");
+        let path = self.folder.path().join("declared.toml");
         std::fs::write(&path, file).unwrap();
         self.app.apply(&path).await.unwrap()
     }
