@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 use crate::driver::drive;
 use crate::people::{get as request, same};
 use crate::report::{Bar, Better, Row, compared};
-use crate::rounds::cpu_in_turns;
+use crate::rounds::{Side, cpu_in_turns};
 use crate::served::{Served, ourselves};
 use crate::{Outcome, Run, hello, machine};
 
@@ -55,7 +55,7 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
     let mut rows = in_process(run, &key, &token)?;
     let before = machine::pin(machine::DRIVER)?;
     let mut command = ourselves("serve-guarded")?;
-    command.env(KEY, base64_simd::STANDARD.encode_to_string(&key.to_bytes()));
+    command.env(KEY, base64_simd::STANDARD.encode_to_string(key.to_bytes()));
     let server = Served::start(command, machine::SERVER)?;
     let (mut rate, mut cpu) = ([vec![], vec![], vec![]], [vec![], vec![], vec![]]);
     for _ in 0..run.rounds(31) {
@@ -105,8 +105,8 @@ fn in_process(run: &Run, key: &SigningKey, token: &str) -> Outcome<Vec<Row>> {
             });
         }
     };
-    let sides: &mut [(&str, Box<dyn FnMut() + '_>)] =
-        &mut [("", Box::new(ask("/open"))), ("", Box::new(ask("/user"))), ("", Box::new(ask("/require")))];
+    let sides: &mut [Side<'_>] =
+        &mut [Box::new(ask("/open")), Box::new(ask("/user")), Box::new(ask("/require"))];
     let figures = cpu_in_turns(sides, run.rounds(90), Duration::from_millis(4));
     machine::unpin(&before)?;
     let row = |number: usize, what: &str| {

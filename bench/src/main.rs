@@ -98,7 +98,7 @@ impl Run {
 }
 
 /// How long one side of a round is measured over HTTP.
-pub const SLICE: Duration = Duration::from_millis(1_000);
+pub const SLICE: Duration = Duration::from_secs(1);
 
 #[expect(clippy::print_stderr, reason = "a program for the terminal")]
 fn main() -> ExitCode {
@@ -147,7 +147,9 @@ fn carry_out() -> Outcome<()> {
         match measure(&run) {
             Ok(measured) => {
                 if !arguments.json {
-                    measured.iter().for_each(|row| print!("{}", report::line(row)));
+                    for row in &measured {
+                        print!("{}", report::line(row));
+                    }
                 }
                 rows.extend(measured);
             }

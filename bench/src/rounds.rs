@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use crate::machine::thread_cpu;
 
+/// One side: does the thing once.
+pub type Side<'s> = Box<dyn FnMut() + 's>;
+
 /// CPU nanoseconds one call of each side takes, a list of rounds for each. A batch lasts about `batch`.
-pub fn cpu_in_turns(
-    sides: &mut [(&str, Box<dyn FnMut() + '_>)],
-    rounds: usize,
-    batch: Duration,
-) -> Vec<Vec<f64>> {
+pub fn cpu_in_turns(sides: &mut [Side<'_>], rounds: usize, batch: Duration) -> Vec<Vec<f64>> {
     let mut counts = Vec::with_capacity(sides.len());
-    for (_, side) in sides.iter_mut() {
+    for side in sides.iter_mut() {
         // Warm, and find out how many make a batch.
         let mut count = 1_u32;
         loop {
@@ -31,7 +30,7 @@ pub fn cpu_in_turns(
     }
     let mut figures = vec![Vec::with_capacity(rounds); sides.len()];
     for _ in 0..rounds {
-        for ((number, (_, side)), count) in sides.iter_mut().enumerate().zip(&counts) {
+        for ((number, side), count) in sides.iter_mut().enumerate().zip(&counts) {
             let took = spent(side, *count);
             figures[number].push(took.as_secs_f64() * 1e9 / f64::from(*count));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gatepost_jose::{Algorithm, jwt};
 
 use crate::report::{Bar, Better, Row, compared};
-use crate::rounds::{cpu_in_turns, micros};
+use crate::rounds::{Side, cpu_in_turns, micros};
 use crate::token::{Pair, claims, parts};
 use crate::{Outcome, Run, machine};
 
@@ -18,12 +18,9 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
         let pair = Pair::new(algorithm)?;
         let (message, _) = parts(&pair.tokens(1)?[0])?;
         let claims = claims(0);
-        let sides: &mut [(&str, Box<dyn FnMut() + '_>)] = &mut [
-            ("raw", Box::new(|| drop(black_box(pair.raw_sign(black_box(&message)))))),
-            (
-                "ours",
-                Box::new(|| drop(black_box(jwt::sign("at+jwt", black_box(&claims), &pair.ours).unwrap()))),
-            ),
+        let sides: &mut [Side<'_>] = &mut [
+            Box::new(|| drop(black_box(pair.raw_sign(black_box(&message))))),
+            Box::new(|| drop(black_box(jwt::sign("at+jwt", black_box(&claims), &pair.ours).unwrap()))),
         ];
         let figures = cpu_in_turns(sides, run.rounds(120), Duration::from_millis(3));
         let (limit, ours) = (micros(&figures[0]), micros(&figures[1]));

@@ -59,7 +59,7 @@ fn raw_rate(cores: &[usize], length: Duration) -> Outcome<(f64, f64)> {
                         count += 1;
                     }
                     let rate = f64::from(count) / begun.elapsed().as_secs_f64();
-                    Ok((rate, (machine::thread_cpu() - spent) / count))
+                    Ok((rate, machine::thread_cpu().saturating_sub(spent) / count))
                 })
             })
             .collect();

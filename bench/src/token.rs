@@ -59,6 +59,7 @@ pub struct Pair {
     public: Public,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Private {
     Secret(hmac::Key),
     Rsa(RsaKeyPair, &'static dyn signature::RsaEncoding),
@@ -66,6 +67,7 @@ enum Private {
     Ed25519(Ed25519KeyPair),
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Public {
     Key(ParsedPublicKey),
     Secret(hmac::Key),

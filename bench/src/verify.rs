@@ -8,12 +8,12 @@ use std::time::Duration;
 use gatepost_jose::{Algorithm, JwkSet, KeySet, Verifier};
 
 use crate::report::{Bar, Better, Row, alone, compared};
-use crate::rounds::{cpu_in_turns, micros};
+use crate::rounds::{Side, cpu_in_turns, micros};
 use crate::token::{AUDIENCE, ISSUER, NOW, Pair, parts};
 use crate::{Outcome, Run, machine};
 
 const GROUP: &str = "verify";
-const TOKENS: usize = 2_000;
+const TOKENS: usize = 6_000;
 const BATCH: Duration = Duration::from_millis(3);
 
 /// Claims as an application reads them from jsonwebtoken.
@@ -39,7 +39,7 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
 }
 
 /// An endless walk over a list.
-fn in_turn<T>(list: &[T]) -> impl FnMut() -> &T {
+fn in_turn<'l, T>(list: &'l [T]) -> impl FnMut() -> &'l T {
     let mut next = 0;
     move || {
         next = if next + 1 < list.len() { next + 1 } else { 0 };
@@ -57,27 +57,21 @@ fn of(algorithm: Algorithm, rounds: usize) -> Outcome<Vec<Row>> {
         Verifier::new(ISSUER, AUDIENCE, keys).algorithms(&Algorithm::ALL).cache(kept)
     };
     // Fewer places than tokens: each comes back when it is long forgotten.
-    let (unkept, kept, again) = (verifier(0), verifier(64), verifier(4_096));
+    let (unkept, kept, again) = (verifier(0), verifier(1_024), verifier(4_096));
     let (mut a, mut b, mut c, mut d) = (in_turn(&raw), in_turn(&tokens), in_turn(&tokens), in_turn(&tokens));
     let peer = peer(&pair)?;
-    let sides: &mut [(&str, Box<dyn FnMut() + '_>)] = &mut [
-        (
-            "raw",
-            Box::new(|| {
-                let (message, signature) = a();
-                pair.raw_verify(black_box(message), black_box(signature));
-            }),
-        ),
-        ("not kept", Box::new(|| drop(black_box(unkept.verify(black_box(b()), NOW).unwrap())))),
-        ("kept", Box::new(|| drop(black_box(kept.verify(black_box(c()), NOW).unwrap())))),
-        ("again", Box::new(|| drop(black_box(again.verify(black_box(&tokens[0]), NOW).unwrap())))),
-        (
-            "jsonwebtoken",
-            Box::new(|| {
-                let (key, rules) = &peer;
-                drop(black_box(jsonwebtoken::decode::<PeerClaims>(black_box(d()), key, rules).unwrap()));
-            }),
-        ),
+    let sides: &mut [Side<'_>] = &mut [
+        Box::new(|| {
+            let (message, signature) = a();
+            pair.raw_verify(black_box(message), black_box(signature));
+        }),
+        Box::new(|| drop(black_box(unkept.verify(black_box(b()), NOW).unwrap()))),
+        Box::new(|| drop(black_box(kept.verify(black_box(c()), NOW).unwrap()))),
+        Box::new(|| drop(black_box(again.verify(black_box(&tokens[0]), NOW).unwrap()))),
+        Box::new(|| {
+            let (key, rules) = &peer;
+            drop(black_box(jsonwebtoken::decode::<PeerClaims>(black_box(d()), key, rules).unwrap()));
+        }),
     ];
     let figures = cpu_in_turns(sides, rounds, BATCH);
     let limit = micros(&figures[0]);

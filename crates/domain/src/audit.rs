@@ -98,11 +98,7 @@ impl FromStr for Event {
     type Err = NoSuchEvent;
 
     fn from_str(text: &str) -> Result<Self, NoSuchEvent> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|event| event.name() == text)
-            .ok_or(NoSuchEvent)
+        Self::ALL.iter().copied().find(|event| event.name() == text).ok_or(NoSuchEvent)
     }
 }
 
@@ -267,10 +263,7 @@ mod tests {
         let mut names: Vec<_> = Event::ALL.iter().map(|event| event.name()).collect();
         for (event, name) in Event::ALL.iter().zip(&names) {
             assert_eq!(name.parse(), Ok(*event));
-            assert!(
-                name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
-                "{name}"
-            );
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
         }
         names.sort_unstable();
         names.dedup();
@@ -281,22 +274,13 @@ mod tests {
     #[test]
     fn a_record_is_one_line_of_json_and_read_back() {
         let at = Timestamp::from_unix_seconds(1_800_000_000);
-        let record = Record::new(
-            EventId::MIN,
-            RealmId::MIN,
-            at,
-            Event::SignedIn,
-            Actor::User(UserId::MAX),
-        )
-        .user(UserId::MAX)
-        .session(SessionId::MIN)
-        .client("web".parse().unwrap())
-        .with("method", "pwd");
+        let record = Record::new(EventId::MIN, RealmId::MIN, at, Event::SignedIn, Actor::User(UserId::MAX))
+            .user(UserId::MAX)
+            .session(SessionId::MIN)
+            .client("web".parse().unwrap())
+            .with("method", "pwd");
         let line = serde_json::to_string(&record).unwrap();
-        assert!(
-            line.contains(r#""event":"signed-in","actor":"user:usr_"#) && !line.contains('\n'),
-            "{line}"
-        );
+        assert!(line.contains(r#""event":"signed-in","actor":"user:usr_"#) && !line.contains('\n'), "{line}");
         assert_eq!(serde_json::from_str::<Record>(&line).unwrap(), record);
     }
 

@@ -176,10 +176,7 @@ mod tests {
             "http://[::1]:9/cb",
             "com.example.app:/cb",
         ] {
-            assert_eq!(
-                good.parse::<RedirectUri>().map(|u| u.to_string()),
-                Ok(good.to_owned())
-            );
+            assert_eq!(good.parse::<RedirectUri>().map(|u| u.to_string()), Ok(good.to_owned()));
         }
         for bad in [
             "http://app.test/cb",

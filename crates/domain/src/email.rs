@@ -62,11 +62,7 @@ fn check_local(local: &str) -> Result<(), EmailRefused> {
     if wrong {
         return Err(EmailRefused::Shape);
     }
-    if is_deceptive(local) {
-        Err(EmailRefused::Deceptive)
-    } else {
-        Ok(())
-    }
+    if is_deceptive(local) { Err(EmailRefused::Deceptive) } else { Ok(()) }
 }
 
 /// The domain in the ASCII form of IDNA (UTS 46, nontransitional).
@@ -103,10 +99,7 @@ impl FromStr for EmailAddress {
         if key.len() > 254 || typed.len() > 254 {
             return Err(EmailRefused::TooLong);
         }
-        Ok(Self {
-            typed: typed.into(),
-            key: key.into(),
-        })
+        Ok(Self { typed: typed.into(), key: key.into() })
     }
 }
 

@@ -9,14 +9,7 @@ fn vectors() -> Vec<(String, String, Option<bool>, String)> {
         .as_array()
         .unwrap()
         .iter()
-        .map(|case| {
-            (
-                text(case, "a"),
-                text(case, "b"),
-                case["same"].as_bool(),
-                text(case, "why"),
-            )
-        })
+        .map(|case| (text(case, "a"), text(case, "b"), case["same"].as_bool(), text(case, "why")))
         .collect()
 }
 
@@ -28,10 +21,7 @@ fn every_vector_is_answered_as_it_says() {
         let (left, right) = (a.parse::<EmailAddress>(), b.parse::<EmailAddress>());
         match same {
             Some(true) => assert_eq!(left.unwrap(), right.unwrap(), "{why}: {a:?} {b:?}"),
-            Some(false) => assert!(
-                left.is_err() || right.is_err() || left != right,
-                "{why}: {a:?} {b:?}"
-            ),
+            Some(false) => assert!(left.is_err() || right.is_err() || left != right, "{why}: {a:?} {b:?}"),
             None => assert!(left.is_err(), "{why}: {a:?}"),
         }
         if why.contains("reject") {
@@ -52,11 +42,7 @@ fn letters_that_deceive_are_refused_and_not_folded() {
         "us\u{200d}er@example.com",
         "\u{202e}user@example.com",
     ] {
-        assert_eq!(
-            bad.parse::<EmailAddress>(),
-            Err(EmailRefused::Deceptive),
-            "{bad:?}"
-        );
+        assert_eq!(bad.parse::<EmailAddress>(), Err(EmailRefused::Deceptive), "{bad:?}");
     }
 }
 
@@ -91,21 +77,12 @@ fn what_is_no_address_is_refused() {
         assert!(bad.parse::<EmailAddress>().is_err(), "{bad:?}");
     }
     assert_eq!(
-        format!("{}@{}.com", "a".repeat(64), "b".repeat(63))
-            .parse::<EmailAddress>()
-            .map(|_| ()),
+        format!("{}@{}.com", "a".repeat(64), "b".repeat(63)).parse::<EmailAddress>().map(|_| ()),
         Ok(())
     );
-    let long = format!(
-        "{}@{}.com",
-        "a".repeat(64),
-        ["b".repeat(60).as_str(); 4].join(".")
-    );
+    let long = format!("{}@{}.com", "a".repeat(64), ["b".repeat(60).as_str(); 4].join("."));
     assert_eq!(long.parse::<EmailAddress>(), Err(EmailRefused::TooLong));
-    assert_eq!(
-        "a".repeat(2_000).parse::<EmailAddress>(),
-        Err(EmailRefused::TooLong)
-    );
+    assert_eq!("a".repeat(2_000).parse::<EmailAddress>(), Err(EmailRefused::TooLong));
 }
 
 #[test]

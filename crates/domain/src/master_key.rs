@@ -65,11 +65,7 @@ impl MasterKey {
         #[expect(clippy::expect_used, reason = "fails only for plaintexts of more than 64 GiB")]
         let tag = self
             .sealing_key()
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(nonce),
-                aad(purpose, context),
-                &mut body,
-            )
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), aad(purpose, context), &mut body)
             .expect("AES-256-GCM seals any plaintext that fits in memory");
         sealed.extend_from_slice(&body);
         sealed.extend_from_slice(tag.as_ref());
@@ -110,18 +106,12 @@ impl MasterKey {
 
     /// The key that makes and checks refresh tokens.
     pub fn refresh_mac_key(&self) -> RefreshMac {
-        RefreshMac::new(hmac::Key::new(
-            hmac::HMAC_SHA256,
-            self.derive("gatepost refresh token v1").as_ref(),
-        ))
+        RefreshMac::new(hmac::Key::new(hmac::HMAC_SHA256, self.derive("gatepost refresh token v1").as_ref()))
     }
 
     /// The key that makes and checks session tokens.
     pub fn session_mac_key(&self) -> SessionMac {
-        SessionMac::new(hmac::Key::new(
-            hmac::HMAC_SHA256,
-            self.derive("gatepost session token v1").as_ref(),
-        ))
+        SessionMac::new(hmac::Key::new(hmac::HMAC_SHA256, self.derive("gatepost session token v1").as_ref()))
     }
 
     /// A key for one more purpose, independent of all others: HKDF-SHA256 (RFC 5869) with the purpose as info.
@@ -184,26 +174,11 @@ mod tests {
     fn what_is_sealed_opens_with_the_same_key_purpose_and_context_only() {
         let entropy = Counting::default();
         let sealed = key(1).seal("signing-key", b"row 1", b"private", &entropy);
-        assert_eq!(
-            key(1).open("signing-key", b"row 1", &sealed).unwrap().as_slice(),
-            b"private"
-        );
-        assert_eq!(
-            key(2).open("signing-key", b"row 1", &sealed),
-            Err(SealBroken::OtherKey)
-        );
-        assert_eq!(
-            key(1).open("totp-seed", b"row 1", &sealed),
-            Err(SealBroken::Damaged)
-        );
-        assert_eq!(
-            key(1).open("signing-key", b"row 2", &sealed),
-            Err(SealBroken::Damaged)
-        );
-        assert_eq!(
-            key(1).open("signing-keyr", b"ow 1", &sealed),
-            Err(SealBroken::Damaged)
-        );
+        assert_eq!(key(1).open("signing-key", b"row 1", &sealed).unwrap().as_slice(), b"private");
+        assert_eq!(key(2).open("signing-key", b"row 1", &sealed), Err(SealBroken::OtherKey));
+        assert_eq!(key(1).open("totp-seed", b"row 1", &sealed), Err(SealBroken::Damaged));
+        assert_eq!(key(1).open("signing-key", b"row 2", &sealed), Err(SealBroken::Damaged));
+        assert_eq!(key(1).open("signing-keyr", b"ow 1", &sealed), Err(SealBroken::Damaged));
     }
 
     #[test]
@@ -220,10 +195,7 @@ mod tests {
     #[test]
     fn one_plaintext_sealed_twice_differs() {
         let entropy = Counting::default();
-        assert_ne!(
-            key(1).seal("p", b"", b"same", &entropy),
-            key(1).seal("p", b"", b"same", &entropy)
-        );
+        assert_ne!(key(1).seal("p", b"", b"same", &entropy), key(1).seal("p", b"", b"same", &entropy));
     }
 
     #[test]

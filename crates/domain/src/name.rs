@@ -79,9 +79,7 @@ macro_rules! name {
 
 fn word(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
 name!(
@@ -131,10 +129,7 @@ impl Permission {
     pub fn covers(&self, wanted: &Self) -> bool {
         self == wanted
             || self.0.strip_suffix('*').is_some_and(|prefix| {
-                wanted
-                    .0
-                    .strip_prefix(prefix)
-                    .is_some_and(|action| !action.contains(':'))
+                wanted.0.strip_prefix(prefix).is_some_and(|action| !action.contains(':'))
             })
     }
 }
@@ -190,10 +185,7 @@ impl FromStr for Scopes {
     type Err = ScopeRefused;
 
     fn from_str(text: &str) -> Result<Self, ScopeRefused> {
-        text.split(' ')
-            .filter(|word| !word.is_empty())
-            .map(str::parse)
-            .collect()
+        text.split(' ').filter(|word| !word.is_empty()).map(str::parse).collect()
     }
 }
 
@@ -304,22 +296,11 @@ mod tests {
     #[test]
     fn a_permission_names_a_resource_and_an_action() {
         let p = |t: &str| t.parse::<Permission>();
-        for bad in [
-            "notes",
-            ":read",
-            "notes:",
-            "*:read",
-            "*",
-            "no tes:read",
-            "notes:re*",
-        ] {
+        for bad in ["notes", ":read", "notes:", "*:read", "*", "no tes:read", "notes:re*"] {
             assert!(p(bad).is_err(), "{bad}");
         }
-        let (all, read, deep) = (
-            p("notes:*").unwrap(),
-            p("notes:read").unwrap(),
-            p("notes:draft:read").unwrap(),
-        );
+        let (all, read, deep) =
+            (p("notes:*").unwrap(), p("notes:read").unwrap(), p("notes:draft:read").unwrap());
         assert!(all.covers(&read) && read.covers(&read) && !read.covers(&all));
         assert!(!all.covers(&deep), "an action has no colon");
         assert!(!p("note:*").unwrap().covers(&read));
@@ -334,10 +315,7 @@ mod tests {
         assert!(!"mail".parse::<Scopes>().unwrap().is_subset_of(&scopes));
         assert!("a\"b".parse::<Scopes>().is_err());
         assert!("a\tb".parse::<Scopes>().is_err());
-        assert_eq!(
-            serde_json::to_string(&scopes).unwrap(),
-            r#"["openid","email","myemail"]"#
-        );
+        assert_eq!(serde_json::to_string(&scopes).unwrap(), r#"["openid","email","myemail"]"#);
     }
 
     #[test]
@@ -345,16 +323,9 @@ mod tests {
         let name: DisplayName = "  Ada\u{301} Lovelace ".parse().unwrap();
         assert_eq!(name.as_str(), "Adá Lovelace");
         assert_eq!(format!("{name:?}"), "DisplayName(…)");
-        for bad in [
-            "",
-            "   ",
-            "a\0b",
-            "a\nb",
-            "a\u{202e}b",
-            "a\u{200b}b",
-            &"x".repeat(201),
-            &"x".repeat(5_000),
-        ] {
+        for bad in
+            ["", "   ", "a\0b", "a\nb", "a\u{202e}b", "a\u{200b}b", &"x".repeat(201), &"x".repeat(5_000)]
+        {
             assert!(bad.parse::<DisplayName>().is_err(), "{bad:?}");
         }
     }

@@ -99,9 +99,7 @@ pub struct Mail {
 
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mail")
-            .field("template", &self.template)
-            .finish_non_exhaustive()
+        f.debug_struct("Mail").field("template", &self.template).finish_non_exhaustive()
     }
 }
 
@@ -123,31 +121,19 @@ mod tests {
             fields: BTreeMap::new(),
         };
         for message in [
-            Message::Revocation(Revocation::Sessions {
-                sessions: vec![SessionId::MIN],
-                user: UserId::MIN,
-            }),
-            Message::Revocation(Revocation::User {
-                user: UserId::MIN,
-                not_before: at,
-            }),
+            Message::Revocation(Revocation::Sessions { sessions: vec![SessionId::MIN], user: UserId::MIN }),
+            Message::Revocation(Revocation::User { user: UserId::MIN, not_before: at }),
             Message::Revocation(Revocation::Grant {
                 grant: GrantId::MIN,
                 session: SessionId::MIN,
                 user: UserId::MIN,
             }),
             Message::Revocation(Revocation::Key { kid: "k1".into() }),
-            Message::Revocation(Revocation::Roles {
-                user: UserId::MIN,
-                not_before: at,
-            }),
+            Message::Revocation(Revocation::Roles { user: UserId::MIN, not_before: at }),
             Message::Mail(mail),
         ] {
             let json = serde_json::to_string(&message).unwrap();
-            assert!(
-                json.contains(&format!("\"kind\":\"{}\"", message.kind())),
-                "{json}"
-            );
+            assert!(json.contains(&format!("\"kind\":\"{}\"", message.kind())), "{json}");
             assert_eq!(serde_json::from_str::<Message>(&json).unwrap(), message);
             assert!(!format!("{message:?}").contains("example.com"));
         }
@@ -155,14 +141,7 @@ mod tests {
 
     #[test]
     fn waiting_grows_and_is_bounded() {
-        assert_eq!(
-            (
-                back_off(0).as_secs(),
-                back_off(1).as_secs(),
-                back_off(3).as_secs()
-            ),
-            (2, 2, 8)
-        );
+        assert_eq!((back_off(0).as_secs(), back_off(1).as_secs(), back_off(3).as_secs()), (2, 2, 8));
         assert_eq!(back_off(u32::MAX).as_secs(), 3_600);
     }
 }

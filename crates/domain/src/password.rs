@@ -30,16 +30,9 @@ impl PasswordHash {
 
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let algorithm = self
-            .0
-            .split('$')
-            .find(|part| !part.is_empty())
-            .unwrap_or_default();
-        let known: String = algorithm
-            .chars()
-            .take(16)
-            .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
-            .collect();
+        let algorithm = self.0.split('$').find(|part| !part.is_empty()).unwrap_or_default();
+        let known: String =
+            algorithm.chars().take(16).filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         write!(f, "PasswordHash({known}, …)")
     }
 }
@@ -55,11 +48,7 @@ impl Password {
             return Err(TooWeak::TooLong);
         }
         let spelled = Zeroizing::new(text.nfc().collect::<String>());
-        if spelled.len() > MAX_BYTES {
-            Err(TooWeak::TooLong)
-        } else {
-            Ok(Self(spelled))
-        }
+        if spelled.len() > MAX_BYTES { Err(TooWeak::TooLong) } else { Ok(Self(spelled)) }
     }
 
     /// The bytes to hash.
@@ -119,9 +108,7 @@ pub struct Policy {
 impl Policy {
     /// Characters at least; never fewer than 8 (NIST SP 800-63B-4 section 3.1.1.1).
     pub const fn new(min_length: u32) -> Self {
-        Self {
-            min_length: if min_length < 8 { 8 } else { min_length },
-        }
+        Self { min_length: if min_length < 8 { 8 } else { min_length } }
     }
 
     /// Accepts a new password, or says why not. `context` are words the user is known by: address, username,
@@ -162,9 +149,7 @@ fn is_repetitive(plain: &str) -> bool {
     kinds.sort_unstable();
     kinds.dedup();
     let steps = |by: i64| {
-        letters
-            .windows(2)
-            .all(|pair| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0])) == by)
+        letters.windows(2).all(|pair| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0])) == by)
     };
     periodic || kinds.len() <= 2 || steps(1) || steps(-1)
 }

@@ -133,9 +133,7 @@ pub struct PasswordRules {
 
 impl Default for PasswordRules {
     fn default() -> Self {
-        Self {
-            min_length: crate::password::DEFAULT_MIN_LENGTH,
-        }
+        Self { min_length: crate::password::DEFAULT_MIN_LENGTH }
     }
 }
 
@@ -282,10 +280,7 @@ const DAY: Duration = Duration::from_hours(24);
 impl RealmSettings {
     /// The defaults of a profile: what its wire contract promises where it differs from ours.
     pub fn for_profile(profile: Profile) -> Self {
-        let ours = Self {
-            profile,
-            ..Self::default()
-        };
+        let ours = Self { profile, ..Self::default() };
         let legacy = PasswordRules { min_length: 8 };
         match profile {
             Profile::Native => ours,
@@ -302,12 +297,9 @@ impl RealmSettings {
                 password: legacy,
                 ..ours
             },
-            Profile::Module04 => Self {
-                signing_alg: SigningAlg::HS256,
-                refresh_token_ttl: DAY * 7,
-                password: legacy,
-                ..ours
-            },
+            Profile::Module04 => {
+                Self { signing_alg: SigningAlg::HS256, refresh_token_ttl: DAY * 7, password: legacy, ..ours }
+            }
         }
     }
 
@@ -340,17 +332,8 @@ mod tests {
     fn settings_are_read_back_and_absent_ones_have_the_documented_defaults() {
         let empty: RealmSettings = serde_json::from_str("{}").unwrap();
         assert_eq!(empty, RealmSettings::default());
-        assert_eq!(
-            (
-                empty.access_token_ttl.as_secs(),
-                empty.refresh_token_ttl.as_secs()
-            ),
-            (900, 2_592_000)
-        );
-        assert_eq!(
-            (empty.refresh_grace.as_secs(), empty.password.min_length),
-            (10, 12)
-        );
+        assert_eq!((empty.access_token_ttl.as_secs(), empty.refresh_token_ttl.as_secs()), (900, 2_592_000));
+        assert_eq!((empty.refresh_grace.as_secs(), empty.password.min_length), (10, 12));
         let json = serde_json::to_string(&RealmSettings::for_profile(Profile::Zalt)).unwrap();
         assert!(
             json.contains(r#""access_token_ttl":"15m""#) && json.contains(r#""signing_alg":"RS256""#),
@@ -368,10 +351,7 @@ mod tests {
             r#"{"signing_alg":"EdDSA","from_the_future":1,"password":{"min_length":9,"breached":true}}"#;
         assert!(serde_json::from_str::<RealmSettings>(newer).is_err());
         let read = RealmSettings::from_stored(newer).unwrap();
-        assert_eq!(
-            (read.signing_alg, read.password.min_length),
-            (SigningAlg::EdDSA, 9)
-        );
+        assert_eq!((read.signing_alg, read.password.min_length), (SigningAlg::EdDSA, 9));
         assert!(RealmSettings::from_stored(r#"{"signing_alg":"none"}"#).is_err());
     }
 

@@ -49,10 +49,7 @@ const LETTERS: usize = 70;
 impl RefreshToken {
     /// The token of a grant's present generation.
     pub const fn of(grant: &Grant) -> Self {
-        Self {
-            grant: grant.id,
-            generation: grant.generation,
-        }
+        Self { grant: grant.id, generation: grant.generation }
     }
 
     /// The token a client is given. Equal for equal contents, always.
@@ -131,9 +128,9 @@ pub fn judge(presented: RefreshToken, stored: &Grant, now: Timestamp, grace: Dur
     let previous = presented.generation + 1 == stored.generation;
     // By the generation, never by the time alone: two rotations in one second are still two.
     match stored.rotated_at {
-        Some(rotated_at) if previous && now.since(rotated_at) < grace => Judgement::Replay {
-            successor: RefreshToken::of(stored),
-        },
+        Some(rotated_at) if previous && now.since(rotated_at) < grace => {
+            Judgement::Replay { successor: RefreshToken::of(stored) }
+        }
         _ => Judgement::Reuse,
     }
 }

@@ -17,38 +17,19 @@ fn grant(now: Timestamp) -> Grant {
         &settings,
         now,
     );
-    Grant::begin(
-        GrantId::MAX,
-        &session,
-        "web".parse().unwrap(),
-        Scopes::default(),
-        vec![],
-        &settings,
-        now,
-    )
+    Grant::begin(GrantId::MAX, &session, "web".parse().unwrap(), Scopes::default(), vec![], &settings, now)
 }
 
 const GRACE: Duration = Duration::from_secs(10);
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 
 fn at(generation: u32, stored: &Grant, now: Timestamp) -> Judgement {
-    judge(
-        RefreshToken {
-            grant: stored.id,
-            generation,
-        },
-        stored,
-        now,
-        GRACE,
-    )
+    judge(RefreshToken { grant: stored.id, generation }, stored, now, GRACE)
 }
 
 #[test]
 fn every_flipped_bit_and_every_other_key_is_refused() {
-    let token = RefreshToken {
-        grant: GrantId::from_bytes([7; 16]),
-        generation: 3,
-    };
+    let token = RefreshToken { grant: GrantId::from_bytes([7; 16]), generation: 3 };
     let text = token.encode(&key(1));
     assert_eq!(text.len(), 76);
     assert_eq!(RefreshToken::decode(&text, &key(1)), Some(token));
@@ -77,25 +58,15 @@ fn rt_01_a_token_used_before_is_reuse_except_the_previous_one_within_the_grace()
     assert_eq!(at(0, &stored, NOW), Judgement::Rotate);
     stored.generation = 2;
     stored.rotated_at = Some(NOW);
-    let successor = RefreshToken {
-        grant: stored.id,
-        generation: 2,
-    };
+    let successor = RefreshToken { grant: stored.id, generation: 2 };
     assert_eq!(at(2, &stored, NOW), Judgement::Rotate);
     assert_eq!(at(1, &stored, NOW), Judgement::Replay { successor });
     let last = NOW.plus(GRACE).minus(Duration::from_micros(1));
     assert_eq!(at(1, &stored, last), Judgement::Replay { successor });
     assert_eq!(at(1, &stored, NOW.plus(GRACE)), Judgement::Reuse);
     assert_eq!(at(0, &stored, NOW), Judgement::Reuse);
-    let presented = RefreshToken {
-        generation: 1,
-        grant: stored.id,
-    };
-    assert_eq!(
-        judge(presented, &stored, NOW, Duration::ZERO),
-        Judgement::Reuse,
-        "no grace"
-    );
+    let presented = RefreshToken { generation: 1, grant: stored.id };
+    assert_eq!(judge(presented, &stored, NOW, Duration::ZERO), Judgement::Reuse, "no grace");
 }
 
 #[test]

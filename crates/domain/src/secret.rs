@@ -99,10 +99,7 @@ mod tests {
         let secret = Secret::generate("gp_cs_", &Counting::default());
         assert!(secret.reveal().starts_with("gp_cs_"));
         assert_eq!(secret.reveal().len(), 6 + 43);
-        assert_eq!(
-            format!("{secret:?} {:?}", secret.digest()),
-            "Secret(…) SecretDigest(…)"
-        );
+        assert_eq!(format!("{secret:?} {:?}", secret.digest()), "Secret(…) SecretDigest(…)");
     }
 
     #[test]

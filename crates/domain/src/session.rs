@@ -16,17 +16,10 @@ impl SessionOrigin {
     /// Takes what a client sent, and drops what must not be stored or shown.
     pub fn new(address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
         let cleaned = |text: &str| {
-            let text: String = text
-                .chars()
-                .filter(|c| !crate::name::is_invisible(*c))
-                .take(400)
-                .collect();
+            let text: String = text.chars().filter(|c| !crate::name::is_invisible(*c)).take(400).collect();
             if text.is_empty() { None } else { Some(text) }
         };
-        Self {
-            address,
-            user_agent: user_agent.and_then(cleaned),
-        }
+        Self { address, user_agent: user_agent.and_then(cleaned) }
     }
 }
 
@@ -128,29 +121,15 @@ mod tests {
         let settings = RealmSettings::default();
         assert!(!session.is_due_for_touch(&settings, now.plus(Duration::from_secs(3_599))));
         assert!(session.is_due_for_touch(&settings, now.plus(Duration::from_hours(1))));
-        assert!(
-            !session.is_due_for_touch(&settings, now.minus(Duration::from_hours(1))),
-            "clock set back"
-        );
-        let short = RealmSettings {
-            session_idle_ttl: Duration::from_mins(10),
-            ..settings
-        };
+        assert!(!session.is_due_for_touch(&settings, now.minus(Duration::from_hours(1))), "clock set back");
+        let short = RealmSettings { session_idle_ttl: Duration::from_mins(10), ..settings };
         assert!(session.is_due_for_touch(&short, now.plus(Duration::from_mins(1))));
     }
 
     #[test]
     fn what_a_client_calls_itself_is_cleaned() {
-        assert_eq!(
-            session(Timestamp::from_micros(0)).origin.user_agent.as_deref(),
-            Some("curl/8")
-        );
+        assert_eq!(session(Timestamp::from_micros(0)).origin.user_agent.as_deref(), Some("curl/8"));
         assert_eq!(SessionOrigin::new(None, Some("\0\n")).user_agent, None);
-        assert_eq!(
-            SessionOrigin::new(None, Some(&"x".repeat(9_000)))
-                .user_agent
-                .map(|t| t.len()),
-            Some(400)
-        );
+        assert_eq!(SessionOrigin::new(None, Some(&"x".repeat(9_000))).user_agent.map(|t| t.len()), Some(400));
     }
 }

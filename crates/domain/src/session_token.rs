@@ -64,14 +64,8 @@ mod tests {
         let master = MasterKey::from_bytes([1; 32]);
         let text = master.session_mac_key().encode(SessionId::MAX);
         assert_eq!(master.session_mac_key().decode(&text), Some(SessionId::MAX));
-        assert_eq!(
-            MasterKey::from_bytes([2; 32]).session_mac_key().decode(&text),
-            None
-        );
-        assert_eq!(
-            master.session_mac_key().decode(&text.replace("gp_st_", "gp_rt_")),
-            None
-        );
+        assert_eq!(MasterKey::from_bytes([2; 32]).session_mac_key().decode(&text), None);
+        assert_eq!(master.session_mac_key().decode(&text.replace("gp_st_", "gp_rt_")), None);
         assert!(crate::refresh::RefreshToken::decode(&text, &master.refresh_mac_key()).is_none());
     }
 

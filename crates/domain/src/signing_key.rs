@@ -98,28 +98,19 @@ fn earliest(moments: impl IntoIterator<Item = Timestamp>, now: Timestamp) -> Opt
 
 /// Keys that are not withdrawn, the oldest first.
 fn in_order<'k>(keys: impl IntoIterator<Item = &'k StoredKey>) -> Vec<&'k StoredKey> {
-    let mut live: Vec<_> = keys
-        .into_iter()
-        .filter(|key| key.withdrawn_at.is_none())
-        .collect();
+    let mut live: Vec<_> = keys.into_iter().filter(|key| key.withdrawn_at.is_none()).collect();
     live.sort_by_key(|key| key.sequence);
     live
 }
 
 fn next_sequence(keys: &[StoredKey]) -> u32 {
-    keys.iter()
-        .map(|key| key.sequence)
-        .max()
-        .unwrap_or(0)
-        .saturating_add(1)
+    keys.iter().map(|key| key.sequence).max().unwrap_or(0).saturating_add(1)
 }
 
 /// Which of the live keys signs: the newest whose time has come; if the one that signed was withdrawn, the next,
 /// at once.
 fn signer_of(live: &[&StoredKey], now: Timestamp) -> Option<usize> {
-    live.iter()
-        .rposition(|key| key.signs_from <= now)
-        .or(if live.is_empty() { None } else { Some(0) })
+    live.iter().rposition(|key| key.signs_from <= now).or(if live.is_empty() { None } else { Some(0) })
 }
 
 /// Says who signs, what is published, what to make and what to delete. `keys` are all keys of one algorithm of
@@ -132,38 +123,18 @@ pub fn plan(keys: &[StoredKey], policy: &KeyPolicy, now: Timestamp) -> Plan {
         .map(|key| key.kid.clone())
         .collect();
     let Some(signer) = signer_of(&live, now) else {
-        let create = NewKey {
-            sequence: next_sequence(keys),
-            signs_from: now,
-        };
-        return Plan {
-            create: Some(create),
-            delete,
-            ..Plan::default()
-        };
+        let create = NewKey { sequence: next_sequence(keys), signs_from: now };
+        return Plan { create: Some(create), delete, ..Plan::default() };
     };
     // A key retires when the next live one takes over.
-    let retired: Vec<(&StoredKey, Timestamp)> = live[..=signer]
-        .windows(2)
-        .map(|pair| (pair[0], pair[1].signs_from.plus(policy.keep_for)))
-        .collect();
-    delete.extend(
-        retired
-            .iter()
-            .filter(|(_, gone_at)| now >= *gone_at)
-            .map(|(key, _)| key.kid.clone()),
-    );
+    let retired: Vec<(&StoredKey, Timestamp)> =
+        live[..=signer].windows(2).map(|pair| (pair[0], pair[1].signs_from.plus(policy.keep_for))).collect();
+    delete.extend(retired.iter().filter(|(_, gone_at)| now >= *gone_at).map(|(key, _)| key.kid.clone()));
     let published = live[signer..]
         .iter()
         .rev()
         .copied()
-        .chain(
-            retired
-                .iter()
-                .rev()
-                .filter(|(_, gone_at)| now < *gone_at)
-                .map(|(key, _)| *key),
-        )
+        .chain(retired.iter().rev().filter(|(_, gone_at)| now < *gone_at).map(|(key, _)| *key))
         .map(|key| key.kid.clone())
         .collect();
 
@@ -172,21 +143,15 @@ pub fn plan(keys: &[StoredKey], policy: &KeyPolicy, now: Timestamp) -> Plan {
         Some(every) if !has_successor => Some(live[signer].signs_from.plus(every)),
         _ => None,
     };
-    let create = due
-        .filter(|due| now >= due.minus(policy.publish_before))
-        .map(|due| NewKey {
-            sequence: next_sequence(keys),
-            signs_from: due.max(now.plus(policy.publish_before)),
-        });
+    let create = due.filter(|due| now >= due.minus(policy.publish_before)).map(|due| NewKey {
+        sequence: next_sequence(keys),
+        signs_from: due.max(now.plus(policy.publish_before)),
+    });
     let moments = live[signer..]
         .iter()
         .map(|key| key.signs_from)
         .chain(retired.iter().map(|(_, gone_at)| *gone_at))
-        .chain(
-            keys.iter()
-                .filter_map(|key| key.withdrawn_at)
-                .map(|at| at.plus(policy.keep_for)),
-        )
+        .chain(keys.iter().filter_map(|key| key.withdrawn_at).map(|at| at.plus(policy.keep_for)))
         .chain(due.map(|due| due.minus(policy.publish_before)));
     Plan {
         signer: Some(live[signer].kid.clone()),
@@ -210,15 +175,8 @@ pub fn rotate_now(
     if waiting && !immediately {
         return None;
     }
-    let notice = if immediately || live.is_empty() {
-        Duration::ZERO
-    } else {
-        policy.publish_before
-    };
-    Some(NewKey {
-        sequence: next_sequence(keys),
-        signs_from: now.plus(notice),
-    })
+    let notice = if immediately || live.is_empty() { Duration::ZERO } else { policy.publish_before };
+    Some(NewKey { sequence: next_sequence(keys), signs_from: now.plus(notice) })
 }
 
 #[cfg(test)]

@@ -29,13 +29,7 @@ fn k(sequence: u32, signs_from: Timestamp) -> StoredKey {
 #[test]
 fn the_first_key_signs_at_once() {
     let plan = plan(&[], &policy(), START);
-    assert_eq!(
-        plan.create,
-        Some(NewKey {
-            sequence: 1,
-            signs_from: START
-        })
-    );
+    assert_eq!(plan.create, Some(NewKey { sequence: 1, signs_from: START }));
     assert_eq!((plan.signer, plan.published), (None, vec![]));
 }
 
@@ -46,13 +40,7 @@ fn the_next_key_is_published_a_day_before_it_signs() {
     let quiet = plan(std::slice::from_ref(&first), &policy(), START);
     assert_eq!((quiet.create, quiet.next_change), (None, Some(due.minus(DAY))));
     let made = plan(std::slice::from_ref(&first), &policy(), due.minus(DAY));
-    assert_eq!(
-        made.create,
-        Some(NewKey {
-            sequence: 2,
-            signs_from: due
-        })
-    );
+    assert_eq!(made.create, Some(NewKey { sequence: 2, signs_from: due }));
 
     let keys = [first, key(made.create.unwrap(), due.minus(DAY))];
     let waiting = plan(&keys, &policy(), due.minus(Duration::from_micros(1)));
@@ -82,10 +70,7 @@ fn a_retired_key_is_published_until_its_last_token_expired_and_then_deleted() {
         (vec!["k2".into(), "k1".into()], vec![], Some(last))
     );
     let after = plan(&keys, &policy(), last);
-    assert_eq!(
-        (after.published, after.delete),
-        (vec!["k2".to_owned()], vec!["k1".to_owned()])
-    );
+    assert_eq!((after.published, after.delete), (vec!["k2".to_owned()], vec!["k1".to_owned()]));
 }
 
 #[test]
@@ -94,23 +79,10 @@ fn a_withdrawn_key_is_not_published_and_the_next_signs_at_once() {
     first.withdrawn_at = Some(START);
     let keys = [first.clone(), next];
     let now = plan(&keys, &policy(), START);
-    assert_eq!(
-        (now.signer.as_deref(), now.published),
-        (Some("k2"), vec!["k2".to_owned()])
-    );
-    assert_eq!(
-        plan(&keys, &policy(), START.plus(policy().keep_for)).delete,
-        ["k1"]
-    );
+    assert_eq!((now.signer.as_deref(), now.published), (Some("k2"), vec!["k2".to_owned()]));
+    assert_eq!(plan(&keys, &policy(), START.plus(policy().keep_for)).delete, ["k1"]);
     let alone = plan(&[first], &policy(), START);
-    assert_eq!(
-        alone.create,
-        Some(NewKey {
-            sequence: 2,
-            signs_from: START
-        }),
-        "nobody left to sign"
-    );
+    assert_eq!(alone.create, Some(NewKey { sequence: 2, signs_from: START }), "nobody left to sign");
 }
 
 #[test]
@@ -118,34 +90,13 @@ fn a_rotation_by_command_gives_notice_unless_it_must_not() {
     let keys = [k(1, START)];
     assert_eq!(
         rotate_now(&keys, &policy(), false, START),
-        Some(NewKey {
-            sequence: 2,
-            signs_from: START.plus(DAY)
-        })
+        Some(NewKey { sequence: 2, signs_from: START.plus(DAY) })
     );
-    assert_eq!(
-        rotate_now(&keys, &policy(), true, START),
-        Some(NewKey {
-            sequence: 2,
-            signs_from: START
-        })
-    );
+    assert_eq!(rotate_now(&keys, &policy(), true, START), Some(NewKey { sequence: 2, signs_from: START }));
     let waiting = [k(1, START), k(2, START.plus(DAY))];
     assert_eq!(rotate_now(&waiting, &policy(), false, START), None);
-    assert_eq!(
-        rotate_now(&waiting, &policy(), true, START),
-        Some(NewKey {
-            sequence: 3,
-            signs_from: START
-        })
-    );
-    assert_eq!(
-        rotate_now(&[], &policy(), false, START),
-        Some(NewKey {
-            sequence: 1,
-            signs_from: START
-        })
-    );
+    assert_eq!(rotate_now(&waiting, &policy(), true, START), Some(NewKey { sequence: 3, signs_from: START }));
+    assert_eq!(rotate_now(&[], &policy(), false, START), Some(NewKey { sequence: 1, signs_from: START }));
 }
 
 #[test]
@@ -153,10 +104,7 @@ fn a_key_that_overtakes_a_waiting_one_signs() {
     let keys = [k(1, START), k(2, START.plus(DAY)), k(3, START)];
     assert_eq!(plan(&keys, &policy(), START).signer.as_deref(), Some("k3"));
     // Key 2's time comes later, but key 3 came after it: the newest whose time has come signs.
-    assert_eq!(
-        plan(&keys, &policy(), START.plus(DAY)).signer.as_deref(),
-        Some("k3")
-    );
+    assert_eq!(plan(&keys, &policy(), START.plus(DAY)).signer.as_deref(), Some("k3"));
 }
 
 #[test]

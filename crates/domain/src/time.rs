@@ -79,9 +79,7 @@ impl FromStr for Timestamp {
     type Err = NotAMoment;
 
     fn from_str(text: &str) -> Result<Self, NotAMoment> {
-        text.parse::<jiff::Timestamp>()
-            .map(|t| Self(t.as_microsecond()))
-            .map_err(|_| NotAMoment)
+        text.parse::<jiff::Timestamp>().map(|t| Self(t.as_microsecond())).map_err(|_| NotAMoment)
     }
 }
 
@@ -106,14 +104,8 @@ mod tests {
         let t = Timestamp::from_micros(1_763_780_645_000_123);
         assert_eq!(t.to_string(), "2025-11-22T03:04:05.000123Z");
         assert_eq!(t.to_string().parse(), Ok(t));
-        assert_eq!(
-            serde_json::to_string(&t).unwrap(),
-            "\"2025-11-22T03:04:05.000123Z\""
-        );
-        assert_eq!(
-            serde_json::from_str::<Timestamp>("\"2025-11-22T03:04:05.000123Z\"").unwrap(),
-            t
-        );
+        assert_eq!(serde_json::to_string(&t).unwrap(), "\"2025-11-22T03:04:05.000123Z\"");
+        assert_eq!(serde_json::from_str::<Timestamp>("\"2025-11-22T03:04:05.000123Z\"").unwrap(), t);
         assert!("yesterday".parse::<Timestamp>().is_err());
     }
 
@@ -127,23 +119,10 @@ mod tests {
     fn arithmetic_saturates_instead_of_wrapping() {
         let last = Timestamp::from_micros(i64::MAX);
         assert_eq!(last.plus(Duration::MAX), last);
-        assert_eq!(
-            Timestamp::from_micros(i64::MIN).minus(Duration::MAX).micros(),
-            i64::MIN
-        );
-        assert_eq!(
-            Timestamp::from_micros(5).since(Timestamp::from_micros(9)),
-            Duration::ZERO
-        );
-        assert_eq!(
-            last.since(Timestamp::from_micros(i64::MIN)),
-            Duration::from_micros(i64::MAX as u64)
-        );
+        assert_eq!(Timestamp::from_micros(i64::MIN).minus(Duration::MAX).micros(), i64::MIN);
+        assert_eq!(Timestamp::from_micros(5).since(Timestamp::from_micros(9)), Duration::ZERO);
+        assert_eq!(last.since(Timestamp::from_micros(i64::MIN)), Duration::from_micros(i64::MAX as u64));
         assert!(last.to_string().starts_with("9999-12-30T22:00:00"));
-        assert!(
-            Timestamp::from_micros(i64::MIN)
-                .to_string()
-                .starts_with("0000-01-01")
-        );
+        assert!(Timestamp::from_micros(i64::MIN).to_string().starts_with("0000-01-01"));
     }
 }

@@ -51,19 +51,14 @@ impl FromStr for Username {
             return Err(UsernameRefused::Deceptive);
         }
         let typed: String = text.nfc().collect();
-        let fits = typed
-            .chars()
-            .all(|c| c.is_alphanumeric() || ".-_".contains(c) || !c.is_ascii())
+        let fits = typed.chars().all(|c| c.is_alphanumeric() || ".-_".contains(c) || !c.is_ascii())
             && typed.starts_with(char::is_alphanumeric)
             && typed.chars().count() <= 64;
         if !fits {
             return Err(UsernameRefused::Shape);
         }
         let key = folded(&typed);
-        Ok(Self {
-            typed: typed.into(),
-            key: key.into(),
-        })
+        Ok(Self { typed: typed.into(), key: key.into() })
     }
 }
 

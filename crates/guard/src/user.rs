@@ -1,7 +1,6 @@
 //! Who is calling: what a verified token says, as plain fields.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::ops::{Deref, Index};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -192,43 +191,78 @@ impl std::fmt::Debug for ClaimSet {
 
 /// The users of tokens seen lately, so that a repeated token costs no string.
 ///
-/// Keyed by the address of the verifier's claims, which the entry keeps alive: an address can only come back for the same claims.
+/// Found by the address of the verifier's claims, which the user keeps alive: while the user is here, the address is theirs. Two
+/// share a place, and the one used less lately makes room: a user who was forgotten is made again.
 pub(crate) struct Users {
-    shards: [Mutex<Generations>; SHARDS],
+    places: Box<[Mutex<Place>]>,
 }
 
-const SHARDS: usize = 16;
-/// Per shard and generation. Together about twice the verifier's own cache at most.
-const SHARD_ENTRIES: usize = 256;
+/// The one used last comes first.
+type Place = [Option<Arc<Identity>>; 2];
 
-/// Nobody outside chooses addresses, so the hash need not resist anybody.
-type ByAddress = HashMap<usize, Arc<Identity>, foldhash::fast::FixedState>;
-
-/// Two maps in place of a list of last uses: a full map becomes the old one, and what is still in use moves back.
-#[derive(Default)]
-struct Generations {
-    new: ByAddress,
-    old: ByAddress,
-}
+/// With two users each, as many as a verifier keeps tokens by default.
+const PLACES_BITS: u32 = 11;
 
 impl Users {
     pub(crate) fn new() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()) }
+        Self { places: (0..1_usize << PLACES_BITS).map(|_| Mutex::default()).collect() }
     }
 
     /// The user whom these claims describe.
     pub(crate) fn of(&self, claims: Arc<Claims>, checked_at: i64) -> User {
-        let key = Arc::as_ptr(&claims).addr();
-        // The low bits of an address are alignment.
-        let mut shard = self.shards[(key >> 6) % SHARDS].lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(identity) = shard.new.get(&key) {
-            return User { identity: identity.clone(), checked_at };
+        let is_theirs = |known: &Option<Arc<Identity>>| {
+            known.as_ref().is_some_and(|known| Arc::ptr_eq(&known.claims.claims, &claims))
+        };
+        let mut place = self.places[place_of(&claims)].lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_theirs(&place[0]) {
+            place.swap(0, 1);
         }
-        let identity = shard.old.remove(&key).unwrap_or_else(|| Arc::new(Identity::new(claims)));
-        if shard.new.len() >= SHARD_ENTRIES {
-            shard.old = std::mem::take(&mut shard.new);
-        }
-        shard.new.insert(key, identity.clone());
+        let identity = match &place[0] {
+            Some(known) if is_theirs(&place[0]) => known.clone(),
+            _ => {
+                let new = Arc::new(Identity::new(claims));
+                place[0] = Some(new.clone());
+                new
+            }
+        };
         User { identity, checked_at }
+    }
+}
+
+/// Spreads addresses, whose low bits are alike, over the places (Fibonacci hashing). Nobody outside chooses them.
+fn place_of(claims: &Arc<Claims>) -> usize {
+    let spread = (Arc::as_ptr(claims).addr() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    usize::try_from(spread >> (u64::BITS - PLACES_BITS)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_user_is_themselves_however_many_share_a_place() {
+        let key = gatepost_jose::SigningKey::generate(gatepost_jose::Algorithm::ES256).unwrap();
+        let keys = gatepost_jose::KeySet::new([key.verifying_key()]).unwrap();
+        let verifier = gatepost_jose::Verifier::new("https://a.example", "api", keys);
+        let users = Users::new();
+        let tokens: Vec<String> = (0..6000)
+            .map(|number| {
+                let claims = serde_json::json!({
+                    "iss": "https://a.example", "aud": "api", "sub": number.to_string(), "iat": 1, "exp": 1000,
+                });
+                gatepost_jose::jwt::sign("at+jwt", &claims, &key).unwrap()
+            })
+            .collect();
+        // More than there is room for, so that most are forgotten and made again, some at an address used before.
+        for _ in 0..2 {
+            for (number, token) in tokens.iter().enumerate() {
+                let claims = verifier.verify(token, 500).unwrap();
+                assert_eq!(users.of(claims.clone(), 500).id, number.to_string());
+                assert!(Arc::ptr_eq(
+                    &users.of(claims.clone(), 500).identity,
+                    &users.of(claims, 501).identity
+                ));
+            }
+        }
     }
 }

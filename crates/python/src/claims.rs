@@ -50,7 +50,7 @@ impl Claims {
 
     #[getter]
     fn audience<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        words(py, self.verified.audience().iter().map(|word| &**word))
+        listed(py, self.verified.audience())
     }
 
     #[getter]
@@ -115,33 +115,36 @@ impl Claims {
 
     #[getter]
     fn amr<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        words(py, self.verified.amr().iter().map(|word| &**word))
+        listed(py, self.verified.amr())
     }
 
     #[getter]
     fn roles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let made = self.roles.get_or_try_init(py, || {
-            words(py, self.verified.roles().iter().map(|word| &**word)).map(Bound::unbind)
-        })?;
+        let made = self.roles.get_or_try_init(py, || listed(py, self.verified.roles()).map(Bound::unbind))?;
         Ok(made.bind(py).clone())
     }
 
     #[getter]
     fn permissions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let made = self.permissions.get_or_try_init(py, || {
-            words(py, self.verified.permissions().iter().map(|word| &**word)).map(Bound::unbind)
-        })?;
+        let made = self
+            .permissions
+            .get_or_try_init(py, || listed(py, self.verified.permissions()).map(Bound::unbind))?;
         Ok(made.bind(py).clone())
     }
 
     #[getter]
     fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let made =
-            self.scopes.get_or_try_init(py, || words(py, self.verified.scopes()).map(Bound::unbind))?;
+        let made = self.scopes.get_or_try_init(py, || {
+            PyTuple::new(py, self.verified.scopes().collect::<Vec<_>>()).map(Bound::unbind)
+        })?;
         Ok(made.bind(py).clone())
     }
 
     #[getter]
+    #[expect(
+        clippy::unused_self,
+        reason = "a property of the object in Python; other kinds of credential are to come"
+    )]
     fn credential(&self) -> &'static str {
         "token"
     }
@@ -176,6 +179,6 @@ impl Claims {
     }
 }
 
-fn words<'py, 'a>(py: Python<'py>, words: impl Iterator<Item = &'a str>) -> PyResult<Bound<'py, PyTuple>> {
-    PyTuple::new(py, words.collect::<Vec<_>>())
+fn listed<'py>(py: Python<'py>, words: &[Box<str>]) -> PyResult<Bound<'py, PyTuple>> {
+    PyTuple::new(py, words.iter().map(|word| &**word))
 }

@@ -40,9 +40,9 @@ impl Issuers {
         let allowed = settings::algorithms(algorithms)?;
         let leeway = settings::leeway(leeway)?;
         let mut each = Vec::with_capacity(issuers.len());
-        for issuer in &issuers {
-            settings::named("issuer", issuer)?;
-            let mut verifier = Verifier::new(issuer, audience, KeySet::empty()).leeway(leeway).typ(typ);
+        for issuer in issuers {
+            settings::named("issuer", &issuer)?;
+            let mut verifier = Verifier::new(&issuer, audience, KeySet::empty()).leeway(leeway).typ(typ);
             if let Some(allowed) = &allowed {
                 verifier = verifier.algorithms(allowed);
             }

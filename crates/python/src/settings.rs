@@ -20,7 +20,7 @@ pub(crate) fn algorithms(names: Option<Vec<String>>) -> PyResult<Option<Vec<Algo
 
 fn algorithm(name: &str) -> PyResult<Algorithm> {
     name.parse().map_err(|_| {
-        let known = Algorithm::ALL.map(|known| known.as_str()).join(", ");
+        let known = Algorithm::ALL.map(Algorithm::as_str).join(", ");
         PyValueError::new_err(format!("{name:?} is not a signature algorithm; known are {known}"))
     })
 }

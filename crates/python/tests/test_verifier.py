@@ -119,24 +119,22 @@ def payload_of(text: str) -> dict[str, Any]:
         "18446744073709551616",
         "-9223372036854775809",
         "123456789012345678901234567890",
-        "1e400",
         '""',
         '"plain"',
-        '"\u00fc \ud83d\ude00 ü 😀 \n\t\"\\\/\b\f\r"',
-        '"ends in a backslash\\"',
+        r'"\u00fc \ud83d\ude00 ü 😀 \n\t\"\\\/\b\f\r"',
+        r'"ends in a backslash\\"',
         "[]",
         "[ ]",
         "{}",
         "{ }",
         "[1, 2,3 ,\t4\n]",
-        '{"a": {"b\u00fc": [1, {"c": null}]}, "iss": "inner"}',
+        r'{"a": {"b\u00fc": [1, {"c": null}]}, "iss": "inner"}',
         "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]",
     ],
 )
 def test_the_dict_of_claims_is_what_pythons_own_json_reads(text: str) -> None:
     import json
 
-    text = text.replace("\\t", "\t").replace("\\n", "\n") if text.startswith("[1") else text
     said, expected = payload_of(text)["said"], json.loads(text)
     assert said == expected
     assert repr(said) == repr(expected)  # 1 is not 1.0 and not True.

@@ -11,15 +11,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     App, api, docs, health,
     http::{
-        Problem,
+        Problem, body,
         observe::{Route, observe},
     },
     oauth,
     realm::by_realm,
 };
-
-/// The largest body an endpoint reads, in bytes.
-const BODY_LIMIT: usize = 64 * 1024;
 
 /// The router that serves `app`. Mount it in an axum application, or let `gatepost serve` run it.
 pub fn router(app: App) -> Router {
@@ -30,7 +27,7 @@ pub fn router(app: App) -> Router {
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .layer(middleware::from_fn(tell_route))
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(DefaultBodyLimit::max(body::LIMIT))
         .with_state(app.clone());
     Router::new()
         .merge(health::routes())

@@ -215,38 +215,49 @@ pub enum Judged {
 /// Says why [`rotate`] gave `None`. If the token was used before, ends the grant (or every session of the user),
 /// with an audit event and a message to verifiers, in this transaction.
 pub async fn judge_refused(tx: &mut Tx, presented: &Presented) -> Result<Judged, Error> {
+    match assess(tx, presented).await? {
+        Assessed::Judged(judged) => Ok(judged),
+        Assessed::Reuse(grant) => {
+            end_for_reuse(tx, presented, &grant).await?;
+            Ok(Judged::Refused(RefreshRefused::Reused))
+        }
+    }
+}
+
+/// What can be known by reading.
+enum Assessed {
+    Judged(Judged),
+    /// It was used before: this grant is to be ended.
+    Reuse(Box<Grant>),
+}
+
+async fn assess(tx: &mut Tx, presented: &Presented) -> Result<Assessed, Error> {
+    let refused = |reason| Ok(Assessed::Judged(Judged::Refused(reason)));
     let Some((grant, session, user)) = find(tx, presented.realm, presented.token.grant).await? else {
-        return Ok(Judged::Refused(RefreshRefused::Unknown));
+        return refused(RefreshRefused::Unknown);
     };
     if grant.client != presented.client {
-        return Ok(Judged::Refused(RefreshRefused::OtherClient));
+        return refused(RefreshRefused::OtherClient);
     }
-    let judged = judge(presented.token, &grant, presented.now, presented.grace);
-    let refused = match judged {
-        Judgement::Revoked => Some(RefreshRefused::Revoked),
-        Judgement::Ahead => Some(RefreshRefused::Unknown),
-        Judgement::Expired => Some(RefreshRefused::Expired),
-        Judgement::Reuse => {
-            end_for_reuse(tx, presented, &grant).await?;
-            Some(RefreshRefused::Reused)
-        }
-        Judgement::Rotate | Judgement::Replay { .. } if user.is_disabled() => {
-            Some(RefreshRefused::UserDisabled)
-        }
-        Judgement::Rotate | Judgement::Replay { .. }
-            if session.revoked_at.is_some()
-                || presented.now >= session.expires_at
-                || user.has_withdrawn(session.created_at) =>
-        {
-            Some(RefreshRefused::SessionEnded)
-        }
-        Judgement::Rotate | Judgement::Replay { .. } => None,
+    let replayed = match judge(presented.token, &grant, presented.now, presented.grace) {
+        Judgement::Revoked => return refused(RefreshRefused::Revoked),
+        Judgement::Ahead => return refused(RefreshRefused::Unknown),
+        Judgement::Expired => return refused(RefreshRefused::Expired),
+        Judgement::Reuse => return Ok(Assessed::Reuse(Box::new(grant))),
+        Judgement::Rotate => false,
+        Judgement::Replay { .. } => true,
     };
-    Ok(match (refused, judged) {
-        (Some(refused), _) => Judged::Refused(refused),
-        (None, Judgement::Replay { .. }) => Judged::Replay(Box::new((grant, session, user))),
-        (None, _) => Judged::Good,
-    })
+    if user.is_disabled() {
+        return refused(RefreshRefused::UserDisabled);
+    }
+    if !is_usable(&session, presented.now) || user.has_withdrawn(session.created_at) {
+        return refused(RefreshRefused::SessionEnded);
+    }
+    Ok(Assessed::Judged(if replayed {
+        Judged::Replay(Box::new((grant, session, user)))
+    } else {
+        Judged::Good
+    }))
 }
 
 async fn end_for_reuse(tx: &mut Tx, presented: &Presented, grant: &Grant) -> Result<(), Error> {
@@ -324,14 +335,7 @@ pub async fn exchange(db: &Db, presented: Presented) -> Result<Result<Exchanged,
         if let Some(grant) = rotated {
             return with_owner(db, grant, presented.now).await;
         }
-        let asked = presented.clone();
-        let judged = db
-            .write("judge a refresh token", move |tx| {
-                let asked = asked.clone();
-                Box::pin(async move { judge_refused(tx, &asked).await })
-            })
-            .await?;
-        match judged {
+        match judged(db, &presented).await? {
             Judged::Good => {}
             Judged::Refused(refused) => return Ok(Err(refused)),
             Judged::Replay(found) => {
@@ -341,6 +345,27 @@ pub async fn exchange(db: &Db, presented: Presented) -> Result<Result<Exchanged,
         }
     }
     Err(Error::Unavailable(crate::Outage::Contention))
+}
+
+/// Judges by reading, and writes only where a grant is to be ended: a client that repeats itself takes no turn of
+/// the writer.
+async fn judged(db: &Db, presented: &Presented) -> Result<Judged, Error> {
+    let asked = presented.clone();
+    let assessed = db
+        .read("judge a refresh token", move |tx| {
+            let asked = asked.clone();
+            Box::pin(async move { assess(tx, &asked).await })
+        })
+        .await?;
+    if let Assessed::Judged(judged) = assessed {
+        return Ok(judged);
+    }
+    let asked = presented.clone();
+    db.write("end a grant whose token was used twice", move |tx| {
+        let asked = asked.clone();
+        Box::pin(async move { judge_refused(tx, &asked).await })
+    })
+    .await
 }
 
 /// The session and user of a grant that was just rotated. If they ended in between, the token is dead already.

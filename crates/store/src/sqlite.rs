@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gatepost_domain::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::schema::{self, NEWEST};
@@ -42,13 +43,8 @@ pub(crate) fn bound<'c>(
     Ok(statement)
 }
 
-/// A connection for the one writer.
-pub(crate) fn writer(path: &Path, busy: Duration) -> Result<Connection, Error> {
-    let mut connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
-    wait_when_busy(&mut connection, busy)?;
+/// What a connection for the one writer must be told: above all that a commit is durable when it returns.
+fn prepare_to_write(connection: &Connection) -> Result<(), Error> {
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
@@ -58,8 +54,15 @@ pub(crate) fn writer(path: &Path, busy: Duration) -> Result<Connection, Error> {
          PRAGMA cache_size = -8000;
          PRAGMA journal_size_limit = 67108864;",
     )?;
+    keep_plans(connection)
+}
+
+/// Statements are parsed once a connection. Without the planner's stability guarantee SQLite plans a join anew each
+/// time its parameters change, in case their values make another plan better: half the time of a point read.
+fn keep_plans(connection: &Connection) -> Result<(), Error> {
     connection.set_prepared_statement_cache_capacity(256);
-    Ok(connection)
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// A connection to read with.
@@ -75,7 +78,7 @@ pub(crate) fn reader(path: &Path, busy: Duration) -> Result<Connection, Error> {
          PRAGMA trusted_schema = OFF;
          PRAGMA cache_size = -2000;",
     )?;
-    connection.set_prepared_statement_cache_capacity(256);
+    keep_plans(&connection)?;
     Ok(connection)
 }
 
@@ -91,15 +94,52 @@ fn wait_when_busy(connection: &mut Connection, busy: Duration) -> Result<(), Err
     Ok(())
 }
 
-/// Makes sure that there is a file of ours, in a folder of ours, of the newest schema.
-pub(crate) fn prepare(path: &Path, migrate: bool, now: Timestamp) -> Result<(), OpenError> {
+/// Makes sure that there is a file of ours, in a folder of ours, of the newest schema, and gives the connection to
+/// write it with; it waits for other processes as long as `busy`.
+pub(crate) fn open(
+    path: &Path,
+    migrate: bool,
+    busy: Duration,
+    now: Timestamp,
+) -> Result<Connection, OpenError> {
+    if !migrate && !path.exists() {
+        return Err(OpenError::OlderSchema { found: 0, needed: NEWEST });
+    }
+    make_file(path)?;
+    let not_ours = || OpenError::NotOurs { path: path.display().to_string() };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(Error::from)?;
+    // A migration may take its time; another process that is at it is waited for.
+    wait_when_busy(&mut connection, Duration::from_mins(1))?;
+    // Nothing is written before it is known that the file is ours. The order matters: a process that migrates makes
+    // both answers change at once.
+    let ours = (|| {
+        let empty: bool = query(&connection, "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)")?;
+        let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        Ok(application == APPLICATION_ID || (application == 0 && empty))
+    })();
+    match ours {
+        Ok(true) => {}
+        Ok(false) | Err(Error::Broken(_)) => return Err(not_ours()),
+        Err(other) => return Err(OpenError::Store(other)),
+    }
+    prepare_to_write(&connection)?;
+    bring_up_to_date(&connection, migrate, now)?;
+    wait_when_busy(&mut connection, busy)?;
+    Ok(connection)
+}
+
+fn make_file(path: &Path) -> Result<(), OpenError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let refused = |reason: String| OpenError::Folder { folder: folder.display().to_string(), reason };
+    let refused = |error: std::io::Error| OpenError::Folder {
+        folder: folder.display().to_string(),
+        reason: error.to_string(),
+    };
     if !folder.exists() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|e| refused(e.to_string()))?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(refused)?;
     }
     refuse_network_file_system(path, folder)?;
     // SQLite gives the files it puts beside the database the same mode.
@@ -110,19 +150,8 @@ pub(crate) fn prepare(path: &Path, migrate: bool, now: Timestamp) -> Result<(), 
         .truncate(false)
         .mode(0o600)
         .open(path)
-        .map_err(|e| refused(e.to_string()))?;
-    let not_ours = || OpenError::NotOurs { path: path.display().to_string() };
-    // A migration may take its time; another process that is at it is waited for.
-    let connection = writer(path, Duration::from_mins(1)).map_err(|error| match error {
-        Error::Broken(_) => not_ours(),
-        other => OpenError::Store(other),
-    })?;
-    let application: i32 = pragma(&connection, "application_id")?;
-    let empty: bool = query(&connection, "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)")?;
-    if application != APPLICATION_ID && !(application == 0 && empty) {
-        return Err(not_ours());
-    }
-    bring_up_to_date(&connection, migrate, now)
+        .map_err(refused)?;
+    Ok(())
 }
 
 fn bring_up_to_date(connection: &Connection, migrate: bool, now: Timestamp) -> Result<(), OpenError> {
@@ -175,10 +204,6 @@ fn history(connection: &Connection) -> Result<Option<(i64, String)>, Error> {
 
 fn query<T: rusqlite::types::FromSql>(connection: &Connection, sql: &str) -> Result<T, Error> {
     Ok(connection.query_row(sql, [], |row| row.get(0))?)
-}
-
-fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> Result<T, Error> {
-    Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
 }
 
 fn refuse_network_file_system(path: &Path, folder: &Path) -> Result<(), OpenError> {

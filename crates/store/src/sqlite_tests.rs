@@ -39,3 +39,35 @@ fn network_file_systems_are_known_by_number() {
     assert_eq!(network_file_system(0xef53), None, "ext4");
     assert_eq!(network_file_system(0x0102_1994), None, "tmpfs");
 }
+
+#[test]
+fn a_join_is_not_planned_anew_each_time() {
+    const SQL: &str =
+        "SELECT s.id FROM grants g JOIN sessions s ON s.realm_id = g.realm_id AND s.id = g.session_id
+        WHERE g.realm_id = $1 AND g.id = $2";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("auth.db");
+    let busy = Duration::from_secs(1);
+    let writer = open(&path, true, busy, Timestamp::from_micros(0)).unwrap();
+    for connection in [writer, reader(&path, busy).unwrap()] {
+        for number in 0..5 {
+            let mut statement =
+                bound(&connection, SQL, &[Param::Bytes(&[number]), Param::Bytes(b"x")]).unwrap();
+            assert!(statement.raw_query().next().unwrap().is_none());
+            assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0, "the {number}th time");
+        }
+    }
+}
+
+#[test]
+fn what_is_acknowledged_is_on_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let busy = Duration::from_secs(1);
+    let connection = open(&folder.path().join("auth.db"), true, busy, Timestamp::from_micros(0)).unwrap();
+    let pragma = |name: &str| {
+        connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap()
+    };
+    assert_eq!(pragma("synchronous"), 2_i64.into(), "FULL");
+    assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
+    assert_eq!(pragma("foreign_keys"), 1_i64.into());
+}

@@ -143,7 +143,7 @@ fn work(mut tx: Tx, waiting: &Receiver<Box<dyn Job>>, counters: &Counters) {
     }
     // Moves the log into the file, so that a copy of the file alone is whole. Another process may be in the way.
     if let Some(connection) = tx.sqlite_connection() {
-        let _ = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);");
+        let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 }
 

@@ -167,18 +167,12 @@ pub(super) fn is_common(plain: &str) -> bool {
     if trimmed.is_empty() && plain.is_ascii() {
         return is_digits_in_a_row(plain);
     }
-    if WALKS
-        .iter()
-        .any(|walk| plain.starts_with(walk) && plain.chars().count() < walk.len() + 6)
-    {
+    if WALKS.iter().any(|walk| plain.starts_with(walk) && plain.chars().count() < walk.len() + 6) {
         return true;
     }
     let letters: String = trimmed.chars().filter(|c| c.is_alphanumeric()).collect();
-    let spelled: String = plain
-        .trim_end_matches(|c: char| !c.is_alphabetic())
-        .chars()
-        .filter_map(plain_letter)
-        .collect();
+    let spelled: String =
+        plain.trim_end_matches(|c: char| !c.is_alphabetic()).chars().filter_map(plain_letter).collect();
     bare(plain) || bare(trimmed) || bare(&letters) || bare(&spelled)
 }
 
@@ -199,15 +193,9 @@ fn plain_letter(c: char) -> Option<char> {
 /// Digits that run up or down, over the end of the row too, at least for most of the text; or a date-like few
 /// digits over and over are left to the other rules.
 fn is_digits_in_a_row(plain: &str) -> bool {
-    let digits: Vec<i16> = plain
-        .bytes()
-        .filter(u8::is_ascii_digit)
-        .map(|b| i16::from(b - b'0'))
-        .collect();
-    let steps = digits
-        .windows(2)
-        .filter(|pair| matches!((pair[1] - pair[0]).rem_euclid(10), 0 | 1 | 9))
-        .count();
+    let digits: Vec<i16> = plain.bytes().filter(u8::is_ascii_digit).map(|b| i16::from(b - b'0')).collect();
+    let steps =
+        digits.windows(2).filter(|pair| matches!((pair[1] - pair[0]).rem_euclid(10), 0 | 1 | 9)).count();
     steps * 10 >= digits.len().saturating_sub(1) * 7
 }
 

@@ -2,12 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn refused(text: &str) -> Option<TooWeak> {
-    Policy::default()
-        .accept(
-            text,
-            &["ada@example.com", "ada.lovelace", "Ada Lovelace", "gatepost"],
-        )
-        .err()
+    Policy::default().accept(text, &["ada@example.com", "ada.lovelace", "Ada Lovelace", "gatepost"]).err()
 }
 
 #[test]
@@ -28,13 +23,8 @@ fn length_counts_characters_in_normal_form_and_is_bounded_in_bytes() {
     assert_eq!(refused("zq9!kd02mwx"), Some(TooWeak::TooShort { min: 12 }));
     // Eleven characters, the last written with a combining accent.
     assert_eq!(refused("zq9!kd02mwe\u{301}"), Some(TooWeak::TooShort { min: 12 }));
-    assert_eq!(
-        Policy::new(1).accept("zq9!kd0", &[]).err(),
-        Some(TooWeak::TooShort { min: 8 })
-    );
-    let long: String = (0_u32..1_024)
-        .map(|n| char::from(b'a' + u8::try_from(n * n % 23).unwrap()))
-        .collect();
+    assert_eq!(Policy::new(1).accept("zq9!kd0", &[]).err(), Some(TooWeak::TooShort { min: 8 }));
+    let long: String = (0_u32..1_024).map(|n| char::from(b'a' + u8::try_from(n * n % 23).unwrap())).collect();
     assert_eq!(refused(&long), None);
     assert_eq!(refused(&format!("{long}x")), Some(TooWeak::TooLong));
     assert_eq!(refused(&"é".repeat(1_000_000)), Some(TooWeak::TooLong));
@@ -85,27 +75,16 @@ fn what_repeats_or_runs_is_refused() {
 
 #[test]
 fn the_owners_own_words_are_refused() {
-    for bad in [
-        "ada@example.com1",
-        "Lovelace1843!",
-        "xx-LOVELACE-xx",
-        "gatepost-1234",
-    ] {
+    for bad in ["ada@example.com1", "Lovelace1843!", "xx-LOVELACE-xx", "gatepost-1234"] {
         assert_eq!(refused(bad), Some(TooWeak::Personal), "{bad}");
     }
 }
 
 #[test]
 fn debug_shows_neither_password_nor_hash() {
+    assert_eq!(format!("{:?}", Password::to_verify("hunter2hunter2").unwrap()), "Password(…)");
     assert_eq!(
-        format!("{:?}", Password::to_verify("hunter2hunter2").unwrap()),
-        "Password(…)"
-    );
-    assert_eq!(
-        format!(
-            "{:?}",
-            PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")
-        ),
+        format!("{:?}", PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
         "PasswordHash(argon2id, …)"
     );
 }

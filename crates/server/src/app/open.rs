@@ -84,7 +84,8 @@ impl App {
             make_folder(&config.data_dir)?;
             Location::Sqlite(config.data_dir.join("gatepost.db"))
         };
-        let options = gatepost_store::Options { deadline: DEADLINE, ..gatepost_store::Options::new(clock.now()) };
+        let options =
+            gatepost_store::Options { deadline: DEADLINE, ..gatepost_store::Options::new(clock.now()) };
         let db = Db::open(&location, options).await?;
         let master_key = if let Some(key) = given_key {
             key

@@ -111,13 +111,18 @@ fn said(token: &str, refused: &Refused, verifier: &Verifier, now: Timestamp) -> 
     let parts = dangerous_decode_without_verifying(token).ok()?;
     let read = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     let (header, claims) = (read(parts.header()), read(parts.payload()));
-    let time = |claim: &str| claims[claim].as_i64().map(|seconds| Timestamp::from_unix_seconds(seconds).to_string());
+    let time =
+        |claim: &str| claims[claim].as_i64().map(|seconds| Timestamp::from_unix_seconds(seconds).to_string());
     Some(match refused {
         Refused::AlgorithmRefused => format!("it says {}", header["alg"]),
         Refused::UnknownKey => format!("it says {}", header["kid"]),
         Refused::WrongType => format!("it says {}", header["typ"]),
-        Refused::WrongIssuer => format!("it says {}, this realm is {}", claims["iss"], json!(verifier.issuer())),
-        Refused::WrongAudience => format!("it says {}, asked for is {}", claims["aud"], json!(verifier.audience())),
+        Refused::WrongIssuer => {
+            format!("it says {}, this realm is {}", claims["iss"], json!(verifier.issuer()))
+        }
+        Refused::WrongAudience => {
+            format!("it says {}, asked for is {}", claims["aud"], json!(verifier.audience()))
+        }
         Refused::Expired => format!("it was good until {}, and it is {now}", time("exp")?),
         Refused::NotYetValid => format!("it is from {}, and it is {now}", time("nbf")?),
         Refused::IssuedInFuture => format!("it is of {}, and it is {now}", time("iat")?),

@@ -206,7 +206,9 @@ fn overlay(table: &mut toml::Table, name: &str, key: &str, value: String) -> Res
     let text = toml::Value::String(value);
     let value = match (alone(&text), number) {
         (Ok(()), _) => text,
-        (Err(_), Some(number)) => alone(&number).map(|()| number).map_err(|error| wrong(explain(error.message())))?,
+        (Err(_), Some(number)) => {
+            alone(&number).map(|()| number).map_err(|error| wrong(explain(error.message())))?
+        }
         (Err(error), None) => return Err(wrong(explain(error.message()))),
     };
     let entry = table.entry(section.to_owned()).or_insert_with(|| toml::Table::new().into());

@@ -60,7 +60,9 @@ impl Changes {
             .map(|change| match &change.secret {
                 None if self.dry_run => format!("would have {} {}", change.action, change.what),
                 None => format!("{} {}", change.action, change.what),
-                Some(secret) => format!("{} {} with secret {secret} (shown this once)", change.action, change.what),
+                Some(secret) => {
+                    format!("{} {} with secret {secret} (shown this once)", change.action, change.what)
+                }
             })
             .collect()
     }

@@ -1,7 +1,9 @@
 //! JSON bodies, in and out.
 
+use std::time::Duration;
+
 use axum::{
-    body::Bytes,
+    body::{Bytes, HttpBody as _},
     extract::{FromRequest, Request},
     http::{
         HeaderValue,
@@ -12,6 +14,11 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Problem;
+
+/// The largest body an endpoint reads, in bytes.
+pub const LIMIT: usize = 64 * 1024;
+/// How long a client may take to send a body: one that sends nothing must not be waited for.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body. Reading refuses another content type, unknown members and anything that does not fit, with a problem
 /// document that names the member; writing is never cached.
@@ -28,10 +35,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(Problem::UnsupportedMediaType);
         }
-        let bytes =
-            Bytes::from_request(request, state).await.map_err(|refused| match refused.status().as_u16() {
+        // Announced as too large: answered before the client sends it.
+        if request.body().size_hint().lower() > LIMIT as u64 {
+            return Err(Problem::BodyTooLarge);
+        }
+        let incomplete = |detail: &str| Problem::InvalidBody { detail: detail.into() };
+        let bytes = tokio::time::timeout(TIMEOUT, Bytes::from_request(request, state))
+            .await
+            .map_err(|_| incomplete("the body did not arrive in time"))?
+            .map_err(|refused| match refused.status().as_u16() {
                 413 => Problem::BodyTooLarge,
-                _ => Problem::InvalidBody { detail: "the body could not be read to its end".into() },
+                _ => incomplete("the body could not be read to its end"),
             })?;
         parse(&bytes).map(Self)
     }

@@ -308,10 +308,13 @@ impl Problem {
     pub fn reason(&self) -> String {
         match self {
             Self::Internal(_) | Self::Unavailable(_) => self.cause().text.to_string(),
-            Self::EmailTaken => "another user of the realm has this e-mail address; choose another".to_owned(),
+            Self::EmailTaken => {
+                "another user of the realm has this e-mail address; choose another".to_owned()
+            }
             Self::UsernameTaken => "another user of the realm has this user name; choose another".to_owned(),
             Self::LastAdministrator => {
-                "the last administrator of the realm must stay; give another user the role realm-admin first".to_owned()
+                "the last administrator of the realm must stay; give another user the role realm-admin first"
+                    .to_owned()
             }
             Self::InvalidField { field, reason } => format!("{field}: {reason}"),
             other => other.face().3.into_owned(),

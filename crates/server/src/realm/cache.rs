@@ -127,8 +127,7 @@ impl RealmCache {
     where
         F: for<'t> Fn(
                 &'t mut gatepost_store::Tx,
-            )
-                -> gatepost_store::BoxFuture<'t, Result<Option<RealmId>, Error>>
+            ) -> gatepost_store::BoxFuture<'t, Result<Option<RealmId>, Error>>
             + Send
             + 'static,
     {

@@ -24,7 +24,8 @@ pub enum MetricsError {
 
 /// Binds `address`; port 0 takes a free one.
 pub async fn bind(address: SocketAddr) -> Result<Listener, MetricsError> {
-    let failed = |error: ListenError| MetricsError::Listen(error.to_string().replace("--listen", "--metrics-listen"));
+    let failed =
+        |error: ListenError| MetricsError::Listen(error.to_string().replace("--listen", "--metrics-listen"));
     Listener::bind(address, None).await.map_err(failed)
 }
 

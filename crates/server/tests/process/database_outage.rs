@@ -58,9 +58,14 @@ async fn a_postgres_that_goes_down_is_answered_with_503_and_its_return_is_notice
     let slowest = without_a_database(&mut http, &ada).await;
     wire.mend();
     is_back(&mut http).await;
-    let ada = Tokens::of(&http.post("/api/v1/refresh", json!({ "refresh_token": ada.refresh })).await.unwrap());
+    let ada =
+        Tokens::of(&http.post("/api/v1/refresh", json!({ "refresh_token": ada.refresh })).await.unwrap());
     assert_eq!(http.get_as("/api/v1/me", &ada.access).await.unwrap().status, 200);
-    assert_eq!(login(&mut http, "new@outage.test").await.unwrap().status, 401, "what was turned away was not done");
+    assert_eq!(
+        login(&mut http, "new@outage.test").await.unwrap().status,
+        401,
+        "what was turned away was not done"
+    );
     server.assert_sound();
     println!("FAULT F-10 fault=connections-cut answered_ms={} recovered=yes", slowest.as_millis());
     server.stop();
@@ -81,7 +86,8 @@ async fn a_postgres_that_falls_silent_is_answered_with_503_within_its_deadline()
     wire.mend();
     is_back(&mut http).await;
     // The refresh that was sent into the silence may have happened: repeating it is harmless.
-    let ada = Tokens::of(&http.post("/api/v1/refresh", json!({ "refresh_token": ada.refresh })).await.unwrap());
+    let ada =
+        Tokens::of(&http.post("/api/v1/refresh", json!({ "refresh_token": ada.refresh })).await.unwrap());
     assert_eq!(http.get_as("/api/v1/me", &ada.access).await.unwrap().status, 200);
     server.assert_sound();
     println!("FAULT F-10 fault=silence answered_ms={} recovered=yes", slowest.as_millis());

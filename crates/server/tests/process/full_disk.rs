@@ -8,7 +8,9 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{CHEAP_HASHES, DEADLINE, Mounts, Tokens, eventually, gatepost, login, register, sign_up};
+use crate::support::{
+    CHEAP_HASHES, DEADLINE, Mounts, Tokens, eventually, gatepost, login, register, sign_up,
+};
 
 /// Fills what is left of the file system `file` is on.
 fn fill(file: &Path) {
@@ -24,7 +26,8 @@ async fn a_full_disk_turns_writes_away_with_storage_full_and_room_is_noticed_wit
     let data = folder.path().join("data");
     fs::create_dir(&data).unwrap();
     let Some(mounts) = Mounts::small(&data, 8 * 1024) else { return };
-    let mut server = gatepost("serve --listen 127.0.0.1:0").data(&data).envs(CHEAP_HASHES).within(mounts).serve();
+    let mut server =
+        gatepost("serve --listen 127.0.0.1:0").data(&data).envs(CHEAP_HASHES).within(mounts).serve();
     let mut http = server.http();
     let ada = sign_up(&mut http, "ada@full.test").await;
 
@@ -55,7 +58,10 @@ async fn a_full_disk_turns_writes_away_with_storage_full_and_room_is_noticed_wit
     let refresh = json!({ "refresh_token": ada.refresh });
     assert_eq!(http.post("/api/v1/refresh", refresh.clone()).await.unwrap().brief(), "503 storage_full");
     assert_eq!(login(&mut http, "ada@full.test").await.unwrap().brief(), "503 storage_full");
-    assert_eq!(http.post_as("/api/v1/logout", &ada.access, json!({})).await.unwrap().brief(), "503 storage_full");
+    assert_eq!(
+        http.post_as("/api/v1/logout", &ada.access, json!({})).await.unwrap().brief(),
+        "503 storage_full"
+    );
 
     fs::remove_file(&filler).unwrap();
     let again = eventually("the room to be noticed", async || {
@@ -63,14 +69,30 @@ async fn a_full_disk_turns_writes_away_with_storage_full_and_room_is_noticed_wit
         (answer.status == 200).then_some(answer)
     });
     let ada = Tokens::of(&again.await);
-    assert_eq!(http.get_as("/api/v1/me", &ada.access).await.unwrap().status, 200, "the sign-out was not done");
+    assert_eq!(
+        http.get_as("/api/v1/me", &ada.access).await.unwrap().status,
+        200,
+        "the sign-out was not done"
+    );
     // Whole users, or none.
     for email in &kept {
         assert_eq!(login(&mut http, email).await.unwrap().status, 200, "{email} was acknowledged");
     }
     assert_eq!(login(&mut http, &denied).await.unwrap().status, 401, "{denied} was turned away");
-    assert_eq!(http.post_within(DEADLINE, "/api/v1/register", json!({ "email": denied, "password": crate::support::PASSWORD })).await.status, 201);
+    assert_eq!(
+        http.post_within(
+            DEADLINE,
+            "/api/v1/register",
+            json!({ "email": denied, "password": crate::support::PASSWORD })
+        )
+        .await
+        .status,
+        201
+    );
     server.assert_sound();
-    println!("FAULT F-03 store=sqlite kept={} code=storage_full half_made=0 recovered_without_restart=yes", kept.len());
+    println!(
+        "FAULT F-03 store=sqlite kept={} code=storage_full half_made=0 recovered_without_restart=yes",
+        kept.len()
+    );
     server.stop();
 }

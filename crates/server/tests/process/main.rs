@@ -4,6 +4,9 @@
 //! `GATEPOST_TEST_POSTGRES` and make a database each; tests that need a private mount ask for one with unshare(1).
 //! What is not available is said on standard error with `SKIPPED`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "figures and skipped tests are said aloud")]
+
 mod commands;
 mod database_outage;
 mod figures;

@@ -32,8 +32,11 @@ async fn tls_is_served_with_http_2_where_the_client_can_and_http_1_where_not() {
         .envs(CHEAP_HASHES)
         .serve();
     assert_eq!(server.url(), format!("https://{}", server.address()));
-    let offers: [(&[&[u8]], Version); 3] =
-        [(&[b"h2", b"http/1.1"], Version::HTTP_2), (&[b"http/1.1"], Version::HTTP_11), (&[], Version::HTTP_11)];
+    let offers: [(&[&[u8]], Version); 3] = [
+        (&[b"h2", b"http/1.1"], Version::HTTP_2),
+        (&[b"http/1.1"], Version::HTTP_11),
+        (&[], Version::HTTP_11),
+    ];
     for (number, (offered, version)) in offers.into_iter().enumerate() {
         let mut http = Http::new(server.address(), Protocol::Tls(certificate.connector(offered)));
         let tokens = sign_up(&mut http, &format!("ada-{number}@protocols.test")).await;

@@ -144,7 +144,8 @@ fn broken_tls_files_are_refused_with_the_file_that_is_wrong() {
     let garbage = folder.file("garbage.pem", "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n");
     let empty = folder.file("empty.pem", "");
     let (cert, key) = (good.file.to_str().unwrap(), good.key_file.to_str().unwrap());
-    let refusal = |cert: &str, key: &str| folder.refusal(serve().arg("--tls-cert").arg(cert).arg("--tls-key").arg(key));
+    let refusal =
+        |cert: &str, key: &str| folder.refusal(serve().arg("--tls-cert").arg(cert).arg("--tls-key").arg(key));
     assert_snapshot!(refusal("/nowhere/cert.pem", key), @"1 error: cannot read a certificate from /nowhere/cert.pem: I/O error: No such file or directory (os error 2); give a PEM file with --tls-cert");
     assert_snapshot!(refusal(&empty, key), @"1 error: cannot read a certificate from [dir]/empty.pem: there is none in it; give a PEM file with --tls-cert");
     assert_snapshot!(refusal(&garbage, key), @"1 error: cannot read a certificate from [dir]/garbage.pem: base64 decode error: InvalidCharacter(33); give a PEM file with --tls-cert");
@@ -162,7 +163,8 @@ fn with_master_key(change: impl FnOnce(&Path)) -> String {
     let database = fs::read(data.join("gatepost.db")).unwrap();
     change(&data.join("master.key"));
     let listed = |folder: &Path| {
-        let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.retain(|name| !name.to_str().unwrap().starts_with("gatepost.db-"));
         names.sort();
         names

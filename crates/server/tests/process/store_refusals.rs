@@ -75,11 +75,13 @@ fn a_sqlite_database_of_a_newer_release_is_refused_and_left_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     gatepost("realm create acme").data(folder.path()).done();
     let database = rusqlite::Connection::open(folder.path().join("gatepost.db")).unwrap();
-    let newer = "INSERT INTO schema_history (version, name, release, applied_at) VALUES (99, 'later', '9.9.9', 0)";
+    let newer =
+        "INSERT INTO schema_history (version, name, release, applied_at) VALUES (99, 'later', '9.9.9', 0)";
     database.execute_batch(newer).unwrap();
     assert_snapshot!(serve(folder.path()).run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 1: start release 9.9.9 or newer");
     assert_snapshot!(gatepost("user list").data(folder.path()).run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 1: start release 9.9.9 or newer");
-    let names: u32 = database.query_row("SELECT count(*) FROM realms WHERE name = 'acme'", [], |row| row.get(0)).unwrap();
+    let names: u32 =
+        database.query_row("SELECT count(*) FROM realms WHERE name = 'acme'", [], |row| row.get(0)).unwrap();
     assert_eq!(names, 1);
 }
 
@@ -88,7 +90,8 @@ async fn a_postgres_database_of_a_newer_release_is_refused() {
     let Some(postgres) = Postgres::database().await else { return };
     let folder = tempfile::tempdir().unwrap();
     gatepost("realm create acme").data(folder.path()).arg("--database-url").arg(postgres.url()).done();
-    let newer = "INSERT INTO schema_history (version, name, release, applied_at) VALUES (99, 'later', '9.9.9', 0)";
+    let newer =
+        "INSERT INTO schema_history (version, name, release, applied_at) VALUES (99, 'later', '9.9.9', 0)";
     postgres.connect().await.batch_execute(newer).await.unwrap();
     let call = serve(folder.path()).arg("--database-url").arg(postgres.url());
     assert_snapshot!(call.run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 1: start release 9.9.9 or newer");
@@ -101,7 +104,9 @@ fn a_postgres_that_is_down_at_the_start_is_refused_without_its_password() {
     // A port that was free a moment ago.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let call = |url: &str| serve(&data).arg("--database-url").arg(url);
-    let said = call(&format!("postgres://ada:hunter2@127.0.0.1:{port}/auth")).run().refusal(&[(&port.to_string(), "[port]")]);
+    let said = call(&format!("postgres://ada:hunter2@127.0.0.1:{port}/auth"))
+        .run()
+        .refusal(&[(&port.to_string(), "[port]")]);
     assert_snapshot!(said, @"1 error: cannot open postgres://127.0.0.1:[port]/auth: no connection (Connection refused (os error 111)); start the database server, or correct --database-url");
     assert_snapshot!(call("mysql://ada:hunter2@127.0.0.1/auth").run().refusal(&[]), @"1 error: the database URL is not a database: write sqlite:///path/to/auth.db or postgres://user:password@host/database");
     assert!(!data.exists());

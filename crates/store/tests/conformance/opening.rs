@@ -73,6 +73,7 @@ async fn without_migration_an_up_to_date_database_opens(store: Store) {
         let empty = Location::Sqlite(path.with_file_name("empty.db"));
         let refused = Db::open(&empty, options).await.unwrap_err();
         assert!(matches!(refused, OpenError::OlderSchema { found: 0, .. }), "{refused}");
+        assert!(!path.with_file_name("empty.db").exists(), "and nothing was made");
     }
 }
 
@@ -111,6 +112,8 @@ async fn sqlite_a_file_that_is_something_else_is_refused_and_left_alone() {
         .query_row("SELECT COUNT(*) FROM sqlite_master", [], |row| row.get(0))
         .unwrap();
     assert_eq!(tables, 1, "nothing was added");
+    let header = std::fs::read(&foreign).unwrap();
+    assert_eq!(header[18..20], [1, 1], "and it was not turned into a file with a write-ahead log");
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ use std::time::Duration;
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{PasswordHash, SigningAlg, UserId};
 use gatepost_store::users::{ProfileChanges, UserFilter};
-use gatepost_store::{Constraint, Error, Outage, meta, outbox, passwords, sessions, signing_keys, users};
+use gatepost_store::{
+    Constraint, Db, Error, Options, Outage, meta, outbox, passwords, sessions, signing_keys, users,
+};
 
 use crate::signing_keys::key;
 use crate::support::{NOW, Store, at_once, error_of, later};
@@ -23,6 +25,7 @@ on_every_backend!(
     the_last_administrator_cannot_be_disabled_by_two_who_look_at_the_same_time,
     every_change_of_a_realm_is_counted,
     thirty_two_writers_are_all_answered,
+    two_processes_that_write_without_pause_are_both_answered,
 );
 
 async fn one_address_is_registered_once(store: Store) {
@@ -94,7 +97,7 @@ async fn no_message_is_taken_twice(store: Store) {
             let mut taken = Vec::new();
             // One who finds nothing may have been overtaken by the others: it asks again.
             for _ in 0..40 {
-                let claimed = write_one!(store, [] tx => outbox::claim_due(tx, "revocation", 7, Duration::from_secs(60), NOW).await);
+                let claimed = write_one!(store, [] tx => outbox::claim_due(tx, "revocation", 7, Duration::from_mins(1), NOW).await);
                 taken.extend(claimed.unwrap());
             }
             taken
@@ -243,4 +246,28 @@ async fn thirty_two_writers_are_all_answered(store: Store) {
     let all =
         read!(store, [] tx => users::list(tx, realm, &UserFilter::default(), None, 1_000).await).unwrap();
     assert_eq!(all.len(), 320);
+}
+
+/// With the deadlines of a server in use: neither process is starved by the other.
+async fn two_processes_that_write_without_pause_are_both_answered(store: Store) {
+    let mut processes = Vec::new();
+    for _ in 0..2 {
+        let db = Db::open(&store.location, Options::new(NOW)).await.unwrap();
+        processes.push(Store { db, ..store.clone() });
+    }
+    let results = at_once(16, |n| {
+        let store = processes[n % 2].clone();
+        async move {
+            for m in 0..40 {
+                let name = format!("{n}/{m}");
+                write!(store, [name] tx => meta::put(tx, &name, "value").await)?;
+            }
+            Ok::<_, Error>(())
+        }
+    })
+    .await;
+    assert_eq!(results, vec![Ok(()); 16]);
+    for process in processes {
+        process.db.close().await;
+    }
 }

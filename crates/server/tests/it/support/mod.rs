@@ -88,8 +88,7 @@ impl TestApp {
         let config = Config::load(given, environment).unwrap();
         let clock = Clock::manual(Timestamp::from_unix_seconds(1_800_000_000));
         let app = App::open(&config, clock.clone(), "http://127.0.0.1:8400").await.unwrap();
-        let test =
-            Self { router: router(app.clone()), app, clock, config, folder, _database: database };
+        let test = Self { router: router(app.clone()), app, clock, config, folder, _database: database };
         if !file.is_empty() {
             test.apply(file).await;
         }

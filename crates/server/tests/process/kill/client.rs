@@ -9,8 +9,17 @@ use crate::support::{Answer, Http, Protocol, Tokens, login, register};
 
 /// Sessions a client keeps; with more it signs out of the oldest.
 const SESSIONS: usize = 5;
-/// Accounts, and ended sessions, read back after each start; at the end it is all of them.
+/// How many of the newest accounts, and of the newest ended sessions, are a sample.
 const SAMPLE: usize = 4;
+
+/// How much is read back.
+#[derive(Clone, Copy)]
+pub(super) enum Extent {
+    /// Every live session, and the newest of the rest.
+    Sample,
+    /// Everything.
+    Everything,
+}
 
 struct Session {
     email: String,
@@ -123,22 +132,18 @@ impl Client {
         Some(())
     }
 
-    /// Compares the book with what is there: every session, and the newest accounts and ended sessions.
-    pub(super) async fn read_back(&mut self, address: SocketAddr) {
+    /// Compares the book with what is there: every session, and accounts and ended sessions.
+    pub(super) async fn read_back(&mut self, address: SocketAddr, extent: Extent) {
         let mut http = Http::new(address, Protocol::Http1);
+        let newest = match extent {
+            Extent::Sample => SAMPLE,
+            Extent::Everything => usize::MAX,
+        };
         // First, for a refresh whose answer was lost can be repeated for some seconds only.
         self.read_sessions_back(&mut http).await;
         self.read_doubtful_account_back(&mut http).await;
-        self.read_accounts_back(&mut http, SAMPLE).await;
-        self.read_ended_back(&mut http, SAMPLE).await;
-    }
-
-    /// The same, with nothing left out.
-    pub(super) async fn read_everything_back(&mut self, address: SocketAddr) {
-        let mut http = Http::new(address, Protocol::Http1);
-        self.read_sessions_back(&mut http).await;
-        self.read_accounts_back(&mut http, usize::MAX).await;
-        self.read_ended_back(&mut http, usize::MAX).await;
+        self.read_accounts_back(&mut http, newest).await;
+        self.read_ended_back(&mut http, newest).await;
     }
 
     async fn read_sessions_back(&mut self, http: &mut Http) {

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -11,6 +11,7 @@ use super::{Mounts, Output, Server};
 /// The program with its arguments and an environment that holds nothing of ours but what a test puts there.
 pub(crate) struct Invocation {
     args: Vec<String>,
+    data: Option<PathBuf>,
     environment: Vec<(String, String)>,
     stdin: Option<String>,
     mounts: Option<Mounts>,
@@ -20,6 +21,7 @@ pub(crate) struct Invocation {
 pub(crate) fn gatepost(args: &str) -> Invocation {
     Invocation {
         args: args.split_ascii_whitespace().map(str::to_owned).collect(),
+        data: None,
         environment: Vec::new(),
         stdin: None,
         mounts: None,
@@ -41,8 +43,10 @@ impl Invocation {
     }
 
     /// `--data-dir`
-    pub(crate) fn data(self, folder: &Path) -> Self {
-        self.arg("--data-dir").arg(folder.to_str().unwrap())
+    pub(crate) fn data(mut self, folder: &Path) -> Self {
+        // At the end of the arguments: the last one given may want a value.
+        self.data = Some(folder.to_owned());
+        self
     }
 
     /// An environment variable.
@@ -68,12 +72,15 @@ impl Invocation {
         self
     }
 
-    pub(super) fn spawn(self) -> Child {
+    pub(super) fn spawn(mut self) -> Child {
         let program = env!("CARGO_BIN_EXE_gatepost");
         let mut command = match self.mounts {
             None => Command::new(program),
             Some(mounts) => mounts.command(program),
         };
+        if let Some(folder) = self.data {
+            self.args.extend(["--data-dir".to_owned(), folder.to_str().unwrap().to_owned()]);
+        }
         let mut child = command
             .args(self.args)
             .env_clear()

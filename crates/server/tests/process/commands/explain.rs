@@ -1,0 +1,182 @@
+//! `gatepost token mint|decode|explain`
+
+use std::path::Path;
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::{
+    command,
+    forger::{Forger, decode, with_header},
+    serve,
+};
+use crate::support::sign_up;
+
+/// What the realm's own API asks for.
+const OWN: &str = "http://127.0.0.1:8400";
+
+/// Which check refused with which code, and the closing line.
+fn explained(data: &Path, token: &str) -> String {
+    let said = command(data, "token explain - --audience").arg(OWN).stdin(token).run();
+    let refused: Vec<&str> = said.stdout.lines().filter(|line| line.contains("REFUSED")).collect();
+    let accepted = refused.is_empty();
+    assert_eq!(said.code, Some(i32::from(!accepted)), "{}", said.stderr);
+    // What comes before the refusal was passed, what comes after was not reached.
+    let outcomes: Vec<&str> =
+        said.stdout.lines().map(|line| line.split_ascii_whitespace().nth(1).unwrap()).collect();
+    let until = outcomes.iter().position(|outcome| *outcome == "REFUSED").unwrap_or(outcomes.len());
+    assert!(outcomes[..until].iter().all(|outcome| *outcome == "passed"), "{}", said.stdout);
+    assert!(outcomes[until..].iter().skip(1).all(|outcome| *outcome == "not"), "{}", said.stdout);
+    assert!(!said.stderr.contains(token), "the token is not repeated");
+    let stderr = said.stderr.split(", and it is 2").next().unwrap();
+    if accepted { "accepted".to_owned() } else { format!("{}\n{stderr}", refused.join("\n")) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_names_the_check_that_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = serve(data);
+    let mut http = server.http();
+    let tokens = sign_up(&mut http, "ada@explain.test").await;
+    let token = tokens.access.as_str();
+    let header = decode(token.split('.').next().unwrap());
+    let with = |name: &str, value: serde_json::Value| {
+        let mut header = header.clone();
+        header[name] = value;
+        with_header(token, &header)
+    };
+    let forger = Forger::of(data);
+    let changed = |changes: serde_json::Value| forger.change(token, "at+jwt", &changes);
+
+    assert_eq!(explained(data, token), "accepted");
+    assert_snapshot!(explained(data, "abc"), @r"
+    shape      REFUSED  token_malformed
+    error: refused by shape: the token is malformed: not three parts
+    ");
+    assert_snapshot!(explained(data, &format!("{token}{}", "x".repeat(20_000))), @r"
+    shape      REFUSED  token_too_large
+    error: refused by shape: the token is longer than 16384 bytes
+    ");
+    assert_snapshot!(explained(data, &with("alg", json!("none"))), @r#"
+    algorithm  REFUSED  algorithm_refused
+    error: refused by algorithm: the algorithm is not one allowed here, or not the one of the key; it says "none"
+    "#);
+    assert_snapshot!(explained(data, &with("alg", json!("HS256"))), @r#"
+    algorithm  REFUSED  algorithm_refused
+    error: refused by algorithm: the algorithm is not one allowed here, or not the one of the key; it says "HS256"
+    "#);
+    assert_snapshot!(explained(data, &with("kid", json!("somebody-elses"))), @r#"
+    key        REFUSED  unknown_key
+    error: refused by key: no key for the token's kid; if the issuer rotated its keys, they must be fetched again; it says "somebody-elses"
+    "#);
+    assert_snapshot!(explained(data, &with("typ", json!("JWT"))), @r"
+    signature  REFUSED  bad_signature
+    error: refused by signature: the signature is not by the key that the token names
+    ");
+    let (start, end) = token.split_at(token.len() - 10);
+    let other = if end.starts_with('A') { "B" } else { "A" };
+    assert_snapshot!(explained(data, &format!("{start}{other}{}", &end[1..])), @r"
+    signature  REFUSED  bad_signature
+    error: refused by signature: the signature is not by the key that the token names
+    ");
+
+    assert_snapshot!(explained(data, &changed(json!({ "exp": null }))), @r"
+    claims     REFUSED  claim_missing
+    error: refused by claims: the claim `exp` is missing
+    ");
+    assert_snapshot!(explained(data, &changed(json!({ "exp": "tomorrow" }))), @r"
+    claims     REFUSED  claim_invalid
+    error: refused by claims: the claim `exp` has a wrong type or an impossible value
+    ");
+    assert_snapshot!(explained(data, &forger.change(token, "JWT", &json!({}))), @r#"
+    claims     REFUSED  wrong_type
+    error: refused by claims: the token is of another type (typ) than the one expected here; it says "JWT"
+    "#);
+    assert_snapshot!(explained(data, &changed(json!({ "iss": "https://elsewhere.test" }))), @r#"
+    issuer     REFUSED  wrong_issuer
+    error: refused by issuer: the token is of another issuer (iss); it says "https://elsewhere.test", this realm is "http://127.0.0.1:8400"
+    "#);
+    assert_snapshot!(explained(data, &changed(json!({ "aud": "notes-api" }))), @r#"
+    audience   REFUSED  wrong_audience
+    error: refused by audience: the token is for another audience (aud); it says "notes-api", asked for is "http://127.0.0.1:8400"
+    "#);
+    assert_snapshot!(explained(data, &changed(json!({ "exp": 1_000_000_000, "iat": 999_999_000 }))), @r"
+    time       REFUSED  token_expired
+    error: refused by time: the token expired (exp); it was good until 2001-09-09T01:46:40Z
+    ");
+    assert_snapshot!(explained(data, &changed(json!({ "nbf": 9_999_999_000_i64, "exp": 9_999_999_999_i64 }))), @r"
+    time       REFUSED  token_not_yet_valid
+    error: refused by time: the token is not valid yet (nbf); check the clocks; it is from 2286-11-20T17:30:00Z
+    ");
+    assert_snapshot!(explained(data, &changed(json!({ "iat": 9_999_999_000_i64, "exp": 9_999_999_999_i64 }))), @r"
+    time       REFUSED  issued_in_future
+    error: refused by time: the token was issued in the future (iat); check the clocks; it is of 2286-11-20T17:30:00Z
+    ");
+
+    // A token of no session is an API's business; one of a session that has ended is refused here.
+    let minted = command(data, "token mint ada@explain.test --audience").arg(OWN).done();
+    assert_eq!(explained(data, &minted), "accepted");
+    assert_eq!(http.post_as("/api/v1/logout", token, json!({})).await.unwrap().status, 204);
+    assert_snapshot!(explained(data, token), @r"
+    session    REFUSED  session_ended
+    error: refused by session: its session has ended, or its account is disabled; the server's own API refuses it, other APIs accept it until it expires
+    ");
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_as_json_has_every_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = serve(data);
+    let tokens = sign_up(&mut server.http(), "ada@explain.test").await;
+    let said = command(data, "token explain --json --audience notes-api").arg(&tokens.access).run();
+    assert_eq!(said.code, Some(1));
+    let trace: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(trace["accepted"], false);
+    let checks: Vec<&str> =
+        trace["checks"].as_array().unwrap().iter().map(|check| check["check"].as_str().unwrap()).collect();
+    assert_eq!(
+        checks,
+        ["shape", "algorithm", "key", "signature", "claims", "issuer", "audience", "time", "session"]
+    );
+    assert_eq!(trace["checks"][6]["code"], "wrong_audience");
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_minted_token_is_for_apis_and_opens_no_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = serve(data);
+    let mut http = server.http();
+    sign_up(&mut http, "ada@explain.test").await;
+    let minted = command(data, "token mint ada@explain.test --audience notes-api --json --scope")
+        .arg("notes:read notes:write")
+        .json();
+    assert_eq!(minted["expires_in"], 900);
+    let token = minted["access_token"].as_str().unwrap();
+    let said = command(data, "token decode --json").arg(token).json();
+    assert_eq!(said["header"]["typ"], "at+jwt");
+    assert_eq!(said["payload"]["aud"], "notes-api");
+    assert_eq!(said["payload"]["scope"], "notes:read notes:write");
+    assert_eq!(said["payload"]["sid"], json!(null));
+    let shown = command(data, "token decode -").stdin(token).done();
+    assert!(shown.ends_with("Nothing was verified; `gatepost token explain` does."), "{shown}");
+    assert_eq!(command(data, "token explain - --audience notes-api").stdin(token).run().code, Some(0));
+    // Even where the audience is ours, no session means no account.
+    let own = command(data, "token mint ada@explain.test --audience").arg(OWN).done();
+    assert_eq!(http.get_as("/api/v1/me", &own).await.unwrap().brief(), "401 invalid_token");
+
+    assert_snapshot!(super::refusal(data, "token mint nobody@explain.test"), @"1 error: realm default has no user nobody@explain.test");
+    command(data, "user disable ada@explain.test").done();
+    let refused = command(data, "token mint ada@explain.test").run();
+    assert!(
+        refused.stderr.contains("is disabled; enable them with `gatepost user enable`"),
+        "{}",
+        refused.stderr
+    );
+    assert_snapshot!(super::refusal(data, "token decode not.a.token"), @"1 error: the token is malformed: a part is not base64url");
+    server.stop();
+}

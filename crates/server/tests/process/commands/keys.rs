@@ -1,0 +1,102 @@
+//! `gatepost key`
+
+use serde_json::Value;
+
+use super::{command, refusal, serve};
+use crate::support::{Http, Tokens, eventually, login, sign_up};
+use insta::assert_snapshot;
+
+/// The key ids that the running server publishes.
+async fn published(http: &mut Http) -> Vec<String> {
+    let keys = http.get("/.well-known/jwks.json").await.unwrap().json();
+    let mut kids: Vec<String> =
+        keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect();
+    kids.sort();
+    kids
+}
+
+fn in_state(keys: &Value, state: &str) -> Vec<String> {
+    let keys = keys.as_array().unwrap().iter().filter(|key| key["state"] == state);
+    keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+fn signed_with(token: &str) -> String {
+    let (header, _) = token.split_once('.').unwrap();
+    let header: Value =
+        serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(header.as_bytes()).unwrap()).unwrap();
+    header["kid"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_publishes_the_next_key_and_goes_on_signing_with_the_present_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let mut server = serve(data);
+    let mut http = server.http();
+    let tokens = sign_up(&mut http, "ada@keys.test").await;
+    let first = published(&mut http).await;
+    assert_eq!(first.len(), 1);
+
+    let keys = command(data, "key rotate --json").json();
+    assert_eq!(in_state(&keys, "signing"), first);
+    let next = in_state(&keys, "next");
+    eventually("the running server to publish the next key", async || {
+        let kids = published(&mut http).await;
+        (kids.len() == 2 && kids.contains(&next[0])).then_some(())
+    })
+    .await;
+    assert_eq!(http.get_as("/api/v1/me", &tokens.access).await.unwrap().status, 200);
+    let signed_in = Tokens::of(&login(&mut http, "ada@keys.test").await.unwrap());
+    assert_eq!(signed_with(&signed_in.access), first[0], "nobody is surprised by a key they could not know");
+    assert_snapshot!(refusal(data, "key rotate"), @"1 error: the next key is made already and waits for its time; `gatepost key list` shows when, --now does not wait");
+    server.assert_sound();
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_at_once_signs_with_the_new_key_and_refuses_no_token_signed_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let mut server = serve(data);
+    let mut http = server.http();
+    let before = sign_up(&mut http, "ada@keys.test").await;
+    let first = published(&mut http).await;
+
+    let keys = command(data, "key rotate --now --json").json();
+    let signing = in_state(&keys, "signing");
+    assert_eq!(in_state(&keys, "retired"), first);
+    let after = eventually("the running server to sign with the new key", async || {
+        let tokens = Tokens::of(&login(&mut http, "ada@keys.test").await.unwrap());
+        // Meanwhile what was signed before stays good.
+        assert_eq!(http.get_as("/api/v1/me", &before.access).await.unwrap().status, 200);
+        (signed_with(&tokens.access) == signing[0]).then_some(tokens)
+    })
+    .await;
+    assert_eq!(published(&mut http).await.len(), 2);
+    assert_eq!(http.get_as("/api/v1/me", &after.access).await.unwrap().status, 200);
+    assert_eq!(http.get_as("/api/v1/me", &before.access).await.unwrap().status, 200);
+    // Offline too: a guard that has the published keys takes both.
+    for token in [&before.access, &after.access] {
+        command(data, "token explain --audience http://127.0.0.1:8400").arg(token).done();
+    }
+    server.assert_sound();
+    server.stop();
+}
+
+#[test]
+fn keys_are_listed_by_what_they_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    command(data, "key rotate").done();
+    let listed = command(data, "key rotate --now").done();
+    let columns = listed
+        .lines()
+        .map(|line| line.split_ascii_whitespace().skip(1).take(2).collect::<Vec<_>>().join(" "));
+    assert_snapshot!(columns.collect::<Vec<_>>().join("\n"), @r"
+    ID ALG
+    ES256 retired
+    ES256 next
+    ES256 signing
+    ");
+    assert!(!listed.contains("sealed"), "{listed}");
+}

@@ -1,0 +1,91 @@
+//! `gatepost doctor` and `gatepost config check`
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use super::{command, serve};
+use crate::support::gatepost;
+
+#[test]
+fn config_check_prints_the_settings_in_effect_and_hides_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("gatepost.toml");
+    let text = "[server]\npublic_url = \"https://auth.example.com\"\n\
+        [store]\ndata_dir = \"/var/lib/gatepost\"\ndatabase_url = \"postgres://ada:hunter2@db.test/auth?password=hunter2\"\n\
+        [passwords]\nthreads = 3\n";
+    fs::write(&file, text).unwrap();
+    let said = gatepost("config check --listen 127.0.0.1:9000 --config")
+        .arg(file.to_str().unwrap())
+        .env("GATEPOST_MASTER_KEY__KEY", "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnQ=")
+        .env("GATEPOST_LOG__LEVEL", "warn")
+        .done();
+    assert!(!said.contains("hunter2") && !said.contains("aHVudGVy"), "{said}");
+    assert_snapshot!(said, @r#"
+    [server]
+    listen = "127.0.0.1:9000"
+    public_url = "https://auth.example.com/"
+    shutdown_grace = "20s"
+
+    [store]
+    data_dir = "/var/lib/gatepost"
+    database_url = "postgres://ada:hidden@db.test/auth"
+
+    [master_key]
+    key = "(hidden)"
+
+    [log]
+    level = "warn"
+    format = "text"
+
+    [passwords]
+    threads = 3
+    wait_budget = "2s"
+    memory_kib = 19456
+    passes = 2
+    lanes = 1
+    "#);
+    // What it prints is a settings file that it takes.
+    let again = folder.path().join("again.toml");
+    fs::write(&again, said.replace("key = \"(hidden)\"", "")).unwrap();
+    gatepost("config check --config").arg(again.to_str().unwrap()).done();
+}
+
+#[test]
+fn config_check_refuses_what_serve_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusal = |args: &str| gatepost(args).data(folder.path()).run().refusal(&[]);
+    assert_snapshot!(refusal("config check --tls-cert a.pem"), @"1 error: --tls-cert needs --tls-key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_finds_a_sound_installation_sound_while_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(folder.path());
+    let address = server.address().to_string();
+    let said = command(folder.path(), "doctor --listen").arg(&address).done();
+    assert_snapshot!(said.replace(&address, "[address]"), @r"
+    ok    settings                 read
+    ok    public URL               http://[address], good on this machine only
+    ok    store and master key     opened; the key is the right one
+    ok    realms and signing keys  1 of 1 can sign
+    ok    listening                [address] is in use, by a running server most likely
+    ");
+    let found = command(folder.path(), "doctor --json --listen").arg(&address).json();
+    assert!(found.as_array().unwrap().iter().all(|finding| finding["ok"] == true), "{found}");
+    server.stop();
+}
+
+#[test]
+fn doctor_says_what_is_wrong_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    command(folder.path(), "realm list").done();
+    fs::write(folder.path().join("master.key"), data_encoding::BASE64.encode(&[7; 32])).unwrap();
+    let said = command(folder.path(), "doctor --listen 0.0.0.0:0").run();
+    assert_eq!(said.code, Some(1));
+    let wrong: Vec<&str> = said.stdout.lines().filter(|line| line.starts_with("WRONG")).collect();
+    assert_eq!(wrong.len(), 2, "{}", said.stdout);
+    assert!(wrong[0].contains("listening on 0.0.0.0:0 needs --public-url"), "{}", wrong[0]);
+    assert!(wrong[1].contains("the master key does not match this database"), "{}", wrong[1]);
+    assert_eq!(said.stderr, "error: 2 checks failed");
+}
