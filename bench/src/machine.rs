@@ -79,9 +79,33 @@ pub fn fdatasync_rate(folder: &Path, length: Duration) -> Outcome<f64> {
     Ok(f64::from(count) / begun.elapsed().as_secs_f64())
 }
 
-/// Asks to go before the neighbours. Only root may; without it the figures suffer more from them.
-pub fn go_first() -> bool {
-    rustix::process::nice(-15).is_ok()
+/// Precedence over other programs, where we may have it (root may). Given back when dropped.
+pub struct Precedence(Option<String>);
+
+const AUTOGROUP: &str = "/proc/self/autogroup";
+
+impl Precedence {
+    /// Asks for it. Linux shares the cores among terminal sessions first, and among the programs of one only then: the
+    /// whole session has to be raised.
+    pub fn ask() -> Self {
+        let before = std::fs::read_to_string(AUTOGROUP).ok();
+        let nice = before.as_deref().and_then(|text| Some(text.trim().rsplit_once(' ')?.1.to_owned()));
+        let _ = rustix::process::nice(-15);
+        Self(nice.filter(|_| std::fs::write(AUTOGROUP, "-15").is_ok()))
+    }
+
+    /// Whether we have it.
+    pub fn granted(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl Drop for Precedence {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _ = std::fs::write(AUTOGROUP, before);
+        }
+    }
 }
 
 /// What the figures were measured on, for the head of the table.

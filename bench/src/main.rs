@@ -132,10 +132,10 @@ fn carry_out() -> Outcome<()> {
     let results = root.join("results");
     std::fs::create_dir_all(&results)?;
     let run = Run { quick: arguments.quick, seconds: arguments.seconds, folder, results };
-    let first = machine::go_first();
+    let precedence = machine::Precedence::ask();
     let machine = machine::describe(&run.folder);
     if !arguments.json {
-        println!("{machine}{}", if first { "" } else { "; not root: neighbours count" });
+        println!("{machine}{}", if precedence.granted() { "" } else { ", no precedence over neighbours" });
         print!("{}", report::head());
     }
     let mut rows = Vec::new();

@@ -1,7 +1,6 @@
 """An issuer, tokens and apps for the tests. Nothing here talks to anything but loopback."""
 
-from __future__ import annotations
-
+import asyncio
 import base64
 import json
 import threading
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from gatepost.fastapi import Gatepost
+from gatepost.fastapi import CurrentUser, Gatepost, OptionalUser
 
 NOW = 1_800_000_000
 AUDIENCE = "notes-api"
@@ -213,3 +212,58 @@ def client(app: FastAPI) -> TestClient:
 
 def b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@pytest.fixture
+def me(app: FastAPI) -> FastAPI:
+    @app.get("/me")
+    async def me(user: CurrentUser) -> str:
+        return user.id
+
+    @app.get("/maybe")
+    async def maybe(user: OptionalUser) -> str:
+        return user.id if user else "-"
+
+    @app.get("/open")
+    async def open_route() -> str:
+        return "open"
+
+    return app
+
+
+def landed(auth: Gatepost) -> None:
+    """Waits for fetches that run beside the requests."""
+    for source in auth.sources():
+        flight = source._flight
+        if flight is not None:
+            asyncio.run(flight.landed())
+
+
+def key_set(*keys: Any) -> bytes:
+    return json.dumps({"keys": list(keys)}).encode()
+
+
+async def call(app: FastAPI, headers: dict[str, str], path: str = "/me") -> int:
+    """One request on the running event loop."""
+    statuses: list[int] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    await app(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "root_path": "",
+            "query_string": b"",
+            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        },
+        receive,
+        send,
+    )
+    return statuses[0]

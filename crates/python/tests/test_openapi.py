@@ -198,6 +198,22 @@ def test_an_app_that_builds_its_own_document_has_it_completed_by_hand(app: FastA
     assert "gatepostToken" not in own["components"]["securitySchemes"]
 
 
+def test_a_document_completed_by_hand_knows_the_closed_prefixes(make_auth: Any) -> None:
+    from fastapi.openapi.utils import get_openapi
+
+    app = FastAPI()
+    auth = make_auth()
+    auth.install(app, protect=["/api"], errors="problem")
+
+    @app.get("/api/fast")
+    async def fast() -> None: ...
+
+    completed = auth.document(get_openapi(title="Mine", version="1", routes=app.routes))
+    operation = completed["paths"]["/api/fast"]["get"]
+    assert operation["security"] == [{"gatepost": []}, {"gatepostToken": []}]
+    assert set(operation["responses"]["401"]["content"]) == {"application/problem+json"}
+
+
 def test_open_routes_are_listed_at_start_for_who_wants_to_know(
     app: FastAPI, client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,14 +5,15 @@ mod create;
 mod password;
 
 use gatepost_domain::{
-    EmailAddress, RoleName, Timestamp, User, UserId,
+    EmailAddress, RealmId, RoleName, SessionId, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
 };
+use gatepost_store::{Tx, sessions};
 use serde::{Deserialize, Deserializer};
 
 use crate::{
     App,
-    http::{Problem, origin::Where},
+    http::{Problem, SignedIn, origin::Where},
     realm::Snapshot,
 };
 
@@ -33,32 +34,58 @@ pub fn is_administrator(user: &User) -> bool {
 pub struct Who {
     actor: Actor,
     origin: Where,
+    proof: Option<Proof>,
+}
+
+/// What must still hold when the change is written: between the arrival of a request and its end the caller may have been
+/// signed out, disabled, demoted or deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof {
+    realm: RealmId,
+    session: SessionId,
+    administrator: bool,
+}
+
+impl Proof {
+    /// The caller's session is live.
+    pub fn of(caller: &SignedIn) -> Self {
+        Self { realm: caller.user.realm, session: caller.session.id, administrator: false }
+    }
+
+    /// Checks it inside the transaction that writes.
+    pub async fn check(self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
+        let found = sessions::find_live(tx, self.realm, self.session, now).await?;
+        let (_, user) = found.ok_or(Problem::InvalidToken { expired: false })?;
+        if self.administrator && !is_administrator(&user) { Err(Problem::MissingRole) } else { Ok(()) }
+    }
 }
 
 impl Who {
     /// The account's owner.
-    pub fn themselves(user: &User, origin: Where) -> Self {
-        Self { actor: Actor::User(user.id), origin }
+    pub fn themselves(caller: &SignedIn, origin: Where) -> Self {
+        Self { actor: Actor::User(caller.user.id), origin, proof: Some(Proof::of(caller)) }
     }
 
     /// An administrator of the realm.
-    pub fn administrator(user: &User, origin: Where) -> Self {
-        Self { actor: Actor::User(user.id), origin }
+    pub fn administrator(caller: &SignedIn, origin: Where) -> Self {
+        let proof = Proof { administrator: true, ..Proof::of(caller) };
+        Self { actor: Actor::User(caller.user.id), origin, proof: Some(proof) }
     }
 
     /// Somebody at the command line.
     pub fn operator() -> Self {
-        Self { actor: Actor::Operator, origin: Where::default() }
+        Self { actor: Actor::Operator, origin: Where::default(), proof: None }
     }
 
-    fn record(
-        &self,
-        app: &App,
-        event: Event,
-        realm: gatepost_domain::RealmId,
-        user: UserId,
-        now: Timestamp,
-    ) -> Record {
+    /// Whether the caller may still do this, asked inside the transaction that writes.
+    async fn still_may(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
+        match self.proof {
+            Some(proof) => proof.check(tx, now).await,
+            None => Ok(()),
+        }
+    }
+
+    fn record(&self, app: &App, event: Event, realm: RealmId, user: UserId, now: Timestamp) -> Record {
         self.origin.record(app, realm, event, self.actor.clone(), now).user(user)
     }
 }
@@ -89,8 +116,11 @@ pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 /// Reads role names; each must be one of the realm's, or the built-in administrator.
 fn roles_of(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem> {
+    let mut names: Vec<&String> = names.iter().collect();
+    names.sort_unstable();
+    names.dedup();
     names
-        .iter()
+        .into_iter()
         .map(|name| {
             let role: RoleName = name.parse().map_err(|refused| field("roles", refused))?;
             if role.as_str() == ADMINISTRATOR || realm.roles().contains(&role) {

@@ -12,6 +12,7 @@ mod config;
 mod declare;
 mod docs;
 mod entropy;
+mod front;
 mod health;
 mod http;
 mod oauth;

@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// A request makes and drops some forty small things; with this it takes a tenth less CPU than with the C library's
+/// (docs/performance.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     gatepost_server::cli::main()
 }

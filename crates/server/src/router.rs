@@ -1,51 +1,98 @@
 //! Every route, and the layers around them.
 
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request},
-    middleware::{self, Next},
     response::Response,
 };
-use tower_http::catch_panic::CatchPanicLayer;
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
 
 use crate::{
-    App, api, docs, health,
-    http::{
-        Problem, body,
-        observe::{Route, observe},
-    },
+    App, api, docs,
+    front::Front,
+    health,
+    http::{Problem, body, observe::Route},
     oauth,
-    realm::by_realm,
 };
 
-/// The router that serves `app`. Mount it in an axum application, or let `gatepost serve` run it.
+/// The router that serves `app`. Mount it in an axum application; `gatepost serve` runs the same service without axum's
+/// outermost router.
 pub fn router(app: App) -> Router {
+    Router::new().fallback_service(front(app))
+}
+
+/// The service that answers every request.
+pub(crate) fn front(app: App) -> Front {
     let (api, description) = api::routes().split_for_parts();
-    let inside = api
+    let realm = api
         .merge(oauth::routes())
         .merge(docs::routes(description))
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
-        .layer(middleware::from_fn(tell_route))
-        .layer(DefaultBodyLimit::max(body::LIMIT))
+        // Together, for axum boxes a route once for each call of `layer`.
+        .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
         .with_state(app.clone());
-    Router::new()
-        .merge(health::routes())
-        .with_state(app.clone())
-        .fallback_service(by_realm(app, inside))
-        .layer(CatchPanicLayer::custom(|_| {
-            // The panic itself was written to the log by the panic hook.
-            axum::response::IntoResponse::into_response(Problem::internal("a handler panicked"))
-        }))
-        .layer(middleware::from_fn(observe))
+    let health = health::routes()
+        .fallback(|| async { Problem::NotFound })
+        .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
+        .with_state(app.clone());
+    Front::new(app, health, realm)
 }
 
-/// The outer layer counts by route; only here is it known.
-async fn tell_route(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
-    if let Some(route) = route {
-        response.extensions_mut().insert(Route(route));
+/// The front counts by route; only here is it known.
+#[derive(Clone)]
+struct TellRoute;
+
+impl<S> Layer<S> for TellRoute {
+    type Service = TellingRoute<S>;
+
+    fn layer(&self, inner: S) -> TellingRoute<S> {
+        TellingRoute(inner)
     }
-    response
+}
+
+#[derive(Clone)]
+struct TellingRoute<S>(S);
+
+impl<S: Service<Request, Response = Response>> Service<Request> for TellingRoute<S> {
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Telling<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Telling<S::Future> {
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        Telling { answer: self.0.call(request), route }
+    }
+}
+
+pin_project! {
+    struct Telling<F> {
+        #[pin]
+        answer: F,
+        route: Option<MatchedPath>,
+    }
+}
+
+impl<F: Future<Output = Result<Response, E>>, E> Future for Telling<F> {
+    type Output = Result<Response, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut answered = std::task::ready!(this.answer.poll(context));
+        if let (Ok(response), Some(route)) = (&mut answered, this.route.take()) {
+            response.extensions_mut().insert(Route(route));
+        }
+        Poll::Ready(answered)
+    }
 }

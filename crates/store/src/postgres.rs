@@ -15,6 +15,9 @@ use crate::{Error, Location, OpenError, Options, Tx, postgres_tls};
 /// How often a transaction that lost against others is tried; the deadline usually ends it earlier.
 const ATTEMPTS: u32 = 30;
 
+/// How often a connection is tried, and a read whose connection broke.
+const CONNECTING: u32 = 4;
+
 /// The lock under which one process migrates: any number nobody else uses.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(5147123801)";
 
@@ -92,11 +95,17 @@ impl Postgres {
         self.pool.close();
     }
 
+    /// A connection. One that breaks while it is being made is tried again, for nothing has been said over it yet.
     async fn begin(&self) -> Result<Tx, Error> {
-        match self.pool.get().await {
-            Ok(connection) => Ok(Tx::postgres(connection)),
-            Err(PoolError::Closed) => Err(Error::Unavailable(Outage::Closed)),
-            Err(_) => Err(Error::Unavailable(Outage::NoConnection)),
+        let mut attempt = 1;
+        loop {
+            match self.pool.get().await {
+                Ok(connection) => return Ok(Tx::postgres(connection)),
+                Err(PoolError::Closed) => return Err(Error::Unavailable(Outage::Closed)),
+                Err(_) if attempt == CONNECTING => return Err(Error::Unavailable(Outage::NoConnection)),
+                Err(_) => self.pause(attempt).await,
+            }
+            attempt += 1;
         }
     }
 
@@ -207,7 +216,7 @@ impl Postgres {
                     tx.finish();
                     return outcome;
                 }
-                if attempt == 3 {
+                if attempt == CONNECTING {
                     return outcome;
                 }
             }

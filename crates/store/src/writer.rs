@@ -149,9 +149,12 @@ fn work(mut tx: Tx, waiting: &Receiver<Box<dyn Job>>, counters: &Counters) {
 
 fn commit_group(tx: &mut Tx, first: Box<dyn Job>, waiting: &Receiver<Box<dyn Job>>, counters: &Counters) {
     if let Err(error) = control(tx, "BEGIN IMMEDIATE") {
-        // They all have waited as long as this one.
-        first.refuse(error.clone());
-        waiting.try_iter().take(GROUP).for_each(|job| job.refuse(error.clone()));
+        // Those who wait have waited as long as this one. They are gathered before anybody is told: whoever comes
+        // after that has not waited yet.
+        let refused: Vec<_> = std::iter::once(first).chain(waiting.try_iter().take(GROUP)).collect();
+        for job in refused {
+            job.refuse(error.clone());
+        }
         return;
     }
     let mut group: Vec<Settle> = Vec::new();

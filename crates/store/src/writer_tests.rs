@@ -11,13 +11,14 @@ struct Store {
 
 const PUT: &str = "INSERT INTO t (a) VALUES ($1)";
 
+const TABLES: &str =
+    "CREATE TABLE p (id TEXT PRIMARY KEY); CREATE TABLE t (a TEXT, p TEXT REFERENCES p (id))";
+
 fn store_with(settings: &str) -> Store {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.db");
     let now = gatepost_domain::Timestamp::from_micros(0);
     let connection = crate::sqlite::open(&path, true, Duration::from_millis(50), now).unwrap();
-    const TABLES: &str =
-        "CREATE TABLE p (id TEXT PRIMARY KEY); CREATE TABLE t (a TEXT, p TEXT REFERENCES p (id))";
     connection.execute_batch(TABLES).unwrap();
     connection.execute_batch(settings).unwrap();
     let writer = Writer::start(connection).unwrap();

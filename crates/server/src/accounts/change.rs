@@ -115,8 +115,9 @@ pub async fn change(
     let messages = [(); 3].map(|()| OutboxId::new(now, app.entropy()));
     app.db()
         .write("change a user", move |tx| {
-            let (change, records) = (change.clone(), records.clone());
+            let (change, records, who) = (change.clone(), records.clone(), who.clone());
             Box::pin(async move {
+                who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
                 let profile = users::ProfileChanges {
                     email: change.email,
@@ -146,7 +147,12 @@ pub async fn change(
                 for record in &records {
                     audit::append(tx, record).await?;
                 }
-                users::find(tx, realm, user).await?.ok_or(Problem::NotFound)
+                let after = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                if after.email.is_none() && after.username.is_none() {
+                    let reason = "keep an address or a user name: one signs in with it".into();
+                    return Err(Problem::InvalidField { field: "email", reason });
+                }
+                Ok(after)
             })
         })
         .await
@@ -164,8 +170,9 @@ pub async fn delete(
     let message = OutboxId::new(now, app.entropy());
     app.db()
         .write("delete a user", move |tx| {
-            let record = record.clone();
+            let (record, who) = (record.clone(), who.clone());
             Box::pin(async move {
+                who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
                 keep_an_administrator(tx, &before).await?;
                 users::delete(tx, realm, user, now, message).await?;

@@ -87,7 +87,7 @@ pub async fn register(
 ) -> Result<User, Problem> {
     let id = UserId::new(now, app.entropy());
     let record = origin.record(app, realm.id(), Event::UserRegistered, Actor::User(id), now).user(id);
-    insert(app, profile.into_user(id, realm, now), Some(hash), record, now).await
+    insert(app, profile.into_user(id, realm, now), Some(hash), record, None, now).await
 }
 
 /// Makes an account on somebody's order. Without a hash it cannot sign in with a password.
@@ -101,7 +101,7 @@ pub async fn create(
 ) -> Result<User, Problem> {
     let id = UserId::new(now, app.entropy());
     let record = who.record(app, Event::UserCreated, realm.id(), id, now);
-    insert(app, profile.into_user(id, realm, now), hash, record, now).await
+    insert(app, profile.into_user(id, realm, now), hash, record, Some(who), now).await
 }
 
 async fn insert(
@@ -109,19 +109,24 @@ async fn insert(
     user: User,
     hash: Option<String>,
     record: Record,
+    who: Option<Who>,
     now: Timestamp,
 ) -> Result<User, Problem> {
     let hash = hash.map(PasswordHash::new);
     let made = user.clone();
     app.db()
         .write("make a user", move |tx| {
-            let (user, hash, record) = (made.clone(), hash.clone(), record.clone());
+            let (user, hash, record, who) = (made.clone(), hash.clone(), record.clone(), who.clone());
             Box::pin(async move {
+                if let Some(who) = &who {
+                    who.still_may(tx, now).await?;
+                }
                 users::create(tx, &user).await?;
                 if let Some(hash) = &hash {
                     passwords::set(tx, user.realm, user.id, hash, now).await?;
                 }
-                audit::append(tx, &record).await
+                audit::append(tx, &record).await?;
+                Ok::<_, Problem>(())
             })
         })
         .await?;

@@ -7,6 +7,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{audit, passwords, sessions};
 
+use super::Proof;
 use crate::{
     App,
     http::{Problem, SignedIn, origin::Where},
@@ -23,7 +24,7 @@ pub async fn change_password(
     now: Timestamp,
 ) -> Result<(), Problem> {
     let (realm, user, session) = (caller.user.realm, caller.user.id, caller.session.id);
-    let message = OutboxId::new(now, app.entropy());
+    let (message, proof) = (OutboxId::new(now, app.entropy()), Proof::of(caller));
     let actor = || Actor::User(user);
     let stored = app
         .db()
@@ -49,6 +50,7 @@ pub async fn change_password(
         .write("change a password", move |tx| {
             let (old, new, record) = (old.clone(), new.clone(), record.clone());
             Box::pin(async move {
+                proof.check(tx, now).await?;
                 if !passwords::replace_if_unchanged(tx, realm, user, &old, &new, now).await? {
                     return Err(Problem::Changed);
                 }

@@ -1,6 +1,6 @@
 //! `gatepost dev`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -28,9 +28,16 @@ impl Dev {
             ));
         }
         logging::start(&config)?;
+        if config.database_url.is_some() {
+            return Err(Refusal::new(
+                "gatepost dev keeps its demo in a folder; use gatepost serve with a database",
+            ));
+        }
         // Kept until the server ends, then removed with everything in it.
         let temporary;
-        if !self.settings.names_a_place() {
+        if self.settings.names_a_place() {
+            own_folder(&config.data_dir)?;
+        } else {
             temporary = tempfile::tempdir()?;
             config.data_dir = temporary.path().to_owned();
         }
@@ -46,6 +53,21 @@ impl Dev {
         })
         .await
     }
+}
+
+/// The demo's accounts have public passwords: they are put into no installation but the demo's own.
+fn own_folder(folder: &Path) -> Result<(), Refusal> {
+    let marker = folder.join("made-by-gatepost-dev");
+    if folder.join("gatepost.db").exists() && !marker.exists() {
+        return Err(Refusal::new(format!(
+            "{} holds an installation that gatepost dev did not make, and its demo accounts would open it; \
+             name another folder, or use gatepost serve",
+            folder.display()
+        )));
+    }
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(marker, "The accounts in here have public passwords. Do not serve it to anybody.\n")?;
+    Ok(())
 }
 
 /// What to try, in the order one would.

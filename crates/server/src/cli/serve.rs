@@ -9,7 +9,8 @@ use super::{Listening, Refusal, Settings, output::print};
 use crate::{
     App, Clock, Config,
     config::logging,
-    declare, router,
+    declare,
+    router::front,
     serve::{self, Listener, metrics},
 };
 
@@ -78,7 +79,9 @@ pub(super) async fn serve(
         print(&more)?;
     }
 
-    let finished = serve::run(listener, router(app.clone()), stop.first(), config.shutdown_grace).await;
+    let front = front(app.clone());
+    let finished =
+        serve::run(listener, move |peer| front.of(peer), stop.first(), config.shutdown_grace).await;
     if !finished {
         tracing::warn!("some requests did not finish within {} s", config.shutdown_grace.as_secs());
     }

@@ -14,7 +14,12 @@ use super::{
     changes::Changes,
     file::{Declared, DeclaredClient, DeclaredRealm, DeclaredUser},
 };
-use crate::{App, accounts::ADMINISTRATOR, config::FileError, passwords::PoolError};
+use crate::{
+    App,
+    accounts::{ADMINISTRATOR, is_administrator},
+    config::FileError,
+    passwords::PoolError,
+};
 
 /// Whether to change anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +71,14 @@ pub enum ApplyError {
         role: String,
         /// The most similar name.
         nearest: Option<String>,
+    },
+    /// A realm would be left without an administrator.
+    #[error("realm {realm}: {user} is the last administrator; give another user the role realm-admin first")]
+    LastAdministrator {
+        /// The realm.
+        realm: String,
+        /// The user.
+        user: String,
     },
     /// Not an error: everything was tried and undone.
     #[error("nothing was changed")]
@@ -220,10 +233,11 @@ impl Applying<'_> {
         if moves {
             realms::make_default(tx, found.id).await?;
         }
-        if found.settings != declared.settings {
-            realms::update_settings(tx, found.id, &declared.settings, None).await?;
+        let settings = declared.over(&found.settings);
+        if found.settings != settings {
+            realms::update_settings(tx, found.id, &settings, None).await?;
         }
-        if moves || found.settings != declared.settings {
+        if moves || found.settings != settings {
             audit::append(tx, &self.record(found.id, Event::RealmUpdated)).await?;
             self.changes.changed(format!("realm {}", declared.name));
         }
@@ -305,7 +319,7 @@ impl Applying<'_> {
         declared: &DeclaredUser,
         graph: &RoleGraph,
     ) -> Result<(), ApplyError> {
-        for role in &declared.roles {
+        for role in declared.roles.iter().flatten() {
             if role.as_str() != ADMINISTRATOR && !graph.contains(role) {
                 return Err(ApplyError::NoSuchRole {
                     realm: self.realm.name.to_string(),
@@ -323,7 +337,7 @@ impl Applying<'_> {
             user.email_verified = declared.email_verified;
             user.username.clone_from(&declared.username);
             user.name.clone_from(&declared.name);
-            user.roles.clone_from(&declared.roles);
+            user.roles = declared.roles.clone().unwrap_or_default();
             users::create(tx, &user).await?;
             if let Some(hash) = self.prepared.hashes.get(&(self.index, index)) {
                 passwords::set(tx, realm, user.id, hash, now).await?;
@@ -347,10 +361,24 @@ impl Applying<'_> {
             users::update_profile(tx, realm, found.id, &profile, None, now).await?;
             audit::append(tx, &self.record(realm, Event::UserUpdated).user(found.id)).await?;
         }
-        let roles_change = declared.roles != found.roles;
-        if roles_change {
+        let roles = declared.roles.as_ref().filter(|roles| **roles != found.roles);
+        let roles_change = roles.is_some();
+        if let Some(roles) = roles {
+            let keeps = roles.iter().any(|role| role.as_str() == ADMINISTRATOR);
+            if !keeps && is_administrator(&found) && !found.is_disabled() {
+                let administrator = ADMINISTRATOR.parse().map_err(|_| ApplyError::LastAdministrator {
+                    realm: self.realm.name.to_string(),
+                    user: declared.shown(),
+                })?;
+                if !users::others_have_role(tx, realm, found.id, &administrator).await? {
+                    return Err(ApplyError::LastAdministrator {
+                        realm: self.realm.name.to_string(),
+                        user: declared.shown(),
+                    });
+                }
+            }
             let message = OutboxId::new(now, self.app.entropy());
-            users::set_roles(tx, realm, found.id, &declared.roles, None, now, message).await?;
+            users::set_roles(tx, realm, found.id, roles, None, now, message).await?;
             audit::append(tx, &self.record(realm, Event::UserRolesChanged).user(found.id)).await?;
         }
         if profile_changes || roles_change {

@@ -23,7 +23,10 @@ pub struct Declared {
 pub(super) struct DeclaredRealm {
     pub(super) name: RealmName,
     pub(super) is_default: Option<bool>,
+    /// What the file says, over the defaults.
     pub(super) settings: RealmSettings,
+    /// The settings the file names; the others of a realm that exists stay as they are.
+    pub(super) named: Vec<String>,
     pub(super) roles: Vec<Role>,
     pub(super) clients: Vec<DeclaredClient>,
     pub(super) users: Vec<DeclaredUser>,
@@ -49,8 +52,19 @@ pub(super) struct DeclaredUser {
     pub(super) password_hash: Option<PasswordHash>,
     #[serde(default)]
     pub(super) email_verified: bool,
-    #[serde(default)]
-    pub(super) roles: Vec<RoleName>,
+    pub(super) roles: Option<Vec<RoleName>>,
+}
+
+impl DeclaredRealm {
+    /// The settings of a realm that exists, with those that the file names.
+    pub(super) fn over(&self, present: &RealmSettings) -> RealmSettings {
+        let object = |settings: &RealmSettings| serde_json::to_value(settings).unwrap_or_default();
+        let (mut merged, declared) = (object(present), object(&self.settings));
+        for key in &self.named {
+            merged[key] = declared[key].clone();
+        }
+        serde_json::from_value(merged).unwrap_or_else(|_| self.settings.clone())
+    }
 }
 
 impl DeclaredUser {
@@ -102,6 +116,22 @@ fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Se
 
 fn hash<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<PasswordHash>, D::Error> {
     Option::<String>::deserialize(deserializer).map(|text| text.map(PasswordHash::new))
+}
+
+/// The keys of a table.
+fn keys_of(node: &Node<'_>) -> Vec<String> {
+    let keys = node.get_ref().as_table().into_iter().flat_map(|table| table.keys());
+    keys.map(|key| key.get_ref().to_string()).collect()
+}
+
+/// A host name in its one spelling, with or without a port.
+fn is_host(text: &str) -> bool {
+    let parsed = url::Url::parse(&format!("http://{text}"));
+    let plain = |url: &url::Url| {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        url.host_str().is_some_and(|host| !host.is_empty() && format!("{host}{port}") == text)
+    };
+    parsed.is_ok_and(|url| plain(&url))
 }
 
 /// Reads and checks the file at `path`.
@@ -196,7 +226,16 @@ impl<'t> Reader<'t> {
         let (identity, settings) = Self::split(rest, &["name", "default"]);
         let Identity { name, default } = self.parse(identity)?;
         self.known(&settings, &RealmSettings::keys(), &["name", "default", "role", "client", "user"])?;
+        let named = keys_of(&settings);
         let settings: RealmSettings = self.parse(settings)?;
+        for host in &settings.hosts {
+            if !is_host(host) {
+                return Err(self.wrong(
+                    &at,
+                    format!("host {host:?}: write a host name in lower case, as in auth.example.com"),
+                ));
+            }
+        }
         if settings.profile != Profile::Native {
             return Err(self.wrong(&at, "this release has only the profile `native`"));
         }
@@ -209,6 +248,7 @@ impl<'t> Reader<'t> {
             name,
             is_default: default,
             settings,
+            named,
             roles: Vec::new(),
             clients: Vec::new(),
             users: Vec::new(),

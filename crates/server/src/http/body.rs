@@ -53,6 +53,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
 /// Reads a JSON document; the error names the member and the place, never a value.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // serde would also read a struct from an array of its members in order.
+    if bytes.trim_ascii_start().first().is_some_and(|byte| *byte == b'[') {
+        return Err(Problem::InvalidBody { detail: "send an object".to_owned() });
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let detail = match error.classify() {

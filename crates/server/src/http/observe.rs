@@ -1,17 +1,20 @@
 //! What is seen of every request: an id, a log line when something is wrong, and the metrics.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    hash::{BuildHasher as _, RandomState},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
 
 use axum::{
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, StatusCode, header},
-    middleware::Next,
+    extract::MatchedPath,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::Response,
 };
-use metrics::{counter, histogram};
+use metrics::{SharedString, counter, histogram};
 
 /// The header that carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,12 +27,10 @@ impl RequestId {
     /// Unique within a process, and across processes with overwhelming likelihood. Not a secret.
     fn next() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // A bijection of the count: two requests never share an id, and ids do not tell how many there were.
-        let mixed = foldhash::fast::FixedState::with_seed(u64::from(std::process::id()));
-        let id = std::hash::BuildHasher::hash_one(&mixed, count);
-        let text = format!("{id:016x}");
-        Self(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("unknown")))
+        // Seeded by the system once a process: a process id would repeat in every container.
+        static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let id = SEED.hash_one(COUNT.fetch_add(1, Ordering::Relaxed));
+        Self(HeaderValue::try_from(format!("{id:016x}")).unwrap_or(HeaderValue::from_static("unknown")))
     }
 
     /// The text of the header.
@@ -49,37 +50,52 @@ pub(crate) struct Cause {
     pub(crate) text: std::sync::Arc<str>,
 }
 
-/// Gives the request its id, counts it, and logs what the answer does not say.
-pub async fn observe(mut request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let id = RequestId::next();
-    request.extensions_mut().insert(id.clone());
-    let method = request.method().clone();
-    let mut response = next.run(request).await;
-    let status = response.status();
-    let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, id.0.clone());
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+/// A request from its arrival to its answer.
+pub struct Seen {
+    /// Its id.
+    pub id: RequestId,
+    began: Instant,
+    method: Method,
+}
 
-    let route = response.extensions().get::<Route>().map_or("-", |route| route.0.as_str()).to_owned();
-    if let Some(cause) = response.extensions().get::<Cause>() {
-        let (code, reason) = (cause.code, &*cause.text);
-        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-            tracing::error!(request.id = id.as_str(), %method, route, status = status.as_u16(), code, reason, "request failed");
-        } else if status.is_server_error() {
-            tracing::warn!(request.id = id.as_str(), %method, route, status = status.as_u16(), code, reason, "request turned away");
-        } else {
-            tracing::debug!(request.id = id.as_str(), %method, route, status = status.as_u16(), code, reason, "request refused");
-        }
-    } else {
-        tracing::debug!(request.id = id.as_str(), %method, route, status = status.as_u16(), "request answered");
+impl Seen {
+    /// A request has arrived.
+    pub fn now(method: &Method) -> Self {
+        Self { id: RequestId::next(), began: Instant::now(), method: method.clone() }
     }
-    let elapsed = began.elapsed().as_secs_f64();
-    counter!("gatepost_http_requests_total", "route" => route.clone(), "status" => status_class(status))
-        .increment(1);
-    histogram!("gatepost_http_request_seconds", "route" => route).record(elapsed);
-    response
+
+    /// Puts the id into the answer, counts the request, and logs what the answer does not say. `route` where it is known
+    /// without the answer.
+    pub fn answered(self, mut response: Response, route: Option<&'static str>) -> Response {
+        let Self { id, began, method } = self;
+        let status = response.status();
+        let headers = response.headers_mut();
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        let route: SharedString = match (route, response.extensions().get::<Route>()) {
+            (Some(route), _) => route.into(),
+            (None, Some(route)) => route.0.as_str().to_owned().into(),
+            (None, None) => "-".into(),
+        };
+        let class = status_class(status);
+        if let Some(cause) = response.extensions().get::<Cause>() {
+            let (id, route, status_code, code, reason) =
+                (id.as_str(), &*route, status.as_u16(), cause.code, &*cause.text);
+            if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+                tracing::error!(request.id = id, %method, route, status = status_code, code, reason, "request failed");
+            } else if status.is_server_error() {
+                tracing::warn!(request.id = id, %method, route, status = status_code, code, reason, "request turned away");
+            } else {
+                tracing::debug!(request.id = id, %method, route, status = status_code, code, reason, "request refused");
+            }
+        } else {
+            tracing::debug!(request.id = id.as_str(), %method, route = &*route, status = status.as_u16(), "request answered");
+        }
+        response.headers_mut().insert(REQUEST_ID, id.0);
+        counter!("gatepost_http_requests_total", "route" => route.clone(), "status" => class).increment(1);
+        histogram!("gatepost_http_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
+        response
+    }
 }
 
 fn status_class(status: StatusCode) -> &'static str {

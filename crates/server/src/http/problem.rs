@@ -326,6 +326,8 @@ impl Problem {
         let text = match self {
             Self::Internal(cause) => chain(cause.as_ref()),
             Self::Unavailable(cause) => chain(cause),
+            // What the caller wrote stays out of the log: it may be an address or a secret in the wrong place.
+            Self::InvalidBody { .. } | Self::InvalidQuery { .. } => String::from("see the answer"),
             other => other.to_string(),
         };
         Cause { code: self.code(), text: text.into() }

@@ -1,16 +1,16 @@
 //! Provider metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414) and the key set (RFC 7517).
 
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
     },
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde::Serialize;
 
-use crate::realm::InRealm;
+use crate::realm::{InRealm, Snapshot};
 
 /// How long clients and proxies may keep metadata and keys, in seconds. A new key is published far longer than this
 /// before it signs.
@@ -33,13 +33,17 @@ impl Rendered {
         Ok(Self { body: body.into(), etag })
     }
 
-    fn answer(&self, headers: &HeaderMap) -> Response {
-        let mut response = if headers.get(IF_NONE_MATCH) == Some(&self.etag) {
-            StatusCode::NOT_MODIFIED.into_response()
+    /// The document, or that the caller has it already.
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
+        let mut response = Response::new(Body::empty());
+        if headers.get(IF_NONE_MATCH) == Some(&self.etag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
-            self.body.clone().into_response()
-        };
+            *response.body_mut() = self.body.clone().into();
+        }
         let headers = response.headers_mut();
+        // These, and what every answer has.
+        headers.reserve(8);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(MAX_AGE));
         headers.insert(ETAG, self.etag.clone());
@@ -99,4 +103,22 @@ pub(super) async fn discovery(realm: InRealm, headers: HeaderMap) -> Response {
 
 pub(super) async fn keys(realm: InRealm, headers: HeaderMap) -> Response {
     realm.key_set().answer(&headers)
+}
+
+/// Which of a realm's documents.
+pub type Document = fn(&Snapshot) -> &Rendered;
+
+/// The document under this path, and the path.
+pub fn document(path: &str) -> Option<(&'static str, Document)> {
+    match path {
+        "/.well-known/jwks.json" => Some(("/.well-known/jwks.json", Snapshot::key_set)),
+        "/keys" => Some(("/keys", Snapshot::key_set)),
+        "/.well-known/openid-configuration" => {
+            Some(("/.well-known/openid-configuration", Snapshot::metadata))
+        }
+        "/.well-known/oauth-authorization-server" => {
+            Some(("/.well-known/oauth-authorization-server", Snapshot::metadata))
+        }
+        _ => None,
+    }
 }

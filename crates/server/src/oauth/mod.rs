@@ -6,7 +6,7 @@ use axum::{Router, routing::get};
 
 use crate::App;
 
-pub use metadata::{Metadata, Rendered};
+pub use metadata::{Metadata, Rendered, document};
 
 /// Discovery and keys, under every name clients look for them.
 pub fn routes() -> Router<App> {

@@ -91,6 +91,20 @@ impl RealmCache {
         .await
     }
 
+    /// The realm that `host` leads to, if that and the realm are in memory and need not be looked at again yet.
+    pub fn at_hand(&self, app: &App, host: &str) -> Option<Arc<Snapshot>> {
+        let now_ms = self.elapsed_ms();
+        let fresh = |at_ms: u64| now_ms.saturating_sub(at_ms) < STALE_AFTER_MS;
+        let found = self.aliases.get(&Alias::Host(host.to_ascii_lowercase()))?;
+        let entry = self.snapshots.get(&found.realm?)?;
+        if !fresh(found.at_ms) || !fresh(entry.checked_ms.load(Ordering::Relaxed)) {
+            return None;
+        }
+        let snapshot = entry.snapshot.load_full();
+        let changes = snapshot.keys().next_change().is_some_and(|change| app.clock().now() >= change);
+        (!changes).then_some(snapshot)
+    }
+
     /// The realm with this id, if there is one.
     pub async fn with_id(&self, app: &App, id: RealmId) -> Result<Option<Arc<Snapshot>>, SnapshotError> {
         let now = app.clock().now();

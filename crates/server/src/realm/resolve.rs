@@ -1,16 +1,8 @@
 //! A request's realm: the prefix `/r/{realm}`, else the host, else the default realm.
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
 use axum::{
-    Router,
-    body::Body,
     extract::{FromRequestParts, Request},
     http::{
         Uri,
@@ -18,9 +10,7 @@ use axum::{
         request::Parts,
         uri::{Authority, PathAndQuery},
     },
-    response::{IntoResponse, Response},
 };
-use tower::Service;
 
 use super::Snapshot;
 use crate::{App, http::Problem};
@@ -62,44 +52,14 @@ fn prefix(path: &str) -> Option<Named<'_>> {
     Some(Named::Prefix { name, rest })
 }
 
-fn host(request: &Request) -> &str {
+/// The host a request names, with its port if it has one.
+pub fn host(request: &Request) -> &str {
     let authority = request.uri().authority().map(Authority::as_str);
     authority.or_else(|| request.headers().get(HOST).and_then(|host| host.to_str().ok())).unwrap_or("")
 }
 
-/// Finds the realm, strips the prefix, and hands the request on.
-pub fn by_realm(app: App, inner: Router) -> ByRealm {
-    ByRealm { app, inner }
-}
-
-/// The service [`by_realm`] makes.
-#[derive(Clone)]
-pub struct ByRealm {
-    app: App,
-    inner: Router,
-}
-
-impl Service<Request> for ByRealm {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let Self { app, mut inner } = self.clone();
-        Box::pin(async move {
-            match enter(&app, &mut request).await {
-                Ok(()) => inner.call(request.map(Body::new)).await,
-                Err(problem) => Ok(problem.into_response()),
-            }
-        })
-    }
-}
-
-async fn enter(app: &App, request: &mut Request) -> Result<(), Problem> {
+/// Finds the realm a request is for, strips the prefix, and leaves the realm with the request.
+pub async fn enter(app: &App, request: &mut Request) -> Result<(), Problem> {
     let named = prefix(request.uri().path()).unwrap_or_else(|| Named::Host(host(request)));
     let (snapshot, rest) = match named {
         Named::Prefix { name, rest } => (app.realms().named(app, name).await?, Some(rest.to_owned())),

@@ -41,7 +41,8 @@ pub fn serve(listener: Listener) -> Result<(), MetricsError> {
             upkeep.run_upkeep();
         }
     });
-    tokio::spawn(super::run(listener, router(handle), std::future::pending(), Duration::ZERO));
+    let router = router(handle);
+    tokio::spawn(super::run(listener, move |_| router.clone(), std::future::pending(), Duration::ZERO));
     Ok(())
 }
 

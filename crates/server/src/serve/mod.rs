@@ -4,72 +4,97 @@ mod listen;
 pub mod metrics;
 mod tls;
 
-use std::{future::Future, net::SocketAddr, pin::pin, time::Duration};
+use std::{convert::Infallible, future::Future, net::SocketAddr, pin::pin, time::Duration};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{body::Body, response::Response};
 use hyper::{Request, body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
 };
-use tokio::io::{AsyncRead, AsyncWrite};
-use tower::Service as _;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::watch,
+};
+
+use tokio_io_timeout::TimeoutStream;
 
 pub use listen::{ListenError, Listener};
 pub use tls::TlsFiles;
 
 /// How long a client may take to send its request head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may be silent in either direction. HTTP/2 asks for a sign of life more often than this.
+const SILENCE: Duration = Duration::from_secs(30);
 /// The most a request head may take, in bytes: an access token of 16 KiB and room for the rest.
 const HEAD_LIMIT: usize = 64 * 1024;
 
-/// Serves `router` until `shutdown` resolves, then gives requests under way up to `grace` to finish.
+/// A service that is always ready and always answers: axum's router, or what stands before it.
+pub trait Answers:
+    tower::Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: tower::Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + 'static
+{
+}
+
+/// Serves until `shutdown` resolves, then gives requests under way up to `grace` to finish.
 ///
 /// Returns whether all of them did.
-pub async fn run(
+pub async fn run<S>(
     listener: Listener,
-    router: Router,
+    service: impl Fn(SocketAddr) -> S,
     shutdown: impl Future<Output = ()>,
     grace: Duration,
-) -> bool {
+) -> bool
+where
+    S: Answers,
+    S::Future: Send,
+{
     let graceful = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
+    let (stopping, _) = watch::channel(());
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
-        let router = router.clone();
+        let service = service(peer);
         let watcher = graceful.watcher();
         let tls = listener.tls();
+        let mut stopping = stopping.subscribe();
+        // A connection that says nothing, or stops in the middle, does not stay.
+        let mut stream = Box::pin(TimeoutStream::new(stream));
+        stream.as_mut().set_read_timeout_pinned(Some(SILENCE));
+        stream.as_mut().set_write_timeout_pinned(Some(SILENCE));
         tokio::spawn(async move {
-            match tls {
-                None => connection(stream, peer, router, watcher).await,
-                Some(tls) => match tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
-                    Ok(Ok(stream)) => connection(stream, peer, router, watcher).await,
-                    Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
-                    Err(_) => tracing::debug!("TLS handshake took too long"),
-                },
+            let Some(tls) = tls else { return connection(stream, service, watcher).await };
+            let accepted = tokio::select! {
+                accepted = tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)) => accepted,
+                // Nothing was asked on it yet, so nothing is lost; and a silent client does not hold up the end.
+                _ = stopping.changed() => return,
+            };
+            match accepted {
+                Ok(Ok(stream)) => connection(stream, service, watcher).await,
+                Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+                Err(_) => tracing::debug!("TLS handshake took too long"),
             }
         });
     }
     drop(listener);
+    stopping.send_replace(());
     tokio::time::timeout(grace, graceful.shutdown()).await.is_ok()
 }
 
-async fn connection<S>(
-    stream: S,
-    peer: SocketAddr,
-    router: Router,
-    watcher: hyper_util::server::graceful::Watcher,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+async fn connection<T, S>(stream: T, service: S, watcher: hyper_util::server::graceful::Watcher)
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Answers,
+    S::Future: Send,
 {
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
-    });
+    let service = service_fn(move |request: Request<Incoming>| service.clone().call(request.map(Body::new)));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_LIMIT);
     builder

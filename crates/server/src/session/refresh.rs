@@ -1,7 +1,10 @@
 //! The refresh token's one use.
 
 use gatepost_domain::{EventId, OutboxId, Timestamp, refresh::RefreshToken};
-use gatepost_store::grants::{self, Exchanged, OnReuse, Presented};
+use gatepost_store::{
+    grants::{self, Exchanged, OnReuse, Presented, RefreshRefused},
+    sessions,
+};
 
 use super::FIRST_PARTY;
 use crate::{
@@ -38,11 +41,16 @@ pub async fn refresh(
             everywhere: false,
         },
     };
-    let Exchanged { grant, session, user, .. } =
-        grants::exchange(app.db(), presented).await?.map_err(|refused| {
+    let Exchanged { grant, session, user, .. } = match grants::exchange(app.db(), presented).await? {
+        Ok(exchanged) => exchanged,
+        Err(refused) => {
             tracing::debug!(grant.id = %token.grant, reason = ?refused, "refresh token refused");
-            Problem::InvalidRefreshToken
-        })?;
+            if refused == RefreshRefused::Reused {
+                end_session_of(app, realm, token, now).await?;
+            }
+            return Err(Problem::InvalidRefreshToken);
+        }
+    };
     let audience = match grant.audience.as_slice() {
         [] => realm.own_audience(),
         named => Audience::of(named.iter().cloned()),
@@ -61,4 +69,27 @@ pub async fn refresh(
     )?;
     let refresh_token = RefreshToken::of(&grant).encode(app.refresh_mac());
     Ok(TokenAnswer { access_token, token_type: "Bearer", expires_in, refresh_token })
+}
+
+/// A token of our own sign-in that was used twice means that somebody else holds it: the whole sign-in ends, with the
+/// access tokens it gave out. (The grant ended when the reuse was noticed.)
+async fn end_session_of(
+    app: &App,
+    realm: &Snapshot,
+    token: RefreshToken,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let (realm, message) = (realm.id(), OutboxId::new(now, app.entropy()));
+    app.db()
+        .write("end a session after reuse", move |tx| {
+            Box::pin(async move {
+                if let Some((grant, session, user)) = grants::find(tx, realm, token.grant).await?
+                    && grant.client.as_str() == FIRST_PARTY
+                {
+                    sessions::revoke(tx, realm, user.id, session.id, now, message).await?;
+                }
+                Ok::<_, Problem>(())
+            })
+        })
+        .await
 }

@@ -24,6 +24,7 @@ async fn bodies_that_are_not_what_they_should_be() {
         ("application/json", b"".to_vec(), "400 invalid_body"),
         ("application/json", b"{".to_vec(), "400 invalid_body"),
         ("application/json", b"null".to_vec(), "400 invalid_body"),
+        ("application/json", br#" ["ada@example.com", null, "x"]"#.to_vec(), "400 invalid_body"),
         ("application/json", b"\xff\xfe{\x00}\x00".to_vec(), "400 invalid_body"),
         ("application/json", b"{\"email\":\"\xff\",\"password\":\"x\"}".to_vec(), "400 invalid_body"),
         ("application/json", b"{\"email\":\"\\ud800\",\"password\":\"x\"}".to_vec(), "400 invalid_body"),

@@ -76,6 +76,19 @@ async fn changed_settings_count_from_the_next_second_in_every_process() {
 }
 
 #[tokio::test]
+async fn what_a_file_does_not_name_stays_as_it_is() {
+    let app = TestApp::with("[[realm]]\nname = \"default\"\nregistration = \"closed\"\n").await;
+    let admin = app.admin().await;
+    assert_eq!(app.register("ada@example.com").await.brief(), "403 registration_closed");
+    let file =
+        "[[realm]]\nname = \"default\"\n[[realm.user]]\nemail = \"admin@example.com\"\nname = \"Root\"\n";
+    assert_eq!(app.apply(file).await, ["changed user admin@example.com in default"]);
+    let me = app.ask(&admin, Method::GET, "/api/v1/me", None).await.json();
+    assert_eq!((me["name"].as_str(), &me["roles"]), (Some("Root"), &json!(["realm-admin"])));
+    assert_eq!(app.register("ada@example.com").await.brief(), "403 registration_closed");
+}
+
+#[tokio::test]
 async fn applying_twice_changes_nothing() {
     let file = format!(
         "[[realm]]\nname = \"acme\"\n[[realm.role]]\nname = \"editor\"\n[[realm.client]]\nid = \"web\"\n[[realm.client]]\nid = \"spa\"\npublic = true\n[[realm.user]]\nemail = \"ada@example.com\"\npassword = \"{PASSWORD}\"\nroles = [\"editor\"]\n"

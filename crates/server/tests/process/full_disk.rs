@@ -12,6 +12,9 @@ use crate::support::{
     CHEAP_HASHES, DEADLINE, Mounts, Tokens, eventually, gatepost, login, register, sign_up,
 };
 
+/// What is left to be filled by the server, in bytes: some dozens of accounts.
+const ROOM: u64 = 512 * 1024;
+
 /// Fills what is left of the file system `file` is on.
 fn fill(file: &Path) {
     let mut filler = File::create(file).unwrap();
@@ -33,7 +36,9 @@ async fn a_full_disk_turns_writes_away_with_storage_full_and_room_is_noticed_wit
 
     let filler = Mounts::inside(server.pid(), &data).join("filler");
     fill(&filler);
-    // The write-ahead log has some room of its own from before. What fits is kept, and then nothing fits any more.
+    // A little room, so that the disk becomes full in the midst of things.
+    let file = File::options().write(true).open(&filler).unwrap();
+    file.set_len(file.metadata().unwrap().len() - ROOM).unwrap();
     let mut kept = Vec::new();
     let turned_away = eventually("the disk to be full", async || {
         let email = format!("user-{}@full.test", kept.len());
@@ -45,10 +50,24 @@ async fn a_full_disk_turns_writes_away_with_storage_full_and_room_is_noticed_wit
         Some(answer)
     });
     let turned_away = turned_away.await;
+    assert!(!kept.is_empty(), "there was room for some");
     assert_eq!(turned_away.brief(), "503 storage_full");
     assert_eq!(turned_away.header("retry-after"), "1");
     assert_eq!(turned_away.header("content-type"), "application/problem+json");
     let denied = format!("user-{}@full.test", kept.len());
+    // What was too little for an account is enough for some refreshes, until no page is left for them either.
+    let last_bytes = Mounts::inside(server.pid(), &data).join("last-bytes");
+    fill(&last_bytes);
+    let mut ada = ada;
+    let turned_away = eventually("the disk to be full for refreshes too", async || {
+        let answer = http.post("/api/v1/refresh", json!({ "refresh_token": ada.refresh })).await.unwrap();
+        if answer.status == 200 {
+            ada = Tokens::of(&answer);
+            return None;
+        }
+        Some(answer)
+    });
+    assert_eq!(turned_away.await.brief(), "503 storage_full");
 
     // Reading and verifying go on.
     assert_eq!(http.get_as("/api/v1/me", &ada.access).await.unwrap().status, 200);
@@ -56,7 +75,6 @@ async fn a_full_disk_turns_writes_away_with_storage_full_and_room_is_noticed_wit
     assert_eq!(http.get("/health/ready").await.unwrap().status, 200);
     // Every kind of write says the same.
     let refresh = json!({ "refresh_token": ada.refresh });
-    assert_eq!(http.post("/api/v1/refresh", refresh.clone()).await.unwrap().brief(), "503 storage_full");
     assert_eq!(login(&mut http, "ada@full.test").await.unwrap().brief(), "503 storage_full");
     assert_eq!(
         http.post_as("/api/v1/logout", &ada.access, json!({})).await.unwrap().brief(),
@@ -64,8 +82,12 @@ async fn a_full_disk_turns_writes_away_with_storage_full_and_room_is_noticed_wit
     );
 
     fs::remove_file(&filler).unwrap();
+    fs::remove_file(&last_bytes).unwrap();
     let again = eventually("the room to be noticed", async || {
         let answer = http.post("/api/v1/refresh", refresh.clone()).await.unwrap();
+        if answer.status != 200 {
+            eprintln!("DEBUG {}", answer.brief());
+        }
         (answer.status == 200).then_some(answer)
     });
     let ada = Tokens::of(&again.await);

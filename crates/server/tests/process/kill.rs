@@ -80,6 +80,7 @@ async fn a_store_that_forgets_is_found_out() {
     clients = work_until(clients, 200, &mut server).await.0;
     copy(&now, &before);
     let mut server = serve(&now).serve();
+    clients = read_back(clients, &server, Extent::Everything).await;
     clients = work_until(clients, 400, &mut server).await.0;
     std::fs::remove_dir_all(&now).unwrap();
     copy(&before, &now);
@@ -157,7 +158,9 @@ async fn killed_again_and_again(store: &str, start: impl Fn() -> Server, settle:
         server.assert_sound();
     }
     let mut ledger = Ledger::default();
-    clients.into_iter().for_each(|client| ledger.add(client.ledger));
+    for client in clients {
+        ledger.add(client.ledger);
+    }
     server.stop();
     let slowest = starts.iter().max().unwrap().as_millis();
     println!(

@@ -17,6 +17,7 @@ mod logs;
 mod metrics;
 mod protocols;
 mod refusals;
+mod shared_store;
 mod shutdown;
 mod store_refusals;
 mod support;

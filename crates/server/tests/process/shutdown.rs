@@ -10,7 +10,9 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::support::{DEADLINE, Http, Invocation, PASSWORD, Protocol, Server, gatepost, login, register};
+use crate::support::{
+    Certificate, DEADLINE, Http, Invocation, PASSWORD, Protocol, Server, gatepost, login, register,
+};
 
 /// Hashes that take tens of milliseconds, so that a hundred of them are still under way when the signal comes.
 const DEAR_HASHES: [(&str, &str); 3] = [
@@ -91,8 +93,9 @@ async fn sigterm_finishes_a_hundred_requests_under_way_and_exits_0() {
     let finished = answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 200 OK\r\n")).count();
     let status = server.wait();
     println!(
-        "FAULT F-25 in_flight={UNDER_WAY} finished={finished} dropped={} {status}",
-        UNDER_WAY - finished
+        "FAULT F-25 in_flight={UNDER_WAY} finished={finished} dropped={} exit_code={:?}",
+        UNDER_WAY - finished,
+        status.code()
     );
     assert_eq!(
         finished,
@@ -181,6 +184,25 @@ async fn idle_connections_do_not_hold_up_the_shutdown() {
     // The grace is 20 s.
     assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
     drop(second);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tls_client_that_says_nothing_does_not_hold_up_the_shutdown() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = Certificate::make(folder.path(), "server");
+    let tls = |call: Invocation| {
+        let call = call.arg("--tls-cert").arg(certificate.file.to_str().unwrap());
+        call.arg("--tls-key").arg(certificate.key_file.to_str().unwrap())
+    };
+    let server = tls(serve(&folder)).serve();
+    let silent = TcpStream::connect(server.address()).await.unwrap();
+    // Connections are accepted in turn: after this one the other was accepted too.
+    let mut http = Http::new(server.address(), Protocol::Tls(certificate.connector(&[b"h2"])));
+    assert_eq!(http.get("/health/live").await.unwrap().status, 200);
+    let began = std::time::Instant::now();
+    server.stop();
+    assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
+    drop(silent);
 }
 
 /// Whatever it was asked to do, it ends at once, before and after it is ready.

@@ -1,6 +1,7 @@
 //! A database that is gone, silent, or comes back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use gatepost_store::{Db, Error, Location, OpenError, Options, Outage, meta, users};
@@ -168,31 +169,38 @@ async fn postgres_that_hangs_up_is_unavailable_at_once_and_serves_again() {
     store.remove().await;
 }
 
+/// A server that ends all connections again and again: it is restarted, or another becomes the primary.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn postgres_that_ends_every_connection_loses_no_write_that_may_be_repeated() {
-    let Some(store) = Store::postgres("ended connections").await else {
-        return;
-    };
-    let Location::Postgres(url) = store.location.clone() else {
-        return;
-    };
-    let ending = tokio::spawn(async move {
-        for _ in 0..10 {
-            run_on_server(
-                &url,
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                 WHERE datname = current_database() AND application_name = 'gatepost'",
-            )
-            .await;
+async fn postgres_that_ends_every_connection_fails_no_read_and_loses_no_write() {
+    let Some(store) = Store::postgres("ended connections").await else { return };
+    let Location::Postgres(url) = store.location.clone() else { return };
+    let answered = Arc::new(AtomicUsize::new(0));
+    let ending = tokio::spawn({
+        let answered = Arc::clone(&answered);
+        async move {
+            for round in 1..=10 {
+                while answered.load(Ordering::SeqCst) < round * 20 {
+                    tokio::task::yield_now().await;
+                }
+                run_on_server(
+                    &url,
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                     WHERE datname = current_database() AND application_name = 'gatepost'",
+                )
+                .await;
+            }
         }
     });
     let results = at_once(8, |n| {
-        let store = store.clone();
+        let (store, answered) = (store.clone(), Arc::clone(&answered));
         async move {
             let mut answers = Vec::new();
-            for m in 0..30 {
+            for m in 0..40 {
                 let user = store.stranger(&format!("user{n}-{m}"));
                 let answer = write!(store, [user] tx => users::create(tx, &user).await);
+                // Reading may be repeated, so it always succeeds.
+                assert_eq!(find(&store).await, Ok(None));
+                answered.fetch_add(1, Ordering::SeqCst);
                 answers.push((user, answer));
             }
             answers
@@ -207,10 +215,11 @@ async fn postgres_that_ends_every_connection_loses_no_write_that_may_be_repeated
                 assert!(store.find_user(&user).await.is_some(), "acknowledged and lost");
                 acknowledged += 1;
             }
-            Err(Error::Unavailable(Outage::Lost | Outage::NoConnection | Outage::TimedOut)) => unsure += 1,
+            Err(Error::Unavailable(Outage::Lost)) => unsure += 1,
             Err(other) => panic!("{other}"),
         }
     }
-    assert!(acknowledged > 200, "{acknowledged} acknowledged, {unsure} unsure");
+    // Only a connection that ends in the middle of a commit leaves somebody unsure.
+    assert!(unsure < 100, "{acknowledged} acknowledged, {unsure} unsure");
     store.remove().await;
 }

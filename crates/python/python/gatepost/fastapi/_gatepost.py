@@ -16,6 +16,7 @@ from gatepost._native import Claims as User
 from gatepost._native import Issuers
 from gatepost.errors import GatepostError, IssuerUnreachable, MalformedToken, TokenError, UnknownKey
 from gatepost.fastapi._guard import Guards
+from gatepost.fastapi._protection import Protection
 from gatepost.fastapi._refusals import IssuerUnavailable, invalid
 
 _log = logging.getLogger("gatepost")
@@ -99,6 +100,7 @@ class Gatepost(Guards):
         except (ValueError, OverflowError) as error:
             raise GatepostError(str(error)) from None
         self._sources = [KeySource(each, at, self._core, lambda: self._clock()) for at, each in enumerate(urls)]
+        self._installed: list[tuple[Protection, str]] = []
         # Outside these the clock was set back, or it is time.
         self._last_look = self._next_look = 0
 
@@ -117,16 +119,18 @@ class Gatepost(Guards):
         """
         from gatepost.fastapi._install import install
 
-        install(self, app, errors=errors, protect=protect, public=public)
+        self._installed.append((install(self, app, errors=errors, protect=protect, public=public), errors))
 
     def document(self, schema: dict[str, Any]) -> dict[str, Any]:
         """A copy of an OpenAPI document with the schemes, rules and refusals of the guarded routes.
 
-        For apps that build their own document; `install` does it for the one of FastAPI.
+        For apps that build their own document; `install` does it for the one of FastAPI. Closed prefixes are those of the app
+        that this was first installed in.
         """
         from gatepost.fastapi._openapi import documented
 
-        return documented(self, schema, protection=None, errors="detail")
+        protection, errors = self._installed[0] if self._installed else (None, "detail")
+        return documented(self, schema, protection=protection, errors=errors)
 
     def now(self) -> int:
         """The time by which tokens are judged, in Unix seconds."""

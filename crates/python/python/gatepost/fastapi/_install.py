@@ -31,8 +31,8 @@ def install(
     errors: Literal["detail", "problem"],
     protect: Sequence[str] | Literal["all"],
     public: Sequence[str],
-) -> None:
-    """See `Gatepost.install`."""
+) -> Protection:
+    """See `Gatepost.install`. Answers with what is closed."""
     if errors not in ("detail", "problem"):
         raise TypeError(f"errors={errors!r}: it is 'detail' or 'problem'")
     if app.middleware_stack is not None:
@@ -47,6 +47,7 @@ def install(
     )
     _handle_refusals(app, errors)
     _document(auth, app, protection, errors)
+    return protection
 
 
 def _agree(auth: Gatepost, other: Any, errors: str) -> None:

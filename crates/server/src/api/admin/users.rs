@@ -74,6 +74,9 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<UserPage>, Problem> {
+    if listing.search.as_ref().is_some_and(|text| text.len() > 200 || text.contains('\0')) {
+        return Err(Problem::InvalidQuery { detail: "`search` takes up to 200 bytes of text".to_owned() });
+    }
     let limit = listing.limit.clamp(1, 200);
     let (id, cursor) = (realm.id(), listing.cursor);
     let filter = users::UserFilter { search: listing.search, disabled: listing.disabled };
@@ -138,7 +141,7 @@ pub(super) async fn create(
             Some(app.hasher().hash(&password.accept(realm.settings(), &profile.words())?).await?)
         }
     };
-    let who = accounts::Who::administrator(&admin.user, origin);
+    let who = accounts::Who::administrator(&admin, origin);
     let user = accounts::create(&app, &realm, profile, hash, who, now).await?;
     Ok((StatusCode::CREATED, Json(ManagedUser::from(&user))))
 }
@@ -225,7 +228,7 @@ pub(super) async fn change(
         let text = password.accept(realm.settings(), &[])?;
         change = change.password(app.hasher().hash(&text).await?);
     }
-    let who = accounts::Who::administrator(&admin.user, origin);
+    let who = accounts::Who::administrator(&admin, origin);
     let user = accounts::change(&app, realm.id(), id, change, who, now).await?;
     Ok(Json(ManagedUser::from(&user)))
 }
@@ -252,7 +255,7 @@ pub(super) async fn delete(
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let who = accounts::Who::administrator(&admin.user, origin);
+    let who = accounts::Who::administrator(&admin, origin);
     accounts::delete(&app, realm.id(), id, who, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

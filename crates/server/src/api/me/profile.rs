@@ -54,7 +54,7 @@ pub(super) async fn change(
     Json(body): Json<ProfileChange>,
 ) -> Result<Json<UserView>, Problem> {
     let change = accounts::Change::new().name(body.name)?.username(body.username)?;
-    let who = accounts::Who::themselves(&caller.user, origin);
+    let who = accounts::Who::themselves(&caller, origin);
     let user = accounts::change(&app, caller.user.realm, caller.user.id, change, who, now).await?;
     Ok(Json(UserView::from(&user)))
 }

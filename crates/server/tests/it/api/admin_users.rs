@@ -149,5 +149,60 @@ async fn a_role_that_does_not_exist_is_named_with_the_nearest() {
     let body = json!({"email": "a@example.com", "roles": ["edtor"]});
     let answer = app.ask(&admin, Method::POST, USERS, Some(body)).await;
     assert_eq!(answer.brief(), "422 invalid_field");
-    assert_eq!(answer.text("detail"), "`roles`: this realm has no role edtor; did you mean editor?.");
+    assert_eq!(answer.text("detail"), "`roles`: this realm has no role edtor; did you mean editor?");
+}
+
+/// A request whose sender was signed out, demoted or deleted before it was carried out changes nothing.
+#[tokio::test]
+async fn a_request_held_back_until_after_the_sign_out_is_refused() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let changes: [(&str, Value); 3] = [
+        ("signed out", json!({"disabled": false})),
+        ("disabled", json!({"disabled": true})),
+        ("demoted", json!({"roles": []})),
+    ];
+    for (what, change) in changes {
+        let email = format!("{}@example.com", what.replace(' ', "-"));
+        let body = json!({"email": email, "password": PASSWORD, "roles": ["realm-admin"]});
+        let evil = app.ask(&admin, Method::POST, USERS, Some(body)).await.text("id");
+        let session = app.sign_in(&email).await;
+        // The head arrives, and with it the proof; the body when it is too late.
+        let (send, body) = crate::support::held_body();
+        let request = axum::http::Request::post(USERS)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", session.access_token))
+            .body(body)
+            .unwrap();
+        let mut held = std::pin::pin!(app.send(request));
+        assert!(futures_util::poll!(held.as_mut()).is_pending(), "{what}: the request waits for its body");
+        if what == "signed out" {
+            app.ask(&session, Method::POST, "/api/v1/logout", Some(json!({}))).await;
+        } else {
+            app.ask(&admin, Method::PATCH, &format!("{USERS}/{evil}"), Some(change)).await;
+        }
+        let backdoor =
+            json!({"email": "backdoor@example.com", "password": PASSWORD, "roles": ["realm-admin"]});
+        send.send(backdoor.to_string()).unwrap();
+        let answer = held.await;
+        assert!(
+            matches!(answer.brief().as_str(), "401 invalid_token" | "403 missing_role"),
+            "{what} {answer:?}"
+        );
+        assert_eq!(app.login("backdoor@example.com").await.brief(), "401 invalid_credentials", "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_keeps_something_to_sign_in_with() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let path = format!("{USERS}/{}", admin.id);
+    let change = json!({"email": null, "username": null});
+    assert_eq!(app.ask(&admin, Method::PATCH, &path, Some(change)).await.brief(), "422 invalid_field");
+    assert_eq!(app.login("admin@example.com").await.status, StatusCode::OK);
+    for query in ["search=%00", &format!("search={}", "a".repeat(50_010))] {
+        let answer = app.ask(&admin, Method::GET, &format!("{USERS}?{query}"), None).await;
+        assert_eq!(answer.brief(), "400 invalid_query");
+    }
 }

@@ -38,6 +38,9 @@ async fn rt_01_reuse_after_the_grace_ends_the_whole_family() {
     app.advance(Duration::from_secs(11));
     assert_eq!(app.refresh(&ada.refresh_token).await.brief(), "401 invalid_refresh_token");
     assert_eq!(app.refresh(&second.text("refresh_token")).await.brief(), "401 invalid_refresh_token");
+    // And the access tokens of the sign-in with it.
+    let me = request(Method::GET, "/api/v1/me", Some(&second.text("access_token")), None);
+    assert_eq!(app.send(me).await.brief(), "401 invalid_token");
 }
 
 /// RT-01 again: two generations back is reuse, however soon.

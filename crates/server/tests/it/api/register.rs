@@ -101,6 +101,6 @@ async fn a_realm_may_be_closed() {
     assert_eq!(app.register("ada@example.com").await.brief(), "403 registration_closed");
     app.apply("[[realm]]\nname = \"default\"\nregistration = \"invited\"\n").await;
     assert_eq!(app.register("ada@example.com").await.brief(), "403 registration_closed");
-    app.apply("[[realm]]\nname = \"default\"\n").await;
+    app.apply("[[realm]]\nname = \"default\"\nregistration = \"open\"\n").await;
     assert_eq!(app.register("ada@example.com").await.brief(), "201");
 }

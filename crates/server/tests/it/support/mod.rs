@@ -198,3 +198,10 @@ pub async fn send(router: &Router, request: Request<Body>) -> Answer {
     let body = body.collect().await.unwrap().to_bytes().to_vec();
     Answer { status: parts.status, headers: parts.headers, body }
 }
+
+/// A body that arrives when it is sent.
+pub fn held_body() -> (tokio::sync::oneshot::Sender<String>, Body) {
+    let (send, arrives) = tokio::sync::oneshot::channel::<String>();
+    let bytes = futures_util::stream::once(async move { arrives.await.map_err(std::io::Error::other) });
+    (send, Body::from_stream(bytes))
+}

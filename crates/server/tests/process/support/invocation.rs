@@ -126,9 +126,7 @@ impl Invocation {
 
     /// Starts a server and waits until it is ready.
     pub(crate) fn serve(self) -> Server {
-        let mut server = Server::of(self.spawn());
-        server.wait_until_ready();
-        server
+        self.start().ready()
     }
 }
 

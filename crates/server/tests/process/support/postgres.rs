@@ -17,6 +17,8 @@ use tokio_postgres::{Client, Config, NoTls, config::Host};
 
 use super::eventually;
 
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
 /// A fresh database. Dropped with the throw-away server it is on.
 pub(crate) struct Postgres {
     url: String,
@@ -31,7 +33,6 @@ impl Postgres {
             eprintln!("SKIPPED: no PostgreSQL: run it as scripts/postgres run -- cargo nextest run …");
             return None;
         };
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("process_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let server: Config = server_url.parse().unwrap();
         connect(&server).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();

@@ -31,14 +31,20 @@ impl Server {
         Self { child, stdout, stderr, address: None, url: String::new(), start_up: Duration::ZERO, began }
     }
 
-    pub(super) fn wait_until_ready(&mut self) {
+    fn wait_until_ready(&mut self) {
         let Some(line) = self.stdout.wait_for("gatepost ready on ") else {
             panic!("the server did not start: {}", self.stderr.wait_for_end());
         };
         self.start_up = self.began.elapsed();
-        self.url = line.trim_start_matches("gatepost ready on ").to_owned();
+        line.trim_start_matches("gatepost ready on ").clone_into(&mut self.url);
         let (_, address) = self.url.split_once("://").unwrap();
         self.address = Some(address.parse().unwrap());
+    }
+
+    /// The same, once it is ready.
+    pub(crate) fn ready(mut self) -> Self {
+        self.wait_until_ready();
+        self
     }
 
     /// Where it listens.
