@@ -10,7 +10,7 @@ use gatepost_domain::{ClientId, EventId, Grant, GrantId, OutboxId, RealmId, Sess
 use crate::sessions::session_columns;
 use crate::users::user_columns;
 use crate::value::{FromRow, Joined, Row, from_json, to_json};
-use crate::{Db, Error, Tx, audit, outbox, sessions};
+use crate::{Db, Error, Outage, Tx, audit, outbox, sessions};
 
 impl FromRow for Grant {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
@@ -323,7 +323,7 @@ pub struct Exchanged {
 
 /// Exchanges a refresh token: [`rotate`], and if that refuses, [`judge_refused`]. The one function a refresh needs.
 pub async fn exchange(db: &Db, presented: Presented) -> Result<Result<Exchanged, RefreshRefused>, Error> {
-    // A second round only if the first was overtaken; a third would mean something is wrong.
+    // A second round if the first was overtaken, or its answer was lost; more would mean something is wrong.
     for _ in 0..3 {
         let asked = presented.clone();
         let rotated = db
@@ -331,9 +331,13 @@ pub async fn exchange(db: &Db, presented: Presented) -> Result<Result<Exchanged,
                 let asked = asked.clone();
                 Box::pin(async move { rotate(tx, &asked).await })
             })
-            .await?;
-        if let Some(grant) = rotated {
-            return with_owner(db, grant, presented.now).await;
+            .await;
+        match rotated {
+            Ok(Some(grant)) => return with_owner(db, grant, presented.now).await,
+            Ok(None) => {}
+            // Whether it happened is not known. If it did, asking again is a replay, and gives the same successor.
+            Err(Error::Unavailable(Outage::Lost)) if !presented.grace.is_zero() => continue,
+            Err(error) => return Err(error),
         }
         match judged(db, &presented).await? {
             Judged::Good => {}
@@ -344,7 +348,7 @@ pub async fn exchange(db: &Db, presented: Presented) -> Result<Result<Exchanged,
             }
         }
     }
-    Err(Error::Unavailable(crate::Outage::Contention))
+    Err(Error::Unavailable(Outage::Contention))
 }
 
 /// Judges by reading, and writes only where a grant is to be ended: a client that repeats itself takes no turn of

@@ -16,7 +16,7 @@ use crate::{Error, Location, OpenError, Options, Tx, postgres_tls};
 const ATTEMPTS: u32 = 30;
 
 /// How often a connection is tried, and a read whose connection broke.
-const CONNECTING: u32 = 4;
+const CONNECTING: u32 = 6;
 
 /// The lock under which one process migrates: any number nobody else uses.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(5147123801)";
@@ -219,6 +219,9 @@ impl Postgres {
                 if attempt == CONNECTING {
                     return outcome;
                 }
+                // Others in the pool may have broken with it, and need a moment to notice.
+                drop(tx);
+                self.pause(attempt).await;
             }
         };
         timeout(self.deadline, work)

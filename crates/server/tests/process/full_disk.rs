@@ -39,6 +39,7 @@ async fn a_full_disk_turns_writes_away_with_storage_full_and_room_is_noticed_wit
     // A little room, so that the disk becomes full in the midst of things.
     let file = File::options().write(true).open(&filler).unwrap();
     file.set_len(file.metadata().unwrap().len() - ROOM).unwrap();
+    drop(file);
     let mut kept = Vec::new();
     let turned_away = eventually("the disk to be full", async || {
         let email = format!("user-{}@full.test", kept.len());
