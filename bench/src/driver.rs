@@ -158,3 +158,34 @@ fn answer(received: &[u8]) -> Outcome<Option<(u16, usize, usize)>> {
     let whole = end + 4 + length;
     Ok((received.len() >= whole).then_some((status, end + 4, whole)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_taken_once_all_of_it_is_there() {
+        let whole = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ndate: x\r\n\r\nhello";
+        assert_eq!(answer(&whole[..20]).unwrap(), None);
+        assert_eq!(answer(&whole[..whole.len() - 1]).unwrap(), None);
+        assert_eq!(answer(whole).unwrap(), Some((200, whole.len() - 5, whole.len())));
+        let empty = b"HTTP/1.1 204 No Content\r\ndate: x\r\n\r\n";
+        assert_eq!(answer(empty).unwrap(), Some((204, empty.len(), empty.len())));
+        assert!(answer(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn a_run_with_another_status_is_no_measurement() {
+        let load = Load { status: BTreeMap::from([(200, 9), (503, 1)]), ..Load::default() };
+        assert!(load.only(200).is_err());
+        assert!(Load::default().only(200).is_err());
+    }
+
+    #[test]
+    fn a_quantile_is_the_answer_that_many_were_faster_than() {
+        let load = Load { took: (1..=100).map(|n| f64::from(n) * 1_000.0).collect(), ..Load::default() };
+        assert!((load.quantile(0.5) - 51.0).abs() < 1e-9);
+        assert!((load.quantile(0.99) - 100.0).abs() < 1e-9);
+        assert!((load.quantile(1.0) - 100.0).abs() < 1e-9);
+    }
+}

@@ -165,3 +165,30 @@ pub fn line(row: &Row) -> String {
     );
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_judged_by_best_over_best() {
+        let rate =
+            |bar| compared("g", "r", "/s", Better::More, &[90.0, 60.0], ("limit", &[100.0, 50.0]), Some(bar));
+        let row = rate(Bar::RatioAtLeast(0.9));
+        assert_eq!(row.ok, Some(true));
+        assert!((row.ratio.unwrap() - 0.9).abs() < 1e-9);
+        assert!((row.ratio_median.unwrap() - 1.2).abs() < 1e-9);
+        assert_eq!(rate(Bar::RatioAtLeast(0.91)).ok, Some(false));
+        let time = compared(
+            "g",
+            "r",
+            "ms",
+            Better::Less,
+            &[4.0, 2.0],
+            ("limit", &[1.0, 1.0]),
+            Some(Bar::RatioAtMost(1.9)),
+        );
+        assert_eq!(time.ok, Some(false));
+        assert_eq!(alone("g", "r", "ms", Better::Less, &[3.0, 2.0], Some(Bar::AtMost(2.0))).ok, Some(true));
+    }
+}

@@ -134,7 +134,7 @@ impl Client {
 
     /// Compares the book with what is there: every session, and accounts and ended sessions.
     pub(super) async fn read_back(&mut self, address: SocketAddr, extent: Extent) {
-        let mut http = Http::new(address, Protocol::Http1);
+        let mut http = Http::new(address, Protocol::Http1).patient();
         let newest = match extent {
             Extent::Sample => SAMPLE,
             Extent::Everything => usize::MAX,

@@ -1,6 +1,9 @@
 //! A client with one connection.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, Response};
@@ -74,11 +77,12 @@ pub(crate) struct Http {
     protocol: Protocol,
     http1: Option<http1::SendRequest<Body>>,
     http2: Option<http2::SendRequest<Body>>,
+    patient: bool,
 }
 
 impl Http {
     pub(crate) fn new(address: SocketAddr, protocol: Protocol) -> Self {
-        Self { address, protocol, http1: None, http2: None }
+        Self { address, protocol, http1: None, http2: None, patient: false }
     }
 
     async fn connect(&mut self) -> Result<(), Gone> {
@@ -118,6 +122,12 @@ impl Http {
         tokio::spawn(connection);
         self.http2 = Some(sender);
         Ok(())
+    }
+
+    /// Repeats what was turned away with 503: a server on a busy machine may do that, and it may be repeated.
+    pub(crate) fn patient(mut self) -> Self {
+        self.patient = true;
+        self
     }
 
     /// With its connection open.
@@ -178,18 +188,26 @@ impl Http {
         token: Option<&str>,
         body: Option<Value>,
     ) -> Result<Answer, Gone> {
-        let mut request = Request::builder().method(method).uri(path);
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let body = match body {
-            None => Body::empty(),
-            Some(value) => {
-                request = request.header("content-type", "application/json");
-                Body::from(value.to_string())
+        let began = Instant::now();
+        loop {
+            let mut request = Request::builder().method(method.clone()).uri(path);
+            if let Some(token) = token {
+                request = request.header("authorization", format!("Bearer {token}"));
             }
-        };
-        self.send(request.body(body).unwrap()).await
+            let body = match &body {
+                None => Body::empty(),
+                Some(value) => {
+                    request = request.header("content-type", "application/json");
+                    Body::from(value.to_string())
+                }
+            };
+            let answer = self.send(request.body(body).unwrap()).await?;
+            if !self.patient || answer.status != 503 {
+                return Ok(answer);
+            }
+            assert!(began.elapsed() < DEADLINE, "turned away again and again: {}", answer.text());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Result<Answer, Gone> {
