@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::schema::{self, NEWEST};
 use crate::value::Param;
-use crate::{Error, OpenError};
+use crate::{Error, OpenError, error::Outage};
 
 /// `GPst`: says that a file is ours.
 const APPLICATION_ID: i32 = 0x4750_7374;
@@ -19,6 +19,9 @@ const APPLICATION_ID: i32 = 0x4750_7374;
 /// How often a connection that finds the file locked tries again. Short, for a process that commits back to back
 /// leaves the file free for some microseconds only; SQLite's own waiting grows to a tenth of a second and starves.
 const RETRY_EVERY: Duration = Duration::from_micros(300);
+
+/// How long a process that is bringing the file up to date is waited for.
+const MIGRATION: Duration = Duration::from_mins(1);
 
 /// A cached statement with its parameters bound: `$3` to the third, wherever it stands.
 ///
@@ -106,15 +109,31 @@ pub(crate) fn open(
         return Err(OpenError::OlderSchema { found: 0, needed: NEWEST });
     }
     make_file(path)?;
-    let not_ours = || OpenError::NotOurs { path: path.display().to_string() };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(Error::from)?;
     // A migration may take its time; another process that is at it is waited for.
-    wait_when_busy(&mut connection, Duration::from_mins(1))?;
-    // Nothing is written before it is known that the file is ours. The order matters: a process that migrates makes
-    // both answers change at once.
+    wait_when_busy(&mut connection, MIGRATION)?;
+    let began = Instant::now();
+    loop {
+        match make_ready(&connection, path, migrate, now) {
+            // Turning to the write-ahead log, and the end of the last process that used one, lock the file without
+            // asking whoever waits.
+            Err(OpenError::Store(Error::Unavailable(Outage::Busy))) if began.elapsed() < MIGRATION => {
+                std::thread::sleep(RETRY_EVERY);
+            }
+            other => break other?,
+        }
+    }
+    wait_when_busy(&mut connection, busy)?;
+    Ok(connection)
+}
+
+/// Nothing is written before it is known that the file is ours; what was done is not done twice.
+fn make_ready(connection: &Connection, path: &Path, migrate: bool, now: Timestamp) -> Result<(), OpenError> {
+    let not_ours = || OpenError::NotOurs { path: path.display().to_string() };
+    // The order matters: a process that migrates makes both answers change at once.
     let ours = (|| {
-        let empty: bool = query(&connection, "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)")?;
+        let empty: bool = query(connection, "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)")?;
         let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
         Ok(application == APPLICATION_ID || (application == 0 && empty))
     })();
@@ -123,10 +142,8 @@ pub(crate) fn open(
         Ok(false) | Err(Error::Broken(_)) => return Err(not_ours()),
         Err(other) => return Err(OpenError::Store(other)),
     }
-    prepare_to_write(&connection)?;
-    bring_up_to_date(&connection, migrate, now)?;
-    wait_when_busy(&mut connection, busy)?;
-    Ok(connection)
+    prepare_to_write(connection)?;
+    bring_up_to_date(connection, migrate, now)
 }
 
 fn make_file(path: &Path) -> Result<(), OpenError> {
