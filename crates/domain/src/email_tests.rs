@@ -106,6 +106,13 @@ proptest! {
     }
 
     #[test]
+    fn a_plain_domain_is_read_as_idna_reads_it(domain in "[a-zA-Z0-9.-]{1,70}|([a-z0-9-]{1,3}\\.){1,3}[A-Z0-9-]{1,3}") {
+        if is_plain_host(&domain) {
+            prop_assert_eq!(idna::domain_to_ascii_strict(&domain).ok(), Some(domain.to_ascii_lowercase()));
+        }
+    }
+
+    #[test]
     fn no_text_panics_and_no_accepted_address_can_break_a_header(text in "\\PC*@?[\\x00-\\x7f]*|.*@.*") {
         if let Ok(address) = text.parse::<EmailAddress>() {
             prop_assert!(!address.as_str().chars().any(|c| c.is_control() || ",<>\"()[]\\:; ".contains(c)));

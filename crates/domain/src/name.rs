@@ -2,7 +2,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use unicode_normalization::UnicodeNormalization;
+
+use crate::spelling::composed;
 
 /// Deserializes anything that is written as text.
 pub(crate) fn parse_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
@@ -239,6 +240,11 @@ pub(crate) fn is_invisible(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether there is one. In ASCII these are the control characters.
+pub(crate) fn has_invisible(text: &str) -> bool {
+    if text.is_ascii() { text.bytes().any(|b| b.is_ascii_control()) } else { text.chars().any(is_invisible) }
+}
+
 impl FromStr for DisplayName {
     type Err = NameRefused;
 
@@ -247,7 +253,7 @@ impl FromStr for DisplayName {
         if text.len() > 4_000 {
             return Err(NameRefused);
         }
-        let name: String = text.trim().nfc().collect();
+        let name = composed(text.trim());
         // Zero-width joiners spell names in several scripts.
         let bad = |c: char| is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}');
         if name.is_empty() || name.chars().count() > 200 || name.chars().any(bad) {

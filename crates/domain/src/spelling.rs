@@ -16,10 +16,15 @@ pub(crate) fn is_deceptive(text: &str) -> bool {
     text.chars().any(foreign) || !text.is_single_script()
 }
 
+/// Normal form C. ASCII is in it already.
+pub(crate) fn composed(text: &str) -> String {
+    if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
+}
+
 /// Lower case in normal form C: what two spellings of one account have in common.
 pub(crate) fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    text.nfc().collect::<String>().to_lowercase().nfc().collect()
+    composed(text).to_lowercase().nfc().collect()
 }

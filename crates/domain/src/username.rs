@@ -2,9 +2,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use unicode_normalization::UnicodeNormalization;
 
-use crate::spelling::{folded, is_deceptive};
+use crate::spelling::{composed, folded, is_deceptive};
 
 /// A name to sign in with: 1 to 64 letters, digits, `.`, `_` and `-`, starting with a letter or digit.
 ///
@@ -47,10 +46,10 @@ impl FromStr for Username {
         if text.len() > 256 {
             return Err(UsernameRefused::Shape);
         }
-        if text.chars().any(crate::name::is_invisible) || is_deceptive(text) {
+        if crate::name::has_invisible(text) || is_deceptive(text) {
             return Err(UsernameRefused::Deceptive);
         }
-        let typed: String = text.nfc().collect();
+        let typed = composed(text);
         let fits = typed.chars().all(|c| c.is_alphanumeric() || ".-_".contains(c) || !c.is_ascii())
             && typed.starts_with(char::is_alphanumeric)
             && typed.chars().count() <= 64;
