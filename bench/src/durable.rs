@@ -155,8 +155,8 @@ async fn rotate(
                 everywhere: false,
             },
         };
-        let exchanged = grants::exchange(&db, presented).await?;
-        *grant = exchanged.map_err(|refused| Error::Broken(format!("{refused:?}")))?.grant;
+        let exchanged = grants::exchange(&db, presented, |_| ()).await?;
+        *grant = exchanged.map_err(|refused| Error::Broken(format!("{refused:?}")))?.0.grant;
         count += 1;
         next = (next + 1) % share.len();
     }

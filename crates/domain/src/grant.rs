@@ -62,6 +62,17 @@ impl Grant {
         }
     }
 
+    /// The grant after its good token was exchanged for the next, unused for `idle` at most.
+    #[must_use]
+    pub fn rotated(self, idle: Duration, now: Timestamp) -> Self {
+        Self {
+            generation: self.generation + 1,
+            rotated_at: Some(now),
+            idle_expires_at: idle_end(idle, self.expires_at, now),
+            ..self
+        }
+    }
+
     /// Whether its lifetime is over, unused or absolute.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.idle_expires_at || now >= self.expires_at

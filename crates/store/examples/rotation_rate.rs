@@ -139,9 +139,9 @@ async fn rotate_for_a_while(
             },
         };
         let asked = Instant::now();
-        let exchanged = grants::exchange(&db, presented).await?;
+        let exchanged = grants::exchange(&db, presented, |_| ()).await?;
         took.push(asked.elapsed());
-        *grant = exchanged.map_err(|refused| Error::Broken(format!("{refused:?}")))?.grant;
+        *grant = exchanged.map_err(|refused| Error::Broken(format!("{refused:?}")))?.0.grant;
         next = (next + 1) % share.len();
     }
     Ok((share, took))

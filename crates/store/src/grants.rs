@@ -155,31 +155,27 @@ pub struct OnReuse {
     pub everywhere: bool,
 }
 
-/// Exchanges the good token of a grant for the next: one statement whose predicate decides, so that there is exactly
-/// one winner. `None`: it was not the good one, or grant, session or user are not good; [`judge_refused`] says which.
-pub async fn rotate(tx: &mut Tx, presented: &Presented) -> Result<Option<Grant>, Error> {
+/// Replaces a grant whose token is the good one by [`Grant::rotated`] of it: one statement whose predicate decides, so
+/// that there is exactly one winner. False: it is not the good one any more, or grant, session or user are not good.
+pub async fn rotate(tx: &mut Tx, presented: &Presented, rotated: &Grant) -> Result<bool, Error> {
     // The grant's own row says whether it was revoked, and every revocation of a session or user writes it too: on
     // PostgreSQL only the row that is updated is looked at again when another transaction was faster.
-    const SQL: &str = concat!(
-        "UPDATE grants SET generation = generation + 1, rotated_at = $5,
-            idle_expires_at = CASE WHEN $6 < expires_at THEN $6 ELSE expires_at END
+    const SQL: &str = "UPDATE grants SET generation = $6, rotated_at = $5, idle_expires_at = $7
         WHERE realm_id = $1 AND id = $2 AND generation = $3 AND client_id = $4
         AND revoked_at IS NULL AND idle_expires_at > $5 AND expires_at > $5
         AND EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
             WHERE s.realm_id = $1 AND s.id = grants.session_id AND s.revoked_at IS NULL AND s.expires_at > $5
-            AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at))
-        RETURNING ",
-        grant_columns!("")
-    );
+            AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at))";
     let params = [
         (&presented.realm).into(),
         (&presented.token.grant).into(),
         presented.token.generation.into(),
         presented.client.as_str().into(),
         presented.now.into(),
-        presented.now.plus(presented.idle).into(),
+        rotated.generation.into(),
+        rotated.idle_expires_at.into(),
     ];
-    tx.optional(SQL, &params).await
+    Ok(tx.execute(SQL, &params).await? == 1)
 }
 
 /// Why a refresh token was not exchanged. The client learns `invalid_grant` and no more.
@@ -201,38 +197,22 @@ pub enum RefreshRefused {
     UserDisabled,
 }
 
-/// What [`judge_refused`] found.
+/// What a presented token is, as far as reading tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Judged {
-    /// The previous token within the grace: give the client the token of this grant's present generation again.
+pub enum Assessed {
+    /// The good one of this grant: [`rotate`] may exchange it.
+    Good(Box<(Grant, Session, User)>),
+    /// The previous one within the grace: give the client the token of this grant's present generation again.
     Replay(Box<(Grant, Session, User)>),
-    /// It is good after all: it became so meanwhile. Rotate again.
-    Good,
-    /// Refused, and if it was reuse, the grant has been ended.
+    /// It was used before: this grant is to be ended.
+    Reuse(Box<Grant>),
+    /// Not to be exchanged.
     Refused(RefreshRefused),
 }
 
-/// Says why [`rotate`] gave `None`. If the token was used before, ends the grant (or every session of the user),
-/// with an audit event and a message to verifiers, in this transaction.
-pub async fn judge_refused(tx: &mut Tx, presented: &Presented) -> Result<Judged, Error> {
-    match assess(tx, presented).await? {
-        Assessed::Judged(judged) => Ok(judged),
-        Assessed::Reuse(grant) => {
-            end_for_reuse(tx, presented, &grant).await?;
-            Ok(Judged::Refused(RefreshRefused::Reused))
-        }
-    }
-}
-
-/// What can be known by reading.
-enum Assessed {
-    Judged(Judged),
-    /// It was used before: this grant is to be ended.
-    Reuse(Box<Grant>),
-}
-
-async fn assess(tx: &mut Tx, presented: &Presented) -> Result<Assessed, Error> {
-    let refused = |reason| Ok(Assessed::Judged(Judged::Refused(reason)));
+/// Says what a presented token is. One point read.
+pub async fn assess(tx: &mut Tx, presented: &Presented) -> Result<Assessed, Error> {
+    let refused = |reason| Ok(Assessed::Refused(reason));
     let Some((grant, session, user)) = find(tx, presented.realm, presented.token.grant).await? else {
         return refused(RefreshRefused::Unknown);
     };
@@ -250,14 +230,22 @@ async fn assess(tx: &mut Tx, presented: &Presented) -> Result<Assessed, Error> {
     if user.is_disabled() {
         return refused(RefreshRefused::UserDisabled);
     }
-    if !is_usable(&session, presented.now) || user.has_withdrawn(session.created_at) {
+    let usable = session.revoked_at.is_none() && presented.now < session.expires_at;
+    if !usable || user.has_withdrawn(session.created_at) {
         return refused(RefreshRefused::SessionEnded);
     }
-    Ok(Assessed::Judged(if replayed {
-        Judged::Replay(Box::new((grant, session, user)))
-    } else {
-        Judged::Good
-    }))
+    let found = Box::new((grant, session, user));
+    Ok(if replayed { Assessed::Replay(found) } else { Assessed::Good(found) })
+}
+
+/// Ends a grant whose token was used twice (or every session of its user), with an audit event and a message to
+/// verifiers. Judges again: what was read may have changed.
+pub async fn end_reused(tx: &mut Tx, presented: &Presented) -> Result<Assessed, Error> {
+    let assessed = assess(tx, presented).await?;
+    if let Assessed::Reuse(grant) = &assessed {
+        end_for_reuse(tx, presented, grant).await?;
+    }
+    Ok(assessed)
 }
 
 async fn end_for_reuse(tx: &mut Tx, presented: &Presented, grant: &Grant) -> Result<(), Error> {
@@ -315,37 +303,49 @@ pub struct Exchanged {
     pub grant: Grant,
     /// Its session.
     pub session: Session,
-    /// Its user, as of after the exchange.
+    /// Its user.
     pub user: User,
     /// Whether this repeats an answer the client was given before.
     pub replayed: bool,
 }
 
-/// Exchanges a refresh token: [`rotate`], and if that refuses, [`judge_refused`]. The one function a refresh needs.
-pub async fn exchange(db: &Db, presented: Presented) -> Result<Result<Exchanged, RefreshRefused>, Error> {
-    // A second round if the first was overtaken, or its answer was lost; more would mean something is wrong.
+/// Exchanges a refresh token: [`assess`], then [`rotate`]. The one function a refresh needs.
+///
+/// `meanwhile` is what is to be made of the exchange, a signature for one; it runs while the disk makes the exchange
+/// durable. What it made is dropped where there is no exchange after all, and it may run again then.
+pub async fn exchange<T>(
+    db: &Db,
+    presented: Presented,
+    mut meanwhile: impl FnMut(&Exchanged) -> T,
+) -> Result<Result<(Exchanged, T), RefreshRefused>, Error> {
+    // Again if the first round was overtaken, or its answer was lost; more would mean something is wrong.
     for _ in 0..3 {
-        let asked = presented.clone();
-        let rotated = db
-            .write_one("rotate a refresh token", move |tx| {
-                let asked = asked.clone();
-                Box::pin(async move { rotate(tx, &asked).await })
-            })
-            .await;
-        match rotated {
-            Ok(Some(grant)) => return with_owner(db, grant, presented.now).await,
-            Ok(None) => {}
-            // Whether it happened is not known. If it did, asking again is a replay, and gives the same successor.
-            Err(Error::Unavailable(Outage::Lost)) if !presented.grace.is_zero() => continue,
-            Err(error) => return Err(error),
-        }
-        match judged(db, &presented).await? {
-            Judged::Good => {}
-            Judged::Refused(refused) => return Ok(Err(refused)),
-            Judged::Replay(found) => {
+        let (grant, session, user) = match assessed(db, &presented).await? {
+            Assessed::Good(found) => *found,
+            Assessed::Replay(found) => {
                 let (grant, session, user) = *found;
-                return Ok(Ok(Exchanged { grant, session, user, replayed: true }));
+                let exchanged = Exchanged { grant, session, user, replayed: true };
+                let made = meanwhile(&exchanged);
+                return Ok(Ok((exchanged, made)));
             }
+            Assessed::Reuse(_) => return Ok(Err(RefreshRefused::Reused)),
+            Assessed::Refused(refused) => return Ok(Err(refused)),
+        };
+        let grant = grant.rotated(presented.idle, presented.now);
+        let asked = (presented.clone(), grant.clone());
+        let rotating = db.write_one("rotate a refresh token", move |tx| {
+            let (presented, rotated) = asked.clone();
+            Box::pin(async move { rotate(tx, &presented, &rotated).await })
+        });
+        let exchanged = Exchanged { grant, session, user, replayed: false };
+        // In this order: the first poll hands the write over, and it is under way while the rest is made.
+        let (rotated, made) = tokio::join!(biased; rotating, async { meanwhile(&exchanged) });
+        match rotated {
+            Ok(true) => return Ok(Ok((exchanged, made))),
+            Ok(false) => {}
+            // Whether it happened is not known. If it did, asking again is a replay, and gives the same successor.
+            Err(Error::Unavailable(Outage::Lost)) if !presented.grace.is_zero() => {}
+            Err(error) => return Err(error),
         }
     }
     Err(Error::Unavailable(Outage::Contention))
@@ -353,43 +353,21 @@ pub async fn exchange(db: &Db, presented: Presented) -> Result<Result<Exchanged,
 
 /// Judges by reading, and writes only where a grant is to be ended: a client that repeats itself takes no turn of
 /// the writer.
-async fn judged(db: &Db, presented: &Presented) -> Result<Judged, Error> {
+async fn assessed(db: &Db, presented: &Presented) -> Result<Assessed, Error> {
     let asked = presented.clone();
-    let assessed = db
+    let read = db
         .read("judge a refresh token", move |tx| {
             let asked = asked.clone();
             Box::pin(async move { assess(tx, &asked).await })
         })
         .await?;
-    if let Assessed::Judged(judged) = assessed {
-        return Ok(judged);
+    if !matches!(read, Assessed::Reuse(_)) {
+        return Ok(read);
     }
     let asked = presented.clone();
     db.write("end a grant whose token was used twice", move |tx| {
         let asked = asked.clone();
-        Box::pin(async move { judge_refused(tx, &asked).await })
+        Box::pin(async move { end_reused(tx, &asked).await })
     })
     .await
-}
-
-/// The session and user of a grant that was just rotated. If they ended in between, the token is dead already.
-async fn with_owner(
-    db: &Db,
-    grant: Grant,
-    now: Timestamp,
-) -> Result<Result<Exchanged, RefreshRefused>, Error> {
-    let (realm, id) = (grant.realm, grant.id);
-    let found = db.read("find a grant", move |tx| Box::pin(async move { find(tx, realm, id).await })).await?;
-    Ok(match found {
-        None => Err(RefreshRefused::Unknown),
-        Some((_, _, user)) if user.is_disabled() => Err(RefreshRefused::UserDisabled),
-        Some((latest, session, _)) if latest.revoked_at.is_some() || !is_usable(&session, now) => {
-            Err(RefreshRefused::SessionEnded)
-        }
-        Some((_, session, user)) => Ok(Exchanged { grant, session, user, replayed: false }),
-    })
-}
-
-fn is_usable(session: &Session, now: Timestamp) -> bool {
-    session.revoked_at.is_none() && now < session.expires_at
 }

@@ -41,16 +41,27 @@ pub async fn refresh(
             everywhere: false,
         },
     };
-    let Exchanged { grant, session, user, .. } = match grants::exchange(app.db(), presented).await? {
-        Ok(exchanged) => exchanged,
+    let answer = |exchanged: &Exchanged| answer(app, realm, exchanged, now);
+    match grants::exchange(app.db(), presented, answer).await? {
+        Ok((_, answer)) => answer,
         Err(refused) => {
             tracing::debug!(grant.id = %token.grant, reason = ?refused, "refresh token refused");
             if refused == RefreshRefused::Reused {
                 end_session_of(app, realm, token, now).await?;
             }
-            return Err(Problem::InvalidRefreshToken);
+            Err(Problem::InvalidRefreshToken)
         }
-    };
+    }
+}
+
+/// The next pair of tokens. A replay gets the refresh token it was given before.
+fn answer(
+    app: &App,
+    realm: &Snapshot,
+    exchanged: &Exchanged,
+    now: Timestamp,
+) -> Result<TokenAnswer, Problem> {
+    let Exchanged { grant, session, user, .. } = exchanged;
     let audience = match grant.audience.as_slice() {
         [] => realm.own_audience(),
         named => Audience::of(named.iter().cloned()),
@@ -58,8 +69,8 @@ pub async fn refresh(
     let (access_token, expires_in) = signing::issue(
         realm,
         Subject {
-            user: &user,
-            session: Some(&session),
+            user,
+            session: Some(session),
             client: grant.client.as_str(),
             scopes: &grant.scopes,
             audience,
@@ -67,7 +78,7 @@ pub async fn refresh(
         app.entropy(),
         now,
     )?;
-    let refresh_token = RefreshToken::of(&grant).encode(app.refresh_mac());
+    let refresh_token = RefreshToken::of(grant).encode(app.refresh_mac());
     Ok(TokenAnswer { access_token, token_type: "Bearer", expires_in, refresh_token })
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::refresh::RefreshToken;
 use gatepost_domain::{EventId, Grant, GrantId, RealmId, SessionId, Timestamp, UserId};
-use gatepost_store::grants::{self, Exchanged, Judged, OnReuse, Presented, RefreshRefused};
+use gatepost_store::grants::{self, Assessed, Exchanged, OnReuse, Presented, RefreshRefused};
 use gatepost_store::{audit, outbox, sessions, users};
 
 use crate::support::{NOW, Store, later};
@@ -49,7 +49,15 @@ pub(crate) async fn exchange(
     generation: u32,
     now: Timestamp,
 ) -> Result<Exchanged, RefreshRefused> {
-    grants::exchange(&store.db, presented(store, grant, generation, now)).await.unwrap()
+    exchange_as(store, presented(store, grant, generation, now)).await
+}
+
+pub(crate) async fn exchange_as(store: &Store, presented: Presented) -> Result<Exchanged, RefreshRefused> {
+    let exchanged = grants::exchange(&store.db, presented, Exchanged::clone).await.unwrap();
+    exchanged.map(|(exchanged, seen)| {
+        assert_eq!(seen, exchanged, "what is made meanwhile is made of the exchange");
+        exchanged
+    })
 }
 
 /// The tokens a caller would now hold, or why not.
@@ -118,9 +126,15 @@ async fn a_good_token_is_exchanged_for_the_next(store: Store) {
     };
     assert_eq!(first, Exchanged { grant: expected.clone(), session, user, replayed: false });
     assert_eq!(store.find_grant(&grant).await, Some(expected));
-    let (one, two) = (presented(&store, &grant, 1, later(6)), presented(&store, &grant, 1, later(6)));
-    assert_eq!(write_one!(store, [one] tx => grants::rotate(tx, &one).await).unwrap().unwrap().generation, 2);
-    assert_eq!(write_one!(store, [two] tx => grants::rotate(tx, &two).await), Ok(None));
+    let rotate = |good: Grant| {
+        let (store, asked) = (store.clone(), presented(&store, &good, good.generation, later(6)));
+        let rotated = good.rotated(IDLE, later(6));
+        async move {
+            write_one!(store, [asked, rotated] tx => grants::rotate(tx, &asked, &rotated).await).unwrap()
+        }
+    };
+    assert!(rotate(first.grant.clone()).await);
+    assert!(!rotate(first.grant).await);
     assert_eq!(generation(&store, &grant, 2, later(7)).await, Ok(3));
 }
 
@@ -163,9 +177,9 @@ async fn rt_06_another_client_or_realm_is_refused_and_cannot_end_the_grant(store
     for used in [0, 1] {
         let other =
             Presented { client: "evil".parse().unwrap(), ..presented(&store, &grant, used, later(60)) };
-        assert_eq!(grants::exchange(&store.db, other).await, Ok(Err(RefreshRefused::OtherClient)));
+        assert_eq!(exchange_as(&store, other).await, Err(RefreshRefused::OtherClient));
         let elsewhere = Presented { realm: RealmId::MAX, ..presented(&store, &grant, used, later(60)) };
-        assert_eq!(grants::exchange(&store.db, elsewhere).await, Ok(Err(RefreshRefused::Unknown)));
+        assert_eq!(exchange_as(&store, elsewhere).await, Err(RefreshRefused::Unknown));
     }
     assert_eq!(audited(&store).await, [] as [&str; 0]);
     assert_eq!(generation(&store, &grant, 1, later(60)).await, Ok(2), "it lives");
@@ -202,10 +216,12 @@ async fn rt_11_a_lost_answer_is_given_again_within_the_grace(store: Store) {
         assert_eq!(again, Exchanged { replayed: true, ..first.clone() }, "after {seconds} s");
     }
     let asked = presented(&store, &grant, 0, later(9));
-    let judged = write!(store, [asked] tx => grants::judge_refused(tx, &asked).await);
-    assert_eq!(judged, Ok(Judged::Replay(Box::new((first.grant, session, user)))));
+    let present = Box::new((first.grant, session, user));
+    let judged = read!(store, [asked] tx => grants::assess(tx, &asked).await);
+    assert_eq!(judged, Ok(Assessed::Replay(present.clone())));
     let good = presented(&store, &grant, 1, later(9));
-    assert_eq!(write!(store, [good] tx => grants::judge_refused(tx, &good).await), Ok(Judged::Good));
+    let judged = write!(store, [good] tx => grants::end_reused(tx, &good).await);
+    assert_eq!(judged, Ok(Assessed::Good(present)), "nothing was ended");
     assert_eq!(generation(&store, &grant, 0, later(10)).await, Err(RefreshRefused::Reused));
 }
 
@@ -216,7 +232,7 @@ async fn reuse_can_end_every_session_of_the_user(store: Store) {
     assert_eq!(generation(&store, &grant, 0, NOW).await, Ok(1));
     let mut asked = presented(&store, &grant, 0, later(60));
     asked.on_reuse.everywhere = true;
-    assert_eq!(grants::exchange(&store.db, asked).await, Ok(Err(RefreshRefused::Reused)));
+    assert_eq!(exchange_as(&store, asked).await, Err(RefreshRefused::Reused));
     assert_eq!(generation(&store, &second_grant, 0, later(60)).await, Err(RefreshRefused::Revoked));
     assert!(
         store.find_live(&session, later(60)).await.is_none()
