@@ -146,9 +146,9 @@ impl Claims {
         &self.permissions
     }
 
-    /// Whether the permission was granted: itself, or as `resource:*`.
+    /// Whether the permission was granted: itself, or as `resource:*`. The action is what follows the last colon.
     pub fn has_permission(&self, permission: &str) -> bool {
-        let resource = permission.split_once(':').map(|(resource, _)| resource);
+        let resource = permission.rsplit_once(':').map(|(resource, _)| resource);
         self.permissions.iter().any(|one| {
             **one == *permission || resource.is_some_and(|resource| one.strip_suffix(":*") == Some(resource))
         })

@@ -79,9 +79,9 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    roles: Vec<String>,
+    roles: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    permissions: Vec<String>,
+    permissions: Vec<&'a str>,
 }
 
 /// Signs an access token and says how many seconds it lives.
@@ -120,18 +120,15 @@ pub fn issue(
 }
 
 /// The account's roles with what they inherit, and their permissions, as far as they fit.
-fn rights(realm: &Snapshot, user: &User) -> (Vec<String>, Vec<String>) {
-    if user.roles.is_empty() {
-        return (Vec::new(), Vec::new());
-    }
-    let mut roles: Vec<String> = realm.roles().roles(&user.roles).iter().map(ToString::to_string).collect();
+fn rights<'a>(realm: &'a Snapshot, user: &'a User) -> (Vec<&'a str>, Vec<&'a str>) {
+    let rights = realm.roles().rights(&user.roles);
+    let mut roles: Vec<&str> = rights.roles.iter().map(|role| role.as_str()).collect();
     // The built-in role is in no realm's graph.
-    if is_administrator(user) && !roles.iter().any(|role| role == ADMINISTRATOR) {
-        roles.push(ADMINISTRATOR.to_owned());
+    if is_administrator(user) && !roles.contains(&ADMINISTRATOR) {
+        roles.push(ADMINISTRATOR);
     }
-    let permissions: Vec<String> =
-        realm.roles().permissions(&user.roles).iter().map(ToString::to_string).collect();
-    let size = |names: &[String]| names.iter().map(|name| name.len() + 3).sum::<usize>();
+    let permissions: Vec<&str> = rights.permissions.iter().map(|permission| permission.as_str()).collect();
+    let size = |names: &[&str]| names.iter().map(|name| name.len() + 3).sum::<usize>();
     if size(&roles) + size(&permissions) > RIGHTS_LIMIT {
         tracing::warn!(user.id = %user.id, realm.name = realm.name(), "roles and permissions do not fit into a token; permissions were left out");
         return (roles, Vec::new());
