@@ -1,7 +1,7 @@
 //! The way in: which realm a request is for, its id, its metrics, and a panic that does not end the connection.
 //!
-//! One service and one allocated future a request. The same as a stack of axum layers cost half of a request's CPU: each
-//! layer boxes a clone of all that is below it and moves the request once more.
+//! One service, and no future of its own where the realm is in memory. The same as a stack of axum layers cost half of a
+//! request's CPU: each layer boxes a clone of all that is below it and moves the request once more.
 
 use std::{
     convert::Infallible,
@@ -18,14 +18,16 @@ use axum::{
     extract::{ConnectInfo, Request},
     http::Method,
     response::{IntoResponse as _, Response},
+    routing::future::RouteFuture,
 };
+use pin_project_lite::pin_project;
 use tower::Service;
 
 use crate::{
     App,
     http::{Problem, observe::Seen},
     oauth,
-    realm::{enter, host},
+    realm::{enter, enter_at_hand, host},
 };
 
 /// Answers every request.
@@ -61,17 +63,22 @@ impl Front {
         }
         let (route, document) = oauth::document(request.uri().path())?;
         let app = &self.rooms.app;
-        let realm = app.realms().at_hand(app, host(request))?;
+        let realm = app.realms().host_at_hand(app, host(request))?;
         Some((route, document(&realm).answer(request.headers())))
     }
 }
 
 impl Rooms {
-    async fn answer(&self, mut request: Request) -> Response {
+    /// Where the request is answered, if that is known without waiting.
+    fn at_hand(&self, request: &mut Request) -> Result<Option<Router>, Problem> {
         if request.uri().path().starts_with("/health/") {
-            let Ok(response) = self.health.clone().call(request).await;
-            return response;
+            return Ok(Some(self.health.clone()));
         }
+        Ok(enter_at_hand(&self.app, request)?.then(|| self.realm.clone()))
+    }
+
+    /// The realm is looked up, or looked at again.
+    async fn answer(&self, mut request: Request) -> Response {
         match enter(&self.app, &mut request).await {
             Ok(()) => {
                 let Ok(response) = self.realm.clone().call(request).await;
@@ -94,46 +101,64 @@ impl Service<Request> for Front {
     fn call(&mut self, mut request: Request) -> Answering {
         let seen = Seen::now(request.method());
         if let Some((route, response)) = self.at_hand(&request) {
-            return Answering(State::Answered(Some(seen.answered(response, Some(route)))));
+            let response = Some(seen.answered(response, Some(route)));
+            return Answering { state: State::Answered { response }, seen: None };
         }
         request.extensions_mut().insert(seen.id.clone());
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }
-        let rooms = Arc::clone(&self.rooms);
-        let running = Box::pin(async move { rooms.answer(request).await });
-        Answering(State::Running(running, Some(seen)))
+        let state = match self.rooms.at_hand(&mut request) {
+            Ok(Some(mut router)) => State::Routed { answer: router.call(request) },
+            Ok(None) => {
+                let rooms = Arc::clone(&self.rooms);
+                State::Entering { answer: Box::pin(async move { rooms.answer(request).await }) }
+            }
+            Err(problem) => State::Answered { response: Some(problem.into_response()) },
+        };
+        Answering { state, seen: Some(seen) }
     }
 }
 
-/// The answer on its way.
-pub struct Answering(State);
+pin_project! {
+    /// The answer on its way.
+    pub struct Answering {
+        #[pin]
+        state: State,
+        // What still has to be seen of the request.
+        seen: Option<Seen>,
+    }
+}
 
-enum State {
-    Answered(Option<Response>),
-    Running(Pin<Box<dyn Future<Output = Response> + Send>>, Option<Seen>),
+pin_project! {
+    #[project = At]
+    enum State {
+        Answered { response: Option<Response> },
+        Routed { #[pin] answer: RouteFuture<Infallible> },
+        Entering { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
+    }
 }
 
 impl Future for Answering {
     type Output = Result<Response, Infallible>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answered = match &mut self.0 {
-            State::Answered(response) => response.take(),
-            State::Running(running, seen) => {
-                let response = match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))) {
-                    Ok(Poll::Pending) => return Poll::Pending,
-                    Ok(Poll::Ready(response)) => response,
-                    // The panic itself was written to the log by the panic hook.
-                    Err(_) => Problem::internal("a handler panicked").into_response(),
-                };
-                seen.take().map(|seen| seen.answered(response, None))
-            }
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let polled = catch_unwind(AssertUnwindSafe(|| match this.state.project() {
+            // Taken once: there is nothing more to come.
+            At::Answered { response } => response.take().map_or(Poll::Pending, Poll::Ready),
+            At::Routed { answer } => answer.poll(context).map(|Ok(response)| response),
+            At::Entering { answer } => answer.as_mut().poll(context),
+        }));
+        let response = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(response)) => response,
+            // The panic itself was written to the log by the panic hook.
+            Err(_) => Problem::internal("a handler panicked").into_response(),
         };
-        match answered {
-            Some(response) => Poll::Ready(Ok(response)),
-            // It was answered before: there is nothing more to come.
-            None => Poll::Pending,
-        }
+        Poll::Ready(Ok(match this.seen.take() {
+            Some(seen) => seen.answered(response, None),
+            None => response,
+        }))
     }
 }

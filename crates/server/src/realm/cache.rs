@@ -92,10 +92,19 @@ impl RealmCache {
     }
 
     /// The realm that `host` leads to, if that and the realm are in memory and need not be looked at again yet.
-    pub fn at_hand(&self, app: &App, host: &str) -> Option<Arc<Snapshot>> {
+    pub fn host_at_hand(&self, app: &App, host: &str) -> Option<Arc<Snapshot>> {
+        self.at_hand(app, &Alias::Host(host.to_ascii_lowercase()))
+    }
+
+    /// The realm with this name, if that and the realm are in memory and need not be looked at again yet.
+    pub fn named_at_hand(&self, app: &App, name: &str) -> Option<Arc<Snapshot>> {
+        if name.len() <= 64 { self.at_hand(app, &Alias::Name(name.to_owned())) } else { None }
+    }
+
+    fn at_hand(&self, app: &App, alias: &Alias) -> Option<Arc<Snapshot>> {
         let now_ms = self.elapsed_ms();
         let fresh = |at_ms: u64| now_ms.saturating_sub(at_ms) < STALE_AFTER_MS;
-        let found = self.aliases.get(&Alias::Host(host.to_ascii_lowercase()))?;
+        let found = self.aliases.get(alias)?;
         let entry = self.snapshots.get(&found.realm?)?;
         if !fresh(found.at_ms) || !fresh(entry.checked_ms.load(Ordering::Relaxed)) {
             return None;

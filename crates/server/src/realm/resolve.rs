@@ -58,15 +58,34 @@ pub fn host(request: &Request) -> &str {
     authority.or_else(|| request.headers().get(HOST).and_then(|host| host.to_str().ok())).unwrap_or("")
 }
 
+fn named(request: &Request) -> Named<'_> {
+    prefix(request.uri().path()).unwrap_or_else(|| Named::Host(host(request)))
+}
+
 /// Finds the realm a request is for, strips the prefix, and leaves the realm with the request.
 pub async fn enter(app: &App, request: &mut Request) -> Result<(), Problem> {
-    let named = prefix(request.uri().path()).unwrap_or_else(|| Named::Host(host(request)));
-    let (snapshot, rest) = match named {
-        Named::Prefix { name, rest } => (app.realms().named(app, name).await?, Some(rest.to_owned())),
-        Named::Host(host) => (app.realms().for_host(app, host).await?, None),
+    let snapshot = match named(request) {
+        Named::Prefix { name, .. } => app.realms().named(app, name).await?,
+        Named::Host(host) => app.realms().for_host(app, host).await?,
     };
-    let snapshot = snapshot.ok_or(Problem::NotFound)?;
-    if let Some(rest) = rest {
+    leave(request, snapshot.ok_or(Problem::NotFound)?)
+}
+
+/// The same for a realm that is in memory and need not be looked at again yet; false if it is not. Nearly every request,
+/// and it waits for nothing.
+pub fn enter_at_hand(app: &App, request: &mut Request) -> Result<bool, Problem> {
+    let snapshot = match named(request) {
+        Named::Prefix { name, .. } => app.realms().named_at_hand(app, name),
+        Named::Host(host) => app.realms().host_at_hand(app, host),
+    };
+    match snapshot {
+        Some(snapshot) => leave(request, snapshot).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+fn leave(request: &mut Request, snapshot: Arc<Snapshot>) -> Result<(), Problem> {
+    if let Named::Prefix { rest, .. } = named(request) {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let path = PathAndQuery::try_from(format!("{rest}{query}")).map_err(|_| Problem::NotFound)?;
         let mut parts = request.uri().clone().into_parts();
