@@ -170,7 +170,7 @@ fn commit_group(tx: &mut Tx, first: Box<dyn Job>, waiting: &Receiver<Box<dyn Job
             }
             return;
         }
-        next = if group.len() < GROUP { waiting.try_recv().ok() } else { None };
+        next = if group.len() < GROUP { another(waiting) } else { None };
     }
     let fate = control(tx, "COMMIT");
     if fate.is_err() && !is_lost(tx) {
@@ -181,6 +181,15 @@ fn commit_group(tx: &mut Tx, first: Box<dyn Job>, waiting: &Receiver<Box<dyn Job
     for settle in group {
         settle(fate.clone());
     }
+}
+
+/// The next job that is there, or that comes when others get the core for a moment. With one core and no such moment,
+/// whoever hands over a write is stopped at once by the writer, which then goes to the disk for that one alone.
+fn another(waiting: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
+    waiting.try_recv().ok().or_else(|| {
+        std::thread::yield_now();
+        waiting.try_recv().ok()
+    })
 }
 
 /// Whether there is no open transaction any more.
