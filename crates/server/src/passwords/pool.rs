@@ -16,8 +16,10 @@ use super::argon2id::{self, Arena, Cost, HashUnusable, Stored};
 
 /// How long an idle thread keeps its memory.
 const KEEP_MEMORY: Duration = Duration::from_secs(10);
-/// How far below the rest of the server the hashing threads are scheduled (the `nice` increment).
+/// How far below the rest of the server the relief thread is scheduled (the `nice` increment).
 const NICENESS: i32 = 10;
+/// How long a job waits before the relief thread takes it.
+const RELIEF_AFTER: Duration = Duration::from_millis(500);
 
 /// How the pool is sized.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +54,9 @@ pub struct Busy {
 ///
 /// A request is turned away at once when the work already waiting would take longer than the budget: an early 503
 /// is kinder than a late one. A caller that goes away before its turn costs nothing.
+///
+/// The threads only take what the rest of the server leaves of the cores. So that sign-ins go on where it leaves
+/// nothing, one more thread, the relief, takes a modest share for jobs that have waited long.
 #[derive(Clone)]
 pub struct HashPool {
     shared: Arc<Shared>,
@@ -62,6 +67,7 @@ struct Shared {
     entropy: Arc<dyn Entropy>,
     state: Mutex<State>,
     wake: Condvar,
+    wake_relief: Condvar,
     /// A hash of nothing anybody knows, checked when the user does not exist so that both answers cost the same.
     decoy: String,
 }
@@ -70,6 +76,7 @@ struct State {
     waiting: VecDeque<Job>,
     hashing: usize,
     threads: usize,
+    has_relief: bool,
     /// A moving average of one hash's time; starts pessimistic.
     usual: Duration,
     closed: bool,
@@ -78,6 +85,16 @@ struct State {
 struct Job {
     password: Zeroizing<Vec<u8>>,
     work: Work,
+    since: Instant,
+}
+
+/// Which jobs a thread takes, and how it is scheduled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    /// The next, whenever nobody else wants the core.
+    Regular,
+    /// One that has waited long, whoever wants the core.
+    Relief,
 }
 
 enum Work {
@@ -138,6 +155,7 @@ impl HashPool {
             waiting: VecDeque::new(),
             hashing: 0,
             threads: 0,
+            has_relief: false,
             usual: Duration::from_millis(50),
             closed: false,
         };
@@ -147,6 +165,7 @@ impl HashPool {
                 entropy,
                 state: Mutex::new(state),
                 wake: Condvar::new(),
+                wake_relief: Condvar::new(),
                 decoy,
             }),
         }
@@ -173,6 +192,7 @@ impl HashPool {
     pub fn close(&self) {
         self.shared.lock().closed = true;
         self.shared.wake.notify_all();
+        self.shared.wake_relief.notify_all();
     }
 
     fn enqueue(&self, password: &Password, work: Work) -> Result<(), PoolError> {
@@ -188,17 +208,18 @@ impl HashPool {
             let retry_after = Duration::from_secs(wait.as_secs().max(1));
             return Err(Busy { retry_after }.into());
         }
-        state.waiting.push_back(Job { password: Zeroizing::new(password.as_bytes().to_vec()), work });
-        if state.threads < threads && state.waiting.len() > state.threads - state.hashing {
-            state.threads += 1;
-            let shared = Arc::clone(&self.shared);
-            let started = thread::Builder::new().name("gatepost-hash".into()).spawn(move || shared.run());
-            if started.is_err() {
-                state.threads -= 1;
+        let password = Zeroizing::new(password.as_bytes().to_vec());
+        state.waiting.push_back(Job { password, work, since: Instant::now() });
+        if state.waiting.len() > state.threads - state.hashing {
+            if state.threads < threads {
+                state.threads += usize::from(Shared::start(&self.shared, Duty::Regular));
+            } else if !state.has_relief {
+                state.has_relief = Shared::start(&self.shared, Duty::Relief);
             }
         }
         drop(state);
         self.shared.wake.notify_one();
+        self.shared.wake_relief.notify_one();
         Ok(())
     }
 }
@@ -206,7 +227,9 @@ impl HashPool {
 impl Drop for HashPool {
     fn drop(&mut self) {
         // One reference of ours, one of each thread: the last handle lets the threads go.
-        let threads = self.shared.lock().threads;
+        let state = self.shared.lock();
+        let threads = state.threads + usize::from(state.has_relief);
+        drop(state);
         if Arc::strong_count(&self.shared) <= threads + 1 {
             self.close();
         }
@@ -219,13 +242,23 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self) {
-        // Signing and reading must not queue behind hashing for a core. Where the system refuses, hashing competes.
-        let _ = rustix::process::nice(NICENESS);
+    /// Whether a thread was started.
+    fn start(shared: &Arc<Self>, duty: Duty) -> bool {
+        let shared = Arc::clone(shared);
+        thread::Builder::new().name("gatepost-hash".into()).spawn(move || shared.run(duty)).is_ok()
+    }
+
+    fn run(&self, duty: Duty) {
+        // Signing and reading must not queue behind hashing for a core: a thread of the idle class gives way at once, one
+        // that is merely nice after some milliseconds. Where the system refuses, hashing competes.
+        match duty {
+            Duty::Regular => drop(idle_class()),
+            Duty::Relief => drop(rustix::process::nice(NICENESS)),
+        }
         let mut arena = Arena::default();
-        while let Some(job) = self.next(&mut arena) {
+        while let Some(job) = self.next(duty, &mut arena) {
             let began = Instant::now();
-            let Job { password, work } = job;
+            let Job { password, work, .. } = job;
             match work {
                 Work::Hash(reply) => {
                     let mut salt = [0; 16];
@@ -240,32 +273,57 @@ impl Shared {
             state.hashing -= 1;
             state.usual = (state.usual * 7 + began.elapsed()) / 8;
         }
-        self.lock().threads -= 1;
+        let mut state = self.lock();
+        match duty {
+            Duty::Regular => state.threads -= 1,
+            Duty::Relief => state.has_relief = false,
+        }
     }
 
     /// The next job somebody still waits for; `None` when the pool is closed and empty.
-    fn next(&self, arena: &mut Arena) -> Option<Job> {
+    fn next(&self, duty: Duty, arena: &mut Arena) -> Option<Job> {
+        let wake = match duty {
+            Duty::Regular => &self.wake,
+            Duty::Relief => &self.wake_relief,
+        };
         let mut state = self.lock();
         loop {
-            while let Some(job) = state.waiting.pop_front() {
-                if !job.work.is_abandoned() {
+            while state.waiting.front().is_some_and(|job| job.work.is_abandoned()) {
+                state.waiting.pop_front();
+            }
+            let patience = state.waiting.front().map(|job| match duty {
+                Duty::Regular => Duration::ZERO,
+                Duty::Relief => RELIEF_AFTER.saturating_sub(job.since.elapsed()),
+            });
+            let sleep = match patience {
+                Some(Duration::ZERO) => {
                     state.hashing += 1;
-                    return Some(job);
+                    return state.waiting.pop_front();
                 }
-            }
-            if state.closed {
-                return None;
-            }
-            if arena.is_empty() {
-                state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            }
-            let (guard, timeout) =
-                self.wake.wait_timeout(state, KEEP_MEMORY).unwrap_or_else(PoisonError::into_inner);
+                None if state.closed => return None,
+                Some(patience) => patience,
+                None if arena.is_empty() => {
+                    state = wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
+                None => KEEP_MEMORY,
+            };
+            let (guard, timeout) = wake.wait_timeout(state, sleep).unwrap_or_else(PoisonError::into_inner);
             state = guard;
-            if timeout.timed_out() {
+            if timeout.timed_out() && state.waiting.is_empty() {
                 arena.release();
             }
         }
     }
+}
+
+fn idle_class() -> Result<(), thread_priority::Error> {
+    use thread_priority::{
+        NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, thread_native_id,
+    };
+    thread_priority::set_thread_priority_and_policy(
+        thread_native_id(),
+        ThreadPriority::Min,
+        ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle),
+    )
 }

@@ -2,6 +2,7 @@
 
 mod listen;
 pub mod metrics;
+mod patience;
 mod tls;
 
 use std::{convert::Infallible, future::Future, net::SocketAddr, pin::pin, time::Duration};
@@ -17,15 +18,13 @@ use tokio::{
     sync::watch,
 };
 
-use tokio_io_timeout::TimeoutStream;
+use patience::{Counter, Watched};
 
 pub use listen::{ListenError, Listener};
 pub use tls::TlsFiles;
 
-/// How long a client may take to send its request head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection may be silent in either direction. HTTP/2 asks for a sign of life more often than this.
-const SILENCE: Duration = Duration::from_secs(30);
+/// How long a client may take to agree on TLS.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most a request head may take, in bytes: an access token of 16 KiB and room for the rest.
 const HEAD_LIMIT: usize = 64 * 1024;
 
@@ -65,14 +64,10 @@ where
         let watcher = graceful.watcher();
         let tls = listener.tls();
         let mut stopping = stopping.subscribe();
-        // A connection that says nothing, or stops in the middle, does not stay.
-        let mut stream = Box::pin(TimeoutStream::new(stream));
-        stream.as_mut().set_read_timeout_pinned(Some(SILENCE));
-        stream.as_mut().set_write_timeout_pinned(Some(SILENCE));
         tokio::spawn(async move {
             let Some(tls) = tls else { return connection(stream, service, watcher).await };
             let accepted = tokio::select! {
-                accepted = tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)) => accepted,
+                accepted = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => accepted,
                 // Nothing was asked on it yet, so nothing is lost; and a silent client does not hold up the end.
                 _ = stopping.changed() => return,
             };
@@ -94,9 +89,13 @@ where
     S: Answers,
     S::Future: Send,
 {
-    let service = service_fn(move |request: Request<Incoming>| service.clone().call(request.map(Body::new)));
+    let counter = Counter::default();
+    let stream = Watched::new(stream, counter.clone());
+    let service = service_fn(move |request: Request<Incoming>| {
+        counter.count(service.clone().call(request.map(Body::new)))
+    });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_LIMIT);
+    builder.http1().header_read_timeout(None).max_buf_size(HEAD_LIMIT);
     builder
         .http2()
         .timer(TokioTimer::new())
