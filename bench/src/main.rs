@@ -116,6 +116,7 @@ fn carry_out() -> Outcome<()> {
     match std::env::args().nth(1).as_deref() {
         Some("serve-hello") => return hello::serve(),
         Some("serve-guarded") => return guard::serve(),
+        Some("drive") => return python::drive(),
         _ => {}
     }
     let arguments = Arguments::parse();

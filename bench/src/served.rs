@@ -71,7 +71,7 @@ pub fn gatepost_binary() -> Outcome<PathBuf> {
 /// `gatepost serve` with its data in `folder`.
 pub fn gatepost(folder: &Path, cheap_hashes: bool, database_url: Option<&str>) -> Outcome<Command> {
     let mut command = Command::new(gatepost_binary()?);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data-dir"]).arg(folder);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error", "--data-dir"]).arg(folder);
     if let Some(url) = database_url {
         command.args(["--database-url", url]);
     }

@@ -19,7 +19,7 @@ const KEEP_MEMORY: Duration = Duration::from_secs(10);
 /// How far below the rest of the server the relief thread is scheduled (the `nice` increment).
 const NICENESS: i32 = 10;
 /// How long a job waits before the relief thread takes it.
-const RELIEF_AFTER: Duration = Duration::from_millis(500);
+const RELIEF_AFTER: Duration = Duration::from_secs(1);
 
 /// How the pool is sized.
 #[derive(Clone, Copy, Debug)]
@@ -77,8 +77,11 @@ struct State {
     hashing: usize,
     threads: usize,
     has_relief: bool,
-    /// A moving average of one hash's time; starts pessimistic.
-    usual: Duration,
+    /// From one finished job to the next while there was work: a moving average, which starts pessimistic. What one job
+    /// takes would say little, for the threads share the cores with others and with each other.
+    pace: Duration,
+    /// When the job that is finished next could begin, or its predecessor was finished.
+    since: Instant,
     closed: bool,
 }
 
@@ -156,7 +159,8 @@ impl HashPool {
             hashing: 0,
             threads: 0,
             has_relief: false,
-            usual: Duration::from_millis(50),
+            pace: Duration::from_millis(50),
+            since: Instant::now(),
             closed: false,
         };
         Self {
@@ -201,9 +205,12 @@ impl HashPool {
             return Err(PoolError::Closed);
         }
         let threads = self.shared.settings.threads.get();
-        let ahead = u32::try_from(state.waiting.len() + state.hashing).unwrap_or(u32::MAX);
-        let turns = ahead / u32::try_from(threads).unwrap_or(u32::MAX);
-        let wait = state.usual.saturating_mul(turns);
+        let ahead = state.waiting.len() + state.hashing;
+        if ahead == 0 {
+            state.since = Instant::now();
+        }
+        let before = u32::try_from((ahead + 1).saturating_sub(threads)).unwrap_or(u32::MAX);
+        let wait = state.pace.saturating_mul(before);
         if wait > self.shared.settings.wait_budget {
             let retry_after = Duration::from_secs(wait.as_secs().max(1));
             return Err(Busy { retry_after }.into());
@@ -257,7 +264,6 @@ impl Shared {
         }
         let mut arena = Arena::default();
         while let Some(job) = self.next(duty, &mut arena) {
-            let began = Instant::now();
             let Job { password, work, .. } = job;
             match work {
                 Work::Hash(reply) => {
@@ -271,7 +277,9 @@ impl Shared {
             }
             let mut state = self.lock();
             state.hashing -= 1;
-            state.usual = (state.usual * 7 + began.elapsed()) / 8;
+            let now = Instant::now();
+            state.pace = (state.pace * 7 + now.duration_since(state.since)) / 8;
+            state.since = now;
         }
         let mut state = self.lock();
         match duty {
