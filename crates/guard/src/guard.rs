@@ -97,12 +97,15 @@ impl<I> Guard<I> {
         if let Some(user) = Seen::find(&parts.extensions, self.inner.serial) {
             return Ok(user.clone());
         }
-        let user = match self.read(&parts.headers) {
-            Look::Done(user) => user?,
-            Look::AskIssuer(question) => self.ask(question).await?,
-        };
-        self.remember(&mut parts.extensions, &user);
-        Ok(user)
+        match self.read(&parts.headers) {
+            // Looking a token up again costs no more than noting the caller on the request.
+            Look::Done(user) => user,
+            Look::AskIssuer(question) => {
+                let user = self.ask(question).await?;
+                self.remember(&mut parts.extensions, &user);
+                Ok(user)
+            }
+        }
     }
 
     /// As far as one gets without waiting, which is all the way but for keys that must be fetched.
