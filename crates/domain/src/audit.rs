@@ -77,6 +77,12 @@ events! {
     ClientDeleted = "client-deleted",
     /// A realm's roles changed.
     RolesChanged = "roles-changed",
+    /// An API key was made.
+    ApiKeyCreated = "api-key-created",
+    /// An API key was given a successor.
+    ApiKeyRotated = "api-key-rotated",
+    /// An API key was revoked.
+    ApiKeyRevoked = "api-key-revoked",
     /// A signing key was made.
     SigningKeyCreated = "signing-key-created",
     /// A signing key was withdrawn.

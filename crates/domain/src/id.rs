@@ -36,6 +36,30 @@ fn read_base32(text: &[u8]) -> Option<[u8; 16]> {
     Some(value.to_be_bytes())
 }
 
+/// Any number of whole fives of bytes, as eight letters each.
+pub(crate) fn write_base32_bytes(bytes: &[u8], out: &mut String) {
+    for five in bytes.chunks(5) {
+        let group = five.iter().fold(0_u64, |group, byte| (group << 8) | u64::from(*byte));
+        out.extend((0..8).rev().map(|n| char::from(ALPHABET[((group >> (5 * n)) & 31) as usize])));
+    }
+}
+
+/// Reads what [`write_base32_bytes`] wrote: eight letters for every five bytes.
+pub(crate) fn read_base32_bytes<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if text.len() * 5 != N * 8 {
+        return None;
+    }
+    for (five, letters) in bytes.chunks_mut(5).zip(text.chunks(8)) {
+        let mut group = 0_u64;
+        for letter in letters {
+            group = (group << 5) | ALPHABET.iter().position(|known| known == letter)? as u64;
+        }
+        five.copy_from_slice(&group.to_be_bytes()[3..]);
+    }
+    Some(bytes)
+}
+
 /// 48 bits of milliseconds, then 80 random bits: ids made later sort later, and none can be guessed.
 fn fresh(now: Timestamp, entropy: &dyn Entropy) -> [u8; 16] {
     let mut bytes = [0; 16];
@@ -141,6 +165,18 @@ id!(
 id!(
     /// A message waiting in the outbox.
     OutboxId, "out_"
+);
+id!(
+    /// An organization of a realm.
+    OrganizationId, "org_"
+);
+id!(
+    /// An invitation into an organization.
+    InvitationId, "inv_"
+);
+id!(
+    /// An API key; not the secret itself.
+    ApiKeyId, "key_"
 );
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Everything here is a value or a decision about values. Time arrives as a [`Timestamp`], randomness as an
 //! [`Entropy`]; nothing is read from the process. What a rule refuses, it says with an enum of its own.
 
+pub mod api_key;
 pub mod audit;
 mod client;
 mod email;
@@ -30,7 +31,9 @@ pub use client::{Client, ClientSettings, GrantType, RedirectUri, RedirectUriRefu
 pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;
 pub use grant::Grant;
-pub use id::{EventId, GrantId, IdRefused, OutboxId, RealmId, SessionId, UserId};
+pub use id::{
+    ApiKeyId, EventId, GrantId, IdRefused, InvitationId, OrganizationId, OutboxId, RealmId, SessionId, UserId,
+};
 pub use master_key::{MasterKey, SealBroken};
 pub use name::{
     ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, RealmName,

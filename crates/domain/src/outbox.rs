@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EmailAddress, GrantId, OutboxId, RealmId, SessionId, Timestamp, UserId};
+use crate::{ApiKeyId, EmailAddress, GrantId, OutboxId, RealmId, SessionId, Timestamp, UserId};
 
 /// A message with its place in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,11 @@ pub enum Revocation {
         session: SessionId,
         /// Whose it was.
         user: UserId,
+    },
+    /// Tokens of an API key, and the key itself.
+    ApiKey {
+        /// The key.
+        key: ApiKeyId,
     },
     /// Tokens signed with a key.
     Key {

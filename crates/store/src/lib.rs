@@ -19,6 +19,7 @@ mod tx;
 mod value;
 mod writer;
 
+pub mod api_keys;
 pub mod audit;
 pub mod clients;
 pub mod grants;

@@ -12,8 +12,14 @@ pub(crate) struct Migration {
 }
 
 /// Every migration there is, the oldest first. A released one is never changed.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "first", sql: include_str!("../migrations/0001_first.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "first", sql: include_str!("../migrations/0001_first.sql") },
+    Migration {
+        version: 2,
+        name: "organizations_and_api_keys",
+        sql: include_str!("../migrations/0002_organizations_and_api_keys.sql"),
+    },
+];
 
 /// The version this release works with.
 pub(crate) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;

@@ -9,6 +9,7 @@
 #[macro_use]
 mod support;
 
+mod api_keys;
 mod audit;
 mod clients;
 mod coverage;
