@@ -78,14 +78,21 @@ impl Who {
     }
 
     /// Whether the caller may still do this, asked inside the transaction that writes.
-    async fn still_may(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
+    pub(crate) async fn still_may(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
         match self.proof {
             Some(proof) => proof.check(tx, now).await,
             None => Ok(()),
         }
     }
 
-    fn record(&self, app: &App, event: Event, realm: RealmId, user: UserId, now: Timestamp) -> Record {
+    pub(crate) fn record(
+        &self,
+        app: &App,
+        event: Event,
+        realm: RealmId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Record {
         self.origin.record(app, realm, event, self.actor.clone(), now).user(user)
     }
 }
@@ -103,7 +110,8 @@ pub fn email(text: &str) -> Result<EmailAddress, Problem> {
     text.parse().map_err(|refused| field("email", refused))
 }
 
-fn field(field: &'static str, refused: impl std::error::Error) -> Problem {
+/// A field that does not hold what it should.
+pub(crate) fn field(field: &'static str, refused: impl std::error::Error) -> Problem {
     Problem::InvalidField { field, reason: refused.to_string().into() }
 }
 

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api;
+mod api_keys;
 mod app;
 pub mod cli;
 mod clock;

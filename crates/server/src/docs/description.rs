@@ -24,6 +24,13 @@ pub fn describe(mut api: OpenApi) -> OpenApi {
             .description(Some("What signed-in people do with their own account."))
             .build(),
         TagBuilder::new()
+            .name("API keys")
+            .description(Some(
+                "Keys for programs. A key is exchanged at `/oauth/token` (RFC 8693) for an access token of a minute, which an \
+                 API verifies as any other.",
+            ))
+            .build(),
+        TagBuilder::new()
             .name("Administration")
             .description(Some("Needs the role `realm-admin` in the realm."))
             .build(),

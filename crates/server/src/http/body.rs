@@ -18,7 +18,7 @@ use super::Problem;
 /// The largest body an endpoint reads, in bytes.
 pub const LIMIT: usize = 64 * 1024;
 /// How long a client may take to send a body: one that sends nothing must not be waited for.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body. Reading refuses another content type, unknown members and anything that does not fit, with a problem
 /// document that names the member; writing is never cached.

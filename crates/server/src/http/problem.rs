@@ -60,6 +60,14 @@ pub enum Problem {
     /// The last administrator of a realm can be neither disabled, demoted nor deleted.
     #[error("the last administrator")]
     LastAdministrator,
+    /// The owner has as many as there may be.
+    #[error("too many {what}")]
+    TooMany {
+        /// Of what, in the plural.
+        what: &'static str,
+        /// How many there may be.
+        most: u64,
+    },
     /// The realm takes no registrations.
     #[error("registration is closed")]
     RegistrationClosed,
@@ -192,6 +200,12 @@ impl Problem {
                 "Last administrator",
                 "Give another user the role `realm-admin` first.",
             ),
+            Self::TooMany { what, most } => (
+                "too_many",
+                S::CONFLICT,
+                "There are too many",
+                format!("There may be {most} {what} at a time. Remove one first.").into(),
+            ),
             Self::RegistrationClosed => fixed(
                 "registration_closed",
                 S::FORBIDDEN,
@@ -277,6 +291,7 @@ impl Problem {
             Self::UsernameTaken,
             Self::Changed,
             Self::LastAdministrator,
+            Self::TooMany { what: "API keys", most: 100 },
             Self::RegistrationClosed,
             Self::EmailUnverified,
             Self::InvalidField { field: "email", reason: "what is wrong with it".into() },

@@ -142,6 +142,14 @@ impl Snapshot {
         self.own_audience.clone()
     }
 
+    /// `aud` of a token that is for the realm's APIs and not for the realm itself, unless there is no other audience.
+    pub fn audience(&self) -> Audience {
+        match self.realm.settings.audience.as_slice() {
+            [] => Audience::of([self.issuer.to_string()]),
+            named => Audience::of(named.iter().cloned()),
+        }
+    }
+
     /// The role graph.
     pub fn roles(&self) -> &RoleGraph {
         &self.roles

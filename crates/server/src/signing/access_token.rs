@@ -1,7 +1,9 @@
 //! Access tokens (RFC 9068).
 
+use std::time::Duration;
+
 use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::{Entropy, Scopes, Session, Timestamp, User};
+use gatepost_domain::{ApiKeyId, Entropy, Permission, Scopes, Session, Timestamp, User};
 use gatepost_jose::jwt;
 use serde::Serialize;
 
@@ -39,6 +41,14 @@ impl Audience {
             Err(many) => Self::Many(many),
         }
     }
+
+    /// Whether `name` is one of them.
+    pub fn names(&self, name: &str) -> bool {
+        match self {
+            Self::One(one) => one == name,
+            Self::Many(many) => many.iter().any(|one| one == name),
+        }
+    }
 }
 
 /// Who a token is about, and within what.
@@ -53,6 +63,18 @@ pub struct Subject<'a> {
     pub scopes: &'a Scopes,
     /// Whom the token is for.
     pub audience: Audience,
+}
+
+/// An API key that stands for its owner.
+pub struct KeySubject<'a> {
+    /// The owner.
+    pub user: &'a User,
+    /// The key: `api_key`, and `client_id`, for it is what asks.
+    pub key: ApiKeyId,
+    /// What the key may be used for now: `scope`.
+    pub scopes: &'a Scopes,
+    /// What it may do now: `permissions`. A key has no roles.
+    pub permissions: &'a [Permission],
 }
 
 #[derive(Serialize)]
@@ -82,6 +104,8 @@ struct Claims<'a> {
     roles: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     permissions: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<String>,
 }
 
 /// Signs an access token and says how many seconds it lives.
@@ -92,8 +116,6 @@ pub fn issue(
     now: Timestamp,
 ) -> Result<(String, u64), Problem> {
     let user = subject.user;
-    let mut id = [0; 16];
-    entropy.fill(&mut id);
     let (roles, permissions) = rights(realm, user);
     let lifetime = realm.settings().access_token_ttl.as_secs();
     let claims = Claims {
@@ -102,7 +124,7 @@ pub fn issue(
         aud: subject.audience,
         exp: now.unix_seconds().saturating_add_unsigned(lifetime),
         iat: now.unix_seconds(),
-        jti: BASE64URL_NOPAD.encode(&id),
+        jti: fresh_id(entropy),
         client_id: subject.client,
         sid: subject.session.map(|session| session.id.to_string()),
         scope: subject.scopes.to_string(),
@@ -114,9 +136,53 @@ pub fn issue(
         name: user.name.as_ref().map(gatepost_domain::DisplayName::as_str),
         roles,
         permissions,
+        api_key: None,
     };
-    let token = jwt::sign("at+jwt", &claims, realm.keys().signer()).map_err(Problem::internal)?;
-    Ok((token, lifetime))
+    Ok((sign(realm, &claims)?, lifetime))
+}
+
+/// Signs an access token of an API key: for the realm's audience only, without a session, and without what is known of
+/// its owner as a person.
+pub fn issue_for_key(
+    realm: &Snapshot,
+    subject: &KeySubject<'_>,
+    lifetime: Duration,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<String, Problem> {
+    let key = subject.key.to_string();
+    let claims = Claims {
+        iss: realm.issuer(),
+        sub: subject.user.id.to_string(),
+        aud: realm.audience(),
+        exp: now.unix_seconds().saturating_add_unsigned(lifetime.as_secs()),
+        iat: now.unix_seconds(),
+        jti: fresh_id(entropy),
+        client_id: &key,
+        sid: None,
+        scope: subject.scopes.to_string(),
+        auth_time: None,
+        amr: &[],
+        realm_id: realm.name(),
+        email: None,
+        email_verified: None,
+        name: None,
+        roles: Vec::new(),
+        permissions: subject.permissions.iter().map(Permission::as_str).collect(),
+        api_key: Some(key.clone()),
+    };
+    sign(realm, &claims)
+}
+
+/// `jti`
+fn fresh_id(entropy: &dyn Entropy) -> String {
+    let mut id = [0; 16];
+    entropy.fill(&mut id);
+    BASE64URL_NOPAD.encode(&id)
+}
+
+fn sign(realm: &Snapshot, claims: &Claims<'_>) -> Result<String, Problem> {
+    jwt::sign("at+jwt", claims, realm.keys().signer()).map_err(Problem::internal)
 }
 
 /// The account's roles with what they inherit, and their permissions, as far as they fit.

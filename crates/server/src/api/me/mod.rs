@@ -1,5 +1,6 @@
 //! The signed-in person's own account.
 
+mod api_keys;
 mod password;
 mod profile;
 mod sessions;
@@ -14,4 +15,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(password::change))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::rotate))
+        .routes(routes!(api_keys::revoke))
 }

@@ -1,4 +1,5 @@
 mod admin_users;
+mod api_keys;
 mod login;
 mod logout;
 mod me;

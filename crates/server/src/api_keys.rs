@@ -1,0 +1,223 @@
+//! API keys: made, listed, rotated, revoked, and exchanged for the token an API can verify.
+
+mod exchange;
+
+use std::time::Duration;
+
+use gatepost_domain::{
+    ApiKeyId, DisplayName, OutboxId, RealmId, Scopes, Secret, Timestamp, User,
+    api_key::{self, ApiKey, KeyOwner},
+    audit::Event,
+    outbox::{Message, Revocation},
+};
+use gatepost_store::{Tx, api_keys, audit, outbox, users};
+
+use crate::{
+    App,
+    accounts::{Who, field},
+    http::Problem,
+    realm::Snapshot,
+};
+
+pub use exchange::exchange;
+
+/// The most keys an owner has at a time.
+const MOST: u64 = 100;
+/// How long a key goes on beside its successor unless told otherwise.
+pub const OVERLAP: Duration = Duration::from_hours(24);
+/// The longest that may be: a successor that is not in use after a month will not be.
+const LONGEST_OVERLAP: Duration = Duration::from_hours(24 * 31);
+
+/// What a new key is asked to be.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    name: DisplayName,
+    scopes: Scopes,
+    expires_at: Option<Timestamp>,
+}
+
+impl Wish {
+    /// Reads it out of a request. A key without scopes would be one for everything, and is refused.
+    pub fn parse(
+        name: &str,
+        scopes: &[String],
+        expires_in: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let scopes: Scopes = scopes
+            .iter()
+            .map(|scope| scope.parse())
+            .collect::<Result<_, _>>()
+            .map_err(|refused| field("scopes", refused))?;
+        if scopes.is_empty() {
+            let reason = "name at least one: what the key is to be used for, as in notes:read".into();
+            return Err(Problem::InvalidField { field: "scopes", reason });
+        }
+        Ok(Self {
+            name: name.parse().map_err(|refused| field("name", refused))?,
+            scopes,
+            expires_at: expires_in.map(|span| now.plus(span)),
+        })
+    }
+}
+
+/// Makes a key of a user. The secret is in the answer and nowhere else.
+///
+/// Its scopes must be within what the user may do now; what the user may not do any more later, the key may not either.
+pub async fn create(
+    app: &App,
+    realm: &Snapshot,
+    user: &User,
+    wish: Wish,
+    who: Who,
+    now: Timestamp,
+) -> Result<(ApiKey, Secret), Problem> {
+    let id = ApiKeyId::new(now, app.entropy());
+    let secret = api_key::generate(id, app.entropy());
+    let key = ApiKey {
+        id,
+        realm: user.realm,
+        owner: KeyOwner::User(user.id),
+        name: wish.name,
+        scopes: wish.scopes,
+        digest: secret.digest(),
+        created_by: Some(user.id),
+        created_at: now,
+        expires_at: wish.expires_at,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    let record = who.record(app, Event::ApiKeyCreated, user.realm, user.id, now);
+    let record = record.with("key", id.to_string()).with("scopes", key.scopes.to_string());
+    let stored = key.clone();
+    let roles = realm.roles().clone();
+    app.db()
+        .write("make an API key", move |tx| {
+            let (key, record, who, roles) = (stored.clone(), record.clone(), who.clone(), roles.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                let KeyOwner::User(owner) = key.owner else { return Err(Problem::NotFound) };
+                let owner = users::find(tx, key.realm, owner).await?.ok_or(Problem::NotFound)?;
+                api_key::within_rights(&key.scopes, &roles.rights(&owner.roles))
+                    .map_err(|beyond| field("scopes", beyond))?;
+                if api_keys::count(tx, key.realm, &key.owner).await? >= MOST {
+                    return Err(Problem::TooMany { what: "API keys", most: MOST });
+                }
+                api_keys::create(tx, &key).await?;
+                audit::append(tx, &record).await?;
+                Ok(())
+            })
+        })
+        .await?;
+    Ok((key, secret))
+}
+
+/// The keys of a user, as many as `limit`, after the given one.
+pub async fn list(
+    app: &App,
+    user: &User,
+    after: Option<ApiKeyId>,
+    limit: u32,
+) -> Result<Vec<ApiKey>, Problem> {
+    let (realm, owner) = (user.realm, KeyOwner::User(user.id));
+    let found = app
+        .db()
+        .read("list API keys", move |tx| {
+            let owner = owner.clone();
+            Box::pin(async move { api_keys::list(tx, realm, &owner, after, limit).await })
+        })
+        .await?;
+    Ok(found)
+}
+
+/// Makes a successor with the same name and scopes; the old key goes on for `overlap`, so that nobody is locked out
+/// while the new one is put in place. Of two who rotate one key at once, one is told to read again.
+pub async fn rotate(
+    app: &App,
+    user: &User,
+    id: ApiKeyId,
+    overlap: Duration,
+    who: Who,
+    now: Timestamp,
+) -> Result<(ApiKey, Secret), Problem> {
+    if overlap > LONGEST_OVERLAP {
+        let reason = "a key goes on beside its successor for 31 days at most".into();
+        return Err(Problem::InvalidField { field: "overlap_seconds", reason });
+    }
+    let successor = ApiKeyId::new(now, app.entropy());
+    let secret = api_key::generate(successor, app.entropy());
+    let digest = secret.digest();
+    let record = who.record(app, Event::ApiKeyRotated, user.realm, user.id, now);
+    let record = record.with("key", id.to_string()).with("successor", successor.to_string());
+    let (realm, owner, user) = (user.realm, KeyOwner::User(user.id), user.id);
+    let key = app
+        .db()
+        .write("rotate an API key", move |tx| {
+            let (record, who, owner) = (record.clone(), who.clone(), owner.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                let old = owned(tx, realm, &owner, id, now).await?;
+                // A key that was made for a time gets a successor for the same time.
+                let expires_at = old.expires_at.map(|end| now.plus(end.since(old.created_at)));
+                let end = now.plus(overlap);
+                let ends_sooner = old.expires_at.is_some_and(|known| known <= end);
+                if !ends_sooner && !api_keys::retire(tx, realm, id, old.expires_at, end).await? {
+                    return Err(Problem::Changed);
+                }
+                let key = ApiKey {
+                    id: successor,
+                    digest,
+                    created_by: Some(user),
+                    created_at: now,
+                    expires_at,
+                    last_used_at: None,
+                    ..old
+                };
+                api_keys::create(tx, &key).await?;
+                audit::append(tx, &record).await?;
+                Ok::<_, Problem>(key)
+            })
+        })
+        .await?;
+    Ok((key, secret))
+}
+
+/// Ends a key of a user for good, and tells verifiers.
+pub async fn revoke(
+    app: &App,
+    realm: RealmId,
+    user: gatepost_domain::UserId,
+    id: ApiKeyId,
+    who: Who,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let record = who.record(app, Event::ApiKeyRevoked, realm, user, now).with("key", id.to_string());
+    let message = OutboxId::new(now, app.entropy());
+    let owner = KeyOwner::User(user);
+    app.db()
+        .write("revoke an API key", move |tx| {
+            let (record, who, owner) = (record.clone(), who.clone(), owner.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                let key = owned(tx, realm, &owner, id, now).await?;
+                api_keys::revoke(tx, realm, key.id, now).await?;
+                let told = Message::Revocation(Revocation::ApiKey { key: key.id });
+                outbox::queue(tx, message, realm, &told, now).await?;
+                audit::append(tx, &record).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// The live key of this owner; another's is answered as missing.
+async fn owned(
+    tx: &mut Tx,
+    realm: RealmId,
+    owner: &KeyOwner,
+    id: ApiKeyId,
+    now: Timestamp,
+) -> Result<ApiKey, Problem> {
+    let found = api_keys::find(tx, realm, id).await?;
+    found.filter(|key| key.owner == *owner && key.is_live(now)).ok_or(Problem::NotFound)
+}

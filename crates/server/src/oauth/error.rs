@@ -1,0 +1,58 @@
+//! What the token endpoint says when it says no (RFC 6749 section 5.2).
+
+use axum::{
+    http::{
+        HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::http::{Problem, observe::Cause};
+
+/// A refused token request.
+#[derive(Debug)]
+pub enum OAuthError {
+    /// A parameter is missing, repeated or wrong: the sentence says which. So is a subject token that is not good
+    /// (RFC 8693 section 2.2.2).
+    InvalidRequest(&'static str),
+    /// The grant type is none that is answered here.
+    UnsupportedGrantType,
+    /// The token asked for would be for somebody it may not be for (RFC 8693 section 2.2.2).
+    InvalidTarget,
+    /// Not the client's fault.
+    Failed(Problem),
+}
+
+impl From<Problem> for OAuthError {
+    fn from(problem: Problem) -> Self {
+        Self::Failed(problem)
+    }
+}
+
+#[derive(Serialize)]
+struct Answer {
+    error: &'static str,
+    error_description: &'static str,
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let (error, error_description) = match self {
+            Self::InvalidRequest(what) => ("invalid_request", what),
+            Self::UnsupportedGrantType => ("unsupported_grant_type", "This grant type is not answered here."),
+            Self::InvalidTarget => ("invalid_target", "No token is given for this audience."),
+            // The status, `Retry-After` and the log are those of every other failure.
+            Self::Failed(problem) => return problem.into_response(),
+        };
+        // Two strings always serialise.
+        let body = serde_json::to_vec(&Answer { error, error_description }).unwrap_or_default();
+        let mut response = (StatusCode::BAD_REQUEST, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.extensions_mut().insert(Cause { code: error, text: error_description.into() });
+        response
+    }
+}
