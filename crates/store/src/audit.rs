@@ -55,6 +55,8 @@ pub struct RecordFilter {
     pub event: Option<Event>,
     /// Those from this moment on.
     pub since: Option<Timestamp>,
+    /// Those before this moment.
+    pub until: Option<Timestamp>,
 }
 
 /// At most `limit` records, the newest first, older than the given one.
@@ -70,13 +72,14 @@ pub async fn list(
             concat!(
                 "SELECT realm_id, id, at, event, actor, user_id, session_id, client_id, address, request_id, detail
                 FROM audit WHERE realm_id = $1 AND id < $2
-                AND (CAST($3 AS TEXT) IS NULL OR event = $3) AND (CAST($4 AS BIGINT) IS NULL OR at >= $4) ",
+                AND (CAST($3 AS TEXT) IS NULL OR event = $3) AND (CAST($4 AS BIGINT) IS NULL OR at >= $4)
+                AND (CAST($6 AS BIGINT) IS NULL OR at < $6) ",
                 $user, " ORDER BY id DESC LIMIT $5"
             )
         };
     }
     const OF_ALL: &str = sql!("");
-    const OF_ONE: &str = sql!("AND user_id = $6");
+    const OF_ONE: &str = sql!("AND user_id = $7");
     let before = before.unwrap_or(EventId::MAX);
     let mut params = vec![
         (&realm).into(),
@@ -84,6 +87,7 @@ pub async fn list(
         filter.event.map(Event::name).into(),
         filter.since.into(),
         limit.into(),
+        filter.until.into(),
     ];
     match &filter.user {
         None => tx.all(OF_ALL, &params).await,

@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 done, 1 refused, 2 usage.
 
 mod apply;
+mod audit;
 mod config;
 mod dev;
 mod doctor;
@@ -48,6 +49,8 @@ enum Command {
     Realm(realm::RealmCommand),
     /// Users of a realm
     User(user::UserCommand),
+    /// The audit trail of a realm
+    Audit(audit::AuditCommand),
     /// Signing keys of a realm
     Key(key::KeyCommand),
     /// Access tokens: make one, look into one, or learn why one is refused
@@ -147,6 +150,7 @@ pub fn main() -> ExitCode {
             Command::Apply(apply) => apply.run().await,
             Command::Realm(realm) => realm.run().await,
             Command::User(user) => user.run().await,
+            Command::Audit(audit) => audit.run().await,
             Command::Key(key) => key.run().await,
             Command::Token(token) => token.run().await,
             Command::Doctor(doctor) => doctor.run().await,

@@ -1,7 +1,7 @@
 //! Password sign-in.
 
 use gatepost_domain::{
-    ClientId, Grant, GrantId, PasswordHash, Scopes, Session, SessionId, Timestamp, User,
+    ClientId, Grant, GrantId, PasswordHash, Scopes, Session, SessionId, Timestamp, User, UserId,
     audit::{Actor, Event},
     password::Password,
     refresh::RefreshToken,
@@ -44,8 +44,9 @@ pub async fn sign_in(
     let found = look_up(app, realm, identifier).await?;
     let stored = found.as_ref().and_then(|(_, hash)| hash.as_ref());
     let checked = app.hasher().check(&password, stored.map(PasswordHash::as_str)).await?;
+    let whom = found.as_ref().map(|(user, _)| user.id);
     let (Some((user, Some(hash))), Checked::Right { outdated }) = (found, checked) else {
-        refused(app, realm, &origin, now).await?;
+        refused(app, realm, whom, &origin, now).await?;
         return Err(Problem::InvalidCredentials);
     };
     if realm.settings().require_verified_email && !user.email_verified {
@@ -71,7 +72,7 @@ pub async fn sign_in(
         .session(session.id);
 
     let (begun, granted, checked_hash) = (session.clone(), grant.clone(), hash.clone());
-    let user = app
+    let begun = app
         .db()
         .write("sign in", move |tx| {
             let (session, grant, hash, record) =
@@ -86,7 +87,11 @@ pub async fn sign_in(
                 users::find(tx, session.realm, session.user).await?.ok_or(Problem::InvalidCredentials)
             })
         })
-        .await?;
+        .await;
+    if matches!(begun, Err(Problem::InvalidCredentials)) {
+        refused(app, realm, whom, &origin, now).await?;
+    }
+    let user = begun?;
     if outdated {
         app.rehash_later(&user, password, hash, now);
     }
@@ -127,9 +132,17 @@ async fn look_up(
         .await?)
 }
 
-/// A refused sign-in is kept in the audit trail without whom it was for: a mistyped name may be a password.
-async fn refused(app: &App, realm: &Snapshot, origin: &Where, now: Timestamp) -> Result<(), Problem> {
-    let record = origin.record(app, realm.id(), Event::SignInRefused, Actor::Anonymous, now);
+/// A refused sign-in is kept in the audit trail with the account it was for, if there is one; never with what was typed,
+/// for a mistyped name may be a password.
+async fn refused(
+    app: &App,
+    realm: &Snapshot,
+    whom: Option<UserId>,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let mut record = origin.record(app, realm.id(), Event::SignInRefused, Actor::Anonymous, now);
+    record.user = whom;
     app.db()
         .write("record a refused sign-in", move |tx| {
             let record = record.clone();

@@ -52,6 +52,8 @@ async fn records_are_read_newest_first_by_pages_and_filtered(store: Store) {
     let refused =
         RecordFilter { event: Some(Event::SignInRefused), since: Some(later(2)), ..RecordFilter::default() };
     assert_eq!(list(&store, refused.clone(), None, 9).await, [records[0].clone(), records[2].clone()]);
+    let until = RecordFilter { since: Some(later(1)), until: Some(later(4)), ..RecordFilter::default() };
+    assert_eq!(list(&store, until, None, 9).await, records[2..5]);
     let both = RecordFilter { user: Some(UserId::MIN), ..refused };
     assert_eq!(list(&store, both, None, 9).await, [records[2].clone()]);
 }

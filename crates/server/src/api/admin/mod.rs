@@ -1,5 +1,6 @@
 //! Administration of a realm. Every route here takes an [`Admin`](crate::http::Admin).
 
+mod audit;
 mod users;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -7,9 +8,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::App;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(users::list, users::create)).routes(routes!(
-        users::show,
-        users::change,
-        users::delete
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::change, users::delete))
+        .routes(routes!(audit::list))
 }

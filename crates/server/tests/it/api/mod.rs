@@ -1,3 +1,4 @@
+mod admin_audit;
 mod admin_users;
 mod api_keys;
 mod login;

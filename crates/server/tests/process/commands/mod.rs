@@ -1,6 +1,7 @@
 //! The commands, while a server runs on the same store.
 
 mod apply;
+mod audit;
 mod dev;
 mod explain;
 mod forger;

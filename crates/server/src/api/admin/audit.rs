@@ -1,0 +1,138 @@
+//! `/api/v1/admin/audit`
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use gatepost_domain::{
+    EventId, Timestamp, UserId,
+    audit::{Event, Record},
+};
+use gatepost_store::audit::{self, RecordFilter};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    App,
+    http::{Admin, Json, Problem, Query, problem::ProblemDocument},
+    realm::InRealm,
+};
+
+/// Which events to list. All given must fit.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Listing {
+    /// How many at the most: 1 to 200, 50 unless given.
+    #[serde(default = "fifty")]
+    limit: u32,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<EventId>,
+    /// Only what was done to this user.
+    #[param(value_type = Option<String>)]
+    user: Option<UserId>,
+    /// Only events of this name, as in `sign-in-refused`.
+    #[param(value_type = Option<String>)]
+    event: Option<Event>,
+    /// Only from this moment on, RFC 3339.
+    #[param(value_type = Option<String>)]
+    since: Option<Timestamp>,
+    /// Only before this moment, RFC 3339.
+    #[param(value_type = Option<String>)]
+    until: Option<Timestamp>,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+/// Something that happened: who, what, whom, from where, in which request.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = AuditEvent)]
+struct EventView {
+    #[schema(example = "evt_01jd3v6d7qk4r8x2m5n9p0t1wz")]
+    id: String,
+    #[schema(value_type = String)]
+    at: Timestamp,
+    /// What happened; the names are stable.
+    #[schema(example = "signed-in")]
+    event: &'static str,
+    /// Who did it: `user:…`, `client:…`, `operator`, `system` or `anonymous`.
+    #[schema(example = "user:usr_01jd3v6d7qk4r8x2m5n9p0t1wz")]
+    actor: String,
+    /// To whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// As in the log and in `x-request-id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    /// What else is worth knowing.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    detail: BTreeMap<String, String>,
+}
+
+impl From<Record> for EventView {
+    fn from(record: Record) -> Self {
+        Self {
+            id: record.id.to_string(),
+            at: record.at,
+            event: record.event.name(),
+            actor: record.actor.to_string(),
+            user: record.user.map(|user| user.to_string()),
+            session: record.session.map(|session| session.to_string()),
+            client: record.client.map(|client| client.to_string()),
+            address: record.address.map(|address| address.to_string()),
+            request_id: record.request_id,
+            detail: record.detail,
+        }
+    }
+}
+
+/// One page of the audit trail, the newest event first.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct EventPage {
+    events: Vec<EventView>,
+    /// Present when there are more.
+    next_cursor: Option<String>,
+}
+
+/// Read the audit trail
+///
+/// Of this realm, the newest event first. `gatepost audit export` writes all of it as NDJSON.
+#[utoipa::path(
+    get, path = "/api/v1/admin/audit", tag = "Administration", operation_id = "list_audit_events", params(Listing),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "One page", body = EventPage),
+        (status = 400, description = "`invalid_query`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn list(
+    _admin: Admin,
+    realm: InRealm,
+    State(app): State<App>,
+    Query(listing): Query<Listing>,
+) -> Result<Json<EventPage>, Problem> {
+    let limit = listing.limit.clamp(1, 200);
+    let (realm, cursor) = (realm.id(), listing.cursor);
+    let filter =
+        RecordFilter { user: listing.user, event: listing.event, since: listing.since, until: listing.until };
+    let mut found = app
+        .db()
+        .read("read the audit trail", move |tx| {
+            let filter = filter.clone();
+            Box::pin(async move { audit::list(tx, realm, &filter, cursor, limit + 1).await })
+        })
+        .await?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());
+    Ok(Json(EventPage { events: found.into_iter().map(EventView::from).collect(), next_cursor }))
+}
