@@ -29,7 +29,7 @@ const SILENCE: u32 = 6;
 /// How many looks at a client that is still sending the head of its request: ten to fifteen seconds.
 const HEAD: u32 = 2;
 /// What an HTTP/2 connection begins with (RFC 9113 section 3.4). Its frames are no unfinished head.
-const HTTP2: &[u8] = b"PRI ";
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What a connection's service tells its stream: how many requests there were, and how many answers are owed.
 #[derive(Clone, Default)]
@@ -85,35 +85,53 @@ pin_project! {
     }
 }
 
-/// What was seen of a connection since the last look.
+/// What was seen of a connection.
+#[derive(Default)]
 struct Watch {
     counter: Counter,
-    asked_before: u64,
+    /// Requests and answers at the last look.
+    before: (u64, u64),
+    /// Whether anything moved since the last look.
     moved: bool,
-    read: bool,
-    protocol: Option<Protocol>,
+    /// Whether something was read since the last request, its body aside: the head of the next.
+    in_head: bool,
+    protocol: Protocol,
     silent_for: u32,
     in_head_for: u32,
 }
 
+/// What the first bytes say is spoken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Protocol {
+    /// So many bytes of the preface of HTTP/2 have come, and nothing else. Until all of it has, it may be a head.
+    Undecided(usize),
     Http1,
     Http2,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self::Undecided(0)
+    }
+}
+
+impl Protocol {
+    fn after(self, bytes: &[u8]) -> Self {
+        let Self::Undecided(known) = self else { return self };
+        let expected = &PREFACE[known..];
+        let compared = expected.len().min(bytes.len());
+        match known + compared {
+            _ if expected[..compared] != bytes[..compared] => Self::Http1,
+            whole if whole == PREFACE.len() => Self::Http2,
+            part => Self::Undecided(part),
+        }
+    }
 }
 
 impl<S> Watched<S> {
     /// Watches `stream`, whose requests are counted by `counter`.
     pub(super) fn new(stream: S, counter: Counter) -> Self {
-        let watch = Watch {
-            counter,
-            asked_before: 0,
-            moved: false,
-            read: false,
-            protocol: None,
-            silent_for: 0,
-            in_head_for: 0,
-        };
+        let watch = Watch { counter, ..Watch::default() };
         Self { stream, tick: Box::pin(tokio::time::sleep(TICK)), watch }
     }
 }
@@ -121,22 +139,26 @@ impl<S> Watched<S> {
 impl Watch {
     /// Whether the client has used up its time.
     fn is_over(&mut self) -> bool {
-        let asked = self.counter.0.asked.load(Ordering::Relaxed);
-        let owes = asked != self.counter.0.answered.load(Ordering::Relaxed);
-        let is_new = asked != self.asked_before;
-        self.asked_before = asked;
-        // What is read while no request begins and no answer is owed is a head that does not end.
-        let in_head = self.read && !is_new && !owes && self.protocol == Some(Protocol::Http1);
-        self.in_head_for = if in_head { self.in_head_for + 1 } else { 0 };
+        let counts = &self.counter.0;
+        let now = (counts.asked.load(Ordering::Relaxed), counts.answered.load(Ordering::Relaxed));
+        let owes = now.0 != now.1;
+        // What was read belonged to a request that has begun since, or to its body.
+        if now != self.before || owes {
+            self.in_head = false;
+        }
+        self.before = now;
+        // However slowly it goes on: a head is timed from its first byte.
+        let waits_for_head = self.in_head && self.protocol != Protocol::Http2;
+        self.in_head_for = if waits_for_head { self.in_head_for + 1 } else { 0 };
         self.silent_for = if self.moved || owes { 0 } else { self.silent_for + 1 };
-        (self.moved, self.read) = (false, false);
+        self.moved = false;
         self.in_head_for >= HEAD || self.silent_for >= SILENCE
     }
 
     fn heard(&mut self, bytes: &[u8]) {
-        (self.moved, self.read) = (true, true);
-        let is_http2 = bytes.starts_with(HTTP2);
-        self.protocol.get_or_insert(if is_http2 { Protocol::Http2 } else { Protocol::Http1 });
+        self.moved = true;
+        self.in_head |= !bytes.is_empty();
+        self.protocol = self.protocol.after(bytes);
     }
 
     /// Where nothing moves: wakes the connection at the next tick, and ends it when its time is up.
@@ -239,30 +261,69 @@ mod tests {
         assert_eq!(seconds_until_over(watched).await, 30);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_head_that_trickles_in_ends_after_ten_to_fifteen_seconds() {
+    /// A client that sends `first` and then a byte every so often: when it is over.
+    async fn over_after(first: &[u8], period: Duration) -> u64 {
         let (mut client, watched, _) = connection(64);
+        client.write_all(first).await.unwrap();
         let trickle = async {
-            while client.write_all(b"x").await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(700)).await;
+            loop {
+                tokio::time::sleep(period).await;
+                if client.write_all(b"x").await.is_err() {
+                    std::future::pending::<()>().await;
+                }
             }
         };
-        let over =
-            tokio::select! { over = seconds_until_over(watched) => over, () = trickle => unreachable!() };
-        assert!((10..=15).contains(&over), "{over}");
+        tokio::select! { over = seconds_until_over(watched) => over, () = trickle => unreachable!() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ht_02_a_head_ends_after_ten_to_fifteen_seconds_however_it_trickles_in() {
+        for first in [
+            &b"G"[..],
+            b"GET / HTTP/1.1\r\n",
+            b"PRI /x HTTP/1.1\r\nHost: x\r\nX: a",
+            b"P",
+            b"PRI * HTTP/2.0\r\n\r\n",
+        ] {
+            for millis in [100, 700, 4_900, 7_000, 11_000, 25_000] {
+                let over = over_after(first, Duration::from_millis(millis)).await;
+                assert!((10..=15).contains(&over), "{first:?} and a byte every {millis} ms: {over} s");
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn frames_of_http2_are_no_head() {
-        let (mut client, watched, _) = connection(64);
-        client.write_all(b"PRI * HTTP/2.0\r\n").await.unwrap();
-        let pings = async {
-            for _ in 0..60 {
-                client.write_all(b"ping").await.unwrap();
+        for split in [24, 1, 10] {
+            let (mut client, watched, _) = connection(64);
+            client.write_all(&PREFACE[..split]).await.unwrap();
+            let pings = async {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                client.write_all(&PREFACE[split..]).await.unwrap();
+                for _ in 0..60 {
+                    client.write_all(b"ping").await.unwrap();
+                    tokio::time::sleep(Duration::from_secs(2)).await;
+                }
+            };
+            tokio::select! { over = seconds_until_over(watched) => panic!("over after {over} s"), () = pings => {} }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_had_a_long_upload_is_kept_as_long_as_any_other() {
+        let (mut client, watched, counter) = connection(64);
+        let upload = async {
+            let answer = counter.count(async {});
+            for _ in 0..9 {
+                client.write_all(b"a part").await.unwrap();
                 tokio::time::sleep(Duration::from_secs(2)).await;
             }
+            answer.await;
+            std::future::pending::<()>().await;
         };
-        tokio::select! { over = seconds_until_over(watched) => panic!("over after {over} s"), () = pings => {} }
+        let over =
+            tokio::select! { over = seconds_until_over(watched) => over, () = upload => unreachable!() };
+        assert!((45..=50).contains(&over), "half a minute after the answer, not {over} s");
     }
 
     #[tokio::test(start_paused = true)]
