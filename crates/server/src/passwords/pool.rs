@@ -18,8 +18,11 @@ use super::argon2id::{self, Arena, Cost, HashUnusable, Stored};
 const KEEP_MEMORY: Duration = Duration::from_secs(10);
 /// How far below the rest of the server the relief thread is scheduled (the `nice` increment).
 const NICENESS: i32 = 10;
-/// How long a job waits before the relief thread takes it.
-const RELIEF_AFTER: Duration = Duration::from_secs(1);
+/// How long a job waits for a thread before the relief takes it.
+const WAITS_AT_MOST: Duration = Duration::from_secs(1);
+/// How long a thread may take for a job before the relief does it as well: others want the cores, and a thread cannot
+/// leave the idle class again.
+const TAKES_AT_MOST: Duration = Duration::from_millis(250);
 
 /// How the pool is sized.
 #[derive(Clone, Copy, Debug)]
@@ -55,8 +58,8 @@ pub struct Busy {
 /// A request is turned away at once when the work already waiting would take longer than the budget: an early 503
 /// is kinder than a late one. A caller that goes away before its turn costs nothing.
 ///
-/// The threads only take what the rest of the server leaves of the cores. So that sign-ins go on where it leaves
-/// nothing, one more thread, the relief, takes a modest share for jobs that have waited long.
+/// The threads only take what others leave of the cores. So that sign-ins go on where they leave nothing, one more
+/// thread, the relief, takes a modest share for jobs that have waited long or were begun and then starved.
 #[derive(Clone)]
 pub struct HashPool {
     shared: Arc<Shared>,
@@ -74,6 +77,8 @@ struct Shared {
 
 struct State {
     waiting: VecDeque<Job>,
+    /// What a regular thread is at, and since when; until the relief does it as well.
+    begun: Vec<(Arc<Job>, Instant)>,
     hashing: usize,
     threads: usize,
     has_relief: bool,
@@ -92,24 +97,50 @@ struct Job {
 }
 
 /// Which jobs a thread takes, and how it is scheduled.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Duty {
     /// The next, whenever nobody else wants the core.
     Regular,
-    /// One that has waited long, whoever wants the core.
+    /// One that is late, whoever wants the core.
     Relief,
 }
 
 enum Work {
-    Hash(oneshot::Sender<Result<String, HashUnusable>>),
-    Verify(Box<Stored>, oneshot::Sender<Result<bool, HashUnusable>>),
+    Hash(Reply<Result<String, HashUnusable>>),
+    Verify(Box<Stored>, Reply<Result<bool, HashUnusable>>),
 }
 
-impl Work {
-    fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Hash(reply) => reply.is_closed(),
-            Self::Verify(_, reply) => reply.is_closed(),
+/// Who waits for a result. Given once, by whichever thread is the first.
+struct Reply<T>(Mutex<Option<oneshot::Sender<T>>>);
+
+impl<T> Reply<T> {
+    fn new() -> (Self, oneshot::Receiver<T>) {
+        let (reply, answer) = oneshot::channel();
+        (Self(Mutex::new(Some(reply))), answer)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<oneshot::Sender<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give(&self, result: T) {
+        if let Some(reply) = self.lock().take() {
+            // A caller who went away is not waiting.
+            let _ = reply.send(result);
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.lock().as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+}
+
+impl Job {
+    /// Whether it was done, or nobody waits for it any more.
+    fn is_settled(&self) -> bool {
+        match &self.work {
+            Work::Hash(reply) => reply.is_settled(),
+            Work::Verify(_, reply) => reply.is_settled(),
         }
     }
 }
@@ -156,6 +187,7 @@ impl HashPool {
         );
         let state = State {
             waiting: VecDeque::new(),
+            begun: Vec::new(),
             hashing: 0,
             threads: 0,
             has_relief: false,
@@ -177,7 +209,7 @@ impl HashPool {
 
     /// Hashes `password` into a PHC string.
     pub async fn hash(&self, password: &Password) -> Result<String, PoolError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = Reply::new();
         self.enqueue(password, Work::Hash(reply))?;
         Ok(answer.await.map_err(|_| PoolError::Closed)??)
     }
@@ -186,7 +218,7 @@ impl HashPool {
     pub async fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, PoolError> {
         let target = Stored::parse(stored.unwrap_or(&self.shared.decoy))?;
         let outdated = target.is_outdated(self.shared.settings.cost);
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = Reply::new();
         self.enqueue(password, Work::Verify(Box::new(target), reply))?;
         let right = answer.await.map_err(|_| PoolError::Closed)??;
         Ok(if right && stored.is_some() { Checked::Right { outdated } } else { Checked::Wrong })
@@ -217,12 +249,11 @@ impl HashPool {
         }
         let password = Zeroizing::new(password.as_bytes().to_vec());
         state.waiting.push_back(Job { password, work, since: Instant::now() });
-        if state.waiting.len() > state.threads - state.hashing {
-            if state.threads < threads {
-                state.threads += usize::from(Shared::start(&self.shared, Duty::Regular));
-            } else if !state.has_relief {
-                state.has_relief = Shared::start(&self.shared, Duty::Relief);
-            }
+        if state.threads < threads && state.waiting.len() > state.threads.saturating_sub(state.hashing) {
+            state.threads += usize::from(Shared::start(&self.shared, Duty::Regular));
+        }
+        if !state.has_relief {
+            state.has_relief = Shared::start(&self.shared, Duty::Relief);
         }
         drop(state);
         self.shared.wake.notify_one();
@@ -264,18 +295,16 @@ impl Shared {
         }
         let mut arena = Arena::default();
         while let Some(job) = self.next(duty, &mut arena) {
-            let Job { password, work, .. } = job;
-            match work {
+            match &job.work {
                 Work::Hash(reply) => {
                     let mut salt = [0; 16];
                     self.entropy.fill(&mut salt);
-                    let _ = reply.send(argon2id::hash(&password, salt, self.settings.cost, &mut arena));
+                    reply.give(argon2id::hash(&job.password, salt, self.settings.cost, &mut arena));
                 }
-                Work::Verify(stored, reply) => {
-                    let _ = reply.send(stored.verify(&password, &mut arena));
-                }
+                Work::Verify(stored, reply) => reply.give(stored.verify(&job.password, &mut arena)),
             }
             let mut state = self.lock();
+            state.begun.retain(|(begun, _)| !Arc::ptr_eq(begun, &job));
             state.hashing -= 1;
             let now = Instant::now();
             state.pace = (state.pace * 7 + now.duration_since(state.since)) / 8;
@@ -289,38 +318,78 @@ impl Shared {
     }
 
     /// The next job somebody still waits for; `None` when the pool is closed and empty.
-    fn next(&self, duty: Duty, arena: &mut Arena) -> Option<Job> {
+    fn next(&self, duty: Duty, arena: &mut Arena) -> Option<Arc<Job>> {
         let wake = match duty {
             Duty::Regular => &self.wake,
             Duty::Relief => &self.wake_relief,
         };
         let mut state = self.lock();
         loop {
-            while state.waiting.front().is_some_and(|job| job.work.is_abandoned()) {
-                state.waiting.pop_front();
-            }
-            let patience = state.waiting.front().map(|job| match duty {
-                Duty::Regular => Duration::ZERO,
-                Duty::Relief => RELIEF_AFTER.saturating_sub(job.since.elapsed()),
-            });
-            let sleep = match patience {
-                Some(Duration::ZERO) => {
-                    state.hashing += 1;
-                    return state.waiting.pop_front();
-                }
-                None if state.closed => return None,
-                Some(patience) => patience,
-                None if arena.is_empty() => {
+            let sleep = match state.take(duty) {
+                Take::Job(job) => return Some(job),
+                Take::NothingBefore(span) => span,
+                Take::Nothing if state.closed => return None,
+                Take::Nothing if arena.is_empty() => {
                     state = wake.wait(state).unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
-                None => KEEP_MEMORY,
+                Take::Nothing => KEEP_MEMORY,
             };
             let (guard, timeout) = wake.wait_timeout(state, sleep).unwrap_or_else(PoisonError::into_inner);
             state = guard;
-            if timeout.timed_out() && state.waiting.is_empty() {
+            if timeout.timed_out() && sleep == KEEP_MEMORY {
                 arena.release();
             }
+        }
+    }
+}
+
+/// What there is to do.
+enum Take {
+    Job(Arc<Job>),
+    /// Nothing yet for the relief, but perhaps after this.
+    NothingBefore(Duration),
+    Nothing,
+}
+
+impl State {
+    fn take(&mut self, duty: Duty) -> Take {
+        while self.waiting.front().is_some_and(Job::is_settled) {
+            self.waiting.pop_front();
+        }
+        match duty {
+            Duty::Regular => match self.waiting.pop_front() {
+                Some(job) => {
+                    let job = Arc::new(job);
+                    self.begun.push((Arc::clone(&job), Instant::now()));
+                    self.hashing += 1;
+                    Take::Job(job)
+                }
+                None => Take::Nothing,
+            },
+            Duty::Relief => self.take_late(),
+        }
+    }
+
+    /// The job that waits or is at work the longest over its time.
+    fn take_late(&mut self) -> Take {
+        self.begun.retain(|(job, _)| !job.is_settled());
+        let starved = self.begun.first().map(|(_, since)| TAKES_AT_MOST.saturating_sub(since.elapsed()));
+        let waiting = self.waiting.front().map(|job| WAITS_AT_MOST.saturating_sub(job.since.elapsed()));
+        match (starved, waiting) {
+            (Some(Duration::ZERO), _) => {
+                self.hashing += 1;
+                Take::Job(self.begun.remove(0).0)
+            }
+            (_, Some(Duration::ZERO)) => match self.waiting.pop_front() {
+                Some(job) => {
+                    self.hashing += 1;
+                    Take::Job(Arc::new(job))
+                }
+                None => Take::Nothing,
+            },
+            (None, None) => Take::Nothing,
+            (one, other) => Take::NothingBefore(one.into_iter().chain(other).min().unwrap_or(KEEP_MEMORY)),
         }
     }
 }
