@@ -26,5 +26,6 @@ pub(crate) fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    composed(text).to_lowercase().nfc().collect()
+    // Lower case of a capital sigma depends on what follows it; both small ones are the same letter.
+    composed(text).to_lowercase().replace('ς', "σ").nfc().collect()
 }

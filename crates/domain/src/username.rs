@@ -96,6 +96,7 @@ mod tests {
         let name = |t: &str| t.parse::<Username>().unwrap();
         assert_eq!(name("Ada"), name("ada"));
         assert_eq!(name("Ren\u{e9}"), name("RENE\u{301}"));
+        assert!(name("ΟΔΟΣ") == name("οδος") && name("οδος") == name("οδοσ"), "LG-08: one sigma");
         assert_ne!(name("ada.l"), name("adal"));
         assert_eq!(name(" Ada ").as_str(), "Ada");
     }
