@@ -9,7 +9,7 @@ use gatepost_domain::{
     Entropy, EventId, Grant, GrantId, OutboxId, Realm, RealmId, RealmSettings, Session, SessionId,
     SessionOrigin, Timestamp, User, UserId,
 };
-use gatepost_store::grants::{self, OnReuse, Presented};
+use gatepost_store::grants::{self, Ends, OnReuse, Presented};
 use gatepost_store::{Db, Error, Location, Options, realms, sessions, users};
 use tokio::runtime::Runtime;
 
@@ -152,7 +152,7 @@ async fn rotate(
             on_reuse: OnReuse {
                 event: EventId::new(NOW, &entropy),
                 message: OutboxId::new(NOW, &entropy),
-                everywhere: false,
+                ends: Ends::Grant,
             },
         };
         let exchanged = grants::exchange(&db, presented, |_| ()).await?;

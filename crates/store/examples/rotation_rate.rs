@@ -15,7 +15,7 @@ use gatepost_domain::{
     Entropy, EventId, Grant, GrantId, OutboxId, Realm, RealmId, RealmSettings, Session, SessionId,
     SessionOrigin, Timestamp, User, UserId,
 };
-use gatepost_store::grants::{self, OnReuse, Presented};
+use gatepost_store::grants::{self, Ends, OnReuse, Presented};
 use gatepost_store::{Db, Error, Location, Options, realms, sessions, users};
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
@@ -135,7 +135,7 @@ async fn rotate_for_a_while(
             on_reuse: OnReuse {
                 event: EventId::new(NOW, &entropy),
                 message: OutboxId::new(NOW, &entropy),
-                everywhere: false,
+                ends: Ends::Grant,
             },
         };
         let asked = Instant::now();

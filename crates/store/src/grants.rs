@@ -151,13 +151,30 @@ pub struct OnReuse {
     pub event: EventId,
     /// The id of the message to verifiers.
     pub message: OutboxId,
-    /// Whether to end every session of the user (profile `module04`), and not only the grant.
-    pub everywhere: bool,
+    /// What ends. In one transaction with the rest: a caller who goes away in between leaves nothing half ended.
+    pub ends: Ends,
+}
+
+/// What ends when a token is used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// The grant: what one client holds.
+    Grant,
+    /// The session with all its grants.
+    Session,
+    /// Every session of the user (profile `module04`).
+    EverySession,
 }
 
 /// Replaces a grant whose token is the good one by [`Grant::rotated`] of it: one statement whose predicate decides, so
-/// that there is exactly one winner. False: it is not the good one any more, or grant, session or user are not good.
-pub async fn rotate(tx: &mut Tx, presented: &Presented, rotated: &Grant) -> Result<bool, Error> {
+/// that there is exactly one winner. False: it is not the good one any more, grant, session or user are not good, or the
+/// user is not of that `version` any more, so that no token says what was taken back before it was made.
+pub async fn rotate(
+    tx: &mut Tx,
+    presented: &Presented,
+    rotated: &Grant,
+    version: u64,
+) -> Result<bool, Error> {
     // The grant's own row says whether it was revoked, and every revocation of a session or user writes it too: on
     // PostgreSQL only the row that is updated is looked at again when another transaction was faster.
     const SQL: &str = "UPDATE grants SET generation = $6, rotated_at = $5, idle_expires_at = $7
@@ -165,6 +182,7 @@ pub async fn rotate(tx: &mut Tx, presented: &Presented, rotated: &Grant) -> Resu
         AND revoked_at IS NULL AND idle_expires_at > $5 AND expires_at > $5
         AND EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
             WHERE s.realm_id = $1 AND s.id = grants.session_id AND s.revoked_at IS NULL AND s.expires_at > $5
+            AND s.idle_expires_at > $5 AND u.version = $8
             AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at))";
     let params = [
         (&presented.realm).into(),
@@ -174,6 +192,7 @@ pub async fn rotate(tx: &mut Tx, presented: &Presented, rotated: &Grant) -> Resu
         presented.now.into(),
         rotated.generation.into(),
         rotated.idle_expires_at.into(),
+        version.into(),
     ];
     Ok(tx.execute(SQL, &params).await? == 1)
 }
@@ -230,16 +249,14 @@ pub async fn assess(tx: &mut Tx, presented: &Presented) -> Result<Assessed, Erro
     if user.is_disabled() {
         return refused(RefreshRefused::UserDisabled);
     }
-    let usable = session.revoked_at.is_none() && presented.now < session.expires_at;
-    if !usable || user.has_withdrawn(session.created_at) {
+    if !session.is_live(presented.now) || user.has_withdrawn(session.created_at) {
         return refused(RefreshRefused::SessionEnded);
     }
     let found = Box::new((grant, session, user));
     Ok(if replayed { Assessed::Replay(found) } else { Assessed::Good(found) })
 }
 
-/// Ends a grant whose token was used twice (or every session of its user), with an audit event and a message to
-/// verifiers. Judges again: what was read may have changed.
+/// Ends a grant whose token was used twice, and what [`Ends`] says, with an audit event and a message to verifiers. Judges again: what was read may have changed.
 pub async fn end_reused(tx: &mut Tx, presented: &Presented) -> Result<Assessed, Error> {
     let assessed = assess(tx, presented).await?;
     if let Assessed::Reuse(grant) = &assessed {
@@ -249,7 +266,7 @@ pub async fn end_reused(tx: &mut Tx, presented: &Presented) -> Result<Assessed, 
 }
 
 async fn end_for_reuse(tx: &mut Tx, presented: &Presented, grant: &Grant) -> Result<(), Error> {
-    let OnReuse { event, message, everywhere } = presented.on_reuse;
+    let OnReuse { event, message, ends } = presented.on_reuse;
     let now = presented.now;
     end(tx, grant.realm, grant.id, now).await?;
     let record =
@@ -261,11 +278,15 @@ async fn end_for_reuse(tx: &mut Tx, presented: &Presented, grant: &Grant) -> Res
             .with("generation", grant.generation.to_string())
             .with("presented", presented.token.generation.to_string());
     audit::append(tx, &record).await?;
-    if everywhere {
-        sessions::revoke_all(tx, grant.realm, grant.user, None, now, message).await?;
-        return Ok(());
+    match ends {
+        Ends::Grant => tell(tx, grant, now, message).await,
+        Ends::Session => {
+            sessions::revoke(tx, grant.realm, grant.user, grant.session, now, message).await.map(|_| ())
+        }
+        Ends::EverySession => {
+            sessions::revoke_all(tx, grant.realm, grant.user, None, now, message).await.map(|_| ())
+        }
     }
-    tell(tx, grant, now, message).await
 }
 
 async fn tell(tx: &mut Tx, grant: &Grant, now: Timestamp, message: OutboxId) -> Result<(), Error> {
@@ -332,10 +353,10 @@ pub async fn exchange<T>(
             Assessed::Refused(refused) => return Ok(Err(refused)),
         };
         let grant = grant.rotated(presented.idle, presented.now);
-        let asked = (presented.clone(), grant.clone());
+        let asked = (presented.clone(), grant.clone(), user.version);
         let rotating = db.write_one("rotate a refresh token", move |tx| {
-            let (presented, rotated) = asked.clone();
-            Box::pin(async move { rotate(tx, &presented, &rotated).await })
+            let (presented, rotated, version) = asked.clone();
+            Box::pin(async move { rotate(tx, &presented, &rotated, version).await })
         });
         let exchanged = Exchanged { grant, session, user, replayed: false };
         // In this order: the first poll hands the write over, and it is under way while the rest is made.

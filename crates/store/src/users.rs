@@ -378,12 +378,25 @@ pub async fn others_have_role(
     except: UserId,
     role: &RoleName,
 ) -> Result<bool, Error> {
-    // Roles are stored as names with a space between. A name may hold an underscore, which LIKE takes for any letter.
     const SQL: &str =
         "SELECT CAST(1 AS BIGINT) FROM users WHERE realm_id = $1 AND id <> $2 AND disabled_at IS NULL
         AND roles <> '' AND ' ' || roles || ' ' LIKE $3 ESCAPE '!' LIMIT 1";
-    let pattern = format!("% {} %", role.as_str().replace('_', "!_"));
+    let pattern = like_role(role);
     let params = [(&realm).into(), (&except).into(), pattern.as_str().into()];
     let found: Option<(i64,)> = tx.optional(SQL, &params).await?;
     Ok(found.is_some())
+}
+
+/// Whether any user of the realm, disabled ones too, was given the role. Looks through the users who have roles.
+pub async fn anyone_has_role(tx: &mut Tx, realm: RealmId, role: &RoleName) -> Result<bool, Error> {
+    const SQL: &str = "SELECT CAST(1 AS BIGINT) FROM users WHERE realm_id = $1
+        AND roles <> '' AND ' ' || roles || ' ' LIKE $2 ESCAPE '!' LIMIT 1";
+    let pattern = like_role(role);
+    let found: Option<(i64,)> = tx.optional(SQL, &[(&realm).into(), pattern.as_str().into()]).await?;
+    Ok(found.is_some())
+}
+
+/// Roles are stored as names with a space between. A name may hold an underscore, which LIKE takes for any letter.
+fn like_role(role: &RoleName) -> String {
+    format!("% {} %", role.as_str().replace('_', "!_"))
 }

@@ -8,7 +8,7 @@ use gatepost_domain::{Session, SessionId, User};
 use gatepost_store::sessions;
 
 use super::Problem;
-use crate::{App, accounts, realm::InRealm};
+use crate::{App, accounts, realm::InRealm, session::touch};
 
 /// A person with a live session, proven by an access token of this realm that names the realm itself as audience.
 ///
@@ -35,17 +35,18 @@ impl FromRequestParts<App> for SignedIn {
             Problem::InvalidToken { expired: refused.is_expired() }
         })?;
         let session: SessionId = claims.session_id().and_then(|id| id.parse().ok()).ok_or_else(refused)?;
-        let realm = realm.id();
+        let id = realm.id();
         let found = app
             .db()
             .read("check a session", move |tx| {
-                Box::pin(async move { sessions::find_live(tx, realm, session, now).await })
+                Box::pin(async move { sessions::find_live(tx, id, session, now).await })
             })
             .await?;
         let (session, user) = found.ok_or_else(refused)?;
         if user.id.to_string() != claims.subject() {
             return Err(refused());
         }
+        touch(app, &realm, &session, now).await;
         Ok(Self { user, session })
     }
 }

@@ -3,10 +3,12 @@
 mod end;
 mod refresh;
 mod sign_in;
+mod touch;
 
 pub use end::{Ended, end};
 pub use refresh::refresh;
 pub use sign_in::{Identifier, sign_in};
+pub use touch::touch;
 
 /// The client of people who sign in at the server's own API.
 pub const FIRST_PARTY: &str = "gatepost";

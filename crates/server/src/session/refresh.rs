@@ -1,12 +1,9 @@
 //! The refresh token's one use.
 
 use gatepost_domain::{EventId, OutboxId, Timestamp, refresh::RefreshToken};
-use gatepost_store::{
-    grants::{self, Exchanged, OnReuse, Presented, RefreshRefused},
-    sessions,
-};
+use gatepost_store::grants::{self, Ends, Exchanged, OnReuse, Presented};
 
-use super::FIRST_PARTY;
+use super::{FIRST_PARTY, touch};
 use crate::{
     App,
     api::TokenAnswer,
@@ -38,17 +35,19 @@ pub async fn refresh(
         on_reuse: OnReuse {
             event: EventId::new(now, app.entropy()),
             message: OutboxId::new(now, app.entropy()),
-            everywhere: false,
+            // A token of our own sign-in that was used twice means that somebody else holds it: the whole sign-in
+            // ends, with the access tokens it gave out.
+            ends: Ends::Session,
         },
     };
     let answer = |exchanged: &Exchanged| answer(app, realm, exchanged, now);
     match grants::exchange(app.db(), presented, answer).await? {
-        Ok((_, answer)) => answer,
+        Ok((exchanged, answer)) => {
+            touch(app, realm, &exchanged.session, now).await;
+            answer
+        }
         Err(refused) => {
             tracing::debug!(grant.id = %token.grant, reason = ?refused, "refresh token refused");
-            if refused == RefreshRefused::Reused {
-                end_session_of(app, realm, token, now).await?;
-            }
             Err(Problem::InvalidRefreshToken)
         }
     }
@@ -80,27 +79,4 @@ fn answer(
     )?;
     let refresh_token = RefreshToken::of(grant).encode(app.refresh_mac());
     Ok(TokenAnswer { access_token, token_type: "Bearer", expires_in, refresh_token })
-}
-
-/// A token of our own sign-in that was used twice means that somebody else holds it: the whole sign-in ends, with the
-/// access tokens it gave out. (The grant ended when the reuse was noticed.)
-async fn end_session_of(
-    app: &App,
-    realm: &Snapshot,
-    token: RefreshToken,
-    now: Timestamp,
-) -> Result<(), Problem> {
-    let (realm, message) = (realm.id(), OutboxId::new(now, app.entropy()));
-    app.db()
-        .write("end a session after reuse", move |tx| {
-            Box::pin(async move {
-                if let Some((grant, session, user)) = grants::find(tx, realm, token.grant).await?
-                    && grant.client.as_str() == FIRST_PARTY
-                {
-                    sessions::revoke(tx, realm, user.id, session.id, now, message).await?;
-                }
-                Ok::<_, Problem>(())
-            })
-        })
-        .await
 }

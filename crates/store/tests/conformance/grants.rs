@@ -3,7 +3,7 @@ use std::time::Duration;
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::refresh::RefreshToken;
 use gatepost_domain::{EventId, Grant, GrantId, RealmId, SessionId, Timestamp, UserId};
-use gatepost_store::grants::{self, Assessed, Exchanged, OnReuse, Presented, RefreshRefused};
+use gatepost_store::grants::{self, Assessed, Ends, Exchanged, OnReuse, Presented, RefreshRefused};
 use gatepost_store::{audit, outbox, sessions, users};
 
 use crate::support::{NOW, Store, later};
@@ -18,7 +18,9 @@ on_every_backend!(
     rt_06_another_client_or_realm_is_refused_and_cannot_end_the_grant,
     rt_10_a_grant_ends_idle_and_absolutely_also_when_the_clock_goes_back,
     rt_11_a_lost_answer_is_given_again_within_the_grace,
+    rt_01_reuse_can_end_the_session_in_the_same_transaction,
     reuse_can_end_every_session_of_the_user,
+    se_06_a_grant_ends_with_the_idle_end_of_its_session,
     what_ended_is_refused_for_its_reason,
     a_token_newer_than_the_database_is_refused_without_ending_the_grant,
     a_revoked_grant_is_told_and_ends_no_other,
@@ -38,7 +40,7 @@ pub(crate) fn presented(store: &Store, grant: &Grant, generation: u32, now: Time
         on_reuse: OnReuse {
             event: EventId::new(now, &store.dice),
             message: store.message(),
-            everywhere: false,
+            ends: Ends::Grant,
         },
     }
 }
@@ -126,15 +128,17 @@ async fn a_good_token_is_exchanged_for_the_next(store: Store) {
     };
     assert_eq!(first, Exchanged { grant: expected.clone(), session, user, replayed: false });
     assert_eq!(store.find_grant(&grant).await, Some(expected));
-    let rotate = |good: Grant| {
+    let rotate = |good: Grant, version: u64| {
         let (store, asked) = (store.clone(), presented(&store, &good, good.generation, later(6)));
         let rotated = good.rotated(IDLE, later(6));
         async move {
-            write_one!(store, [asked, rotated] tx => grants::rotate(tx, &asked, &rotated).await).unwrap()
+            write_one!(store, [asked, rotated] tx => grants::rotate(tx, &asked, &rotated, version).await)
+                .unwrap()
         }
     };
-    assert!(rotate(first.grant.clone()).await);
-    assert!(!rotate(first.grant).await);
+    assert!(!rotate(first.grant.clone(), 7).await, "a user who was changed since is read again");
+    assert!(rotate(first.grant.clone(), 1).await);
+    assert!(!rotate(first.grant, 1).await);
     assert_eq!(generation(&store, &grant, 2, later(7)).await, Ok(3));
 }
 
@@ -189,10 +193,12 @@ async fn rt_10_a_grant_ends_idle_and_absolutely_also_when_the_clock_goes_back(st
     let (user, session, idle) = store.signed_in("ada").await;
     assert_eq!(generation(&store, &idle, 0, idle.idle_expires_at).await, Err(RefreshRefused::Expired));
     let used = store.grant(&session).await;
-    let (mut now, mut used_generation) = (NOW, 0);
+    let (mut now, mut used_generation, realm) = (NOW, 0, store.realm);
     let step = Duration::from_hours(23);
     while now.plus(step) < session.expires_at {
         now = now.plus(step);
+        let id = session.id;
+        write_one!(store, [] tx => sessions::touch(tx, realm, id, IDLE * 30, now).await).unwrap();
         used_generation = generation(&store, &used, used_generation, now).await.unwrap();
         assert!(store.find_grant(&used).await.unwrap().idle_expires_at <= session.expires_at);
     }
@@ -225,13 +231,42 @@ async fn rt_11_a_lost_answer_is_given_again_within_the_grace(store: Store) {
     assert_eq!(generation(&store, &grant, 0, later(10)).await, Err(RefreshRefused::Reused));
 }
 
+async fn rt_01_reuse_can_end_the_session_in_the_same_transaction(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let (sibling, other) = (store.grant(&session).await, store.session(&user).await);
+    assert_eq!(generation(&store, &grant, 0, NOW).await, Ok(1));
+    let mut asked = presented(&store, &grant, 0, later(60));
+    asked.on_reuse.ends = Ends::Session;
+    assert_eq!(exchange_as(&store, asked).await, Err(RefreshRefused::Reused));
+    assert_eq!(generation(&store, &sibling, 0, later(60)).await, Err(RefreshRefused::Revoked));
+    assert!(store.find_live(&session, later(60)).await.is_none());
+    assert!(store.find_live(&other, later(60)).await.is_some(), "another sign-in goes on");
+    assert_eq!(audited(&store).await, ["refresh-token-reused"]);
+    let revocation = Revocation::Sessions { sessions: vec![session.id], user: user.id };
+    assert_eq!(told(&store).await, [Message::Revocation(revocation)]);
+}
+
+async fn se_06_a_grant_ends_with_the_idle_end_of_its_session(store: Store) {
+    let (_, session, grant) = store.signed_in("ada").await;
+    let mut asked = presented(&store, &grant, 0, session.idle_expires_at.minus(Duration::from_secs(1)));
+    asked.idle = Duration::from_hours(24 * 365);
+    let used = exchange_as(&store, Presented { idle: asked.idle, ..presented(&store, &grant, 0, NOW) })
+        .await
+        .unwrap();
+    asked.token.generation = used.grant.generation;
+    let used = exchange_as(&store, asked).await.unwrap();
+    let refused = generation(&store, &grant, used.grant.generation, session.idle_expires_at).await;
+    assert_eq!(refused, Err(RefreshRefused::SessionEnded));
+    assert!(store.find_live(&session, session.idle_expires_at).await.is_none(), "all say the same");
+}
+
 async fn reuse_can_end_every_session_of_the_user(store: Store) {
     let (user, session, grant) = store.signed_in("ada").await;
     let second = store.session(&user).await;
     let second_grant = store.grant(&second).await;
     assert_eq!(generation(&store, &grant, 0, NOW).await, Ok(1));
     let mut asked = presented(&store, &grant, 0, later(60));
-    asked.on_reuse.everywhere = true;
+    asked.on_reuse.ends = Ends::EverySession;
     assert_eq!(exchange_as(&store, asked).await, Err(RefreshRefused::Reused));
     assert_eq!(generation(&store, &second_grant, 0, later(60)).await, Err(RefreshRefused::Revoked));
     assert!(

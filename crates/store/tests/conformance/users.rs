@@ -335,4 +335,11 @@ async fn it_is_known_whether_others_have_a_role(store: Store) {
         "neither a disabled user nor a name that only looks alike counts"
     );
     assert!(others_have(carol, "member").await && !others_have(ada, "member").await);
+    for (role, expected) in
+        [("member", true), ("realm_admin", true), ("realm_admin_", false), ("realm", false)]
+    {
+        let role: RoleName = role.parse().unwrap();
+        let found = read!(store, [role] tx => users::anyone_has_role(tx, realm, &role).await).unwrap();
+        assert_eq!(found, expected, "{role}; a disabled user counts");
+    }
 }

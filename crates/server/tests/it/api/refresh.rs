@@ -131,3 +131,20 @@ async fn an_unused_refresh_token_expires() {
     app.advance(Duration::from_hours(1));
     assert_eq!(app.refresh(&second.text("refresh_token")).await.brief(), "401 invalid_refresh_token");
 }
+
+/// SE-06: whoever goes on refreshing stays signed in at our own API too, and an idle session ends everywhere.
+#[tokio::test]
+async fn se_06_a_session_in_use_does_not_end_by_being_idle() {
+    let app = TestApp::with("[[realm]]\nname = \"default\"\nsession_idle_ttl = \"1h\"\n").await;
+    let mut ada = app.person("ada@example.com").await;
+    for _ in 0..20 {
+        app.advance(Duration::from_mins(10));
+        let answer = app.refresh(&ada.refresh_token).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        (ada.access_token, ada.refresh_token) = (answer.text("access_token"), answer.text("refresh_token"));
+        assert_eq!(app.ask(&ada, Method::GET, "/api/v1/me", None).await.status, 200);
+    }
+    app.advance(Duration::from_mins(61));
+    assert_eq!(app.refresh(&ada.refresh_token).await.brief(), "401 invalid_refresh_token");
+    assert_eq!(app.login("ada@example.com").await.status, 200);
+}
