@@ -93,7 +93,12 @@ impl Who {
         user: UserId,
         now: Timestamp,
     ) -> Record {
-        self.origin.record(app, realm, event, self.actor.clone(), now).user(user)
+        self.record_of_realm(app, event, realm, now).user(user)
+    }
+
+    /// Of something that is done to nobody in particular.
+    pub(crate) fn record_of_realm(&self, app: &App, event: Event, realm: RealmId, now: Timestamp) -> Record {
+        self.origin.record(app, realm, event, self.actor.clone(), now)
     }
 }
 

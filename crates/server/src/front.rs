@@ -16,7 +16,7 @@ use std::{
 use axum::{
     Router,
     extract::{ConnectInfo, Request},
-    http::Method,
+    http::{Method, header::HOST},
     response::{IntoResponse as _, Response},
     routing::future::RouteFuture,
 };
@@ -100,6 +100,10 @@ impl Service<Request> for Front {
 
     fn call(&mut self, mut request: Request) -> Answering {
         let seen = Seen::now(request.method());
+        if request.headers().get_all(HOST).iter().nth(1).is_some() {
+            let response = Some(Problem::InvalidHost.into_response());
+            return Answering { state: State::Answered { response }, seen: Some(seen) };
+        }
         if let Some((route, response)) = self.at_hand(&request) {
             let response = Some(seen.answered(response, Some(route)));
             return Answering { state: State::Answered { response }, seen: None };

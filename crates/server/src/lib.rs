@@ -19,6 +19,7 @@ mod http;
 mod oauth;
 mod passwords;
 mod realm;
+mod roles;
 mod router;
 mod serve;
 mod session;

@@ -45,6 +45,9 @@ pub enum Problem {
     /// No such thing here, or none the caller may know of.
     #[error("not found")]
     NotFound,
+    /// More than one `Host`: which realm would it be for?
+    #[error("several Host headers")]
+    InvalidHost,
     /// The path exists, the method does not.
     #[error("method not allowed")]
     MethodNotAllowed,
@@ -60,6 +63,12 @@ pub enum Problem {
     /// The last administrator of a realm can be neither disabled, demoted nor deleted.
     #[error("the last administrator")]
     LastAdministrator,
+    /// A role that is given to somebody, or that another role inherits, stays.
+    #[error("the role is in use: {by}")]
+    RoleInUse {
+        /// By what.
+        by: String,
+    },
     /// The owner has as many as there may be.
     #[error("too many {what}")]
     TooMany {
@@ -173,6 +182,12 @@ impl Problem {
             Self::NotFound => {
                 fixed("not_found", S::NOT_FOUND, "Not found", "There is nothing here under this address.")
             }
+            Self::InvalidHost => fixed(
+                "invalid_host",
+                S::BAD_REQUEST,
+                "Several hosts are named",
+                "Send one `Host` header (RFC 9112 section 3.2).",
+            ),
             Self::MethodNotAllowed => fixed(
                 "method_not_allowed",
                 S::METHOD_NOT_ALLOWED,
@@ -199,6 +214,12 @@ impl Problem {
                 S::CONFLICT,
                 "Last administrator",
                 "Give another user the role `realm-admin` first.",
+            ),
+            Self::RoleInUse { by } => (
+                "role_in_use",
+                S::CONFLICT,
+                "The role is in use",
+                format!("{by}. Take it from there first.").into(),
             ),
             Self::TooMany { what, most } => (
                 "too_many",
@@ -286,11 +307,13 @@ impl Problem {
             Self::WrongPassword,
             Self::MissingRole,
             Self::NotFound,
+            Self::InvalidHost,
             Self::MethodNotAllowed,
             Self::EmailTaken,
             Self::UsernameTaken,
             Self::Changed,
             Self::LastAdministrator,
+            Self::RoleInUse { by: "There are users who have it".to_owned() },
             Self::TooMany { what: "API keys", most: 100 },
             Self::RegistrationClosed,
             Self::EmailUnverified,

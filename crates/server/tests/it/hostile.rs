@@ -142,3 +142,17 @@ async fn paths_and_methods_are_exact() {
         .unwrap();
     assert_eq!(app.send(overridden).await.brief(), "405 method_not_allowed");
 }
+
+/// HT-04: a proxy in front may believe the other one.
+#[tokio::test]
+async fn ht_04_two_host_headers_are_refused() {
+    let app = TestApp::new().await;
+    for path in ["/.well-known/jwks.json", "/api/v1/me", "/r/acme/keys", "/health/live"] {
+        let request = Request::builder().uri(path).header("host", "a.test").header("host", "b.test");
+        assert_eq!(
+            app.send(request.body(Body::empty()).unwrap()).await.brief(),
+            "400 invalid_host",
+            "{path}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Administration of a realm. Every route here takes an [`Admin`](crate::http::Admin).
 
 mod audit;
+mod roles;
 mod users;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -11,5 +12,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::show, users::change, users::delete))
+        .routes(routes!(roles::list))
+        .routes(routes!(roles::put, roles::remove))
         .routes(routes!(audit::list))
 }

@@ -1,4 +1,5 @@
 mod admin_audit;
+mod admin_roles;
 mod admin_users;
 mod api_keys;
 mod login;

@@ -1,0 +1,139 @@
+//! `/api/v1/admin/roles`
+
+use axum::{extract::State, http::StatusCode};
+use gatepost_domain::{Permission, Role, RoleName};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    App,
+    accounts::{Who, field},
+    http::{Admin, Json, Now, PathId, Problem, Where, problem::ProblemDocument},
+    realm::InRealm,
+    roles,
+};
+
+/// A role as it is written down.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Role)]
+pub(super) struct RoleView {
+    #[schema(example = "editor")]
+    name: String,
+    /// What it allows by itself.
+    #[schema(example = json!(["notes:read", "notes:write"]))]
+    permissions: Vec<String>,
+    /// The roles it is more than.
+    #[schema(example = json!(["reader"]))]
+    inherits: Vec<String>,
+}
+
+impl From<&Role> for RoleView {
+    fn from(role: &Role) -> Self {
+        Self {
+            name: role.name.to_string(),
+            permissions: role.permissions.iter().map(ToString::to_string).collect(),
+            inherits: role.inherits.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// Every role of the realm but the built-in `realm-admin`.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct RoleList {
+    /// By name.
+    roles: Vec<RoleView>,
+}
+
+/// List roles
+#[utoipa::path(
+    get, path = "/api/v1/admin/roles", tag = "Administration", operation_id = "list_roles",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The roles", body = RoleList),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn list(
+    _admin: Admin,
+    realm: InRealm,
+    State(app): State<App>,
+) -> Result<Json<RoleList>, Problem> {
+    let found = roles::list(&app, realm.id()).await?;
+    Ok(Json(RoleList { roles: found.iter().map(RoleView::from).collect() }))
+}
+
+/// What a role is to be.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoleContent {
+    /// `resource:action`, or `resource:*` for every action of it.
+    #[serde(default)]
+    #[schema(example = json!(["notes:write"]))]
+    permissions: Vec<String>,
+    /// Roles of the realm that it is more than.
+    #[serde(default)]
+    #[schema(example = json!(["reader"]))]
+    inherits: Vec<String>,
+}
+
+/// Make or replace a role
+///
+/// What its holders may do changes at once for this API and for API keys, and with their next token elsewhere.
+#[utoipa::path(
+    put, path = "/api/v1/admin/roles/{id}", tag = "Administration", operation_id = "put_role",
+    request_body = RoleContent, security(("bearer" = [])), params(("id" = String, Path, description = "The role's name")),
+    responses(
+        (status = 200, description = "The role was there, and is now this", body = RoleView),
+        (status = 201, description = "The role was made", body = RoleView),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`: no role can have this name", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`: among others an unknown parent, or a circle", body = ProblemDocument),
+    )
+)]
+pub(super) async fn put(
+    Admin(admin): Admin,
+    realm: InRealm,
+    PathId(name): PathId<RoleName>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<RoleContent>,
+) -> Result<(StatusCode, Json<RoleView>), Problem> {
+    let permissions: Result<Vec<Permission>, _> = body.permissions.iter().map(|text| text.parse()).collect();
+    let inherits: Result<Vec<RoleName>, _> = body.inherits.iter().map(|text| text.parse()).collect();
+    let role = Role {
+        name,
+        permissions: permissions.map_err(|refused| field("permissions", refused))?,
+        inherits: inherits.map_err(|refused| field("inherits", refused))?,
+    };
+    let view = RoleView::from(&role);
+    let is_new = roles::put(&app, realm.id(), role, Who::administrator(&admin, origin), now).await?;
+    Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(view)))
+}
+
+/// Remove a role
+///
+/// One that a user has or another role inherits is not removed.
+#[utoipa::path(
+    delete, path = "/api/v1/admin/roles/{id}", tag = "Administration", operation_id = "remove_role",
+    security(("bearer" = [])), params(("id" = String, Path, description = "The role's name")),
+    responses(
+        (status = 204, description = "Removed"),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+        (status = 409, description = "`role_in_use`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn remove(
+    Admin(admin): Admin,
+    realm: InRealm,
+    PathId(name): PathId<RoleName>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<StatusCode, Problem> {
+    roles::remove(&app, realm.id(), name, Who::administrator(&admin, origin), now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,100 @@
+//! The roles of a realm: put and removed one at a time, so that the rest still make a graph.
+
+use gatepost_domain::{
+    RealmId, Role, RoleName, Timestamp,
+    audit::{Event, Record},
+    role::{RoleGraph, RolesRefused},
+};
+use gatepost_store::{Tx, audit, roles, users};
+
+use crate::{
+    App,
+    accounts::{ADMINISTRATOR, Who, field},
+    http::Problem,
+};
+
+/// The roles of the realm, by name.
+pub async fn list(app: &App, realm: RealmId) -> Result<Vec<Role>, Problem> {
+    let read = app.db().read("list roles", move |tx| Box::pin(async move { roles::list(tx, realm).await }));
+    Ok(read.await?)
+}
+
+/// Makes a role, or gives the one of that name other permissions and parents. Returns whether it is new.
+pub async fn put(app: &App, realm: RealmId, role: Role, who: Who, now: Timestamp) -> Result<bool, Problem> {
+    if role.name.as_str() == ADMINISTRATOR {
+        let reason = "realm-admin is built in; choose another name".into();
+        return Err(Problem::InvalidField { field: "name", reason });
+    }
+    let record = record(app, realm, &role.name, &who, now);
+    let changed = app
+        .db()
+        .write("put a role", move |tx| {
+            let (role, record, who) = (role.clone(), record.clone(), who.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                let mut all = roles::list(tx, realm).await?;
+                let is_new = match all.iter_mut().find(|known| known.name == role.name) {
+                    Some(known) if *known == role => return Ok(false),
+                    Some(known) => {
+                        *known = role;
+                        false
+                    }
+                    None => {
+                        all.push(role);
+                        true
+                    }
+                };
+                RoleGraph::new(&all).map_err(|refused| field("inherits", refused))?;
+                save(tx, realm, &all, &record).await?;
+                Ok::<_, Problem>(is_new)
+            })
+        })
+        .await?;
+    app.realms().forget(realm);
+    Ok(changed)
+}
+
+/// Removes a role that nobody has and no role inherits.
+pub async fn remove(
+    app: &App,
+    realm: RealmId,
+    name: RoleName,
+    who: Who,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let record = record(app, realm, &name, &who, now);
+    app.db()
+        .write("remove a role", move |tx| {
+            let (name, record, who) = (name.clone(), record.clone(), who.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                let mut all = roles::list(tx, realm).await?;
+                let at = all.iter().position(|role| role.name == name).ok_or(Problem::NotFound)?;
+                if users::anyone_has_role(tx, realm, &name).await? {
+                    return Err(Problem::RoleInUse { by: "There are users who have it".to_owned() });
+                }
+                all.remove(at);
+                match RoleGraph::new(&all) {
+                    Ok(_) => {}
+                    Err(RolesRefused::Unknown { role, .. }) => {
+                        return Err(Problem::RoleInUse { by: format!("The role {role} inherits it") });
+                    }
+                    Err(other) => return Err(Problem::internal(other)),
+                }
+                save(tx, realm, &all, &record).await
+            })
+        })
+        .await?;
+    app.realms().forget(realm);
+    Ok(())
+}
+
+async fn save(tx: &mut Tx, realm: RealmId, all: &[Role], record: &Record) -> Result<(), Problem> {
+    roles::replace(tx, realm, all).await?;
+    audit::append(tx, record).await?;
+    Ok(())
+}
+
+fn record(app: &App, realm: RealmId, name: &RoleName, who: &Who, now: Timestamp) -> Record {
+    who.record_of_realm(app, Event::RolesChanged, realm, now).with("role", name.to_string())
+}

@@ -1,0 +1,91 @@
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Person, TestApp};
+
+const ROLES: &str = "/api/v1/admin/roles";
+
+async fn put(app: &TestApp, admin: &Person, name: &str, permissions: Value, inherits: Value) -> Answer {
+    let body = json!({"permissions": permissions, "inherits": inherits});
+    app.ask(admin, Method::PUT, &format!("{ROLES}/{name}"), Some(body)).await
+}
+
+#[tokio::test]
+async fn roles_are_put_given_and_removed_once_nobody_has_them() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    assert_eq!(put(&app, &admin, "reader", json!(["notes:read"]), json!([])).await.status, 201);
+    let editor = put(&app, &admin, "editor", json!(["notes:write"]), json!(["reader"])).await;
+    assert_eq!((editor.status.as_u16(), editor.text("name")), (201, "editor".to_owned()));
+    assert_eq!(put(&app, &admin, "reader", json!(["notes:read"]), json!([])).await.status, 200, "again");
+    let listed = app.ask(&admin, Method::GET, ROLES, None).await.json();
+    assert_eq!(
+        listed["roles"][0],
+        json!({"name": "editor", "permissions": ["notes:write"], "inherits": ["reader"]})
+    );
+
+    let ada = app.person("ada@example.com").await;
+    let user = format!("/api/v1/admin/users/{}", ada.id);
+    app.ask(&admin, Method::PATCH, &user, Some(json!({"roles": ["editor"]}))).await;
+    let token = app.sign_in("ada@example.com").await.access_token;
+    let token = gatepost_jose::dangerous_decode_without_verifying(&token).unwrap();
+    let claims: Value = serde_json::from_str(token.payload()).unwrap();
+    assert_eq!(
+        (&claims["roles"], &claims["permissions"]),
+        (&json!(["editor", "reader"]), &json!(["notes:read", "notes:write"]))
+    );
+
+    let remove = async |name: &str| app.ask(&admin, Method::DELETE, &format!("{ROLES}/{name}"), None).await;
+    let refused = remove("editor").await;
+    assert_eq!(refused.brief(), "409 role_in_use");
+    assert_eq!(
+        remove("reader").await.text("detail"),
+        "The role editor inherits it. Take it from there first."
+    );
+    app.ask(&admin, Method::PATCH, &user, Some(json!({"roles": []}))).await;
+    assert_eq!(remove("editor").await.status, 204);
+    assert_eq!(remove("reader").await.status, 204);
+    assert_eq!(remove("reader").await.brief(), "404 not_found");
+}
+
+#[tokio::test]
+async fn what_makes_no_graph_is_refused_with_the_nearest_known_name() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    put(&app, &admin, "member", json!([]), json!([])).await;
+    put(&app, &admin, "editor", json!([]), json!(["member"])).await;
+    let unknown = put(&app, &admin, "owner", json!([]), json!(["memebr"])).await;
+    assert_eq!(unknown.brief(), "422 invalid_field");
+    assert!(unknown.text("detail").contains("did you mean \"member\"?"), "{unknown:?}");
+    let circle = put(&app, &admin, "member", json!([]), json!(["editor"])).await;
+    assert!(circle.text("detail").contains("in a circle"), "{circle:?}");
+    for (permissions, inherits) in
+        [(json!(["notes"]), json!([])), (json!(["*:read"]), json!([])), (json!([]), json!(["a b"]))]
+    {
+        assert_eq!(put(&app, &admin, "x", permissions, inherits).await.brief(), "422 invalid_field");
+    }
+    assert_eq!(
+        put(&app, &admin, "realm-admin", json!(["a:b"]), json!([])).await.brief(),
+        "422 invalid_field"
+    );
+    assert_eq!(put(&app, &admin, "a%20b", json!([]), json!([])).await.brief(), "404 not_found");
+}
+
+/// Two administrators who each make the other's parent a child: one of them is refused.
+#[tokio::test]
+async fn ad_02_two_changes_at_once_make_no_circle() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    for round in 0..10 {
+        let (a, b) = (format!("a{round}"), format!("b{round}"));
+        put(&app, &admin, &a, json!([]), json!([])).await;
+        put(&app, &admin, &b, json!([]), json!([])).await;
+        let (one, other) = tokio::join!(
+            put(&app, &admin, &a, json!([]), json!([b])),
+            put(&app, &admin, &b, json!([]), json!([a]))
+        );
+        let good =
+            [one.status.as_u16(), other.status.as_u16()].iter().filter(|status| **status == 200).count();
+        assert_eq!(good, 1, "{one:?} {other:?}");
+    }
+}
