@@ -36,7 +36,7 @@ impl Apply {
                 settings.data_dir = Some(instead.path().to_owned());
             }
         }
-        let app = store::open(&settings).await?;
+        let app = store::open_or_make(&settings).await?;
         let mode = if self.dry_run { declare::Mode::Look } else { declare::Mode::Change };
         let changes = declare::apply(&app, &declared, mode).await?;
         Output::new(self.json).show(&changes, || {

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{Listening, Refusal, Settings, output::print};
-use crate::Config;
+use crate::{Config, config::logging};
 
 /// The server's settings.
 #[derive(Args)]
@@ -27,6 +27,7 @@ impl ConfigCommand {
     pub(super) fn run(self) -> Result<(), Refusal> {
         let What::Check { listening } = self.what;
         let config = self.settings.load(listening)?;
+        logging::filter(&config)?;
         print(&effective(&config))
     }
 }

@@ -115,10 +115,19 @@ fn said(token: &str, refused: &Refused, verifier: &Verifier, now: Timestamp) -> 
         |claim: &str| claims[claim].as_i64().map(|seconds| Timestamp::from_unix_seconds(seconds).to_string());
     Some(match refused {
         Refused::AlgorithmRefused => format!("it says {}", header["alg"]),
+        Refused::UnknownKey if claims["iss"] != verifier.issuer() => format!(
+            "it is of {}, this realm is {}: give --realm, --data-dir or, if the server runs under another URL, --public-url",
+            claims["iss"],
+            json!(verifier.issuer())
+        ),
         Refused::UnknownKey => format!("it says {}", header["kid"]),
         Refused::WrongType => format!("it says {}", header["typ"]),
         Refused::WrongIssuer => {
-            format!("it says {}, this realm is {}", claims["iss"], json!(verifier.issuer()))
+            format!(
+                "it says {}, this realm is {}: give --realm or, if the server runs under another URL, --public-url",
+                claims["iss"],
+                json!(verifier.issuer())
+            )
         }
         Refused::WrongAudience => {
             format!("it says {}, asked for is {}", claims["aud"], json!(verifier.audience()))

@@ -1,8 +1,8 @@
-//! `gatepost key list|rotate`
+//! `gatepost key list|rotate|withdraw`
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
-    EventId, RealmName, Timestamp,
+    EventId, OutboxId, RealmName, Timestamp,
     audit::{Actor, Event, Record},
     signing_key,
 };
@@ -33,9 +33,15 @@ enum What {
     List,
     /// Make the next key. It is published at once and signs a day later, when every verifier knows it
     Rotate {
-        /// Sign with it at once: verifiers that cached the keys must fetch them again. For a key that leaked
+        /// Sign with it at once: verifiers that cached the keys must fetch them again
         #[arg(long)]
         now: bool,
+    },
+    /// Stop trusting a key, for one that leaked: it is published no longer, and every token it signed is refused. APIs
+    /// that keep the keys refuse them when they fetch again, after some minutes
+    Withdraw {
+        /// As listed
+        kid: String,
     },
 }
 
@@ -53,8 +59,10 @@ impl KeyCommand {
         let app = store::open(&self.settings).await?;
         let realm = store::realm(&app, self.realm.as_ref()).await?;
         let output = Output::new(self.json);
-        if let What::Rotate { now } = self.what {
-            rotate(&app, &realm, now).await?;
+        match self.what {
+            What::List => {}
+            What::Rotate { now } => rotate(&app, &realm, now).await?,
+            What::Withdraw { kid } => withdraw(&app, &realm, &kid).await?,
         }
         let keys = list(&app, &realm).await?;
         output.show(&keys, || {
@@ -142,5 +150,36 @@ async fn rotate(app: &App, realm: &Snapshot, immediately: bool) -> Result<(), Re
         Err(Refusal::new(
             "another process made the next key in the same moment; it is listed by `gatepost key list`",
         ))
+    }
+}
+
+/// The next request makes a key in its place if it was the one that signs.
+async fn withdraw(app: &App, realm: &Snapshot, kid: &str) -> Result<(), Refusal> {
+    let (now, id, asked) = (app.clock().now(), realm.id(), kid.to_owned());
+    let message = OutboxId::new(now, app.entropy());
+    let event = Event::SigningKeyWithdrawn;
+    let record =
+        Record::new(EventId::new(now, app.entropy()), id, now, event, Actor::Operator).with("kid", kid);
+    let withdrawn = app
+        .db()
+        .write("withdraw a signing key", move |tx| {
+            let (kid, record) = (asked.clone(), record.clone());
+            Box::pin(async move {
+                let withdrawn = signing_keys::withdraw(tx, id, &kid, now, message).await?;
+                if withdrawn {
+                    audit::append(tx, &record).await?;
+                }
+                Ok::<_, gatepost_store::Error>(withdrawn)
+            })
+        })
+        .await?;
+    app.realms().forget(id);
+    if withdrawn {
+        Ok(())
+    } else {
+        let realm = realm.name();
+        Err(Refusal::new(format!(
+            "realm {realm} has no key {kid} that is trusted; `gatepost key list` shows all"
+        )))
     }
 }

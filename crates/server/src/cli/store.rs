@@ -6,8 +6,22 @@ use gatepost_store::{realms, users};
 use super::{Refusal, Settings};
 use crate::{App, Clock, config::logging, realm::Snapshot};
 
-/// Opens the installation the settings describe.
+/// Opens the installation the settings describe, which must be there: a command that made a new one where a folder was
+/// misspelled would seem to have done what was asked.
 pub(super) async fn open(settings: &Settings) -> Result<App, Refusal> {
+    let config = settings.load(super::Listening::default())?;
+    if config.database_url.is_none() && !config.data_dir.join("gatepost.db").exists() {
+        return Err(Refusal::new(format!(
+            "there is no installation in {}: name its folder with --data-dir, or its settings with --config; \
+             `gatepost serve` and `gatepost apply` make one",
+            config.data_dir.display()
+        )));
+    }
+    open_or_make(settings).await
+}
+
+/// The same, and makes the installation if it is not there.
+pub(super) async fn open_or_make(settings: &Settings) -> Result<App, Refusal> {
     let config = settings.load(super::Listening::default())?;
     logging::start(&config)?;
     // Commands make no links and no tokens for others unless a public URL is set; the default one is the server's own.

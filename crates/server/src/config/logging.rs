@@ -6,8 +6,8 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
 
 use super::{Config, ConfigError, LogFormat};
 
-/// Starts logging as `config` says. A second call changes nothing.
-pub fn start(config: &Config) -> Result<(), ConfigError> {
+/// What `config` says to log.
+pub fn filter(config: &Config) -> Result<EnvFilter, ConfigError> {
     let wrong = || {
         let remedy = "write error, warn, info, debug or trace, or targets as in gatepost_server=debug";
         ConfigError::Value(format!("log level {:?}: {remedy}", config.log_level))
@@ -17,7 +17,12 @@ pub fn start(config: &Config) -> Result<(), ConfigError> {
     if !config.log_level.split(',').all(is_known) {
         return Err(wrong());
     }
-    let filter = EnvFilter::try_new(&config.log_level).map_err(|_| wrong())?;
+    EnvFilter::try_new(&config.log_level).map_err(|_| wrong())
+}
+
+/// Starts logging as `config` says. A second call changes nothing.
+pub fn start(config: &Config) -> Result<(), ConfigError> {
+    let filter = filter(config)?;
     let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match config.log_format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),

@@ -4,7 +4,7 @@ use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt as _, path::Path};
 
 use insta::assert_snapshot;
 
-use crate::support::{Certificate, Invocation, gatepost};
+use crate::support::{Certificate, Invocation, gatepost, install};
 
 /// A folder for the files of a test; `[dir]` in what is compared.
 struct Folder(tempfile::TempDir);
@@ -159,7 +159,7 @@ fn broken_tls_files_are_refused_with_the_file_that_is_wrong() {
 fn with_master_key(change: impl FnOnce(&Path)) -> String {
     let folder = Folder::new();
     let data = folder.path().join("data");
-    gatepost("realm list").data(&data).done();
+    install(&data);
     let database = fs::read(data.join("gatepost.db")).unwrap();
     change(&data.join("master.key"));
     let listed = |folder: &Path| {
@@ -199,7 +199,7 @@ fn a_master_key_that_others_can_read_is_refused() {
 #[test]
 fn a_realm_that_is_not_there_is_refused_with_the_nearest_that_is() {
     let folder = tempfile::tempdir().unwrap();
-    gatepost("realm create acme").data(folder.path()).done();
+    install(folder.path());
     let refusal = |args: &str| gatepost(args).data(folder.path()).run().refusal(&[]);
     assert_snapshot!(refusal("user list --realm acmee"), @"1 error: there is no realm acmee; did you mean acme?");
     assert_snapshot!(refusal("realm show nothing-like-it"), @"1 error: there is no realm nothing-like-it; `gatepost realm list` shows all");

@@ -4,7 +4,7 @@ use std::{fs, net::TcpListener, path::Path};
 
 use insta::assert_snapshot;
 
-use crate::support::{Invocation, Mounts, Postgres, gatepost};
+use crate::support::{Invocation, Mounts, Postgres, gatepost, install};
 
 fn serve(folder: &Path) -> Invocation {
     gatepost("serve --listen 127.0.0.1:0").data(folder)
@@ -37,7 +37,7 @@ fn a_read_only_data_folder_is_refused_and_left_as_it_was() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 
     // And an installation that was moved to one.
-    gatepost("realm create acme").data(folder.path()).done();
+    install(folder.path());
     let database = fs::read(folder.path().join("gatepost.db")).unwrap();
     assert_snapshot!(refusal(folder.path()).unwrap(), @"1 error: cannot use the folder [dir]: Read-only file system (os error 30) (give the server a folder it may write to)");
     assert!(fs::read(folder.path().join("gatepost.db")).unwrap() == database);
@@ -73,7 +73,7 @@ fn a_file_that_is_no_database_of_ours_is_refused_and_left_as_it_was() {
 #[test]
 fn a_sqlite_database_of_a_newer_release_is_refused_and_left_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
-    gatepost("realm create acme").data(folder.path()).done();
+    install(folder.path());
     let database = rusqlite::Connection::open(folder.path().join("gatepost.db")).unwrap();
     let newer =
         "INSERT INTO schema_history (version, name, release, applied_at) VALUES (99, 'later', '9.9.9', 0)";

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::{command, refusal, serve};
-use crate::support::{Tokens, eventually, login};
+use crate::support::{Tokens, eventually, install, login};
 
 const FILE: &str = r#"
 [[realm]]
@@ -150,7 +150,7 @@ async fn a_running_server_notices_what_was_applied() {
 fn a_file_that_cannot_be_applied_whole_is_not_applied_in_part() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    command(&data, "realm list").done();
+    install(&data);
     let before = rows(&data);
     let weak = FILE.replace(crate::support::PASSWORD, "password1234");
     assert_snapshot!(refusal(&data, &file(folder.path(), &weak)), @"1 error: realm acme, user ada@acme.test: the password is one that many people use; choose another password");

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::{command, refusal, serve};
-use crate::support::{login, sign_up};
+use crate::support::{install, login, sign_up};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_trail_is_exported_a_line_an_event_while_the_server_runs() {
@@ -29,7 +29,8 @@ async fn the_trail_is_exported_a_line_an_event_while_the_server_runs() {
 fn what_cannot_be_asked_for_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
+    install(data);
     assert_snapshot!(refusal(data, "audit export --event signed-inn"), @"2 error: invalid value 'signed-inn' for '--event <EVENT>': no event has this name; did you mean signed-in?; see gatepost audit export --help");
     assert_snapshot!(refusal(data, "audit export --since yesterday"), @"2 error: invalid value 'yesterday' for '--since <SINCE>': write a moment as in 2026-11-01T00:00:00Z; see gatepost audit export --help");
-    assert_snapshot!(refusal(data, "audit export --realm acme"), @"1 error: there is no realm acme; `gatepost realm list` shows all");
+    assert_snapshot!(refusal(data, "audit export --realm acmee"), @"1 error: there is no realm acmee; did you mean acme?");
 }

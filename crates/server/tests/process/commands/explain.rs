@@ -95,7 +95,7 @@ async fn explain_names_the_check_that_refuses() {
     "#);
     assert_snapshot!(explained(data, &changed(json!({ "iss": "https://elsewhere.test" }))), @r#"
     issuer     REFUSED  wrong_issuer
-    error: refused by issuer: the token is of another issuer (iss); it says "https://elsewhere.test", this realm is "http://127.0.0.1:8400"
+    error: refused by issuer: the token is of another issuer (iss); it says "https://elsewhere.test", this realm is "http://127.0.0.1:8400": give --realm or, if the server runs under another URL, --public-url
     "#);
     assert_snapshot!(explained(data, &changed(json!({ "aud": "notes-api" }))), @r#"
     audience   REFUSED  wrong_audience

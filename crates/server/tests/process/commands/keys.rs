@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{command, refusal, serve};
-use crate::support::{Http, Tokens, eventually, login, sign_up};
+use crate::support::{Http, Tokens, eventually, install, login, sign_up};
 use insta::assert_snapshot;
 
 /// The key ids that the running server publishes.
@@ -87,6 +87,7 @@ async fn a_rotation_at_once_signs_with_the_new_key_and_refuses_no_token_signed_b
 fn keys_are_listed_by_what_they_do() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
+    install(data);
     command(data, "key rotate").done();
     let listed = command(data, "key rotate --now").done();
     let columns = listed
@@ -99,4 +100,39 @@ fn keys_are_listed_by_what_they_do() {
     ES256 signing
     ");
     assert!(!listed.contains("sealed"), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_withdrawn_key_is_trusted_no_longer_and_another_signs() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let mut server = serve(data);
+    let mut http = server.http();
+    let tokens = sign_up(&mut http, "ada@keys.test").await;
+    let leaked = published(&mut http).await.remove(0);
+    assert_snapshot!(refusal(data, "key withdraw nobody"), @"1 error: realm default has no key nobody that is trusted; `gatepost key list` shows all");
+    let keys = command(data, "key withdraw --json").arg(&leaked).json();
+    assert_eq!(in_state(&keys, "withdrawn"), std::slice::from_ref(&leaked));
+    eventually("the running server to publish another key", async || {
+        let kids = published(&mut http).await;
+        (kids.len() == 1 && !kids.contains(&leaked)).then_some(())
+    })
+    .await;
+    assert_eq!(http.get_as("/api/v1/me", &tokens.access).await.unwrap().status, 401);
+    let signed_in = Tokens::of(&login(&mut http, "ada@keys.test").await.unwrap());
+    assert_ne!(signed_with(&signed_in.access), leaked);
+    assert_eq!(http.get_as("/api/v1/me", &signed_in.access).await.unwrap().status, 200);
+    server.assert_sound();
+    server.stop();
+}
+
+#[test]
+fn a_command_on_a_folder_without_an_installation_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in ["realm list", "user list", "key list", "audit export", "token mint ada"] {
+        let refused = refusal(folder.path(), line);
+        assert!(refused.starts_with("1 error: there is no installation in "), "{line}: {refused}");
+        assert!(refused.ends_with("`gatepost serve` and `gatepost apply` make one"), "{line}: {refused}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -5,7 +5,7 @@ use std::fs;
 use insta::assert_snapshot;
 
 use super::{command, serve};
-use crate::support::gatepost;
+use crate::support::{gatepost, install};
 
 #[test]
 fn config_check_prints_the_settings_in_effect_and_hides_secrets() {
@@ -79,7 +79,7 @@ async fn doctor_finds_a_sound_installation_sound_while_it_serves() {
 #[test]
 fn doctor_says_what_is_wrong_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    command(folder.path(), "realm list").done();
+    install(folder.path());
     fs::write(folder.path().join("master.key"), data_encoding::BASE64.encode(&[7; 32])).unwrap();
     let said = command(folder.path(), "doctor --listen 0.0.0.0:0").run();
     assert_eq!(said.code, Some(1));

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::{command, refusal, serve};
-use crate::support::{PASSWORD, Tokens, login, sign_up};
+use crate::support::{PASSWORD, Tokens, install, login, sign_up};
 
 /// The id at the end of `made user usr_…`.
 fn hide_ids(text: &str) -> String {
@@ -117,6 +117,7 @@ async fn a_role_given_by_command_counts_at_once() {
 fn what_a_user_cannot_be_is_said_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
+    install(data);
     command(data, "user create --email ada@users.test").done();
     assert_snapshot!(refusal(data, "user create"), @"1 error: email: give an address or a user name");
     assert_snapshot!(refusal(data, "user create --email nonsense"), @"1 error: email: not an e-mail address: write it as name@example.com");

@@ -145,3 +145,10 @@ impl Finished {
 pub(super) fn streams(child: &mut Child) -> (Output, Output) {
     (Output::of(child.stdout.take().unwrap()), Output::of(child.stderr.take().unwrap()))
 }
+
+/// Makes an installation in a folder, with the default realm and `acme`.
+pub(crate) fn install(data: &std::path::Path) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[[realm]]\nname = \"acme\"\n").unwrap();
+    gatepost("apply").arg(file.path().to_str().unwrap()).data(data).done();
+}

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use account::{PASSWORD, Tokens, login, register, sign_up};
 pub(crate) use http::{Answer, Http, Protocol};
-pub(crate) use invocation::{Invocation, gatepost};
+pub(crate) use invocation::{Invocation, gatepost, install};
 pub(crate) use mounts::Mounts;
 pub(crate) use output::Output;
 pub(crate) use postgres::Postgres;
