@@ -6,6 +6,7 @@ mod claims;
 mod hostile_issuer;
 mod keys;
 mod layer;
+mod organization;
 mod rotation;
 mod rules;
 mod support;
