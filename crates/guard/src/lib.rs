@@ -15,6 +15,7 @@ mod openapi;
 mod organization;
 mod refusal;
 mod require;
+mod resource;
 mod rule;
 mod rule_macros;
 #[doc(hidden)]
@@ -34,6 +35,7 @@ pub use openapi::OpenApi;
 pub use organization::{CurrentMember, Organization};
 pub use refusal::Refusal;
 pub use require::Require;
+pub use resource::{Guarded, Resource};
 pub use rule::{Any, Fresh, Mfa, Rule, SignedIn};
 pub use state::HasGuard;
 pub use user::{ClaimSet, Credential, Identity, User};

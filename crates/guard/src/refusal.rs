@@ -39,6 +39,13 @@ pub enum Refusal {
     OrganizationRequired,
     /// A `rule!` said no. 403.
     Forbidden,
+    /// A [`Resource`](crate::Resource) that is not there, or that hides. 404.
+    NotFound,
+    /// A [`Resource`](crate::Resource) that is there, and somebody else's. 403.
+    NotYours,
+    /// The route has no path parameters that could be the key of its [`Resource`](crate::Resource): a mistake in the
+    /// application, which the log explains. 500.
+    Misrouted,
     /// The issuer's keys were never fetched, or are older than the guard accepts. 503: nobody can be told apart now.
     Unavailable {
         /// When to try again, in seconds.
@@ -63,7 +70,10 @@ impl Refusal {
             | Self::MissingPermission
             | Self::WrongRealm
             | Self::OrganizationRequired
-            | Self::Forbidden => StatusCode::FORBIDDEN,
+            | Self::Forbidden
+            | Self::NotYours => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Misrouted => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -80,6 +90,9 @@ impl Refusal {
             Self::WrongRealm => "wrong_realm",
             Self::OrganizationRequired => "organization_required",
             Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::NotYours => "not_yours",
+            Self::Misrouted => "misrouted",
             Self::Unavailable { .. } => "issuer_unavailable",
         }
     }
@@ -98,6 +111,9 @@ impl Refusal {
             Self::WrongRealm => "The access token belongs to another realm.",
             Self::OrganizationRequired => "This needs an access token for the organization it concerns.",
             Self::Forbidden => "You may not do this.",
+            Self::NotFound => "There is no such thing.",
+            Self::NotYours => "This belongs to somebody else.",
+            Self::Misrouted => "Something went wrong on our side.",
             Self::Unavailable { .. } => "Access tokens cannot be checked at the moment. Try again shortly.",
         }
     }
@@ -127,6 +143,9 @@ impl Refusal {
             | Self::WrongRealm
             | Self::OrganizationRequired
             | Self::Forbidden
+            | Self::NotFound
+            | Self::NotYours
+            | Self::Misrouted
             | Self::Unavailable { .. } => None,
         }
     }

@@ -7,6 +7,7 @@ mod hostile_issuer;
 mod keys;
 mod layer;
 mod organization;
+mod resource;
 mod rotation;
 mod rules;
 mod support;
