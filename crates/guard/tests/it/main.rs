@@ -3,6 +3,7 @@
 
 mod answers;
 mod claims;
+mod guard_cases;
 mod hostile_issuer;
 mod keys;
 mod layer;
