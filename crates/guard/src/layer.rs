@@ -111,7 +111,7 @@ fn admit<B, R: Rule, I: 'static>(
     request: &mut Request<B>,
     user: crate::User,
 ) -> Result<(), Refusal> {
-    crate::require::hold::<R>(&user)?;
+    crate::require::hold::<R>(&user, request.headers())?;
     guard.remember(request.extensions_mut(), &user);
     request.extensions_mut().insert(CurrentUser::<I>::new(user));
     Ok(())

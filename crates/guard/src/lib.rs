@@ -12,8 +12,10 @@ mod issuer;
 mod layer;
 #[cfg(feature = "openapi")]
 mod openapi;
+mod organization;
 mod refusal;
 mod require;
+mod resource;
 mod rule;
 mod rule_macros;
 #[doc(hidden)]
@@ -30,8 +32,18 @@ pub use guard::{Guard, Main};
 pub use layer::{RequireFuture, RequireLayer, RequireService};
 #[cfg(feature = "openapi")]
 pub use openapi::OpenApi;
+pub use organization::{CurrentMember, Organization};
 pub use refusal::Refusal;
 pub use require::Require;
-pub use rule::{Any, Fresh, Rule, SignedIn};
+pub use resource::{Guarded, Resource};
+pub use rule::{Any, Fresh, Mfa, Rule, SignedIn};
 pub use state::HasGuard;
 pub use user::{ClaimSet, Credential, Identity, User};
+
+/// What the expansion of `organization!` needs.
+#[doc(hidden)]
+pub mod __organization {
+    pub use http::HeaderMap;
+
+    pub use crate::organization::{check_organization, check_organization_of_request};
+}

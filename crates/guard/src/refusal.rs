@@ -22,6 +22,8 @@ pub enum Refusal {
         /// How old a sign-in may be, in seconds.
         max_age: u64,
     },
+    /// The route asks for a second factor, and this session was begun without one (RFC 9470). 401.
+    SecondFactorMissing,
     /// The token lacks a scope. 403.
     InsufficientScope {
         /// The words the route asks for, separated by spaces.
@@ -33,8 +35,17 @@ pub enum Refusal {
     MissingPermission,
     /// The token was issued in another realm. 403.
     WrongRealm,
+    /// The token is for no organization, for another than the route's, or for another than the request names. 403.
+    OrganizationRequired,
     /// A `rule!` said no. 403.
     Forbidden,
+    /// A [`Resource`](crate::Resource) that is not there, or that hides. 404.
+    NotFound,
+    /// A [`Resource`](crate::Resource) that is there, and somebody else's. 403.
+    NotYours,
+    /// The route has no path parameters that could be the key of its [`Resource`](crate::Resource): a mistake in the
+    /// application, which the log explains. 500.
+    Misrouted,
     /// The issuer's keys were never fetched, or are older than the guard accepts. 503: nobody can be told apart now.
     Unavailable {
         /// When to try again, in seconds.
@@ -49,14 +60,20 @@ impl Refusal {
     /// The HTTP status of the answer.
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::Missing | Self::Expired | Self::Invalid | Self::Reauthenticate { .. } => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::Missing
+            | Self::Expired
+            | Self::Invalid
+            | Self::Reauthenticate { .. }
+            | Self::SecondFactorMissing => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope { .. }
             | Self::MissingRole
             | Self::MissingPermission
             | Self::WrongRealm
-            | Self::Forbidden => StatusCode::FORBIDDEN,
+            | Self::OrganizationRequired
+            | Self::Forbidden
+            | Self::NotYours => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Misrouted => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -66,12 +83,16 @@ impl Refusal {
         match self {
             Self::Missing => "unauthenticated",
             Self::Expired | Self::Invalid => "invalid_token",
-            Self::Reauthenticate { .. } => "reauthentication_required",
+            Self::Reauthenticate { .. } | Self::SecondFactorMissing => "reauthentication_required",
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::MissingRole => "missing_role",
             Self::MissingPermission => "missing_permission",
             Self::WrongRealm => "wrong_realm",
+            Self::OrganizationRequired => "organization_required",
             Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::NotYours => "not_yours",
+            Self::Misrouted => "misrouted",
             Self::Unavailable { .. } => "issuer_unavailable",
         }
     }
@@ -83,11 +104,16 @@ impl Refusal {
             Self::Expired => "The access token expired. Refresh it and try again.",
             Self::Invalid => "The access token is not valid here.",
             Self::Reauthenticate { .. } => "This needs a recent sign-in. Sign in again and retry.",
+            Self::SecondFactorMissing => "This needs a second factor. Sign in again with one and retry.",
             Self::InsufficientScope { .. } => "The access token lacks a scope this needs.",
             Self::MissingRole => "You lack a role this needs.",
             Self::MissingPermission => "You lack a permission this needs.",
             Self::WrongRealm => "The access token belongs to another realm.",
+            Self::OrganizationRequired => "This needs an access token for the organization it concerns.",
             Self::Forbidden => "You may not do this.",
+            Self::NotFound => "There is no such thing.",
+            Self::NotYours => "This belongs to somebody else.",
+            Self::Misrouted => "Something went wrong on our side.",
             Self::Unavailable { .. } => "Access tokens cannot be checked at the moment. Try again shortly.",
         }
     }
@@ -106,13 +132,20 @@ impl Refusal {
                 let value = format!(r#"Bearer error="insufficient_user_authentication", max_age={max_age}"#);
                 HeaderValue::try_from(value).ok()
             }
+            Self::SecondFactorMissing => Some(HeaderValue::from_static(
+                r#"Bearer error="insufficient_user_authentication", acr_values="mfa""#,
+            )),
             Self::InsufficientScope { scope } => {
                 HeaderValue::try_from(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#)).ok()
             }
             Self::MissingRole
             | Self::MissingPermission
             | Self::WrongRealm
+            | Self::OrganizationRequired
             | Self::Forbidden
+            | Self::NotFound
+            | Self::NotYours
+            | Self::Misrouted
             | Self::Unavailable { .. } => None,
         }
     }

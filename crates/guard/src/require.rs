@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use axum_core::extract::FromRequestParts;
+use http::HeaderMap;
 use http::request::Parts;
 
 use crate::{CurrentUser, HasGuard, Main, Refusal, Rule, User};
@@ -50,14 +51,14 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let user = <CurrentUser<I> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        hold::<R>(&user)?;
+        hold::<R>(&user, &parts.headers)?;
         Ok(Self(user, PhantomData))
     }
 }
 
 /// Applies a rule and tells the log, not the caller, what it asked.
-pub(crate) fn hold<R: Rule>(user: &User) -> Result<(), Refusal> {
-    R::check(user).inspect_err(|refusal| {
+pub(crate) fn hold<R: Rule>(user: &User, headers: &HeaderMap) -> Result<(), Refusal> {
+    R::check_request(user, headers).inspect_err(|refusal| {
         let code = refusal.code();
         let rule = crate::rule::words::<R>();
         tracing::debug!(user.id = %user.id, rule, code, "refused user {}: {code}; the route asks for {rule}", user.id);

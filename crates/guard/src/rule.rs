@@ -1,5 +1,7 @@
 //! What a route may ask of its caller: the [`Rule`] trait, how rules combine, and the rules that need no name.
 
+use http::HeaderMap;
+
 use crate::{Refusal, User};
 
 /// A requirement on a signed-in caller, used as `Require<R>` on a handler or `guard.require::<R>()` on a router.
@@ -7,15 +9,22 @@ use crate::{Refusal, User};
 /// Rules are types, not values: a requirement is written once, has a name to search for, and a handler that asks for it
 /// cannot run without it. Make one with [`role!`](crate::role!), [`any_role!`](crate::any_role!),
 /// [`all_roles!`](crate::all_roles!), [`permission!`](crate::permission!), [`scope!`](crate::scope!),
-/// [`realm!`](crate::realm!) or [`rule!`](crate::rule!), and combine them: a tuple asks for all, [`Any`] for one.
+/// [`realm!`](crate::realm!), [`organization!`](crate::organization!) or [`rule!`](crate::rule!), and combine them: a tuple asks for all, [`Any`] for one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a Gatepost rule",
     label = "expected a rule here",
     note = "make one with `permission!(pub {Self} = \"notes:write\")`, `any_role!`, `scope!`, or combine rules in a tuple (all) or `Any<(A, B)>`"
 )]
 pub trait Rule: Send + Sync + 'static {
-    /// Decides about one caller. The refusal becomes the answer to the request.
+    /// Decides about one caller, by what their token says. The refusal becomes the answer to the request.
     fn check(user: &User) -> Result<(), Refusal>;
+
+    /// Decides about one request. Only rules that a request can contradict, as it can
+    /// [`organization!`](crate::organization!), look at more than the caller.
+    fn check_request(user: &User, headers: &HeaderMap) -> Result<(), Refusal> {
+        let _ = headers;
+        Self::check(user)
+    }
 
     /// Adds what is asked, in words such as `any role: admin, owner`, for generated documentation.
     fn describe(out: &mut Vec<String>);
@@ -58,6 +67,22 @@ impl<const SECONDS: u64> Rule for Fresh<SECONDS> {
     }
 }
 
+/// The rule that the user proved themselves with a second factor in this session (`mfa` among the claim `amr`, RFC 8176).
+///
+/// Without it the answer is 401 `reauthentication_required`, the step-up challenge of RFC 9470 section 3.
+#[derive(Debug, Clone, Copy)]
+pub struct Mfa;
+
+impl Rule for Mfa {
+    fn check(user: &User) -> Result<(), Refusal> {
+        if user.has_second_factor() { Ok(()) } else { Err(Refusal::SecondFactorMissing) }
+    }
+
+    fn describe(out: &mut Vec<String>) {
+        out.push("a second factor".to_owned());
+    }
+}
+
 /// The rule that one rule of a tuple holds: `Any<(Admin, WriteNotes)>`.
 ///
 /// When none holds, the answer is the refusal of the first.
@@ -74,6 +99,12 @@ macro_rules! tuples {
                 Ok(())
             }
 
+            fn check_request(user: &User, headers: &HeaderMap) -> Result<(), Refusal> {
+                $first::check_request(user, headers)?;
+                $($rest::check_request(user, headers)?;)*
+                Ok(())
+            }
+
             fn describe(out: &mut Vec<String>) {
                 $first::describe(out);
                 $($rest::describe(out);)*
@@ -84,6 +115,12 @@ macro_rules! tuples {
             fn check(user: &User) -> Result<(), Refusal> {
                 let refused = $first::check(user);
                 $(if refused.is_ok() || $rest::check(user).is_ok() { return Ok(()) })*
+                refused
+            }
+
+            fn check_request(user: &User, headers: &HeaderMap) -> Result<(), Refusal> {
+                let refused = $first::check_request(user, headers);
+                $(if refused.is_ok() || $rest::check_request(user, headers).is_ok() { return Ok(()) })*
                 refused
             }
 

@@ -63,7 +63,8 @@ macro_rules! all_roles {
 
 /// Makes a rule: the caller may do this. `permission!(pub WriteNotes = "notes:write");`
 ///
-/// A permission is written `resource:action`; anything else does not compile. The caller's `notes:*` covers `notes:write`.
+/// A permission is written `resource:action`; anything else does not compile. The caller's `notes:*` covers `notes:write`. A
+/// resource may have colons of its own: the action of `shop:orders:refund` is `refund`, and `shop:orders:*` covers it.
 /// A caller without it gets 403 `missing_permission`.
 #[macro_export]
 macro_rules! permission {
@@ -118,6 +119,47 @@ macro_rules! realm {
 
             fn describe(out: &mut ::std::vec::Vec<::std::string::String>) {
                 out.push(::std::format!("realm: {}", $realm));
+            }
+        }
+    };
+}
+
+/// Makes a rule: the caller acts for an organization, or for this one. `organization!(pub Acme = "org_acme");` or
+/// `organization!(pub InOrganization);`
+///
+/// The organization is the one the token was issued for (claim `org_id`). A token for none or for another, and a request whose
+/// `X-Organization-ID` names another, is 403 `organization_required`. [`CurrentMember`](crate::CurrentMember) hands it over.
+#[macro_export]
+macro_rules! organization {
+    ($(#[$meta:meta])* $vis:vis $name:ident = $organization:literal) => {
+        $crate::__rule_type! { $(#[$meta])* $vis $name, "Asks for the organization `", $organization, "`.", $crate::rule_names::name($organization) }
+        $crate::__organization_rule! { $name, ::core::option::Option::Some($organization), ::std::format!("organization: {}", $organization) }
+    };
+    ($(#[$meta:meta])* $vis:vis $name:ident) => {
+        $crate::__rule_type! { $(#[$meta])* $vis $name, "Asks for an active ", "organization", ".", () }
+        $crate::__organization_rule! { $name, ::core::option::Option::None, ::std::borrow::ToOwned::to_owned("an active organization") }
+    };
+}
+
+/// Both forms of `organization!`; an implementation detail of it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __organization_rule {
+    ($name:ident, $asked:expr, $words:expr) => {
+        impl $crate::Rule for $name {
+            fn check(user: &$crate::User) -> ::core::result::Result<(), $crate::Refusal> {
+                $crate::__organization::check_organization(user, $asked)
+            }
+
+            fn check_request(
+                user: &$crate::User,
+                headers: &$crate::__organization::HeaderMap,
+            ) -> ::core::result::Result<(), $crate::Refusal> {
+                $crate::__organization::check_organization_of_request(user, headers, $asked)
+            }
+
+            fn describe(out: &mut ::std::vec::Vec<::std::string::String>) {
+                out.push($words);
             }
         }
     };

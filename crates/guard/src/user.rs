@@ -123,6 +123,19 @@ impl Identity {
         self.claims.claims.has_scope(scope)
     }
 
+    /// Whether the user proved themselves with a second factor in this session (`mfa` among the claim `amr`, RFC 8176).
+    pub fn has_second_factor(&self) -> bool {
+        self.claims.claims.amr().iter().any(|method| **method == *"mfa")
+    }
+
+    /// The organization that the token was issued for (`org_id`).
+    ///
+    /// A request may name another one, and must then be refused: ask for [`CurrentMember`](crate::CurrentMember) or an
+    /// [`organization!`](crate::organization!) rule where it matters.
+    pub fn organization_id(&self) -> Option<&str> {
+        self.claims.claims.organization().filter(|id| !id.is_empty())
+    }
+
     /// The claims as your own type, parsed once per token and kept with it.
     ///
     /// Claims that do not fit are [`Refusal::Invalid`]; the log names the field, and never its value.

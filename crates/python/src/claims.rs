@@ -8,6 +8,21 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::json;
 
+/// An organization, as tokens name it.
+#[pyclass(frozen, eq, hash, module = "gatepost")]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Organization {
+    #[pyo3(get)]
+    id: String,
+}
+
+#[pymethods]
+impl Organization {
+    fn __repr__(&self) -> String {
+        format!("<Organization {:?}>", self.id)
+    }
+}
+
 /// The claims of a verified token. There is no way to make one but to verify a token.
 #[pyclass(frozen, module = "gatepost", weakref)]
 pub(crate) struct Claims {
@@ -106,6 +121,13 @@ impl Claims {
     #[getter]
     fn realm(&self) -> Option<&str> {
         self.verified.realm()
+    }
+
+    /// An empty name names no organization.
+    #[getter]
+    fn organization(&self) -> Option<Organization> {
+        let id = self.verified.organization().filter(|id| !id.is_empty())?;
+        Some(Organization { id: id.to_owned() })
     }
 
     #[getter]

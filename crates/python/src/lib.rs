@@ -17,7 +17,7 @@ mod verifier;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::claims::Claims;
+    use crate::claims::{Claims, Organization};
     #[pymodule_export]
     use crate::issuers::Issuers;
     #[pymodule_export]

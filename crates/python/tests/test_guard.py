@@ -192,6 +192,8 @@ def is_pro(user: User) -> bool:
         ),
         ({"realm": "acme"}, {"realm_id": "acme"}, {"realm_id": "Acme"}, "wrong_realm"),
         ({"realm": "acme"}, {"realm_id": "acme"}, {}, "wrong_realm"),
+        ({"organization": True}, {"org_id": "org_acme"}, {}, "organization_required"),
+        ({"organization": "org_acme"}, {"org_id": "org_acme"}, {"org_id": "org_globex"}, "organization_required"),
         ({"check": is_pro}, {"plan": "pro"}, {"plan": "free"}, "forbidden"),
         ({"role": "a", "permission": "n:w"}, {"roles": ["a"], "permissions": ["n:w"]}, {"roles": ["a"]}, "missing_permission"),
         ({"role": "a", "permission": "n:w"}, {"roles": ["a"], "permissions": ["n:w"]}, {"permissions": ["n:w"]}, "missing_role"),
@@ -215,10 +217,20 @@ def test_every_word_of_a_scope_is_needed_and_the_answer_names_them(app: FastAPI,
 
 def test_a_sign_in_that_is_too_old_must_be_repeated(app: FastAPI, issuer: Issuer) -> None:
     assert allowed(app, issuer, require(fresh="10m"), auth_time=NOW - 600).status_code == 200
-    for claims in [{"auth_time": NOW - 601}, {}]:
+    assert allowed(app, issuer, require(fresh="10m"), auth_time=NOW + 60).status_code == 200
+    for claims in [{"auth_time": NOW - 601}, {}, {"auth_time": NOW + 61}]:
         refused = allowed(app, issuer, require(fresh="10m"), **claims)
         assert (refused.status_code, refused.json()["code"]) == (401, "reauthentication_required")
         assert refused.headers["www-authenticate"] == 'Bearer error="insufficient_user_authentication", max_age=600'
+
+
+def test_without_a_second_factor_the_challenge_asks_for_one(app: FastAPI, issuer: Issuer) -> None:
+    assert allowed(app, issuer, require(mfa=True), amr=["pwd", "mfa"]).status_code == 200
+    for amr in [None, [], ["pwd"], ["otp", "hwk"], "mfa", ["MFA"], [["mfa"]]]:
+        refused = allowed(app, issuer, require(mfa=True), amr=amr)
+        assert (refused.status_code, refused.json()["code"]) == (401, "reauthentication_required"), amr
+        assert refused.headers["www-authenticate"] == 'Bearer error="insufficient_user_authentication", acr_values="mfa"'
+        assert refused.json()["detail"] == "This needs a second factor. Sign in again with one and retry."
 
 
 def test_a_rule_without_a_credential_is_401_and_not_403(app: FastAPI, issuer: Issuer) -> None:

@@ -53,7 +53,18 @@ def test_the_first_example_does_what_its_comments_say(issuer: Issuer) -> None:
     assert [client.delete("/users/1", headers=who).status_code for who in (ada, admin)] == [403, 204]
 
 
+def test_the_example_of_a_resource_does_what_its_comments_say(issuer: Issuer) -> None:
+    block = next(block for block in blocks(HERE / "README.md") if "resource(" in block)
+    client = TestClient(run(block, issuer)["app"])
+    ada, bob = bearer(issuer, org_id="org_acme"), bearer(issuer, sub="usr_bob", org_id="org_acme")
+    admin, foreign = bearer(issuer, sub="usr_bob", org_id="org_acme", roles=["admin"]), bearer(issuer, org_id="org_globex")
+    assert [client.get("/notes/1", headers=who).status_code for who in ({}, ada, bob, admin, foreign)] == [401, 200, 403, 200, 403]
+    assert client.get("/notes/2", headers=bob).status_code == 404
+    assert [client.get("/team", headers=who).json() for who in (bob, foreign)] == [["engine"], []]
+    assert client.get("/team", headers=bearer(issuer)).status_code == 403
+
+
 def test_the_offline_example_prints_why_a_token_is_refused(issuer: Issuer, capsys: pytest.CaptureFixture[str]) -> None:
-    block = blocks(HERE / "README.md")[1]
+    block = next(block for block in blocks(HERE / "README.md") if "Verifier(" in block)
     run(block, issuer, token=token("https://auth.example.com"))
     assert capsys.readouterr().out == "unknown_key\n"

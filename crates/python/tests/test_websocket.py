@@ -1,6 +1,6 @@
 """WebSockets: the same guards, refused before the connection is made."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from conftest import Issuer, key
@@ -8,7 +8,15 @@ from fastapi import FastAPI, WebSocket
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from gatepost.fastapi import CurrentUser, OptionalUser, require
+from gatepost.fastapi import CurrentUser, OptionalUser, require, resource
+
+
+class Room:
+    owner_id = "usr_ada"
+
+
+async def load_room(room: int) -> Room | None:
+    return Room() if room == 1 else None
 
 
 def add_sockets(app: FastAPI) -> FastAPI:
@@ -26,6 +34,11 @@ def add_sockets(app: FastAPI) -> FastAPI:
 
     @app.websocket("/admin", dependencies=[require(role="admin")])
     async def admin(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.close()
+
+    @app.websocket("/rooms/{room}")
+    async def room(socket: WebSocket, room: Annotated[Room, resource(load_room, owner="owner_id")]) -> None:
         await socket.accept()
         await socket.close()
 
@@ -133,6 +146,9 @@ def test_a_refusal_is_an_http_answer_where_the_server_can_and_else_close_1008(
         ("/maybe", expired, 401, "invalid_token"),
         ("/admin", {}, 401, "unauthenticated"),
         ("/admin", issuer.bearer(), 403, "missing_role"),
+        ("/rooms/1", {}, 401, "unauthenticated"),
+        ("/rooms/1", issuer.bearer(sub="usr_bob"), 403, "not_yours"),
+        ("/rooms/2", issuer.bearer(), 404, "not_found"),
     ]:
         assert run(app, prefix + path, headers=headers).status == status
         assert run(app, prefix + path, headers=headers, http=False).closed[0] == 1008

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, BackgroundTasks, FastAPI, WebSocket
@@ -13,14 +14,18 @@ import gatepost
 from gatepost import jose
 from gatepost.fastapi import (
     AuthedRequest,
+    CurrentMember,
     CurrentUser,
     Forbidden,
     Gatepost,
+    Member,
     NotAuthenticated,
     OptionalUser,
+    Organization,
     User,
     claims,
     require,
+    resource,
     signed_in,
 )
 
@@ -53,6 +58,36 @@ class Seat:
 
 
 MyPlan = Annotated[Plan, claims(Plan)]
+Acme = Annotated[Member, require(organization="org_acme", mfa=True)]
+StaffMember = Annotated[Member, staff.member()]
+
+
+@dataclasses.dataclass
+class Note:
+    owner_id: str
+    org_id: str
+
+
+async def load_note(note_id: int) -> Note | None: ...
+
+
+def load_plainly(note_id: int) -> Note:
+    return Note("usr_ada", "org_acme")
+
+
+async def load_and_close(note_id: int) -> AsyncIterator[Note | None]:
+    yield None
+
+
+def is_mine(user: User, note: Note) -> bool:
+    return note.owner_id == user.id
+
+
+MyNote = Annotated[Note, resource(load_note, owner="owner_id", organization="org_id", or_role="admin", hide=True)]
+PlainNote = Annotated[Note, resource(load_plainly, check=is_mine, or_permission="notes:read")]
+OpenNote = Annotated[Note, resource(load_note, check=lambda user, note: note.owner_id == user.id)]
+ClosedNote = Annotated[Note, resource(load_and_close, check=is_mine)]
+StaffNote = Annotated[Note, staff.resource(load_note, check=is_mine)]
 
 
 @app.get("/me")
@@ -83,6 +118,20 @@ async def delete(id: str, admin: Admin, writer: Writer, by: StaffUser, boss: Sta
 async def plan(mine: MyPlan) -> str:
     assert_type(mine.plan, Literal["free", "pro"])
     return mine.plan
+
+
+@app.get("/notes/{note_id}")
+async def read(note: MyNote, plain: PlainNote, other: OpenNote, closed: ClosedNote, theirs: StaffNote) -> str:
+    assert_type(note, Note)
+    return note.owner_id
+
+
+@app.get("/team")
+async def team_notes(member: CurrentMember, acme: Acme, theirs: StaffMember, user: CurrentUser) -> str:
+    assert_type(member.organization, Organization)
+    assert_type(user.organization, Organization | None)
+    assert_type(is_pro(member), bool)
+    return member.organization.id
 
 
 @app.get("/api/fast")

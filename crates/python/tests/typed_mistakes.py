@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gatepost
-from gatepost.fastapi import AuthedRequest, Gatepost, User, require
+from gatepost.fastapi import AuthedRequest, Gatepost, User, require, resource
 
 require(any_role="admin")  # type: ignore[arg-type]
 require(role=["admin"])  # type: ignore[arg-type]
 require(roles=["admin"])  # type: ignore[arg-type]
 require("admin")  # type: ignore[call-arg]
+require(mfa=False)  # type: ignore[arg-type]
+require(organization=False)  # type: ignore[arg-type]
 Gatepost("https://auth.example.com")  # type: ignore[call-arg]
 Gatepost("https://auth.example.com", audience="a", api_keys=True)  # type: ignore[call-arg]
 gatepost.Verifier(issuer="a", audience="b", jwks="{}")  # type: ignore[arg-type]
@@ -16,4 +18,16 @@ gatepost.Verifier(issuer="a", audience="b", jwks="{}")  # type: ignore[arg-type]
 
 def wrong(user: User, request: AuthedRequest) -> None:
     user.id = "usr_eve"  # type: ignore[misc]
-    request.user.organization  # type: ignore[attr-defined]
+    request.user.organization.id  # type: ignore[union-attr]
+
+
+async def load(note_id: int) -> str | None: ...
+
+
+def about_numbers(user: User, note: int) -> bool:
+    return note > 0
+
+
+resource(load, owner=["owner_id"])  # type: ignore[call-overload]
+resource(load, ownr="owner_id")  # type: ignore[call-overload]
+resource(load, check=about_numbers)  # type: ignore[misc]

@@ -1,13 +1,12 @@
 //! The routes. Who may do what is in the types of the handlers' arguments.
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRef, FromRequestParts, Path, State};
-use axum::http::request::Parts;
+use axum::extract::{FromRef, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use gatepost_guard::{CurrentUser, Guard, check_state, role};
+use gatepost_guard::{CurrentUser, Guard, Guarded, Refusal, Resource, User, check_state, role};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -66,17 +65,23 @@ async fn write(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(note)))
 }
 
-async fn read(Mine(note): Mine) -> Json<Note> {
-    Json(note)
+async fn read(note: Guarded<Found>) -> Result<Json<Note>, Problem> {
+    Ok(Json(note.into_resource()?))
 }
 
-async fn rewrite(Mine(note): Mine, State(notes): State<Notes>, text: Text) -> Result<Json<Note>, Problem> {
+async fn rewrite(
+    note: Guarded<Found>,
+    State(notes): State<Notes>,
+    text: Text,
+) -> Result<Json<Note>, Problem> {
+    let note = note.into_resource()?;
+    // Deleted meanwhile: what the guard says of one that was never there.
     let rewritten = notes.rewrite(note.id, text?.0.text()?).await?;
-    rewritten.map(Json).ok_or(Problem::NoSuchNote)
+    rewritten.map(Json).ok_or(Problem::Refused(Refusal::NotFound))
 }
 
-async fn delete(Mine(note): Mine, State(notes): State<Notes>) -> Result<StatusCode, Problem> {
-    notes.delete(note.id).await?;
+async fn delete(note: Guarded<Found>, State(notes): State<Notes>) -> Result<StatusCode, Problem> {
+    notes.delete(note.into_resource()?.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -85,19 +90,20 @@ async fn all_notes(State(notes): State<Notes>) -> Result<Json<Vec<Note>>, Proble
     Ok(Json(notes.all().await?))
 }
 
-/// The note that the path names, which is the caller's own. Holding one is the proof.
-struct Mine(Note);
+/// The note that the path names, or why the database did not yield it: a note must not seem to be gone because its file is.
+type Found = Result<Note, rusqlite::Error>;
 
-impl FromRequestParts<App> for Mine {
-    type Rejection = Problem;
+/// A note is its owner's. [`Guarded`] asks in this order: signed in (401), the note exists (404), it is theirs (403).
+impl Resource<App> for Found {
+    type Key = i64;
 
-    /// In this order: signed in (401) before anything is loaded, the note exists (404), it is theirs (403).
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let user = <CurrentUser as FromRequestParts<App>>::from_request_parts(parts, app).await?;
-        let id = Path::<String>::from_request_parts(parts, app).await.ok();
-        let id = id.and_then(|Path(id)| id.parse().ok()).ok_or(Problem::NoSuchNote)?;
-        let note = app.notes.find(id).await?.ok_or(Problem::NoSuchNote)?;
-        if note.owner == user.id { Ok(Self(note)) } else { Err(Problem::NotYours) }
+    async fn load(id: i64, app: &App) -> Option<Self> {
+        app.notes.find(id).await.transpose()
+    }
+
+    /// A failure is nobody's: the handler turns it into its answer.
+    fn allows(&self, user: &User) -> bool {
+        self.as_ref().map_or(true, |note| note.owner == user.id)
     }
 }
 

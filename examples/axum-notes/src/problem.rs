@@ -9,19 +9,11 @@ use serde_json::json;
 /// An RFC 9457 problem, with the same `code` as in the guard's.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// The guard's word: 401, or 403 for a missing role.
+    /// The guard's word.
     Refused(Refusal),
-    NoSuchNote,
-    NotYours,
     BadNote(&'static str),
     TooLarge,
     Database(rusqlite::Error),
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
 }
 
 impl From<rusqlite::Error> for Problem {
@@ -34,8 +26,6 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, code, detail) = match self {
             Self::Refused(refusal) => return refusal.into_response(),
-            Self::NoSuchNote => (StatusCode::NOT_FOUND, "not_found", "There is no such note."),
-            Self::NotYours => (StatusCode::FORBIDDEN, "not_yours", "This note is somebody else's."),
             Self::BadNote(what) => (StatusCode::UNPROCESSABLE_ENTITY, "bad_note", what),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The request is too large."),
             Self::Database(error) => {

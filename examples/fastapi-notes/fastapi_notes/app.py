@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
 from fastapi_notes.store import Note, Notes
-from gatepost.fastapi import CurrentUser, Gatepost, OptionalUser, User, require
+from gatepost.fastapi import CurrentUser, Gatepost, NotFound, OptionalUser, User, require, resource
 
 LONGEST = 10_000
 """Characters a note may have."""
@@ -41,18 +41,14 @@ def stored(request: Request) -> Notes:
 Stored = Annotated[Notes, Depends(stored)]
 
 
-def own_note(user: CurrentUser, id: str, notes: Stored) -> Note:
-    """The caller's note. First 401, then 404, then 403."""
+def find_note(id: str, notes: Stored) -> Note | None:
+    """The note of that number. What is no number names no note, so the path is text here: 404 and not 422."""
     number = int(id) if id.isascii() and id.isdigit() and len(id) < 20 else 0
-    note = notes.find(number) if 0 < number <= _LARGEST_ID else None
-    if note is None:
-        raise Refused(404, "not_found", "There is no such note.")
-    if note.owner != user.id:
-        raise Refused(403, "not_yours", "The note belongs to somebody else.")
-    return note
+    return notes.find(number) if 0 < number <= _LARGEST_ID else None
 
 
-OwnNote = Annotated[Note, Depends(own_note)]
+OwnNote = Annotated[Note, resource(find_note, owner="owner")]
+"""The caller's note. First 401, then 404, then 403."""
 
 
 async def read_text(request: Request) -> str:
@@ -141,7 +137,7 @@ def notes_app(auth: Gatepost, notes: Notes) -> FastAPI:
     def rewrite(note: OwnNote, text: Annotated[str, Depends(other_text)], notes: Stored) -> Note:
         changed = notes.rewrite(note.id, text)
         if changed is None:
-            raise Refused(404, "not_found", "There is no such note.")
+            raise NotFound()  # Deleted meanwhile.
         return changed
 
     @app.delete("/notes/{id}", status_code=204)

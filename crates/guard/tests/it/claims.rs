@@ -1,7 +1,6 @@
 //! What a user carries, and what it keeps to itself.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get as on_get;
@@ -74,21 +73,6 @@ async fn claims_are_read_as_the_applications_type_once_per_token() {
     assert_eq!(user.read::<Vec<u8>>().unwrap_err(), Refusal::Invalid);
 }
 
-/// Collects what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn claims_that_do_not_fit_are_401_and_the_log_names_the_field_without_its_value() {
     let (guard, key) = offline();
@@ -98,12 +82,7 @@ async fn claims_that_do_not_fit_are_401_and_the_log_names_the_field_without_its_
     let ask = async |more| get(&app, "/plan", &[&bearer(&token(&key, &claims(ISSUER, more)))]).await;
     assert_eq!(ask(json!({ "plan": "free", "seats": 1 })).await.body, "Free");
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    let _logging = log.listen();
     for (more, field) in [
         (json!({ "plan": "s3cret", "seats": 1 }), "plan"),
         (json!({ "plan": "pro", "seats": "s3cret" }), "seats"),
@@ -111,7 +90,7 @@ async fn claims_that_do_not_fit_are_401_and_the_log_names_the_field_without_its_
     ] {
         let answer = ask(more).await;
         assert_eq!((answer.status.as_u16(), answer.code().as_str()), (401, "invalid_token"));
-        let logged = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
+        let logged = log.take();
         assert!(logged.contains(field), "{field}: {logged}");
         assert!(!logged.contains("s3cret") && !logged.contains("eyJ"), "{logged}");
     }

@@ -3,9 +3,12 @@
 
 mod answers;
 mod claims;
+mod guard_cases;
 mod hostile_issuer;
 mod keys;
 mod layer;
+mod organization;
+mod resource;
 mod rotation;
 mod rules;
 mod support;

@@ -11,6 +11,7 @@ role!(Admin = "admin");
 any_role!(Staff = "admin" | "owner");
 all_roles!(Auditor = "staff" & "auditor");
 permission!(WriteNotes = "notes:write");
+permission!(Refund = "shop:orders:refund");
 scope!(Notes = "notes read");
 realm!(Acme = "acme");
 rule!(Verified = |user| user.email_verified);
@@ -86,6 +87,24 @@ async fn a_permission_is_had_exactly_or_for_the_whole_resource() {
         let verified =
             guard.verify(&token(&key, &claims(ISSUER, json!({ "permissions": permissions })))).await;
         assert_eq!(verified.is_ok_and(|user| WriteNotes::check(&user).is_ok()), held, "{permissions}");
+    }
+}
+
+#[tokio::test]
+async fn a_resource_may_have_colons_and_the_action_is_what_follows_the_last() {
+    for (permission, held) in [
+        ("shop:orders:refund", true),
+        ("shop:orders:*", true),
+        ("shop:*", false),
+        ("shop:orders", false),
+        ("orders:refund", false),
+        ("shop:orders:refund:*", false),
+    ] {
+        assert_eq!(
+            says::<Refund>(json!({ "permissions": [permission] })).await.is_ok(),
+            held,
+            "{permission}"
+        );
     }
 }
 

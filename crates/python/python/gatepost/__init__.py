@@ -4,7 +4,7 @@
 keys itself. `gatepost.jose` verifies other signed texts.
 """
 
-from gatepost._native import Claims, Verifier
+from gatepost._native import Claims, Organization, Verifier
 from gatepost.errors import (
     AlgorithmRefused,
     BadSignature,
@@ -45,6 +45,7 @@ __all__ = [
     "KeyRefused",
     "MalformedToken",
     "NotYetValid",
+    "Organization",
     "ProofRequired",
     "TokenError",
     "TokenTooLarge",

@@ -6,6 +6,17 @@ from typing import Any, Literal, TypeVar, final
 _T = TypeVar("_T")
 
 @final
+class Organization:
+    """An organization, as tokens name it. Equal to another of the same identifier."""
+
+    @property
+    def id(self) -> str:
+        """The identifier (`org_id`): what to store beside what belongs to the organization."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
 class Claims:
     """What a verified token says. Frozen, and made by verifying a token only.
 
@@ -68,6 +79,13 @@ class Claims:
     @property
     def realm(self) -> str | None:
         """The realm that the user belongs to (`realm_id`)."""
+
+    @property
+    def organization(self) -> Organization | None:
+        """The organization that the token was issued for (`org_id`).
+
+        A request may name another one, and must then be refused: ask for `CurrentMember` where it matters.
+        """
 
     @property
     def acr(self) -> str | None:
@@ -182,4 +200,4 @@ class Issuers:
     def key_state(self, issuer: int, now: int) -> Literal["empty", "fresh", "stale", "expired"]: ...
     def retry_after(self, issuer: int, now: int) -> int: ...
 
-__all__ = ["Claims", "Issuers", "Verifier", "verify_compact"]
+__all__ = ["Claims", "Issuers", "Organization", "Verifier", "verify_compact"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, overload
 
-from fastapi import Security
+from fastapi import Depends, Security
 from fastapi.openapi.models import OAuth2 as OAuth2Model
 from fastapi.openapi.models import OAuthFlows
 from fastapi.security import OAuth2
@@ -16,17 +16,18 @@ from typing_extensions import Never
 
 from gatepost._native import Claims as User
 from gatepost.errors import TokenError, UnknownKey
+from gatepost.fastapi._organization import Member
 from gatepost.fastapi._policy import Names, Policy, policy
-from gatepost.fastapi._refusals import Refusal, invalid, missing
+from gatepost.fastapi._refusals import REFUSAL, Refusal, invalid, missing
+from gatepost.fastapi._resource import Ownership, Resource
 
 if TYPE_CHECKING:
     from gatepost.fastapi._gatepost import Gatepost
 
+_R = TypeVar("_R")
+
 INSTANCE = "gatepost"
 """Where the middleware leaves the instance of an app, in the scope: apps mounted below inherit it."""
-
-REFUSAL = "gatepost.refusal"
-"""Where a guard leaves its refusal of a WebSocket, for the middleware to answer."""
 
 _NO_INSTANCE = "no Gatepost in this app: call auth.install(app) on it or on the app it is mounted in"
 
@@ -79,7 +80,7 @@ class Guard(OAuth2):
                     return None
                 raise missing()
             if self._enforce is not None:
-                self._enforce(user, instance.now())
+                self._enforce(user, instance.now(), scope)
             if self._model is not None:
                 return _read(user, self._model)
         except Refusal as refusal:
@@ -119,6 +120,11 @@ class Guards:
         """The caller, or None without a credential. A bad one is still 401."""
         return dependency(Guard(self._instance, optional=True), {"optional": True})
 
+    def member(self) -> Any:
+        """The caller, who acts for an organization. 403 without one, or if the request names another."""
+        rules = policy(organization=True)
+        return dependency(Guard(self._instance, rules), {"required": True, **rules.notes})
+
     def require(
         self,
         *,
@@ -130,7 +136,9 @@ class Guards:
         all_permissions: Names | None = None,
         scope: str | None = None,
         realm: str | None = None,
+        organization: Literal[True] | str | None = None,
         fresh: str | None = None,
+        mfa: Literal[True] | None = None,
         check: Callable[[User], bool] | None = None,
         **unknown: Never,
     ) -> Any:
@@ -144,11 +152,88 @@ class Guards:
             all_permissions=all_permissions,
             scope=scope,
             realm=realm,
+            organization=organization,
             fresh=fresh,
+            mfa=mfa,
             check=check,
             unknown=unknown,
         )
         return dependency(Guard(self._instance, rules), {"required": True, **rules.notes}, rules.scopes)
+
+    @overload
+    def resource(
+        self,
+        load: Callable[..., Awaitable[_R | None]],
+        *,
+        owner: str | None = None,
+        organization: str | None = None,
+        or_role: str | None = None,
+        or_permission: str | None = None,
+        check: Callable[[User, _R], bool] | None = None,
+        hide: bool = False,
+    ) -> Any: ...
+
+    @overload
+    def resource(
+        self,
+        load: Callable[..., Iterator[_R | None]] | Callable[..., AsyncIterator[_R | None]],
+        *,
+        owner: str | None = None,
+        organization: str | None = None,
+        or_role: str | None = None,
+        or_permission: str | None = None,
+        check: Callable[[User, _R], bool] | None = None,
+        hide: bool = False,
+    ) -> Any: ...
+
+    @overload
+    def resource(
+        self,
+        load: Callable[..., _R | None],
+        *,
+        owner: str | None = None,
+        organization: str | None = None,
+        or_role: str | None = None,
+        or_permission: str | None = None,
+        check: Callable[[User, _R], bool] | None = None,
+        hide: bool = False,
+    ) -> Any: ...
+
+    def resource(
+        self,
+        load: Callable[..., Any],
+        *,
+        owner: str | None = None,
+        organization: str | None = None,
+        or_role: str | None = None,
+        or_permission: str | None = None,
+        check: Callable[[User, Any], bool] | None = None,
+        hide: bool = False,
+    ) -> Any:
+        """What `load` finds, if the caller may have it: `MyNote = Annotated[Note, resource(load_note, owner="owner_id")]`.
+
+        `load` is a dependency as FastAPI knows them: it takes its key from the path, and answers None if there is nothing of
+        that key. It is not called for strangers (401). Then: 404 for None, 403 `not_yours` for who may not have it.
+
+        - `owner`: the attribute that holds the identifier of the user whose it is
+        - `organization`: the attribute that holds the identifier of an organization; the request must be for that one
+        - `check`: a function of the user and the resource that answers True
+        - `or_role`, `or_permission`: lets in who has it and is not the owner or does not pass the check. A role is one in the
+          active organization: it opens nothing of another
+        - `hide`: answers 404 in place of 403, so that nobody can tell what is there
+        """
+        ownership = Ownership(
+            load,
+            owner=owner,
+            organization=organization,
+            or_role=or_role,
+            or_permission=or_permission,
+            check=check,
+            hide=hide,
+        )
+        rules = policy(organization=True) if ownership.needs_organization else None
+        notes = {"required": True, **(rules.notes if rules else {}), "resource": ownership.note}
+        return Depends(Resource(dependency(Guard(self._instance, rules), notes), load, ownership))
 
     def claims(self, model: type[Any]) -> Any:
         """The caller's claims as a type of your own. 401 if they do not fit."""
@@ -162,6 +247,9 @@ CurrentUser = Annotated[User, _guards.user()]
 
 OptionalUser = Annotated[User | None, _guards.optional_user()]
 """Who is calling, or None without a credential. A bad credential is still 401, never anonymous."""
+
+CurrentMember = Annotated[Member, _guards.member()]
+"""Who is calling, for an organization: `member.organization.id`. 403 without one, or if the request names another."""
 
 signed_in: Any = _guards.user()
 """A rule for `dependencies=[…]`: any signed-in user."""
@@ -177,7 +265,9 @@ def require(
     all_permissions: Names | None = None,
     scope: str | None = None,
     realm: str | None = None,
+    organization: Literal[True] | str | None = None,
     fresh: str | None = None,
+    mfa: Literal[True] | None = None,
     check: Callable[[User], bool] | None = None,
     **unknown: Never,
 ) -> Any:
@@ -189,7 +279,9 @@ def require(
     - `permission`, `any_permission`, `all_permissions`: the same for permissions such as `notes:write`
     - `scope`: the token has every word of it
     - `realm`: the token is of that realm
+    - `organization`: the request is for an organization, or for the one of that identifier
     - `fresh`: signed in within that time, such as `"10m"` (RFC 9470)
+    - `mfa`: signed in with a second factor (RFC 9470)
     - `check`: a function of the user that answers True; its name is shown in the OpenAPI document
     """
     return _guards.require(
@@ -201,11 +293,15 @@ def require(
         all_permissions=all_permissions,
         scope=scope,
         realm=realm,
+        organization=organization,
         fresh=fresh,
+        mfa=mfa,
         check=check,
         **unknown,
     )
 
+
+resource = _guards.resource
 
 def claims(model: type[Any]) -> Any:
     """The caller's claims as a type of your own: `MyPlan = Annotated[Plan, claims(Plan)]`. 401 if they do not fit."""

@@ -13,10 +13,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatepost._native import Claims as User
 from gatepost.errors import GatepostError, IssuerMismatch, TokenError, UnknownKey
-from gatepost.fastapi._guard import INSTANCE, REFUSAL
+from gatepost.fastapi._guard import INSTANCE
 from gatepost.fastapi._openapi import documented, operations_without_guard
 from gatepost.fastapi._protection import Protection
-from gatepost.fastapi._refusals import Forbidden, IssuerUnavailable, NotAuthenticated, Refusal, answer, invalid, missing
+from gatepost.fastapi._refusals import (
+    REFUSAL,
+    Forbidden,
+    IssuerUnavailable,
+    NotAuthenticated,
+    NotFound,
+    Refusal,
+    answer,
+    invalid,
+    missing,
+)
 
 if TYPE_CHECKING:
     from gatepost.fastapi._gatepost import Gatepost
@@ -69,7 +79,7 @@ def _handle_refusals(app: FastAPI, errors: str) -> None:
             return None  # The middleware answers: a response would not do before every server's handshake.
         return answer(refusal, errors)
 
-    for kind in (NotAuthenticated, Forbidden, IssuerUnavailable, TokenError):
+    for kind in (NotAuthenticated, Forbidden, NotFound, IssuerUnavailable, TokenError):
         app.exception_handlers.setdefault(kind, refused)
 
 

@@ -21,6 +21,7 @@ _WORDS = {
     "any_permission": "any permission",
     "all_permissions": "all permissions",
     "realm": "realm",
+    "organization": "organization",
     "fresh": "signed in within",
     "check": "check",
 }
@@ -158,13 +159,38 @@ def _describe(operation: dict[str, Any], needs: _Needs) -> None:
     rules = {rule: values[0] if len(values) == 1 else values for rule, values in needs.rules.items()}
     if rules:
         operation["x-gatepost"] = rules
-    said = [f"{_WORDS[rule]}: {_listed(value)}" for rule, values in needs.rules.items() for value in values]
+    said = [words for rule, values in needs.rules.items() for value in values for words in _said(rule, value)]
     if needs.scopes:
         said.append(f"scope: {' '.join(needs.scopes)}")
     if said:
         sentence = f"**Requires** {'; '.join(said)}."
         before = operation.get("description", "")
         operation["description"] = f"{before}\n\n{sentence}" if before else sentence
+
+
+def _said(rule: str, value: Any) -> list[str]:
+    if rule == "mfa":
+        return ["a second factor"]
+    if rule == "organization" and value is True:
+        return ["an active organization"]
+    if rule == "resource":
+        return _said_of_resource(value)
+    return [f"{_WORDS[rule]}: {_listed(value)}"]
+
+
+def _said_of_resource(rules: dict[str, Any]) -> list[str]:
+    said = []
+    if "organization" in rules:
+        said.append(f"the resource is of that organization (`{rules['organization']}`)")
+    whose = []
+    if "owner" in rules:
+        whose.append(f"the resource is the caller's own (`{rules['owner']}`)")
+    if "check" in rules:
+        whose.append(f"check: {rules['check']}")
+    if whose:
+        others = [f"{kind}: {rules[f'or_{kind}']}" for kind in ("role", "permission") if f"or_{kind}" in rules]
+        said.append(", or ".join([" and ".join(whose), *others]))
+    return said
 
 
 def _listed(value: Any) -> str:
@@ -174,8 +200,12 @@ def _listed(value: Any) -> str:
 def _add_refusals(operation: dict[str, Any], needs: _Needs, errors: str) -> None:
     responses = operation.setdefault("responses", {})
     responses.setdefault("401", _refusal("No credential, or one that is not good", errors, challenge=True))
-    if needs.rules or needs.scopes:
+    resources = needs.rules.get("resource", [])
+    # A hidden resource forbids nothing: it is not there.
+    if needs.scopes or needs.rules.keys() - {"resource"} or any("hide" not in each for each in resources):
         responses.setdefault("403", _refusal("The credential is not enough", errors))
+    if resources:
+        responses.setdefault("404", _refusal("There is no such thing", errors))
 
 
 def _refusal(description: str, errors: str, *, challenge: bool = False) -> dict[str, Any]:

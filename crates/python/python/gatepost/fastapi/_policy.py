@@ -5,19 +5,24 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from typing_extensions import Never
 
 from gatepost._native import Claims as User
-from gatepost.fastapi._refusals import Forbidden, lacking_scope, too_old
+from gatepost.fastapi._organization import active_organization
+from gatepost.fastapi._refusals import Forbidden, lacking_scope, no_second_factor, too_old
 
 Names = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 """Several names. Not a lone string, which is a sequence of letters."""
 
-_Check = Callable[[User, int], None]
+_Check = Callable[[User, int, Any], None]
+"""A rule, of the caller, the time and the ASGI scope."""
+
+_CLOCK_SKEW = 60
+"""An issuer's clock may run ahead of ours by these seconds; a sign-in later than that is no evidence of anything."""
 
 
 @dataclass(frozen=True)
@@ -29,25 +34,27 @@ class Policy:
     notes: dict[str, Any]
     """The rules other than scopes, for the OpenAPI document."""
 
-    def enforce(self, user: User, now: int) -> None:
+    def enforce(self, user: User, now: int, scope: Any) -> None:
         """Raises what the caller is told, if a rule does not hold."""
         for check in self.checks:
-            check(user, now)
+            check(user, now, scope)
 
 
 def policy(
     *,
-    role: str | None,
-    any_role: Names | None,
-    all_roles: Names | None,
-    permission: str | None,
-    any_permission: Names | None,
-    all_permissions: Names | None,
-    scope: str | None,
-    realm: str | None,
-    fresh: str | None,
-    check: Callable[[User], bool] | None,
-    unknown: dict[str, Never],
+    role: str | None = None,
+    any_role: Names | None = None,
+    all_roles: Names | None = None,
+    permission: str | None = None,
+    any_permission: Names | None = None,
+    all_permissions: Names | None = None,
+    scope: str | None = None,
+    realm: str | None = None,
+    organization: Literal[True] | str | None = None,
+    fresh: str | None = None,
+    mfa: Literal[True] | None = None,
+    check: Callable[[User], bool] | None = None,
+    unknown: Mapping[str, Never] = {},
 ) -> Policy:
     """The policy these keywords mean. `TypeError` or `ValueError` for what cannot be meant."""
     for name in unknown:
@@ -58,15 +65,18 @@ def policy(
     notes: dict[str, Any] = {}
     scopes: tuple[str, ...] = ()
     # The order is the order of the answers: where the token belongs, what it may be used for, what the user may do, and last
-    # how long ago the user signed in, since signing in again cannot repair any of the others.
+    # how and how long ago the user signed in, since signing in again cannot repair any of the others.
     if realm is not None:
-        notes["realm"] = _one("realm", realm)
+        notes["realm"] = one("realm", realm)
         checks.append(_of_realm(realm))
+    if organization is not None:
+        notes["organization"] = organization if organization is True else one("organization", organization)
+        checks.append(_for_organization(organization))
     if scope is not None:
         scopes = _scopes(scope)
         checks.append(_has_scopes(scopes))
     if role is not None:
-        notes["role"] = _one("role", role)
+        notes["role"] = one("role", role)
         checks.append(_has_role(role))
     if any_role is not None:
         notes["any_role"] = _several("any_role", any_role)
@@ -75,19 +85,24 @@ def policy(
         notes["all_roles"] = _several("all_roles", all_roles)
         checks.append(_has_all_roles(frozenset(all_roles)))
     if permission is not None:
-        notes["permission"] = _permission("permission", permission)
+        notes["permission"] = one_permission("permission", permission)
         checks.append(_can_all((permission,)))
     if any_permission is not None:
-        notes["any_permission"] = [_permission("any_permission", name) for name in _several("any_permission", any_permission)]
+        notes["any_permission"] = [one_permission("any_permission", name) for name in _several("any_permission", any_permission)]
         checks.append(_can_any(tuple(any_permission)))
     if all_permissions is not None:
         notes["all_permissions"] = [
-            _permission("all_permissions", name) for name in _several("all_permissions", all_permissions)
+            one_permission("all_permissions", name) for name in _several("all_permissions", all_permissions)
         ]
         checks.append(_can_all(tuple(all_permissions)))
     if check is not None:
-        notes["check"] = _named(check)
+        notes["check"] = named(check, "the user")
         checks.append(_holds(check))
+    if mfa is not None:
+        if mfa is not True:
+            raise TypeError(f"mfa={mfa!r} asks for nothing: write mfa=True, or leave it out")
+        notes["mfa"] = True
+        checks.append(_has_second_factor)
     if fresh is not None:
         notes["fresh"] = fresh
         checks.append(_is_fresh(_seconds(fresh)))
@@ -99,16 +114,22 @@ def policy(
 _KEYWORDS = tuple(name for name in inspect.signature(policy).parameters if name != "unknown")
 
 
-def _one(keyword: str, name: object) -> str:
+def one(keyword: str, name: object) -> str:
+    """The name, if it can be one."""
     if not isinstance(name, str):
         raise TypeError(f"{keyword}= takes one string, not {type(name).__name__}{_plural(keyword)}")
     if not name:
         raise ValueError(f"{keyword}= is empty")
+    if name != name.strip():
+        raise ValueError(f"{keyword}={name!r}: names are compared exactly; remove the blank at the end")
     return name
 
 
 def _plural(keyword: str) -> str:
-    return {"role": "; for several write any_role=[…] or all_roles=[…]"}.get(keyword, "")
+    return {
+        "role": "; for several write any_role=[…] or all_roles=[…]",
+        "organization": "; write organization=True for any, or the identifier of one",
+    }.get(keyword, "")
 
 
 def _several(keyword: str, names: object) -> list[str]:
@@ -124,11 +145,11 @@ def _several(keyword: str, names: object) -> list[str]:
     return list(names) if isinstance(names, list | tuple) else sorted(names)
 
 
-def _permission(keyword: str, name: object) -> str:
+def one_permission(keyword: str, name: object) -> str:
+    """The permission, if it can be one. What follows the last colon is the action; a resource may have colons of its own."""
     if not isinstance(name, str):
         raise TypeError(f"{keyword}= takes one string, not {type(name).__name__}; for several write any_permission=[…]")
-    resource, colon, action = name.partition(":")
-    if not (colon and resource and action):
+    if not re.fullmatch(r"[^\s:]+(:[^\s:]+)+", name):
         raise ValueError(f"{keyword}={name!r}: a permission is written resource:action, such as notes:write")
     return name
 
@@ -149,16 +170,27 @@ def _seconds(fresh: object) -> int:
     return int(written[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[written[2]]
 
 
-def _named(check: object) -> str:
+def named(check: object, takes: str) -> str:
+    """The name of a function that answers at once."""
     if not callable(check):
-        raise TypeError(f"check= takes a function of the user that answers True or False, not {type(check).__name__}")
+        raise TypeError(f"check= takes a function of {takes} that answers True or False, not {type(check).__name__}")
     if inspect.iscoroutinefunction(check) or inspect.iscoroutinefunction(getattr(check, "__call__", None)):
         raise TypeError("check= takes a plain function: what needs await belongs in a dependency of its own")
     return str(getattr(check, "__name__", type(check).__name__))
 
 
+def truth(check: object, held: object) -> bool:
+    """What a `check=` answered."""
+    if inspect.isawaitable(held):
+        # It would count as true whatever it came to say.
+        if inspect.iscoroutine(held):
+            held.close()
+        raise TypeError(f"check={getattr(check, '__name__', check)} answered an awaitable; it must be a plain function")
+    return bool(held)
+
+
 def _of_realm(realm: str) -> _Check:
-    def check(user: User, now: int) -> None:
+    def check(user: User, now: int, request: Any) -> None:
         if user.realm != realm:
             raise Forbidden("wrong_realm")
 
@@ -166,7 +198,7 @@ def _of_realm(realm: str) -> _Check:
 
 
 def _has_scopes(scopes: tuple[str, ...]) -> _Check:
-    def check(user: User, now: int) -> None:
+    def check(user: User, now: int, request: Any) -> None:
         for scope in scopes:
             if not user.has_scope(scope):
                 raise lacking_scope(scopes)
@@ -175,7 +207,7 @@ def _has_scopes(scopes: tuple[str, ...]) -> _Check:
 
 
 def _has_role(role: str) -> _Check:
-    def check(user: User, now: int) -> None:
+    def check(user: User, now: int, request: Any) -> None:
         if not user.has_role(role):
             raise Forbidden("missing_role")
 
@@ -183,7 +215,7 @@ def _has_role(role: str) -> _Check:
 
 
 def _has_any_role(roles: frozenset[str]) -> _Check:
-    def check(user: User, now: int) -> None:
+    def check(user: User, now: int, request: Any) -> None:
         if roles.isdisjoint(user.roles):
             raise Forbidden("missing_role")
 
@@ -191,7 +223,7 @@ def _has_any_role(roles: frozenset[str]) -> _Check:
 
 
 def _has_all_roles(roles: frozenset[str]) -> _Check:
-    def check(user: User, now: int) -> None:
+    def check(user: User, now: int, request: Any) -> None:
         if not roles.issubset(user.roles):
             raise Forbidden("missing_role")
 
@@ -199,7 +231,7 @@ def _has_all_roles(roles: frozenset[str]) -> _Check:
 
 
 def _can_any(permissions: tuple[str, ...]) -> _Check:
-    def check(user: User, now: int) -> None:
+    def check(user: User, now: int, request: Any) -> None:
         if not any(user.can(permission) for permission in permissions):
             raise Forbidden("missing_permission")
 
@@ -207,7 +239,7 @@ def _can_any(permissions: tuple[str, ...]) -> _Check:
 
 
 def _can_all(permissions: tuple[str, ...]) -> _Check:
-    def check(user: User, now: int) -> None:
+    def check(user: User, now: int, request: Any) -> None:
         for permission in permissions:
             if not user.can(permission):
                 raise Forbidden("missing_permission")
@@ -216,23 +248,31 @@ def _can_all(permissions: tuple[str, ...]) -> _Check:
 
 
 def _holds(rule: Callable[[User], bool]) -> _Check:
-    def check(user: User, now: int) -> None:
-        held = rule(user)
-        if inspect.isawaitable(held):
-            # It would count as true whatever it came to say.
-            if inspect.iscoroutine(held):
-                held.close()
-            raise TypeError(f"check={_named(rule)} answered an awaitable; it must be a plain function")
-        if not held:
+    def check(user: User, now: int, request: Any) -> None:
+        if not truth(rule, rule(user)):
             raise Forbidden("forbidden")
 
     return check
 
 
+def _for_organization(asked: Literal[True] | str) -> _Check:
+    def check(user: User, now: int, request: Any) -> None:
+        active = active_organization(user, request)
+        if asked is not True and active.id != asked:
+            raise Forbidden("organization_required")
+
+    return check
+
+
+def _has_second_factor(user: User, now: int, request: Any) -> None:
+    if "mfa" not in user.amr:
+        raise no_second_factor()
+
+
 def _is_fresh(max_age: int) -> _Check:
-    def check(user: User, now: int) -> None:
+    def check(user: User, now: int, request: Any) -> None:
         signed_in = user.auth_time
-        if signed_in is None or now - signed_in > max_age:
+        if signed_in is None or not -_CLOCK_SKEW <= now - signed_in <= max_age:
             raise too_old(max_age)
 
     return check

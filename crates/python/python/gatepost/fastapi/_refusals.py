@@ -17,6 +17,9 @@ from gatepost.errors import ExpiredToken, TokenError
 
 _log = logging.getLogger("gatepost")
 
+REFUSAL = "gatepost.refusal"
+"""Where a guard leaves its refusal of a WebSocket in the scope, for the middleware to answer."""
+
 _PROBLEM_TYPES = "https://github.com/gatepost/gatepost/problems/"
 
 _DETAILS = {
@@ -27,10 +30,14 @@ _DETAILS = {
     "missing_role": "You lack a role this needs.",
     "missing_permission": "You lack a permission this needs.",
     "wrong_realm": "The access token belongs to another realm.",
+    "organization_required": "This needs an access token for the organization it concerns.",
     "forbidden": "You may not do this.",
+    "not_found": "There is no such thing.",
+    "not_yours": "This belongs to somebody else.",
     "issuer_unavailable": "Access tokens cannot be checked at the moment. Try again shortly.",
 }
 _EXPIRED = "The access token expired. Refresh it and try again."
+_NO_SECOND_FACTOR = "This needs a second factor. Sign in again with one and retry."
 
 
 class Refusal(HTTPException):
@@ -41,7 +48,7 @@ class Refusal(HTTPException):
 
 
 class NotAuthenticated(Refusal):
-    """401: no credential, a bad one, or a sign-in that is too old. `code` says which of these."""
+    """401: no credential, a bad one, or a sign-in that is too old or lacks a second factor. `code` says which of these."""
 
     code: str
     """`unauthenticated`, `invalid_token` or `reauthentication_required`."""
@@ -55,11 +62,21 @@ class Forbidden(Refusal):
     """403: the credential is good, and not enough. `code` says what is missing."""
 
     code: str
-    """`insufficient_scope`, `missing_role`, `missing_permission`, `wrong_realm` or `forbidden`."""
+    """`insufficient_scope`, `missing_role`, `missing_permission`, `wrong_realm`, `organization_required`, `not_yours` or
+    `forbidden`."""
 
     def __init__(self, code: str = "forbidden", *, challenge: str | None = None) -> None:
         super().__init__(403, _DETAILS[code], {"WWW-Authenticate": challenge} if challenge else None)
         self.code = code
+
+
+class NotFound(Refusal):
+    """404: what the route is about is not there, or the caller may not know that it is."""
+
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__(404, _DETAILS[self.code])
 
 
 class IssuerUnavailable(Refusal):
@@ -93,6 +110,15 @@ def too_old(max_age: int) -> NotAuthenticated:
     return NotAuthenticated(
         "reauthentication_required",
         challenge=f'Bearer error="insufficient_user_authentication", max_age={max_age}',
+    )
+
+
+def no_second_factor() -> NotAuthenticated:
+    """The session was begun without a second factor (RFC 9470 section 3)."""
+    return NotAuthenticated(
+        "reauthentication_required",
+        detail=_NO_SECOND_FACTOR,
+        challenge='Bearer error="insufficient_user_authentication", acr_values="mfa"',
     )
 
 
