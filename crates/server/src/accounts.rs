@@ -140,8 +140,8 @@ fn roles_of(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem
                 return Ok(role);
             }
             let reason = match realm.roles().nearest(&role) {
-                Some(near) => format!("this realm has no role {role}; did you mean {near}?"),
-                None => format!("this realm has no role {role}"),
+                Some(near) => format!("realm {} has no role {role}; did you mean {near}?", realm.name()),
+                None => format!("realm {} has no role {role}", realm.name()),
             };
             Err(Problem::InvalidField { field: "roles", reason: reason.into() })
         })

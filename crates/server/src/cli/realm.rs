@@ -70,11 +70,11 @@ impl RealmCommand {
                     let rows: Vec<Vec<String>> = views
                         .iter()
                         .map(|realm| {
-                            let default = if realm.default { "default" } else { "" };
+                            let default = if realm.default { "yes" } else { "" };
                             vec![realm.name.clone(), default.to_owned(), realm.issuer.clone()]
                         })
                         .collect();
-                    table(&["NAME", "", "ISSUER"], &rows)
+                    table(&["NAME", "DEFAULT", "ISSUER"], &rows)
                 })
             }
             What::Show { name } => {
@@ -94,7 +94,9 @@ impl RealmCommand {
                         vec!["issuer".to_owned(), view.issuer.clone()],
                     ];
                     if let Some(settings) = settings.as_object() {
-                        rows.extend(settings.iter().map(|(key, value)| {
+                        // What is not set is not shown; the issuer stands above, set or not.
+                        let set = settings.iter().filter(|(key, value)| *key != "issuer" && !value.is_null());
+                        rows.extend(set.map(|(key, value)| {
                             vec![key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)]
                         }));
                     }

@@ -149,7 +149,7 @@ async fn a_role_that_does_not_exist_is_named_with_the_nearest() {
     let body = json!({"email": "a@example.com", "roles": ["edtor"]});
     let answer = app.ask(&admin, Method::POST, USERS, Some(body)).await;
     assert_eq!(answer.brief(), "422 invalid_field");
-    assert_eq!(answer.text("detail"), "`roles`: this realm has no role edtor; did you mean editor?");
+    assert_eq!(answer.text("detail"), "`roles`: realm default has no role edtor; did you mean editor?");
 }
 
 /// A request whose sender was signed out, demoted or deleted before it was carried out changes nothing.

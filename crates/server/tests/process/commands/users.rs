@@ -26,8 +26,8 @@ async fn realms_are_made_listed_and_shown_while_the_server_runs() {
     let server = serve(data);
     assert_snapshot!(command(data, "realm create acme").done(), @"made realm acme with issuer http://127.0.0.1:8400/r/acme");
     assert_snapshot!(command(data, "realm list").done(), @r"
-    NAME              ISSUER
-    default  default  http://127.0.0.1:8400
+    NAME     DEFAULT  ISSUER
+    default  yes      http://127.0.0.1:8400
     acme              http://127.0.0.1:8400/r/acme
     ");
     let shown = command(data, "realm show acme --json").json();
@@ -122,7 +122,7 @@ fn what_a_user_cannot_be_is_said_in_one_line() {
     assert_snapshot!(refusal(data, "user create"), @"1 error: email: give an address or a user name");
     assert_snapshot!(refusal(data, "user create --email nonsense"), @"1 error: email: not an e-mail address: write it as name@example.com");
     assert_snapshot!(refusal(data, "user create --email ADA@users.test"), @"1 error: another user of the realm has this e-mail address; choose another");
-    assert_snapshot!(refusal(data, "user create --email b@users.test --role edtor"), @"1 error: roles: this realm has no role edtor");
+    assert_snapshot!(refusal(data, "user create --email b@users.test --role edtor"), @"1 error: roles: realm default has no role edtor");
     assert_snapshot!(refusal(data, "user create --email b@users.test --password-stdin"), @"1 error: the password has fewer than 12 characters; choose another");
     let weak = command(data, "user create --email b@users.test --password-stdin").stdin("password1234");
     assert_snapshot!(weak.run().refusal(&[]), @"1 error: the password is one that many people use; choose another");
