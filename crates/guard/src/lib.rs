@@ -47,3 +47,8 @@ pub mod __organization {
 
     pub use crate::organization::{check_organization, check_organization_of_request};
 }
+
+/// The guide's code, compiled with the crate's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/axum.md")]
+struct Guide;

@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI
 from fastapi.security import APIKeyHeader
 from fastapi.testclient import TestClient
 
-from gatepost.fastapi import CurrentUser, Gatepost, OptionalUser, User, require, signed_in
+from gatepost.fastapi import CurrentMember, CurrentUser, Gatepost, OptionalUser, User, require, signed_in
 
 
 def is_pro(user: User) -> bool:
@@ -93,6 +93,25 @@ def test_rules_are_written_for_machines_and_for_people(schema: Any) -> None:
     assert "check: is_pro" in paths["/much"]["post"]["description"]
     assert paths["/me"]["get"]["description"] == "Says who is calling."
     assert "x-gatepost" not in paths["/me"]["get"] and "x-gatepost" not in paths["/maybe"]["get"]
+
+
+def test_rules_that_take_no_name_are_said_in_words(app: FastAPI) -> None:
+    @app.get("/any", dependencies=[require(organization=True, mfa=True)])
+    async def any_organization() -> None: ...
+
+    @app.get("/member")
+    async def member(member: CurrentMember) -> None: ...
+
+    @app.get("/acme", dependencies=[require(organization="org_acme")])
+    async def acme() -> None: ...
+
+    paths = app.openapi()["paths"]
+    assert paths["/any"]["get"]["description"] == "**Requires** a second factor; an active organization."
+    assert paths["/any"]["get"]["x-gatepost"] == {"organization": True, "mfa": True}
+    assert paths["/member"]["get"]["description"] == "**Requires** an active organization."
+    assert paths["/acme"]["get"]["description"] == "**Requires** organization: org_acme."
+    for path in ("/any", "/member", "/acme"):
+        assert {"401", "403"} <= set(paths[path]["get"]["responses"]) and "404" not in paths[path]["get"]["responses"]
 
 
 def test_refusals_are_documented_and_ones_own_text_stays(schema: Any) -> None:

@@ -10,7 +10,8 @@ from conftest import Issuer, token
 from fastapi.testclient import TestClient
 
 HERE = Path(__file__).resolve().parents[1]
-PAGES = [HERE / "README.md", *([HERE.parents[1] / "README.md"] if (HERE.parents[1] / "README.md").is_file() else [])]
+ELSEWHERE = [HERE.parents[1] / "README.md", HERE.parents[1] / "docs/guide/fastapi.md"]
+PAGES = [HERE / "README.md", *(page for page in ELSEWHERE if page.is_file())]
 
 
 def blocks(page: Path) -> list[str]:
@@ -62,6 +63,17 @@ def test_the_example_of_a_resource_does_what_its_comments_say(issuer: Issuer) ->
     assert client.get("/notes/2", headers=bob).status_code == 404
     assert [client.get("/team", headers=who).json() for who in (bob, foreign)] == [["engine"], []]
     assert client.get("/team", headers=bearer(issuer)).status_code == 403
+
+
+def test_the_guides_example_of_a_resource_hides_what_is_not_the_callers(issuer: Issuer) -> None:
+    block = next(block for block in blocks(HERE.parents[1] / "docs/guide/fastapi.md") if "resource(" in block)
+    client = TestClient(run(block, issuer)["app"])
+    ada, bob = bearer(issuer, org_id="org_acme"), bearer(issuer, sub="usr_bob", org_id="org_acme")
+    strong = bearer(issuer, org_id="org_acme", amr=["pwd", "mfa"])
+    assert [client.get("/notes/1", headers=who).status_code for who in ({}, ada, bob)] == [401, 200, 404]
+    assert client.get("/notes/1", headers=bob).content == client.get("/notes/2", headers=bob).content
+    assert [client.delete("/notes/1", headers=who).status_code for who in (ada, strong, strong)] == [401, 200, 404]
+    assert client.get("/team", headers=ada).json() == "org_acme"
 
 
 def test_the_offline_example_prints_why_a_token_is_refused(issuer: Issuer, capsys: pytest.CaptureFixture[str]) -> None:
