@@ -1,0 +1,63 @@
+//! A problem as it goes over the wire.
+
+use std::borrow::Cow;
+
+use axum::{
+    http::{
+        HeaderName, HeaderValue,
+        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::Problem;
+
+/// The wire form.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument {
+    /// Identifies the kind of problem; ends in `code`.
+    #[schema(example = "urn:gatepost:problem:not_found")]
+    r#type: String,
+    /// The same for every occurrence.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong here, and what to do.
+    detail: Cow<'static, str>,
+    /// The stable code to switch on.
+    code: &'static str,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (code, status, title, detail) = self.face();
+        let document = ProblemDocument {
+            r#type: format!("urn:gatepost:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            detail,
+            code,
+        };
+        // A struct of strings and a number always serialises.
+        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        let seconds = match &self {
+            Self::Busy { retry_after } => Some(retry_after.as_secs().max(1)),
+            Self::Unavailable(_) => Some(1),
+            _ => None,
+        };
+        if let Some(seconds) = seconds {
+            headers.insert::<HeaderName>(RETRY_AFTER, seconds.into());
+        }
+        response.extensions_mut().insert(self.cause());
+        response
+    }
+}
