@@ -5,6 +5,7 @@ pub mod caller;
 pub mod now;
 pub mod observe;
 pub mod origin;
+pub mod page;
 pub mod path;
 pub mod problem;
 

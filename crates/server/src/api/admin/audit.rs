@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App,
-    http::{Admin, Json, Problem, Query, problem::ProblemDocument},
+    http::{Admin, Json, Problem, Query, page, problem::ProblemDocument},
     realm::InRealm,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
     /// How many at the most: 1 to 200, 50 unless given.
-    #[serde(default = "fifty")]
+    #[serde(default = "page::usual")]
     limit: u32,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
@@ -39,10 +39,6 @@ pub(super) struct Listing {
     /// Only before this moment, RFC 3339.
     #[param(value_type = Option<String>)]
     until: Option<Timestamp>,
-}
-
-fn fifty() -> u32 {
-    50
 }
 
 /// Something that happened: who, what, whom, from where, in which request.
@@ -124,15 +120,13 @@ pub(super) async fn list(
     let (realm, cursor) = (realm.id(), listing.cursor);
     let filter =
         RecordFilter { user: listing.user, event: listing.event, since: listing.since, until: listing.until };
-    let mut found = app
+    let found = app
         .db()
         .read("read the audit trail", move |tx| {
             let filter = filter.clone();
             Box::pin(async move { audit::list(tx, realm, &filter, cursor, limit + 1).await })
         })
         .await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());
+    let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
     Ok(Json(EventPage { events: found.into_iter().map(EventView::from).collect(), next_cursor }))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App, accounts,
     api::{Password, UserView},
-    http::{Admin, Json, Now, PathId, Problem, Query, Where, problem::ProblemDocument},
+    http::{Admin, Json, Now, PathId, Problem, Query, Where, page, problem::ProblemDocument},
     realm::InRealm,
 };
 
@@ -35,7 +35,7 @@ impl From<&User> for ManagedUser {
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
     /// How many at the most: 1 to 200, 50 unless given.
-    #[serde(default = "fifty")]
+    #[serde(default = "page::usual")]
     limit: u32,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
@@ -44,10 +44,6 @@ pub(super) struct Listing {
     search: Option<String>,
     /// Only disabled accounts, or only the others.
     disabled: Option<bool>,
-}
-
-fn fifty() -> u32 {
-    50
 }
 
 /// One page of users, in the order they were made.
@@ -80,16 +76,14 @@ pub(super) async fn list(
     let limit = listing.limit.clamp(1, 200);
     let (id, cursor) = (realm.id(), listing.cursor);
     let filter = users::UserFilter { search: listing.search, disabled: listing.disabled };
-    let mut found = app
+    let found = app
         .db()
         .read("list users", move |tx| {
             let filter = filter.clone();
             Box::pin(async move { users::list(tx, id, &filter, cursor, limit + 1).await })
         })
         .await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());
+    let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
     Ok(Json(UserPage { users: found.iter().map(ManagedUser::from).collect(), next_cursor }))
 }
 

@@ -10,7 +10,7 @@ use crate::{
     App,
     accounts::Who,
     api_keys::{self, OVERLAP, Wish},
-    http::{Json, Now, PathId, Problem, Query, SignedIn, Where, problem::ProblemDocument},
+    http::{Json, Now, PathId, Problem, Query, SignedIn, Where, page, problem::ProblemDocument},
     realm::InRealm,
 };
 
@@ -70,15 +70,11 @@ impl FreshKey {
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
     /// How many at the most: 1 to 100, 50 unless given.
-    #[serde(default = "fifty")]
+    #[serde(default = "page::usual")]
     limit: u32,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<ApiKeyId>,
-}
-
-fn fifty() -> u32 {
-    50
 }
 
 /// One page of keys, in the order they were made.
@@ -104,10 +100,8 @@ pub(super) async fn list(
     Query(listing): Query<Listing>,
 ) -> Result<Json<KeyPage>, Problem> {
     let limit = listing.limit.clamp(1, 100);
-    let mut found = api_keys::list(&app, &caller.user, listing.cursor, limit + 1).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|last| last.id.to_string());
+    let found = api_keys::list(&app, &caller.user, listing.cursor, limit + 1).await?;
+    let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
     Ok(Json(KeyPage { api_keys: found.iter().map(KeyView::from).collect(), next_cursor }))
 }
 
