@@ -16,7 +16,7 @@ use std::{
 use axum::{
     Router,
     extract::{ConnectInfo, Request},
-    http::{Method, header::HOST},
+    http::Method,
     response::{IntoResponse as _, Response},
     routing::future::RouteFuture,
 };
@@ -27,7 +27,7 @@ use crate::{
     App,
     http::{Problem, observe::Seen},
     oauth,
-    realm::{enter, enter_at_hand, host},
+    realm::{enter, enter_at_hand, host, names_a_host},
 };
 
 /// Answers every request.
@@ -100,7 +100,7 @@ impl Service<Request> for Front {
 
     fn call(&mut self, mut request: Request) -> Answering {
         let seen = Seen::now(request.method());
-        if request.headers().get_all(HOST).iter().nth(1).is_some() {
+        if !names_a_host(&request, self.peer.is_some()) {
             let response = Some(Problem::InvalidHost.into_response());
             return Answering { state: State::Answered { response }, seen: Some(seen) };
         }

@@ -42,8 +42,8 @@ pub enum Problem {
     /// No such thing here, or none the caller may know of.
     #[error("not found")]
     NotFound,
-    /// More than one `Host`: which realm would it be for?
-    #[error("several Host headers")]
+    /// No `Host`, more than one, or what could be none: which realm would it be for?
+    #[error("the host is not clear")]
     InvalidHost,
     /// The path exists, the method does not.
     #[error("method not allowed")]
@@ -182,8 +182,8 @@ impl Problem {
             Self::InvalidHost => fixed(
                 "invalid_host",
                 S::BAD_REQUEST,
-                "Several hosts are named",
-                "Send one `Host` header (RFC 9112 section 3.2).",
+                "The host is not clear",
+                "Send one `Host` header with the name of a host (RFC 9112 section 3.2).",
             ),
             Self::MethodNotAllowed => fixed(
                 "method_not_allowed",

@@ -77,10 +77,11 @@ impl RealmCache {
             let host = host.clone();
             Box::pin(async move {
                 let mut found = if host.is_empty() { None } else { realms::find_by_host(tx, &host).await? };
-                if found.is_none()
-                    && let Some((name, _port)) = host.rsplit_once(':')
-                {
-                    found = realms::find_by_host(tx, name).await?;
+                if found.is_none() {
+                    let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _port)| name);
+                    // Without the dot that ends a fully qualified name.
+                    let name = name.strip_suffix('.').unwrap_or(name);
+                    found = if name.is_empty() { None } else { realms::find_by_host(tx, name).await? };
                 }
                 if found.is_none() {
                     found = realms::find_default(tx).await?;

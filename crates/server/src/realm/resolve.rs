@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     extract::{FromRequestParts, Request},
     http::{
-        Uri,
+        Uri, Version,
         header::HOST,
         request::Parts,
         uri::{Authority, PathAndQuery},
@@ -56,6 +56,18 @@ fn prefix(path: &str) -> Option<Named<'_>> {
 pub fn host(request: &Request) -> &str {
     let authority = request.uri().authority().map(Authority::as_str);
     authority.or_else(|| request.headers().get(HOST).and_then(|host| host.to_str().ok())).unwrap_or("")
+}
+
+/// Whether a request leaves no doubt about its host (RFC 9112 section 3.2): two are doubtful, and what could be no host
+/// is. None at all is an error of HTTP/1.1, but what an application passes on inside its own process needs none.
+pub fn names_a_host(request: &Request, from_network: bool) -> bool {
+    let mut named = request.headers().get_all(HOST).iter();
+    let Some(host) = named.next() else {
+        let needed = from_network && request.version() == Version::HTTP_11;
+        return !needed || request.uri().authority().is_some();
+    };
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]~%".contains(byte);
+    named.next().is_none() && host.as_bytes().iter().all(fits)
 }
 
 fn named(request: &Request) -> Named<'_> {

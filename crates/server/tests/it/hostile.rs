@@ -145,7 +145,7 @@ async fn paths_and_methods_are_exact() {
 
 /// HT-04: a proxy in front may believe the other one.
 #[tokio::test]
-async fn ht_04_two_host_headers_are_refused() {
+async fn ht_04_two_hosts_and_what_is_no_host_are_refused() {
     let app = TestApp::new().await;
     for path in ["/.well-known/jwks.json", "/api/v1/me", "/r/acme/keys", "/health/live"] {
         let request = Request::builder().uri(path).header("host", "a.test").header("host", "b.test");
@@ -154,5 +154,9 @@ async fn ht_04_two_host_headers_are_refused() {
             "400 invalid_host",
             "{path}"
         );
+        for host in ["a.test/b", "a.test, b.test", "user@a.test", "a\u{e9}.test", "a.test#b"] {
+            let request = Request::builder().uri(path).header("host", host).body(Body::empty()).unwrap();
+            assert_eq!(app.send(request).await.brief(), "400 invalid_host", "{path} {host}");
+        }
     }
 }

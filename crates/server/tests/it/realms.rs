@@ -30,6 +30,9 @@ async fn a_realm_is_named_by_prefix_by_host_or_not_at_all() {
         "http://127.0.0.1:8400/r/other"
     );
     assert_eq!(issuer(&app, path, "elsewhere.test").await, "http://127.0.0.1:8400");
+    for host in ["auth.acme.test.", "auth.acme.test.:8400"] {
+        assert_eq!(issuer(&app, path, host).await, "http://auth.acme.test", "{host}");
+    }
 }
 
 #[tokio::test]

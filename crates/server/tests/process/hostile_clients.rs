@@ -156,6 +156,8 @@ async fn what_is_not_http_is_refused() {
         ("a space before the colon", "GET / HTTP/1.1\r\nhost : x\r\n\r\n".to_owned()),
         ("a folded header", "GET / HTTP/1.1\r\nhost: x\r\na: b\r\n c\r\n\r\n".to_owned()),
         ("a NUL in a header", "GET / HTTP/1.1\r\nhost: x\r\na: b\0c\r\n\r\n".to_owned()),
+        ("no host", "GET /health/live HTTP/1.1\r\n\r\n".to_owned()),
+        ("a host that is none", "GET /health/live HTTP/1.1\r\nhost: a/b\r\n\r\n".to_owned()),
         ("a method of nobody", "G\u{1}T / HTTP/1.1\r\nhost: x\r\n\r\n".to_owned()),
         ("text", "hello\r\n\r\n".to_owned()),
         ("SSH", "SSH-2.0-OpenSSH_9.2\r\n\r\n".to_owned()),
