@@ -1,8 +1,17 @@
 //! The listening socket.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-use tokio::net::{TcpListener, TcpStream};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use tokio_rustls::TlsAcceptor;
 
 use super::tls::{TlsError, TlsFiles};
@@ -34,7 +43,29 @@ pub struct Listener {
     tcp: TcpListener,
     tls: Option<TlsAcceptor>,
     address: SocketAddr,
+    room: Arc<Semaphore>,
+    warned: Mutex<Option<Instant>>,
 }
+
+/// Files the server itself needs open: databases, their journals, its own requests.
+const OWN_FILES: u64 = 256;
+/// More connections than this are for more than one machine.
+const MOST_CONNECTIONS: u64 = 1 << 20;
+/// How often to say that no connection can be taken.
+const WARN_AGAIN: Duration = Duration::from_secs(10);
+
+/// How many connections fit: as many as files may be open, less our own. The limit is raised as far as the system lets us,
+/// for its usual soft limit of 1,024 is meant for programs that could not handle more.
+fn room() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let files = if setrlimit(Resource::Nofile, raised).is_ok() { limit.maximum } else { limit.current };
+    let files = files.unwrap_or(MOST_CONNECTIONS).min(MOST_CONNECTIONS);
+    usize::try_from(files.saturating_sub(OWN_FILES).max(16)).unwrap_or(16)
+}
+
+/// A connection's place; the next gets it when this is dropped.
+pub(super) type Place = OwnedSemaphorePermit;
 
 impl Listener {
     /// Binds `address`; port 0 takes a free one.
@@ -48,7 +79,7 @@ impl Listener {
         };
         let tcp = TcpListener::bind(address).await.map_err(failed)?;
         let address = tcp.local_addr().map_err(failed)?;
-        Ok(Self { tcp, tls, address })
+        Ok(Self { tcp, tls, address, room: Arc::new(Semaphore::new(room())), warned: Mutex::new(None) })
     }
 
     /// The address in use.
@@ -65,20 +96,34 @@ impl Listener {
         self.tls.clone()
     }
 
-    /// The next connection. Failing to accept (too many open files, most likely) is waited out.
-    pub(super) async fn accept(&self) -> (TcpStream, SocketAddr) {
+    /// The next connection, when there is room for one. Failing to accept is waited out.
+    pub(super) async fn accept(&self) -> (TcpStream, SocketAddr, Option<Place>) {
+        if self.room.available_permits() == 0 {
+            self.warn(&"as many are open as files may be; raise the limit on open files");
+        }
+        // Nobody closes the semaphore.
+        let place = Arc::clone(&self.room).acquire_owned().await.ok();
         loop {
             match self.tcp.accept().await {
                 Ok((stream, peer)) => {
                     // Answers are small and whole: waiting to fill a packet only adds delay.
                     let _ = stream.set_nodelay(true);
-                    return (stream, peer);
+                    return (stream, peer, place);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
+                    self.warn(&error);
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
+        }
+    }
+
+    /// Once in a while: whoever holds all connections must not fill the log as well.
+    fn warn(&self, reason: &dyn std::fmt::Display) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_none_or(|at| at.elapsed() >= WARN_AGAIN) {
+            *warned = Some(Instant::now());
+            tracing::warn!(%reason, "no connection can be taken");
         }
     }
 }

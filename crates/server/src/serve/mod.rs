@@ -56,7 +56,7 @@ where
     let mut shutdown = pin!(shutdown);
     let (stopping, _) = watch::channel(());
     loop {
-        let (stream, peer) = tokio::select! {
+        let (stream, peer, place) = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut shutdown => break,
         };
@@ -65,6 +65,7 @@ where
         let tls = listener.tls();
         let mut stopping = stopping.subscribe();
         tokio::spawn(async move {
+            let _place = place;
             let Some(tls) = tls else { return connection(stream, service, watcher).await };
             let accepted = tokio::select! {
                 accepted = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => accepted,
