@@ -85,9 +85,16 @@ fn without_values(message: &str) -> String {
     }
 }
 
+/// A value as JSON that ends its line, so that a terminal shows what comes next on a line of its own.
+pub(crate) fn document(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = serde_json::to_vec(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
+        match document(&self.0) {
             Ok(bytes) => {
                 let headers = [
                     (CONTENT_TYPE, HeaderValue::from_static("application/json")),

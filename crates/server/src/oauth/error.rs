@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::http::{Problem, observe::Cause};
+use crate::http::{Problem, body::document, observe::Cause};
 
 /// A refused token request.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl IntoResponse for OAuthError {
             Self::Failed(problem) => return problem.into_response(),
         };
         // Two strings always serialise.
-        let body = serde_json::to_vec(&Answer { error, error_description }).unwrap_or_default();
+        let body = document(&Answer { error, error_description }).unwrap_or_default();
         let mut response = (StatusCode::BAD_REQUEST, body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -12,6 +12,7 @@ use axum::{
 use serde::Serialize;
 
 use super::Problem;
+use crate::http::body;
 
 /// The wire form.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -41,7 +42,7 @@ impl IntoResponse for Problem {
             code,
         };
         // A struct of strings and a number always serialises.
-        let body = serde_json::to_vec(&document).unwrap_or_default();
+        let body = body::document(&document).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
