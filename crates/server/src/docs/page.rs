@@ -195,7 +195,9 @@ fn curl(document: &Value, path: &str, method: &str, signed_in: bool, media: &Val
     if method != "get" && !(method == "post" && media.is_object()) {
         let _ = write!(line, " -X {}", method.to_uppercase());
     }
-    let _ = write!(line, " http://127.0.0.1:8400{path}");
+    // Braces mean something to curl, and a variable can be set once.
+    let shown = path.replace("{id}", "$ID").replace("{name}", "$NAME");
+    let _ = write!(line, " http://127.0.0.1:8400{shown}");
     if signed_in {
         line.push_str(" -H \"authorization: Bearer $TOKEN\"");
     }
