@@ -4,7 +4,7 @@ use crate::{Error, Location};
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder cannot be made or written to.
-    #[error("cannot use the folder {folder}: {reason} (give the server a folder it may write to)")]
+    #[error("cannot use the folder {folder}: {reason}; give the server the right to write to it")]
     Folder {
         /// The folder.
         folder: String,

@@ -32,6 +32,9 @@ pub enum OpenError {
         "the data folder {0} cannot be used: {1}; give it write permission or choose another with --data-dir"
     )]
     DataDir(PathBuf, #[source] io::Error),
+    /// There is a file where the data folder should be.
+    #[error("{0} is a file and not a folder; choose another with --data-dir")]
+    NotAFolder(PathBuf),
     /// The database URL.
     #[error("the database URL is {0}")]
     Location(#[from] LocationRefused),
@@ -166,6 +169,9 @@ pub(crate) fn new_realm(
 }
 
 fn make_folder(path: &Path) -> Result<(), OpenError> {
+    if path.is_file() {
+        return Err(OpenError::NotAFolder(path.to_owned()));
+    }
     let failed = |error| OpenError::DataDir(path.to_owned(), error);
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)
 }
@@ -174,6 +180,7 @@ fn make_folder(path: &Path) -> Result<(), OpenError> {
 fn remedy(refused: &gatepost_store::OpenError) -> &'static str {
     match refused {
         gatepost_store::OpenError::Refused { .. } => "; start the database server, or correct --database-url",
+        gatepost_store::OpenError::Folder { .. } => ", or choose another with --data-dir",
         _ => "",
     }
 }

@@ -27,7 +27,7 @@ impl ConfigCommand {
     pub(super) fn run(self) -> Result<(), Refusal> {
         let What::Check { listening } = self.what;
         let config = self.settings.load(listening)?;
-        logging::filter(&config)?;
+        logging::filter(&config, logging::SERVER)?;
         print(&effective(&config))
     }
 }
@@ -68,7 +68,7 @@ fn effective(config: &Config) -> String {
     lines.extend([
         String::new(),
         "[log]".to_owned(),
-        format!("level = {}", quoted(&config.log_level)),
+        format!("level = {}", quoted(&config.log_level.as_deref().unwrap_or(logging::SERVER))),
         format!("format = {}", quoted(&format)),
         String::new(),
         "[passwords]".to_owned(),

@@ -27,7 +27,7 @@ impl Dev {
                 "gatepost dev listens on loopback only: its users and passwords are public; use gatepost serve",
             ));
         }
-        logging::start(&config)?;
+        logging::start(&config, logging::SERVER)?;
         if config.database_url.is_some() {
             return Err(Refusal::new(
                 "gatepost dev keeps its demo in a folder; use gatepost serve with a database",
@@ -44,7 +44,7 @@ impl Dev {
         let shown = if self.settings.names_a_place() {
             format!("kept in {}", config.data_dir.display())
         } else {
-            "in a temporary folder, gone when you stop it; --data-dir keeps it".to_owned()
+            format!("in {}, gone when you stop it; --data-dir keeps it", config.data_dir.display())
         };
         serve(&config, Clock::system(), async |app| {
             let declared = declare::parse(&PathBuf::from("demo realm"), DEMO)?;

@@ -4,10 +4,10 @@ use clap::Args;
 use gatepost_store::realms;
 use serde::Serialize;
 
-use super::{Listening, Output, Refusal, Settings};
+use super::{Listening, Output, Refusal, Settings, store};
 use crate::{App, Clock, Config, config::logging, http::problem::chain, serve::Listener};
 
-/// Check that this installation can serve, and say what to mend. Changes nothing that `gatepost serve` would not.
+/// Check that this installation can serve, and say what to mend. Makes none where there is none.
 #[derive(Args)]
 pub(super) struct Doctor {
     #[command(flatten)]
@@ -37,11 +37,11 @@ impl Doctor {
         match self.settings.load(self.listening) {
             Err(error) => drop(note("settings", Err(chain(&error)))),
             Ok(config) => {
-                logging::start(&config)?;
+                logging::start(&config, logging::COMMAND)?;
                 note("settings", Ok("read".to_owned()));
                 note("public URL", public_url(&config));
-                match App::open(&config, Clock::system(), &format!("http://{}", config.listen)).await {
-                    Err(error) => drop(note("store and master key", Err(chain(&error)))),
+                match open(&config).await {
+                    Err(wrong) => drop(note("store and master key", Err(wrong))),
                     Ok(app) => {
                         note("store and master key", Ok("opened; the key is the right one".to_owned()));
                         note("realms and signing keys", keys(&app).await);
@@ -67,6 +67,12 @@ impl Doctor {
             wrong => Err(Refusal::new(format!("{wrong} checks failed"))),
         }
     }
+}
+
+async fn open(config: &Config) -> Result<App, String> {
+    store::must_exist(config).map_err(|refusal| refusal.to_string())?;
+    let opened = App::open(config, Clock::system(), &format!("http://{}", config.listen)).await;
+    opened.map_err(|error| chain(&error))
 }
 
 fn public_url(config: &Config) -> Result<String, String> {

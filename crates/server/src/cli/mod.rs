@@ -63,11 +63,12 @@ enum Command {
 
 /// Where the settings come from. Flags win over `GATEPOST_SECTION__KEY`, which wins over the file.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Settings, the same for every command")]
 pub(crate) struct Settings {
     /// Settings file, TOML
     #[arg(long, value_name = "FILE", env = "GATEPOST_CONFIG", global = true)]
     config: Option<PathBuf>,
-    /// Folder of the embedded store and the master key [default: gatepost-data]
+    /// Folder of the embedded store and the master key [default: gatepost-data; for dev a temporary one]
     #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
     /// postgres://user:password@host/database instead of the embedded store
@@ -76,16 +77,17 @@ pub(crate) struct Settings {
     /// The URL people and applications reach the server under [default: the loopback address it listens on]
     #[arg(long, value_name = "URL", global = true, value_parser = public_url)]
     public_url: Option<Url>,
-    /// What to log to standard error: error, warn, info, debug, or targets as in gatepost_server=debug [default: info]
+    /// What to log to standard error: error, warn, info, debug, or targets as in gatepost_server=debug [default: info for dev and serve, warn for commands]
     #[arg(long, value_name = "LEVEL", global = true)]
     log_level: Option<String>,
-    /// How to log
-    #[arg(long, value_name = "FORMAT", global = true)]
+    /// How to log: text for people, or json, one object a line [default: text]
+    #[arg(long, value_name = "FORMAT", global = true, hide_possible_values = true)]
     log_format: Option<LogFormat>,
 }
 
 /// What only a serving command takes.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Listening")]
 pub(crate) struct Listening {
     /// Address and port; port 0 takes a free one [default: 127.0.0.1:8400]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]

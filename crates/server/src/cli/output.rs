@@ -28,6 +28,12 @@ impl Refusal {
     }
 }
 
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.line)
+    }
+}
+
 impl<E: std::error::Error + 'static> From<E> for Refusal {
     fn from(error: E) -> Self {
         Self::new(chain(&error))

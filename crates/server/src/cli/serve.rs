@@ -29,7 +29,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self) -> Result<(), Refusal> {
         let config = self.settings.load(self.listening)?;
-        logging::start(&config)?;
+        logging::start(&config, logging::SERVER)?;
         // Before the installation is opened: a mistake in the file must not make a database.
         let declared = self.apply.as_deref().map(declare::read).transpose()?;
         serve(&config, Clock::system(), async |app| {

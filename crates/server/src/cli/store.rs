@@ -4,12 +4,17 @@ use gatepost_domain::{EmailAddress, RealmName, User, UserId, Username};
 use gatepost_store::{realms, users};
 
 use super::{Refusal, Settings};
-use crate::{App, Clock, config::logging, realm::Snapshot};
+use crate::{App, Clock, Config, config::logging, realm::Snapshot};
 
 /// Opens the installation the settings describe, which must be there: a command that made a new one where a folder was
 /// misspelled would seem to have done what was asked.
 pub(super) async fn open(settings: &Settings) -> Result<App, Refusal> {
-    let config = settings.load(super::Listening::default())?;
+    must_exist(&settings.load(super::Listening::default())?)?;
+    open_or_make(settings).await
+}
+
+/// Whether there is an installation where the settings say.
+pub(super) fn must_exist(config: &Config) -> Result<(), Refusal> {
     if config.database_url.is_none() && !config.data_dir.join("gatepost.db").exists() {
         return Err(Refusal::new(format!(
             "there is no installation in {}: name its folder with --data-dir, or its settings with --config; \
@@ -17,13 +22,13 @@ pub(super) async fn open(settings: &Settings) -> Result<App, Refusal> {
             config.data_dir.display()
         )));
     }
-    open_or_make(settings).await
+    Ok(())
 }
 
 /// The same, and makes the installation if it is not there.
 pub(super) async fn open_or_make(settings: &Settings) -> Result<App, Refusal> {
     let config = settings.load(super::Listening::default())?;
-    logging::start(&config)?;
+    logging::start(&config, logging::COMMAND)?;
     // Commands make no links and no tokens for others unless a public URL is set; the default one is the server's own.
     let here = format!("http://{}", config.listen);
     Ok(App::open(&config, Clock::system(), &here).await?)

@@ -105,12 +105,19 @@ impl TokenCommand {
 
 /// The token itself: from the command line, or from standard input so that no shell history keeps it.
 fn text(token: String) -> Result<String, Refusal> {
-    if token != "-" {
-        return Ok(token);
+    let text = if token == "-" {
+        let mut text = String::new();
+        std::io::stdin().lock().take(64 * 1024).read_to_string(&mut text)?;
+        text.trim().to_owned()
+    } else {
+        token
+    };
+    if text.starts_with('{') {
+        return Err(Refusal::new(
+            "this is JSON and not a token: give the value of `access_token`, or - to read it from standard input",
+        ));
     }
-    let mut text = String::new();
-    std::io::stdin().lock().take(64 * 1024).read_to_string(&mut text)?;
-    Ok(text.trim().to_owned())
+    Ok(text)
 }
 
 fn decode(token: &str, output: Output) -> Result<(), Refusal> {

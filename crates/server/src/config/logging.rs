@@ -6,23 +6,29 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
 
 use super::{Config, ConfigError, LogFormat};
 
-/// What `config` says to log.
-pub fn filter(config: &Config) -> Result<EnvFilter, ConfigError> {
+/// What a server logs unless its settings say otherwise.
+pub const SERVER: &str = "info";
+/// What a command does: its result is on standard output, and only what goes wrong beside it.
+pub const COMMAND: &str = "warn";
+
+/// What `config` says to log, or else `usual`.
+pub fn filter(config: &Config, usual: &str) -> Result<EnvFilter, ConfigError> {
+    let level = config.log_level.as_deref().unwrap_or(usual);
     let wrong = || {
         let remedy = "write error, warn, info, debug or trace, or targets as in gatepost_server=debug";
-        ConfigError::Value(format!("log level {:?}: {remedy}", config.log_level))
+        ConfigError::Value(format!("log level {level:?}: {remedy}"))
     };
     // A lone word that is no level would be taken for the name of a target, and everything else be silent.
     let is_known = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
-    if !config.log_level.split(',').all(is_known) {
+    if !level.split(',').all(is_known) {
         return Err(wrong());
     }
-    EnvFilter::try_new(&config.log_level).map_err(|_| wrong())
+    EnvFilter::try_new(level).map_err(|_| wrong())
 }
 
-/// Starts logging as `config` says. A second call changes nothing.
-pub fn start(config: &Config) -> Result<(), ConfigError> {
-    let filter = filter(config)?;
+/// Starts logging as `config` says, or else the `usual`. A second call changes nothing.
+pub fn start(config: &Config, usual: &str) -> Result<(), ConfigError> {
+    let filter = filter(config, usual)?;
     let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match config.log_format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),

@@ -1,5 +1,6 @@
 //! Settings: flags before environment before file before defaults, parsed into final types at the start.
 
+mod environment;
 mod file;
 pub mod logging;
 mod settings;

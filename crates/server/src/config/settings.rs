@@ -12,7 +12,10 @@ use gatepost_domain::Secret;
 use serde::Deserialize;
 use url::Url;
 
-use super::file::{FileError, explain, nearest, parse};
+use super::{
+    environment,
+    file::{FileError, explain, parse},
+};
 use crate::{
     passwords::{Cost, PoolSettings},
     serve::TlsFiles,
@@ -50,8 +53,8 @@ pub struct Config {
     pub master_key_file: Option<PathBuf>,
     /// The key itself, for those who keep secrets in the environment.
     pub master_key: Option<Arc<Secret>>,
-    /// What to log, as in `info` or `gatepost_server=debug`.
-    pub log_level: String,
+    /// What to log, as in `info` or `gatepost_server=debug`; unless set, what is usual for a server or a command.
+    pub log_level: Option<String>,
     /// How to write it.
     pub log_format: LogFormat,
     /// Password hashing.
@@ -80,7 +83,7 @@ pub enum ConfigError {
 /// Settings as given in one place: every one optional.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Raw {
+pub(super) struct Raw {
     server: RawServer,
     store: RawStore,
     master_key: RawMasterKey,
@@ -156,9 +159,6 @@ pub struct Given {
     pub log_format: Option<LogFormat>,
 }
 
-const PREFIX: &str = "GATEPOST_";
-const SECTIONS: [&str; 5] = ["server", "store", "master_key", "log", "passwords"];
-
 impl Config {
     /// Reads the file if one is named, then the environment, then what the command line says.
     ///
@@ -178,44 +178,11 @@ impl Config {
             }
         };
         for (name, value) in environment {
-            if let Some(key) = name.strip_prefix(PREFIX).filter(|key| key.contains("__")) {
-                overlay(&mut table, &name, &key.to_ascii_lowercase(), value)?;
-            }
+            environment::lay_over(&mut table, name, value)?;
         }
         let raw = Raw::deserialize(table).map_err(|error| ConfigError::Value(explain(error.message())))?;
         raw.finish(given)
     }
-}
-
-/// Sets `section.key`; tried alone first, so that an error names the variable.
-fn overlay(table: &mut toml::Table, name: &str, key: &str, value: String) -> Result<(), ConfigError> {
-    let wrong = |reason: String| ConfigError::Environment { name: name.to_owned(), reason };
-    let Some((section, field)) = key.split_once("__") else {
-        return Ok(());
-    };
-    if !SECTIONS.contains(&section) {
-        let hint = nearest(section, SECTIONS).map(|near| format!("; did you mean `{near}`?"));
-        return Err(wrong(format!("unknown section `{section}`{}", hint.unwrap_or_default())));
-    }
-    let alone = |value: &toml::Value| {
-        let fields = toml::Table::from_iter([(field.to_owned(), value.clone())]);
-        Raw::deserialize(toml::Table::from_iter([(section.to_owned(), fields.into())])).map(drop)
-    };
-    // The environment has only texts: a number where the setting is one, a text such as a folder `2026` where not.
-    let number = value.parse().ok().map(toml::Value::Integer);
-    let text = toml::Value::String(value);
-    let value = match (alone(&text), number) {
-        (Ok(()), _) => text,
-        (Err(_), Some(number)) => {
-            alone(&number).map(|()| number).map_err(|error| wrong(explain(error.message())))?
-        }
-        (Err(error), None) => return Err(wrong(explain(error.message()))),
-    };
-    let entry = table.entry(section.to_owned()).or_insert_with(|| toml::Table::new().into());
-    if let Some(fields) = entry.as_table_mut() {
-        fields.insert(field.to_owned(), value);
-    }
-    Ok(())
 }
 
 impl Raw {
@@ -278,7 +245,7 @@ impl Raw {
             database_url,
             master_key_file: master_key.file,
             master_key: master_key.key.map(|text| Secret::received(text).into()),
-            log_level: given.log_level.or(log.level).unwrap_or_else(|| "info".into()),
+            log_level: given.log_level.or(log.level),
             log_format: given.log_format.or(log.format).unwrap_or_default(),
             passwords,
         })
@@ -315,7 +282,9 @@ fn check_public_url(url: Url) -> Result<Url, ConfigError> {
         && url.username().is_empty()
         && url.password().is_none()
         && url.query().is_none()
-        && url.fragment().is_none();
+        && url.fragment().is_none()
+        // Where the realms are.
+        && !url.path().starts_with("/r/");
     if plain {
         Ok(url)
     } else {
@@ -350,7 +319,7 @@ mod tests {
         let given = Given { listen: Some(([127, 0, 0, 1], 3).into()), ..Given::default() };
         let config = load(file, &environment, given).unwrap();
         assert_eq!(config.listen.port(), 3);
-        assert_eq!(config.log_level, "debug");
+        assert_eq!(config.log_level.as_deref(), Some("debug"));
         assert_eq!(config.passwords.cost.passes, 3);
     }
 
@@ -373,6 +342,16 @@ mod tests {
                 "",
                 vec![("GATEPOST_STOR__DATA_DIR", "x")],
                 "environment variable GATEPOST_STOR__DATA_DIR: unknown section `stor`; did you mean `store`?",
+            ),
+            (
+                "",
+                vec![("GATEPOST_SERVER_LISTEN", "x")],
+                "environment variable GATEPOST_SERVER_LISTEN: this is no setting; did you mean GATEPOST_SERVER__LISTEN, with two underscores?",
+            ),
+            (
+                "",
+                vec![("GATEPOST_ISSUER", "x"), ("GATEPOST_DATABASE_URL", "x")],
+                "environment variable GATEPOST_DATABASE_URL: this is no setting; did you mean GATEPOST_STORE__DATABASE_URL, with two underscores?",
             ),
             (
                 "[server]\nlisten = \"8400\"\n",

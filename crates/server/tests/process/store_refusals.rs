@@ -21,7 +21,7 @@ fn a_data_folder_that_cannot_be_one_is_refused() {
     fs::write(&file, "").unwrap();
     let refusal = |data: &Path| serve(data).run().refusal(&shown(folder.path()));
     assert_snapshot!(refusal(&file.join("data")), @"1 error: the data folder [dir]/file/data cannot be used: Not a directory (os error 20); give it write permission or choose another with --data-dir");
-    assert_snapshot!(refusal(&file), @"1 error: the data folder [dir]/file cannot be used: File exists (os error 17); give it write permission or choose another with --data-dir");
+    assert_snapshot!(refusal(&file), @"1 error: [dir]/file is a file and not a folder; choose another with --data-dir");
 }
 
 #[test]
@@ -33,13 +33,13 @@ fn a_read_only_data_folder_is_refused_and_left_as_it_was() {
     };
     // Not even root writes to a read-only mount.
     let Some(said) = refusal(folder.path()) else { return };
-    assert_snapshot!(said, @"1 error: cannot use the folder [dir]: Read-only file system (os error 30) (give the server a folder it may write to)");
+    assert_snapshot!(said, @"1 error: cannot use the folder [dir]: Read-only file system (os error 30); give the server the right to write to it, or choose another with --data-dir");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 
     // And an installation that was moved to one.
     install(folder.path());
     let database = fs::read(folder.path().join("gatepost.db")).unwrap();
-    assert_snapshot!(refusal(folder.path()).unwrap(), @"1 error: cannot use the folder [dir]: Read-only file system (os error 30) (give the server a folder it may write to)");
+    assert_snapshot!(refusal(folder.path()).unwrap(), @"1 error: cannot use the folder [dir]: Read-only file system (os error 30); give the server the right to write to it, or choose another with --data-dir");
     assert!(fs::read(folder.path().join("gatepost.db")).unwrap() == database);
 }
 

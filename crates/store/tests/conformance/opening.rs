@@ -124,5 +124,5 @@ async fn sqlite_a_folder_that_cannot_be_made_is_named() {
     let line = refusal(&file.join("auth.db")).await;
     assert!(line.contains("cannot use the folder") && line.contains("file"), "{line}");
     let line = refusal(Path::new("/proc/gatepost/auth.db")).await;
-    assert!(line.contains("/proc/gatepost") && line.contains("folder it may write to"), "{line}");
+    assert!(line.contains("/proc/gatepost") && line.contains("right to write to it"), "{line}");
 }

@@ -177,6 +177,7 @@ async fn a_minted_token_is_for_apis_and_opens_no_account() {
         "{}",
         refused.stderr
     );
+    assert_snapshot!(super::refusal(data, r#"token decode {"access_token":"a.b.c"}"#), @"1 error: this is JSON and not a token: give the value of `access_token`, or - to read it from standard input");
     assert_snapshot!(super::refusal(data, "token decode not.a.token"), @"1 error: the token is malformed: a part is not base64url");
     server.stop();
 }

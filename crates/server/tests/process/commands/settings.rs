@@ -77,6 +77,15 @@ async fn doctor_finds_a_sound_installation_sound_while_it_serves() {
 }
 
 #[test]
+fn doctor_makes_no_installation() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = command(&folder.path().join("data"), "doctor --listen 127.0.0.1:0").run();
+    assert_eq!(said.code, Some(1));
+    assert!(said.stdout.contains("there is no installation in"), "{}", said.stdout);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn doctor_says_what_is_wrong_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     install(folder.path());
