@@ -11,8 +11,10 @@ mod people;
 mod plot;
 mod python;
 mod read;
+mod realms;
 mod refresh;
 mod report;
+mod roles;
 mod rounds;
 mod served;
 mod sign;
@@ -36,7 +38,7 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// A named part of the table.
 type Group = fn(&Run) -> Outcome<Vec<Row>>;
 
-const GROUPS: [(&str, Group); 10] = [
+const GROUPS: [(&str, Group); 12] = [
     ("verify", verify::measure),
     ("sign", sign::measure),
     ("guard", guard::measure),
@@ -44,6 +46,8 @@ const GROUPS: [(&str, Group); 10] = [
     ("signin", signin::measure),
     ("read", read::measure),
     ("start", start::measure),
+    ("roles", roles::measure),
+    ("realms", realms::measure),
     ("writers", writers::measure),
     ("load", load::measure),
     ("python", python::measure),
@@ -53,7 +57,7 @@ const GROUPS: [(&str, Group); 10] = [
 #[derive(Parser)]
 #[command(name = "bench/run")]
 struct Arguments {
-    /// verify, sign, guard, refresh, signin, read, start, writers, load, python; all unless named
+    /// verify, sign, guard, refresh, signin, read, start, roles, realms, writers, load, python; all unless named
     groups: Vec<String>,
     /// Print the table as JSON, every round included
     #[arg(long)]

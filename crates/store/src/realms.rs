@@ -75,9 +75,13 @@ pub async fn find_by_host(tx: &mut Tx, host: &str) -> Result<Option<Realm>, Erro
 
 /// The realm that answers at the root: the one marked so, else the one named `default`.
 pub async fn find_default(tx: &mut Tx) -> Result<Option<Realm>, Error> {
-    const SQL: &str =
-        select_realm!("WHERE r.is_default OR r.name = 'default' ORDER BY r.is_default DESC LIMIT 1");
-    tx.optional(SQL, &[]).await
+    // Two lookups by index: one condition with OR would read every realm.
+    const MARKED: &str = select_realm!("WHERE r.is_default");
+    const NAMED: &str = select_realm!("WHERE r.name = 'default'");
+    match tx.optional(MARKED, &[]).await? {
+        Some(realm) => Ok(Some(realm)),
+        None => tx.optional(NAMED, &[]).await,
+    }
 }
 
 /// At most `limit` realms in the order of their making, after the given one.
