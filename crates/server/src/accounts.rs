@@ -2,6 +2,7 @@
 
 mod change;
 mod create;
+mod left_behind;
 mod password;
 
 use gatepost_domain::{
@@ -127,8 +128,8 @@ pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Reads role names; each must be one of the realm's, or the built-in administrator.
-fn roles_of(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem> {
+/// Reads role names; each must be one of the realm's, or the one that is built in.
+pub(crate) fn roles_of(realm: &Snapshot, names: &[String], built_in: &str) -> Result<Vec<RoleName>, Problem> {
     let mut names: Vec<&String> = names.iter().collect();
     names.sort_unstable();
     names.dedup();
@@ -136,7 +137,7 @@ fn roles_of(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem
         .into_iter()
         .map(|name| {
             let role: RoleName = name.parse().map_err(|refused| field("roles", refused))?;
-            if role.as_str() == ADMINISTRATOR || realm.roles().contains(&role) {
+            if role.as_str() == built_in || realm.roles().contains(&role) {
                 return Ok(role);
             }
             let reason = match realm.roles().nearest(&role) {

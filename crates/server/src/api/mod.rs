@@ -4,6 +4,7 @@ mod admin;
 mod login;
 mod logout;
 mod me;
+mod organizations;
 mod password;
 mod refresh;
 mod register;
@@ -24,5 +25,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .merge(me::routes())
+        .merge(organizations::routes())
         .merge(admin::routes())
 }

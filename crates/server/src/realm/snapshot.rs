@@ -1,10 +1,12 @@
 //! What the server keeps in memory of a realm.
 
+use std::sync::Arc;
+
 use gatepost_domain::{
-    Entropy, MasterKey, Realm, RealmId, RealmSettings, Timestamp,
+    Entropy, Grant, MasterKey, Realm, RealmId, RealmSettings, Timestamp,
     role::{RoleGraph, RolesRefused},
 };
-use gatepost_jose::Verifier;
+use gatepost_jose::{Claims, Refused, Verifier};
 use gatepost_store::{Db, realms, roles, signing_keys};
 
 use super::keys::{self, Tended};
@@ -150,6 +152,14 @@ impl Snapshot {
         }
     }
 
+    /// `aud` of the tokens of a grant: what was asked for, or that of our own sign-in.
+    pub fn audience_of(&self, grant: &Grant) -> Audience {
+        match grant.audience.as_slice() {
+            [] => self.own_audience(),
+            named => Audience::of(named.iter().cloned()),
+        }
+    }
+
     /// The role graph.
     pub fn roles(&self) -> &RoleGraph {
         &self.roles
@@ -163,6 +173,20 @@ impl Snapshot {
     /// Verifies tokens meant for the realm's own API.
     pub fn verifier(&self) -> &Verifier {
         &self.verifier
+    }
+
+    /// The claims of an access token of this realm, whichever of its audiences the token is for.
+    pub fn verify_any(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, Refused> {
+        let now = now.unix_seconds();
+        let others = self.realm.settings.audience.iter();
+        let others = others.map(|name| {
+            let verifier = Verifier::new(&self.issuer, name, self.keys.verifying()).cache(0);
+            verifier.verify(token, now)
+        });
+        std::iter::once_with(|| self.verifier.verify(token, now))
+            .chain(others)
+            .find(|verified| !matches!(verified, Err(Refused::WrongAudience)))
+            .unwrap_or(Err(Refused::WrongAudience))
     }
 
     /// The provider metadata.
