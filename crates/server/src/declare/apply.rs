@@ -90,12 +90,12 @@ fn hint(nearest: Option<&String>) -> String {
 }
 
 /// What the transaction needs that must be made outside it.
-struct Prepared {
+pub(super) struct Prepared {
     /// Hashes of the passwords of users that are new, by realm and user.
     hashes: HashMap<(usize, usize), PasswordHash>,
     /// Secrets for clients that name none, by realm and client.
     secrets: HashMap<(usize, usize), Secret>,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 /// Brings the installation to the state of the file. What the file does not name stays as it is. Applying twice changes
@@ -179,16 +179,16 @@ async fn prepare(app: &App, declared: &Declared) -> Result<Prepared, ApplyError>
 }
 
 /// One realm of the file.
-struct Applying<'a> {
-    app: &'a App,
-    prepared: &'a Prepared,
+pub(super) struct Applying<'a> {
+    pub(super) app: &'a App,
+    pub(super) prepared: &'a Prepared,
     index: usize,
-    realm: &'a DeclaredRealm,
-    changes: &'a mut Changes,
+    pub(super) realm: &'a DeclaredRealm,
+    pub(super) changes: &'a mut Changes,
 }
 
 impl Applying<'_> {
-    fn record(&self, realm: RealmId, event: Event) -> Record {
+    pub(super) fn record(&self, realm: RealmId, event: Event) -> Record {
         Record::new(
             EventId::new(self.prepared.now, self.app.entropy()),
             realm,
@@ -206,6 +206,9 @@ impl Applying<'_> {
         }
         for (index, user) in self.realm.users.iter().enumerate() {
             self.user(tx, id, index, user, &roles).await?;
+        }
+        for organization in &self.realm.organizations {
+            self.organization(tx, id, organization).await?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gatepost_domain::{
     ClientId, ClientSettings, DisplayName, EmailAddress, PasswordHash, Profile, RealmName, RealmSettings,
-    Role, RoleName, Secret, SigningAlg, Username, role::RoleGraph,
+    Role, RoleName, Secret, SigningAlg, Slug, Username, role::RoleGraph,
 };
 use gatepost_store::users::Login;
 use serde::{Deserialize, de::IntoDeserializer as _};
@@ -30,6 +30,15 @@ pub(super) struct DeclaredRealm {
     pub(super) roles: Vec<Role>,
     pub(super) clients: Vec<DeclaredClient>,
     pub(super) users: Vec<DeclaredUser>,
+    pub(super) organizations: Vec<DeclaredOrganization>,
+}
+
+/// An organization. Its members are people, who join and leave; no file says who they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredOrganization {
+    pub(super) slug: Slug,
+    pub(super) name: DisplayName,
 }
 
 pub(super) struct DeclaredClient {
@@ -154,7 +163,7 @@ struct Reader<'t> {
 }
 
 /// Parts of a realm that a later release understands.
-const LATER: [&str; 3] = ["organization", "api_key", "provider"];
+const LATER: [&str; 2] = ["api_key", "provider"];
 
 impl<'t> Reader<'t> {
     fn wrong(&self, at: &std::ops::Range<usize>, reason: impl Into<String>) -> FileError {
@@ -222,10 +231,15 @@ impl<'t> Reader<'t> {
 
     fn realm(&self, node: Node<'t>) -> Result<DeclaredRealm, FileError> {
         let at = node.span();
-        let (parts, rest) = Self::split(node, &["role", "client", "user", LATER[0], LATER[1], LATER[2]]);
+        let (parts, rest) =
+            Self::split(node, &["role", "client", "user", "organization", LATER[0], LATER[1]]);
         let (identity, settings) = Self::split(rest, &["name", "default"]);
         let Identity { name, default } = self.parse(identity)?;
-        self.known(&settings, &RealmSettings::keys(), &["name", "default", "role", "client", "user"])?;
+        self.known(
+            &settings,
+            &RealmSettings::keys(),
+            &["name", "default", "role", "client", "user", "organization"],
+        )?;
         let named = keys_of(&settings);
         let settings: RealmSettings = self.parse(settings)?;
         for host in &settings.hosts {
@@ -252,6 +266,7 @@ impl<'t> Reader<'t> {
             roles: Vec::new(),
             clients: Vec::new(),
             users: Vec::new(),
+            organizations: Vec::new(),
         };
         let DeValue::Table(parts) = parts.into_inner() else { unreachable!("split returns tables") };
         for (key, node) in parts {
@@ -268,6 +283,10 @@ impl<'t> Reader<'t> {
                 "client" => {
                     realm.clients =
                         nodes.into_iter().map(|node| self.client(node)).collect::<Result<_, _>>()?;
+                }
+                "organization" => {
+                    realm.organizations =
+                        nodes.into_iter().map(|node| self.parse(node)).collect::<Result<_, _>>()?;
                 }
                 _ => {
                     realm.users = nodes.into_iter().map(|node| self.user(node)).collect::<Result<_, _>>()?;
@@ -324,6 +343,7 @@ impl<'t> Reader<'t> {
             names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone())
         };
         let clients = realm.clients.iter().map(|client| format!("client {}", client.id)).collect();
+        let slugs = realm.organizations.iter().map(|one| format!("organization {}", one.slug)).collect();
         let emails = realm
             .users
             .iter()
@@ -334,8 +354,10 @@ impl<'t> Reader<'t> {
             .iter()
             .filter_map(|user| user.username.as_ref())
             .map(|name| format!("user {}", name.key()));
-        if let Some(name) =
-            twice(clients).or_else(|| twice(emails.collect())).or_else(|| twice(usernames.collect()))
+        if let Some(name) = twice(clients)
+            .or_else(|| twice(slugs))
+            .or_else(|| twice(emails.collect()))
+            .or_else(|| twice(usernames.collect()))
         {
             return Err(self.wrong(at, format!("{name} is described twice in realm {}", realm.name)));
         }
@@ -380,10 +402,14 @@ scopes = ["openid", "notes:read"]
 email = "ada@example.com"
 password = "the engine weaves algebra"
 roles = ["admin"]
+[[realm.organization]]
+slug = "analytical"
+name = "Analytical Engines"
 "#;
         let declared = (Reader { path: Path::new("realms.toml"), text }).file().unwrap();
         let realm = &declared.realms[0];
         assert_eq!((realm.roles.len(), realm.clients.len(), realm.users.len()), (2, 1, 1));
+        assert_eq!(realm.organizations[0].slug.as_str(), "analytical");
         assert_eq!(realm.settings.access_token_ttl.as_secs(), 300);
         assert!(realm.clients[0].settings.require_pkce);
     }
@@ -414,8 +440,21 @@ roles = ["admin"]
                 "realms.toml:3: client web is public, so it has no secret; remove one of the two",
             ),
             (
-                "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"x\"\n",
-                "realms.toml:3: [[realm.organization]] is not in this release",
+                "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nname = \"x\"\n",
+                "realms.toml:3: [[realm.api_key]] is not in this release",
+            ),
+            (
+                "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"ab\"\nnmae = \"x\"\n",
+                "realms.toml:5: unknown key `nmae`; did you mean `name`?",
+            ),
+            (
+                "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"A\"\nname = \"x\"\n",
+                "realms.toml:4: a slug is 2 to 63 of a-z, 0-9 and -, and neither starts nor ends with -",
+            ),
+            (
+                "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"ab\"\nname = \"x\"\n\
+                [[realm.organization]]\nslug = \"ab\"\nname = \"y\"\n",
+                "realms.toml:1: organization ab is described twice in realm acme",
             ),
             (
                 "[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n",

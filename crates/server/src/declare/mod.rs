@@ -3,6 +3,7 @@
 mod apply;
 mod changes;
 mod file;
+mod organizations;
 
 pub use apply::{ApplyError, Mode, apply};
 pub use file::{parse, read};

@@ -105,6 +105,14 @@ impl MemberView {
     }
 }
 
+impl MemberView {
+    /// For a table of `gatepost org members`.
+    pub fn row(&self) -> Vec<String> {
+        let text = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
+        vec![self.user_id.clone(), text(&self.email), text(&self.username), self.roles.join(" ")]
+    }
+}
+
 /// Which members to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
