@@ -1,7 +1,7 @@
 //! Organizations, who belongs to them, and who may do what to whom in there.
 
-use crate::role::{Rights, RoleGraph};
-use crate::{DisplayName, OrganizationId, Permission, RealmId, RoleName, Slug, Timestamp, UserId};
+use crate::role::{Rights, RoleGraph, RolesRefused};
+use crate::{DisplayName, OrganizationId, Permission, RealmId, Role, RoleName, Slug, Timestamp, UserId};
 
 /// The role of those to whom an organization belongs. It is built in; a realm that defines a role of this name adds
 /// permissions to it.
@@ -70,6 +70,15 @@ pub fn owns(roles: &[RoleName]) -> bool {
     roles.iter().any(|role| role.as_str() == OWNER)
 }
 
+/// Of a realm's roles those that can be given in organizations: the named ones and `owner`, with what they inherit. The
+/// others come to nothing there.
+pub fn roles_within(roles: &[Role], named: &[RoleName]) -> Result<RoleGraph, RolesRefused> {
+    let all = RoleGraph::new(roles)?;
+    let reached = all.rights(named.iter().chain([&RoleName::owner()])).roles;
+    let within: Vec<Role> = roles.iter().filter(|role| reached.contains(&&role.name)).cloned().collect();
+    RoleGraph::new(&within)
+}
+
 /// What somebody's roles make of them in an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing<'g> {
@@ -112,20 +121,23 @@ mod tests {
     use proptest::prelude::*;
 
     fn graph() -> RoleGraph {
+        RoleGraph::new(&all()).unwrap()
+    }
+
+    fn all() -> [Role; 6] {
         let role = |name: &str, permissions: &[&str], inherits: &[&str]| Role {
             name: name.parse().unwrap(),
             permissions: permissions.iter().map(|p| p.parse().unwrap()).collect(),
             inherits: inherits.iter().map(|r| r.parse().unwrap()).collect(),
         };
-        RoleGraph::new(&[
+        [
             role("manager", &["organization:manage"], &["editor"]),
             role("editor", &["notes:*"], &["reader"]),
             role("reader", &["notes:read"], &[]),
             role("biller", &["billing:read"], &[]),
             role("badge", &[], &[]),
             role("chief", &["organization:*"], &[]),
-        ])
-        .unwrap()
+        ]
     }
 
     fn names(text: &str) -> Vec<RoleName> {
@@ -147,6 +159,14 @@ mod tests {
         }
         // Owning is one exact word.
         assert!(!Standing::of(&names("Owner co-owner owner:x"), &graph).is_owner());
+    }
+
+    #[test]
+    fn ad_01_a_role_that_is_not_for_organizations_comes_to_nothing_there() {
+        let within = roles_within(&all(), &names("editor gone")).unwrap();
+        assert_eq!(within.names().map(RoleName::as_str).collect::<Vec<_>>(), ["editor", "reader"]);
+        assert!(!Standing::of(&names("manager"), &within).may_manage());
+        assert_eq!(roles_within(&all(), &[]).unwrap(), RoleGraph::default());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use gatepost_store::{audit, memberships, organizations};
 
 use crate::{
     App,
-    accounts::{ADMINISTRATOR, Who, field, roles_of},
+    accounts::{ADMINISTRATOR, Who, field, roles_among},
     http::Problem,
     realm::Snapshot,
 };
@@ -38,13 +38,19 @@ pub fn slug(text: &str) -> Result<Slug, Problem> {
     text.parse().map_err(|refused| field("slug", refused))
 }
 
-/// Reads the roles of a member; each must be one of the realm's, or `owner`.
+/// Reads the roles of a member; each must be one the realm lets organizations give, or `owner`.
 pub fn roles(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem> {
     if names.iter().any(|name| name == ADMINISTRATOR) {
         let reason = "realm-admin is of the realm, not of an organization".into();
         return Err(Problem::InvalidField { field: "roles", reason });
     }
-    roles_of(realm, names, OWNER)
+    roles_among(realm.organization_roles(), OWNER, names, |role| {
+        if realm.roles().contains(role) {
+            format!("the role {role} is not among the organization_roles of realm {}", realm.name())
+        } else {
+            format!("realm {} has no role {role}", realm.name())
+        }
+    })
 }
 
 /// Makes an organization. It belongs to `owner`; without one, to nobody until somebody is made an owner of it.
@@ -151,7 +157,7 @@ pub async fn change(
 ) -> Result<Organization, Problem> {
     let record = who.record_of_realm(app, Event::OrganizationUpdated, realm.id(), now);
     let record = record.with("organization", id.to_string());
-    let (graph, realm) = (realm.roles().clone(), realm.id());
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
     app.db()
         .write("change an organization", move |tx| {
             let ((name, slug), graph) = (change.clone(), graph.clone());
@@ -178,7 +184,8 @@ pub async fn delete(
 ) -> Result<(), Problem> {
     let record = who.record_of_realm(app, Event::OrganizationDeleted, realm.id(), now);
     let record = record.with("organization", id.to_string());
-    let (graph, realm, message) = (realm.roles().clone(), realm.id(), OutboxId::new(now, app.entropy()));
+    let (graph, realm, message) =
+        (realm.organization_roles().clone(), realm.id(), OutboxId::new(now, app.entropy()));
     app.db()
         .write("delete an organization", move |tx| {
             let (who, record, graph) = (who.clone(), record.clone(), graph.clone());

@@ -56,7 +56,7 @@ impl Change {
 
     /// Other roles; each must exist in the realm.
     pub fn roles(mut self, realm: &Snapshot, names: Option<&[String]>) -> Result<Self, Problem> {
-        self.roles = names.map(|names| roles_of(realm, names, ADMINISTRATOR)).transpose()?;
+        self.roles = names.map(|names| roles_of(realm, names)).transpose()?;
         Ok(self)
     }
 

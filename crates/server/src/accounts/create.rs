@@ -6,7 +6,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{audit, passwords, users};
 
-use super::{ADMINISTRATOR, Who, email, field, roles_of};
+use super::{Who, email, field, roles_of};
 use crate::{
     App,
     http::{Problem, origin::Where},
@@ -53,7 +53,7 @@ impl Profile {
 
     /// The roles; each must exist in the realm.
     pub fn roles(mut self, realm: &Snapshot, names: &[String]) -> Result<Self, Problem> {
-        self.roles = roles_of(realm, names, ADMINISTRATOR)?;
+        self.roles = roles_of(realm, names)?;
         Ok(self)
     }
 

@@ -1,14 +1,23 @@
 //! Organizations of a file.
 
-use gatepost_domain::{Organization, OrganizationId, RealmId, audit::Event};
+use gatepost_domain::{Organization, OrganizationId, RealmId, audit::Event, role::RoleGraph};
 use gatepost_store::{Tx, audit, organizations};
 
-use super::{
-    apply::{ApplyError, Applying},
-    file::DeclaredOrganization,
-};
+use super::{apply::Applying, error::ApplyError, file::DeclaredOrganization};
 
 impl Applying<'_> {
+    /// What organizations may give are roles there are. `owner` needs no naming.
+    pub(super) fn check_organization_roles(&self, graph: &RoleGraph) -> Result<(), ApplyError> {
+        match self.realm.settings.organization_roles.iter().find(|role| !graph.contains(role)) {
+            None => Ok(()),
+            Some(role) => Err(ApplyError::NoSuchOrganizationRole {
+                realm: self.realm.name.to_string(),
+                role: role.to_string(),
+                nearest: graph.nearest(role).map(|near| near.to_string()),
+            }),
+        }
+    }
+
     /// One that is new belongs to nobody, until an administrator or an operator makes somebody its owner.
     pub(super) async fn organization(
         &mut self,

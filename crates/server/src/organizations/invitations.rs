@@ -42,7 +42,7 @@ pub async fn invite(
     };
     let invited = record(Event::MemberInvited).with("invitation", id.to_string());
     let refused = record(Event::MemberChangeRefused);
-    let (stored, graph, by) = (made.clone(), realm.roles().clone(), By::Member(inviter.id));
+    let (stored, graph, by) = (made.clone(), realm.organization_roles().clone(), By::Member(inviter.id));
     let answer = app.db().write("invite somebody", move |tx| {
         let (invitation, graph) = (stored.clone(), graph.clone());
         let (who, record) = (who.clone(), invited.clone());
@@ -78,7 +78,7 @@ pub async fn list(
     (after, limit): (Option<InvitationId>, u32),
     now: Timestamp,
 ) -> Result<Vec<Invitation>, Problem> {
-    let (graph, realm) = (realm.roles().clone(), realm.id());
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
     app.db()
         .read("list invitations", move |tx| {
             let graph = graph.clone();
@@ -103,7 +103,7 @@ pub async fn revoke(
         record.with("organization", organization.to_string()).with("invitation", id.to_string())
     };
     let (revoked, refused) = (record(Event::InvitationRevoked), record(Event::MemberChangeRefused));
-    let (graph, realm) = (realm.roles().clone(), realm.id());
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
     let answer = app.db().write("take back an invitation", move |tx| {
         let (who, record, graph) = (who.clone(), revoked.clone(), graph.clone());
         Box::pin(async move {

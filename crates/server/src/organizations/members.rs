@@ -18,7 +18,7 @@ pub async fn list(
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Vec<(Membership, User)>, Problem> {
-    let (graph, realm) = (realm.roles().clone(), realm.id());
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
     app.db()
         .read("list members", move |tx| {
             let graph = graph.clone();
@@ -46,7 +46,7 @@ pub async fn set(
     let (changed, added) = (record(Event::MemberRolesChanged), record(Event::MemberAdded));
     let refused = record(Event::MemberChangeRefused);
     let message = OutboxId::new(now, app.entropy());
-    let (graph, realm) = (realm.roles().clone(), realm.id());
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
     let answer = app.db().write("change a member", move |tx| {
         let (who, roles, graph) = (who.clone(), roles.clone(), graph.clone());
         let (changed, added) = (changed.clone(), added.clone());
@@ -97,7 +97,7 @@ pub async fn remove(
     };
     let (removed, refused) = (record(Event::MemberRemoved), record(Event::MemberChangeRefused));
     let message = OutboxId::new(now, app.entropy());
-    let (graph, realm) = (realm.roles().clone(), realm.id());
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
     let answer = app.db().write("remove a member", move |tx| {
         let (who, removed, graph) = (who.clone(), removed.clone(), graph.clone());
         Box::pin(async move {

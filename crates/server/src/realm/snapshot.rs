@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Entropy, Grant, MasterKey, Realm, RealmId, RealmSettings, Timestamp,
+    Entropy, Grant, MasterKey, Realm, RealmId, RealmSettings, Timestamp, organization,
     role::{RoleGraph, RolesRefused},
 };
 use gatepost_jose::{Claims, Refused, Verifier};
@@ -51,6 +51,7 @@ pub struct Snapshot {
     issuer: Box<str>,
     own_audience: Audience,
     roles: RoleGraph,
+    organization_roles: RoleGraph,
     keys: KeyRing,
     verifier: Verifier,
     metadata: Rendered,
@@ -110,8 +111,19 @@ impl Snapshot {
         let key_set = Rendered::new(keys.published())?;
         let verifier = Verifier::new(&issuer, &issuer, keys.verifying());
         let own_audience = Audience::of(realm.settings.audience.iter().cloned().chain([issuer.clone()]));
+        let organization_roles = organization::roles_within(roles, &realm.settings.organization_roles)?;
         let roles = RoleGraph::new(roles)?;
-        Ok(Self { issuer: issuer.into(), own_audience, roles, keys, verifier, metadata, key_set, realm })
+        Ok(Self {
+            issuer: issuer.into(),
+            own_audience,
+            roles,
+            organization_roles,
+            keys,
+            verifier,
+            metadata,
+            key_set,
+            realm,
+        })
     }
 
     /// The realm's id.
@@ -163,6 +175,11 @@ impl Snapshot {
     /// The role graph.
     pub fn roles(&self) -> &RoleGraph {
         &self.roles
+    }
+
+    /// The roles that can be given in organizations.
+    pub fn organization_roles(&self) -> &RoleGraph {
+        &self.organization_roles
     }
 
     /// The signing keys.

@@ -135,8 +135,10 @@ pub fn issue_for(
     now: Timestamp,
 ) -> Result<String, Problem> {
     let user = subject.user;
-    let given = subject.member.map_or(user.roles.as_slice(), |member| member.roles.as_slice());
-    let rights = realm.roles().rights(given);
+    let rights = match subject.member {
+        Some(member) => realm.organization_roles().rights(&member.roles),
+        None => realm.roles().rights(&user.roles),
+    };
     let narrowed = api_key::narrowed(subject.scopes, &rights);
     let permissions: Vec<&str> = match &narrowed {
         Some(left) => left.iter().map(Permission::as_str).collect(),

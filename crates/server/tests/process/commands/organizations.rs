@@ -80,6 +80,9 @@ fn what_an_organization_cannot_be_is_said_in_one_line() {
     assert_snapshot!(refusal(data, "org set-member acme ada --role edtor"), @"1 error: roles: realm default has no role edtor");
     assert_snapshot!(refusal(data, "org set-member acme ada --role realm-admin"), @"1 error: roles: realm-admin is of the realm, not of an organization");
     assert_eq!(command(data, "org list --json").json().as_array().unwrap().len(), 1);
+    let path = data.join("realms.toml");
+    fs::write(&path, "[[realm]]\nname = \"default\"\norganization_roles = [\"edtor\"]\n[[realm.role]]\nname = \"editor\"\n").unwrap();
+    assert_snapshot!(refusal(data, &format!("apply {}", path.display())), @"1 error: realm default, organization_roles: there is no role edtor; did you mean editor?");
 }
 
 #[test]

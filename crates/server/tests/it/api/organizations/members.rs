@@ -175,3 +175,45 @@ async fn a_role_in_use_in_an_organization_is_not_removed() {
     app.ask(&ada, Method::DELETE, &format!("{acme}/invitations/{invited}"), None).await;
     assert_eq!(app.ask(&admin, Method::DELETE, role, None).await.status, StatusCode::NO_CONTENT);
 }
+
+/// AD-01: whoever makes an organization owns it, but gives themselves nothing there that the realm does not let organizations
+/// give.
+#[tokio::test]
+async fn ad_01_an_owner_gives_no_role_that_is_not_for_organizations() {
+    let app = world().await;
+    let ada = sign_in(&app, "ada").await;
+    let acme = found(&app, &ada, "acme").await;
+    let declare = async |roles: &str| {
+        app.apply(&format!(
+            "[[realm]]\nname = \"default\"\norganization_roles = [{roles}]\n\
+            [[realm.role]]\nname = \"support\"\npermissions = [\"users:write\"]\n"
+        ))
+        .await
+    };
+    declare("\"biller\"").await;
+    let refused = set_roles(&app, &ada, &acme, &ada, json!(["owner", "support"])).await;
+    assert_eq!(refused.brief(), "422 invalid_field");
+    assert!(refused.text("detail").contains("organization_roles"), "{refused:?}");
+    assert_eq!(
+        invite(&app, &ada, &acme, "x@example.com", json!(["support"])).await.brief(),
+        "422 invalid_field"
+    );
+    assert_eq!(set_roles(&app, &ada, &acme, &ada, json!(["owner", "biller"])).await.status, StatusCode::OK);
+
+    // What organizations may not give any more says nothing in any token.
+    let switch = async || {
+        let body = json!({"organization": super::id_of(&acme)});
+        let answer = app.ask(&ada, Method::POST, "/api/v1/me/organization", Some(body)).await;
+        let token = answer.text("access_token");
+        let token = gatepost_jose::dangerous_decode_without_verifying(&token).unwrap();
+        serde_json::from_str::<Value>(token.payload()).unwrap()
+    };
+    let claims = switch().await;
+    assert_eq!(
+        (&claims["roles"], &claims["permissions"]),
+        (&json!(["biller", "owner"]), &json!(["billing:read"]))
+    );
+    declare("").await;
+    let claims = switch().await;
+    assert_eq!((&claims["roles"], &claims["permissions"]), (&json!(["owner"]), &Value::Null));
+}
