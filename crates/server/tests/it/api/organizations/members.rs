@@ -158,6 +158,37 @@ async fn ad_02_two_owners_who_turn_on_each_other_leave_one() {
     }
 }
 
+/// AD-02: of two owners one leaves while the other's account is deleted, or while the other is demoted by an administrator.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ad_02_an_owner_who_leaves_while_the_other_goes_otherwise_leaves_one() {
+    let app = world().await;
+    let admin = app.admin().await;
+    let ada = sign_in(&app, "ada").await;
+    for round in 0..6 {
+        let acme = found(&app, &ada, &format!("acme-{round}")).await;
+        let name = format!("owner{round}@example.com");
+        let other = app.person(&name).await;
+        let member = format!("{}/members/{}", acme.replace("/v1/", "/v1/admin/"), other.id);
+        app.ask(&admin, Method::PUT, &member, Some(json!({"roles": ["owner"]}))).await;
+        let account = format!("/api/v1/admin/users/{}", other.id);
+        let (first, second) = tokio::join!(remove(&app, &ada, &acme, &ada), async {
+            if round % 2 == 0 {
+                app.ask(&admin, Method::DELETE, &account, None).await
+            } else {
+                app.ask(&admin, Method::PUT, &member, Some(json!({"roles": []}))).await
+            }
+        });
+        let members = format!("{}/members", acme.replace("/v1/", "/v1/admin/"));
+        let left = app.ask(&admin, Method::GET, &members, None).await;
+        // Whoever is alone in it and is deleted takes the organization along.
+        if left.status != StatusCode::NOT_FOUND {
+            let left = left.json()["members"].clone();
+            let owners = left.as_array().unwrap().iter().filter(|member| member["roles"] == json!(["owner"]));
+            assert_eq!(owners.count(), 1, "round {round}: {first:?} {second:?} {left}");
+        }
+    }
+}
+
 /// A role that a member has, or an open invitation gives, stays.
 #[tokio::test]
 async fn a_role_in_use_in_an_organization_is_not_removed() {
