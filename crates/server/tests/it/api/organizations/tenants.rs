@@ -80,6 +80,12 @@ async fn tn_01_nothing_of_an_organization_is_known_outside() {
     }
     let listed = app.ask(&foreign, Method::GET, "/r/other/api/v1/admin/organizations", None).await.json();
     assert_eq!(listed["organizations"], json!([]));
+    // The other realm has its own slugs, and the same routes work there.
+    let body = json!({"name": "Acme", "slug": "acme"});
+    let namesake =
+        app.ask(&foreign, Method::POST, &format!("/r/other{ORGANIZATIONS}"), Some(body)).await.text("id");
+    let themselves = format!("/r/other{ORGANIZATIONS}/{namesake}/members/{}", foreign.id);
+    assert_eq!(app.ask(&foreign, Method::DELETE, &themselves, None).await.brief(), "409 last_owner");
     let members = app.ask(&ada, Method::GET, &format!("{acme}/members"), None).await.json();
     assert_eq!(members["members"].as_array().unwrap().len(), 2, "all of it was in vain");
 }
