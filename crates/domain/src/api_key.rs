@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::id::{read_base32_bytes, write_base32_bytes};
+use crate::numbered_secret;
 use crate::role::Rights;
 use crate::{
     ApiKeyId, ClientId, DisplayName, Entropy, OrganizationId, Permission, RealmId, Scope, Scopes, Secret,
@@ -11,13 +11,6 @@ use crate::{
 
 /// What every API key starts with.
 pub const PREFIX: &str = "gp_key_";
-
-/// Bytes of an id, of the secret part, and of the checksum behind them.
-const ID: usize = 16;
-const SECRET: usize = 20;
-const CHECKSUM: usize = 4;
-/// Letters of base 32 for 40 bytes.
-const LETTERS: usize = 64;
 
 /// Who a key belongs to, and with whom it ends.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -69,38 +62,15 @@ impl ApiKey {
     }
 }
 
-/// Makes the key of an id: the one text that is shown once. `gp_key_`, the id, 160 random bits and a checksum, in
-/// letters and digits, so that a double click selects all of it.
+/// Makes the key of an id: the one text that is shown once.
 pub fn generate(id: ApiKeyId, entropy: &dyn Entropy) -> Secret {
-    let mut bytes = [0; ID + SECRET + CHECKSUM];
-    bytes[..ID].copy_from_slice(id.as_bytes());
-    entropy.fill(&mut bytes[ID..ID + SECRET]);
-    let checksum = checksum(&bytes[..ID + SECRET]);
-    bytes[ID + SECRET..].copy_from_slice(&checksum);
-    let mut text = String::with_capacity(PREFIX.len() + LETTERS);
-    text.push_str(PREFIX);
-    write_base32_bytes(&bytes, &mut text);
-    Secret::received(text)
+    numbered_secret::generate(PREFIX, id.as_bytes(), entropy)
 }
 
 /// The id in a key, if the text can be one: shape and checksum are right. Mistyped and made-up keys end here, without
 /// the database.
 pub fn id_of(text: &str) -> Option<ApiKeyId> {
-    let letters = text.strip_prefix(PREFIX)?;
-    if letters.len() != LETTERS {
-        return None;
-    }
-    let bytes: [u8; ID + SECRET + CHECKSUM] = read_base32_bytes(letters.as_bytes())?;
-    let (body, found) = bytes.split_at(ID + SECRET);
-    let (id, _) = body.split_first_chunk::<ID>()?;
-    (checksum(body) == *found).then(|| ApiKeyId::from_bytes(*id))
-}
-
-/// Not a secret and no proof: it tells keys from what only looks like one.
-fn checksum(body: &[u8]) -> [u8; CHECKSUM] {
-    let mut four = [0; CHECKSUM];
-    four.copy_from_slice(&SecretDigest::of(body).as_bytes()[..CHECKSUM]);
-    four
+    numbered_secret::id_of(PREFIX, text).map(ApiKeyId::from_bytes)
 }
 
 /// A scope that the owner has no right to give.
@@ -141,6 +111,11 @@ pub fn usable(scopes: &Scopes, rights: &Rights<'_>) -> (Scopes, Vec<Permission>)
         None => true,
     });
     (kept.cloned().collect(), permissions)
+}
+
+/// The permissions that scopes leave of these rights: those they name, if any of them is one. `None`: they limit nothing.
+pub fn narrowed(scopes: &Scopes, rights: &Rights<'_>) -> Option<Vec<Permission>> {
+    scopes.iter().any(|scope| permission_of(scope).is_some()).then(|| usable(scopes, rights).1)
 }
 
 #[cfg(test)]
@@ -195,6 +170,8 @@ mod tests {
         let (kept, permissions) = usable(&scopes, &graph.rights([&reader]));
         assert_eq!(kept.to_string(), "notes:read ci");
         assert_eq!(permissions, ["notes:read".parse().unwrap()]);
+        assert_eq!(narrowed(&scopes, &graph.rights([&reader])), Some(permissions));
+        assert_eq!(narrowed(&"openid ci".parse().unwrap(), &graph.rights([&reader])), None);
         let (kept, permissions) = usable(&scopes, &graph.rights([]));
         assert_eq!((kept.to_string().as_str(), permissions.len()), ("ci", 0));
     }

@@ -83,6 +83,26 @@ events! {
     ApiKeyRotated = "api-key-rotated",
     /// An API key was revoked.
     ApiKeyRevoked = "api-key-revoked",
+    /// An organization was made.
+    OrganizationCreated = "organization-created",
+    /// An organization was given another name or slug.
+    OrganizationUpdated = "organization-updated",
+    /// An organization with its members and invitations is gone.
+    OrganizationDeleted = "organization-deleted",
+    /// A session's tokens speak of another organization, or of none.
+    OrganizationSwitched = "organization-switched",
+    /// Somebody was invited into an organization.
+    MemberInvited = "member-invited",
+    /// An invitation was taken back.
+    InvitationRevoked = "invitation-revoked",
+    /// A user joined an organization.
+    MemberAdded = "member-added",
+    /// A member was given other roles in an organization.
+    MemberRolesChanged = "member-roles-changed",
+    /// A user left an organization or was removed from it.
+    MemberRemoved = "member-removed",
+    /// Somebody tried to change members of an organization beyond their own rights.
+    MemberChangeRefused = "member-change-refused",
     /// A signing key was made.
     SigningKeyCreated = "signing-key-created",
     /// A signing key was withdrawn.

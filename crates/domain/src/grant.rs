@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use crate::{ClientId, GrantId, RealmId, RealmSettings, Scopes, Session, SessionId, Timestamp, UserId};
+use crate::{
+    ClientId, GrantId, OrganizationId, RealmId, RealmSettings, Scopes, Session, SessionId, Timestamp, UserId,
+};
 
 /// A client's authorization within a session. It owns the refresh tokens, of which one is good at a time: the
 /// one of the present generation.
@@ -20,6 +22,8 @@ pub struct Grant {
     pub scopes: Scopes,
     /// Whom its tokens are for; the realm's audience when empty.
     pub audience: Vec<String>,
+    /// The organization its tokens speak of, as long as the user belongs to it.
+    pub organization: Option<OrganizationId>,
     /// Which refresh token is good.
     pub generation: u32,
     /// When it was given.
@@ -53,6 +57,7 @@ impl Grant {
             client,
             scopes,
             audience,
+            organization: None,
             generation: 0,
             created_at: now,
             rotated_at: None,

@@ -10,9 +10,12 @@ mod email;
 mod entropy;
 mod grant;
 mod id;
+pub mod invitation;
 pub mod lifetime;
 mod master_key;
 mod name;
+mod numbered_secret;
+pub mod organization;
 pub mod outbox;
 pub mod password;
 mod realm;
@@ -34,11 +37,13 @@ pub use grant::Grant;
 pub use id::{
     ApiKeyId, EventId, GrantId, IdRefused, InvitationId, OrganizationId, OutboxId, RealmId, SessionId, UserId,
 };
+pub use invitation::Invitation;
 pub use master_key::{MasterKey, SealBroken};
 pub use name::{
     ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, RealmName,
-    RealmNameRefused, RoleName, RoleNameRefused, Scope, ScopeRefused, Scopes,
+    RealmNameRefused, RoleName, RoleNameRefused, Scope, ScopeRefused, Scopes, Slug, SlugRefused,
 };
+pub use organization::{Membership, Organization, Standing};
 pub use password::PasswordHash;
 pub use realm::{
     Issuer, IssuerRefused, Mfa, PasswordRules, Profile, RateLimits, Realm, RealmSettings, Registration,

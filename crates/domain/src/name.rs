@@ -83,14 +83,25 @@ fn word(text: &str, longest: usize) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
+/// A label as in a host name: lower case, and `-` only inside.
+fn label(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
 name!(
     /// The name of a realm, as in `/r/{name}`: 3 to 64 of `a-z`, `0-9` and `-`, not `-` first or last.
     RealmName, RealmNameRefused,
     "a realm's name is 3 to 64 of a-z, 0-9 and -, and neither starts nor ends with -",
-    |t| (3..=64).contains(&t.len())
-        && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-        && !t.starts_with('-')
-        && !t.ends_with('-')
+    |t| (3..=64).contains(&t.len()) && label(t)
+);
+
+name!(
+    /// The name of an organization in addresses: 2 to 63 of `a-z`, `0-9` and `-`, not `-` first or last.
+    Slug, SlugRefused,
+    "a slug is 2 to 63 of a-z, 0-9 and -, and neither starts nor ends with -",
+    |t| (2..=63).contains(&t.len()) && label(t)
 );
 
 name!(
@@ -124,6 +135,13 @@ name!(
     "a scope is 1 to 128 printable ASCII characters other than space, '\"' and '\\'",
     |t| (1..=128).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 );
+
+impl RoleName {
+    /// The role of those to whom an organization belongs. No realm has to define it.
+    pub fn owner() -> Self {
+        Self(crate::organization::OWNER.into())
+    }
+}
 
 impl Permission {
     /// Whether holding this permission allows `wanted`: the same text, or `resource:*` over the resource.
@@ -293,6 +311,13 @@ mod tests {
         for bad in ["ab", "Acme", "-acme", "acme-", "a_b", "acmé", "", &"a".repeat(65)] {
             assert!(bad.parse::<RealmName>().is_err(), "{bad}");
         }
+        for good in ["ab", "acme-2", &"a".repeat(63)] {
+            assert!(good.parse::<Slug>().is_ok(), "{good}");
+        }
+        for bad in ["a", "Acme", "-ab", "ab-", "a.b", "a/b", "аb", "", &"a".repeat(64)] {
+            assert!(bad.parse::<Slug>().is_err(), "{bad}");
+        }
+        assert_eq!(RoleName::owner(), "owner".parse().unwrap());
         assert!("web.app_1-X".parse::<ClientId>().is_ok());
         assert!("a b".parse::<ClientId>().is_err());
         assert!("org:admin".parse::<RoleName>().is_ok());

@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApiKeyId, EmailAddress, GrantId, OutboxId, RealmId, SessionId, Timestamp, UserId};
+use crate::{
+    ApiKeyId, EmailAddress, GrantId, OrganizationId, OutboxId, RealmId, SessionId, Timestamp, UserId,
+};
 
 /// A message with its place in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +83,12 @@ pub enum Revocation {
         /// The key id.
         kid: String,
     },
-    /// Tokens that state a user's roles as they were.
+    /// Tokens that speak of an organization that is gone.
+    Organization {
+        /// The organization.
+        organization: OrganizationId,
+    },
+    /// Tokens that state a user's roles as they were, in the realm or in an organization.
     Roles {
         /// The user.
         user: UserId,
@@ -134,6 +141,7 @@ mod tests {
                 user: UserId::MIN,
             }),
             Message::Revocation(Revocation::Key { kid: "k1".into() }),
+            Message::Revocation(Revocation::Organization { organization: OrganizationId::MIN }),
             Message::Revocation(Revocation::Roles { user: UserId::MIN, not_before: at }),
             Message::Mail(mail),
         ] {

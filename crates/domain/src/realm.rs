@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{RealmId, RealmName, Timestamp, lifetime};
+use crate::{RealmId, RealmName, RoleName, Timestamp, lifetime};
 
 /// An isolated tenant: its users, clients, keys and settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,6 +240,9 @@ pub struct RealmSettings {
     pub registration: Registration,
     /// Whether one signs in only with a verified address.
     pub require_verified_email: bool,
+    /// The roles that can be given in organizations, with what they inherit. None but `owner` unless named here: an
+    /// owner gives them as they like, and a route that asks for one may not ask for an organization.
+    pub organization_roles: Vec<RoleName>,
     /// Origins of browser applications (CORS).
     pub allowed_origins: Vec<String>,
     /// What a password must be.
@@ -266,6 +269,7 @@ impl Default for RealmSettings {
             key_rotation: DAY * 90,
             registration: Registration::Open,
             require_verified_email: false,
+            organization_roles: Vec::new(),
             allowed_origins: Vec::new(),
             password: PasswordRules::default(),
             mfa: Mfa::Optional,

@@ -2,11 +2,13 @@
 
 mod change;
 mod create;
+mod left_behind;
 mod password;
 
 use gatepost_domain::{
     EmailAddress, RealmId, RoleName, SessionId, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
+    role::RoleGraph,
 };
 use gatepost_store::{Tx, sessions};
 use serde::{Deserialize, Deserializer};
@@ -129,6 +131,18 @@ pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 /// Reads role names; each must be one of the realm's, or the built-in administrator.
 fn roles_of(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem> {
+    roles_among(realm.roles(), ADMINISTRATOR, names, |role| {
+        format!("realm {} has no role {role}", realm.name())
+    })
+}
+
+/// Reads role names; each must be in the graph, or the one that is built in.
+pub(crate) fn roles_among(
+    graph: &RoleGraph,
+    built_in: &str,
+    names: &[String],
+    unknown: impl Fn(&RoleName) -> String,
+) -> Result<Vec<RoleName>, Problem> {
     let mut names: Vec<&String> = names.iter().collect();
     names.sort_unstable();
     names.dedup();
@@ -136,12 +150,12 @@ fn roles_of(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem
         .into_iter()
         .map(|name| {
             let role: RoleName = name.parse().map_err(|refused| field("roles", refused))?;
-            if role.as_str() == ADMINISTRATOR || realm.roles().contains(&role) {
+            if role.as_str() == built_in || graph.contains(&role) {
                 return Ok(role);
             }
-            let reason = match realm.roles().nearest(&role) {
-                Some(near) => format!("realm {} has no role {role}; did you mean {near}?", realm.name()),
-                None => format!("realm {} has no role {role}", realm.name()),
+            let reason = match graph.nearest(&role) {
+                Some(near) => format!("{}; did you mean {near}?", unknown(&role)),
+                None => unknown(&role),
             };
             Err(Problem::InvalidField { field: "roles", reason: reason.into() })
         })

@@ -17,6 +17,7 @@ mod front;
 mod health;
 mod http;
 mod oauth;
+mod organizations;
 mod passwords;
 mod realm;
 mod roles;

@@ -5,7 +5,7 @@ use gatepost_domain::{
     audit::{Event, Record},
     role::{RoleGraph, RolesRefused},
 };
-use gatepost_store::{Tx, audit, roles, users};
+use gatepost_store::{Tx, audit, invitations, memberships, roles, users};
 
 use crate::{
     App,
@@ -72,6 +72,13 @@ pub async fn remove(
                 let at = all.iter().position(|role| role.name == name).ok_or(Problem::NotFound)?;
                 if users::anyone_has_role(tx, realm, &name).await? {
                     return Err(Problem::RoleInUse { by: "There are users who have it".to_owned() });
+                }
+                if memberships::anyone_has_role(tx, realm, &name).await? {
+                    let by = "There are members of organizations who have it".to_owned();
+                    return Err(Problem::RoleInUse { by });
+                }
+                if invitations::any_gives_role(tx, realm, &name, now).await? {
+                    return Err(Problem::RoleInUse { by: "An open invitation gives it".to_owned() });
                 }
                 all.remove(at);
                 match RoleGraph::new(&all) {

@@ -67,6 +67,15 @@ pub enum Constraint {
     /// Another user of the realm has the username.
     #[error("a user with this username")]
     UserUsername,
+    /// Another organization of the realm has the slug.
+    #[error("an organization with this slug")]
+    OrganizationSlug,
+    /// The user belongs to the organization.
+    #[error("a member of the organization")]
+    Member,
+    /// There is an open invitation of this address into the organization.
+    #[error("an invitation of this address")]
+    OpenInvitation,
     /// Another signing key of the realm has the id or the place.
     #[error("a signing key with this id")]
     SigningKey,
@@ -85,6 +94,22 @@ const CONSTRAINTS: &[(&str, &str, Constraint)] = &[
     ("realm_hosts_pkey", "realm_hosts.host", Constraint::RealmHost),
     ("users_email", "users.realm_id, users.email_key", Constraint::UserEmail),
     ("users_username", "users.realm_id, users.username_key", Constraint::UserUsername),
+    ("organizations_slug", "organizations.realm_id, organizations.slug", Constraint::OrganizationSlug),
+    (
+        "memberships_pkey",
+        "memberships.realm_id, memberships.organization_id, memberships.user_id",
+        Constraint::Member,
+    ),
+    (
+        "memberships_user",
+        "memberships.realm_id, memberships.user_id, memberships.organization_id",
+        Constraint::Member,
+    ),
+    (
+        "invitations_open",
+        "invitations.realm_id, invitations.organization_id, invitations.email_key",
+        Constraint::OpenInvitation,
+    ),
     ("signing_keys_pkey", "signing_keys.realm_id, signing_keys.kid", Constraint::SigningKey),
     (
         "signing_keys_sequence",

@@ -5,12 +5,15 @@ use std::time::Duration;
 use gatepost_domain::audit::{Actor, Event, Record};
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::refresh::{Judgement, RefreshToken, judge};
-use gatepost_domain::{ClientId, EventId, Grant, GrantId, OutboxId, RealmId, Session, Timestamp, User};
+use gatepost_domain::{
+    ClientId, EventId, Grant, GrantId, Membership, OrganizationId, OutboxId, RealmId, Session, SessionId,
+    Timestamp, User,
+};
 
 use crate::sessions::session_columns;
 use crate::users::user_columns;
 use crate::value::{FromRow, Joined, Row, from_json, to_json};
-use crate::{Db, Error, Outage, Tx, audit, outbox, sessions};
+use crate::{Db, Error, Outage, Tx, audit, memberships, outbox, sessions};
 
 impl FromRow for Grant {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
@@ -22,6 +25,7 @@ impl FromRow for Grant {
             client: row.parse()?,
             scopes: row.parse()?,
             audience: audience_from(&row.take::<String>()?)?,
+            organization: row.take_optional()?,
             generation: row.take()?,
             created_at: row.take()?,
             rotated_at: row.take_optional()?,
@@ -54,6 +58,8 @@ macro_rules! grant_columns {
             "scopes, ",
             $table,
             "audience, ",
+            $table,
+            "organization_id, ",
             $table,
             "generation, ",
             $table,
@@ -220,16 +226,16 @@ pub enum RefreshRefused {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Assessed {
     /// The good one of this grant: [`rotate`] may exchange it.
-    Good(Box<(Grant, Session, User)>),
+    Good(Box<(Grant, Session, User, Option<Membership>)>),
     /// The previous one within the grace: give the client the token of this grant's present generation again.
-    Replay(Box<(Grant, Session, User)>),
+    Replay(Box<(Grant, Session, User, Option<Membership>)>),
     /// It was used before: this grant is to be ended.
     Reuse(Box<Grant>),
     /// Not to be exchanged.
     Refused(RefreshRefused),
 }
 
-/// Says what a presented token is. One point read.
+/// Says what a presented token is. One point read, and another where an organization is active.
 pub async fn assess(tx: &mut Tx, presented: &Presented) -> Result<Assessed, Error> {
     let refused = |reason| Ok(Assessed::Refused(reason));
     let Some((grant, session, user)) = find(tx, presented.realm, presented.token.grant).await? else {
@@ -252,7 +258,11 @@ pub async fn assess(tx: &mut Tx, presented: &Presented) -> Result<Assessed, Erro
     if !session.is_live(presented.now) || user.has_withdrawn(session.created_at) {
         return refused(RefreshRefused::SessionEnded);
     }
-    let found = Box::new((grant, session, user));
+    let member = match grant.organization {
+        Some(organization) => memberships::find(tx, grant.realm, organization, user.id).await?,
+        None => None,
+    };
+    let found = Box::new((grant, session, user, member));
     Ok(if replayed { Assessed::Replay(found) } else { Assessed::Good(found) })
 }
 
@@ -317,6 +327,24 @@ pub async fn revoke(
     Ok(ended)
 }
 
+/// Makes an organization, or none, the active one of what a client holds in a session. Returns the grant; `None`: there
+/// is no such grant that was not ended. That the user belongs there is for the caller to know.
+pub async fn activate(
+    tx: &mut Tx,
+    realm: RealmId,
+    session: SessionId,
+    client: &ClientId,
+    organization: Option<OrganizationId>,
+) -> Result<Option<Grant>, Error> {
+    const SQL: &str = concat!(
+        "UPDATE grants SET organization_id = $4
+        WHERE realm_id = $1 AND session_id = $2 AND client_id = $3 AND revoked_at IS NULL RETURNING ",
+        grant_columns!("")
+    );
+    let params = [(&realm).into(), (&session).into(), client.as_str().into(), organization.as_ref().into()];
+    tx.optional(SQL, &params).await
+}
+
 /// A refresh token that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchanged {
@@ -326,6 +354,8 @@ pub struct Exchanged {
     pub session: Session,
     /// Its user.
     pub user: User,
+    /// What the user is in the organization that is active; `None` where none is, or the user has left it.
+    pub member: Option<Membership>,
     /// Whether this repeats an answer the client was given before.
     pub replayed: bool,
 }
@@ -341,11 +371,11 @@ pub async fn exchange<T>(
 ) -> Result<Result<(Exchanged, T), RefreshRefused>, Error> {
     // Again if the first round was overtaken, or its answer was lost; more would mean something is wrong.
     for _ in 0..3 {
-        let (grant, session, user) = match assessed(db, &presented).await? {
+        let (grant, session, user, member) = match assessed(db, &presented).await? {
             Assessed::Good(found) => *found,
             Assessed::Replay(found) => {
-                let (grant, session, user) = *found;
-                let exchanged = Exchanged { grant, session, user, replayed: true };
+                let (grant, session, user, member) = *found;
+                let exchanged = Exchanged { grant, session, user, member, replayed: true };
                 let made = meanwhile(&exchanged);
                 return Ok(Ok((exchanged, made)));
             }
@@ -358,7 +388,7 @@ pub async fn exchange<T>(
             let (presented, rotated, version) = asked.clone();
             Box::pin(async move { rotate(tx, &presented, &rotated, version).await })
         });
-        let exchanged = Exchanged { grant, session, user, replayed: false };
+        let exchanged = Exchanged { grant, session, user, member, replayed: false };
         // In this order: the first poll hands the write over, and it is under way while the rest is made.
         let (rotated, made) = tokio::join!(biased; rotating, async { meanwhile(&exchanged) });
         match rotated {

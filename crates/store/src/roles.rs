@@ -1,6 +1,6 @@
 //! The roles of a realm.
 
-use gatepost_domain::{RealmId, Role};
+use gatepost_domain::{RealmId, Role, RoleName};
 
 use crate::value::{FromRow, Row, from_json, to_json};
 use crate::{Error, Tx, realms};
@@ -41,4 +41,21 @@ pub async fn list(tx: &mut Tx, realm: RealmId) -> Result<Vec<Role>, Error> {
     // The databases do not agree on the order of text.
     roles.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(roles)
+}
+
+/// Roles somebody has are a column: names, which have no spaces, with a space between.
+pub(crate) fn names_from(text: &str) -> Result<Vec<RoleName>, Error> {
+    text.split(' ')
+        .filter(|name| !name.is_empty())
+        .map(|name| name.parse().map_err(|_| Error::broken("a list of roles")))
+        .collect()
+}
+
+pub(crate) fn names_to(roles: &[RoleName]) -> String {
+    roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// For `' ' || roles || ' ' LIKE … ESCAPE '!'`. A name may hold an underscore, which LIKE takes for any letter.
+pub(crate) fn like_name(role: &RoleName) -> String {
+    format!("% {} %", role.as_str().replace('_', "!_"))
 }

@@ -5,8 +5,8 @@ use gatepost_domain::{
     DisplayName, EmailAddress, OutboxId, PasswordHash, RealmId, RoleName, Timestamp, User, UserId, Username,
 };
 
-use crate::value::{FromRow, Param, Row};
-use crate::{Error, Tx, outbox, sessions};
+use crate::value::{FromRow, Param, Row, like_containing};
+use crate::{Error, Tx, outbox, roles, sessions};
 
 impl FromRow for User {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
@@ -17,7 +17,7 @@ impl FromRow for User {
             email_verified: row.take()?,
             username: row.parse_optional()?,
             name: row.parse_optional()?,
-            roles: roles_from(&row.take::<String>()?)?,
+            roles: roles::names_from(&row.take::<String>()?)?,
             disabled_at: row.take_optional()?,
             not_before: row.take_optional()?,
             created_at: row.take()?,
@@ -25,18 +25,6 @@ impl FromRow for User {
             version: row.take()?,
         })
     }
-}
-
-/// Role names have no spaces; the column is their list.
-fn roles_from(text: &str) -> Result<Vec<RoleName>, Error> {
-    text.split(' ')
-        .filter(|name| !name.is_empty())
-        .map(|name| name.parse().map_err(|_| Error::broken("users.roles")))
-        .collect()
-}
-
-fn roles_to(roles: &[RoleName]) -> String {
-    roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// The columns of a user, in the order they are read.
@@ -78,7 +66,7 @@ pub async fn create(tx: &mut Tx, user: &User) -> Result<(), Error> {
         "INSERT INTO users (realm_id, id, email, email_key, email_verified, username, username_key, name,
             roles, disabled_at, not_before, created_at, updated_at, version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    let roles = roles_to(&user.roles);
+    let roles = roles::names_to(&user.roles);
     let params = [
         (&user.realm).into(),
         (&user.id).into(),
@@ -199,10 +187,7 @@ pub async fn list(
         ORDER BY u.id LIMIT $5"
     );
     let after = after.unwrap_or(UserId::MIN);
-    let pattern = filter.search.as_deref().map(|text| {
-        let escaped = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-        format!("%{escaped}%")
-    });
+    let pattern = filter.search.as_deref().map(like_containing);
     let params =
         [(&realm).into(), (&after).into(), pattern.as_deref().into(), filter.disabled.into(), limit.into()];
     tx.all(SQL, &params).await
@@ -281,7 +266,7 @@ pub async fn set_roles(
         WHERE realm_id = $1 AND id = $2 AND (CAST($5 AS BIGINT) IS NULL OR version = $5) RETURNING ",
         user_columns!("")
     );
-    let list = roles_to(roles);
+    let list = roles::names_to(roles);
     let params = [(&realm).into(), (&id).into(), list.as_str().into(), now.into(), if_version.into()];
     let updated: Option<User> = tx.optional(SQL, &params).await?;
     if updated.is_some() {
@@ -289,6 +274,21 @@ pub async fn set_roles(
         outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await?;
     }
     Ok(updated)
+}
+
+/// Notes that the user's rights in an organization changed, and tells verifiers that tokens state the old ones. The new
+/// version stops a refresh that is under way and has read them.
+pub(crate) async fn rights_changed(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: UserId,
+    now: Timestamp,
+    message: OutboxId,
+) -> Result<(), Error> {
+    const SQL: &str = "UPDATE users SET version = version + 1 WHERE realm_id = $1 AND id = $2";
+    tx.execute(SQL, &[(&realm).into(), (&id).into()]).await?;
+    let revocation = Revocation::Roles { user: id, not_before: now };
+    outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await
 }
 
 /// Stops the user signing in, ends every session and grant, and tells verifiers. Disabling twice keeps the first
@@ -381,7 +381,7 @@ pub async fn others_have_role(
     const SQL: &str =
         "SELECT CAST(1 AS BIGINT) FROM users WHERE realm_id = $1 AND id <> $2 AND disabled_at IS NULL
         AND roles <> '' AND ' ' || roles || ' ' LIKE $3 ESCAPE '!' LIMIT 1";
-    let pattern = like_role(role);
+    let pattern = roles::like_name(role);
     let params = [(&realm).into(), (&except).into(), pattern.as_str().into()];
     let found: Option<(i64,)> = tx.optional(SQL, &params).await?;
     Ok(found.is_some())
@@ -391,12 +391,7 @@ pub async fn others_have_role(
 pub async fn anyone_has_role(tx: &mut Tx, realm: RealmId, role: &RoleName) -> Result<bool, Error> {
     const SQL: &str = "SELECT CAST(1 AS BIGINT) FROM users WHERE realm_id = $1
         AND roles <> '' AND ' ' || roles || ' ' LIKE $2 ESCAPE '!' LIMIT 1";
-    let pattern = like_role(role);
+    let pattern = roles::like_name(role);
     let found: Option<(i64,)> = tx.optional(SQL, &[(&realm).into(), pattern.as_str().into()]).await?;
     Ok(found.is_some())
-}
-
-/// Roles are stored as names with a space between. A name may hold an underscore, which LIKE takes for any letter.
-fn like_role(role: &RoleName) -> String {
-    format!("% {} %", role.as_str().replace('_', "!_"))
 }

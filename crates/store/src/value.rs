@@ -291,6 +291,12 @@ impl<A: FromRow, B: FromRow> FromRow for Joined<A, B> {
     }
 }
 
+/// For `LIKE … ESCAPE '!'` over a column in lower case: what contains the text.
+pub(crate) fn like_containing(text: &str) -> String {
+    let escaped = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
+}
+
 /// A document column.
 pub(crate) fn to_json(value: &impl serde::Serialize) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|_| Error::broken("a document that cannot be written"))

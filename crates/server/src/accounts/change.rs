@@ -6,7 +6,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{Tx, audit, passwords, users};
 
-use super::{ADMINISTRATOR, Who, email, field, is_administrator, roles_of};
+use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, roles_of};
 use crate::{App, http::Problem, realm::Snapshot};
 
 /// What is to change. `None` leaves a column as it is; the inner `None` clears it.
@@ -158,7 +158,8 @@ pub async fn change(
         .await
 }
 
-/// Deletes an account of the realm and everything of it.
+/// Deletes an account of the realm and everything of it. An organization of which it is the only member goes too; the last
+/// owner of one with other members is not deleted.
 pub async fn delete(
     app: &App,
     realm: RealmId,
@@ -168,13 +169,15 @@ pub async fn delete(
 ) -> Result<(), Problem> {
     let record = who.record(app, Event::UserDeleted, realm, user, now);
     let message = OutboxId::new(now, app.entropy());
+    let worker = app.clone();
     app.db()
         .write("delete a user", move |tx| {
-            let (record, who) = (record.clone(), who.clone());
+            let (record, who, app) = (record.clone(), who.clone(), worker.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
                 keep_an_administrator(tx, &before).await?;
+                left_behind::settle(tx, &app, &before, &who, now).await?;
                 users::delete(tx, realm, user, now, message).await?;
                 audit::append(tx, &record).await?;
                 Ok(())

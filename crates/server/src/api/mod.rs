@@ -4,6 +4,7 @@ mod admin;
 mod login;
 mod logout;
 mod me;
+mod organizations;
 mod password;
 mod refresh;
 mod register;
@@ -13,6 +14,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
+pub use organizations::{MemberView, OrganizationView};
 pub use password::Password;
 pub use view::{TokenAnswer, UserView};
 
@@ -24,5 +26,6 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .merge(me::routes())
+        .merge(organizations::routes())
         .merge(admin::routes())
 }

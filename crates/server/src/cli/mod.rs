@@ -7,6 +7,7 @@ mod dev;
 mod doctor;
 mod explain;
 mod key;
+mod org;
 mod output;
 mod realm;
 mod serve;
@@ -49,6 +50,8 @@ enum Command {
     Realm(realm::RealmCommand),
     /// Users of a realm
     User(user::UserCommand),
+    /// Organizations of a realm, and their members
+    Org(org::OrgCommand),
     /// The audit trail of a realm
     Audit(audit::AuditCommand),
     /// Signing keys of a realm
@@ -152,6 +155,7 @@ pub fn main() -> ExitCode {
             Command::Apply(apply) => apply.run().await,
             Command::Realm(realm) => realm.run().await,
             Command::User(user) => user.run().await,
+            Command::Org(org) => org.run().await,
             Command::Audit(audit) => audit.run().await,
             Command::Key(key) => key.run().await,
             Command::Token(token) => token.run().await,

@@ -6,19 +6,18 @@ use gatepost_domain::{
     Client, EventId, OutboxId, PasswordHash, Realm, RealmId, Role, Secret, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
     password,
-    role::{RoleGraph, RolesRefused},
+    role::RoleGraph,
 };
-use gatepost_store::{Error, Tx, audit, clients, passwords, realms, roles, users};
+use gatepost_store::{Tx, audit, clients, passwords, realms, roles, users};
 
 use super::{
     changes::Changes,
+    error::ApplyError,
     file::{Declared, DeclaredClient, DeclaredRealm, DeclaredUser},
 };
 use crate::{
     App,
     accounts::{ADMINISTRATOR, is_administrator},
-    config::FileError,
-    passwords::PoolError,
 };
 
 /// Whether to change anything.
@@ -30,72 +29,13 @@ pub enum Mode {
     Change,
 }
 
-/// Why a file cannot be applied.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The file.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] Error),
-    /// A password of the file.
-    #[error("realm {realm}, user {user}: {reason}; choose another password")]
-    Password {
-        /// The realm.
-        realm: String,
-        /// The user.
-        user: String,
-        /// Why not.
-        reason: password::TooWeak,
-    },
-    /// Hashing a password.
-    #[error(transparent)]
-    Hashing(#[from] PoolError),
-    /// The roles of the file, together with those there are.
-    #[error("realm {realm}: {refused}")]
-    Roles {
-        /// The realm.
-        realm: String,
-        /// Why not.
-        refused: RolesRefused,
-    },
-    /// A role of a user.
-    #[error("realm {realm}, user {user}: there is no role {role}{}", hint(nearest.as_ref()))]
-    NoSuchRole {
-        /// The realm.
-        realm: String,
-        /// The user.
-        user: String,
-        /// The name.
-        role: String,
-        /// The most similar name.
-        nearest: Option<String>,
-    },
-    /// A realm would be left without an administrator.
-    #[error("realm {realm}: {user} is the last administrator; give another user the role realm-admin first")]
-    LastAdministrator {
-        /// The realm.
-        realm: String,
-        /// The user.
-        user: String,
-    },
-    /// Not an error: everything was tried and undone.
-    #[error("nothing was changed")]
-    Looked(Changes),
-}
-
-fn hint(nearest: Option<&String>) -> String {
-    nearest.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
-}
-
 /// What the transaction needs that must be made outside it.
-struct Prepared {
+pub(super) struct Prepared {
     /// Hashes of the passwords of users that are new, by realm and user.
     hashes: HashMap<(usize, usize), PasswordHash>,
     /// Secrets for clients that name none, by realm and client.
     secrets: HashMap<(usize, usize), Secret>,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 /// Brings the installation to the state of the file. What the file does not name stays as it is. Applying twice changes
@@ -179,16 +119,16 @@ async fn prepare(app: &App, declared: &Declared) -> Result<Prepared, ApplyError>
 }
 
 /// One realm of the file.
-struct Applying<'a> {
-    app: &'a App,
-    prepared: &'a Prepared,
+pub(super) struct Applying<'a> {
+    pub(super) app: &'a App,
+    pub(super) prepared: &'a Prepared,
     index: usize,
-    realm: &'a DeclaredRealm,
-    changes: &'a mut Changes,
+    pub(super) realm: &'a DeclaredRealm,
+    pub(super) changes: &'a mut Changes,
 }
 
 impl Applying<'_> {
-    fn record(&self, realm: RealmId, event: Event) -> Record {
+    pub(super) fn record(&self, realm: RealmId, event: Event) -> Record {
         Record::new(
             EventId::new(self.prepared.now, self.app.entropy()),
             realm,
@@ -206,6 +146,9 @@ impl Applying<'_> {
         }
         for (index, user) in self.realm.users.iter().enumerate() {
             self.user(tx, id, index, user, &roles).await?;
+        }
+        for organization in &self.realm.organizations {
+            self.organization(tx, id, organization).await?;
         }
         Ok(())
     }
@@ -253,6 +196,7 @@ impl Applying<'_> {
         after.sort_by(|a, b| a.name.cmp(&b.name));
         let graph = RoleGraph::new(&after)
             .map_err(|refused| ApplyError::Roles { realm: self.realm.name.to_string(), refused })?;
+        self.check_organization_roles(&graph)?;
         if after != before {
             roles::replace(tx, realm, &after).await?;
             audit::append(tx, &self.record(realm, Event::RolesChanged)).await?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use gatepost_domain::{
     ClientId, ClientSettings, DisplayName, EmailAddress, PasswordHash, Profile, RealmName, RealmSettings,
-    Role, RoleName, Secret, SigningAlg, Username, role::RoleGraph,
+    Role, RoleName, Secret, SigningAlg, Slug, Username, role::RoleGraph,
 };
 use gatepost_store::users::Login;
 use serde::{Deserialize, de::IntoDeserializer as _};
@@ -30,6 +30,15 @@ pub(super) struct DeclaredRealm {
     pub(super) roles: Vec<Role>,
     pub(super) clients: Vec<DeclaredClient>,
     pub(super) users: Vec<DeclaredUser>,
+    pub(super) organizations: Vec<DeclaredOrganization>,
+}
+
+/// An organization. Its members are people, who join and leave; no file says who they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredOrganization {
+    pub(super) slug: Slug,
+    pub(super) name: DisplayName,
 }
 
 pub(super) struct DeclaredClient {
@@ -154,7 +163,7 @@ struct Reader<'t> {
 }
 
 /// Parts of a realm that a later release understands.
-const LATER: [&str; 3] = ["organization", "api_key", "provider"];
+const LATER: [&str; 2] = ["api_key", "provider"];
 
 impl<'t> Reader<'t> {
     fn wrong(&self, at: &std::ops::Range<usize>, reason: impl Into<String>) -> FileError {
@@ -222,10 +231,15 @@ impl<'t> Reader<'t> {
 
     fn realm(&self, node: Node<'t>) -> Result<DeclaredRealm, FileError> {
         let at = node.span();
-        let (parts, rest) = Self::split(node, &["role", "client", "user", LATER[0], LATER[1], LATER[2]]);
+        let (parts, rest) =
+            Self::split(node, &["role", "client", "user", "organization", LATER[0], LATER[1]]);
         let (identity, settings) = Self::split(rest, &["name", "default"]);
         let Identity { name, default } = self.parse(identity)?;
-        self.known(&settings, &RealmSettings::keys(), &["name", "default", "role", "client", "user"])?;
+        self.known(
+            &settings,
+            &RealmSettings::keys(),
+            &["name", "default", "role", "client", "user", "organization"],
+        )?;
         let named = keys_of(&settings);
         let settings: RealmSettings = self.parse(settings)?;
         for host in &settings.hosts {
@@ -252,6 +266,7 @@ impl<'t> Reader<'t> {
             roles: Vec::new(),
             clients: Vec::new(),
             users: Vec::new(),
+            organizations: Vec::new(),
         };
         let DeValue::Table(parts) = parts.into_inner() else { unreachable!("split returns tables") };
         for (key, node) in parts {
@@ -268,6 +283,10 @@ impl<'t> Reader<'t> {
                 "client" => {
                     realm.clients =
                         nodes.into_iter().map(|node| self.client(node)).collect::<Result<_, _>>()?;
+                }
+                "organization" => {
+                    realm.organizations =
+                        nodes.into_iter().map(|node| self.parse(node)).collect::<Result<_, _>>()?;
                 }
                 _ => {
                     realm.users = nodes.into_iter().map(|node| self.user(node)).collect::<Result<_, _>>()?;
@@ -324,6 +343,7 @@ impl<'t> Reader<'t> {
             names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone())
         };
         let clients = realm.clients.iter().map(|client| format!("client {}", client.id)).collect();
+        let slugs = realm.organizations.iter().map(|one| format!("organization {}", one.slug)).collect();
         let emails = realm
             .users
             .iter()
@@ -334,8 +354,10 @@ impl<'t> Reader<'t> {
             .iter()
             .filter_map(|user| user.username.as_ref())
             .map(|name| format!("user {}", name.key()));
-        if let Some(name) =
-            twice(clients).or_else(|| twice(emails.collect())).or_else(|| twice(usernames.collect()))
+        if let Some(name) = twice(clients)
+            .or_else(|| twice(slugs))
+            .or_else(|| twice(emails.collect()))
+            .or_else(|| twice(usernames.collect()))
         {
             return Err(self.wrong(at, format!("{name} is described twice in realm {}", realm.name)));
         }
@@ -348,87 +370,4 @@ impl<'t> Reader<'t> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mistake(text: &str) -> String {
-        match (Reader { path: Path::new("realms.toml"), text }).file() {
-            Err(error) => error.to_string(),
-            Ok(_) => panic!("accepted: {text}"),
-        }
-    }
-
-    #[test]
-    fn the_whole_form_is_read() {
-        let text = r#"
-[[realm]]
-name = "acme"
-audience = ["notes-api"]
-access_token_ttl = "5m"
-password = { min_length = 15 }
-[[realm.role]]
-name = "admin"
-permissions = ["users:read"]
-inherits = ["member"]
-[[realm.role]]
-name = "member"
-[[realm.client]]
-id = "web"
-redirect_uris = ["http://localhost:8000/auth/callback"]
-scopes = ["openid", "notes:read"]
-[[realm.user]]
-email = "ada@example.com"
-password = "the engine weaves algebra"
-roles = ["admin"]
-"#;
-        let declared = (Reader { path: Path::new("realms.toml"), text }).file().unwrap();
-        let realm = &declared.realms[0];
-        assert_eq!((realm.roles.len(), realm.clients.len(), realm.users.len()), (2, 1, 1));
-        assert_eq!(realm.settings.access_token_ttl.as_secs(), 300);
-        assert!(realm.clients[0].settings.require_pkce);
-    }
-
-    #[test]
-    fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
-        for (text, expected) in [
-            ("[[relm]]\n", "realms.toml:1: unknown key `relm`; did you mean `realm`?"),
-            ("[realm]\nname = \"acme\"\n", "realms.toml:1: write this as [[realm]]"),
-            (
-                "[[realm]]\nname = \"acme\"\nsigning_algo = \"ES256\"\n",
-                "realms.toml:3: unknown key `signing_algo`; did you mean `signing_alg`?",
-            ),
-            (
-                "[[realm]]\nname = \"acme\"\nsigning_alg = \"ES265\"\n",
-                "realms.toml:3: unknown value `ES265`; did you mean `ES256`?",
-            ),
-            (
-                "[[realm]]\nname = \"acme\"\n[[realm.user]]\nemail = \"a@b.test\"\npasword = \"x\"\n",
-                "realms.toml:5: unknown key `pasword`; did you mean `password`?",
-            ),
-            (
-                "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\nredirect_uri = []\n",
-                "realms.toml:5: unknown key `redirect_uri`; did you mean `redirect_uris`?",
-            ),
-            (
-                "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\npublic = true\nsecret = \"x\"\n",
-                "realms.toml:3: client web is public, so it has no secret; remove one of the two",
-            ),
-            (
-                "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"x\"\n",
-                "realms.toml:3: [[realm.organization]] is not in this release",
-            ),
-            (
-                "[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n",
-                "realms.toml:1: this release has only the profile `native`",
-            ),
-            (
-                "[[realm]]\nname = \"acme\"\n[[realm]]\nname = \"acme\"\n",
-                "realms.toml:3: realm acme is described twice",
-            ),
-        ] {
-            assert_eq!(mistake(text), expected);
-        }
-        let name = mistake("[[realm]]\nname = \"A\"\n");
-        assert!(name.starts_with("realms.toml:2: "), "{name}");
-    }
-}
+mod tests;

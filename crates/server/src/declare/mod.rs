@@ -2,7 +2,10 @@
 
 mod apply;
 mod changes;
+mod error;
 mod file;
+mod organizations;
 
-pub use apply::{ApplyError, Mode, apply};
+pub use apply::{Mode, apply};
+pub use error::ApplyError;
 pub use file::{parse, read};

@@ -34,6 +34,13 @@ pub fn describe(mut api: OpenApi) -> OpenApi {
             ))
             .build(),
         TagBuilder::new()
+            .name("Organizations")
+            .description(Some(
+                "Groups of users with roles of their own. A token speaks of one at most (`org_id`), and then says what its \
+                 user is there.",
+            ))
+            .build(),
+        TagBuilder::new()
             .name("Administration")
             .description(Some("Needs the role `realm-admin` in the realm."))
             .build(),

@@ -13,5 +13,5 @@ pub use body::Json;
 pub use caller::{Admin, SignedIn};
 pub use now::Now;
 pub use origin::Where;
-pub use path::{PathId, Query};
+pub use path::{PathId, PathIds, Query};
 pub use problem::Problem;

@@ -24,6 +24,26 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for PathId<T> {
     }
 }
 
+/// The two identifiers in a path, parsed; see [`PathId`].
+#[derive(Debug)]
+pub struct PathIds<A, B>(pub A, pub B);
+
+impl<A: FromStr, B: FromStr, S: Send + Sync> FromRequestParts<S> for PathIds<A, B> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::NotFound)?;
+        let mut texts = params.iter().map(|(_, text)| text);
+        let (Some(first), Some(second), None) = (texts.next(), texts.next(), texts.next()) else {
+            return Err(Problem::NotFound);
+        };
+        match (first.parse(), second.parse()) {
+            (Ok(first), Ok(second)) => Ok(Self(first, second)),
+            _ => Err(Problem::NotFound),
+        }
+    }
+}
+
 /// Query parameters; unknown and repeated ones are refused where `T` says so.
 #[derive(Debug)]
 pub struct Query<T>(pub T);

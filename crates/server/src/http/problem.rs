@@ -1,10 +1,11 @@
 //! Problem documents (RFC 9457): what a caller may know, and what to do about it.
 
 mod answer;
+mod catalogue;
+mod face;
 
 use std::{borrow::Cow, fmt::Write as _, time::Duration};
 
-use axum::http::StatusCode;
 use gatepost_domain::password::TooWeak;
 
 use super::observe::Cause;
@@ -60,6 +61,27 @@ pub enum Problem {
     /// The last administrator of a realm can be neither disabled, demoted nor deleted.
     #[error("the last administrator")]
     LastAdministrator,
+    /// The caller's roles in the organization do not allow this.
+    #[error("the caller lacks a permission in the organization")]
+    MissingPermission,
+    /// Giving or taking more than the caller may do in the organization.
+    #[error("beyond the caller's rights in the organization")]
+    BeyondRights,
+    /// Another organization of the realm has the slug.
+    #[error("the slug is taken")]
+    SlugTaken,
+    /// The last owner of an organization can neither leave, be demoted, removed nor deleted.
+    #[error("the last owner")]
+    LastOwner,
+    /// The user belongs to the organization already.
+    #[error("already a member")]
+    AlreadyMember,
+    /// The address has an open invitation into the organization.
+    #[error("already invited")]
+    AlreadyInvited,
+    /// An invitation was refused: unknown, used, taken back, expired, or for somebody else.
+    #[error("the invitation was refused")]
+    InvalidInvitation,
     /// A role that is given to somebody, or that another role inherits, stays.
     #[error("the role is in use: {by}")]
     RoleInUse {
@@ -129,211 +151,6 @@ impl Problem {
         Self::Internal(cause.into())
     }
 
-    /// The stable code, the status, the title and the remedy.
-    fn face(&self) -> (&'static str, StatusCode, &'static str, Cow<'static, str>) {
-        use StatusCode as S;
-        let fixed = |code, status, title, detail: &'static str| (code, status, title, Cow::Borrowed(detail));
-        match self {
-            Self::Unauthenticated => fixed(
-                "unauthenticated",
-                S::UNAUTHORIZED,
-                "Sign in first",
-                "Send `Authorization: Bearer <access token>`.",
-            ),
-            Self::InvalidToken { expired: true } => fixed(
-                "invalid_token",
-                S::UNAUTHORIZED,
-                "Access token refused",
-                "The access token expired. Refresh it, or sign in again.",
-            ),
-            Self::InvalidToken { expired: false } => fixed(
-                "invalid_token",
-                S::UNAUTHORIZED,
-                "Access token refused",
-                "The access token was refused. Sign in again.",
-            ),
-            Self::InvalidCredentials => fixed(
-                "invalid_credentials",
-                S::UNAUTHORIZED,
-                "Sign-in refused",
-                "The account or the password is not right.",
-            ),
-            Self::InvalidRefreshToken => fixed(
-                "invalid_refresh_token",
-                S::UNAUTHORIZED,
-                "Refresh token refused",
-                "The refresh token is not good any more. Sign in again.",
-            ),
-            Self::WrongPassword => fixed(
-                "wrong_password",
-                S::FORBIDDEN,
-                "Current password is wrong",
-                "Give the present password in `current_password`.",
-            ),
-            Self::MissingRole => fixed(
-                "missing_role",
-                S::FORBIDDEN,
-                "Not allowed",
-                "This needs the role `realm-admin` in this realm.",
-            ),
-            Self::NotFound => {
-                fixed("not_found", S::NOT_FOUND, "Not found", "There is nothing here under this address.")
-            }
-            Self::InvalidHost => fixed(
-                "invalid_host",
-                S::BAD_REQUEST,
-                "The host is not clear",
-                "Send one `Host` header with the name of a host (RFC 9112 section 3.2).",
-            ),
-            Self::MethodNotAllowed => fixed(
-                "method_not_allowed",
-                S::METHOD_NOT_ALLOWED,
-                "Method not allowed",
-                "This address takes other methods; see /docs.",
-            ),
-            Self::EmailTaken => fixed(
-                "email_taken",
-                S::CONFLICT,
-                "E-mail address is taken",
-                "Sign in, or use another address.",
-            ),
-            Self::UsernameTaken => {
-                fixed("username_taken", S::CONFLICT, "User name is taken", "Choose another user name.")
-            }
-            Self::Changed => fixed(
-                "changed",
-                S::CONFLICT,
-                "Changed in between",
-                "Somebody changed this since you read it. Read it again, then repeat your change.",
-            ),
-            Self::LastAdministrator => fixed(
-                "last_administrator",
-                S::CONFLICT,
-                "Last administrator",
-                "Give another user the role `realm-admin` first.",
-            ),
-            Self::RoleInUse { by } => (
-                "role_in_use",
-                S::CONFLICT,
-                "The role is in use",
-                format!("{by}. Take it from there first.").into(),
-            ),
-            Self::TooMany { what, most } => (
-                "too_many",
-                S::CONFLICT,
-                "There are too many",
-                format!("There may be {most} {what} at a time. Remove one first.").into(),
-            ),
-            Self::RegistrationClosed => fixed(
-                "registration_closed",
-                S::FORBIDDEN,
-                "Registration is closed",
-                "Ask an administrator of this realm for an account.",
-            ),
-            Self::EmailUnverified => fixed(
-                "email_unverified",
-                S::FORBIDDEN,
-                "E-mail address is not verified",
-                "This realm lets only verified addresses sign in. Ask an administrator to verify yours.",
-            ),
-            Self::InvalidField { field, reason } => (
-                "invalid_field",
-                S::UNPROCESSABLE_ENTITY,
-                "A field is not right",
-                format!("`{field}`: {reason}{}", if reason.ends_with('?') { "" } else { "." }).into(),
-            ),
-            Self::WeakPassword(weak) => (
-                "weak_password",
-                S::UNPROCESSABLE_ENTITY,
-                "Password is not accepted",
-                format!("Choose another password: {weak}.").into(),
-            ),
-            Self::InvalidBody { detail } => {
-                ("invalid_body", S::BAD_REQUEST, "Body is not right", detail.clone().into())
-            }
-            Self::InvalidQuery { detail } => {
-                ("invalid_query", S::BAD_REQUEST, "Query is not right", detail.clone().into())
-            }
-            Self::UnsupportedMediaType => fixed(
-                "unsupported_media_type",
-                S::UNSUPPORTED_MEDIA_TYPE,
-                "Send JSON",
-                "Send the body as JSON with `Content-Type: application/json`.",
-            ),
-            Self::BodyTooLarge => fixed(
-                "body_too_large",
-                S::PAYLOAD_TOO_LARGE,
-                "Body is too large",
-                "A body may have up to 64 KiB.",
-            ),
-            Self::Busy { .. } => fixed(
-                "busy",
-                S::SERVICE_UNAVAILABLE,
-                "Too many sign-ins at once",
-                "Try again after the time in `Retry-After`.",
-            ),
-            Self::Unavailable(gatepost_store::Error::StorageFull) => fixed(
-                "storage_full",
-                S::SERVICE_UNAVAILABLE,
-                "Storage is full",
-                "Nothing can be written until the operator makes room. Signed-in users are not affected.",
-            ),
-            Self::Unavailable(_) => fixed(
-                "unavailable",
-                S::SERVICE_UNAVAILABLE,
-                "Not available right now",
-                "The service cannot answer at the moment. Try again after the time in `Retry-After`.",
-            ),
-            Self::Internal(_) => fixed(
-                "internal",
-                S::INTERNAL_SERVER_ERROR,
-                "Something went wrong on our side",
-                "Report the value of the `x-request-id` header.",
-            ),
-        }
-    }
-
-    /// Code, status and remedy of every kind of problem, once each.
-    pub fn catalogue() -> Vec<(&'static str, StatusCode, String)> {
-        use gatepost_store::{Error, Outage};
-        let every = [
-            Self::Unauthenticated,
-            Self::InvalidToken { expired: false },
-            Self::InvalidCredentials,
-            Self::InvalidRefreshToken,
-            Self::WrongPassword,
-            Self::MissingRole,
-            Self::NotFound,
-            Self::InvalidHost,
-            Self::MethodNotAllowed,
-            Self::EmailTaken,
-            Self::UsernameTaken,
-            Self::Changed,
-            Self::LastAdministrator,
-            Self::RoleInUse { by: "There are users who have it".to_owned() },
-            Self::TooMany { what: "API keys", most: 100 },
-            Self::RegistrationClosed,
-            Self::EmailUnverified,
-            Self::InvalidField { field: "email", reason: "what is wrong with it".into() },
-            Self::WeakPassword(TooWeak::TooShort { min: 12 }),
-            Self::InvalidBody { detail: "What is wrong, and where.".to_owned() },
-            Self::InvalidQuery { detail: "What is wrong.".to_owned() },
-            Self::UnsupportedMediaType,
-            Self::BodyTooLarge,
-            Self::Busy { retry_after: Duration::from_secs(1) },
-            Self::Unavailable(Error::StorageFull),
-            Self::Unavailable(Error::Unavailable(Outage::NoConnection)),
-            Self::internal("a cause that stays in the log"),
-        ];
-        every
-            .iter()
-            .map(|problem| {
-                let (code, status, _, detail) = problem.face();
-                (code, status, detail.into_owned())
-            })
-            .collect()
-    }
-
     /// The stable code, as in `code` and at the end of `type`.
     pub fn code(&self) -> &'static str {
         self.face().0
@@ -349,6 +166,12 @@ impl Problem {
             Self::UsernameTaken => "another user of the realm has this user name; choose another".to_owned(),
             Self::LastAdministrator => {
                 "the last administrator of the realm must stay; give another user the role realm-admin first"
+                    .to_owned()
+            }
+            Self::SlugTaken => "another organization of the realm has this slug; choose another".to_owned(),
+            Self::LastOwner => {
+                "the last owner of an organization must stay; make another member an owner first, or \
+                                delete the organization"
                     .to_owned()
             }
             Self::InvalidField { field, reason } => format!("{field}: {reason}"),
@@ -413,6 +236,9 @@ impl From<gatepost_store::Error> for Problem {
         match error {
             Error::Conflict(Constraint::UserEmail) => Self::EmailTaken,
             Error::Conflict(Constraint::UserUsername) => Self::UsernameTaken,
+            Error::Conflict(Constraint::OrganizationSlug) => Self::SlugTaken,
+            Error::Conflict(Constraint::Member) => Self::AlreadyMember,
+            Error::Conflict(Constraint::OpenInvitation) => Self::AlreadyInvited,
             Error::Unavailable(_) | Error::StorageFull | Error::ReadOnly | Error::Disk(_) => {
                 Self::Unavailable(error)
             }

@@ -42,7 +42,7 @@ impl IntoResponse for OAuthError {
         let (error, error_description) = match self {
             Self::InvalidRequest(what) => ("invalid_request", what),
             Self::UnsupportedGrantType => ("unsupported_grant_type", "This grant type is not answered here."),
-            Self::InvalidTarget => ("invalid_target", "No token is given for this audience."),
+            Self::InvalidTarget => ("invalid_target", "No token is given for this audience or organization."),
             // The status, `Retry-After` and the log are those of every other failure.
             Self::Failed(problem) => return problem.into_response(),
         };

@@ -1,10 +1,12 @@
 //! What the server keeps in memory of a realm.
 
+use std::sync::Arc;
+
 use gatepost_domain::{
-    Entropy, MasterKey, Realm, RealmId, RealmSettings, Timestamp,
+    Entropy, Grant, MasterKey, Realm, RealmId, RealmSettings, Timestamp, organization,
     role::{RoleGraph, RolesRefused},
 };
-use gatepost_jose::Verifier;
+use gatepost_jose::{Claims, Refused, Verifier};
 use gatepost_store::{Db, realms, roles, signing_keys};
 
 use super::keys::{self, Tended};
@@ -49,6 +51,7 @@ pub struct Snapshot {
     issuer: Box<str>,
     own_audience: Audience,
     roles: RoleGraph,
+    organization_roles: RoleGraph,
     keys: KeyRing,
     verifier: Verifier,
     metadata: Rendered,
@@ -108,8 +111,19 @@ impl Snapshot {
         let key_set = Rendered::new(keys.published())?;
         let verifier = Verifier::new(&issuer, &issuer, keys.verifying());
         let own_audience = Audience::of(realm.settings.audience.iter().cloned().chain([issuer.clone()]));
+        let organization_roles = organization::roles_within(roles, &realm.settings.organization_roles)?;
         let roles = RoleGraph::new(roles)?;
-        Ok(Self { issuer: issuer.into(), own_audience, roles, keys, verifier, metadata, key_set, realm })
+        Ok(Self {
+            issuer: issuer.into(),
+            own_audience,
+            roles,
+            organization_roles,
+            keys,
+            verifier,
+            metadata,
+            key_set,
+            realm,
+        })
     }
 
     /// The realm's id.
@@ -150,9 +164,22 @@ impl Snapshot {
         }
     }
 
+    /// `aud` of the tokens of a grant: what was asked for, or that of our own sign-in.
+    pub fn audience_of(&self, grant: &Grant) -> Audience {
+        match grant.audience.as_slice() {
+            [] => self.own_audience(),
+            named => Audience::of(named.iter().cloned()),
+        }
+    }
+
     /// The role graph.
     pub fn roles(&self) -> &RoleGraph {
         &self.roles
+    }
+
+    /// The roles that can be given in organizations.
+    pub fn organization_roles(&self) -> &RoleGraph {
+        &self.organization_roles
     }
 
     /// The signing keys.
@@ -163,6 +190,20 @@ impl Snapshot {
     /// Verifies tokens meant for the realm's own API.
     pub fn verifier(&self) -> &Verifier {
         &self.verifier
+    }
+
+    /// The claims of an access token of this realm, whichever of its audiences the token is for.
+    pub fn verify_any(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, Refused> {
+        let now = now.unix_seconds();
+        let others = self.realm.settings.audience.iter();
+        let others = others.map(|name| {
+            let verifier = Verifier::new(&self.issuer, name, self.keys.verifying()).cache(0);
+            verifier.verify(token, now)
+        });
+        std::iter::once_with(|| self.verifier.verify(token, now))
+            .chain(others)
+            .find(|verified| !matches!(verified, Err(Refused::WrongAudience)))
+            .unwrap_or(Err(Refused::WrongAudience))
     }
 
     /// The provider metadata.

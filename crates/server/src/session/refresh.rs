@@ -9,7 +9,7 @@ use crate::{
     api::TokenAnswer,
     http::Problem,
     realm::Snapshot,
-    signing::{self, Audience, Subject},
+    signing::{self, Subject},
 };
 
 /// Exchanges a refresh token for the next pair of tokens.
@@ -60,11 +60,7 @@ fn answer(
     exchanged: &Exchanged,
     now: Timestamp,
 ) -> Result<TokenAnswer, Problem> {
-    let Exchanged { grant, session, user, .. } = exchanged;
-    let audience = match grant.audience.as_slice() {
-        [] => realm.own_audience(),
-        named => Audience::of(named.iter().cloned()),
-    };
+    let Exchanged { grant, session, user, member, .. } = exchanged;
     let (access_token, expires_in) = signing::issue(
         realm,
         Subject {
@@ -72,7 +68,8 @@ fn answer(
             session: Some(session),
             client: grant.client.as_str(),
             scopes: &grant.scopes,
-            audience,
+            member: member.as_ref(),
+            audience: realm.audience_of(grant),
         },
         app.entropy(),
         now,

@@ -102,6 +102,7 @@ pub async fn sign_in(
             session: Some(&session),
             client: FIRST_PARTY,
             scopes: &grant.scopes,
+            member: None,
             audience: realm.own_audience(),
         },
         app.entropy(),

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::{ApiKeyId, Entropy, Permission, Scopes, Session, Timestamp, User};
+use gatepost_domain::{
+    ApiKeyId, Entropy, Membership, Permission, Scopes, Session, Timestamp, User, api_key, organization::OWNER,
+};
 use gatepost_jose::jwt;
 use serde::Serialize;
 
@@ -59,8 +61,11 @@ pub struct Subject<'a> {
     pub session: Option<&'a Session>,
     /// The client: `client_id`.
     pub client: &'a str,
-    /// What the client may do: `scope`.
+    /// What the client may do: `scope`. Scopes that are permissions limit `permissions` to those they name.
     pub scopes: &'a Scopes,
+    /// What the account is in the organization the token speaks of, if it speaks of one: `org_id`, and `roles` and
+    /// `permissions` in place of those in the realm.
+    pub member: Option<&'a Membership>,
     /// Whom the token is for.
     pub audience: Audience,
 }
@@ -105,6 +110,8 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     permissions: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    org_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<String>,
 }
 
@@ -115,14 +122,43 @@ pub fn issue(
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<(String, u64), Problem> {
+    let lifetime = realm.settings().access_token_ttl;
+    Ok((issue_for(realm, subject, lifetime, entropy, now)?, lifetime.as_secs()))
+}
+
+/// The same for another lifetime.
+pub fn issue_for(
+    realm: &Snapshot,
+    subject: Subject<'_>,
+    lifetime: Duration,
+    entropy: &dyn Entropy,
+    now: Timestamp,
+) -> Result<String, Problem> {
     let user = subject.user;
-    let (roles, permissions) = rights(realm, user);
-    let lifetime = realm.settings().access_token_ttl.as_secs();
+    let rights = match subject.member {
+        Some(member) => realm.organization_roles().rights(&member.roles),
+        None => realm.roles().rights(&user.roles),
+    };
+    let narrowed = api_key::narrowed(subject.scopes, &rights);
+    let permissions: Vec<&str> = match &narrowed {
+        Some(left) => left.iter().map(Permission::as_str).collect(),
+        None => rights.permissions.iter().map(|permission| permission.as_str()).collect(),
+    };
+    let mut roles: Vec<&str> = rights.roles.iter().map(|role| role.as_str()).collect();
+    // The built-in roles need be in no realm's graph.
+    let (built_in, has_it) = match subject.member {
+        Some(member) => (OWNER, member.is_owner()),
+        None => (ADMINISTRATOR, is_administrator(user)),
+    };
+    if has_it && !roles.contains(&built_in) {
+        roles.push(built_in);
+    }
+    let permissions = fitting(realm, user, &roles, permissions);
     let claims = Claims {
         iss: realm.issuer(),
         sub: user.id.to_string(),
         aud: subject.audience,
-        exp: now.unix_seconds().saturating_add_unsigned(lifetime),
+        exp: now.unix_seconds().saturating_add_unsigned(lifetime.as_secs()),
         iat: now.unix_seconds(),
         jti: fresh_id(entropy),
         client_id: subject.client,
@@ -136,9 +172,10 @@ pub fn issue(
         name: user.name.as_ref().map(gatepost_domain::DisplayName::as_str),
         roles,
         permissions,
+        org_id: subject.member.map(|member| member.organization.to_string()),
         api_key: None,
     };
-    Ok((sign(realm, &claims)?, lifetime))
+    sign(realm, &claims)
 }
 
 /// Signs an access token of an API key: for the realm's audience only, without a session, and without what is known of
@@ -169,6 +206,7 @@ pub fn issue_for_key(
         name: None,
         roles: Vec::new(),
         permissions: subject.permissions.iter().map(Permission::as_str).collect(),
+        org_id: None,
         api_key: Some(key.clone()),
     };
     sign(realm, &claims)
@@ -185,19 +223,12 @@ fn sign(realm: &Snapshot, claims: &Claims<'_>) -> Result<String, Problem> {
     jwt::sign("at+jwt", claims, realm.keys().signer()).map_err(Problem::internal)
 }
 
-/// The account's roles with what they inherit, and their permissions, as far as they fit.
-fn rights<'a>(realm: &'a Snapshot, user: &'a User) -> (Vec<&'a str>, Vec<&'a str>) {
-    let rights = realm.roles().rights(&user.roles);
-    let mut roles: Vec<&str> = rights.roles.iter().map(|role| role.as_str()).collect();
-    // The built-in role is in no realm's graph.
-    if is_administrator(user) && !roles.contains(&ADMINISTRATOR) {
-        roles.push(ADMINISTRATOR);
-    }
-    let permissions: Vec<&str> = rights.permissions.iter().map(|permission| permission.as_str()).collect();
+/// The permissions, or none if they do not fit into a token beside the roles.
+fn fitting<'a>(realm: &Snapshot, user: &User, roles: &[&str], permissions: Vec<&'a str>) -> Vec<&'a str> {
     let size = |names: &[&str]| names.iter().map(|name| name.len() + 3).sum::<usize>();
-    if size(&roles) + size(&permissions) > RIGHTS_LIMIT {
-        tracing::warn!(user.id = %user.id, realm.name = realm.name(), "roles and permissions do not fit into a token; permissions were left out");
-        return (roles, Vec::new());
+    if size(roles) + size(&permissions) <= RIGHTS_LIMIT {
+        return permissions;
     }
-    (roles, permissions)
+    tracing::warn!(user.id = %user.id, realm.name = realm.name(), "roles and permissions do not fit into a token; permissions were left out");
+    Vec::new()
 }

@@ -2,9 +2,11 @@ use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::refresh::RefreshToken;
-use gatepost_domain::{EventId, Grant, GrantId, RealmId, SessionId, Timestamp, UserId};
+use gatepost_domain::{
+    ClientId, EventId, Grant, GrantId, OrganizationId, RealmId, SessionId, Timestamp, UserId,
+};
 use gatepost_store::grants::{self, Assessed, Ends, Exchanged, OnReuse, Presented, RefreshRefused};
-use gatepost_store::{audit, outbox, sessions, users};
+use gatepost_store::{audit, memberships, outbox, sessions, users};
 
 use crate::support::{NOW, Store, later};
 
@@ -24,6 +26,8 @@ on_every_backend!(
     what_ended_is_refused_for_its_reason,
     a_token_newer_than_the_database_is_refused_without_ending_the_grant,
     a_revoked_grant_is_told_and_ends_no_other,
+    an_active_organization_stays_with_the_grant_while_the_user_belongs_there,
+    ad_02_a_refresh_that_read_a_membership_that_is_gone_looks_again,
 );
 
 pub(crate) const IDLE: Duration = Duration::from_hours(24);
@@ -126,7 +130,7 @@ async fn a_good_token_is_exchanged_for_the_next(store: Store) {
         idle_expires_at: later(5).plus(IDLE),
         ..grant.clone()
     };
-    assert_eq!(first, Exchanged { grant: expected.clone(), session, user, replayed: false });
+    assert_eq!(first, Exchanged { grant: expected.clone(), session, user, member: None, replayed: false });
     assert_eq!(store.find_grant(&grant).await, Some(expected));
     let rotate = |good: Grant, version: u64| {
         let (store, asked) = (store.clone(), presented(&store, &good, good.generation, later(6)));
@@ -222,7 +226,7 @@ async fn rt_11_a_lost_answer_is_given_again_within_the_grace(store: Store) {
         assert_eq!(again, Exchanged { replayed: true, ..first.clone() }, "after {seconds} s");
     }
     let asked = presented(&store, &grant, 0, later(9));
-    let present = Box::new((first.grant, session, user));
+    let present = Box::new((first.grant, session, user, None));
     let judged = read!(store, [asked] tx => grants::assess(tx, &asked).await);
     assert_eq!(judged, Ok(Assessed::Replay(present.clone())));
     let good = presented(&store, &grant, 1, later(9));
@@ -319,4 +323,55 @@ async fn a_revoked_grant_is_told_and_ends_no_other(store: Store) {
     assert_eq!(generation(&store, &other, 0, later(3)).await, Ok(1));
     let revocation = Revocation::Grant { grant: grant.id, session: session.id, user: user.id };
     assert_eq!(told(&store).await, [Message::Revocation(revocation)]);
+}
+
+async fn activate(store: &Store, grant: &Grant, organization: Option<OrganizationId>) -> Option<Grant> {
+    let (realm, session, client) = (store.realm, grant.session, grant.client.clone());
+    write!(store, [client] tx => grants::activate(tx, realm, session, &client, organization).await).unwrap()
+}
+
+async fn an_active_organization_stays_with_the_grant_while_the_user_belongs_there(store: Store) {
+    let (user, _, grant) = store.signed_in("ada").await;
+    let (_, _, other) = store.signed_in("bob").await;
+    let acme = store.organization("acme").await;
+    let member = store.join(&acme, &user, "owner").await;
+    let active = Grant { organization: Some(acme.id), ..grant.clone() };
+    assert_eq!(activate(&store, &grant, Some(acme.id)).await, Some(active.clone()));
+    for round in 0..2 {
+        let exchanged = exchange(&store, &grant, round, NOW).await.unwrap();
+        assert_eq!((exchanged.grant.organization, exchanged.member), (Some(acme.id), Some(member.clone())));
+    }
+    assert!(exchange(&store, &grant, 1, NOW).await.unwrap().member.is_some(), "a replay too");
+    assert_eq!(exchange(&store, &other, 0, NOW).await.unwrap().member, None);
+    let (realm, organization, id, message) = (store.realm, acme.id, user.id, store.message());
+    write!(store, [] tx => memberships::remove(tx, realm, organization, id, NOW, message).await).unwrap();
+    assert_eq!(exchange(&store, &grant, 2, NOW).await.unwrap().member, None);
+    assert_eq!(activate(&store, &grant, None).await.unwrap().organization, None);
+
+    let client: ClientId = "another".parse().unwrap();
+    assert_eq!(activate(&store, &Grant { client, ..grant.clone() }, Some(acme.id)).await, None);
+    assert_eq!(activate(&store, &Grant { session: SessionId::MIN, ..grant.clone() }, None).await, None);
+    let (id, message) = (grant.id, store.message());
+    write!(store, [] tx => grants::revoke(tx, realm, id, NOW, message).await).unwrap();
+    assert_eq!(activate(&store, &grant, None).await, None);
+}
+
+/// A token that is made after a member was removed does not say what was read before.
+async fn ad_02_a_refresh_that_read_a_membership_that_is_gone_looks_again(store: Store) {
+    let (user, _, grant) = store.signed_in("ada").await;
+    let acme = store.organization("acme").await;
+    store.join(&acme, &user, "owner").await;
+    activate(&store, &grant, Some(acme.id)).await.unwrap();
+    let presented = presented(&store, &grant, 0, NOW);
+    let Assessed::Good(found) = read!(store, [presented] tx => grants::assess(tx, &presented).await).unwrap()
+    else {
+        panic!("the token is good");
+    };
+    let (realm, organization, id, message) = (store.realm, acme.id, user.id, store.message());
+    write!(store, [] tx => memberships::remove(tx, realm, organization, id, NOW, message).await).unwrap();
+    let (rotated, version) = (found.0.rotated(IDLE, NOW), found.2.version);
+    let late =
+        write_one!(store, [presented, rotated] tx => grants::rotate(tx, &presented, &rotated, version).await);
+    assert_eq!(late, Ok(false));
+    assert_eq!(exchange(&store, &grant, 0, NOW).await.unwrap().member, None);
 }

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use gatepost_domain::{
-    Entropy, Grant, GrantId, OutboxId, Realm, RealmId, RealmSettings, Session, SessionId, SessionOrigin,
-    Timestamp, User, UserId,
+    Entropy, Grant, GrantId, Membership, Organization, OrganizationId, OutboxId, Realm, RealmId,
+    RealmSettings, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
 };
-use gatepost_store::{Db, Error, Location, Options, grants, realms, sessions, users};
+use gatepost_store::{
+    Db, Error, Location, Options, grants, memberships, organizations, realms, sessions, users,
+};
 
 /// The moment at which every case begins.
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
@@ -233,6 +235,33 @@ impl Store {
         let session = self.session(&user).await;
         let grant = self.grant(&session).await;
         (user, session, grant)
+    }
+
+    pub(crate) async fn organization(&self, slug: &str) -> Organization {
+        let organization = Organization {
+            id: OrganizationId::new(NOW, &self.dice),
+            realm: self.realm,
+            slug: slug.parse().unwrap(),
+            name: slug.parse().unwrap(),
+            created_at: NOW,
+            updated_at: NOW,
+            version: 1,
+        };
+        write!(self, [organization] tx => organizations::create(tx, &organization).await).unwrap();
+        organization
+    }
+
+    /// Makes the user a member with these roles, which have spaces between.
+    pub(crate) async fn join(&self, organization: &Organization, user: &User, roles: &str) -> Membership {
+        let roles = roles.split_whitespace().map(|role| role.parse().unwrap()).collect();
+        let member = Membership::begin(self.realm, organization.id, user.id, roles, NOW);
+        write!(self, [member] tx => memberships::create(tx, &member).await).unwrap();
+        member
+    }
+
+    pub(crate) async fn find_member(&self, organization: &Organization, user: &User) -> Option<Membership> {
+        let (realm, organization, user) = (self.realm, organization.id, user.id);
+        read!(self, [] tx => memberships::find(tx, realm, organization, user).await).unwrap()
     }
 
     pub(crate) async fn version(&self) -> u64 {

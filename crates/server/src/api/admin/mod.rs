@@ -1,6 +1,7 @@
 //! Administration of a realm. Every route here takes an [`Admin`](crate::http::Admin).
 
 mod audit;
+mod organizations;
 mod roles;
 mod users;
 
@@ -12,6 +13,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::show, users::change, users::delete))
+        .routes(routes!(organizations::list))
+        .routes(routes!(organizations::show, organizations::change, organizations::delete))
+        .routes(routes!(organizations::members))
+        .routes(routes!(organizations::put_member, organizations::remove_member))
         .routes(routes!(roles::list))
         .routes(routes!(roles::put, roles::remove))
         .routes(routes!(audit::list))

@@ -229,7 +229,8 @@ pub(super) async fn change(
 
 /// Delete a user
 ///
-/// Removes the account and everything of it: sessions, credentials, grants. Its id is never given to anybody else.
+/// Removes the account and everything of it: sessions, credentials, grants, and organizations of which it is the only
+/// member. Its id is never given to anybody else.
 #[utoipa::path(
     delete, path = "/api/v1/admin/users/{id}", tag = "Administration", operation_id = "delete_user",
     security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
@@ -238,7 +239,7 @@ pub(super) async fn change(
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
-        (status = 409, description = "`last_administrator`", body = ProblemDocument),
+        (status = 409, description = "`last_administrator` or `last_owner`", body = ProblemDocument),
     )
 )]
 pub(super) async fn delete(

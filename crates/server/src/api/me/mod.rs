@@ -1,6 +1,7 @@
 //! The signed-in person's own account.
 
 mod api_keys;
+mod organization;
 mod password;
 mod profile;
 mod sessions;
@@ -15,6 +16,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(password::change))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
+        .routes(routes!(organization::switch))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::rotate))
         .routes(routes!(api_keys::revoke))

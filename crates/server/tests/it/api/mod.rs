@@ -5,5 +5,6 @@ mod api_keys;
 mod login;
 mod logout;
 mod me;
+mod organizations;
 mod refresh;
 mod register;

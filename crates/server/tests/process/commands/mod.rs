@@ -6,6 +6,7 @@ mod dev;
 mod explain;
 mod forger;
 mod keys;
+mod organizations;
 mod settings;
 mod users;
 

@@ -1,0 +1,97 @@
+//! `/api/v1/organizations`
+
+use axum::{extract::State, http::StatusCode};
+use gatepost_domain::{Membership, OrganizationId, RoleName};
+use serde::{Deserialize, Serialize};
+
+use super::view::MyOrganization;
+use crate::{
+    App,
+    accounts::Who,
+    http::{Json, Now, Problem, Query, SignedIn, Where, page, problem::ProblemDocument},
+    organizations,
+};
+
+/// Which organizations to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Listing {
+    /// How many at the most: 1 to 100, 50 unless given.
+    #[serde(default = "page::usual")]
+    limit: u32,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<OrganizationId>,
+}
+
+/// One page of organizations, in the order they were made.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct MyOrganizationPage {
+    organizations: Vec<MyOrganization>,
+    /// Present when there are more.
+    next_cursor: Option<String>,
+}
+
+/// List the organizations one belongs to
+#[utoipa::path(
+    get, path = "/api/v1/organizations", tag = "Organizations", operation_id = "list_my_organizations", params(Listing),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "One page", body = MyOrganizationPage),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn list(
+    caller: SignedIn,
+    State(app): State<App>,
+    Query(listing): Query<Listing>,
+) -> Result<Json<MyOrganizationPage>, Problem> {
+    let limit = listing.limit.clamp(1, 100);
+    let (realm, user) = (caller.user.realm, caller.user.id);
+    let found = organizations::list_of(&app, realm, user, listing.cursor, limit + 1).await?;
+    let (found, next_cursor) = page::cut(found, limit, |(last, _)| last.id.to_string());
+    Ok(Json(MyOrganizationPage {
+        organizations: found.iter().map(MyOrganization::new).collect(),
+        next_cursor,
+    }))
+}
+
+/// An organization to be made.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewOrganization {
+    #[schema(example = "Analytical Engines")]
+    name: String,
+    /// 2 to 63 of a-z, 0-9 and -; unique in the realm.
+    #[schema(example = "analytical")]
+    slug: String,
+}
+
+/// Make an organization
+///
+/// It belongs to whoever makes it. One owns up to 100.
+#[utoipa::path(
+    post, path = "/api/v1/organizations", tag = "Organizations", operation_id = "create_organization",
+    request_body = NewOrganization, security(("bearer" = [])),
+    responses(
+        (status = 201, description = "The organization", body = MyOrganization),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 409, description = "`slug_taken` or `too_many`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn create(
+    caller: SignedIn,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<NewOrganization>,
+) -> Result<(StatusCode, Json<MyOrganization>), Problem> {
+    let (name, slug) = (organizations::name(&body.name)?, organizations::slug(&body.slug)?);
+    let who = Who::themselves(&caller, origin);
+    let (realm, owner) = (caller.user.realm, caller.user.id);
+    let made = organizations::create(&app, realm, name, slug, Some(owner), who, now).await?;
+    let member = Membership::begin(realm, made.id, owner, vec![RoleName::owner()], now);
+    Ok((StatusCode::CREATED, Json(MyOrganization::new(&(made, member)))))
+}

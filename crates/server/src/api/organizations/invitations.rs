@@ -1,0 +1,207 @@
+//! `/api/v1/organizations/{id}/invitations`, and `/api/v1/invitations/accept`
+
+use axum::{extract::State, http::StatusCode};
+use gatepost_domain::{Invitation, InvitationId, OrganizationId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::view::{MyOrganization, names};
+use crate::{
+    App,
+    accounts::{self, Who},
+    http::{Json, Now, PathId, PathIds, Problem, Query, SignedIn, Where, page, problem::ProblemDocument},
+    organizations::{self, By},
+    realm::InRealm,
+};
+
+/// An open invitation, without its secret.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Invitation)]
+pub(super) struct InvitationView {
+    #[schema(example = "inv_01jd3v6d7qk4r8x2m5n9p0t1wz")]
+    id: String,
+    #[schema(example = "grace@example.com")]
+    email: String,
+    /// The roles it gives.
+    #[schema(example = json!(["editor"]))]
+    roles: Vec<String>,
+    /// Who made it.
+    #[schema(example = "usr_01jd3v6d7qk4r8x2m5n9p0t1wz")]
+    invited_by: Option<String>,
+    #[schema(value_type = String)]
+    created_at: Timestamp,
+    /// From when it is refused.
+    #[schema(value_type = String)]
+    expires_at: Timestamp,
+}
+
+impl From<&Invitation> for InvitationView {
+    fn from(invitation: &Invitation) -> Self {
+        Self {
+            id: invitation.id.to_string(),
+            email: invitation.email.as_str().to_owned(),
+            roles: names(&invitation.roles),
+            invited_by: invitation.invited_by.map(|user| user.to_string()),
+            created_at: invitation.created_at,
+            expires_at: invitation.expires_at,
+        }
+    }
+}
+
+/// An invitation that was just made. The only answer that holds its secret.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct FreshInvitation {
+    /// What the one who is invited accepts it with. It is shown this once.
+    #[schema(example = "gp_inv_…")]
+    token: String,
+    #[serde(flatten)]
+    view: InvitationView,
+}
+
+/// Which invitations to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Listing {
+    /// How many at the most: 1 to 100, 50 unless given.
+    #[serde(default = "page::usual")]
+    limit: u32,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<InvitationId>,
+}
+
+/// One page of open invitations, in the order they were made.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct InvitationPage {
+    invitations: Vec<InvitationView>,
+    /// Present when there are more.
+    next_cursor: Option<String>,
+}
+
+/// List open invitations
+#[utoipa::path(
+    get, path = "/api/v1/organizations/{id}/invitations", tag = "Organizations", operation_id = "list_invitations",
+    security(("bearer" = [])), params(("id" = String, Path, description = "The organization"), Listing),
+    responses(
+        (status = 200, description = "One page", body = InvitationPage),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_permission`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn list(
+    caller: SignedIn,
+    realm: InRealm,
+    PathId(id): PathId<OrganizationId>,
+    Now(now): Now,
+    State(app): State<App>,
+    Query(listing): Query<Listing>,
+) -> Result<Json<InvitationPage>, Problem> {
+    let limit = listing.limit.clamp(1, 100);
+    let (by, page) = (By::Member(caller.user.id), (listing.cursor, limit + 1));
+    let found = organizations::list_invitations(&app, &realm, id, by, page, now).await?;
+    let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
+    Ok(Json(InvitationPage { invitations: found.iter().map(InvitationView::from).collect(), next_cursor }))
+}
+
+/// Somebody to be invited.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewInvitation {
+    /// Whoever has proven this address may accept.
+    #[schema(example = "grace@example.com")]
+    email: String,
+    /// The roles to give: roles of the realm, and `owner`.
+    #[schema(example = json!(["editor"]))]
+    roles: Vec<String>,
+}
+
+/// Invite somebody
+///
+/// No mail is sent: hand the token over. It is good once, for 7 days, for an account with that address verified.
+#[utoipa::path(
+    post, path = "/api/v1/organizations/{id}/invitations", tag = "Organizations", operation_id = "invite",
+    request_body = NewInvitation, security(("bearer" = [])),
+    params(("id" = String, Path, description = "The organization")),
+    responses(
+        (status = 201, description = "The invitation; its token is shown this once", body = FreshInvitation),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_permission` or `beyond_rights`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+        (status = 409, description = "`already_invited`, `already_member` or `too_many`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn invite(
+    caller: SignedIn,
+    realm: InRealm,
+    PathId(id): PathId<OrganizationId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<NewInvitation>,
+) -> Result<(StatusCode, Json<FreshInvitation>), Problem> {
+    let wish = (accounts::email(&body.email)?, organizations::roles(&realm, &body.roles)?);
+    let acting = (Who::themselves(&caller, origin), &caller.user);
+    let (made, secret) = organizations::invite(&app, &realm, id, wish, acting, now).await?;
+    let fresh = FreshInvitation { token: secret.reveal().to_owned(), view: (&made).into() };
+    Ok((StatusCode::CREATED, Json(fresh)))
+}
+
+/// Take an invitation back
+#[utoipa::path(
+    delete, path = "/api/v1/organizations/{id}/invitations/{invitation_id}", tag = "Organizations",
+    operation_id = "revoke_invitation", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The organization"), ("invitation_id" = String, Path, description = "As listed")),
+    responses(
+        (status = 204, description = "Nobody can accept it any more"),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_permission` or `beyond_rights`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn revoke(
+    caller: SignedIn,
+    realm: InRealm,
+    PathIds(id, invitation): PathIds<OrganizationId, InvitationId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<StatusCode, Problem> {
+    let acting = (Who::themselves(&caller, origin), By::Member(caller.user.id));
+    organizations::revoke(&app, &realm, (id, invitation), acting, now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What one was invited with.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Acceptance {
+    #[schema(example = "gp_inv_…")]
+    token: String,
+}
+
+/// Accept an invitation
+///
+/// For the account whose verified address was invited. To anybody else it is as unknown as one that does not exist.
+#[utoipa::path(
+    post, path = "/api/v1/invitations/accept", tag = "Organizations", operation_id = "accept_invitation",
+    request_body = Acceptance, security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The organization one belongs to now", body = MyOrganization),
+        (status = 400, description = "`invalid_invitation`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 409, description = "`already_member`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn accept(
+    caller: SignedIn,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<Acceptance>,
+) -> Result<Json<MyOrganization>, Problem> {
+    let who = Who::themselves(&caller, origin);
+    let joined = organizations::accept(&app, &caller.user, &body.token, who, now).await?;
+    Ok(Json(MyOrganization::new(&joined)))
+}

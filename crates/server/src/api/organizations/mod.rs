@@ -1,0 +1,24 @@
+//! `/api/v1/organizations`: what people do with the organizations they belong to.
+
+mod collection;
+mod invitations;
+mod members;
+mod single;
+mod view;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::App;
+
+pub use view::{MemberChange, MemberListing, MemberPage, MemberView, OrganizationChange, OrganizationView};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(collection::list, collection::create))
+        .routes(routes!(single::show, single::change, single::delete))
+        .routes(routes!(members::list))
+        .routes(routes!(members::change, members::remove))
+        .routes(routes!(invitations::list, invitations::invite))
+        .routes(routes!(invitations::revoke))
+        .routes(routes!(invitations::accept))
+}

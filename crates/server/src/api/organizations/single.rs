@@ -1,0 +1,89 @@
+//! `/api/v1/organizations/{id}`
+
+use axum::{extract::State, http::StatusCode};
+use gatepost_domain::OrganizationId;
+
+use super::view::{MyOrganization, OrganizationChange, OrganizationView};
+use crate::{
+    App,
+    accounts::Who,
+    http::{Json, Now, PathId, Problem, SignedIn, Where, problem::ProblemDocument},
+    organizations::{self, By},
+    realm::InRealm,
+};
+
+/// Show an organization
+#[utoipa::path(
+    get, path = "/api/v1/organizations/{id}", tag = "Organizations", operation_id = "get_organization",
+    security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    responses(
+        (status = 200, description = "The organization, and the caller's roles in it", body = MyOrganization),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 404, description = "`not_found`: none the caller belongs to", body = ProblemDocument),
+    )
+)]
+pub(super) async fn show(
+    caller: SignedIn,
+    PathId(id): PathId<OrganizationId>,
+    State(app): State<App>,
+) -> Result<Json<MyOrganization>, Problem> {
+    let found = organizations::find_of(&app, caller.user.realm, id, caller.user.id).await?;
+    Ok(Json(MyOrganization::new(&found)))
+}
+
+/// Rename an organization
+///
+/// For its owners.
+#[utoipa::path(
+    patch, path = "/api/v1/organizations/{id}", tag = "Organizations", operation_id = "change_organization",
+    request_body = OrganizationChange, security(("bearer" = [])),
+    params(("id" = String, Path, description = "As listed")),
+    responses(
+        (status = 200, description = "The organization as it is now", body = OrganizationView),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_permission`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+        (status = 409, description = "`slug_taken`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn change(
+    caller: SignedIn,
+    realm: InRealm,
+    PathId(id): PathId<OrganizationId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<OrganizationChange>,
+) -> Result<Json<OrganizationView>, Problem> {
+    let change = body.parse()?;
+    let acting = (Who::themselves(&caller, origin), By::Member(caller.user.id));
+    let changed = organizations::change(&app, &realm, id, change, acting, now).await?;
+    Ok(Json(OrganizationView::from(&changed)))
+}
+
+/// Delete an organization
+///
+/// For its owners. Members and invitations go with it; accounts stay.
+#[utoipa::path(
+    delete, path = "/api/v1/organizations/{id}", tag = "Organizations", operation_id = "delete_organization",
+    security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_permission`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn delete(
+    caller: SignedIn,
+    realm: InRealm,
+    PathId(id): PathId<OrganizationId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<StatusCode, Problem> {
+    let acting = (Who::themselves(&caller, origin), By::Member(caller.user.id));
+    organizations::delete(&app, &realm, id, acting, now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,163 @@
+//! What the API shows and reads of organizations, to members and to administrators.
+
+use gatepost_domain::{DisplayName, Membership, Organization, RoleName, Slug, Timestamp, User, UserId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    http::{Problem, page},
+    organizations,
+};
+
+/// An organization.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Organization)]
+pub struct OrganizationView {
+    #[schema(example = "org_01jd3v6d7qk4r8x2m5n9p0t1wz")]
+    id: String,
+    /// Unique in the realm.
+    #[schema(example = "analytical")]
+    slug: String,
+    #[schema(example = "Analytical Engines")]
+    name: String,
+    #[schema(value_type = String)]
+    created_at: Timestamp,
+    #[schema(value_type = String)]
+    updated_at: Timestamp,
+}
+
+impl From<&Organization> for OrganizationView {
+    fn from(organization: &Organization) -> Self {
+        Self {
+            id: organization.id.to_string(),
+            slug: organization.slug.to_string(),
+            name: organization.name.as_str().to_owned(),
+            created_at: organization.created_at,
+            updated_at: organization.updated_at,
+        }
+    }
+}
+
+/// An organization, and what the caller is in it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct MyOrganization {
+    #[serde(flatten)]
+    organization: OrganizationView,
+    /// The caller's roles there.
+    #[schema(example = json!(["owner"]))]
+    roles: Vec<String>,
+}
+
+impl MyOrganization {
+    pub(super) fn new((organization, member): &(Organization, Membership)) -> Self {
+        Self { organization: organization.into(), roles: names(&member.roles) }
+    }
+}
+
+/// Another name or slug. A member that is left out stays as it is.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationChange {
+    #[schema(example = "Analytical Engines Ltd")]
+    name: Option<String>,
+    #[schema(example = "analytical-engines")]
+    slug: Option<String>,
+}
+
+impl OrganizationChange {
+    /// The name and the slug, checked.
+    pub fn parse(&self) -> Result<(Option<DisplayName>, Option<Slug>), Problem> {
+        let name = self.name.as_deref().map(organizations::name).transpose()?;
+        Ok((name, self.slug.as_deref().map(organizations::slug).transpose()?))
+    }
+}
+
+/// Somebody who belongs to an organization.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Member)]
+pub struct MemberView {
+    #[schema(example = "usr_01jd3v6d7qk4r8x2m5n9p0t1wz")]
+    user_id: String,
+    #[schema(example = "ada@example.com")]
+    email: Option<String>,
+    #[schema(example = "ada")]
+    username: Option<String>,
+    #[schema(example = "Ada Lovelace")]
+    name: Option<String>,
+    /// Roles in the organization.
+    #[schema(example = json!(["editor"]))]
+    roles: Vec<String>,
+    /// Since when.
+    #[schema(value_type = String)]
+    created_at: Timestamp,
+}
+
+impl MemberView {
+    /// Of a member and their account.
+    pub fn new((member, user): &(Membership, User)) -> Self {
+        Self {
+            user_id: user.id.to_string(),
+            email: user.email.as_ref().map(|email| email.as_str().to_owned()),
+            username: user.username.as_ref().map(|username| username.as_str().to_owned()),
+            name: user.name.as_ref().map(|name| name.as_str().to_owned()),
+            roles: names(&member.roles),
+            created_at: member.created_at,
+        }
+    }
+}
+
+impl MemberView {
+    /// For a table of `gatepost org members`.
+    pub fn row(&self) -> Vec<String> {
+        let text = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
+        vec![self.user_id.clone(), text(&self.email), text(&self.username), self.roles.join(" ")]
+    }
+}
+
+/// Which members to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MemberListing {
+    /// How many at the most: 1 to 100, 50 unless given.
+    #[serde(default = "page::usual")]
+    limit: u32,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<UserId>,
+}
+
+impl MemberListing {
+    /// How many, within bounds.
+    pub fn limit(&self) -> u32 {
+        self.limit.clamp(1, 100)
+    }
+}
+
+/// One page of members, in the order their accounts were made.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct MemberPage {
+    members: Vec<MemberView>,
+    /// Present when there are more.
+    next_cursor: Option<String>,
+}
+
+impl MemberPage {
+    /// Of one more than a page holds.
+    pub fn cut(found: Vec<(Membership, User)>, limit: u32) -> Self {
+        let (found, next_cursor) = page::cut(found, limit, |(_, user)| user.id.to_string());
+        Self { members: found.iter().map(MemberView::new).collect(), next_cursor }
+    }
+}
+
+/// Other roles of a member.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemberChange {
+    /// Replaces all roles. Roles of the realm, and `owner`.
+    #[schema(example = json!(["editor"]))]
+    pub roles: Vec<String>,
+}
+
+pub(super) fn names(roles: &[RoleName]) -> Vec<String> {
+    roles.iter().map(ToString::to_string).collect()
+}

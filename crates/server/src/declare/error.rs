@@ -1,0 +1,76 @@
+//! Why a file cannot be applied.
+
+use gatepost_domain::{password, role::RolesRefused};
+use gatepost_store::Error;
+
+use super::changes::Changes;
+use crate::{config::FileError, passwords::PoolError};
+
+/// Why a file cannot be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// A password of the file.
+    #[error("realm {realm}, user {user}: {reason}; choose another password")]
+    Password {
+        /// The realm.
+        realm: String,
+        /// The user.
+        user: String,
+        /// Why not.
+        reason: password::TooWeak,
+    },
+    /// Hashing a password.
+    #[error(transparent)]
+    Hashing(#[from] PoolError),
+    /// The roles of the file, together with those there are.
+    #[error("realm {realm}: {refused}")]
+    Roles {
+        /// The realm.
+        realm: String,
+        /// Why not.
+        refused: RolesRefused,
+    },
+    /// A role of a user.
+    #[error("realm {realm}, user {user}: there is no role {role}{}", hint(nearest.as_ref()))]
+    NoSuchRole {
+        /// The realm.
+        realm: String,
+        /// The user.
+        user: String,
+        /// The name.
+        role: String,
+        /// The most similar name.
+        nearest: Option<String>,
+    },
+    /// A role for organizations.
+    #[error("realm {realm}, organization_roles: there is no role {role}{}", hint(nearest.as_ref()))]
+    NoSuchOrganizationRole {
+        /// The realm.
+        realm: String,
+        /// The name.
+        role: String,
+        /// The most similar name.
+        nearest: Option<String>,
+    },
+    /// A realm would be left without an administrator.
+    #[error("realm {realm}: {user} is the last administrator; give another user the role realm-admin first")]
+    LastAdministrator {
+        /// The realm.
+        realm: String,
+        /// The user.
+        user: String,
+    },
+    /// Not an error: everything was tried and undone.
+    #[error("nothing was changed")]
+    Looked(Changes),
+}
+
+fn hint(nearest: Option<&String>) -> String {
+    nearest.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+}

@@ -1,0 +1,99 @@
+use super::*;
+
+fn mistake(text: &str) -> String {
+    match (Reader { path: Path::new("realms.toml"), text }).file() {
+        Err(error) => error.to_string(),
+        Ok(_) => panic!("accepted: {text}"),
+    }
+}
+
+#[test]
+fn the_whole_form_is_read() {
+    let text = r#"
+[[realm]]
+name = "acme"
+audience = ["notes-api"]
+access_token_ttl = "5m"
+password = { min_length = 15 }
+[[realm.role]]
+name = "admin"
+permissions = ["users:read"]
+inherits = ["member"]
+[[realm.role]]
+name = "member"
+[[realm.client]]
+id = "web"
+redirect_uris = ["http://localhost:8000/auth/callback"]
+scopes = ["openid", "notes:read"]
+[[realm.user]]
+email = "ada@example.com"
+password = "the engine weaves algebra"
+roles = ["admin"]
+[[realm.organization]]
+slug = "analytical"
+name = "Analytical Engines"
+"#;
+    let declared = (Reader { path: Path::new("realms.toml"), text }).file().unwrap();
+    let realm = &declared.realms[0];
+    assert_eq!((realm.roles.len(), realm.clients.len(), realm.users.len()), (2, 1, 1));
+    assert_eq!(realm.organizations[0].slug.as_str(), "analytical");
+    assert_eq!(realm.settings.access_token_ttl.as_secs(), 300);
+    assert!(realm.clients[0].settings.require_pkce);
+}
+
+#[test]
+fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
+    for (text, expected) in [
+        ("[[relm]]\n", "realms.toml:1: unknown key `relm`; did you mean `realm`?"),
+        ("[realm]\nname = \"acme\"\n", "realms.toml:1: write this as [[realm]]"),
+        (
+            "[[realm]]\nname = \"acme\"\nsigning_algo = \"ES256\"\n",
+            "realms.toml:3: unknown key `signing_algo`; did you mean `signing_alg`?",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\nsigning_alg = \"ES265\"\n",
+            "realms.toml:3: unknown value `ES265`; did you mean `ES256`?",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.user]]\nemail = \"a@b.test\"\npasword = \"x\"\n",
+            "realms.toml:5: unknown key `pasword`; did you mean `password`?",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\nredirect_uri = []\n",
+            "realms.toml:5: unknown key `redirect_uri`; did you mean `redirect_uris`?",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\npublic = true\nsecret = \"x\"\n",
+            "realms.toml:3: client web is public, so it has no secret; remove one of the two",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nname = \"x\"\n",
+            "realms.toml:3: [[realm.api_key]] is not in this release",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"ab\"\nnmae = \"x\"\n",
+            "realms.toml:5: unknown key `nmae`; did you mean `name`?",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"A\"\nname = \"x\"\n",
+            "realms.toml:4: a slug is 2 to 63 of a-z, 0-9 and -, and neither starts nor ends with -",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"ab\"\nname = \"x\"\n\
+            [[realm.organization]]\nslug = \"ab\"\nname = \"y\"\n",
+            "realms.toml:1: organization ab is described twice in realm acme",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n",
+            "realms.toml:1: this release has only the profile `native`",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm]]\nname = \"acme\"\n",
+            "realms.toml:3: realm acme is described twice",
+        ),
+    ] {
+        assert_eq!(mistake(text), expected);
+    }
+    let name = mistake("[[realm]]\nname = \"A\"\n");
+    assert!(name.starts_with("realms.toml:2: "), "{name}");
+}

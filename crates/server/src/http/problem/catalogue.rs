@@ -1,0 +1,58 @@
+//! Every problem once, for the reference.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use gatepost_domain::password::TooWeak;
+
+use super::Problem;
+
+impl Problem {
+    /// Code, status and remedy of every kind of problem, once each.
+    pub fn catalogue() -> Vec<(&'static str, StatusCode, String)> {
+        use gatepost_store::{Error, Outage};
+        let every = [
+            Self::Unauthenticated,
+            Self::InvalidToken { expired: false },
+            Self::InvalidCredentials,
+            Self::InvalidRefreshToken,
+            Self::WrongPassword,
+            Self::MissingRole,
+            Self::NotFound,
+            Self::InvalidHost,
+            Self::MethodNotAllowed,
+            Self::EmailTaken,
+            Self::UsernameTaken,
+            Self::Changed,
+            Self::LastAdministrator,
+            Self::MissingPermission,
+            Self::BeyondRights,
+            Self::SlugTaken,
+            Self::LastOwner,
+            Self::AlreadyMember,
+            Self::AlreadyInvited,
+            Self::InvalidInvitation,
+            Self::RoleInUse { by: "There are users who have it".to_owned() },
+            Self::TooMany { what: "API keys", most: 100 },
+            Self::RegistrationClosed,
+            Self::EmailUnverified,
+            Self::InvalidField { field: "email", reason: "what is wrong with it".into() },
+            Self::WeakPassword(TooWeak::TooShort { min: 12 }),
+            Self::InvalidBody { detail: "What is wrong, and where.".to_owned() },
+            Self::InvalidQuery { detail: "What is wrong.".to_owned() },
+            Self::UnsupportedMediaType,
+            Self::BodyTooLarge,
+            Self::Busy { retry_after: Duration::from_secs(1) },
+            Self::Unavailable(Error::StorageFull),
+            Self::Unavailable(Error::Unavailable(Outage::NoConnection)),
+            Self::internal("a cause that stays in the log"),
+        ];
+        every
+            .iter()
+            .map(|problem| {
+                let (code, status, _, detail) = problem.face();
+                (code, status, detail.into_owned())
+            })
+            .collect()
+    }
+}

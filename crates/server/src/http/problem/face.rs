@@ -1,0 +1,212 @@
+//! What each problem says to the caller.
+
+use std::borrow::Cow;
+
+use axum::http::StatusCode;
+
+use super::Problem;
+
+impl Problem {
+    /// The stable code, the status, the title and the remedy.
+    pub(super) fn face(&self) -> (&'static str, StatusCode, &'static str, Cow<'static, str>) {
+        use StatusCode as S;
+        let fixed = |code, status, title, detail: &'static str| (code, status, title, Cow::Borrowed(detail));
+        match self {
+            Self::Unauthenticated => fixed(
+                "unauthenticated",
+                S::UNAUTHORIZED,
+                "Sign in first",
+                "Send `Authorization: Bearer <access token>`.",
+            ),
+            Self::InvalidToken { expired: true } => fixed(
+                "invalid_token",
+                S::UNAUTHORIZED,
+                "Access token refused",
+                "The access token expired. Refresh it, or sign in again.",
+            ),
+            Self::InvalidToken { expired: false } => fixed(
+                "invalid_token",
+                S::UNAUTHORIZED,
+                "Access token refused",
+                "The access token was refused. Sign in again.",
+            ),
+            Self::InvalidCredentials => fixed(
+                "invalid_credentials",
+                S::UNAUTHORIZED,
+                "Sign-in refused",
+                "The account or the password is not right.",
+            ),
+            Self::InvalidRefreshToken => fixed(
+                "invalid_refresh_token",
+                S::UNAUTHORIZED,
+                "Refresh token refused",
+                "The refresh token is not good any more. Sign in again.",
+            ),
+            Self::WrongPassword => fixed(
+                "wrong_password",
+                S::FORBIDDEN,
+                "Current password is wrong",
+                "Give the present password in `current_password`.",
+            ),
+            Self::MissingRole => fixed(
+                "missing_role",
+                S::FORBIDDEN,
+                "Not allowed",
+                "This needs the role `realm-admin` in this realm.",
+            ),
+            Self::NotFound => {
+                fixed("not_found", S::NOT_FOUND, "Not found", "There is nothing here under this address.")
+            }
+            Self::InvalidHost => fixed(
+                "invalid_host",
+                S::BAD_REQUEST,
+                "The host is not clear",
+                "Send one `Host` header with the name of a host (RFC 9112 section 3.2).",
+            ),
+            Self::MethodNotAllowed => fixed(
+                "method_not_allowed",
+                S::METHOD_NOT_ALLOWED,
+                "Method not allowed",
+                "This address takes other methods; see /docs.",
+            ),
+            Self::EmailTaken => fixed(
+                "email_taken",
+                S::CONFLICT,
+                "E-mail address is taken",
+                "Sign in, or use another address.",
+            ),
+            Self::UsernameTaken => {
+                fixed("username_taken", S::CONFLICT, "User name is taken", "Choose another user name.")
+            }
+            Self::Changed => fixed(
+                "changed",
+                S::CONFLICT,
+                "Changed in between",
+                "Somebody changed this since you read it. Read it again, then repeat your change.",
+            ),
+            Self::LastAdministrator => fixed(
+                "last_administrator",
+                S::CONFLICT,
+                "Last administrator",
+                "Give another user the role `realm-admin` first.",
+            ),
+            Self::MissingPermission => fixed(
+                "missing_permission",
+                S::FORBIDDEN,
+                "Not allowed",
+                "This needs an owner of the organization, or where it is about members and invitations the permission \
+                 `organization:manage` in it.",
+            ),
+            Self::BeyondRights => fixed(
+                "beyond_rights",
+                S::FORBIDDEN,
+                "Beyond your rights",
+                "In an organization one gives and takes only what one may do there; only owners make and unmake owners.",
+            ),
+            Self::SlugTaken => fixed("slug_taken", S::CONFLICT, "Slug is taken", "Choose another slug."),
+            Self::LastOwner => fixed(
+                "last_owner",
+                S::CONFLICT,
+                "Last owner",
+                "Make another member an owner first, or delete the organization.",
+            ),
+            Self::AlreadyMember => fixed(
+                "already_member",
+                S::CONFLICT,
+                "Already a member",
+                "The account belongs to the organization. Change its roles instead.",
+            ),
+            Self::AlreadyInvited => fixed(
+                "already_invited",
+                S::CONFLICT,
+                "Already invited",
+                "The address has an open invitation. Take it back to make another.",
+            ),
+            Self::InvalidInvitation => fixed(
+                "invalid_invitation",
+                S::BAD_REQUEST,
+                "Invitation refused",
+                "The invitation is not good, or not for you: sign in with the address it was made for, verified, and use it \
+                 once, within 7 days.",
+            ),
+            Self::RoleInUse { by } => (
+                "role_in_use",
+                S::CONFLICT,
+                "The role is in use",
+                format!("{by}. Take it from there first.").into(),
+            ),
+            Self::TooMany { what, most } => (
+                "too_many",
+                S::CONFLICT,
+                "There are too many",
+                format!("There may be {most} {what} at a time. Remove one first.").into(),
+            ),
+            Self::RegistrationClosed => fixed(
+                "registration_closed",
+                S::FORBIDDEN,
+                "Registration is closed",
+                "Ask an administrator of this realm for an account.",
+            ),
+            Self::EmailUnverified => fixed(
+                "email_unverified",
+                S::FORBIDDEN,
+                "E-mail address is not verified",
+                "This realm lets only verified addresses sign in. Ask an administrator to verify yours.",
+            ),
+            Self::InvalidField { field, reason } => (
+                "invalid_field",
+                S::UNPROCESSABLE_ENTITY,
+                "A field is not right",
+                format!("`{field}`: {reason}{}", if reason.ends_with('?') { "" } else { "." }).into(),
+            ),
+            Self::WeakPassword(weak) => (
+                "weak_password",
+                S::UNPROCESSABLE_ENTITY,
+                "Password is not accepted",
+                format!("Choose another password: {weak}.").into(),
+            ),
+            Self::InvalidBody { detail } => {
+                ("invalid_body", S::BAD_REQUEST, "Body is not right", detail.clone().into())
+            }
+            Self::InvalidQuery { detail } => {
+                ("invalid_query", S::BAD_REQUEST, "Query is not right", detail.clone().into())
+            }
+            Self::UnsupportedMediaType => fixed(
+                "unsupported_media_type",
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "Send JSON",
+                "Send the body as JSON with `Content-Type: application/json`.",
+            ),
+            Self::BodyTooLarge => fixed(
+                "body_too_large",
+                S::PAYLOAD_TOO_LARGE,
+                "Body is too large",
+                "A body may have up to 64 KiB.",
+            ),
+            Self::Busy { .. } => fixed(
+                "busy",
+                S::SERVICE_UNAVAILABLE,
+                "Too many sign-ins at once",
+                "Try again after the time in `Retry-After`.",
+            ),
+            Self::Unavailable(gatepost_store::Error::StorageFull) => fixed(
+                "storage_full",
+                S::SERVICE_UNAVAILABLE,
+                "Storage is full",
+                "Nothing can be written until the operator makes room. Signed-in users are not affected.",
+            ),
+            Self::Unavailable(_) => fixed(
+                "unavailable",
+                S::SERVICE_UNAVAILABLE,
+                "Not available right now",
+                "The service cannot answer at the moment. Try again after the time in `Retry-After`.",
+            ),
+            Self::Internal(_) => fixed(
+                "internal",
+                S::INTERNAL_SERVER_ERROR,
+                "Something went wrong on our side",
+                "Report the value of the `x-request-id` header.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Organizations: made, changed, deleted; their members and invitations; and the tokens that speak of one.
+
+mod authority;
+mod exchange;
+mod invitations;
+mod members;
+mod switch;
+
+use gatepost_domain::{
+    DisplayName, Membership, Organization, OrganizationId, OutboxId, RealmId, RoleName, Slug, Timestamp,
+    UserId, audit::Event, organization::OWNER,
+};
+use gatepost_store::{audit, memberships, organizations};
+
+use crate::{
+    App,
+    accounts::{ADMINISTRATOR, Who, field, roles_among},
+    http::Problem,
+    realm::Snapshot,
+};
+
+pub use authority::By;
+pub use exchange::{ExchangeRefused, exchange};
+pub use invitations::{accept, invite, list as list_invitations, revoke};
+pub use members::{list as list_members, remove as remove_member, set as set_member};
+pub use switch::switch;
+
+/// The most organizations one user owns.
+const MOST: u64 = 100;
+
+/// Reads a name out of a request.
+pub fn name(text: &str) -> Result<DisplayName, Problem> {
+    text.parse().map_err(|refused| field("name", refused))
+}
+
+/// Reads a slug out of a request.
+pub fn slug(text: &str) -> Result<Slug, Problem> {
+    text.parse().map_err(|refused| field("slug", refused))
+}
+
+/// Reads the roles of a member; each must be one the realm lets organizations give, or `owner`.
+pub fn roles(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem> {
+    if names.iter().any(|name| name == ADMINISTRATOR) {
+        let reason = "realm-admin is of the realm, not of an organization".into();
+        return Err(Problem::InvalidField { field: "roles", reason });
+    }
+    roles_among(realm.organization_roles(), OWNER, names, |role| {
+        if realm.roles().contains(role) {
+            format!("the role {role} is not among the organization_roles of realm {}", realm.name())
+        } else {
+            format!("realm {} has no role {role}", realm.name())
+        }
+    })
+}
+
+/// Makes an organization. It belongs to `owner`; without one, to nobody until somebody is made an owner of it.
+pub async fn create(
+    app: &App,
+    realm: RealmId,
+    name: DisplayName,
+    slug: Slug,
+    owner: Option<UserId>,
+    who: Who,
+    now: Timestamp,
+) -> Result<Organization, Problem> {
+    let id = OrganizationId::new(now, app.entropy());
+    let made = Organization { id, realm, slug, name, created_at: now, updated_at: now, version: 1 };
+    let member = owner.map(|owner| Membership::begin(realm, id, owner, vec![RoleName::owner()], now));
+    let mut record = who.record_of_realm(app, Event::OrganizationCreated, realm, now);
+    record.user = owner;
+    let record = record.with("organization", id.to_string());
+    let stored = made.clone();
+    app.db()
+        .write("make an organization", move |tx| {
+            let (organization, member) = (stored.clone(), member.clone());
+            let (who, record) = (who.clone(), record.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                organizations::create(tx, &organization).await?;
+                if let Some(member) = &member {
+                    if memberships::owned_by(tx, realm, member.user).await?.len() as u64 >= MOST {
+                        return Err(Problem::TooMany { what: "organizations of one owner", most: MOST });
+                    }
+                    memberships::create(tx, member).await?;
+                }
+                audit::append(tx, &record).await?;
+                Ok(())
+            })
+        })
+        .await?;
+    Ok(made)
+}
+
+/// The organization of an id.
+pub async fn find(app: &App, realm: RealmId, id: OrganizationId) -> Result<Organization, Problem> {
+    let found = app.db().read("find an organization", move |tx| {
+        Box::pin(async move { organizations::find(tx, realm, id).await })
+    });
+    found.await?.ok_or(Problem::NotFound)
+}
+
+/// The organizations of the realm, as many as `limit`, after the given one; with `search`, those whose slug contains it.
+pub async fn list(
+    app: &App,
+    realm: RealmId,
+    search: Option<String>,
+    after: Option<OrganizationId>,
+    limit: u32,
+) -> Result<Vec<Organization>, Problem> {
+    let found = app.db().read("list organizations", move |tx| {
+        let search = search.clone();
+        Box::pin(async move { organizations::list(tx, realm, search.as_deref(), after, limit).await })
+    });
+    Ok(found.await?)
+}
+
+/// The organization, and what the user is in it. One the user does not belong to is answered as missing.
+pub async fn find_of(
+    app: &App,
+    realm: RealmId,
+    id: OrganizationId,
+    user: UserId,
+) -> Result<(Organization, Membership), Problem> {
+    app.db()
+        .read("find an organization of a user", move |tx| {
+            Box::pin(async move {
+                let member = memberships::find(tx, realm, id, user).await?.ok_or(Problem::NotFound)?;
+                let organization = organizations::find(tx, realm, id).await?.ok_or(Problem::NotFound)?;
+                Ok((organization, member))
+            })
+        })
+        .await
+}
+
+/// The organizations a user belongs to, as many as `limit`, after the given one.
+pub async fn list_of(
+    app: &App,
+    realm: RealmId,
+    user: UserId,
+    after: Option<OrganizationId>,
+    limit: u32,
+) -> Result<Vec<(Organization, Membership)>, Problem> {
+    let found = app.db().read("list organizations of a user", move |tx| {
+        Box::pin(async move { organizations::list_of(tx, realm, user, after, limit).await })
+    });
+    Ok(found.await?)
+}
+
+/// Gives an organization another name or slug; what is `None` stays. A member must be an owner.
+pub async fn change(
+    app: &App,
+    realm: &Snapshot,
+    id: OrganizationId,
+    change: (Option<DisplayName>, Option<Slug>),
+    (who, by): (Who, By),
+    now: Timestamp,
+) -> Result<Organization, Problem> {
+    let record = who.record_of_realm(app, Event::OrganizationUpdated, realm.id(), now);
+    let record = record.with("organization", id.to_string());
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
+    app.db()
+        .write("change an organization", move |tx| {
+            let ((name, slug), graph) = (change.clone(), graph.clone());
+            let (who, record) = (who.clone(), record.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                by.authority(tx, realm, id, &graph).await?.own()?;
+                let changed = organizations::update(tx, realm, id, slug.as_ref(), name.as_ref(), now).await?;
+                let changed = changed.ok_or(Problem::NotFound)?;
+                audit::append(tx, &record).await?;
+                Ok(changed)
+            })
+        })
+        .await
+}
+
+/// Deletes an organization with its members, invitations and keys. A member must be an owner.
+pub async fn delete(
+    app: &App,
+    realm: &Snapshot,
+    id: OrganizationId,
+    (who, by): (Who, By),
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let record = who.record_of_realm(app, Event::OrganizationDeleted, realm.id(), now);
+    let record = record.with("organization", id.to_string());
+    let (graph, realm, message) =
+        (realm.organization_roles().clone(), realm.id(), OutboxId::new(now, app.entropy()));
+    app.db()
+        .write("delete an organization", move |tx| {
+            let (who, record, graph) = (who.clone(), record.clone(), graph.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                by.authority(tx, realm, id, &graph).await?.own()?;
+                organizations::delete(tx, realm, id, now, message).await?;
+                audit::append(tx, &record).await?;
+                Ok(())
+            })
+        })
+        .await
+}

@@ -1,0 +1,117 @@
+//! A token becomes one that speaks of another organization.
+
+use std::time::Duration;
+
+use gatepost_domain::{OrganizationId, Scopes, SessionId, Timestamp};
+use gatepost_jose::Claims;
+use gatepost_store::{memberships, sessions};
+
+use crate::{
+    App,
+    http::Problem,
+    realm::Snapshot,
+    signing::{self, Audience, Subject},
+};
+
+/// How long the token lives. A member who is removed is one for no longer than this at an API without the revocation feed.
+const LIFETIME: Duration = Duration::from_mins(1);
+
+/// What a token was exchanged for.
+#[derive(Debug)]
+pub struct Exchanged {
+    /// The access token.
+    pub access_token: String,
+    /// How many seconds it lives.
+    pub expires_in: u64,
+    /// The scopes of the token it was exchanged for.
+    pub scopes: Scopes,
+}
+
+/// Why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExchangeRefused {
+    /// The token is not good here, or of no session: the log says why.
+    Token,
+    /// The user does not belong to the organization, or the token is not for this audience.
+    Target,
+}
+
+/// Exchanges a good access token for a short one that says what its user may do in an organization. It lives no longer than
+/// the first, so that no chain of exchanges keeps a stolen token alive, and is for the same APIs, but not for our own.
+///
+/// Session, account and membership are read now.
+pub async fn exchange(
+    app: &App,
+    realm: &Snapshot,
+    text: &str,
+    organization: &str,
+    audience: Option<&str>,
+    now: Timestamp,
+) -> Result<Result<Exchanged, ExchangeRefused>, Problem> {
+    let refused = |why: &str| {
+        tracing::debug!(reason = why, "access token refused for exchange");
+        Ok(Err(ExchangeRefused::Token))
+    };
+    let claims = match realm.verify_any(text, now) {
+        Ok(claims) => claims,
+        Err(why) => return refused(why.code()),
+    };
+    let Some((session, client, scopes)) = parts(&claims) else { return refused("it is of no session") };
+    let Ok(left @ 1..) = u64::try_from(claims.expires_at() - now.unix_seconds()) else {
+        return refused("expired");
+    };
+    // What is no id names nothing.
+    let organization = organization.parse::<OrganizationId>().ok();
+    let id = realm.id();
+    let found = app
+        .db()
+        .read("find whose token it is", move |tx| {
+            Box::pin(async move {
+                let Some((session, user)) = sessions::find_live(tx, id, session, now).await? else {
+                    return Ok(None);
+                };
+                let member = match organization {
+                    Some(organization) => memberships::find(tx, id, organization, user.id).await?,
+                    None => None,
+                };
+                Ok::<_, gatepost_store::Error>(Some((session, user, member)))
+            })
+        })
+        .await?;
+    let Some((session, user, member)) = found else { return refused("its session has ended") };
+    if user.id.to_string() != claims.subject() {
+        return refused("its session is of somebody else");
+    }
+    let for_whom = audience_of(&claims, realm);
+    let (Some(member), true) = (member, audience.is_none_or(|wanted| for_whom.names(wanted))) else {
+        return Ok(Err(ExchangeRefused::Target));
+    };
+    let lifetime = LIFETIME.min(Duration::from_secs(left));
+    let subject = Subject {
+        user: &user,
+        session: Some(&session),
+        client: &client,
+        scopes: &scopes,
+        member: Some(&member),
+        audience: for_whom,
+    };
+    let access_token = signing::issue_for(realm, subject, lifetime, app.entropy(), now)?;
+    Ok(Ok(Exchanged { access_token, expires_in: lifetime.as_secs(), scopes }))
+}
+
+/// Session, client and scopes. A token of an API key has no session, and is not exchanged again.
+fn parts(claims: &Claims) -> Option<(SessionId, String, Scopes)> {
+    if claims.get("api_key").is_some() {
+        return None;
+    }
+    let session = claims.session_id()?.parse().ok()?;
+    let scopes = claims.scope().unwrap_or_default().parse().ok()?;
+    Some((session, claims.client_id()?.to_owned(), scopes))
+}
+
+/// The audience of the token without the realm itself, unless there is no other.
+fn audience_of(claims: &Claims, realm: &Snapshot) -> Audience {
+    let named = || claims.audience().iter().map(ToString::to_string);
+    let mut others = named().filter(|name| name != realm.issuer()).peekable();
+    if others.peek().is_some() { Audience::of(others) } else { Audience::of(named()) }
+}

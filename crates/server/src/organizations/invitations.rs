@@ -1,0 +1,163 @@
+//! Invitations: made, listed, taken back, accepted.
+
+use gatepost_domain::{
+    EmailAddress, Invitation, InvitationId, Membership, Organization, OrganizationId, RoleName, Secret,
+    SecretDigest, Timestamp, User, audit::Event, invitation,
+};
+use gatepost_store::{audit, invitations, memberships, organizations, users};
+
+use super::authority::{By, note_refused};
+use crate::{App, accounts::Who, http::Problem, realm::Snapshot};
+
+/// The most open invitations an organization has.
+const MOST: u64 = 1_000;
+
+/// Invites an address. The secret is in the answer and nowhere else: whoever invites hands it over.
+pub async fn invite(
+    app: &App,
+    realm: &Snapshot,
+    organization: OrganizationId,
+    (email, roles): (EmailAddress, Vec<RoleName>),
+    (who, inviter): (Who, &User),
+    now: Timestamp,
+) -> Result<(Invitation, Secret), Problem> {
+    let id = InvitationId::new(now, app.entropy());
+    let secret = invitation::generate(id, app.entropy());
+    let made = Invitation {
+        id,
+        realm: realm.id(),
+        organization,
+        email,
+        roles,
+        digest: secret.digest(),
+        invited_by: Some(inviter.id),
+        created_at: now,
+        expires_at: now.plus(invitation::LIFETIME),
+        accepted_at: None,
+        revoked_at: None,
+    };
+    let record = |event| {
+        let record = who.record_of_realm(app, event, realm.id(), now);
+        record.with("organization", organization.to_string())
+    };
+    let invited = record(Event::MemberInvited).with("invitation", id.to_string());
+    let refused = record(Event::MemberChangeRefused);
+    let (stored, graph, by) = (made.clone(), realm.organization_roles().clone(), By::Member(inviter.id));
+    let answer = app.db().write("invite somebody", move |tx| {
+        let (invitation, graph) = (stored.clone(), graph.clone());
+        let (who, record) = (who.clone(), invited.clone());
+        Box::pin(async move {
+            let realm = invitation.realm;
+            who.still_may(tx, now).await?;
+            let authority = by.authority(tx, realm, organization, &graph).await?;
+            authority.manage()?;
+            authority.cover(&invitation.roles, &graph)?;
+            if let Some(known) = users::find_by_email(tx, realm, &invitation.email).await?
+                && memberships::find(tx, realm, organization, known.id).await?.is_some()
+            {
+                return Err(Problem::AlreadyMember);
+            }
+            if invitations::count(tx, realm, organization, now).await? >= MOST {
+                return Err(Problem::TooMany { what: "open invitations", most: MOST });
+            }
+            invitations::create(tx, &invitation).await?;
+            audit::append(tx, &record).await?;
+            Ok(())
+        })
+    });
+    note_refused(app, answer.await, refused).await?;
+    Ok((made, secret))
+}
+
+/// The open invitations of an organization, as many as `limit`, after the given one. For those who manage.
+pub async fn list(
+    app: &App,
+    realm: &Snapshot,
+    organization: OrganizationId,
+    by: By,
+    (after, limit): (Option<InvitationId>, u32),
+    now: Timestamp,
+) -> Result<Vec<Invitation>, Problem> {
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
+    app.db()
+        .read("list invitations", move |tx| {
+            let graph = graph.clone();
+            Box::pin(async move {
+                by.authority(tx, realm, organization, &graph).await?.manage()?;
+                Ok(invitations::list(tx, realm, organization, now, after, limit).await?)
+            })
+        })
+        .await
+}
+
+/// Takes an open invitation back. Who manages may take back only what they could have given.
+pub async fn revoke(
+    app: &App,
+    realm: &Snapshot,
+    (organization, id): (OrganizationId, InvitationId),
+    (who, by): (Who, By),
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let record = |event| {
+        let record = who.record_of_realm(app, event, realm.id(), now);
+        record.with("organization", organization.to_string()).with("invitation", id.to_string())
+    };
+    let (revoked, refused) = (record(Event::InvitationRevoked), record(Event::MemberChangeRefused));
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
+    let answer = app.db().write("take back an invitation", move |tx| {
+        let (who, record, graph) = (who.clone(), revoked.clone(), graph.clone());
+        Box::pin(async move {
+            who.still_may(tx, now).await?;
+            let authority = by.authority(tx, realm, organization, &graph).await?;
+            authority.manage()?;
+            let found = invitations::find(tx, realm, id).await?;
+            let found = found.filter(|found| found.organization == organization && found.is_open(now));
+            authority.cover(&found.ok_or(Problem::NotFound)?.roles, &graph)?;
+            invitations::revoke(tx, realm, organization, id, now).await?;
+            audit::append(tx, &record).await?;
+            Ok(())
+        })
+    });
+    note_refused(app, answer.await, refused).await
+}
+
+/// Makes the one who was invited a member. Whatever is wrong with the secret or with whose it is, the answer is the same.
+pub async fn accept(
+    app: &App,
+    user: &User,
+    secret: &str,
+    who: Who,
+    now: Timestamp,
+) -> Result<(Organization, Membership), Problem> {
+    // What is mistyped or made up never reaches the database.
+    let id = invitation::id_of(secret).ok_or(Problem::InvalidInvitation)?;
+    let digest = SecretDigest::of(secret.as_bytes());
+    let (realm, user) = (user.realm, user.id);
+    let accepted = who.record(app, Event::MemberAdded, realm, user, now).with("invitation", id.to_string());
+    app.db()
+        .write("accept an invitation", move |tx| {
+            let (who, record) = (who.clone(), accepted.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                let found = invitations::find(tx, realm, id).await?;
+                let found = found.filter(|found| found.digest == digest && found.is_open(now));
+                let found = found.ok_or(Problem::InvalidInvitation)?;
+                let account = users::find(tx, realm, user).await?;
+                let proven =
+                    account.filter(|account| account.email_verified).and_then(|account| account.email);
+                if proven.is_none_or(|email| email.key() != found.email.key()) {
+                    return Err(Problem::InvalidInvitation);
+                }
+                if !invitations::accept(tx, realm, id, now).await? {
+                    return Err(Problem::InvalidInvitation);
+                }
+                let organization = organizations::find(tx, realm, found.organization).await?;
+                let organization = organization.ok_or(Problem::InvalidInvitation)?;
+                let member = Membership::begin(realm, organization.id, user, found.roles, now);
+                memberships::create(tx, &member).await?;
+                audit::append(tx, &record.with("organization", organization.id.to_string())).await?;
+                Ok((organization, member))
+            })
+        })
+        .await
+}

@@ -1,0 +1,121 @@
+//! Members and their roles.
+
+use gatepost_domain::{
+    Membership, OrganizationId, OutboxId, RoleName, Standing, Timestamp, User, UserId, audit::Event,
+    organization::owns,
+};
+use gatepost_store::{audit, invitations, memberships, users};
+
+use super::authority::{By, keep_an_owner, note_refused};
+use crate::{App, accounts::Who, http::Problem, realm::Snapshot};
+
+/// The members of an organization with their accounts, as many as `limit`, after the given one. Every member may see them.
+pub async fn list(
+    app: &App,
+    realm: &Snapshot,
+    organization: OrganizationId,
+    by: By,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<(Membership, User)>, Problem> {
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
+    app.db()
+        .read("list members", move |tx| {
+            let graph = graph.clone();
+            Box::pin(async move {
+                by.authority(tx, realm, organization, &graph).await?;
+                Ok(memberships::list(tx, realm, organization, after, limit).await?)
+            })
+        })
+        .await
+}
+
+/// Gives a member other roles. For the realm, a user who is no member becomes one.
+pub async fn set(
+    app: &App,
+    realm: &Snapshot,
+    (organization, user): (OrganizationId, UserId),
+    roles: Vec<RoleName>,
+    (who, by): (Who, By),
+    now: Timestamp,
+) -> Result<(Membership, User), Problem> {
+    let record = |event| {
+        let record = who.record(app, event, realm.id(), user, now);
+        record.with("organization", organization.to_string())
+    };
+    let (changed, added) = (record(Event::MemberRolesChanged), record(Event::MemberAdded));
+    let refused = record(Event::MemberChangeRefused);
+    let message = OutboxId::new(now, app.entropy());
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
+    let answer = app.db().write("change a member", move |tx| {
+        let (who, roles, graph) = (who.clone(), roles.clone(), graph.clone());
+        let (changed, added) = (changed.clone(), added.clone());
+        Box::pin(async move {
+            who.still_may(tx, now).await?;
+            let authority = by.authority(tx, realm, organization, &graph).await?;
+            let account = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+            let Some(before) = memberships::find(tx, realm, organization, user).await? else {
+                if by != By::Realm {
+                    return Err(Problem::NotFound);
+                }
+                let member = Membership::begin(realm, organization, user, roles, now);
+                memberships::create(tx, &member).await?;
+                audit::append(tx, &added).await?;
+                return Ok((member, account));
+            };
+            authority.manage()?;
+            authority.cover(&before.roles, &graph)?;
+            authority.cover(&roles, &graph)?;
+            if before.roles == roles {
+                return Ok((before, account));
+            }
+            if before.is_owner() && !owns(&roles) {
+                keep_an_owner(tx, realm, organization, user).await?;
+            }
+            if !Standing::of(&roles, &graph).may_manage() {
+                invitations::revoke_from(tx, realm, organization, user, now).await?;
+            }
+            let after = memberships::set_roles(tx, realm, organization, user, &roles, now, message).await?;
+            audit::append(tx, &changed).await?;
+            Ok((after.ok_or(Problem::NotFound)?, account))
+        })
+    });
+    note_refused(app, answer.await, refused).await
+}
+
+/// Removes a member, with what they invited and nobody accepted. Oneself anybody may remove, but not the last owner.
+pub async fn remove(
+    app: &App,
+    realm: &Snapshot,
+    (organization, user): (OrganizationId, UserId),
+    (who, by): (Who, By),
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let record = |event| {
+        let record = who.record(app, event, realm.id(), user, now);
+        record.with("organization", organization.to_string())
+    };
+    let (removed, refused) = (record(Event::MemberRemoved), record(Event::MemberChangeRefused));
+    let message = OutboxId::new(now, app.entropy());
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
+    let answer = app.db().write("remove a member", move |tx| {
+        let (who, removed, graph) = (who.clone(), removed.clone(), graph.clone());
+        Box::pin(async move {
+            who.still_may(tx, now).await?;
+            let authority = by.authority(tx, realm, organization, &graph).await?;
+            let before = memberships::find(tx, realm, organization, user).await?.ok_or(Problem::NotFound)?;
+            if by != By::Member(user) {
+                authority.manage()?;
+                authority.cover(&before.roles, &graph)?;
+            }
+            if before.is_owner() {
+                keep_an_owner(tx, realm, organization, user).await?;
+            }
+            memberships::remove(tx, realm, organization, user, now, message).await?;
+            invitations::revoke_from(tx, realm, organization, user, now).await?;
+            audit::append(tx, &removed).await?;
+            Ok(())
+        })
+    });
+    note_refused(app, answer.await, refused).await
+}

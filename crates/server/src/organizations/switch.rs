@@ -1,0 +1,62 @@
+//! Which organization a session is in.
+
+use gatepost_domain::{ClientId, OrganizationId, Timestamp, audit::Event};
+use gatepost_store::{audit, grants, memberships, users};
+
+use crate::{
+    App,
+    accounts::Who,
+    http::{Problem, SignedIn},
+    realm::Snapshot,
+    session::FIRST_PARTY,
+    signing::{self, Subject},
+};
+
+/// Makes an organization, or none, the active one of the caller's session, and returns an access token that says so, with
+/// the seconds it lives. Refreshing keeps it for as long as the user belongs there.
+pub async fn switch(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    organization: Option<OrganizationId>,
+    who: Who,
+    now: Timestamp,
+) -> Result<(String, u64), Problem> {
+    let (id, user, session) = (realm.id(), caller.user.id, caller.session.id);
+    let record = who.record(app, Event::OrganizationSwitched, id, user, now).session(session);
+    let record = match organization {
+        Some(organization) => record.with("organization", organization.to_string()),
+        None => record,
+    };
+    let client: ClientId = FIRST_PARTY.parse().map_err(Problem::internal)?;
+    let (grant, user, member) = app
+        .db()
+        .write("switch the organization", move |tx| {
+            let (who, record, client) = (who.clone(), record.clone(), client.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                let user = users::find(tx, id, user).await?.ok_or(Problem::NotFound)?;
+                let member = match organization {
+                    Some(organization) => {
+                        let member = memberships::find(tx, id, organization, user.id).await?;
+                        Some(member.ok_or(Problem::NotFound)?)
+                    }
+                    None => None,
+                };
+                let grant = grants::activate(tx, id, session, &client, organization).await?;
+                let grant = grant.ok_or(Problem::InvalidToken { expired: false })?;
+                audit::append(tx, &record).await?;
+                Ok::<_, Problem>((grant, user, member))
+            })
+        })
+        .await?;
+    let subject = Subject {
+        user: &user,
+        session: Some(&caller.session),
+        client: grant.client.as_str(),
+        scopes: &grant.scopes,
+        member: member.as_ref(),
+        audience: realm.audience_of(&grant),
+    };
+    signing::issue(realm, subject, app.entropy(), now)
+}

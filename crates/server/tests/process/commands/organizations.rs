@@ -1,0 +1,109 @@
+//! `gatepost org`, and organizations of a file
+
+use std::fs;
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::{command, refusal, serve};
+use crate::support::{Tokens, install, sign_up};
+
+/// Ids as `[id]`.
+fn hide_ids(text: &str) -> String {
+    let mut shown = text.to_owned();
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        if word.len() == 30 && ["usr_", "org_"].iter().any(|kind| word.starts_with(kind)) {
+            shown = shown.replace(word, "[id]");
+        }
+    }
+    shown
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_is_made_staffed_and_deleted_while_the_server_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = serve(data);
+    let mut http = server.http();
+    let ada: Tokens = sign_up(&mut http, "ada@orgs.test").await;
+    sign_up(&mut http, "bob@orgs.test").await;
+
+    let create = "org create acme --owner ada@orgs.test --name";
+    let made = command(data, create).arg("Acme Ltd").done();
+    assert_snapshot!(hide_ids(&made), @"made organization [id]");
+    command(data, "org create zebra").done();
+    let id = made.rsplit(' ').next().unwrap().trim().to_owned();
+    let listed = http.get_as("/api/v1/organizations", &ada.access).await.unwrap().json();
+    assert_eq!(listed["organizations"][0]["roles"], json!(["owner"]), "{listed}");
+
+    assert_snapshot!(hide_ids(&command(data, "org list").done()), @r"
+    ID                              SLUG   NAME
+    [id]  acme   Acme Ltd
+    [id]  zebra  zebra
+    ");
+    let shown = command(data, "org show acme --json").json();
+    assert_eq!((&shown["slug"], &shown["name"]), (&json!("acme"), &json!("Acme Ltd")));
+    assert_eq!(shown, command(data, "org show --json").arg(&id).json());
+    assert_eq!(command(data, "org list --json --limit 1").json().as_array().unwrap().len(), 1);
+
+    let set = command(data, "org set-member acme bob@orgs.test --role owner").done();
+    assert_snapshot!(hide_ids(&set), @"[id] is a member of acme");
+    let members = command(data, "org members acme --json").json();
+    assert_eq!(members.as_array().unwrap().len(), 2);
+    assert_eq!((&members[1]["email"], &members[1]["roles"]), (&json!("bob@orgs.test"), &json!(["owner"])));
+    let removed = command(data, "org remove-member acme ada@orgs.test").done();
+    assert_snapshot!(hide_ids(&removed), @"removed [id] from acme");
+    let path = format!("/api/v1/organizations/{id}");
+    assert_eq!(http.get_as(&path, &ada.access).await.unwrap().brief(), "404 not_found");
+    assert_snapshot!(hide_ids(&command(data, "org members acme").done()), @r"
+    ID                              EMAIL          USERNAME  ROLES
+    [id]  bob@orgs.test  -         owner
+    ");
+    assert_snapshot!(refusal(data, "org remove-member acme bob@orgs.test"), @"1 error: the last owner of an organization must stay; make another member an owner first, or delete the organization");
+    assert_snapshot!(hide_ids(&refusal(data, "org remove-member acme ada@orgs.test")), @"1 error: [id] is no member of acme");
+
+    assert_snapshot!(hide_ids(&command(data, "org delete acme").done()), @"deleted organization [id]");
+    assert_snapshot!(refusal(data, "org show acme"), @"1 error: realm default has no organization acme");
+    server.stop();
+}
+
+#[test]
+fn what_an_organization_cannot_be_is_said_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    install(data);
+    command(data, "org create acme").done();
+    command(data, "user create --username ada").done();
+    assert_snapshot!(refusal(data, "org create acme"), @"1 error: another organization of the realm has this slug; choose another");
+    assert_snapshot!(refusal(data, "org create Acme"), @"1 error: slug: a slug is 2 to 63 of a-z, 0-9 and -, and neither starts nor ends with -");
+    assert_snapshot!(refusal(data, "org create beta --owner nobody"), @"1 error: realm default has no user nobody");
+    assert_snapshot!(refusal(data, "org set-member acme ada --role edtor"), @"1 error: roles: realm default has no role edtor");
+    assert_snapshot!(refusal(data, "org set-member acme ada --role realm-admin"), @"1 error: roles: realm-admin is of the realm, not of an organization");
+    assert_eq!(command(data, "org list --json").json().as_array().unwrap().len(), 1);
+    let path = data.join("realms.toml");
+    fs::write(&path, "[[realm]]\nname = \"default\"\norganization_roles = [\"edtor\"]\n[[realm.role]]\nname = \"editor\"\n").unwrap();
+    assert_snapshot!(refusal(data, &format!("apply {}", path.display())), @"1 error: realm default, organization_roles: there is no role edtor; did you mean editor?");
+}
+
+#[test]
+fn a_file_makes_and_renames_organizations_and_leaves_their_members_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let path = folder.path().join("realms.toml");
+    let apply = |name: &str| {
+        let text = format!(
+            "[[realm]]\nname = \"default\"\n[[realm.organization]]\nslug = \"acme\"\nname = \"{name}\"\n"
+        );
+        fs::write(&path, text).unwrap();
+        format!("apply {}", path.display())
+    };
+    let file = apply("Acme");
+    assert_snapshot!(command(&data, &format!("{file} --dry-run")).done(), @"would have created organization acme in default");
+    assert_snapshot!(command(&data, &file).done(), @"created organization acme in default");
+    assert_eq!(command(&data, &file).done(), "nothing to change");
+    command(&data, "user create --username ada").done();
+    command(&data, "org set-member acme ada --role owner").done();
+    assert_snapshot!(command(&data, &apply("Acme Ltd")).done(), @"changed organization acme in default");
+    assert_eq!(command(&data, "org show acme --json").json()["name"], "Acme Ltd");
+    assert_eq!(command(&data, "org members acme --json").json().as_array().unwrap().len(), 1);
+}

@@ -1,0 +1,154 @@
+//! Invitations into organizations.
+
+use gatepost_domain::{Invitation, InvitationId, OrganizationId, RealmId, RoleName, Timestamp, UserId};
+
+use crate::value::{FromRow, Row};
+use crate::{Error, Tx, roles};
+
+impl FromRow for Invitation {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            realm: row.take()?,
+            id: row.take()?,
+            organization: row.take()?,
+            email: row.parse()?,
+            roles: roles::names_from(&row.take::<String>()?)?,
+            digest: row.take()?,
+            invited_by: row.take_optional()?,
+            created_at: row.take()?,
+            expires_at: row.take()?,
+            accepted_at: row.take_optional()?,
+            revoked_at: row.take_optional()?,
+        })
+    }
+}
+
+macro_rules! invitation_columns {
+    () => {
+        "realm_id, id, organization_id, email, roles, secret_digest, invited_by, created_at, expires_at, accepted_at,
+            revoked_at"
+    };
+}
+
+/// Keeps an invitation. `Conflict(OpenInvitation)`: the address has an open one into this organization; one that has
+/// expired is closed first. `Parent`: no such organization.
+pub async fn create(tx: &mut Tx, invitation: &Invitation) -> Result<(), Error> {
+    const EXPIRED: &str = "UPDATE invitations SET revoked_at = expires_at
+        WHERE realm_id = $1 AND organization_id = $2 AND email_key = $3 AND expires_at <= $4
+        AND accepted_at IS NULL AND revoked_at IS NULL";
+    const SQL: &str =
+        "INSERT INTO invitations (realm_id, id, organization_id, email, email_key, roles, secret_digest,
+            invited_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let expired = [
+        (&invitation.realm).into(),
+        (&invitation.organization).into(),
+        invitation.email.key().into(),
+        invitation.created_at.into(),
+    ];
+    tx.execute(EXPIRED, &expired).await?;
+    let roles = roles::names_to(&invitation.roles);
+    let params = [
+        (&invitation.realm).into(),
+        (&invitation.id).into(),
+        (&invitation.organization).into(),
+        invitation.email.as_str().into(),
+        invitation.email.key().into(),
+        roles.as_str().into(),
+        (&invitation.digest).into(),
+        invitation.invited_by.as_ref().into(),
+        invitation.created_at.into(),
+        invitation.expires_at.into(),
+    ];
+    tx.execute(SQL, &params).await.map(|_| ())
+}
+
+/// The invitation of an id, whatever state it is in. One point read.
+pub async fn find(tx: &mut Tx, realm: RealmId, id: InvitationId) -> Result<Option<Invitation>, Error> {
+    const SQL: &str =
+        concat!("SELECT ", invitation_columns!(), " FROM invitations WHERE realm_id = $1 AND id = $2");
+    tx.optional(SQL, &[(&realm).into(), (&id).into()]).await
+}
+
+/// At most `limit` open invitations of an organization, in the order they were made, after the given one.
+pub async fn list(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    now: Timestamp,
+    after: Option<InvitationId>,
+    limit: u32,
+) -> Result<Vec<Invitation>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        invitation_columns!(),
+        " FROM invitations WHERE realm_id = $1 AND organization_id = $2 AND id > $3 AND expires_at > $4
+        AND accepted_at IS NULL AND revoked_at IS NULL ORDER BY id LIMIT $5"
+    );
+    let after = after.unwrap_or(InvitationId::MIN);
+    let params = [(&realm).into(), (&organization).into(), (&after).into(), now.into(), limit.into()];
+    tx.all(SQL, &params).await
+}
+
+/// How many open invitations an organization has.
+pub async fn count(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    const SQL: &str =
+        "SELECT COUNT(*) FROM invitations WHERE realm_id = $1 AND organization_id = $2 AND expires_at > $3
+        AND accepted_at IS NULL AND revoked_at IS NULL";
+    let params = [(&realm).into(), (&organization).into(), now.into()];
+    Ok(tx.optional::<(u64,)>(SQL, &params).await?.map_or(0, |(count,)| count))
+}
+
+/// Spends an open invitation. Of any number who do so at once, one succeeds. False: it is not open (any more).
+pub async fn accept(tx: &mut Tx, realm: RealmId, id: InvitationId, now: Timestamp) -> Result<bool, Error> {
+    const SQL: &str = "UPDATE invitations SET accepted_at = $3
+        WHERE realm_id = $1 AND id = $2 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > $3";
+    Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), now.into()]).await? == 1)
+}
+
+/// Takes back an open invitation of the organization. False: there is none.
+pub async fn revoke(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    id: InvitationId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    const SQL: &str =
+        "UPDATE invitations SET revoked_at = $4 WHERE realm_id = $1 AND organization_id = $2 AND id = $3
+        AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > $4";
+    let params = [(&realm).into(), (&organization).into(), (&id).into(), now.into()];
+    Ok(tx.execute(SQL, &params).await? == 1)
+}
+
+/// Takes back what one user invited into an organization and is still open. Returns how many.
+pub async fn revoke_from(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    inviter: UserId,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    const SQL: &str = "UPDATE invitations SET revoked_at = $4
+        WHERE realm_id = $1 AND organization_id = $2 AND invited_by = $3 AND accepted_at IS NULL AND revoked_at IS NULL";
+    tx.execute(SQL, &[(&realm).into(), (&organization).into(), (&inviter).into(), now.into()]).await
+}
+
+/// Whether an open invitation gives the role. Looks through the open invitations of the realm.
+pub async fn any_gives_role(
+    tx: &mut Tx,
+    realm: RealmId,
+    role: &RoleName,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    const SQL: &str = "SELECT CAST(1 AS BIGINT) FROM invitations WHERE realm_id = $1 AND expires_at > $3
+        AND accepted_at IS NULL AND revoked_at IS NULL AND ' ' || roles || ' ' LIKE $2 ESCAPE '!' LIMIT 1";
+    let pattern = roles::like_name(role);
+    let found: Option<(i64,)> =
+        tx.optional(SQL, &[(&realm).into(), pattern.as_str().into(), now.into()]).await?;
+    Ok(found.is_some())
+}

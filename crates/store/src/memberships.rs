@@ -1,0 +1,190 @@
+//! Who belongs to which organization, and as what.
+
+use gatepost_domain::{Membership, OrganizationId, OutboxId, RealmId, RoleName, Timestamp, User, UserId};
+
+use crate::users::user_columns;
+use crate::value::{FromRow, Joined, Row};
+use crate::{Error, Tx, roles, users};
+
+impl FromRow for Membership {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            realm: row.take()?,
+            organization: row.take()?,
+            user: row.take()?,
+            roles: roles::names_from(&row.take::<String>()?)?,
+            created_at: row.take()?,
+            updated_at: row.take()?,
+            version: row.take()?,
+        })
+    }
+}
+
+macro_rules! membership_columns {
+    ($table:literal) => {
+        concat!(
+            $table,
+            "realm_id, ",
+            $table,
+            "organization_id, ",
+            $table,
+            "user_id, ",
+            $table,
+            "roles, ",
+            $table,
+            "created_at, ",
+            $table,
+            "updated_at, ",
+            $table,
+            "version"
+        )
+    };
+}
+pub(crate) use membership_columns;
+
+/// Adds a member. `Conflict(Member)`: the user is one already; `Parent`: no such organization or user.
+pub async fn create(tx: &mut Tx, membership: &Membership) -> Result<(), Error> {
+    const SQL: &str =
+        "INSERT INTO memberships (realm_id, organization_id, user_id, roles, created_at, updated_at,
+            version) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let roles = roles::names_to(&membership.roles);
+    let params = [
+        (&membership.realm).into(),
+        (&membership.organization).into(),
+        (&membership.user).into(),
+        roles.as_str().into(),
+        membership.created_at.into(),
+        membership.updated_at.into(),
+        membership.version.into(),
+    ];
+    tx.execute(SQL, &params).await.map(|_| ())
+}
+
+/// What the user is in the organization. `None`: nothing. One point read.
+pub async fn find(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    user: UserId,
+) -> Result<Option<Membership>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        membership_columns!("m."),
+        " FROM memberships m WHERE m.realm_id = $1 AND m.organization_id = $2 AND m.user_id = $3"
+    );
+    tx.optional(SQL, &[(&realm).into(), (&organization).into(), (&user).into()]).await
+}
+
+/// At most `limit` members with their accounts, in the order the accounts were made, after the given one.
+pub async fn list(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<(Membership, User)>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        membership_columns!("m."),
+        ", ",
+        user_columns!("u."),
+        " FROM memberships m JOIN users u ON u.realm_id = m.realm_id AND u.id = m.user_id
+        WHERE m.realm_id = $1 AND m.organization_id = $2 AND m.user_id > $3 ORDER BY m.user_id LIMIT $4"
+    );
+    let after = after.unwrap_or(UserId::MIN);
+    let found: Vec<Joined<_, _>> =
+        tx.all(SQL, &[(&realm).into(), (&organization).into(), (&after).into(), limit.into()]).await?;
+    Ok(found.into_iter().map(|Joined(membership, user)| (membership, user)).collect())
+}
+
+/// Gives a member other roles, and tells verifiers that tokens state the old ones. `None`: no such member.
+pub async fn set_roles(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    user: UserId,
+    roles: &[RoleName],
+    now: Timestamp,
+    message: OutboxId,
+) -> Result<Option<Membership>, Error> {
+    const SQL: &str = concat!(
+        "UPDATE memberships SET roles = $4, updated_at = $5, version = version + 1
+        WHERE realm_id = $1 AND organization_id = $2 AND user_id = $3 RETURNING ",
+        membership_columns!("")
+    );
+    let list = roles::names_to(roles);
+    let params = [(&realm).into(), (&organization).into(), (&user).into(), list.as_str().into(), now.into()];
+    let changed: Option<Membership> = tx.optional(SQL, &params).await?;
+    if changed.is_some() {
+        users::rights_changed(tx, realm, user, now, message).await?;
+    }
+    Ok(changed)
+}
+
+/// Removes a member, and tells verifiers. False: no such member.
+pub async fn remove(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    user: UserId,
+    now: Timestamp,
+    message: OutboxId,
+) -> Result<bool, Error> {
+    const SQL: &str = "DELETE FROM memberships WHERE realm_id = $1 AND organization_id = $2 AND user_id = $3";
+    let gone = tx.execute(SQL, &[(&realm).into(), (&organization).into(), (&user).into()]).await? == 1;
+    if gone {
+        users::rights_changed(tx, realm, user, now, message).await?;
+    }
+    Ok(gone)
+}
+
+/// Whether anybody else belongs to the organization.
+pub async fn others_belong(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    except: UserId,
+) -> Result<bool, Error> {
+    const SQL: &str = "SELECT CAST(1 AS BIGINT) FROM memberships
+        WHERE realm_id = $1 AND organization_id = $2 AND user_id <> $3 LIMIT 1";
+    let found: Option<(i64,)> =
+        tx.optional(SQL, &[(&realm).into(), (&organization).into(), (&except).into()]).await?;
+    Ok(found.is_some())
+}
+
+/// Whether anybody else who can sign in owns the organization. Asked in the transaction that takes ownership away: it runs
+/// as if it were alone, so of two who do so at once one finds nobody else.
+pub async fn others_own(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    except: UserId,
+) -> Result<bool, Error> {
+    const SQL: &str = "SELECT CAST(1 AS BIGINT) FROM memberships m
+        JOIN users u ON u.realm_id = m.realm_id AND u.id = m.user_id
+        WHERE m.realm_id = $1 AND m.organization_id = $2 AND m.user_id <> $3 AND u.disabled_at IS NULL
+        AND ' ' || m.roles || ' ' LIKE $4 ESCAPE '!' LIMIT 1";
+    let owner = roles::like_name(&RoleName::owner());
+    let params = [(&realm).into(), (&organization).into(), (&except).into(), owner.as_str().into()];
+    let found: Option<(i64,)> = tx.optional(SQL, &params).await?;
+    Ok(found.is_some())
+}
+
+/// Which organizations a user owns, alone or with others.
+pub async fn owned_by(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<Vec<OrganizationId>, Error> {
+    const SQL: &str = "SELECT organization_id FROM memberships WHERE realm_id = $1 AND user_id = $2
+        AND ' ' || roles || ' ' LIKE $3 ESCAPE '!' ORDER BY organization_id";
+    let owner = roles::like_name(&RoleName::owner());
+    let found: Vec<(OrganizationId,)> =
+        tx.all(SQL, &[(&realm).into(), (&user).into(), owner.as_str().into()]).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// Whether any member of any organization has the role. Looks through the members who have roles.
+pub async fn anyone_has_role(tx: &mut Tx, realm: RealmId, role: &RoleName) -> Result<bool, Error> {
+    const SQL: &str = "SELECT CAST(1 AS BIGINT) FROM memberships WHERE realm_id = $1
+        AND roles <> '' AND ' ' || roles || ' ' LIKE $2 ESCAPE '!' LIMIT 1";
+    let pattern = roles::like_name(role);
+    let found: Option<(i64,)> = tx.optional(SQL, &[(&realm).into(), pattern.as_str().into()]).await?;
+    Ok(found.is_some())
+}

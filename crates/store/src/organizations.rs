@@ -1,0 +1,155 @@
+//! Organizations.
+
+use gatepost_domain::outbox::{Message, Revocation};
+use gatepost_domain::{
+    DisplayName, Organization, OrganizationId, OutboxId, RealmId, Slug, Timestamp, UserId,
+};
+
+use crate::memberships::membership_columns;
+use crate::value::{FromRow, Joined, Row, like_containing};
+use crate::{Error, Tx, outbox};
+
+impl FromRow for Organization {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            realm: row.take()?,
+            id: row.take()?,
+            slug: row.parse()?,
+            name: row.parse()?,
+            created_at: row.take()?,
+            updated_at: row.take()?,
+            version: row.take()?,
+        })
+    }
+}
+
+macro_rules! organization_columns {
+    () => {
+        "o.realm_id, o.id, o.slug, o.name, o.created_at, o.updated_at, o.version"
+    };
+}
+
+/// Makes an organization, which has no member yet. `Conflict(OrganizationSlug)`: another has the slug; `Parent`: no such
+/// realm.
+pub async fn create(tx: &mut Tx, organization: &Organization) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO organizations (realm_id, id, slug, name, created_at, updated_at, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let params = [
+        (&organization.realm).into(),
+        (&organization.id).into(),
+        organization.slug.as_str().into(),
+        organization.name.as_str().into(),
+        organization.created_at.into(),
+        organization.updated_at.into(),
+        organization.version.into(),
+    ];
+    tx.execute(SQL, &params).await.map(|_| ())
+}
+
+/// The organization of an id. One point read.
+pub async fn find(tx: &mut Tx, realm: RealmId, id: OrganizationId) -> Result<Option<Organization>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        organization_columns!(),
+        " FROM organizations o WHERE o.realm_id = $1 AND o.id = $2"
+    );
+    tx.optional(SQL, &[(&realm).into(), (&id).into()]).await
+}
+
+/// The organization of a slug. One point read.
+pub async fn find_by_slug(tx: &mut Tx, realm: RealmId, slug: &Slug) -> Result<Option<Organization>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        organization_columns!(),
+        " FROM organizations o WHERE o.realm_id = $1 AND o.slug = $2"
+    );
+    tx.optional(SQL, &[(&realm).into(), slug.as_str().into()]).await
+}
+
+/// At most `limit` organizations in the order of their making, after the given one; with `search`, those whose slug
+/// contains the text.
+pub async fn list(
+    tx: &mut Tx,
+    realm: RealmId,
+    search: Option<&str>,
+    after: Option<OrganizationId>,
+    limit: u32,
+) -> Result<Vec<Organization>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        organization_columns!(),
+        " FROM organizations o WHERE o.realm_id = $1 AND o.id > $2
+        AND (CAST($3 AS TEXT) IS NULL OR o.slug LIKE $3 ESCAPE '!') ORDER BY o.id LIMIT $4"
+    );
+    let after = after.unwrap_or(OrganizationId::MIN);
+    let pattern = search.map(like_containing);
+    tx.all(SQL, &[(&realm).into(), (&after).into(), pattern.as_deref().into(), limit.into()]).await
+}
+
+/// At most `limit` organizations that a user belongs to, with what the user is there, in the order of their making, after
+/// the given one.
+pub async fn list_of(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    after: Option<OrganizationId>,
+    limit: u32,
+) -> Result<Vec<(Organization, gatepost_domain::Membership)>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        organization_columns!(),
+        ", ",
+        membership_columns!("m."),
+        " FROM memberships m
+        JOIN organizations o ON o.realm_id = m.realm_id AND o.id = m.organization_id
+        WHERE m.realm_id = $1 AND m.user_id = $2 AND m.organization_id > $3 ORDER BY m.organization_id LIMIT $4"
+    );
+    let after = after.unwrap_or(OrganizationId::MIN);
+    let found: Vec<Joined<_, _>> =
+        tx.all(SQL, &[(&realm).into(), (&user).into(), (&after).into(), limit.into()]).await?;
+    Ok(found.into_iter().map(|Joined(organization, membership)| (organization, membership)).collect())
+}
+
+/// Gives an organization another slug or name; what is `None` stays. `None`: no such organization.
+/// `Conflict(OrganizationSlug)`: another has the slug.
+pub async fn update(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: OrganizationId,
+    slug: Option<&Slug>,
+    name: Option<&DisplayName>,
+    now: Timestamp,
+) -> Result<Option<Organization>, Error> {
+    const SQL: &str = "UPDATE organizations SET slug = COALESCE(CAST($3 AS TEXT), slug),
+            name = COALESCE(CAST($4 AS TEXT), name), updated_at = $5, version = version + 1
+        WHERE realm_id = $1 AND id = $2 RETURNING realm_id, id, slug, name, created_at, updated_at, version";
+    let params = [
+        (&realm).into(),
+        (&id).into(),
+        slug.map(Slug::as_str).into(),
+        name.map(DisplayName::as_str).into(),
+        now.into(),
+    ];
+    tx.optional(SQL, &params).await
+}
+
+/// Deletes an organization with its members, invitations and keys, and tells verifiers. False: no such organization.
+pub async fn delete(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: OrganizationId,
+    now: Timestamp,
+    message: OutboxId,
+) -> Result<bool, Error> {
+    // As with one member who is removed: a refresh that is under way must not state what is gone.
+    const MEMBERS: &str = "UPDATE users SET version = version + 1 WHERE realm_id = $1 AND id IN
+        (SELECT m.user_id FROM memberships m WHERE m.realm_id = $1 AND m.organization_id = $2)";
+    const SQL: &str = "DELETE FROM organizations WHERE realm_id = $1 AND id = $2";
+    tx.execute(MEMBERS, &[(&realm).into(), (&id).into()]).await?;
+    let gone = tx.execute(SQL, &[(&realm).into(), (&id).into()]).await? == 1;
+    if gone {
+        let revocation = Revocation::Organization { organization: id };
+        outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await?;
+    }
+    Ok(gone)
+}

@@ -1,0 +1,210 @@
+use gatepost_domain::{Membership, RealmId, RoleName, UserId};
+use gatepost_store::{Constraint, Error, memberships, users};
+
+use crate::support::{NOW, Store, at_once, error_of, later};
+
+on_every_backend!(
+    a_member_is_added_once_and_found_in_that_organization_only,
+    members_are_listed_with_their_accounts_in_pages,
+    other_roles_and_a_removal_stop_a_refresh_under_way_and_tell_verifiers,
+    owners_are_told_from_others_and_from_those_who_cannot_sign_in,
+    a_role_of_any_member_is_in_use,
+    a_membership_ends_with_its_user,
+    ad_02_owners_who_remove_each_other_at_once_leave_one,
+    ad_02_an_owner_who_leaves_while_another_is_deleted_leaves_one,
+);
+
+async fn a_member_is_added_once_and_found_in_that_organization_only(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let (acme, beta) = (store.organization("acme").await, store.organization("beta").await);
+    let member = store.join(&acme, &ada, "owner editor").await;
+    assert_eq!(store.find_member(&acme, &ada).await, Some(member.clone()));
+    assert_eq!((store.find_member(&beta, &ada).await, store.find_member(&acme, &bob).await), (None, None));
+    let (organization, user) = (acme.id, ada.id);
+    assert_eq!(
+        read!(store, [] tx => memberships::find(tx, RealmId::MAX, organization, user).await),
+        Ok(None)
+    );
+    for (refused, why) in [
+        (member.clone(), Constraint::Member),
+        (Membership { user: UserId::MAX, ..member.clone() }, Constraint::Parent),
+        (Membership { realm: RealmId::MAX, ..member }, Constraint::Parent),
+    ] {
+        let refused = write!(store, [refused] tx => memberships::create(tx, &refused).await);
+        assert_eq!(error_of(refused), Error::Conflict(why));
+    }
+}
+
+async fn members_are_listed_with_their_accounts_in_pages(store: Store) {
+    let acme = store.organization("acme").await;
+    let other = store.organization("beta").await;
+    let mut members = Vec::new();
+    for name in ["ada", "bob", "cleo"] {
+        let user = store.user(name).await;
+        members.push((store.join(&acme, &user, "editor").await, user));
+    }
+    store.join(&other, &store.user("eve").await, "").await;
+    members.sort_by_key(|(member, _)| member.user);
+    let (realm, organization, after) = (store.realm, acme.id, members[1].0.user);
+    let first = read!(store, [] tx => memberships::list(tx, realm, organization, None, 2).await);
+    assert_eq!(first.unwrap(), members[..2]);
+    let rest = read!(store, [] tx => memberships::list(tx, realm, organization, Some(after), 2).await);
+    assert_eq!(rest.unwrap(), members[2..]);
+}
+
+async fn other_roles_and_a_removal_stop_a_refresh_under_way_and_tell_verifiers(store: Store) {
+    let ada = store.user("ada").await;
+    let acme = store.organization("acme").await;
+    let member = store.join(&acme, &ada, "owner").await;
+    let (realm, organization, user) = (store.realm, acme.id, ada.id);
+    let roles: Vec<RoleName> = vec!["editor".parse().unwrap(), "a_b".parse().unwrap()];
+    let message = store.message();
+    let changed = write!(store, [roles] tx =>
+        memberships::set_roles(tx, realm, organization, user, &roles, later(5), message).await);
+    let expected = Membership { roles, updated_at: later(5), version: 2, ..member };
+    assert_eq!(changed, Ok(Some(expected.clone())));
+    assert_eq!(store.find_member(&acme, &ada).await, Some(expected));
+    assert_eq!(
+        (store.waiting_messages().await, store.find_user(&ada).await.unwrap().version),
+        (1, ada.version + 1)
+    );
+    let remove = async || {
+        let message = store.message();
+        write!(store, [] tx => memberships::remove(tx, realm, organization, user, NOW, message).await)
+    };
+    assert_eq!((remove().await, remove().await), (Ok(true), Ok(false)));
+    assert_eq!(
+        (store.waiting_messages().await, store.find_user(&ada).await.unwrap().version),
+        (2, ada.version + 2)
+    );
+    let message = store.message();
+    let nobody = write!(store, [] tx =>
+        memberships::set_roles(tx, realm, organization, user, &[], NOW, message).await);
+    assert_eq!((nobody, store.waiting_messages().await), (Ok(None), 2));
+}
+
+async fn owners_are_told_from_others_and_from_those_who_cannot_sign_in(store: Store) {
+    let (ada, bob, cleo) = (store.user("ada").await, store.user("bob").await, store.user("cleo").await);
+    let (acme, beta) = (store.organization("acme").await, store.organization("beta").await);
+    let (realm, organization, except) = (store.realm, acme.id, ada.id);
+    let others = async || {
+        let belong =
+            read!(store, [] tx => memberships::others_belong(tx, realm, organization, except).await).unwrap();
+        let own =
+            read!(store, [] tx => memberships::others_own(tx, realm, organization, except).await).unwrap();
+        (belong, own)
+    };
+    store.join(&acme, &ada, "owner").await;
+    store.join(&beta, &bob, "owner").await;
+    assert_eq!(others().await, (false, false));
+    store.join(&acme, &cleo, "co-owner owners xowner").await;
+    assert_eq!(others().await, (true, false), "a role with a similar name owns nothing");
+    store.join(&acme, &bob, "editor owner").await;
+    assert_eq!(others().await, (true, true));
+    let (disabled, message) = (bob.id, store.message());
+    write!(store, [] tx => users::disable(tx, realm, disabled, NOW, message).await).unwrap();
+    assert_eq!(others().await, (true, false));
+
+    let owned =
+        async |user: UserId| read!(store, [] tx => memberships::owned_by(tx, realm, user).await).unwrap();
+    let mut both = vec![acme.id, beta.id];
+    both.sort_unstable();
+    assert_eq!(
+        (owned(ada.id).await, owned(bob.id).await, owned(cleo.id).await),
+        (vec![acme.id], both, vec![])
+    );
+}
+
+async fn a_role_of_any_member_is_in_use(store: Store) {
+    let ada = store.user("ada").await;
+    let acme = store.organization("acme").await;
+    store.join(&acme, &ada, "editor a_b").await;
+    let realm = store.realm;
+    for (role, used) in [("editor", true), ("a_b", true), ("axb", false), ("edit", false), ("owner", false)] {
+        let role: RoleName = role.parse().unwrap();
+        assert_eq!(
+            read!(store, [role] tx => memberships::anyone_has_role(tx, realm, &role).await),
+            Ok(used),
+            "{role}"
+        );
+        assert_eq!(
+            read!(store, [role] tx => memberships::anyone_has_role(tx, RealmId::MAX, &role).await),
+            Ok(false)
+        );
+    }
+}
+
+async fn a_membership_ends_with_its_user(store: Store) {
+    let ada = store.user("ada").await;
+    let acme = store.organization("acme").await;
+    store.join(&acme, &ada, "owner").await;
+    let (realm, id, message) = (store.realm, ada.id, store.message());
+    write!(store, [] tx => users::delete(tx, realm, id, NOW, message).await).unwrap();
+    assert_eq!(store.find_member(&acme, &ada).await, None);
+}
+
+async fn ad_02_owners_who_remove_each_other_at_once_leave_one(store: Store) {
+    let realm = store.realm;
+    for round in 0..5 {
+        let acme = store.organization(&format!("acme{round}")).await;
+        let mut owners = Vec::new();
+        for n in 0..4 {
+            let user = store.user(&format!("owner{round}-{n}")).await;
+            store.join(&acme, &user, "owner").await;
+            owners.push(user);
+        }
+        let left = at_once(4, |n| {
+            // Two are demoted and two are removed, each by another.
+            let (store, organization, user, message) =
+                (store.clone(), acme.id, owners[n].id, store.message());
+            async move {
+                write!(store, [] tx => {
+                    if !memberships::others_own(tx, realm, organization, user).await? {
+                        return Ok(false);
+                    }
+                    if n % 2 == 0 {
+                        let role = ["editor".parse().unwrap()];
+                        memberships::set_roles(tx, realm, organization, user, &role, NOW, message).await?;
+                    } else {
+                        memberships::remove(tx, realm, organization, user, NOW, message).await?;
+                    }
+                    Ok::<bool, Error>(true)
+                })
+                .unwrap()
+            }
+        })
+        .await;
+        assert_eq!(left.iter().filter(|left| **left).count(), 3, "round {round}: {left:?}");
+    }
+}
+
+/// One of two owners leaves while the other's account is deleted.
+async fn ad_02_an_owner_who_leaves_while_another_is_deleted_leaves_one(store: Store) {
+    let realm = store.realm;
+    for round in 0..5 {
+        let acme = store.organization(&format!("acme{round}")).await;
+        let (ada, bob) = (store.user(&format!("ada{round}")).await, store.user(&format!("bob{round}")).await);
+        store.join(&acme, &ada, "owner").await;
+        store.join(&acme, &bob, "owner").await;
+        let users = [ada.id, bob.id];
+        let gone = at_once(2, |n| {
+            let (store, organization, user, message) = (store.clone(), acme.id, users[n], store.message());
+            async move {
+                write!(store, [] tx => {
+                    if !memberships::others_own(tx, realm, organization, user).await? {
+                        return Ok(false);
+                    }
+                    if n == 0 {
+                        memberships::remove(tx, realm, organization, user, NOW, message).await?;
+                    } else {
+                        users::delete(tx, realm, user, NOW, message).await?;
+                    }
+                    Ok::<bool, Error>(true)
+                })
+                .unwrap()
+            }
+        })
+        .await;
+        assert_eq!(gone.iter().filter(|gone| **gone).count(), 1, "round {round}: {gone:?}");
+    }
+}

@@ -1,0 +1,152 @@
+use gatepost_domain::{DisplayName, Organization, OrganizationId, RealmId, Slug};
+use gatepost_store::{Constraint, Error, organizations};
+
+use crate::support::{NOW, Store, at_once, error_of, later};
+
+on_every_backend!(
+    an_organization_is_found_by_id_and_slug_in_its_realm_only,
+    organizations_are_listed_in_pages_and_searched,
+    the_organizations_of_a_user_are_listed_with_what_the_user_is_there,
+    a_name_and_a_slug_change_by_themselves,
+    one_slug_is_taken_once,
+    an_organization_goes_with_its_members,
+);
+
+async fn an_organization_is_found_by_id_and_slug_in_its_realm_only(store: Store) {
+    let acme = store.organization("acme").await;
+    let (realm, id, slug) = (store.realm, acme.id, acme.slug.clone());
+    assert_eq!(read!(store, [] tx => organizations::find(tx, realm, id).await), Ok(Some(acme.clone())));
+    assert_eq!(
+        read!(store, [slug] tx => organizations::find_by_slug(tx, realm, &slug).await),
+        Ok(Some(acme.clone()))
+    );
+    assert_eq!(read!(store, [] tx => organizations::find(tx, RealmId::MAX, id).await), Ok(None));
+    assert_eq!(
+        read!(store, [slug] tx => organizations::find_by_slug(tx, RealmId::MAX, &slug).await),
+        Ok(None)
+    );
+    let taken = Organization { id: OrganizationId::new(NOW, &store.dice), ..acme.clone() };
+    let refused = write!(store, [taken] tx => organizations::create(tx, &taken).await);
+    assert_eq!(error_of(refused), Error::Conflict(Constraint::OrganizationSlug));
+    let orphan = Organization { realm: RealmId::MAX, ..acme };
+    let refused = write!(store, [orphan] tx => organizations::create(tx, &orphan).await);
+    assert_eq!(error_of(refused), Error::Conflict(Constraint::Parent));
+}
+
+async fn organizations_are_listed_in_pages_and_searched(store: Store) {
+    let mut all = Vec::new();
+    for slug in ["acme", "acme-2", "zebra"] {
+        all.push(store.organization(slug).await);
+    }
+    all.sort_by_key(|organization| organization.id);
+    let realm = store.realm;
+    let page = |search: Option<&'static str>, after: Option<OrganizationId>, limit| {
+        let store = store.clone();
+        async move { read!(store, [] tx => organizations::list(tx, realm, search, after, limit).await).unwrap() }
+    };
+    assert_eq!(page(None, None, 2).await, all[..2]);
+    assert_eq!(page(None, Some(all[1].id), 2).await, all[2..]);
+    let slugs = |found: Vec<Organization>| {
+        let mut slugs: Vec<String> = found.iter().map(|one| one.slug.to_string()).collect();
+        slugs.sort_unstable();
+        slugs
+    };
+    assert_eq!(slugs(page(Some("CME"), None, 9).await), ["acme", "acme-2"]);
+    for nothing in ["%", "_", "!", "acme_2"] {
+        assert!(page(Some(nothing), None, 9).await.is_empty(), "{nothing}");
+    }
+}
+
+async fn the_organizations_of_a_user_are_listed_with_what_the_user_is_there(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let mut mine = Vec::new();
+    for slug in ["acme", "beta", "gamma"] {
+        let organization = store.organization(slug).await;
+        let member = store.join(&organization, &ada, "owner editor").await;
+        mine.push((organization, member));
+    }
+    store.join(&mine[0].0, &bob, "").await;
+    store.organization("delta").await;
+    mine.sort_by_key(|(organization, _)| organization.id);
+    let (realm, user, after) = (store.realm, ada.id, mine[0].0.id);
+    assert_eq!(
+        read!(store, [] tx => organizations::list_of(tx, realm, user, None, 2).await).unwrap(),
+        mine[..2]
+    );
+    assert_eq!(
+        read!(store, [] tx => organizations::list_of(tx, realm, user, Some(after), 9).await).unwrap(),
+        mine[1..]
+    );
+    let bob = bob.id;
+    let of_bob = read!(store, [] tx => organizations::list_of(tx, realm, bob, None, 9).await).unwrap();
+    assert_eq!((of_bob.len(), of_bob[0].1.roles.len()), (1, 0));
+}
+
+async fn a_name_and_a_slug_change_by_themselves(store: Store) {
+    let (acme, _) = (store.organization("acme").await, store.organization("zebra").await);
+    let (realm, id) = (store.realm, acme.id);
+    let update = |slug: Option<&str>, name: Option<&str>, at| {
+        let (slug, name): (Option<Slug>, Option<DisplayName>) =
+            (slug.map(|slug| slug.parse().unwrap()), name.map(|name| name.parse().unwrap()));
+        let store = store.clone();
+        async move {
+            write!(store, [slug, name] tx =>
+                organizations::update(tx, realm, id, slug.as_ref(), name.as_ref(), at).await)
+        }
+    };
+    let named = update(None, Some("Acme Ltd"), later(1)).await.unwrap().unwrap();
+    let expected =
+        Organization { name: "Acme Ltd".parse().unwrap(), updated_at: later(1), version: 2, ..acme.clone() };
+    assert_eq!(named, expected);
+    let moved = update(Some("acme-ltd"), None, later(2)).await.unwrap().unwrap();
+    assert_eq!((moved.slug.as_str(), &moved.name, moved.version), ("acme-ltd", &named.name, 3));
+    let refused = update(Some("zebra"), Some("Zebra"), later(3)).await;
+    assert_eq!(error_of(refused), Error::Conflict(Constraint::OrganizationSlug));
+    assert_eq!(read!(store, [] tx => organizations::find(tx, realm, id).await), Ok(Some(moved)));
+    let unknown = OrganizationId::MAX;
+    assert_eq!(
+        write!(store, [] tx => organizations::update(tx, realm, unknown, None, None, NOW).await),
+        Ok(None)
+    );
+}
+
+async fn one_slug_is_taken_once(store: Store) {
+    let results = at_once(8, |_| {
+        let organization = Organization {
+            id: OrganizationId::new(NOW, &store.dice),
+            realm: store.realm,
+            slug: "acme".parse().unwrap(),
+            name: "Acme".parse().unwrap(),
+            created_at: NOW,
+            updated_at: NOW,
+            version: 1,
+        };
+        let store = store.clone();
+        async move { write!(store, [organization] tx => organizations::create(tx, &organization).await) }
+    })
+    .await;
+    assert_eq!(results.iter().filter(|made| made.is_ok()).count(), 1);
+    for refused in results.into_iter().filter(Result::is_err) {
+        assert_eq!(error_of(refused), Error::Conflict(Constraint::OrganizationSlug));
+    }
+}
+
+async fn an_organization_goes_with_its_members(store: Store) {
+    let ada = store.user("ada").await;
+    let (acme, beta) = (store.organization("acme").await, store.organization("beta").await);
+    store.join(&acme, &ada, "owner").await;
+    let kept = store.join(&beta, &ada, "owner").await;
+    let (realm, id, message) = (store.realm, acme.id, store.message());
+    assert_eq!(write!(store, [] tx => organizations::delete(tx, realm, id, NOW, message).await), Ok(true));
+    assert_eq!(store.waiting_messages().await, 1);
+    assert_eq!(read!(store, [] tx => organizations::find(tx, realm, id).await), Ok(None));
+    assert_eq!(store.find_member(&acme, &ada).await, None);
+    assert_eq!(store.find_member(&beta, &ada).await, Some(kept));
+    assert_eq!(
+        store.find_user(&ada).await.unwrap().version,
+        ada.version + 1,
+        "a refresh under way looks again"
+    );
+    let again = store.message();
+    assert_eq!(write!(store, [] tx => organizations::delete(tx, realm, id, NOW, again).await), Ok(false));
+}
