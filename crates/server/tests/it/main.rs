@@ -13,3 +13,4 @@ mod metadata;
 mod peers;
 mod realms;
 mod support;
+mod tenancy;

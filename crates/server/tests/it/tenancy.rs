@@ -1,0 +1,189 @@
+//! TN-01, from the route table: every route that names something answers a stranger as if it named nothing.
+
+use std::collections::BTreeMap;
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, PASSWORD, Person, TestApp, person};
+
+const WORLD: &str = r#"
+[[realm]]
+name = "default"
+[[realm.role]]
+name = "editor"
+permissions = ["notes:write"]
+[[realm.user]]
+email = "ada@example.com"
+email_verified = true
+password = "the engine weaves algebra"
+roles = ["editor"]
+[[realm.user]]
+email = "eve@example.com"
+password = "the engine weaves algebra"
+[[realm]]
+name = "other"
+[[realm.user]]
+email = "admin@example.com"
+password = "the engine weaves algebra"
+roles = ["realm-admin"]
+[[realm.user]]
+email = "ada@example.com"
+email_verified = true
+password = "the engine weaves algebra"
+"#;
+
+/// What Ada has in the default realm, by the parameter that names it.
+struct Belongings {
+    ada: Person,
+    ids: BTreeMap<&'static str, String>,
+}
+
+impl Belongings {
+    async fn of_ada(app: &TestApp) -> Self {
+        let ada = app.sign_in("ada@example.com").await;
+        let make = async |path: &str, body: Value| {
+            let made = app.ask(&ada, Method::POST, path, Some(body)).await;
+            assert_eq!(made.status, 201, "{path}: {made:?}");
+            made.json()
+        };
+        let organization = make("/api/v1/organizations", json!({"name": "Acme", "slug": "acme"})).await;
+        let organization = organization["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/organizations/{organization}/invitations");
+        let invitation = make(&path, json!({"email": "new@example.com", "roles": []})).await;
+        let key = make("/api/v1/me/api-keys", json!({"name": "ci", "scopes": ["notes:write"]})).await;
+        let sessions = app.ask(&ada, Method::GET, "/api/v1/me/sessions", None).await.json();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let ids = BTreeMap::from([
+            ("user", ada.id.clone()),
+            ("organization", organization),
+            ("invitation", text(&invitation["id"])),
+            ("key", text(&key["id"])),
+            ("session", text(&sessions["sessions"][0]["id"])),
+            ("role", "editor".to_owned()),
+        ]);
+        Self { ada, ids }
+    }
+
+    /// Everything of hers, as she sees it.
+    async fn seen(&self, app: &TestApp) -> Vec<Value> {
+        let organization = format!("/api/v1/organizations/{}", self.ids["organization"]);
+        let mut seen = Vec::new();
+        for path in [
+            "/api/v1/me",
+            "/api/v1/me/api-keys",
+            "/api/v1/me/sessions",
+            &organization,
+            &format!("{organization}/members"),
+            &format!("{organization}/invitations"),
+        ] {
+            let answer = app.ask(&self.ada, Method::GET, path, None).await;
+            assert_eq!(answer.status, 200, "{path}: {answer:?}");
+            seen.push(answer.json());
+        }
+        seen
+    }
+}
+
+/// What the parameter of a route names. A new route has to say so here.
+fn named(path: &str, parameter: &str) -> &'static str {
+    match (path, parameter) {
+        (_, "user_id") => "user",
+        (_, "invitation_id") => "invitation",
+        (path, "id") if path.contains("/organizations/{id}") => "organization",
+        (path, "id") if path.contains("/users/{id}") => "user",
+        (path, "id") if path.contains("/roles/{id}") => "role",
+        (path, "id") if path.contains("/api-keys/{id}") => "key",
+        (path, "id") if path.contains("/sessions/{id}") => "session",
+        _ => panic!("what does {parameter} of {path} name? tell the matrix"),
+    }
+}
+
+/// A body the route accepts. A new one has to be written here.
+fn body(schema: &str) -> Option<Value> {
+    Some(match schema {
+        "" => return None,
+        "OrganizationChange" | "UserChange" => json!({"name": "Mallory"}),
+        "MemberChange" => json!({"roles": []}),
+        "NewInvitation" => json!({"email": "mallory@example.com", "roles": []}),
+        "Rotation" => json!({}),
+        "RoleContent" => json!({"permissions": [], "inherits": []}),
+        _ => panic!("what is a good {schema}? tell the matrix"),
+    })
+}
+
+/// An id of the same kind that nobody has.
+fn nobodys(id: &str) -> String {
+    match id.split_once('_') {
+        Some((kind, _)) => format!("{kind}_00000000000000000000000000"),
+        None => "nobody".to_owned(),
+    }
+}
+
+/// Where the parameters stand, filled in.
+fn filled(path: &str, fill: impl Fn(&str) -> String) -> String {
+    let parts = path.split('/').map(|part| {
+        let parameter = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        parameter.map_or_else(|| part.to_owned(), &fill)
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+async fn in_other(app: &TestApp, email: &str) -> Person {
+    let body = json!({"email": email, "password": PASSWORD});
+    person(&app.post("/r/other/api/v1/login", body).await)
+}
+
+#[tokio::test]
+async fn tn_01_every_route_answers_a_stranger_as_if_nothing_were_there() {
+    let app = TestApp::with(WORLD).await;
+    let hers = Belongings::of_ada(&app).await;
+    let before = hers.seen(&app).await;
+    let eve = app.sign_in("eve@example.com").await;
+    let (foreign_admin, foreign_ada) =
+        (in_other(&app, "admin@example.com").await, in_other(&app, "ada@example.com").await);
+    // Who, and under which prefix their credential is good.
+    let strangers = [
+        ("eve", &eve, ""),
+        ("the other realm's administrator", &foreign_admin, "/r/other"),
+        ("her namesake in the other realm", &foreign_ada, "/r/other"),
+    ];
+
+    let api = app.get("/openapi.json").await.json();
+    let mut asked = 0;
+    for (path, item) in api["paths"].as_object().unwrap().iter().filter(|(path, _)| path.contains('{')) {
+        for (method, operation) in item.as_object().unwrap() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            // Putting a role makes it where it is put: in one's own realm.
+            if method == Method::PUT && path.ends_with("/roles/{id}") {
+                continue;
+            }
+            let schema = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+            let body = body(schema.unwrap_or_default().rsplit('/').next().unwrap());
+            for (name, stranger, prefix) in strangers {
+                let theirs = filled(path, |parameter| hers.ids[named(path, parameter)].clone());
+                let nowhere = filled(path, |parameter| nobodys(&hers.ids[named(path, parameter)]));
+                let ask = async |path: &str| -> Answer {
+                    app.ask(stranger, method.clone(), &format!("{prefix}{path}"), body.clone()).await
+                };
+                let (answer, absent) = (ask(&theirs).await, ask(&nowhere).await);
+                let route = format!("{method} {path}, {name}");
+                assert_eq!((answer.status, &answer.body), (absent.status, &absent.body), "{route}");
+                let expected = if path.contains("/admin/") && name != strangers[1].0 {
+                    "403 missing_role"
+                } else {
+                    "404 not_found"
+                };
+                assert_eq!(answer.brief(), expected, "{route}");
+                // TN-04: a credential of one realm is none in another.
+                if !prefix.is_empty() {
+                    let there = app.ask(stranger, method.clone(), &theirs, body.clone()).await;
+                    assert_eq!(there.brief(), "401 invalid_token", "{route}, in hers");
+                }
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked >= 60, "the matrix has shrunk to {asked}");
+    assert_eq!(hers.seen(&app).await, before, "and nothing of hers changed");
+}
