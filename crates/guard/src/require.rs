@@ -50,9 +50,14 @@ where
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let user = <CurrentUser<I> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let guard = HasGuard::<I>::guard(state);
+        let mut user = guard.identify(parts).await?;
+        if R::ASKS_FOR_ORGANIZATION {
+            user = guard.as_member(user, &parts.headers, &mut parts.extensions).await?;
+        }
         hold::<R>(&user, &parts.headers)?;
-        Ok(Self(user, PhantomData))
+        guard.note_held::<R>(&parts.headers, &mut parts.extensions);
+        Ok(Self(CurrentUser::new(user), PhantomData))
     }
 }
 
