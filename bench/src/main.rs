@@ -13,6 +13,7 @@ mod python;
 mod read;
 mod refresh;
 mod report;
+mod rights;
 mod rounds;
 mod served;
 mod sign;

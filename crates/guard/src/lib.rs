@@ -53,3 +53,8 @@ pub mod __organization {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/axum.md")]
 struct Guide;
+
+/// The guide's page on rights.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/rights.md")]
+struct GuideOnRights;
