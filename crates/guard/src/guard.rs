@@ -127,7 +127,8 @@ impl<I> Guard<I> {
             // Looking a token up again costs no more than noting the caller on the request.
             Look::Done(user) => user,
             Look::AskIssuer(question) => {
-                let user = self.ask(question).await?;
+                // In a box, as it is rare and large: the future of every guarded handler has room for what it awaits.
+                let user = Box::pin(self.ask(question)).await?;
                 self.remember(&mut parts.extensions, &user);
                 Ok(user)
             }
