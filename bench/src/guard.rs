@@ -15,7 +15,7 @@ use crate::people::{get as request, same};
 use crate::report::{Bar, Better, Row, compared};
 use crate::rounds::{Side, cpu_in_turns};
 use crate::served::{Served, ourselves};
-use crate::{Outcome, Run, hello, machine};
+use crate::{Outcome, Run, hello, machine, rights};
 
 role!(Admin = "admin");
 
@@ -53,6 +53,7 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
     let key = SigningKey::generate(Algorithm::ES256)?.with_kid("bench");
     let token = token(&key)?;
     let mut rows = in_process(run, &key, &token)?;
+    rows.extend(rights::rows(run)?);
     let before = machine::pin(machine::DRIVER)?;
     let mut command = ourselves("serve-guarded")?;
     command.env(KEY, base64_simd::STANDARD.encode_to_string(key.to_bytes()));

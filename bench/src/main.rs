@@ -14,6 +14,7 @@ mod read;
 mod realms;
 mod refresh;
 mod report;
+mod rights;
 mod roles;
 mod rounds;
 mod served;

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.server
 import itertools
 import json
+import os
 import threading
 import time
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from processes import Program
 
@@ -63,6 +66,7 @@ class StandInIssuer:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.users: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
+        self.keys: dict[str, tuple[str, str]] = {}
         self._add(ADMINISTRATOR, PASSWORD, ["realm-admin"])
         issuer = self
 
@@ -71,8 +75,17 @@ class StandInIssuer:
                 self._answer(*issuer.document(self.path))
 
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                self._answer(*issuer.act(self.path, body))
+                body = self.rfile.read(int(self.headers["content-length"]))
+                if self.path == "/oauth/token":
+                    self._answer(*issuer.exchange(dict(parse_qsl(body.decode()))))
+                elif self.path == "/api/v1/me/api-keys":
+                    self._answer(*issuer.make_key(self.headers["authorization"]))
+                else:
+                    self._answer(*issuer.act(self.path, json.loads(body)))
+
+            def do_DELETE(self) -> None:
+                issuer.keys.pop(self.path.rpartition("/")[2], None)
+                self._answer(200, {})
 
             def _answer(self, status: int, body: object) -> None:
                 payload = json.dumps(body).encode()
@@ -99,7 +112,9 @@ class StandInIssuer:
 
     def document(self, path: str) -> tuple[int, object]:
         if path == "/.well-known/openid-configuration":
-            return 200, {"issuer": self.url, "jwks_uri": f"{self.url}/.well-known/jwks.json"}
+            return 200, {
+                "issuer": self.url, "jwks_uri": f"{self.url}/.well-known/jwks.json", "token_endpoint": f"{self.url}/oauth/token",
+            }  # fmt: skip
         if path == "/.well-known/jwks.json":
             point = self.key.public_key().public_numbers()
             x, y = (base64url(number.to_bytes(32, "big")) for number in (point.x, point.y))
@@ -113,13 +128,30 @@ class StandInIssuer:
         known = self.users.get(body["email"])
         if path != "/api/v1/login" or known is None or known["password"] != body["password"]:
             return 401, {"code": "invalid_credentials"}
-        user, now = known["user"], int(time.time())
-        claims = {
-            "iss": self.url, "aud": AUDIENCE, "sub": user["id"], "iat": now, "exp": now + 900, "jti": f"{now}-{user['id']}",
-            "client_id": "native", "email": user["email"], "roles": user["roles"],
-        }  # fmt: skip
-        tokens = {"access_token": self.sign(claims), "token_type": "Bearer", "expires_in": 900, "refresh_token": "none"}
-        return 200, {**tokens, "user": user}
+        user = known["user"]
+        token = self._token(user["id"], 900, email=user["email"], roles=user["roles"])
+        return 200, {"access_token": token, "token_type": "Bearer", "expires_in": 900, "refresh_token": "none", "user": user}
+
+    def make_key(self, authorization: str) -> tuple[int, object]:
+        claims = authorization.split(".")[1]
+        owner = json.loads(base64.urlsafe_b64decode(claims + "=="))["sub"]
+        body = os.urandom(36)
+        number = int.from_bytes(body + hashlib.sha256(body).digest()[:4], "big")
+        letters = ("0123456789abcdefghjkmnpqrstvwxyz"[number >> 5 * place & 31] for place in reversed(range(64)))
+        id, key = f"key_{len(self.keys)}", "gp_key_" + "".join(letters)
+        self.keys[id] = (key, owner)
+        return 201, {"id": id, "key": key}
+
+    def exchange(self, form: dict[str, str]) -> tuple[int, object]:
+        for id, (key, owner) in self.keys.items():
+            if key == form["subject_token"]:
+                return 200, {"access_token": self._token(owner, 60, api_key=id), "token_type": "Bearer", "expires_in": 60}
+        return 400, {"error": "invalid_request"}
+
+    def _token(self, subject: str, seconds: int, **more: Any) -> str:
+        now = int(time.time())
+        claims = {"iss": self.url, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + seconds}
+        return self.sign({**claims, "jti": f"{now}-{subject}", "client_id": "native", **more})
 
     def sign(self, claims: dict[str, Any]) -> str:
         from cryptography.hazmat.primitives import hashes

@@ -52,6 +52,7 @@ pub struct Builder {
     cooldown: Duration,
     on_key_failure: OnKeyFailure,
     clock: Clock,
+    api_keys: bool,
 }
 
 impl Builder {
@@ -69,6 +70,7 @@ impl Builder {
             cooldown: Duration::from_secs(30),
             on_key_failure: OnKeyFailure::default(),
             clock: Clock::System,
+            api_keys: false,
         }
     }
 
@@ -153,6 +155,16 @@ impl Builder {
         self
     }
 
+    /// Accepts API keys beside tokens: `X-API-Key: gp_key_…` or `Authorization: Bearer gp_key_…`, one credential a request.
+    /// Off unless called, since a key that opens every route is a surprise.
+    ///
+    /// A key is exchanged once at the first issuer named, and the token it becomes is kept for at most a minute: so long a
+    /// revoked key goes on working. With several issuers, the keys are those of the first: no key is shown to another.
+    pub const fn api_keys(mut self) -> Self {
+        self.api_keys = true;
+        self
+    }
+
     /// Where the guard takes the time from, in Unix seconds. For tests.
     pub fn clock(mut self, now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
         self.clock = Clock::Given(Arc::new(now));
@@ -165,6 +177,12 @@ impl Builder {
         let guard = self.discover_later()?;
         for issuer in guard.issuers() {
             issuer.start().await?;
+        }
+        if let Some(of) = guard.key_issuer()
+            && !of.can_exchange()
+        {
+            let reason = "exchanges nothing: its discovery document names no token_endpoint for that";
+            return Err(Error::ApiKeys { issuer: of.verifier.issuer().to_owned(), reason });
         }
         Ok(guard)
     }
@@ -185,7 +203,11 @@ impl Builder {
             }
             issuers.push(Arc::new(self.one(issuer, keys.as_ref())?));
         }
-        Ok(Guard::new(issuers, self.audience, self.clock))
+        if let (true, Some((issuer, Some(_)))) = (self.api_keys, self.issuers.first()) {
+            let reason = "has its keys given and is never asked: name the issuer of the API keys with `.issuer(…)`, first";
+            return Err(Error::ApiKeys { issuer: issuer.clone(), reason });
+        }
+        Ok(Guard::new(issuers, self.audience, self.clock, self.api_keys))
     }
 
     fn one(&self, issuer: &str, keys: Option<&KeySet>) -> Result<Issuer, Error> {

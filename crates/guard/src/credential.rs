@@ -1,8 +1,37 @@
-//! Finds the one credential of a request. Headers only: a token in a query string ends up in logs and browser histories.
+//! Finds the one credential of a request. Headers only: what stands in a query string ends up in logs and browser histories.
 
-use http::{HeaderMap, header};
+use gatepost_jose::claims_to_be_api_key;
+use http::{HeaderMap, HeaderName, header};
 
 use crate::Refusal;
+
+/// What a caller presents, not verified.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Presented<'h> {
+    Token(&'h str),
+    ApiKey(&'h str),
+}
+
+impl<'h> Presented<'h> {
+    /// Tells a key from a token by its prefix, which no token can have.
+    pub(crate) fn by_prefix(text: &'h str) -> Self {
+        if claims_to_be_api_key(text) { Self::ApiKey(text) } else { Self::Token(text) }
+    }
+}
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// The token or API key of the request. Two credentials are refused, whichever is good (attack AK-05).
+pub(crate) fn token_or_api_key(headers: &HeaderMap) -> Result<Presented<'_>, Refusal> {
+    let mut keys = headers.get_all(API_KEY).iter();
+    let Some(key) = keys.next() else {
+        return bearer(headers).map(Presented::by_prefix);
+    };
+    if keys.next().is_some() || headers.contains_key(header::AUTHORIZATION) {
+        return Err(refused("two_credentials"));
+    }
+    key.to_str().map(Presented::ApiKey).map_err(|_| refused("api_key_malformed"))
+}
 
 /// The bearer token of the request (RFC 6750 section 2.1).
 ///
@@ -39,6 +68,37 @@ fn refused(reason: &'static str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Attack AK-05.
+    #[test]
+    fn ak_05_one_credential_and_no_second_beside_it() {
+        let found = |authorization: &[&str], keys: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in authorization {
+                headers.append(header::AUTHORIZATION, value.parse().unwrap());
+            }
+            for value in keys {
+                headers.append(API_KEY, value.parse().unwrap());
+            }
+            token_or_api_key(&headers).map(|presented| format!("{presented:?}"))
+        };
+        assert_eq!(found(&[], &[]), Err(Refusal::Missing));
+        assert_eq!(found(&["Bearer a.b.c"], &[]).unwrap(), r#"Token("a.b.c")"#);
+        assert_eq!(found(&["Bearer gp_key_1"], &[]).unwrap(), r#"ApiKey("gp_key_1")"#);
+        assert_eq!(found(&[], &["gp_key_1"]).unwrap(), r#"ApiKey("gp_key_1")"#);
+        // What stands in this header is taken for a key, and refused as one.
+        assert_eq!(found(&[], &["a.b.c"]).unwrap(), r#"ApiKey("a.b.c")"#);
+        for (authorization, keys) in [
+            (&["Bearer a.b.c"][..], &["gp_key_1"][..]),
+            (&["Bearer gp_key_1"], &["gp_key_1"]),
+            (&["Basic dXNlcjpwdw=="], &["gp_key_1"]),
+            (&["Bearer a.b.c"], &[""]),
+            (&[], &["gp_key_1", "gp_key_1"]),
+            (&["Bearer a.b.c", "Bearer gp_key_1"], &[]),
+        ] {
+            assert_eq!(found(authorization, keys), Err(Refusal::Invalid), "{authorization:?} {keys:?}");
+        }
+    }
 
     fn found(values: &[&str]) -> Result<String, Refusal> {
         let mut headers = HeaderMap::new();

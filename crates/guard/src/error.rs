@@ -94,6 +94,20 @@ pub enum Error {
         /// Keys of unknown kind, or meant for something else.
         skipped: usize,
     },
+    /// An answer to an exchange that is neither a token nor a refusal (RFC 8693 section 2.2).
+    #[error("{url} answered an exchange with something that is neither a token nor a refusal")]
+    NotExchange {
+        /// What was asked.
+        url: String,
+    },
+    /// API keys are accepted, and cannot be exchanged for tokens.
+    #[error("API keys cannot be accepted: {issuer} {reason}")]
+    ApiKeys {
+        /// The issuer whose keys they would be.
+        issuer: String,
+        /// What it lacks.
+        reason: &'static str,
+    },
     /// The HTTP client could not be made.
     #[error("no HTTP client: {cause}")]
     Client {

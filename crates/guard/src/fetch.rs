@@ -1,5 +1,7 @@
-//! Gets an issuer's keys over HTTP: discovery, then the key set, within limits of size, time and direction.
+//! Talks to an issuer over HTTP, within limits of size, time and direction: discovery, the key set, and exchanges of
+//! credentials.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gatepost_jose::KeySet;
@@ -33,13 +35,56 @@ pub(crate) struct Fetcher {
     /// As configured: compared byte by byte with what discovery says.
     issuer: String,
     discovery: Url,
+    /// Where credentials are exchanged, if discovery names such a place.
+    token_endpoint: Mutex<Option<Arc<Url>>>,
 }
+
+/// What the issuer made of a credential (RFC 8693).
+#[derive(Debug)]
+pub(crate) enum Exchange {
+    /// An access token, as sent: not verified.
+    Token(String),
+    /// No, and the error code of RFC 6749 section 5.2 that says so.
+    Refused(String),
+}
+
+/// The members of RFC 8693 section 2.2.1 and RFC 6749 section 5.2 that matter here.
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+}
+
+#[derive(Deserialize)]
+struct Denied {
+    error: String,
+}
+
+/// More than any token and what is said about it.
+const EXCHANGE_BYTES: usize = 64 << 10;
+
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// The members of OpenID Connect Discovery section 3 and RFC 8414 section 2 that matter here.
 #[derive(Deserialize)]
 struct Discovery {
     issuer: String,
     jwks_uri: String,
+    token_endpoint: Option<String>,
+    grant_types_supported: Option<Vec<String>>,
+}
+
+impl Discovery {
+    /// The place for exchanges, unless the document says that there are none.
+    fn token_endpoint(&self) -> Option<Url> {
+        let named = self.token_endpoint.as_deref()?;
+        let grants = self.grant_types_supported.as_ref();
+        if grants.is_some_and(|grants| !grants.iter().any(|grant| grant == TOKEN_EXCHANGE)) {
+            return None;
+        }
+        allowed(named)
+            .inspect_err(|error| tracing::debug!("nothing is exchanged at the token_endpoint: {error}"))
+            .ok()
+    }
 }
 
 impl Fetcher {
@@ -60,15 +105,11 @@ impl Fetcher {
             .connect_timeout(limits.time)
             .pool_max_idle_per_host(0)
             .referer(false)
-            .redirect(reqwest::redirect::Policy::custom(|attempt| {
-                // Not followed means that the 3xx is the answer, which is refused for its status.
-                let same =
-                    attempt.previous().first().is_some_and(|from| from.origin() == attempt.url().origin());
-                if same && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
-            }))
+            // By hand in `get`: a credential must follow none.
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(|error| Error::Client { cause: root_cause(&error) })?;
-        Ok(Self { client, limits, issuer: issuer.to_owned(), discovery })
+        Ok(Self { client, limits, issuer: issuer.to_owned(), discovery, token_endpoint: Mutex::default() })
     }
 
     pub(crate) fn issuer(&self) -> &str {
@@ -99,6 +140,10 @@ impl Fetcher {
         if jwks.scheme() != "https" && self.discovery.scheme() == "https" {
             return Err(Error::Url { url, reason: "the key set of an https issuer must be https" });
         }
+        let exchange_at = document
+            .token_endpoint()
+            .filter(|named| named.scheme() == "https" || self.discovery.scheme() != "https");
+        *self.token_endpoint.lock().unwrap_or_else(PoisonError::into_inner) = exchange_at.map(Arc::new);
         *at = jwks.clone();
         let set = self.body(jwks).await?;
         let keys = KeySet::parse(&set).map_err(|reason| Error::Keys { url: url.clone(), reason })?;
@@ -108,24 +153,90 @@ impl Fetcher {
         Ok(keys)
     }
 
-    async fn body(&self, from: Url) -> Result<Vec<u8>, Error> {
-        let url = shown(from.as_str());
-        let broken =
-            |error: reqwest::Error| Error::Unreachable { url: url.clone(), cause: root_cause(&error) };
-        let mut answer = self.client.get(from).send().await.map_err(broken)?;
-        if answer.status() != http::StatusCode::OK {
-            return Err(Error::Status { url, status: answer.status().as_u16() });
-        }
-        let limit = self.limits.size;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > limit {
-                return Err(Error::TooLarge { url, limit });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+    /// Where credentials are exchanged; `None` if nowhere, or before the first discovery.
+    pub(crate) fn token_endpoint(&self) -> Option<Arc<Url>> {
+        self.token_endpoint.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// How long one answer may take.
+    pub(crate) const fn time_limit(&self) -> Duration {
+        self.limits.time
+    }
+
+    /// Exchanges a credential at `endpoint`. `Err`: the issuer could not be asked, or answered neither yes nor no.
+    pub(crate) async fn exchange(&self, endpoint: &Url, form: &[(&str, &str)]) -> Result<Exchange, Error> {
+        tokio::time::timeout(self.limits.time, self.exchange_at_leisure(endpoint, form))
+            .await
+            .unwrap_or(Err(Error::TooSlow { url: shown(endpoint.as_str()), limit: self.limits.time }))
+    }
+
+    async fn exchange_at_leisure(&self, endpoint: &Url, form: &[(&str, &str)]) -> Result<Exchange, Error> {
+        let url = || shown(endpoint.as_str());
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", TOKEN_EXCHANGE)
+            .extend_pairs(form)
+            .finish();
+        let request = self
+            .client
+            .post(endpoint.clone())
+            .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(http::header::ACCEPT, "application/json")
+            .body(body);
+        let answer = request.send().await.map_err(|error| unreachable(endpoint, &error))?;
+        let status = answer.status().as_u16();
+        let limit = self.limits.size.min(EXCHANGE_BYTES);
+        match status {
+            200 => match serde_json::from_slice(&read(answer, endpoint, limit).await?) {
+                Ok(Granted { access_token }) => Ok(Exchange::Token(access_token)),
+                Err(_) => Err(Error::NotExchange { url: url() }),
+            },
+            // A proxy in between says 403 too, but not in these words.
+            400 | 401 | 403 => match serde_json::from_slice(&read(answer, endpoint, limit).await?) {
+                Ok(Denied { error }) => Ok(Exchange::Refused(shown(&error))),
+                Err(_) => Err(Error::NotExchange { url: url() }),
+            },
+            _ => Err(Error::Status { url: url(), status }),
+        }
+    }
+
+    /// The answer to GET, after redirects on the same host. Those to another are the answer, which is refused for its status.
+    async fn get(&self, mut from: Url) -> Result<reqwest::Response, Error> {
+        for _ in 0..REDIRECTS {
+            let answer =
+                self.client.get(from.clone()).send().await.map_err(|error| unreachable(&from, &error))?;
+            let moved = matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+            let there = answer.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
+            match there.and_then(|to| from.join(to).ok()) {
+                Some(there) if moved && there.origin() == from.origin() => from = there,
+                _ => return Ok(answer),
+            }
+        }
+        self.client.get(from.clone()).send().await.map_err(|error| unreachable(&from, &error))
+    }
+
+    async fn body(&self, from: Url) -> Result<Vec<u8>, Error> {
+        let answer = self.get(from.clone()).await?;
+        if answer.status() != http::StatusCode::OK {
+            return Err(Error::Status { url: shown(from.as_str()), status: answer.status().as_u16() });
+        }
+        read(answer, &from, self.limits.size).await
+    }
+}
+
+/// The body of an answer, if it is no longer than it may be.
+async fn read(mut answer: reqwest::Response, from: &Url, limit: usize) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| unreachable(from, &error))? {
+        if body.len() + chunk.len() > limit {
+            return Err(Error::TooLarge { url: shown(from.as_str()), limit });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn unreachable(from: &Url, error: &reqwest::Error) -> Error {
+    Error::Unreachable { url: shown(from.as_str()), cause: root_cause(error) }
 }
 
 /// A URL that keys may come from: https, or http on this very machine.

@@ -4,13 +4,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use gatepost_jose::{Claims, KeySet, Refused, Verifier, Verifiers};
+use gatepost_jose::{Claims, Exchanged, KeySet, Refused, Subject, Verifier, Verifiers, is_api_key};
 use http::request::Parts;
 use http::{Extensions, HeaderMap};
 
 use crate::clock::Clock;
-use crate::credential::bearer;
+use crate::credential::{Presented, bearer, token_or_api_key};
 use crate::current_user::Seen;
+use crate::exchange::{Exchanging, Wanted};
 use crate::issuer::{Age, Issuer, Why};
 use crate::user::Users;
 use crate::{Builder, Error, Refusal, RequireLayer, Rule, User};
@@ -35,6 +36,9 @@ struct Inner {
     verifiers: Verifiers,
     users: Users,
     clock: Clock,
+    /// Whether API keys are accepted: those of the first issuer.
+    api_keys: bool,
+    exchanging: Arc<Exchanging>,
 }
 
 impl Guard {
@@ -55,14 +59,16 @@ impl Guard {
     pub fn from_keys(issuer: impl Into<String>, audience: impl Into<String>, keys: KeySet) -> Self {
         let audience = audience.into();
         let verifier = Verifier::new(&issuer.into(), &audience, keys);
-        Self::new(vec![Arc::new(Issuer::offline(verifier))], audience, Clock::System)
+        Self::new(vec![Arc::new(Issuer::offline(verifier))], audience, Clock::System, false)
     }
 
-    pub(crate) fn new(issuers: Vec<Arc<Issuer>>, audience: String, clock: Clock) -> Self {
+    pub(crate) fn new(issuers: Vec<Arc<Issuer>>, audience: String, clock: Clock, api_keys: bool) -> Self {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let verifiers = Verifiers::new(issuers.iter().map(|issuer| issuer.verifier.clone()).collect());
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let inner = Inner { serial, issuers, audience, verifiers, users: Users::new(), clock };
+        let users = Users::new();
+        let exchanging = Arc::default();
+        let inner = Inner { serial, issuers, audience, verifiers, users, clock, api_keys, exchanging };
         Self { inner: Arc::new(inner), tag: PhantomData }
     }
 }
@@ -79,10 +85,13 @@ impl<I> Guard<I> {
         RequireLayer::new(self.clone())
     }
 
-    /// Verifies a token that came some other way than the `Authorization` header, such as the first message of a WebSocket.
+    /// Verifies a token that came some other way than the `Authorization` header, such as the first message of a WebSocket; or
+    /// an API key, where those are accepted.
     /// Never take it from a query string: those are logged.
     pub async fn verify(&self, token: &str) -> Result<User, Refusal> {
-        match self.judge(token) {
+        let presented =
+            if self.inner.api_keys { Presented::by_prefix(token) } else { Presented::Token(token) };
+        match self.look_at(&presented) {
             Look::Done(user) => user,
             Look::AskIssuer(question) => self.ask(question).await,
         }
@@ -90,6 +99,23 @@ impl<I> Guard<I> {
 
     pub(crate) fn issuers(&self) -> &[Arc<Issuer>] {
         &self.inner.issuers
+    }
+
+    /// Whose API keys are accepted, if any.
+    pub(crate) fn key_issuer(&self) -> Option<&Arc<Issuer>> {
+        self.inner.issuers.first().filter(|_| self.inner.api_keys)
+    }
+
+    pub(crate) fn exchanging(&self) -> &Arc<Exchanging> {
+        &self.inner.exchanging
+    }
+
+    pub(crate) fn serial(&self) -> u64 {
+        self.inner.serial
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.inner.clock.now()
     }
 
     /// The caller of this request, looked up when a guard before has found them.
@@ -101,7 +127,8 @@ impl<I> Guard<I> {
             // Looking a token up again costs no more than noting the caller on the request.
             Look::Done(user) => user,
             Look::AskIssuer(question) => {
-                let user = self.ask(question).await?;
+                // In a box, as it is rare and large: the future of every guarded handler has room for what it awaits.
+                let user = Box::pin(self.ask(question)).await?;
                 self.remember(&mut parts.extensions, &user);
                 Ok(user)
             }
@@ -122,9 +149,53 @@ impl<I> Guard<I> {
     }
 
     fn read(&self, headers: &HeaderMap) -> Look {
-        match bearer(headers) {
-            Ok(token) => self.judge(token),
+        let presented = if self.inner.api_keys {
+            token_or_api_key(headers)
+        } else {
+            bearer(headers).map(Presented::Token)
+        };
+        match presented {
+            Ok(presented) => self.look_at(&presented),
             Err(refusal) => Look::Done(Err(refusal)),
+        }
+    }
+
+    fn look_at(&self, presented: &Presented<'_>) -> Look {
+        match presented {
+            Presented::Token(token) => self.judge(token),
+            Presented::ApiKey(key) => self.judge_key(key),
+        }
+    }
+
+    /// A key is worth what it was exchanged for; one that is new is exchanged first.
+    fn judge_key(&self, key: &str) -> Look {
+        let Some(issuer) = self.key_issuer() else {
+            return Look::Done(Err(Refusal::Invalid));
+        };
+        let subject = Subject::api_key(key);
+        match self.inner.exchanging.known.find(&subject, self.now()) {
+            Some(Exchanged::Token(token)) => match self.judge(&token) {
+                Look::AskIssuer(Question::Keys { why: Why::UnknownKey, .. }) | Look::Done(Err(_)) => {
+                    // Its key was withdrawn, or it was revoked: the issuer has the last word.
+                }
+                look => return look,
+            },
+            Some(Exchanged::Refused) => return Look::Done(Err(Refusal::Invalid)),
+            None if !is_api_key(key) => {
+                tracing::debug!("refused an API key: its shape or checksum is wrong");
+                return Look::Done(Err(Refusal::Invalid));
+            }
+            None => {}
+        }
+        let wanted = Wanted::ApiKey { key: key.into() };
+        Look::AskIssuer(Question::Exchange { issuer: issuer.clone(), subject, wanted })
+    }
+
+    /// Whom a token that was exchanged before stands for now. `None`: exchange anew.
+    pub(crate) fn judge_exchanged(&self, token: &str) -> Option<User> {
+        match self.judge(token) {
+            Look::Done(user) => user.ok(),
+            Look::AskIssuer(_) => None,
         }
     }
 
@@ -155,20 +226,48 @@ impl<I> Guard<I> {
 
     /// Judges once more, after the issuer was asked.
     pub(crate) async fn ask(&self, question: Question) -> Result<User, Refusal> {
-        let Question { issuer, why, token, asked_at } = question;
+        match question {
+            Question::Keys { issuer, why, token, asked_at } => {
+                self.ask_for_keys(&issuer, why, &token, asked_at).await
+            }
+            Question::Exchange { issuer, subject, wanted } => {
+                let token = self.exchange(&issuer, subject, wanted).await?.ok_or(Refusal::Invalid)?;
+                self.verify_token(&token).await
+            }
+        }
+    }
+
+    /// Whom a token stands for, keys fetched if that is needed.
+    pub(crate) async fn verify_token(&self, token: &str) -> Result<User, Refusal> {
+        match self.judge(token) {
+            Look::Done(user) => user,
+            Look::AskIssuer(Question::Keys { issuer, why, token, asked_at }) => {
+                self.ask_for_keys(&issuer, why, &token, asked_at).await
+            }
+            Look::AskIssuer(Question::Exchange { .. }) => Err(Refusal::Invalid),
+        }
+    }
+
+    async fn ask_for_keys(
+        &self,
+        issuer: &Arc<Issuer>,
+        why: Why,
+        token: &str,
+        asked_at: i64,
+    ) -> Result<User, Refusal> {
         issuer.ask(why, asked_at).await;
         let now = self.inner.clock.now();
         if let Some(retry_after) = issuer.unavailable(now) {
             return Err(Refusal::Unavailable { retry_after });
         }
-        self.inner.verifiers.verify(&token, now).map(|claims| self.user(claims, now)).map_err(refusal)
+        self.inner.verifiers.verify(token, now).map(|claims| self.user(claims, now)).map_err(refusal)
     }
 
     fn user(&self, claims: Arc<Claims>, now: i64) -> User {
         self.inner.users.of(claims, now)
     }
 
-    fn issuer_named(&self, name: &str) -> Option<&Arc<Issuer>> {
+    pub(crate) fn issuer_named(&self, name: &str) -> Option<&Arc<Issuer>> {
         match self.inner.issuers.as_slice() {
             [only] => Some(only),
             several => several.iter().find(|issuer| issuer.verifier.issuer() == name),
@@ -182,12 +281,12 @@ pub(crate) enum Look {
     AskIssuer(Question),
 }
 
-/// A token that waits for its issuer's keys.
-pub(crate) struct Question {
-    issuer: Arc<Issuer>,
-    why: Why,
-    token: Box<str>,
-    asked_at: i64,
+/// What only the issuer can answer.
+pub(crate) enum Question {
+    /// A token waits for its issuer's keys.
+    Keys { issuer: Arc<Issuer>, why: Why, token: Box<str>, asked_at: i64 },
+    /// A credential is to be exchanged.
+    Exchange { issuer: Arc<Issuer>, subject: Subject, wanted: Wanted },
 }
 
 impl Look {
@@ -195,7 +294,7 @@ impl Look {
     fn ask(issuer: Option<&Arc<Issuer>>, why: Why, token: &str, asked_at: i64) -> Self {
         match issuer {
             Some(issuer) => {
-                Self::AskIssuer(Question { issuer: issuer.clone(), why, token: token.into(), asked_at })
+                Self::AskIssuer(Question::Keys { issuer: issuer.clone(), why, token: token.into(), asked_at })
             }
             None => Self::Done(Err(Refusal::Invalid)),
         }

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use gatepost_jose::{FetchReason, KeyCache, KeyState, Verifier};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::fetch::Fetcher;
+use crate::fetch::{Exchange, Fetcher};
 use crate::{Error, OnKeyFailure};
 
 /// An issuer whose tokens a guard accepts.
@@ -30,6 +31,9 @@ struct Remote {
     flight: watch::Sender<bool>,
     starting: Mutex<()>,
 }
+
+/// Seconds after which a failed exchange is worth another try.
+const EXCHANGE_AGAIN: u64 = 5;
 
 /// What the age of the keys means for a token they just verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +101,40 @@ impl Issuer {
     /// Whether asking the issuer could change the answer.
     pub(crate) const fn can_be_asked(&self) -> bool {
         self.remote.is_some()
+    }
+
+    /// Whether credentials can be exchanged here, as far as is known now.
+    pub(crate) fn can_exchange(&self) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.fetcher.token_endpoint().is_some())
+    }
+
+    /// How long one exchange may take.
+    pub(crate) fn time_limit(&self) -> Duration {
+        self.remote.as_ref().map_or(Duration::ZERO, |remote| remote.fetcher.time_limit())
+    }
+
+    /// Exchanges a credential (RFC 8693). `Err`: seconds until it is worth trying again.
+    pub(crate) async fn exchange(&self, form: &[(&str, &str)], now: i64) -> Result<Exchange, u64> {
+        let remote = self.remote.as_ref().ok_or(EXCHANGE_AGAIN)?;
+        // Discovery says where, and the keys verify what comes.
+        if remote.cache.state(now) == KeyState::Empty {
+            self.ask(Why::UnknownKey, now).await;
+        }
+        if let Some(retry_after) = self.unavailable(now) {
+            return Err(retry_after);
+        }
+        let issuer = self.verifier.issuer();
+        let Some(endpoint) = remote.fetcher.token_endpoint() else {
+            tracing::warn!(
+                issuer,
+                "{issuer} exchanges nothing: its discovery document names no token_endpoint for that"
+            );
+            return Err(EXCHANGE_AGAIN);
+        };
+        remote.fetcher.exchange(&endpoint, form).await.map_err(|error| {
+            tracing::warn!(issuer, "{issuer} did not exchange a credential: {error}");
+            EXCHANGE_AGAIN
+        })
     }
 
     /// Fetches the keys if that is allowed now, or waits for the fetch that is under way.

@@ -6,13 +6,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use axum_core::response::{IntoResponse, Response};
-use http::Request;
+use http::{HeaderMap, Request};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::guard::Look;
-use crate::{CurrentUser, Guard, Main, Refusal, Rule};
+use crate::organization::names_another;
+use crate::{CurrentUser, Guard, Main, Refusal, Rule, User};
 
 /// Made by [`Guard::require`]; give it to `Router::route_layer`.
 pub struct RequireLayer<R, I = Main> {
@@ -84,18 +85,28 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let look = self.guard.look(request.headers(), request.extensions());
         match look {
-            Look::Done(Ok(user)) => match admit::<B, R, I>(&self.guard, &mut request, user) {
-                Ok(()) => RequireFuture { step: Step::Inner { answer: self.inner.call(request) } },
-                Err(refusal) => RequireFuture { step: Step::Refused { refusal } },
-            },
+            Look::Done(Ok(user)) if !needs_exchange::<R>(&user, request.headers()) => {
+                match admit::<B, R, I>(&self.guard, &mut request, user) {
+                    Ok(()) => RequireFuture { step: Step::Inner { answer: self.inner.call(request) } },
+                    Err(refusal) => RequireFuture { step: Step::Refused { refusal } },
+                }
+            }
             Look::Done(Err(refusal)) => RequireFuture { step: Step::Refused { refusal } },
-            // Rare: a key the guard has not seen yet. Only then is the request put aside, in a box.
-            Look::AskIssuer(question) => {
+            // Rare: something that the issuer must be asked. Only then is the request put aside, in a box.
+            look => {
                 let clone = self.inner.clone();
                 let inner = std::mem::replace(&mut self.inner, clone);
                 let guard = self.guard.clone();
                 let asking = Box::pin(async move {
-                    let user = guard.ask(question).await?;
+                    let mut user = match look {
+                        Look::Done(user) => user?,
+                        Look::AskIssuer(question) => guard.ask(question).await?,
+                    };
+                    if R::ASKS_FOR_ORGANIZATION {
+                        let (mut head, body) = request.into_parts();
+                        user = guard.as_member(user, &head.headers, &mut head.extensions).await?;
+                        request = Request::from_parts(head, body);
+                    }
                     admit::<B, R, I>(&guard, &mut request, user)?;
                     Ok(request)
                 });
@@ -105,13 +116,22 @@ where
     }
 }
 
+/// Whether the rule is about an organization, and the request names another than the token.
+fn needs_exchange<R: Rule>(user: &User, headers: &HeaderMap) -> bool {
+    R::ASKS_FOR_ORGANIZATION && names_another(user, headers)
+}
+
 /// Applies the rule and leaves the caller on the request, for handlers and for guards further in.
 fn admit<B, R: Rule, I: 'static>(
     guard: &Guard<I>,
     request: &mut Request<B>,
-    user: crate::User,
+    user: User,
 ) -> Result<(), Refusal> {
     crate::require::hold::<R>(&user, request.headers())?;
+    if names_another(&user, request.headers()) {
+        let headers = request.headers().clone();
+        guard.note_held::<R>(&headers, request.extensions_mut());
+    }
     guard.remember(request.extensions_mut(), &user);
     request.extensions_mut().insert(CurrentUser::<I>::new(user));
     Ok(())

@@ -6,6 +6,7 @@ mod clock;
 mod credential;
 mod current_user;
 mod error;
+mod exchange;
 mod fetch;
 mod guard;
 mod issuer;
@@ -36,7 +37,7 @@ pub use organization::{CurrentMember, Organization};
 pub use refusal::Refusal;
 pub use require::Require;
 pub use resource::{Guarded, Resource};
-pub use rule::{Any, Fresh, Mfa, Rule, SignedIn};
+pub use rule::{Any, ApiKeyOnly, Fresh, Mfa, Rule, SignedIn, TokenOnly};
 pub use state::HasGuard;
 pub use user::{ClaimSet, Credential, Identity, User};
 
@@ -52,3 +53,8 @@ pub mod __organization {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/axum.md")]
 struct Guide;
+
+/// The guide's page on rights.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/rights.md")]
+struct GuideOnRights;

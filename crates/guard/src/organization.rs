@@ -1,12 +1,15 @@
-//! The active organization of a request: what the token says, held against what the request says.
+//! The active organization of a request: what the token says, or the request, which is held against what the issuer says.
 
 use std::ops::Deref;
 
 use axum_core::extract::FromRequestParts;
-use http::HeaderMap;
+use gatepost_jose::{Exchanged, Subject};
 use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderName};
 
-use crate::{CurrentUser, HasGuard, Main, Refusal, User};
+use crate::credential::bearer;
+use crate::exchange::Wanted;
+use crate::{Credential, CurrentUser, Guard, HasGuard, Main, Refusal, Rule, User};
 
 /// An organization, as tokens name it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,9 +21,14 @@ pub struct Organization {
 
 /// The caller, who acts for an organization: `async fn notes(member: CurrentMember)` and `member.organization.id`.
 ///
-/// The active organization is the one that the token was issued for (`org_id`). A request may name it in `X-Organization-ID`, as
-/// clients of several organizations do; where the two differ nobody knows for whom the request is, so it is 403
-/// `organization_required`, like a token without an organization. Dereferences to [`User`].
+/// The active organization is the one that the token was issued for (`org_id`). A request may name another in
+/// `X-Organization-ID`, as clients of several organizations do. The guard then exchanges the token at its issuer for one of that
+/// organization, and keeps it for at most a minute: roles and permissions are the caller's there. Who is no member of it is 403
+/// `organization_required`, like a token without an organization; so is everybody where the issuer exchanges nothing, or comes
+/// with an API key.
+///
+/// Put it first: extractors behind it see the caller as a member, and rules in front of it are asked once more. Dereferences to
+/// [`User`].
 #[derive(Debug)]
 pub struct CurrentMember<I = Main> {
     /// The organization that the request is for.
@@ -57,13 +65,101 @@ where
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let user = <CurrentUser<I> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let guard = HasGuard::<I>::guard(state);
+        let mut user = guard.identify(parts).await?;
+        if names_another(&user, &parts.headers) {
+            user = Box::pin(guard.as_member(user, &parts.headers, &mut parts.extensions)).await?;
+        }
+        let user = CurrentUser::new(user);
         let organization = Organization { id: active(&user, &parts.headers)?.to_owned() };
         Ok(Self { organization, user })
     }
 }
 
-const HEADER: &str = "x-organization-id";
+const HEADER: HeaderName = HeaderName::from_static("x-organization-id");
+
+/// Longer than any identifier of an organization.
+const LONGEST: usize = 64;
+
+/// The organization in the header, if it can be one of Gatepost's: nothing else is worth asking an issuer about.
+fn named(headers: &HeaderMap) -> Option<&str> {
+    let mut named = headers.get_all(HEADER).iter();
+    let (Some(named), None) = (named.next()?.to_str().ok(), named.next()) else { return None };
+    let letters = named.strip_prefix("org_")?;
+    let fits = |letter: u8| letter.is_ascii_alphanumeric() || letter == b'_' || letter == b'-';
+    (named.len() <= LONGEST && !letters.is_empty() && letters.bytes().all(fits)).then_some(named)
+}
+
+/// Whether the request names an organization other than the one the caller acts for, which only the issuer can allow.
+pub(crate) fn names_another(user: &User, headers: &HeaderMap) -> bool {
+    headers.contains_key(HEADER) && named(headers).is_some_and(|named| user.organization_id() != Some(named))
+}
+
+/// The rules that let this request through so far. A caller who becomes a member of another organization has other roles.
+#[derive(Clone, Default)]
+struct Held(Vec<(u64, Check)>);
+
+type Check = fn(&User, &HeaderMap) -> Result<(), Refusal>;
+
+impl<I: 'static> Guard<I> {
+    /// Notes that the rule let this request through, should the caller become a member of the organization that it names.
+    pub(crate) fn note_held<R: Rule>(&self, headers: &HeaderMap, extensions: &mut Extensions) {
+        if !R::ASKS_FOR_ORGANIZATION && headers.contains_key(HEADER) {
+            extensions.get_or_insert_default::<Held>().0.push((self.serial(), R::check_request));
+        }
+    }
+
+    /// The caller as a member of the organization that the request names, in place of the one of the token. Where that cannot
+    /// be asked, the caller as before, whom [`active`] then refuses.
+    pub(crate) async fn as_member(
+        &self,
+        user: User,
+        headers: &HeaderMap,
+        extensions: &mut Extensions,
+    ) -> Result<User, Refusal> {
+        if !names_another(&user, headers) {
+            return Ok(user);
+        }
+        let (Some(organization), Ok(token)) = (named(headers), bearer(headers)) else { return Ok(user) };
+        let issuer = match self.issuer_named(&user.issuer) {
+            // A key is for one organization, and has no others to choose from.
+            Some(issuer) if issuer.can_exchange() && user.credential == Credential::Token => issuer,
+            _ => return Ok(user),
+        };
+        let subject = Subject::organization(token, organization);
+        let known = match self.exchanging().known.find(&subject, self.now()) {
+            Some(Exchanged::Refused) => return Err(not_a_member(&user)),
+            Some(Exchanged::Token(token)) => self.judge_exchanged(&token),
+            None => None,
+        };
+        let member = if let Some(member) = known {
+            member
+        } else {
+            let wanted = Wanted::Organization {
+                token: token.into(),
+                user: user.id.clone(),
+                organization: organization.to_owned(),
+            };
+            let token = self.exchange(issuer, subject, wanted).await?;
+            self.verify_token(&token.ok_or_else(|| not_a_member(&user))?).await?
+        };
+        if let Some(Held(rules)) = extensions.get::<Held>() {
+            for (_, check) in rules.iter().filter(|(guard, _)| *guard == self.serial()) {
+                check(&member, headers)?;
+            }
+        }
+        self.remember(extensions, &member);
+        if let Some(caller) = extensions.get_mut::<CurrentUser<I>>() {
+            *caller = CurrentUser::new(member.clone());
+        }
+        Ok(member)
+    }
+}
+
+fn not_a_member(user: &User) -> Refusal {
+    tracing::debug!(user.id = %user.id, "the issuer makes user {} no member of the organization that the request names", user.id);
+    Refusal::OrganizationRequired
+}
 
 /// The organization that the request is for.
 pub(crate) fn active<'a>(user: &'a User, headers: &HeaderMap) -> Result<&'a str, Refusal> {

@@ -37,6 +37,8 @@ pub enum Refusal {
     WrongRealm,
     /// The token is for no organization, for another than the route's, or for another than the request names. 403.
     OrganizationRequired,
+    /// The route is for the other kind of [`Credential`](crate::Credential). 403.
+    WrongCredential,
     /// A `rule!` said no. 403.
     Forbidden,
     /// A [`Resource`](crate::Resource) that is not there, or that hides. 404.
@@ -70,6 +72,7 @@ impl Refusal {
             | Self::MissingPermission
             | Self::WrongRealm
             | Self::OrganizationRequired
+            | Self::WrongCredential
             | Self::Forbidden
             | Self::NotYours => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -89,6 +92,7 @@ impl Refusal {
             Self::MissingPermission => "missing_permission",
             Self::WrongRealm => "wrong_realm",
             Self::OrganizationRequired => "organization_required",
+            Self::WrongCredential => "wrong_credential",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::NotYours => "not_yours",
@@ -110,6 +114,7 @@ impl Refusal {
             Self::MissingPermission => "You lack a permission this needs.",
             Self::WrongRealm => "The access token belongs to another realm.",
             Self::OrganizationRequired => "This needs an access token for the organization it concerns.",
+            Self::WrongCredential => "This is not for the kind of credential that was sent.",
             Self::Forbidden => "You may not do this.",
             Self::NotFound => "There is no such thing.",
             Self::NotYours => "This belongs to somebody else.",
@@ -142,6 +147,7 @@ impl Refusal {
             | Self::MissingPermission
             | Self::WrongRealm
             | Self::OrganizationRequired
+            | Self::WrongCredential
             | Self::Forbidden
             | Self::NotFound
             | Self::NotYours

@@ -7,6 +7,7 @@ use axum_core::extract::FromRequestParts;
 use http::HeaderMap;
 use http::request::Parts;
 
+use crate::organization::names_another;
 use crate::{CurrentUser, HasGuard, Main, Refusal, Rule, User};
 
 /// The caller, who satisfies the rule `R`: `async fn create(user: Require<(Notes, WriteNotes)>)`.
@@ -50,9 +51,14 @@ where
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let user = <CurrentUser<I> as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let guard = HasGuard::<I>::guard(state);
+        let mut user = guard.identify(parts).await?;
+        if R::ASKS_FOR_ORGANIZATION && names_another(&user, &parts.headers) {
+            user = Box::pin(guard.as_member(user, &parts.headers, &mut parts.extensions)).await?;
+        }
         hold::<R>(&user, &parts.headers)?;
-        Ok(Self(user, PhantomData))
+        guard.note_held::<R>(&parts.headers, &mut parts.extensions);
+        Ok(Self(CurrentUser::new(user), PhantomData))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 
-use crate::{Refusal, User};
+use crate::{Credential, Refusal, User};
 
 /// A requirement on a signed-in caller, used as `Require<R>` on a handler or `guard.require::<R>()` on a router.
 ///
@@ -16,6 +16,10 @@ use crate::{Refusal, User};
     note = "make one with `permission!(pub {Self} = \"notes:write\")`, `any_role!`, `scope!`, or combine rules in a tuple (all) or `Any<(A, B)>`"
 )]
 pub trait Rule: Send + Sync + 'static {
+    /// Whether this is about the active organization. Before such a rule is asked, a caller whose request names another
+    /// organization of theirs (`X-Organization-ID`) becomes its member.
+    const ASKS_FOR_ORGANIZATION: bool = false;
+
     /// Decides about one caller, by what their token says. The refusal becomes the answer to the request.
     fn check(user: &User) -> Result<(), Refusal>;
 
@@ -83,6 +87,34 @@ impl Rule for Mfa {
     }
 }
 
+/// The rule that a user signed in for the credential: no API key will do. Otherwise 403 `wrong_credential`.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenOnly;
+
+impl Rule for TokenOnly {
+    fn check(user: &User) -> Result<(), Refusal> {
+        if user.credential == Credential::Token { Ok(()) } else { Err(Refusal::WrongCredential) }
+    }
+
+    fn describe(out: &mut Vec<String>) {
+        out.push("credential: token".to_owned());
+    }
+}
+
+/// The rule that the caller is a program with an API key. Otherwise 403 `wrong_credential`.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiKeyOnly;
+
+impl Rule for ApiKeyOnly {
+    fn check(user: &User) -> Result<(), Refusal> {
+        if user.credential == Credential::ApiKey { Ok(()) } else { Err(Refusal::WrongCredential) }
+    }
+
+    fn describe(out: &mut Vec<String>) {
+        out.push("credential: api_key".to_owned());
+    }
+}
+
 /// The rule that one rule of a tuple holds: `Any<(Admin, WriteNotes)>`.
 ///
 /// When none holds, the answer is the refusal of the first.
@@ -93,6 +125,8 @@ pub struct Any<Rules>(core::marker::PhantomData<fn() -> Rules>);
 macro_rules! tuples {
     ($(($first:ident $($rest:ident)*))*) => {$(
         impl<$first: Rule, $($rest: Rule),*> Rule for ($first, $($rest,)*) {
+            const ASKS_FOR_ORGANIZATION: bool = $first::ASKS_FOR_ORGANIZATION $(|| $rest::ASKS_FOR_ORGANIZATION)*;
+
             fn check(user: &User) -> Result<(), Refusal> {
                 $first::check(user)?;
                 $($rest::check(user)?;)*
@@ -112,6 +146,8 @@ macro_rules! tuples {
         }
 
         impl<$first: Rule, $($rest: Rule),*> Rule for Any<($first, $($rest,)*)> {
+            const ASKS_FOR_ORGANIZATION: bool = $first::ASKS_FOR_ORGANIZATION $(|| $rest::ASKS_FOR_ORGANIZATION)*;
+
             fn check(user: &User) -> Result<(), Refusal> {
                 let refused = $first::check(user);
                 $(if refused.is_ok() || $rest::check(user).is_ok() { return Ok(()) })*

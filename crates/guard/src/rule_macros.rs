@@ -127,8 +127,9 @@ macro_rules! realm {
 /// Makes a rule: the caller acts for an organization, or for this one. `organization!(pub Acme = "org_acme");` or
 /// `organization!(pub InOrganization);`
 ///
-/// The organization is the one the token was issued for (claim `org_id`). A token for none or for another, and a request whose
-/// `X-Organization-ID` names another, is 403 `organization_required`. [`CurrentMember`](crate::CurrentMember) hands it over.
+/// The organization is the one the token was issued for (claim `org_id`), or the one that the request names in
+/// `X-Organization-ID`. A caller who acts for none, or is no member of the one named, is 403 `organization_required`.
+/// [`CurrentMember`](crate::CurrentMember) hands it over, and says more.
 #[macro_export]
 macro_rules! organization {
     ($(#[$meta:meta])* $vis:vis $name:ident = $organization:literal) => {
@@ -147,6 +148,8 @@ macro_rules! organization {
 macro_rules! __organization_rule {
     ($name:ident, $asked:expr, $words:expr) => {
         impl $crate::Rule for $name {
+            const ASKS_FOR_ORGANIZATION: bool = true;
+
             fn check(user: &$crate::User) -> ::core::result::Result<(), $crate::Refusal> {
                 $crate::__organization::check_organization(user, $asked)
             }

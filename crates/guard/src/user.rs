@@ -44,8 +44,10 @@ impl std::fmt::Debug for User {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Credential {
-    /// An access token in the `Authorization` header.
+    /// An access token, for which a user signed in.
     Token,
+    /// An API key, or a token that one was exchanged for (claim `api_key`).
+    ApiKey,
 }
 
 /// What a token says about its owner. Read it through [`User`].
@@ -102,7 +104,7 @@ impl Identity {
             issuer: claims.issuer().to_owned(),
             signed_in_at: claims.auth_time(),
             expires_at: claims.expires_at(),
-            credential: Credential::Token,
+            credential: if claims.api_key().is_some() { Credential::ApiKey } else { Credential::Token },
             read: Mutex::default(),
             claims: ClaimSet { claims, parsed: OnceLock::new() },
         }

@@ -4,6 +4,7 @@ mod payload;
 
 use serde::de::DeserializeOwned;
 
+use crate::permissions::Permissions;
 use crate::{VerifyingKey, json};
 
 /// What a verified token says. Only a [`Verifier`](crate::Verifier) makes one; it never changes.
@@ -30,10 +31,11 @@ pub struct Claims {
     name: Slice,
     realm: Slice,
     organization: Slice,
+    api_key: Slice,
     acr: Slice,
     amr: Box<[Box<str>]>,
     roles: Box<[Box<str>]>,
-    permissions: Box<[Box<str>]>,
+    permissions: Permissions,
     confirmation: Slice,
 }
 
@@ -143,15 +145,12 @@ impl Claims {
 
     /// The permissions, `resource:action` (`permissions`).
     pub fn permissions(&self) -> &[Box<str>] {
-        &self.permissions
+        self.permissions.all()
     }
 
     /// Whether the permission was granted: itself, or as `resource:*`. The action is what follows the last colon.
     pub fn has_permission(&self, permission: &str) -> bool {
-        let resource = permission.rsplit_once(':').map(|(resource, _)| resource);
-        self.permissions.iter().any(|one| {
-            **one == *permission || resource.is_some_and(|resource| one.strip_suffix(":*") == Some(resource))
-        })
+        self.permissions.hold(permission)
     }
 
     /// The e-mail address (`email`).
@@ -177,6 +176,11 @@ impl Claims {
     /// The active organization (`org_id`).
     pub fn organization(&self) -> Option<&str> {
         self.slice(self.organization)
+    }
+
+    /// The API key that was exchanged for this token (`api_key`), by its id. `None`: a user signed in for it.
+    pub fn api_key(&self) -> Option<&str> {
+        self.slice(self.api_key)
     }
 
     /// How strongly the user proved who they are (`acr`).

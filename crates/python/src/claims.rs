@@ -45,6 +45,10 @@ impl Claims {
         }
     }
 
+    pub(crate) fn verified(&self) -> &gatepost_jose::Claims {
+        &self.verified
+    }
+
     /// Whether this object shows exactly this verification.
     pub(crate) fn shows(&self, verified: &Arc<gatepost_jose::Claims>) -> bool {
         Arc::ptr_eq(&self.verified, verified)
@@ -163,12 +167,8 @@ impl Claims {
     }
 
     #[getter]
-    #[expect(
-        clippy::unused_self,
-        reason = "a property of the object in Python; other kinds of credential are to come"
-    )]
     fn credential(&self) -> &'static str {
-        "token"
+        if self.verified.api_key().is_some() { "api_key" } else { "token" }
     }
 
     /// A new dict at each access: the claims are shared by every request of the token, and a dict can be written to.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatepost_jose::{FetchReason, KeyCache, KeySet, KeyState, Verifier, Verifiers};
+use gatepost_jose::{Exchanges, FetchReason, KeyCache, KeySet, KeyState, Verifier, Verifiers};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 
@@ -16,6 +16,8 @@ use crate::{credential, refusal, settings};
 #[pyclass(frozen, module = "gatepost._native")]
 pub(crate) struct Issuers {
     verifiers: Verifiers,
+    api_keys: bool,
+    pub(crate) exchanges: Exchanges,
     each: Vec<(Arc<Verifier>, KeyCache)>,
     seen: Seen,
 }
@@ -23,7 +25,7 @@ pub(crate) struct Issuers {
 #[pymethods]
 impl Issuers {
     #[new]
-    #[pyo3(signature = (*, issuers, audience, algorithms, typ, leeway, cooldown, fresh_for, max_age))]
+    #[pyo3(signature = (*, issuers, audience, algorithms, typ, leeway, cooldown, fresh_for, max_age, api_keys))]
     #[expect(clippy::too_many_arguments, reason = "keywords, each of which the caller names")]
     fn new(
         issuers: Vec<String>,
@@ -34,6 +36,7 @@ impl Issuers {
         cooldown: u64,
         fresh_for: u64,
         max_age: u64,
+        api_keys: bool,
     ) -> PyResult<Self> {
         settings::named("audience", audience)?;
         settings::named("typ", typ)?;
@@ -50,19 +53,22 @@ impl Issuers {
             each.push((Arc::new(verifier), KeyCache::new(cooldown, max_age).fresh_for(fresh_for)));
         }
         let verifiers = Verifiers::new(each.iter().map(|(verifier, _)| Arc::clone(verifier)).collect());
-        Ok(Self { verifiers, each, seen: Seen::new(CACHE) })
+        Ok(Self { verifiers, each, seen: Seen::new(CACHE), api_keys, exchanges: Exchanges::default() })
     }
 
-    /// The caller behind the Authorization header among the raw ASGI headers; `None` without a bearer token.
+    /// The caller behind the credential among the raw ASGI headers; `None` without one.
     fn authenticate<'py>(
         &self,
         headers: &Bound<'py, PyAny>,
         now: i64,
     ) -> PyResult<Option<Bound<'py, Claims>>> {
-        let Some(bearer) = credential::bearer(headers)? else {
+        let Some(presented) = credential::presented(headers, self.api_keys)? else {
             return Ok(None);
         };
-        self.claims(headers.py(), bearer.token()?, now).map(Some)
+        if presented.is_api_key {
+            return self.of_api_key(headers.py(), presented.text()?, now).map(Some);
+        }
+        self.claims(headers.py(), presented.text()?, now).map(Some)
     }
 
     /// The claims of a good token.
@@ -70,10 +76,10 @@ impl Issuers {
         self.claims(token.py(), credential::text(token)?, now)
     }
 
-    /// The bearer token among the raw ASGI headers, unverified.
-    #[expect(clippy::unused_self, reason = "a method, so that Python holds one object")]
-    fn bearer(&self, headers: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
-        credential::bearer(headers)?.map(|bearer| bearer.token().map(str::to_owned)).transpose()
+    /// The token or API key among the raw ASGI headers, unverified.
+    fn presented(&self, headers: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+        let presented = credential::presented(headers, self.api_keys)?;
+        presented.map(|presented| presented.text().map(str::to_owned)).transpose()
     }
 
     /// Whose keys a token asks for, by its own unverified word: good for choosing what to fetch, and nothing else.
@@ -145,7 +151,7 @@ impl Issuers {
 }
 
 impl Issuers {
-    fn claims<'py>(&self, py: Python<'py>, token: &str, now: i64) -> PyResult<Bound<'py, Claims>> {
+    pub(crate) fn claims<'py>(&self, py: Python<'py>, token: &str, now: i64) -> PyResult<Bound<'py, Claims>> {
         let verified = match &*self.each {
             [(only, _)] => only.verify(token, now),
             _ => self.verifiers.verify(token, now),
@@ -154,6 +160,10 @@ impl Issuers {
             Ok(verified) => self.seen.object(py, verified),
             Err(refused) => Err(refusal::token_error(py, refused)),
         }
+    }
+
+    pub(crate) fn issuer_at(&self, position: usize) -> PyResult<&str> {
+        Ok(self.of(position)?.0.issuer())
     }
 
     fn of(&self, issuer: usize) -> PyResult<&(Arc<Verifier>, KeyCache)> {

@@ -4,6 +4,7 @@
 mod claims;
 mod clock;
 mod credential;
+mod exchanges;
 mod issuers;
 mod json;
 mod jws;
@@ -18,6 +19,8 @@ mod verifier;
 mod _native {
     #[pymodule_export]
     use crate::claims::{Claims, Organization};
+    #[pymodule_export]
+    use crate::exchanges::{Exchanges, PySubject};
     #[pymodule_export]
     use crate::issuers::Issuers;
     #[pymodule_export]

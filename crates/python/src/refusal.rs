@@ -16,6 +16,14 @@ pub(crate) fn malformed(py: Python<'_>, reason: &'static str) -> PyErr {
     of_reason(py, refused.code(), refused.public_message(), reason)
 }
 
+/// The exception that says: this key must be exchanged first. No refusal yet.
+pub(crate) fn unexchanged(py: Python<'_>) -> PyErr {
+    static UNEXCHANGED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let raised =
+        UNEXCHANGED.import(py, "gatepost.errors", "_ApiKeyUnexchanged").and_then(|class| class.call0());
+    raised.map_or_else(|broken| broken, PyErr::from_value)
+}
+
 fn of_reason(py: Python<'_>, code: &str, message: &str, reason: &str) -> PyErr {
     static TOKEN_REFUSED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let raised = TOKEN_REFUSED

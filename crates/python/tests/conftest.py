@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jwt
 import pytest
@@ -93,11 +94,17 @@ class Issuer:
     def __init__(self, keys: list[Key] | None = None) -> None:
         self.keys = [key()] if keys is None else keys
         self.asked: list[str] = []
+        self.forms: list[dict[str, str]] = []
         self.answers: dict[str, Answer] = {}
         self.discovery: dict[str, Any] = {}
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                issuer.forms.append(dict(parse_qsl(body.decode(), strict_parsing=True)))
+                self.do_GET()
+
             def do_GET(self) -> None:
                 issuer.asked.append(self.path)
                 answer = issuer.answer(self.path)
@@ -136,6 +143,17 @@ class Issuer:
     @property
     def key_fetches(self) -> int:
         return self.asked.count("/keys")
+
+    def exchanges(self) -> None:
+        """Has an endpoint for exchanges, which refuses everything until told otherwise."""
+        self.discovery["token_endpoint"] = f"{self.url}/oauth/token"
+        self.refuse()
+
+    def refuse(self, error: str = "invalid_request") -> None:
+        self.answers["/oauth/token"] = Answer(json.dumps({"error": error}).encode(), 400)
+
+    def grant(self, token: str) -> None:
+        self.answers["/oauth/token"] = Answer(json.dumps({"access_token": token, "expires_in": 60}).encode())
 
     def token(self, **claims: Any) -> str:
         return token(self.url, **claims)

@@ -10,7 +10,7 @@ from conftest import Issuer, token
 from fastapi.testclient import TestClient
 
 HERE = Path(__file__).resolve().parents[1]
-ELSEWHERE = [HERE.parents[1] / "README.md", HERE.parents[1] / "docs/guide/fastapi.md"]
+ELSEWHERE = [HERE.parents[1] / "README.md", HERE.parents[1] / "docs/guide/fastapi.md", HERE.parents[1] / "docs/guide/rights.md"]
 PAGES = [HERE / "README.md", *(page for page in ELSEWHERE if page.is_file())]
 
 
@@ -22,6 +22,7 @@ GUARDS = [block for page in PAGES for block in blocks(page) if "Gatepost(" in bl
 
 
 def run(block: str, issuer: Issuer, **names: Any) -> dict[str, Any]:
+    issuer.exchanges()
     there = re.sub(r'Gatepost\("https?://[^"]*"', f'Gatepost("{issuer.url}"', block)
     assert there != block or "Gatepost(" not in block
     scope: dict[str, Any] = {"__name__": "readme", **names}
@@ -80,3 +81,16 @@ def test_the_offline_example_prints_why_a_token_is_refused(issuer: Issuer, capsy
     block = next(block for block in blocks(HERE / "README.md") if "Verifier(" in block)
     run(block, issuer, token=token("https://auth.example.com"))
     assert capsys.readouterr().out == "unknown_key\n"
+
+
+def test_the_example_of_api_keys_does_what_its_comments_say(issuer: Issuer) -> None:
+    page = HERE.parents[1] / "docs/guide/rights.md"
+    if not page.is_file():
+        pytest.skip("the guide is not here")
+    block = next(block for block in blocks(page) if "api_keys=True" in block)
+    client = TestClient(run(block, issuer)["app"])
+    issuer.grant(token(issuer.url, now=int(time.time()), api_key="key_1", permissions=["notes:read"]))
+    key = {"X-API-Key": "gp_key_000g40r40m30e209185gr38e1w8124gk2gahc5rr34d1p70x3rfj08924deqwbcv"}
+    assert client.get("/notes", headers=key).json() == "api_key of usr_ada"
+    assert client.delete("/notes", headers=key).json()["code"] == "wrong_credential"
+    assert client.delete("/notes", headers=bearer(issuer)).status_code == 200

@@ -66,7 +66,8 @@ async def async_check(user: User) -> bool:
         ({"organization": ["org_acme"]}, TypeError, "write organization=True"),
         ({"mfa": False}, TypeError, "write mfa=True"),
         ({"mfa": "mfa"}, TypeError, "write mfa=True"),
-        ({"credential": "token"}, TypeError, "no keyword credential="),
+        ({"credential": "session"}, ValueError, "it is .token. or .api_key."),
+        ({"credential": True}, ValueError, "it is .token. or .api_key."),
         ({"zzz": 1}, TypeError, "it knows role=, any_role="),
     ],
 )

@@ -59,6 +59,7 @@ class Seat:
 
 MyPlan = Annotated[Plan, claims(Plan)]
 Acme = Annotated[Member, require(organization="org_acme", mfa=True)]
+Program = Annotated[User, require(credential="api_key")]
 StaffMember = Annotated[Member, staff.member()]
 
 

@@ -12,7 +12,8 @@ require("admin")  # type: ignore[call-arg]
 require(mfa=False)  # type: ignore[arg-type]
 require(organization=False)  # type: ignore[arg-type]
 Gatepost("https://auth.example.com")  # type: ignore[call-arg]
-Gatepost("https://auth.example.com", audience="a", api_keys=True)  # type: ignore[call-arg]
+Gatepost("https://auth.example.com", audience="a", api_keys="yes")  # type: ignore[arg-type]
+require(credential="session")  # type: ignore[arg-type]
 gatepost.Verifier(issuer="a", audience="b", jwks="{}")  # type: ignore[arg-type]
 
 

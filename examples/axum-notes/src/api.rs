@@ -6,7 +6,9 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
-use gatepost_guard::{CurrentUser, Guard, Guarded, Refusal, Resource, User, check_state, role};
+use gatepost_guard::{
+    CurrentUser, Guard, Guarded, Refusal, Require, Resource, TokenOnly, User, check_state, role,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -55,8 +57,9 @@ async fn my_notes(user: CurrentUser, State(notes): State<Notes>) -> Result<Json<
     Ok(Json(notes.of_owner(user.id.clone()).await?))
 }
 
+/// API keys read; only who signed in writes.
 async fn write(
-    user: CurrentUser,
+    user: Require<TokenOnly>,
     State(notes): State<Notes>,
     text: Text,
 ) -> Result<impl IntoResponse, Problem> {
@@ -70,6 +73,7 @@ async fn read(note: Guarded<Found>) -> Result<Json<Note>, Problem> {
 }
 
 async fn rewrite(
+    _: Require<TokenOnly>,
     note: Guarded<Found>,
     State(notes): State<Notes>,
     text: Text,
@@ -80,7 +84,11 @@ async fn rewrite(
     rewritten.map(Json).ok_or(Problem::Refused(Refusal::NotFound))
 }
 
-async fn delete(note: Guarded<Found>, State(notes): State<Notes>) -> Result<StatusCode, Problem> {
+async fn delete(
+    _: Require<TokenOnly>,
+    note: Guarded<Found>,
+    State(notes): State<Notes>,
+) -> Result<StatusCode, Problem> {
     notes.delete(note.into_resource()?.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

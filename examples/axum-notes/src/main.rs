@@ -61,7 +61,8 @@ async fn run(settings: Settings) -> Result<(), String> {
         TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
     let notes = Notes::open(&database)
         .map_err(|error| format!("the database {} cannot be opened: {error}", database.display()))?;
-    let guard = Guard::discover(issuer, audience).await.map_err(|error| error.to_string())?;
+    let guard = Guard::builder().issuer(issuer).audience(audience).api_keys().discover().await;
+    let guard = guard.map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;

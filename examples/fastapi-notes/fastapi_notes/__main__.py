@@ -57,7 +57,7 @@ def open_notes(path: str) -> Notes:
 
 
 async def serve() -> None:
-    auth = Gatepost(setting("NOTES_ISSUER"), audience=setting("NOTES_AUDIENCE"))
+    auth = Gatepost(setting("NOTES_ISSUER"), audience=setting("NOTES_AUDIENCE"), api_keys=True)
     address = setting("NOTES_LISTEN")
     path = setting("NOTES_DATABASE")
     await auth.ready()

@@ -20,6 +20,9 @@ _LARGEST_ID = 2**63 - 1
 
 Admin = Annotated[User, require(role="realm-admin")]
 
+Person = Annotated[User, require(credential="token")]
+"""Who signed in: API keys read, and write nothing."""
+
 
 class Refused(HTTPException):
     """An answer with a code, in the shape that the guard's refusals have."""
@@ -69,11 +72,11 @@ async def read_text(request: Request) -> str:
     return text
 
 
-async def new_text(user: CurrentUser, request: Request) -> str:
+async def new_text(user: Person, request: Request) -> str:
     return await read_text(request)
 
 
-async def other_text(note: OwnNote, request: Request) -> str:
+async def other_text(user: Person, note: OwnNote, request: Request) -> str:
     return await read_text(request)
 
 
@@ -124,7 +127,7 @@ def notes_app(auth: Gatepost, notes: Notes) -> FastAPI:
         return notes.of(user.id)
 
     @app.post("/notes", status_code=201, openapi_extra=BODY)
-    def add(user: CurrentUser, text: Annotated[str, Depends(new_text)], notes: Stored, response: Response) -> Note:
+    def add(user: Person, text: Annotated[str, Depends(new_text)], notes: Stored, response: Response) -> Note:
         note = notes.add(user.id, text)
         response.headers["Location"] = f"/notes/{note.id}"
         return note
@@ -134,14 +137,14 @@ def notes_app(auth: Gatepost, notes: Notes) -> FastAPI:
         return note
 
     @app.put("/notes/{id}", openapi_extra=BODY)
-    def rewrite(note: OwnNote, text: Annotated[str, Depends(other_text)], notes: Stored) -> Note:
+    def rewrite(user: Person, note: OwnNote, text: Annotated[str, Depends(other_text)], notes: Stored) -> Note:
         changed = notes.rewrite(note.id, text)
         if changed is None:
             raise NotFound()  # Deleted meanwhile.
         return changed
 
     @app.delete("/notes/{id}", status_code=204)
-    def remove(note: OwnNote, notes: Stored) -> None:
+    def remove(user: Person, note: OwnNote, notes: Stored) -> None:
         notes.remove(note.id)
 
     @app.get("/admin/notes")

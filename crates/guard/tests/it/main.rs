@@ -2,11 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod answers;
+mod api_key_issuers;
+mod api_keys;
 mod claims;
 mod guard_cases;
 mod hostile_issuer;
 mod keys;
 mod layer;
+mod membership;
 mod organization;
 mod resource;
 mod rotation;

@@ -153,23 +153,32 @@ pub(crate) struct TestIssuer {
 struct Shared {
     discovery: Mutex<Reply>,
     keys: Mutex<Reply>,
+    exchange: Mutex<Reply>,
     discoveries: AtomicUsize,
     fetches: AtomicUsize,
+    exchanges: AtomicUsize,
     /// The head of the last question.
     asked: Mutex<String>,
+    /// The form of the last exchange.
+    form: Mutex<String>,
 }
 
 impl TestIssuer {
     pub(crate) async fn start(keys: &[&SigningKey]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let discovery = json!({ "issuer": url, "jwks_uri": format!("{url}/.well-known/jwks.json") });
+        let discovery = json!({
+            "issuer": url, "jwks_uri": format!("{url}/.well-known/jwks.json"), "token_endpoint": format!("{url}/oauth/token"),
+        });
         let shared = Arc::new(Shared {
             discovery: Mutex::new(Reply::Json(discovery)),
             keys: Mutex::new(Reply::Json(jwks(keys))),
+            exchange: Mutex::new(refusing("invalid_request")),
             discoveries: AtomicUsize::default(),
             fetches: AtomicUsize::default(),
+            exchanges: AtomicUsize::default(),
             asked: Mutex::default(),
+            form: Mutex::default(),
         });
         let serving = shared.clone();
         tokio::spawn(async move {
@@ -192,6 +201,26 @@ impl TestIssuer {
         *self.shared.discovery.lock().unwrap() = reply;
     }
 
+    pub(crate) fn answer_exchange(&self, reply: Reply) {
+        *self.shared.exchange.lock().unwrap() = reply;
+    }
+
+    /// Answers every exchange with a token of these claims.
+    pub(crate) fn grant(&self, key: &SigningKey, claims: &Value) {
+        self.answer_exchange(Reply::Json(json!({ "access_token": token(key, claims), "expires_in": 60 })));
+    }
+
+    /// How often something was to be exchanged.
+    pub(crate) fn exchanges(&self) -> usize {
+        self.shared.exchanges.load(Ordering::SeqCst)
+    }
+
+    /// The form of the last exchange, parameter by parameter.
+    pub(crate) fn last_form(&self) -> Vec<(String, String)> {
+        let form = self.shared.form.lock().unwrap();
+        url::form_urlencoded::parse(form.as_bytes()).into_owned().collect()
+    }
+
     /// How often the key set was asked for.
     pub(crate) fn fetches(&self) -> usize {
         self.shared.fetches.load(Ordering::SeqCst)
@@ -209,6 +238,11 @@ impl TestIssuer {
 
 pub(crate) fn jwks(keys: &[&SigningKey]) -> Value {
     json!(JwkSet { keys: keys.iter().map(|key| key.public_jwk().unwrap()).collect() })
+}
+
+/// A refusal of RFC 6749 section 5.2.
+pub(crate) fn refusing(error: &str) -> Reply {
+    Reply::raw("HTTP/1.1 400 Bad Request", json!({ "error": error }).to_string().as_bytes())
 }
 
 /// The first byte of a client that speaks TLS (RFC 8446 section 5.1).
@@ -240,6 +274,16 @@ async fn serve(mut socket: TcpStream, shared: Arc<Shared>) {
             Reply::Raw(_) if moved => Reply::Json(jwks(&[&key("moved")])),
             reply => reply,
         }
+    } else if head.starts_with("POST /oauth/token ") {
+        let length =
+            head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let mut form = vec![0; length.unwrap_or_default()];
+        if socket.read_exact(&mut form).await.is_err() {
+            return;
+        }
+        shared.exchanges.fetch_add(1, Ordering::SeqCst);
+        *shared.form.lock().unwrap() = String::from_utf8(form).unwrap();
+        shared.exchange.lock().unwrap().clone()
     } else {
         Reply::raw("HTTP/1.1 404 Not Found", b"")
     };

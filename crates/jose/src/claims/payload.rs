@@ -2,6 +2,7 @@
 
 use super::{Claims, Slice};
 use crate::json::{self, Kind, Value, tag};
+use crate::permissions::Permissions;
 use crate::{Refused, VerifyingKey};
 
 /// Later than this no token is meant to live; a value above is most likely in milliseconds. 9999-12-31T23:59:59Z.
@@ -54,6 +55,7 @@ claims! {
     email = "email",
     roles = "roles",
     org_id = "org_id",
+    api_key = "api_key",
     realm_id = "realm_id",
     client_id = "client_id",
     auth_time = "auth_time",
@@ -204,8 +206,9 @@ impl Claims {
             amr: found.amr.and_then(|value| value.strings(read.payload)).unwrap_or_default(),
             realm: read.optional("realm_id", found.realm_id)?,
             organization: read.optional("org_id", found.org_id)?,
+            api_key: read.optional("api_key", found.api_key)?,
             roles: read.strings("roles", found.roles)?,
-            permissions: read.strings("permissions", found.permissions)?,
+            permissions: Permissions::new(read.strings("permissions", found.permissions)?),
             confirmation: found.cnf.map_or(Slice::NONE, |value| Slice { start: value.start, end: value.end }),
         };
         let undone = read.undone;

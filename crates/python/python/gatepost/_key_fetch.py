@@ -1,4 +1,4 @@
-"""Fetches an issuer's discovery document and keys, with nothing but the standard library.
+"""Talks to an issuer, with nothing but the standard library: discovery, keys, and exchanges of credentials.
 
 Blocking, and meant for a thread of its own. Whatever the other side does, one fetch ends within `FETCH_SECONDS` and holds at
 most `MAX_BYTES`.
@@ -13,14 +13,20 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urljoin, urlsplit
+from typing import TypeVar
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 from gatepost.errors import GatepostError, IssuerMismatch, IssuerUnreachable
+
+_T = TypeVar("_T")
 
 FETCH_SECONDS = 5.0
 MAX_BYTES = 1024 * 1024
 _MAX_REDIRECTS = 3
+_MAX_EXCHANGE_BYTES = 64 * 1024
+_TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class Metadata:
     authorization_endpoint: str | None
     token_endpoint: str | None
     password_grant: bool
+    exchange_endpoint: str | None
+    """Where credentials are exchanged (RFC 8693)."""
 
 
 def check_issuer_url(url: str) -> None:
@@ -85,24 +93,57 @@ class Fetch:
             authorization_endpoint=_text(document.get("authorization_endpoint")),
             token_endpoint=_text(document.get("token_endpoint")),
             password_grant=isinstance(grants, list) and "password" in grants,
+            exchange_endpoint=self._exchange_endpoint(document.get("token_endpoint"), grants),
         )
 
     def keys(self, metadata: Metadata) -> bytes:
         """The key set, as sent."""
         return self._get(metadata.jwks_uri)
 
+    def exchange(self, endpoint: str, form: dict[str, str]) -> str | None:
+        """The token that a credential is exchanged for (RFC 8693); None if the issuer refuses it. No redirect is followed."""
+        body = urlencode({"grant_type": _TOKEN_EXCHANGE, **form}).encode()
+        status, answer = self._guarded(endpoint, lambda: self._post(endpoint, body))
+        try:
+            said = json.loads(answer)
+        except (ValueError, RecursionError):
+            said = None
+        if isinstance(said, dict):
+            token = said.get("access_token")
+            if status == 200 and isinstance(token, str):
+                return token
+            # A proxy in between says 403 too, but not in these words (RFC 6749 section 5.2).
+            if status in (400, 401, 403) and isinstance(said.get("error"), str):
+                return None
+        raise IssuerUnreachable(f"{endpoint} answered an exchange with {status} and neither a token nor a refusal")
+
     def _check_keys_url(self, url: str) -> None:
+        wrong = self._wrong_with(url)
+        if wrong is not None:
+            raise IssuerMismatch(f"the jwks_uri of {self._issuer} {wrong}")
+
+    def _exchange_endpoint(self, url: object, grants: object) -> str | None:
+        if not isinstance(url, str) or self._wrong_with(url) is not None:
+            return None
+        return url if grants is None or isinstance(grants, list) and _TOKEN_EXCHANGE in grants else None
+
+    def _wrong_with(self, url: str) -> str | None:
+        """Why nothing of this issuer's is at the URL."""
         parts = _split(url)
         here = _split(self._issuer)
         if parts is None or parts.username is not None or parts.password is not None:
-            raise IssuerMismatch(f"the jwks_uri of {self._issuer} is not a URL")
+            return "is not a URL"
         # A remote issuer must not send us to services on this machine.
         if parts.scheme != "https" and not (_is_loopback(parts) and here is not None and _is_loopback(here)):
-            raise IssuerMismatch(f"the jwks_uri of {self._issuer} is not https")
+            return "is not https"
+        return None
 
     def _get(self, url: str) -> bytes:
+        return self._guarded(url, lambda: self._follow(url))
+
+    def _guarded(self, url: str, ask: Callable[[], _T]) -> _T:
         try:
-            return self._follow(url)
+            return ask()
         except GatepostError:
             raise
         except TimeoutError:
@@ -129,6 +170,21 @@ class Fetch:
                 self._socket = None
                 connection.close()
         raise IssuerUnreachable(f"{url} redirects more than {_MAX_REDIRECTS} times")
+
+    def _post(self, url: str, body: bytes) -> tuple[int, bytes]:
+        parts = _split(url)
+        if parts is None:
+            raise IssuerUnreachable(f"the token_endpoint of {self._issuer} is not a URL")
+        connection = self._connect(parts)
+        try:
+            target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+            headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
+            connection.request("POST", target, body, headers)
+            with connection.getresponse() as answer:
+                return answer.status, self._read_body(url, answer, _MAX_EXCHANGE_BYTES)
+        finally:
+            self._socket = None
+            connection.close()
 
     def _connect(self, parts: SplitResult) -> http.client.HTTPConnection:
         timeout = self._ends - time.monotonic()
@@ -167,13 +223,16 @@ class Fetch:
     def _read(self, url: str, answer: http.client.HTTPResponse) -> bytes:
         if answer.status != 200:
             raise IssuerUnreachable(f"{url} answers {answer.status}")
+        return self._read_body(url, answer, MAX_BYTES)
+
+    def _read_body(self, url: str, answer: http.client.HTTPResponse, limit: int) -> bytes:
         if answer.getheader("content-encoding", "identity").lower() != "identity":
             raise IssuerUnreachable(f"{url} answers compressed although it was asked not to")
         body = bytearray()
         while chunk := answer.read1(65536):
             body += chunk
-            if len(body) > MAX_BYTES:
-                raise IssuerUnreachable(f"{url} is larger than {MAX_BYTES} bytes")
+            if len(body) > limit:
+                raise IssuerUnreachable(f"{url} is larger than {limit} bytes")
             if self._given_up.is_set() or time.monotonic() > self._ends:
                 raise TimeoutError
         if self._given_up.is_set():

@@ -18,6 +18,14 @@ from gatepost.errors import GatepostError, IssuerUnreachable
 
 _log = logging.getLogger("gatepost")
 
+_REASONS: dict[str, Literal["never", "unknown_kid", "stale"]] = {
+    "empty": "never",
+    "expired": "stale",
+    "fresh": "unknown_kid",
+    "stale": "unknown_kid",
+}
+"""Why a token's key is not at hand, by the state of the keys."""
+
 
 class Flight:
     """A fetch under way. Several requests may wait for it, on any event loop."""
@@ -43,6 +51,15 @@ class Flight:
             except RuntimeError:
                 pass  # The event loop that waited is closed.
         return True
+
+    def wait(self) -> None:
+        """Waits for the end, in a thread that has nothing else to do."""
+        arrived = threading.Event()
+        with self._lock:
+            if self._has_landed:
+                return
+            self._wakers.append(arrived.set)
+        arrived.wait(FETCH_SECONDS)
 
     async def landed(self) -> None:
         """Waits for the end, good or bad. See `failure`."""
@@ -84,6 +101,11 @@ class KeySource:
         self._lock = threading.Lock()
         self._flight: Flight | None = None
 
+    @property
+    def exchanges(self) -> bool:
+        """Whether the issuer exchanges credentials, as far as is known."""
+        return self.metadata is not None and self.metadata.exchange_endpoint is not None
+
     def fetch(self, reason: Literal["never", "unknown_kid", "stale"], now: int) -> Flight | None:
         """The fetch that is under way, started here if one is due. None if there is nothing to wait for."""
         with self._lock:
@@ -96,6 +118,10 @@ class KeySource:
                 self._flight = flight = Flight()
                 self._start(flight, rediscover=reason != "unknown_kid")
             return flight
+
+    def fetch_for_unknown_key(self, now: int) -> Flight | None:
+        """The fetch to wait for because a token names a key that is not at hand."""
+        return self.fetch(_REASONS[self._issuers.key_state(self._position, now)], now)
 
     def _start(self, flight: Flight, *, rediscover: bool) -> None:
         fetch = Fetch(self.issuer)

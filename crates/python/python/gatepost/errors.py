@@ -173,6 +173,10 @@ class ClaimsMismatch(TokenError):
     code = "claims_mismatch"
 
 
+class _ApiKeyUnexchanged(Exception):
+    """No refusal: the key must be exchanged at its issuer first. Callers never see it."""
+
+
 _BY_CODE: dict[str, type[TokenError]] = {kind.code: kind for kind in TokenError.__subclasses__()}
 
 

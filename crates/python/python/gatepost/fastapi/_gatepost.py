@@ -11,13 +11,15 @@ from typing import Any, Literal
 from fastapi import FastAPI
 
 from gatepost._key_fetch import check_issuer_url
-from gatepost._key_source import Flight, KeySource
+from gatepost._exchange import TRY_AGAIN, Exchanging, Wanted, api_key, membership
+from gatepost._key_source import KeySource
 from gatepost._native import Claims as User
 from gatepost._native import Issuers
-from gatepost.errors import GatepostError, IssuerUnreachable, MalformedToken, TokenError, UnknownKey
+from gatepost.errors import GatepostError, IssuerMismatch, IssuerUnreachable, MalformedToken, TokenError, UnknownKey
 from gatepost.fastapi._guard import Guards
+from gatepost.fastapi._organization import named, names_another
 from gatepost.fastapi._protection import Protection
-from gatepost.fastapi._refusals import IssuerUnavailable, invalid
+from gatepost.fastapi._refusals import ASK_ISSUER, Forbidden, IssuerUnavailable, invalid
 
 _log = logging.getLogger("gatepost")
 
@@ -33,14 +35,6 @@ _MAX_AGE = 24 * 3600
 _LOOK_EVERY = 10
 """Seconds between two looks at the age of the keys."""
 
-_REASONS: dict[str, Literal["never", "unknown_kid", "stale"]] = {
-    "empty": "never",
-    "expired": "stale",
-    "fresh": "unknown_kid",
-    "stale": "unknown_kid",
-}
-"""Why a token's key is not at hand, by the state of the keys."""
-
 _serial = itertools.count(1)
 
 
@@ -52,7 +46,8 @@ class Gatepost(Guards):
 
     `url` is the issuer's URL as its tokens' `iss` has it; several may be given as a list. The keys are fetched from there, at
     the start of the app or with the first token. `audience` is what tokens must name as `aud`. `name` tells a second instance
-    of the same app from the first. `leeway` is how far clocks may differ, in seconds. `typ` and `algorithms` are for issuers
+    of the same app from the first. `api_keys=True` accepts API keys too, as `X-API-Key: gp_key_…` or as bearer; they are those of
+    the first issuer named, and a revoked one goes on working for at most a minute. `leeway` is how far clocks may differ, in seconds. `typ` and `algorithms` are for issuers
     other than Gatepost; by default only access tokens (RFC 9068) with asymmetric signatures are good.
     """
 
@@ -62,6 +57,7 @@ class Gatepost(Guards):
         *,
         audience: str,
         name: str | None = None,
+        api_keys: bool = False,
         leeway: int = 30,
         typ: str = "at+jwt",
         algorithms: Sequence[str] | None = None,
@@ -81,10 +77,13 @@ class Gatepost(Guards):
         self.issuers: tuple[str, ...] = tuple(urls)
         self.audience = audience
         self.name = name
+        self.api_keys = api_keys
         self.scheme_name = name or "gatepost"
         # Not the name: an app mounted in another may have an instance of the same name, and must not take the outer one's
         # user for its own.
-        self._key = f"gatepost.user.{next(_serial)}"
+        serial = next(_serial)
+        self._key = f"gatepost.user.{serial}"
+        self._held = f"gatepost.held.{serial}"
         self._clock: Callable[[], float] = time.time
         try:
             self._core = Issuers(
@@ -96,10 +95,12 @@ class Gatepost(Guards):
                 cooldown=_COOLDOWN,
                 fresh_for=_FRESH_FOR,
                 max_age=_MAX_AGE,
+                api_keys=api_keys,
             )
         except (ValueError, OverflowError) as error:
             raise GatepostError(str(error)) from None
         self._sources = [KeySource(each, at, self._core, lambda: self._clock()) for at, each in enumerate(urls)]
+        self._exchanging = Exchanging(self._core, self._sources, lambda: self._clock())
         self._installed: list[tuple[Protection, str]] = []
         # Outside these the clock was set back, or it is time.
         self._last_look = self._next_look = 0
@@ -139,8 +140,8 @@ class Gatepost(Guards):
     def caller(self, scope: Any) -> User | None:
         """The caller; None without a credential. Raises the refusal that the caller is to see.
 
-        `UnknownKey` is no refusal yet: `caller_by_newer_keys` decides. Two methods, because nearly every request is answered
-        without waiting for anything, and a coroutine costs.
+        What is in `ASK_ISSUER` is no refusal yet: `caller_by_asking` decides. Two methods, because nearly every request is
+        answered without waiting for anything, and a coroutine costs.
         """
         user: User | None = scope.get(self._key)
         if user is not None:
@@ -153,7 +154,7 @@ class Gatepost(Guards):
                 user = self._of_websocket(scope, now)
             else:
                 user = self._core.authenticate(scope["headers"], now)
-        except UnknownKey:
+        except ASK_ISSUER:
             raise
         except TokenError as error:
             raise invalid(error) from None
@@ -161,28 +162,72 @@ class Gatepost(Guards):
             scope[self._key] = user
         return user
 
-    async def caller_by_newer_keys(self, scope: Any, error: UnknownKey) -> User:
-        """The caller whose token names a key that is not at hand. Waits for the keys if they may be fetched now."""
-        token = self._token_of(scope)
+    async def caller_by_asking(self, scope: Any, error: Exception) -> User:
+        """The caller whose token names a key that is not at hand, or whose API key is new. Waits for the issuer."""
+        presented = self._presented(scope)
+        if isinstance(error, UnknownKey):
+            user = await self._by_newer_keys(presented, error)
+        else:
+            exchanged = await self._exchange(api_key(presented))
+            if exchanged is None:
+                raise invalid(MalformedToken(reason="the issuer refused the API key"))
+            user = exchanged
+        scope[self._key] = user
+        return user
+
+    def may_be_member(self, user: User, scope: Any) -> bool:
+        """Whether the request names another organization than the user's, and the issuer can be asked about it."""
+        return (
+            names_another(user, scope)
+            and user.credential == "token"  # A key is for one organization, and has no others to choose from.
+            and self._source_of(user)[1].exchanges
+        )
+
+    async def as_member(self, user: User, scope: Any) -> User:
+        """The caller as a member of the organization that the request names. 403 for who is none."""
+        position, _ = self._source_of(user)
+        member = await self._exchange(membership(self._presented(scope), str(named(scope)), user.id, position))
+        if member is None:
+            raise Forbidden("organization_required")
+        now = self.now()
+        for enforce in scope.get(self._held, ()):
+            enforce(member, now, scope)  # Other roles: what was allowed before may not be allowed now.
+        scope[self._key] = member
+        if scope.get("user") is user:
+            scope["user"] = member
+        return member
+
+    def note_held(self, enforce: Callable[[User, int, Any], None], scope: Any) -> None:
+        """Notes that the rules let this request through, should the caller become a member of another organization."""
+        scope.setdefault(self._held, []).append(enforce)
+
+    async def _exchange(self, wanted: Wanted) -> User | None:
+        try:
+            return await self._exchanging.exchange(wanted)
+        except GatepostError:
+            raise IssuerUnavailable(TRY_AGAIN) from None  # Logged where it happened.
+
+    def _source_of(self, user: User) -> tuple[int, KeySource]:
+        position = self.issuers.index(user.issuer)
+        return position, self._sources[position]
+
+    async def _by_newer_keys(self, token: str, error: UnknownKey) -> User:
         position = self._core.asked_of(token)
         if position is None:
             raise invalid(error)
         now = int(self._clock())
-        reason = _REASONS[self._core.key_state(position, now)]
-        flight: Flight | None = self._sources[position].fetch(reason, now)
+        flight = self._sources[position].fetch_for_unknown_key(now)
         if flight is not None:
             await flight.landed()
         now = int(self._clock())
         try:
-            user = self._core.verify(token, now)
+            return self._core.verify(token, now)
         except UnknownKey as still:
             if self._core.key_state(position, now) in ("empty", "expired"):
                 raise IssuerUnavailable(self._core.retry_after(position, now)) from None
             raise invalid(still) from None
         except TokenError as refused:
             raise invalid(refused) from None
-        scope[self._key] = user
-        return user
 
     async def ready(self) -> None:
         """Fetches the keys of every issuer, ahead of the first request.
@@ -201,6 +246,8 @@ class Gatepost(Guards):
             elif self._core.key_state(position, now) in ("empty", "expired"):
                 wait = self._core.retry_after(position, now)
                 raise IssuerUnreachable(f"{self.issuers[position]} was asked for its keys in vain; ask again in {wait} s")
+        if self.api_keys and not self._sources[0].exchanges:
+            raise IssuerMismatch(f"{self.issuers[0]} exchanges no API keys, so it cannot go with api_keys=True")
 
     def sources(self) -> Sequence[KeySource]:
         """Where the keys come from, one for each issuer."""
@@ -208,17 +255,16 @@ class Gatepost(Guards):
 
     def _of_websocket(self, scope: Any, now: int) -> User | None:
         """Browsers cannot set headers here, but may offer the subprotocols `bearer` and the token itself."""
-        user = self._core.authenticate(scope["headers"], now)
         offered = scope.get("subprotocols") or []
         if "bearer" not in offered:
-            return user
-        if user is not None or len(offered) != 2 or offered[0] != "bearer":
+            return self._core.authenticate(scope["headers"], now)
+        if len(offered) != 2 or offered[0] != "bearer" or self._core.presented(scope["headers"]) is not None:
             raise MalformedToken(reason="a token among the subprotocols is offered as exactly ['bearer', token], and alone")
         return self._core.verify(offered[1], now)
 
-    def _token_of(self, scope: Any) -> str:
-        token = self._core.bearer(scope["headers"])
-        return str(scope["subprotocols"][1]) if token is None else token
+    def _presented(self, scope: Any) -> str:
+        presented = self._core.presented(scope["headers"])
+        return str(scope["subprotocols"][1]) if presented is None else presented
 
     def _look_after_keys(self, now: int) -> None:
         """Has stale keys fetched again, beside the request: it is answered with those at hand."""

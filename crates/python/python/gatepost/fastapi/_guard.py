@@ -15,10 +15,10 @@ from starlette.requests import HTTPConnection, Request
 from typing_extensions import Never
 
 from gatepost._native import Claims as User
-from gatepost.errors import TokenError, UnknownKey
+from gatepost.errors import TokenError
 from gatepost.fastapi._organization import Member
 from gatepost.fastapi._policy import Names, Policy, policy
-from gatepost.fastapi._refusals import REFUSAL, Refusal, invalid, missing
+from gatepost.fastapi._refusals import ASK_ISSUER, REFUSAL, Refusal, invalid, missing
 from gatepost.fastapi._resource import Ownership, Resource
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Guard(OAuth2):
         # OAuth2.__init__ is not called: it only makes `model` and `scheme_name`, which are here already.
         self._instance = instance
         self._enforce = None if rules is None else rules.enforce
+        self._asks_for_organization = rules is not None and rules.asks_for_organization
         self._optional = optional
         self._model = model
         if instance is not None:
@@ -73,14 +74,18 @@ class Guard(OAuth2):
         try:
             try:
                 user = instance.caller(scope)
-            except UnknownKey as error:
-                user = await instance.caller_by_newer_keys(scope, error)
+            except ASK_ISSUER as error:
+                user = await instance.caller_by_asking(scope, error)
             if user is None:
                 if self._optional:
                     return None
                 raise missing()
             if self._enforce is not None:
+                if self._asks_for_organization and instance.may_be_member(user, scope):
+                    user = await instance.as_member(user, scope)
                 self._enforce(user, instance.now(), scope)
+                if not self._asks_for_organization:
+                    instance.note_held(self._enforce, scope)
             if self._model is not None:
                 return _read(user, self._model)
         except Refusal as refusal:
@@ -121,7 +126,7 @@ class Guards:
         return dependency(Guard(self._instance, optional=True), {"optional": True})
 
     def member(self) -> Any:
-        """The caller, who acts for an organization. 403 without one, or if the request names another."""
+        """The caller, who acts for an organization. 403 without one, or if the request names one the caller is no member of."""
         rules = policy(organization=True)
         return dependency(Guard(self._instance, rules), {"required": True, **rules.notes})
 
@@ -139,6 +144,7 @@ class Guards:
         organization: Literal[True] | str | None = None,
         fresh: str | None = None,
         mfa: Literal[True] | None = None,
+        credential: Literal["token", "api_key"] | None = None,
         check: Callable[[User], bool] | None = None,
         **unknown: Never,
     ) -> Any:
@@ -155,6 +161,7 @@ class Guards:
             organization=organization,
             fresh=fresh,
             mfa=mfa,
+            credential=credential,
             check=check,
             unknown=unknown,
         )
@@ -249,7 +256,11 @@ OptionalUser = Annotated[User | None, _guards.optional_user()]
 """Who is calling, or None without a credential. A bad credential is still 401, never anonymous."""
 
 CurrentMember = Annotated[Member, _guards.member()]
-"""Who is calling, for an organization: `member.organization.id`. 403 without one, or if the request names another."""
+"""Who is calling, for an organization: `member.organization.id`. 403 without one.
+
+A request may name another of the caller's organizations in `X-Organization-ID`: the token is then exchanged at its issuer, and
+roles and permissions are the caller's there. 403 for who is no member of it. Write it before other dependencies on the caller.
+"""
 
 signed_in: Any = _guards.user()
 """A rule for `dependencies=[…]`: any signed-in user."""
@@ -268,6 +279,7 @@ def require(
     organization: Literal[True] | str | None = None,
     fresh: str | None = None,
     mfa: Literal[True] | None = None,
+    credential: Literal["token", "api_key"] | None = None,
     check: Callable[[User], bool] | None = None,
     **unknown: Never,
 ) -> Any:
@@ -282,6 +294,7 @@ def require(
     - `organization`: the request is for an organization, or for the one of that identifier
     - `fresh`: signed in within that time, such as `"10m"` (RFC 9470)
     - `mfa`: signed in with a second factor (RFC 9470)
+    - `credential`: `"token"` for users who signed in, `"api_key"` for programs
     - `check`: a function of the user that answers True; its name is shown in the OpenAPI document
     """
     return _guards.require(
@@ -296,6 +309,7 @@ def require(
         organization=organization,
         fresh=fresh,
         mfa=mfa,
+        credential=credential,
         check=check,
         **unknown,
     )

@@ -12,11 +12,12 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatepost._native import Claims as User
-from gatepost.errors import GatepostError, IssuerMismatch, TokenError, UnknownKey
+from gatepost.errors import GatepostError, IssuerMismatch, TokenError
 from gatepost.fastapi._guard import INSTANCE
 from gatepost.fastapi._openapi import documented, operations_without_guard
 from gatepost.fastapi._protection import Protection
 from gatepost.fastapi._refusals import (
+    ASK_ISSUER,
     REFUSAL,
     Forbidden,
     IssuerUnavailable,
@@ -125,7 +126,7 @@ class _Middleware:
         if self._closes is not None and self._closes(scope):
             try:
                 scope["user"] = self._signed_in(self._auth.caller(scope))
-            except UnknownKey as error:
+            except ASK_ISSUER as error:
                 return self._after_fetch(scope, receive, send, error)
             except Refusal as refusal:
                 return answer(refusal, self._errors)(scope, receive, send)
@@ -137,9 +138,9 @@ class _Middleware:
             raise missing()
         return user
 
-    async def _after_fetch(self, scope: Scope, receive: Receive, send: Send, error: UnknownKey) -> None:
+    async def _after_fetch(self, scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
         try:
-            scope["user"] = await self._auth.caller_by_newer_keys(scope, error)
+            scope["user"] = await self._auth.caller_by_asking(scope, error)
         except Refusal as refusal:
             await answer(refusal, self._errors)(scope, receive, send)
             return
@@ -151,8 +152,8 @@ class _Middleware:
             try:
                 try:
                     scope["user"] = self._signed_in(self._auth.caller(scope))
-                except UnknownKey as error:
-                    scope["user"] = await self._auth.caller_by_newer_keys(scope, error)
+                except ASK_ISSUER as error:
+                    scope["user"] = await self._auth.caller_by_asking(scope, error)
             except Refusal as refusal:
                 await handshake.refuse(refusal, self._errors)
                 return

@@ -23,6 +23,7 @@ _WORDS = {
     "realm": "realm",
     "organization": "organization",
     "fresh": "signed in within",
+    "credential": "credential",
     "check": "check",
 }
 
@@ -120,6 +121,13 @@ def _schemes(auth: Gatepost) -> dict[str, Any]:
         "bearerFormat": "JWT",
         "description": f"An access token for {auth.audience}.",
     }
+    if auth.api_keys:
+        schemes[f"{auth.scheme_name}Key"] = {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-API-Key",
+            "description": f"An API key made at {auth.issuers[0]}.",
+        }
     return schemes
 
 

@@ -31,6 +31,7 @@ class Policy:
 
     checks: tuple[_Check, ...]
     scopes: tuple[str, ...]
+    asks_for_organization: bool
     notes: dict[str, Any]
     """The rules other than scopes, for the OpenAPI document."""
 
@@ -53,6 +54,7 @@ def policy(
     organization: Literal[True] | str | None = None,
     fresh: str | None = None,
     mfa: Literal[True] | None = None,
+    credential: Literal["token", "api_key"] | None = None,
     check: Callable[[User], bool] | None = None,
     unknown: Mapping[str, Never] = {},
 ) -> Policy:
@@ -66,6 +68,11 @@ def policy(
     scopes: tuple[str, ...] = ()
     # The order is the order of the answers: where the token belongs, what it may be used for, what the user may do, and last
     # how and how long ago the user signed in, since signing in again cannot repair any of the others.
+    if credential is not None:
+        if credential not in ("token", "api_key"):
+            raise ValueError(f"credential={credential!r}: it is 'token' or 'api_key'")
+        notes["credential"] = credential
+        checks.append(_of_kind(credential))
     if realm is not None:
         notes["realm"] = one("realm", realm)
         checks.append(_of_realm(realm))
@@ -108,7 +115,7 @@ def policy(
         checks.append(_is_fresh(_seconds(fresh)))
     if not checks:
         raise TypeError("require() without a rule would only ask for a signed-in user; write signed_in if that is meant")
-    return Policy(tuple(checks), scopes, notes)
+    return Policy(tuple(checks), scopes, organization is not None, notes)
 
 
 _KEYWORDS = tuple(name for name in inspect.signature(policy).parameters if name != "unknown")
@@ -187,6 +194,14 @@ def truth(check: object, held: object) -> bool:
             held.close()
         raise TypeError(f"check={getattr(check, '__name__', check)} answered an awaitable; it must be a plain function")
     return bool(held)
+
+
+def _of_kind(credential: str) -> _Check:
+    def check(user: User, now: int, request: Any) -> None:
+        if user.credential != credential:
+            raise Forbidden("wrong_credential")
+
+    return check
 
 
 def _of_realm(realm: str) -> _Check:

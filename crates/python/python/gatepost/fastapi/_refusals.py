@@ -13,9 +13,12 @@ from typing import Any
 from fastapi import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from gatepost.errors import ExpiredToken, TokenError
+from gatepost.errors import ExpiredToken, TokenError, UnknownKey, _ApiKeyUnexchanged
 
 _log = logging.getLogger("gatepost")
+
+ASK_ISSUER = (UnknownKey, _ApiKeyUnexchanged)
+"""Errors that the issuer may turn into a good answer."""
 
 REFUSAL = "gatepost.refusal"
 """Where a guard leaves its refusal of a WebSocket in the scope, for the middleware to answer."""
@@ -31,6 +34,7 @@ _DETAILS = {
     "missing_permission": "You lack a permission this needs.",
     "wrong_realm": "The access token belongs to another realm.",
     "organization_required": "This needs an access token for the organization it concerns.",
+    "wrong_credential": "This is not for the kind of credential that was sent.",
     "forbidden": "You may not do this.",
     "not_found": "There is no such thing.",
     "not_yours": "This belongs to somebody else.",
@@ -62,8 +66,8 @@ class Forbidden(Refusal):
     """403: the credential is good, and not enough. `code` says what is missing."""
 
     code: str
-    """`insufficient_scope`, `missing_role`, `missing_permission`, `wrong_realm`, `organization_required`, `not_yours` or
-    `forbidden`."""
+    """`insufficient_scope`, `missing_role`, `missing_permission`, `wrong_realm`, `organization_required`, `wrong_credential`,
+    `not_yours` or `forbidden`."""
 
     def __init__(self, code: str = "forbidden", *, challenge: str | None = None) -> None:
         super().__init__(403, _DETAILS[code], {"WWW-Authenticate": challenge} if challenge else None)
@@ -80,7 +84,7 @@ class NotFound(Refusal):
 
 
 class IssuerUnavailable(Refusal):
-    """503: no key to check the token with, because the issuer could not be reached since the start, or for too long."""
+    """503: the issuer is needed to check the credential, and could not be reached."""
 
     code = "issuer_unavailable"
 

@@ -1,0 +1,197 @@
+//! Exchanges what arrives in another form for a token of this API (RFC 8693): once, however many requests bring it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gatepost_jose::{Exchanged, Exchanges, Subject};
+use tokio::sync::{Semaphore, watch};
+
+use crate::fetch::Exchange;
+use crate::issuer::Issuer;
+use crate::{Credential, Guard, Refusal, User};
+
+/// So many exchanges of one guard are under way at once, whatever arrives.
+const AT_ONCE: usize = 16;
+
+/// So many may be under way or wait for their turn. The next is answered 503 at once.
+const WAITING: usize = 256;
+
+/// For a failure that says nothing about when to try again.
+const TRY_AGAIN: u64 = 5;
+
+/// What to exchange, and what must come of it.
+pub(crate) enum Wanted {
+    /// A token of an API key.
+    ApiKey { key: Box<str> },
+    /// A token of the same user in another organization.
+    Organization { token: Box<str>, user: String, organization: String },
+}
+
+impl Wanted {
+    fn form(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::ApiKey { key } => vec![
+                ("subject_token", key),
+                ("subject_token_type", "urn:gatepost:params:oauth:token-type:api-key"),
+            ],
+            Self::Organization { token, organization, .. } => vec![
+                ("subject_token", token),
+                ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+                ("organization_id", organization),
+            ],
+        }
+    }
+
+    /// Whether a verified token is what was asked for.
+    fn is_met_by(&self, got: &User) -> bool {
+        match self {
+            Self::ApiKey { .. } => got.credential == Credential::ApiKey,
+            Self::Organization { user, organization, .. } => {
+                got.credential == Credential::Token
+                    && got.id == *user
+                    && got.organization_id() == Some(organization)
+            }
+        }
+    }
+
+    const fn what(&self) -> &'static str {
+        match self {
+            Self::ApiKey { .. } => "an API key",
+            Self::Organization { .. } => "a token for another organization",
+        }
+    }
+}
+
+/// How an exchange ended.
+#[derive(Clone)]
+enum Outcome {
+    Known(Exchanged),
+    Unavailable { retry_after: u64 },
+}
+
+/// The exchanges of one guard: those that are known, and those under way.
+pub(crate) struct Exchanging {
+    pub(crate) known: Exchanges,
+    flights: Mutex<HashMap<Subject, watch::Receiver<Option<Outcome>>>>,
+    turns: Semaphore,
+}
+
+impl Default for Exchanging {
+    fn default() -> Self {
+        Self { known: Exchanges::default(), flights: Mutex::default(), turns: Semaphore::new(AT_ONCE) }
+    }
+}
+
+impl<I> Guard<I> {
+    /// The token of a subject, exchanged now or in the flight that is under way. `None`: the issuer refused it.
+    pub(crate) async fn exchange(
+        &self,
+        issuer: &Arc<Issuer>,
+        subject: Subject,
+        wanted: Wanted,
+    ) -> Result<Option<Arc<str>>, Refusal> {
+        let unavailable = Err(Refusal::Unavailable { retry_after: TRY_AGAIN });
+        let Some(mut flight) = self.flight(issuer, subject, wanted) else {
+            return unavailable;
+        };
+        // It ends without an outcome only when its task was stopped.
+        let Ok(landed) = flight.wait_for(Option::is_some).await.map(|outcome| outcome.clone()) else {
+            return unavailable;
+        };
+        match landed {
+            Some(Outcome::Known(Exchanged::Token(token))) => Ok(Some(token)),
+            Some(Outcome::Known(Exchanged::Refused)) => Ok(None),
+            Some(Outcome::Unavailable { retry_after }) => Err(Refusal::Unavailable { retry_after }),
+            None => unavailable,
+        }
+    }
+
+    /// Joins the flight of this subject, or starts it as a task of its own: a caller who goes away must not stop it for the
+    /// others. `None`: there are too many.
+    fn flight(
+        &self,
+        issuer: &Arc<Issuer>,
+        subject: Subject,
+        wanted: Wanted,
+    ) -> Option<watch::Receiver<Option<Outcome>>> {
+        let runtime = tokio::runtime::Handle::try_current().ok()?;
+        let exchanging = self.exchanging();
+        let mut flights = exchanging.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        let under_way = flights.len();
+        let place = match flights.entry(subject) {
+            Entry::Occupied(under_way) => return Some(under_way.get().clone()),
+            Entry::Vacant(_) if under_way >= WAITING => {
+                tracing::warn!("{WAITING} exchanges wait for their issuer; the next are answered 503");
+                return None;
+            }
+            Entry::Vacant(place) => place,
+        };
+        let (landed, flight) = watch::channel(None);
+        place.insert(flight.clone());
+        drop(flights);
+        let guard: Guard = self.clone().tagged();
+        let (issuer, exchanging) = (issuer.clone(), exchanging.clone());
+        let ending = Flight { exchanging, subject };
+        runtime.spawn(async move {
+            let outcome = guard.fly(&issuer, subject, &wanted).await;
+            landed.send_replace(Some(outcome));
+            drop(ending);
+        });
+        Some(flight)
+    }
+}
+
+impl Guard {
+    async fn fly(&self, issuer: &Arc<Issuer>, subject: Subject, wanted: &Wanted) -> Outcome {
+        let exchanging = self.exchanging();
+        // A flight may have landed between the look that found nothing and the start of this one.
+        match exchanging.known.find(&subject, self.now()) {
+            Some(Exchanged::Token(token)) if self.judge_exchanged(&token).is_some() => {
+                return Outcome::Known(Exchanged::Token(token));
+            }
+            Some(Exchanged::Refused) => return Outcome::Known(Exchanged::Refused),
+            _ => {}
+        }
+        let unavailable = |retry_after| Outcome::Unavailable { retry_after };
+        let Ok(Ok(_turn)) = tokio::time::timeout(issuer.time_limit(), exchanging.turns.acquire()).await
+        else {
+            return unavailable(TRY_AGAIN);
+        };
+        let (name, what) = (issuer.verifier.issuer(), wanted.what());
+        match issuer.exchange(&wanted.form(), self.now()).await {
+            Ok(Exchange::Token(token)) => match self.verify_token(&token).await {
+                Ok(user) if user.issuer == name && wanted.is_met_by(&user) => {
+                    let token: Arc<str> = token.into();
+                    exchanging.known.exchanged(subject, token.clone(), user.expires_at, self.now());
+                    return Outcome::Known(Exchanged::Token(token));
+                }
+                Err(Refusal::Unavailable { retry_after }) => return unavailable(retry_after),
+                _ => {
+                    tracing::warn!(
+                        issuer = name,
+                        "{name} exchanged {what} for a token that is not good here"
+                    );
+                }
+            },
+            Ok(Exchange::Refused(error)) => {
+                tracing::debug!(issuer = name, error, "{name} does not exchange {what}: {error}");
+            }
+            Err(retry_after) => return unavailable(retry_after),
+        }
+        exchanging.known.refused(subject, self.now());
+        Outcome::Known(Exchanged::Refused)
+    }
+}
+
+/// An exchange under way. However it ends, the next starts anew: a panic or a runtime that stops must not leave it there.
+struct Flight {
+    exchanging: Arc<Exchanging>,
+    subject: Subject,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.exchanging.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.subject);
+    }
+}

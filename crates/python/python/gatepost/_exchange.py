@@ -1,0 +1,194 @@
+"""Exchanges what arrives in another form for a token of this API (RFC 8693): once, however many requests bring it.
+
+Threads ask, and event loops wait for them. What was exchanged is remembered natively, for a minute at most.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gatepost._key_fetch import FETCH_SECONDS, Fetch
+from gatepost._key_source import Flight, KeySource
+from gatepost._native import Claims, Exchanges, Issuers, Subject
+from gatepost.errors import GatepostError, IssuerUnreachable, TokenError, UnknownKey
+
+_log = logging.getLogger("gatepost")
+
+TRY_AGAIN = 5
+"""Seconds after which a failed exchange is worth another try."""
+
+_AT_ONCE = 16
+"""So many exchanges of one API are under way at once, whatever arrives."""
+
+_WAITING = 256
+"""So many may be under way or wait for their turn. The next fails at once."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to exchange, and what must come of it."""
+
+    subject: Subject
+    issuer: int
+    form: dict[str, str]
+    organization: str | None = None
+    user: str | None = None
+
+
+def api_key(key: str) -> Wanted:
+    """The token of an API key. The keys are those of the first issuer: no key is shown to another."""
+    form = {"subject_token": key, "subject_token_type": "urn:gatepost:params:oauth:token-type:api-key"}
+    return Wanted(Subject.api_key(key), 0, form)
+
+
+def membership(token: str, organization: str, user: str, issuer: int) -> Wanted:
+    """The token of the same user in another organization."""
+    form = {
+        "subject_token": token,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:access_token",
+        "organization_id": organization,
+    }
+    return Wanted(Subject.organization(token, organization), issuer, form, organization, user)
+
+
+class _Exchange(Flight):
+    """An exchange under way."""
+
+    def __init__(self, wanted: Wanted, fetch: Fetch) -> None:
+        super().__init__()
+        self.wanted = wanted
+        self.fetch = fetch
+        self.claims: Claims | None = None
+
+
+class Exchanging:
+    """The exchanges of one API."""
+
+    def __init__(self, issuers: Issuers, sources: Sequence[KeySource], clock: Callable[[], float]) -> None:
+        self._memory = Exchanges(issuers)
+        self._issuers = issuers
+        self._sources = sources
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+        self._flights: dict[Subject, _Exchange] = {}
+        self._turns: deque[_Exchange] = deque()
+        self._workers = 0
+
+    async def exchange(self, wanted: Wanted) -> Claims | None:
+        """The claims of what it is exchanged for; None if the issuer refuses it. A `GatepostError` if it does not answer."""
+        known = self._memory.known(wanted.subject, int(self._clock()))
+        if known is not None:
+            return known or None
+        flight = self._join(wanted)
+        await flight.landed()
+        if flight.failure is not None:
+            raise flight.failure
+        return flight.claims
+
+    def _join(self, wanted: Wanted) -> _Exchange:
+        with self._lock:
+            if self._process != os.getpid():
+                # A forked worker inherited the exchanges, but not the threads that make them.
+                self._process = os.getpid()
+                self._flights.clear()
+                self._turns.clear()
+                self._workers = 0
+            under_way = self._flights.get(wanted.subject)
+            if under_way is not None:
+                return under_way
+            if len(self._flights) >= _WAITING:
+                raise IssuerUnreachable(f"{_WAITING} exchanges wait for their issuer")
+            flight = _Exchange(wanted, Fetch(self._sources[wanted.issuer].issuer))
+            self._flights[wanted.subject] = flight
+            self._turns.append(flight)
+            if self._workers < _AT_ONCE:
+                self._workers += 1
+                threading.Thread(target=self._work, name="gatepost-exchange", daemon=True).start()
+        return flight
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._turns:
+                    self._workers -= 1
+                    return
+                flight = self._turns.popleft()
+            self._fly(flight)
+
+    def _fly(self, flight: _Exchange) -> None:
+        issuer = self._sources[flight.wanted.issuer].issuer
+        # Look-ups of names and TLS handshakes know no total time limit; this is it.
+        too_slow = IssuerUnreachable(f"{issuer} did not answer within {FETCH_SECONDS:g} s")
+        limit = threading.Timer(FETCH_SECONDS, self._end, (flight, too_slow))
+        limit.daemon = True
+        limit.start()
+        failure: GatepostError | None = None
+        try:
+            flight.claims = self._exchanged(flight)
+        except GatepostError as error:
+            failure = error
+        except Exception as error:  # A defect must not leave every request waiting.
+            _log.exception("an exchange at %s failed in an unforeseen way", issuer)
+            failure = IssuerUnreachable(f"an exchange at {issuer} failed: {type(error).__name__}")
+        limit.cancel()
+        self._end(flight, failure)
+
+    def _end(self, flight: _Exchange, failure: GatepostError | None) -> None:
+        with self._lock:
+            if self._flights.get(flight.wanted.subject) is flight:
+                del self._flights[flight.wanted.subject]
+        if not flight.land(failure):
+            return
+        if failure is not None:
+            _log.warning("a credential could not be exchanged: %s", failure)
+            flight.fetch.give_up()
+
+    def _exchanged(self, flight: _Exchange) -> Claims | None:
+        wanted = flight.wanted
+        known = self._memory.known(wanted.subject, int(self._clock()))
+        if known is not None:
+            return known or None  # One landed between the look that found nothing and the start of this one.
+        source = self._sources[wanted.issuer]
+        if source.metadata is None:
+            self._wait_for_keys(source)
+        if source.metadata is None or source.metadata.exchange_endpoint is None:
+            raise IssuerUnreachable(f"{source.issuer} exchanges nothing, or was not reached yet")
+        token = flight.fetch.exchange(source.metadata.exchange_endpoint, wanted.form)
+        claims = None if token is None else self._taken(wanted, source, token)
+        if claims is None:
+            self._memory.refuse(wanted.subject, int(self._clock()))
+        return claims
+
+    def _taken(self, wanted: Wanted, source: KeySource, token: str) -> Claims | None:
+        """The claims, if the token is good here and what was asked for."""
+        try:
+            try:
+                claims = self._take(wanted, token)
+            except UnknownKey:
+                self._wait_for_keys(source)
+                if self._issuers.key_state(wanted.issuer, int(self._clock())) in ("empty", "expired"):
+                    raise IssuerUnreachable(f"the keys of {source.issuer} are not to be had") from None
+                claims = self._take(wanted, token)
+        except TokenError as refused:
+            _log.warning("%s gave a token in exchange that is not good here: %s", source.issuer, refused.reason)
+            return None
+        if claims is None:
+            _log.warning("%s gave a token in exchange that is not what was asked for", source.issuer)
+        return claims
+
+    def _take(self, wanted: Wanted, token: str) -> Claims | None:
+        now = int(self._clock())
+        return self._memory.take(
+            wanted.subject, wanted.issuer, token, now, organization=wanted.organization, user=wanted.user
+        )
+
+    def _wait_for_keys(self, source: KeySource) -> None:
+        flight = source.fetch_for_unknown_key(int(self._clock()))
+        if flight is not None:
+            flight.wait()
