@@ -37,6 +37,14 @@ class GatepostServer:
         audience = ["{AUDIENCE}"]
         registration = "open"
         rate_limits = "off"
+        organization_roles = ["editor", "viewer"]
+
+        [[realm.role]]
+        name = "editor"
+        inherits = ["viewer"]
+
+        [[realm.role]]
+        name = "viewer"
 
         [[realm.user]]
         email = "{ADMINISTRATOR}"

@@ -24,6 +24,12 @@ pub(crate) struct App {
     notes: Notes,
 }
 
+impl App {
+    pub(crate) const fn notes(&self) -> &Notes {
+        &self.notes
+    }
+}
+
 check_state!(App);
 
 /// The whole API.
@@ -36,6 +42,7 @@ pub(crate) fn app(guard: Guard, notes: Notes) -> Router {
         .route("/notes", get(my_notes).post(write))
         .route("/notes/{id}", get(read).put(rewrite).delete(delete))
         .nest("/admin", admin)
+        .nest("/board", crate::board::routes())
         .with_state(App { guard, notes })
 }
 
@@ -116,17 +123,17 @@ impl Resource<App> for Found {
 }
 
 /// The body, looked at only when the handler asks: whose note it is comes first.
-type Text = Result<Json<NewText>, JsonRejection>;
+pub(crate) type Text = Result<Json<NewText>, JsonRejection>;
 
 #[derive(Deserialize)]
-struct NewText {
+pub(crate) struct NewText {
     text: String,
 }
 
 const LONGEST: usize = 10_000;
 
 impl NewText {
-    fn text(self) -> Result<String, Problem> {
+    pub(crate) fn text(self) -> Result<String, Problem> {
         if self.text.trim().is_empty() {
             return Err(Problem::BadNote("A note needs a text."));
         }

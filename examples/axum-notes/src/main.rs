@@ -1,6 +1,7 @@
 //! Notes that only their owner can read: an axum application guarded by Gatepost.
 
 mod api;
+mod board;
 mod notes;
 mod problem;
 
@@ -57,8 +58,9 @@ async fn main() -> ExitCode {
 
 async fn run(settings: Settings) -> Result<(), String> {
     let Settings { issuer, audience, listen, database } = settings;
-    let listener =
-        TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        format!("cannot listen on {listen}: {error}; choose another address with --listen")
+    })?;
     let notes = Notes::open(&database)
         .map_err(|error| format!("the database {} cannot be opened: {error}", database.display()))?;
     let guard = Guard::builder().issuer(issuer).audience(audience).api_keys().discover().await;

@@ -32,6 +32,14 @@ const SCHEMA: &str = "
         created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
     ) STRICT;
     CREATE INDEX IF NOT EXISTS notes_of_owner ON notes (owner, id);
+    CREATE TABLE IF NOT EXISTS board (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        organization TEXT NOT NULL,
+        author TEXT NOT NULL,
+        text TEXT NOT NULL,
+        created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS board_of_organization ON board (organization, id);
 ";
 
 impl Notes {
@@ -51,7 +59,7 @@ impl Notes {
     }
 
     /// Runs one piece of SQL away from the threads that serve requests.
-    async fn with<T, F>(&self, work: F) -> Result<T>
+    pub(crate) async fn with<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,

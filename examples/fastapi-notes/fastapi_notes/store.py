@@ -17,6 +17,14 @@ CREATE TABLE IF NOT EXISTS notes (
     created_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS notes_by_owner ON notes (owner, id);
+CREATE TABLE IF NOT EXISTS board (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    organization TEXT NOT NULL,
+    author TEXT NOT NULL,
+    text TEXT NOT NULL,
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS board_by_organization ON board (organization, id);
 """
 
 
@@ -27,6 +35,23 @@ class Note(BaseModel):
     owner: str
     text: str
     created_at: str
+
+
+class Posting(BaseModel):
+    """A note on the board of an organization."""
+
+    id: int
+    organization: str
+    author: str
+    text: str
+    created_at: str
+
+
+_POSTING = "id, organization, author, text, created_at"
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class Notes:
@@ -49,9 +74,8 @@ class Notes:
 
     def add(self, owner: str, text: str) -> Note:
         """A new note."""
-        created_at = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
         sql = "INSERT INTO notes (owner, text, created_at) VALUES (?, ?, ?) RETURNING id, owner, text, created_at"
-        return self._notes(sql, owner, text, created_at)[0]
+        return self._notes(sql, owner, text, _now())[0]
 
     def find(self, id: int) -> Note | None:
         """The note of that number."""
@@ -74,6 +98,28 @@ class Notes:
     def remove(self, id: int) -> None:
         """Deletes the note, if it is still there."""
         self._run("DELETE FROM notes WHERE id = ?", id)
+
+    def post(self, organization: str, author: str, text: str) -> Posting:
+        """A new note on the board of an organization."""
+        sql = f"INSERT INTO board (organization, author, text, created_at) VALUES (?, ?, ?, ?) RETURNING {_POSTING}"
+        return self._postings(sql, organization, author, text, _now())[0]
+
+    def board_of(self, organization: str) -> list[Posting]:
+        """What is on its board, newest first."""
+        sql = f"SELECT {_POSTING} FROM board WHERE organization = ? ORDER BY id DESC"
+        return self._postings(sql, organization)
+
+    def find_posting(self, id: int) -> Posting | None:
+        """The one of that number."""
+        return next(iter(self._postings(f"SELECT {_POSTING} FROM board WHERE id = ?", id)), None)
+
+    def take_down(self, id: int) -> None:
+        """Deletes it, if it is still there."""
+        self._run("DELETE FROM board WHERE id = ?", id)
+
+    def _postings(self, sql: str, *values: object) -> list[Posting]:
+        rows = self._run(sql, *values)
+        return [Posting(id=row[0], organization=row[1], author=row[2], text=row[3], created_at=row[4]) for row in rows]
 
     def _notes(self, sql: str, *values: object) -> list[Note]:
         return [Note(id=row[0], owner=row[1], text=row[2], created_at=row[3]) for row in self._run(sql, *values)]
