@@ -3,8 +3,8 @@
 use crate::role::{Rights, RoleGraph, RolesRefused};
 use crate::{DisplayName, OrganizationId, Permission, RealmId, Role, RoleName, Slug, Timestamp, UserId};
 
-/// The role of those to whom an organization belongs. It is built in; a realm that defines a role of this name adds
-/// permissions to it.
+/// The role of those to whom an organization belongs. It is built in; a realm that defines a role of this name, and names it
+/// among its `organization_roles`, adds permissions to it.
 pub const OWNER: &str = "owner";
 /// The permission of those who manage members and invitations without owning.
 pub const MANAGE: &str = "organization:manage";
@@ -70,11 +70,11 @@ pub fn owns(roles: &[RoleName]) -> bool {
     roles.iter().any(|role| role.as_str() == OWNER)
 }
 
-/// Of a realm's roles those that can be given in organizations: the named ones and `owner`, with what they inherit. The
-/// others come to nothing there.
+/// Of a realm's roles those that can be given in organizations: the named ones, with what they inherit. The others come to
+/// nothing there, a role called `owner` too unless it is named: everybody may own an organization.
 pub fn roles_within(roles: &[Role], named: &[RoleName]) -> Result<RoleGraph, RolesRefused> {
     let all = RoleGraph::new(roles)?;
-    let reached = all.rights(named.iter().chain([&RoleName::owner()])).roles;
+    let reached = all.rights(named).roles;
     let within: Vec<Role> = roles.iter().filter(|role| reached.contains(&&role.name)).cloned().collect();
     RoleGraph::new(&within)
 }

@@ -138,6 +138,20 @@ pub async fn revoke_from(
     tx.execute(SQL, &[(&realm).into(), (&organization).into(), (&inviter).into(), now.into()]).await
 }
 
+/// Takes back what invites an address into an organization and is still open: whoever has it became a member, or was one,
+/// by another decision. Returns how many.
+pub async fn revoke_to(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    email: &gatepost_domain::EmailAddress,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    const SQL: &str = "UPDATE invitations SET revoked_at = $4
+        WHERE realm_id = $1 AND organization_id = $2 AND email_key = $3 AND accepted_at IS NULL AND revoked_at IS NULL";
+    tx.execute(SQL, &[(&realm).into(), (&organization).into(), email.key().into(), now.into()]).await
+}
+
 /// Whether an open invitation gives the role. Looks through the open invitations of the realm.
 pub async fn any_gives_role(
     tx: &mut Tx,

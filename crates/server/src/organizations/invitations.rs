@@ -2,9 +2,9 @@
 
 use gatepost_domain::{
     EmailAddress, Invitation, InvitationId, Membership, Organization, OrganizationId, RoleName, Secret,
-    SecretDigest, Timestamp, User, audit::Event, invitation,
+    SecretDigest, Standing, Timestamp, User, audit::Event, invitation, role::RoleGraph,
 };
-use gatepost_store::{audit, invitations, memberships, organizations, users};
+use gatepost_store::{Tx, audit, invitations, memberships, organizations, users};
 
 use super::authority::{By, note_refused};
 use crate::{App, accounts::Who, http::Problem, realm::Snapshot};
@@ -121,9 +121,27 @@ pub async fn revoke(
     note_refused(app, answer.await, refused).await
 }
 
+/// Whether who invited could do so now: the account may be disabled or gone, and the member removed or given other roles
+/// since then. What nobody may give any more, an older invitation does not give either.
+async fn still_covered(
+    tx: &mut Tx,
+    invitation: &Invitation,
+    graph: &RoleGraph,
+) -> Result<bool, gatepost_store::Error> {
+    let Some(inviter) = invitation.invited_by else { return Ok(false) };
+    let account = users::find(tx, invitation.realm, inviter).await?;
+    let member = memberships::find(tx, invitation.realm, invitation.organization, inviter).await?;
+    let (Some(account), Some(member)) = (account, member) else { return Ok(false) };
+    let standing = Standing::of(&member.roles, graph);
+    Ok(!account.is_disabled()
+        && standing.may_manage()
+        && standing.covers(&Standing::of(&invitation.roles, graph)))
+}
+
 /// Makes the one who was invited a member. Whatever is wrong with the secret or with whose it is, the answer is the same.
 pub async fn accept(
     app: &App,
+    realm: &Snapshot,
     user: &User,
     secret: &str,
     who: Who,
@@ -132,11 +150,11 @@ pub async fn accept(
     // What is mistyped or made up never reaches the database.
     let id = invitation::id_of(secret).ok_or(Problem::InvalidInvitation)?;
     let digest = SecretDigest::of(secret.as_bytes());
-    let (realm, user) = (user.realm, user.id);
+    let (graph, realm, user) = (realm.organization_roles().clone(), user.realm, user.id);
     let accepted = who.record(app, Event::MemberAdded, realm, user, now).with("invitation", id.to_string());
     app.db()
         .write("accept an invitation", move |tx| {
-            let (who, record) = (who.clone(), accepted.clone());
+            let (who, record, graph) = (who.clone(), accepted.clone(), graph.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let found = invitations::find(tx, realm, id).await?;
@@ -146,6 +164,9 @@ pub async fn accept(
                 let proven =
                     account.filter(|account| account.email_verified).and_then(|account| account.email);
                 if proven.is_none_or(|email| email.key() != found.email.key()) {
+                    return Err(Problem::InvalidInvitation);
+                }
+                if !still_covered(tx, &found, &graph).await? {
                     return Err(Problem::InvalidInvitation);
                 }
                 if !invitations::accept(tx, realm, id, now).await? {

@@ -60,6 +60,9 @@ pub async fn set(
                 }
                 let member = Membership::begin(realm, organization, user, roles, now);
                 memberships::create(tx, &member).await?;
+                if let Some(email) = &account.email {
+                    invitations::revoke_to(tx, realm, organization, email, now).await?;
+                }
                 audit::append(tx, &added).await?;
                 return Ok((member, account));
             };
@@ -113,6 +116,9 @@ pub async fn remove(
             }
             memberships::remove(tx, realm, organization, user, now, message).await?;
             invitations::revoke_from(tx, realm, organization, user, now).await?;
+            if let Some(email) = users::find(tx, realm, user).await?.and_then(|account| account.email) {
+                invitations::revoke_to(tx, realm, organization, &email, now).await?;
+            }
             audit::append(tx, &removed).await?;
             Ok(())
         })

@@ -150,6 +150,12 @@ async fn what_one_user_invited_is_taken_back_together(store: Store) {
     assert_eq!(taken, Ok(1));
     assert_eq!(found(&store, &mine[1]).await.unwrap().revoked_at, Some(later(5)));
     assert_eq!(found(&store, &theirs).await.unwrap().revoked_at, None);
+    // And what is for an address, however it is spelt.
+    let email: gatepost_domain::EmailAddress = "C@example.com".parse().unwrap();
+    let taken = write!(store, [email] tx =>
+        invitations::revoke_to(tx, realm, organization, &email, later(6)).await);
+    assert_eq!(taken, Ok(1));
+    assert_eq!(found(&store, &theirs).await.unwrap().revoked_at, Some(later(6)));
 }
 
 async fn a_role_that_an_open_invitation_gives_is_in_use(store: Store) {

@@ -196,12 +196,13 @@ pub(super) struct Acceptance {
 )]
 pub(super) async fn accept(
     caller: SignedIn,
+    realm: InRealm,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
     Json(body): Json<Acceptance>,
 ) -> Result<Json<MyOrganization>, Problem> {
     let who = Who::themselves(&caller, origin);
-    let joined = organizations::accept(&app, &caller.user, &body.token, who, now).await?;
+    let joined = organizations::accept(&app, &realm, &caller.user, &body.token, who, now).await?;
     Ok(Json(MyOrganization::new(&joined)))
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{accept, found, invite, join, remove, sign_in, world};
-use crate::support::Person;
+use super::{accept, found, id_of, invite, join, remove, set_roles, sign_in, world};
+use crate::support::{PASSWORD, Person, TestApp};
 
 /// Somebody who knows the id and guesses the rest.
 struct Guess;
@@ -131,4 +131,54 @@ async fn an_invitation_accepted_by_two_at_once_is_accepted_once() {
     assert_eq!(briefs, ["200", "400 invalid_invitation"]);
     let members: Value = app.ask(&ada, Method::GET, &format!("{acme}/members"), None).await.json();
     assert_eq!(members["members"].as_array().unwrap().len(), 2);
+}
+
+/// AD-01: what somebody may not give any more, their older invitations do not give either.
+#[tokio::test]
+async fn ad_01_an_invitation_gives_no_more_than_its_inviter_could_give_now() {
+    let app = world().await;
+    let (ada, eve) = (sign_in(&app, "ada").await, sign_in(&app, "eve").await);
+    let admin = app.admin().await;
+    let acme = found(&app, &ada, "acme").await;
+    let disable = Some(json!({"disabled": true}));
+    for (round, fall) in ["demoted", "disabled", "deleted"].into_iter().enumerate() {
+        let bob = join_as(&app, &ada, &acme, &format!("bob-{round}"), json!(["owner"])).await;
+        let token = invite(&app, &bob, &acme, "eve@example.com", json!(["owner"])).await.text("token");
+        let user = format!("/api/v1/admin/users/{}", bob.id);
+        let fallen = match fall {
+            "demoted" => set_roles(&app, &ada, &acme, &bob, json!(["manager"])).await,
+            "disabled" => app.ask(&admin, Method::PATCH, &user, disable.clone()).await,
+            _ => app.ask(&admin, Method::DELETE, &user, None).await,
+        };
+        assert!(fallen.status.is_success(), "{fall}: {fallen:?}");
+        assert_eq!(accept(&app, &eve, &token).await.brief(), "400 invalid_invitation", "{fall}");
+        let open = app.ask(&ada, Method::GET, &format!("{acme}/invitations"), None).await.json();
+        for invitation in open["invitations"].as_array().unwrap() {
+            let path = format!("{acme}/invitations/{}", invitation["id"].as_str().unwrap());
+            assert_eq!(app.ask(&ada, Method::DELETE, &path, None).await.status, 204);
+        }
+    }
+}
+
+/// Whoever was removed does not come back by an invitation from before.
+#[tokio::test]
+async fn ad_01_an_older_invitation_does_not_bring_a_removed_member_back() {
+    let app = world().await;
+    let (ada, bob) = (sign_in(&app, "ada").await, sign_in(&app, "bob").await);
+    let admin = app.admin().await;
+    let acme = found(&app, &ada, "acme").await;
+    let token = invite(&app, &ada, &acme, "bob@example.com", json!(["manager"])).await.text("token");
+    let member = format!("/api/v1/admin/organizations/{}/members/{}", id_of(&acme), bob.id);
+    assert_eq!(app.ask(&admin, Method::PUT, &member, Some(json!({"roles": []}))).await.status, 200);
+    assert_eq!(remove(&app, &ada, &acme, &bob).await.status, 204);
+    assert_eq!(accept(&app, &bob, &token).await.brief(), "400 invalid_invitation");
+}
+
+/// Makes somebody new, verified, and a member.
+async fn join_as(app: &TestApp, by: &Person, organization: &str, name: &str, roles: Value) -> Person {
+    let admin = app.admin().await;
+    let email = format!("{name}@example.com");
+    let body = json!({"email": email, "password": PASSWORD, "email_verified": true});
+    assert_eq!(app.ask(&admin, Method::POST, "/api/v1/admin/users", Some(body)).await.status, 201);
+    join(app, by, organization, name, roles).await
 }

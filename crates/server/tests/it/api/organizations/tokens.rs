@@ -106,13 +106,15 @@ async fn a_switch_to_none_and_to_what_one_does_not_belong_to() {
     let answer = app.ask(&ada, Method::POST, "/api/v1/me/organization", Some(json!({}))).await;
     assert_eq!(answer.brief(), "400 invalid_body");
 
-    // A realm that defines the role adds to it.
-    app.apply(
-        "[[realm]]\nname = \"default\"\n[[realm.role]]\nname = \"owner\"\npermissions = [\"notes:delete\"]\n",
-    )
-    .await;
-    let owner = claims(&app, &switch(&app, &ada, json!(id_of(&acme))).await).await;
-    assert!(owner.has_role("owner") && owner.has_permission("notes:delete"));
+    // AD-01: everybody may own an organization, so a role of that name adds to it only where the realm says so.
+    for (named, adds) in [("", false), ("organization_roles = [\"owner\"]\n", true)] {
+        app.apply(&format!(
+            "[[realm]]\nname = \"default\"\n{named}[[realm.role]]\nname = \"owner\"\npermissions = [\"notes:delete\"]\n",
+        ))
+        .await;
+        let owner = claims(&app, &switch(&app, &ada, json!(id_of(&acme))).await).await;
+        assert_eq!((owner.has_role("owner"), owner.has_permission("notes:delete")), (true, adds));
+    }
     // The organization goes, and with it what tokens say of it.
     app.ask(&ada, Method::DELETE, &acme, None).await;
     let again = app.sign_in("ada@example.com").await;
