@@ -48,6 +48,8 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The key that was made in its place.
+    pub successor: Option<ApiKeyId>,
 }
 
 impl ApiKey {

@@ -28,6 +28,9 @@ pub const OVERLAP: Duration = Duration::from_hours(24);
 /// The longest that may be: a successor that is not in use after a month will not be.
 const LONGEST_OVERLAP: Duration = Duration::from_hours(24 * 31);
 
+/// Scopes with a meaning of their own, which no key has.
+const OWN_SCOPES: [&str; 5] = ["account", "openid", "profile", "email", "offline_access"];
+
 /// What a new key is asked to be.
 #[derive(Clone, Debug)]
 pub struct Wish {
@@ -51,6 +54,10 @@ impl Wish {
             .map_err(|refused| field("scopes", refused))?;
         if scopes.is_empty() {
             let reason = "name at least one: what the key is to be used for, as in notes:read".into();
+            return Err(Problem::InvalidField { field: "scopes", reason });
+        }
+        if let Some(ours) = scopes.iter().find(|scope| OWN_SCOPES.contains(&scope.as_str())) {
+            let reason = format!("{ours} is for people who sign in, and not for keys").into();
             return Err(Problem::InvalidField { field: "scopes", reason });
         }
         Ok(Self {
@@ -86,6 +93,7 @@ pub async fn create(
         expires_at: wish.expires_at,
         last_used_at: None,
         revoked_at: None,
+        successor: None,
     };
     let record = who.record(app, Event::ApiKeyCreated, user.realm, user.id, now);
     let record = record.with("key", id.to_string()).with("scopes", key.scopes.to_string());
@@ -131,9 +139,10 @@ pub async fn list(
 }
 
 /// Makes a successor with the same name and scopes; the old key goes on for `overlap`, so that nobody is locked out
-/// while the new one is put in place. Of two who rotate one key at once, one is told to read again.
+/// while the new one is put in place. A key is rotated once: who comes second is told to read again.
 pub async fn rotate(
     app: &App,
+    snapshot: &Snapshot,
     user: &User,
     id: ApiKeyId,
     overlap: Duration,
@@ -150,18 +159,24 @@ pub async fn rotate(
     let record = who.record(app, Event::ApiKeyRotated, user.realm, user.id, now);
     let record = record.with("key", id.to_string()).with("successor", successor.to_string());
     let (realm, owner, user) = (user.realm, KeyOwner::User(user.id), user.id);
+    let roles = snapshot.roles().clone();
     let key = app
         .db()
         .write("rotate an API key", move |tx| {
-            let (record, who, owner) = (record.clone(), who.clone(), owner.clone());
+            let (record, who, owner, roles) = (record.clone(), who.clone(), owner.clone(), roles.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let old = owned(tx, realm, &owner, id, now).await?;
+                let account = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                api_key::within_rights(&old.scopes, &roles.rights(&account.roles))
+                    .map_err(|beyond| field("scopes", beyond))?;
+                if api_keys::count(tx, realm, &owner).await? >= MOST {
+                    return Err(Problem::TooMany { what: "API keys", most: MOST });
+                }
                 // A key that was made for a time gets a successor for the same time.
                 let expires_at = old.expires_at.map(|end| now.plus(end.since(old.created_at)));
                 let end = now.plus(overlap);
-                let ends_sooner = old.expires_at.is_some_and(|known| known <= end);
-                if !ends_sooner && !api_keys::retire(tx, realm, id, old.expires_at, end).await? {
+                if !api_keys::retire(tx, realm, id, successor, end).await? {
                     return Err(Problem::Changed);
                 }
                 let key = ApiKey {

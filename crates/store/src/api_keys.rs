@@ -20,6 +20,7 @@ impl FromRow for ApiKey {
             expires_at: row.take_optional()?,
             last_used_at: row.take_optional()?,
             revoked_at: row.take_optional()?,
+            successor: row.take_optional()?,
         })
     }
 }
@@ -49,7 +50,7 @@ fn owner_to(owner: &KeyOwner) -> [Param<'_>; 3] {
 macro_rules! key_columns {
     () => {
         "realm_id, id, user_id, organization_id, client_id, name, scopes, secret_digest, created_by, created_at,
-            expires_at, last_used_at, revoked_at"
+            expires_at, last_used_at, revoked_at, successor"
     };
 }
 
@@ -58,7 +59,7 @@ pub async fn create(tx: &mut Tx, key: &ApiKey) -> Result<(), Error> {
     const SQL: &str = concat!(
         "INSERT INTO api_keys (",
         key_columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
     );
     let [user, organization, client] = owner_to(&key.owner);
     let scopes = key.scopes.to_string();
@@ -76,6 +77,7 @@ pub async fn create(tx: &mut Tx, key: &ApiKey) -> Result<(), Error> {
         key.expires_at.into(),
         key.last_used_at.into(),
         key.revoked_at.into(),
+        key.successor.as_ref().into(),
     ];
     tx.execute(SQL, &params).await.map(|_| ())
 }
@@ -141,19 +143,19 @@ pub async fn rename(tx: &mut Tx, realm: RealmId, id: ApiKeyId, name: &DisplayNam
     Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), name.as_str().into()]).await? == 1)
 }
 
-/// Lets a key that ends at `known`, if ever, end at `end`, because its successor is in use by then. Of any number who do
-/// so at once, one succeeds. False: no such key, or it ends at another moment by now.
+/// Notes which key takes the place of this one, which ends at `end`, or sooner if it would have. Once: of any number who do
+/// so, one succeeds. False: no such key, or it was rotated or revoked before.
 pub async fn retire(
     tx: &mut Tx,
     realm: RealmId,
     id: ApiKeyId,
-    known: Option<Timestamp>,
+    successor: ApiKeyId,
     end: Timestamp,
 ) -> Result<bool, Error> {
-    const SQL: &str =
-        "UPDATE api_keys SET expires_at = $4 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL
-        AND expires_at IS NOT DISTINCT FROM CAST($3 AS BIGINT)";
-    Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), known.into(), end.into()]).await? == 1)
+    const SQL: &str = "UPDATE api_keys SET successor = $3,
+            expires_at = CASE WHEN expires_at IS NULL OR expires_at > $4 THEN $4 ELSE expires_at END
+        WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL AND successor IS NULL";
+    Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), (&successor).into(), end.into()]).await? == 1)
 }
 
 /// Ends a key for good. False: no such key, or ended before.

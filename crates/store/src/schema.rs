@@ -19,6 +19,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "organizations_and_api_keys",
         sql: include_str!("../migrations/0002_organizations_and_api_keys.sql"),
     },
+    Migration {
+        version: 3,
+        name: "rotated_api_keys",
+        sql: include_str!("../migrations/0003_rotated_api_keys.sql"),
+    },
 ];
 
 /// The version this release works with.

@@ -27,6 +27,7 @@ fn key(store: &Store, owner: KeyOwner) -> ApiKey {
         expires_at: Some(later(1_000)),
         last_used_at: None,
         revoked_at: None,
+        successor: None,
     }
 }
 
@@ -110,17 +111,26 @@ async fn ak_02_a_key_is_revoked_once(store: Store) {
 async fn ak_02_of_two_rotations_at_once_one_succeeds(store: Store) {
     let user = store.user("ada").await;
     let key = stored(&store, KeyOwner::User(user.id)).await;
-    let (realm, id, known) = (store.realm, key.id, key.expires_at);
-    let retired = at_once(8, |n| {
-        let (store, end) = (store.clone(), later(60 + n as u64));
-        async move { write_one!(store, [] tx => api_keys::retire(tx, realm, id, known, end).await).unwrap() }
-    })
-    .await;
+    let (realm, id, successor) = (store.realm, key.id, ApiKeyId::MAX);
+    let retired =
+        at_once(8, |n| {
+            let (store, end) = (store.clone(), later(60 + n as u64));
+            async move {
+                write_one!(store, [] tx => api_keys::retire(tx, realm, id, successor, end).await).unwrap()
+            }
+        })
+        .await;
     let winner = retired.iter().position(|retired| *retired).unwrap();
     assert_eq!(retired.iter().filter(|retired| **retired).count(), 1, "{retired:?}");
     let end = later(60 + winner as u64);
     let key = found(&store, &key).await.unwrap();
     assert_eq!((key.expires_at, key.is_live(later(59)), key.is_live(end)), (Some(end), true, false));
+    assert_eq!(key.successor, Some(successor));
+    // One that ends sooner by itself is not kept alive by its rotation.
+    let short = stored(&store, KeyOwner::User(user.id)).await;
+    let (id, end) = (short.id, short.expires_at.unwrap());
+    assert!(write_one!(store, [] tx => api_keys::retire(tx, realm, id, successor, end.plus(std::time::Duration::from_secs(9))).await).unwrap());
+    assert_eq!(found(&store, &short).await.unwrap().expires_at, Some(end));
 }
 
 async fn a_key_is_renamed_and_its_use_is_noted(store: Store) {
@@ -136,10 +146,10 @@ async fn a_key_is_renamed_and_its_use_is_noted(store: Store) {
     let key = found(&store, &key).await.unwrap();
     assert_eq!(key.name, name);
     assert!(!key.is_due_for_touch(later(68)) && key.is_due_for_touch(later(69)));
-    let known = key.expires_at;
+    let successor = ApiKeyId::MAX;
     assert!(write_one!(store, [] tx => api_keys::revoke(tx, realm, id, NOW).await).unwrap());
     assert!(!write_one!(store, [name] tx => api_keys::rename(tx, realm, id, &name).await).unwrap());
-    assert!(!write_one!(store, [] tx => api_keys::retire(tx, realm, id, known, NOW).await).unwrap());
+    assert!(!write_one!(store, [] tx => api_keys::retire(tx, realm, id, successor, NOW).await).unwrap());
 }
 
 async fn a_key_ends_with_its_owner(store: Store) {

@@ -173,6 +173,7 @@ pub(super) struct Rotation {
 )]
 pub(super) async fn rotate(
     caller: SignedIn,
+    realm: InRealm,
     PathId(id): PathId<ApiKeyId>,
     Now(now): Now,
     State(app): State<App>,
@@ -181,7 +182,7 @@ pub(super) async fn rotate(
 ) -> Result<(StatusCode, Json<FreshKey>), Problem> {
     let overlap = body.overlap_seconds.map_or(OVERLAP, |seconds| Duration::from_secs(seconds.into()));
     let who = Who::themselves(&caller, origin);
-    let made = api_keys::rotate(&app, &caller.user, id, overlap, who, now).await?;
+    let made = api_keys::rotate(&app, &realm, &caller.user, id, overlap, who, now).await?;
     Ok((StatusCode::CREATED, FreshKey::show(&made)))
 }
 

@@ -271,3 +271,24 @@ async fn a_token_request_is_refused_for_its_reason() {
     let large = app.send(form("/oauth/token", vec![b'a'; 64 * 1024 + 1])).await;
     assert_eq!(brief(&large), "400 invalid_request");
 }
+
+/// AK-02: a key is rotated once, whatever its successor is for; or one key would become many.
+#[tokio::test]
+async fn ak_02_a_key_is_rotated_once() {
+    let (app, ada) = with_editor().await;
+    let made = app.ask(&ada, Method::POST, KEYS, Some(json!({"name": "ci", "scopes": ["notes:read"]}))).await;
+    let rotate = format!("{KEYS}/{}/rotate", made.text("id"));
+    let successor = app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await;
+    assert_eq!((successor.status.as_u16(), &successor.json()["expires_at"]), (201, &Value::Null));
+    assert_eq!(app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await.brief(), "409 changed");
+}
+
+/// AK-04: what is said of people who sign in is no scope of a key.
+#[tokio::test]
+async fn ak_04_a_key_has_none_of_our_own_scopes() {
+    let (app, ada) = with_editor().await;
+    for scope in ["account", "openid", "offline_access"] {
+        let wish = json!({"name": "ci", "scopes": ["notes:read", scope]});
+        assert_eq!(app.ask(&ada, Method::POST, KEYS, Some(wish)).await.brief(), "422 invalid_field");
+    }
+}
