@@ -3,6 +3,8 @@
 mod description;
 mod page;
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     body::Bytes,
@@ -11,7 +13,7 @@ use axum::{
 };
 use utoipa::openapi::OpenApi;
 
-use crate::App;
+use crate::{App, realm::InRealm};
 
 pub use description::describe;
 
@@ -23,7 +25,16 @@ const POLICY: &str =
 pub fn routes(description: OpenApi) -> Router<App> {
     let description = describe(description);
     let json = Bytes::from(description.to_pretty_json().unwrap_or_default());
-    let html = Bytes::from(page::render(&description));
+    let html: Arc<str> = page::render(&description).into();
+    // The lines to copy are of the realm that is asked.
+    let docs = move |realm: InRealm| async move {
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+            (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        ];
+        (headers, html.replace(page::BASE, realm.issuer()))
+    };
     let answer = |kind: &'static str, body: Bytes| {
         let headers: [(HeaderName, HeaderValue); 3] = [
             (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
@@ -34,7 +45,7 @@ pub fn routes(description: OpenApi) -> Router<App> {
     };
     Router::new()
         .route("/openapi.json", get(answer("application/json", json)))
-        .route("/docs", get(answer("text/html; charset=utf-8", html)))
+        .route("/docs", get(docs))
         .route(
             "/docs/style.css",
             get(answer("text/css; charset=utf-8", Bytes::from_static(page::STYLE.as_bytes()))),

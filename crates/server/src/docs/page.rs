@@ -6,6 +6,9 @@ use askama::Template;
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
+/// What the lines to copy begin with, until a realm puts its own URL there.
+pub const BASE: &str = "http://127.0.0.1:8400";
+
 /// The page's stylesheet.
 pub const STYLE: &str = include_str!("../../templates/docs.css");
 
@@ -196,8 +199,9 @@ fn curl(document: &Value, path: &str, method: &str, signed_in: bool, media: &Val
         let _ = write!(line, " -X {}", method.to_uppercase());
     }
     // Braces mean something to curl, and a variable can be set once.
-    let shown = path.replace("{id}", "$ID").replace("{name}", "$NAME");
-    let _ = write!(line, " http://127.0.0.1:8400{shown}");
+    let shown =
+        path.replace("{id}", "$ID").replace("{user_id}", "$USER").replace("{invitation_id}", "$INVITATION");
+    let _ = write!(line, " {BASE}{shown}");
     if signed_in {
         line.push_str(" -H \"authorization: Bearer $TOKEN\"");
     }
