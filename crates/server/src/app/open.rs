@@ -76,11 +76,7 @@ impl App {
     /// the realm `default`. `public_url` is where it is reached unless `config` says so.
     pub async fn open(config: &Config, clock: Clock, public_url: &str) -> Result<Self, OpenError> {
         let entropy = Arc::new(SystemEntropy::default());
-        let given_key = match (&config.master_key, &config.master_key_file) {
-            (Some(key), _) => Some(master_key::parse(key.reveal(), "in the settings")?),
-            (None, Some(path)) => Some(master_key::read(path)?),
-            (None, None) => None,
-        };
+        let given_key = given_key(config)?;
         let location = if let Some(url) = &config.database_url {
             url.parse()?
         } else {
@@ -118,6 +114,11 @@ impl App {
         Ok(app)
     }
 
+    /// Whether the master key that the settings name can be read and is one.
+    pub(crate) fn check_master_key(config: &Config) -> Result<(), OpenError> {
+        Ok(given_key(config).map(drop)?)
+    }
+
     /// The realm `default` always exists.
     async fn make_default_realm(&self) -> Result<(), gatepost_store::Error> {
         let found = self
@@ -152,6 +153,15 @@ impl App {
             Err(gatepost_store::Error::Conflict(_)) => Ok(()),
             other => other,
         }
+    }
+}
+
+/// The master key that the settings name, if they name one.
+fn given_key(config: &Config) -> Result<Option<MasterKey>, MasterKeyError> {
+    match (&config.master_key, &config.master_key_file) {
+        (Some(key), _) => master_key::parse(key.reveal(), "in the settings").map(Some),
+        (None, Some(path)) => master_key::read(path).map(Some),
+        (None, None) => Ok(None),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Listening, Refusal, Settings, output::print};
-use crate::{Config, config::logging};
+use super::{Listening, Refusal, Settings, output::print, serve};
+use crate::{App, Config, config::logging};
 
 /// The server's settings.
 #[derive(Args)]
@@ -28,6 +28,11 @@ impl ConfigCommand {
         let What::Check { listening } = self.what;
         let config = self.settings.load(listening)?;
         logging::filter(&config, logging::SERVER)?;
+        serve::can_be_reached(&config)?;
+        App::check_master_key(&config)?;
+        if let Some(tls) = &config.tls {
+            tls.check()?;
+        }
         print(&effective(&config))
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Listening, Refusal, Settings, serve::serve};
-use crate::{App, Clock, config::logging, declare};
+use crate::{App, Clock, Config, config::logging, declare};
 
 /// Try Gatepost: a server with a demo realm, user and client.
 #[derive(Args)]
@@ -55,9 +55,25 @@ impl Dev {
     }
 }
 
+/// The file by which a demo's folder is known.
+const MARKER: &str = "made-by-gatepost-dev";
+
+/// Whether others could reach a demo, whose passwords are public.
+pub(super) fn shows_a_demo(config: &Config) -> Result<(), Refusal> {
+    let reachable = !config.listen.ip().is_loopback() || config.public_url.is_some();
+    if reachable && config.data_dir.join(MARKER).exists() {
+        return Err(Refusal::new(format!(
+            "{} was made by gatepost dev: its accounts have public passwords, and others could reach it; name another \
+             folder with --data-dir",
+            config.data_dir.display()
+        )));
+    }
+    Ok(())
+}
+
 /// The demo's accounts have public passwords: they are put into no installation but the demo's own.
 fn own_folder(folder: &Path) -> Result<(), Refusal> {
-    let marker = folder.join("made-by-gatepost-dev");
+    let marker = folder.join(MARKER);
     if folder.join("gatepost.db").exists() && !marker.exists() {
         return Err(Refusal::new(format!(
             "{} holds an installation that gatepost dev did not make, and its demo accounts would open it; \

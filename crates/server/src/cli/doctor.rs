@@ -4,7 +4,7 @@ use clap::Args;
 use gatepost_store::realms;
 use serde::Serialize;
 
-use super::{Listening, Output, Refusal, Settings, store};
+use super::{Listening, Output, Refusal, Settings, dev, store};
 use crate::{App, Clock, Config, config::logging, http::problem::chain, serve::Listener};
 
 /// Check that this installation can serve, and say what to mend. Makes none where there is none.
@@ -40,6 +40,9 @@ impl Doctor {
                 logging::start(&config, logging::COMMAND)?;
                 note("settings", Ok("read".to_owned()));
                 note("public URL", public_url(&config));
+                if let Err(wrong) = dev::shows_a_demo(&config) {
+                    note("accounts", Err(wrong.to_string()));
+                }
                 match open(&config).await {
                     Err(wrong) => drop(note("store and master key", Err(wrong))),
                     Ok(app) => {

@@ -98,7 +98,7 @@ pub(super) async fn trace(
         trace.add(check, refused.clone().filter(|(code, _)| codes.contains(code)));
     }
     match verified {
-        Ok(claims) => trace.add("session", session(app, realm, &claims).await?),
+        Ok(claims) => trace.add("session", session(app, realm, &claims, verifier.audience()).await?),
         Err(refused) if trace.accepted => trace.add("other", Some((refused.code(), refused.to_string()))),
         Err(_) => trace.add("session", None),
     }
@@ -143,9 +143,13 @@ async fn session(
     app: &App,
     realm: &Snapshot,
     claims: &Claims,
+    audience: &str,
 ) -> Result<Option<(&'static str, String)>, Refusal> {
     let Some(text) = claims.session_id() else {
-        return Ok(None);
+        // An API asks for no session. Our own does.
+        let ours = realm.issuer() == audience;
+        let reason = "it names no session, and the server's own API asks for one";
+        return Ok(ours.then(|| ("session_missing", reason.to_owned())));
     };
     let ended = |reason: &str| Ok(Some(("session_ended", reason.to_owned())));
     let Ok(session) = text.parse::<SessionId>() else {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Listening, Refusal, Settings, output::print};
+use super::{Listening, Refusal, Settings, dev, output::print};
 use crate::{
     App, Clock, Config,
     config::logging,
@@ -52,12 +52,8 @@ pub(super) async fn serve(
     clock: Clock,
     prepare: impl AsyncFnOnce(&App) -> Result<String, Refusal>,
 ) -> Result<(), Refusal> {
-    if config.public_url.is_none() && !config.listen.ip().is_loopback() {
-        return Err(Refusal::new(format!(
-            "listening on {} needs --public-url: the URL people reach the server under, as in https://auth.example.com",
-            config.listen
-        )));
-    }
+    can_be_reached(config)?;
+    dev::shows_a_demo(config)?;
     // Before anything is written: a port in use must not leave a half-made installation behind.
     let listener = Listener::bind(config.listen, config.tls.as_ref()).await?;
     let metrics = match config.metrics_listen {
@@ -87,6 +83,17 @@ pub(super) async fn serve(
     }
     // Whatever was acknowledged is durable already; this lets the last answers out.
     app.close().await;
+    Ok(())
+}
+
+/// Whether it is said under which URL.
+pub(super) fn can_be_reached(config: &Config) -> Result<(), Refusal> {
+    if config.public_url.is_none() && !config.listen.ip().is_loopback() {
+        return Err(Refusal::new(format!(
+            "listening on {} needs --public-url: the URL people reach the server under, as in https://auth.example.com",
+            config.listen
+        )));
+    }
     Ok(())
 }
 

@@ -220,7 +220,7 @@ async fn hash(app: &App, realm: &Snapshot, about: &[&str]) -> Result<String, Ref
     let mut stdin = std::io::stdin().lock();
     if stdin.is_terminal() {
         return Err(Refusal::new(
-            "give the password on standard input, as in: gatepost user create … < password.txt",
+            "give the password on standard input, as in: gatepost user … < password.txt",
         ));
     }
     let mut text = Zeroizing::new(String::new());

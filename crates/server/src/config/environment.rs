@@ -22,6 +22,10 @@ pub(super) fn lay_over(table: &mut toml::Table, name: String, value: String) -> 
     if key.contains("__") {
         return overlay(table, &name, &key, value);
     }
+    if SECTIONS.contains(&key.as_str()) {
+        let reason = format!("this is a section and no setting; write {name}__ and the name of one");
+        return Err(ConfigError::Environment { name, reason });
+    }
     match meant(&key) {
         Some(meant) => {
             let reason = format!("this is no setting; did you mean {meant}, with two underscores?");

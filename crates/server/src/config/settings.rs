@@ -200,7 +200,11 @@ impl Raw {
             Some(url) => Some(url),
             None => server
                 .public_url
-                .map(|text| text.parse().map_err(|error| value("server.public_url", &text, &error)))
+                .map(|text| {
+                    text.parse().map_err(|_| {
+                        value("server.public_url", &text, &"write it as in https://auth.example.com")
+                    })
+                })
                 .transpose()?,
         };
         let public_url = public_url.map(check_public_url).transpose()?;
@@ -210,6 +214,10 @@ impl Raw {
             (Some(_), None) => return Err(ConfigError::Value("--tls-cert needs --tls-key".into())),
             (None, Some(_)) => return Err(ConfigError::Value("--tls-key needs --tls-cert".into())),
         };
+        if store.database_url.is_some() && store.database_url_file.is_some() {
+            let both = "store.database_url and store.database_url_file are both given; leave one out";
+            return Err(ConfigError::Value(both.into()));
+        }
         let database_url = match (given.database_url.or(store.database_url), store.database_url_file) {
             (Some(url), _) => Some(url),
             (None, Some(path)) => Some(first_line(&path)?),
@@ -365,6 +373,11 @@ mod tests {
                 "public URL https://a.example/?x: write it as in https://auth.example.com",
             ),
             ("[server]\ntls_cert = \"a.pem\"\n", vec![], "--tls-cert needs --tls-key"),
+            (
+                "",
+                vec![("GATEPOST_MASTER_KEY", "abc")],
+                "environment variable GATEPOST_MASTER_KEY: this is a section and no setting; write GATEPOST_MASTER_KEY__ and the name of one",
+            ),
         ] {
             assert_eq!(load(file, &environment, none()).unwrap_err(), expected);
         }

@@ -278,7 +278,7 @@ impl Applying<'_> {
         let Some((found, _)) = users::find_for_sign_in(tx, realm, &declared.login()).await? else {
             let mut user = User::new(UserId::new(now, self.app.entropy()), realm, now);
             user.email.clone_from(&declared.email);
-            user.email_verified = declared.email_verified;
+            user.email_verified = declared.email_verified.unwrap_or_default();
             user.username.clone_from(&declared.username);
             user.name.clone_from(&declared.name);
             user.roles = declared.roles.clone().unwrap_or_default();
@@ -297,8 +297,8 @@ impl Applying<'_> {
         if declared.username.is_some() && declared.username != found.username {
             profile.username = Some(declared.username.clone());
         }
-        if declared.email.is_some() && declared.email_verified && !found.email_verified {
-            profile.email_verified = Some(true);
+        if found.email.is_some() {
+            profile.email_verified = declared.email_verified.filter(|told| *told != found.email_verified);
         }
         let profile_changes = profile != users::ProfileChanges::default();
         if profile_changes {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use gatepost_domain::{
-    ClientId, ClientSettings, DisplayName, EmailAddress, PasswordHash, Profile, RealmName, RealmSettings,
-    Role, RoleName, Secret, SigningAlg, Slug, Username, role::RoleGraph,
+    ClientId, ClientSettings, DisplayName, EmailAddress, Mfa, PasswordHash, Profile, RateLimits, RealmName,
+    RealmSettings, Role, RoleName, Secret, SigningAlg, Slug, Username, role::RoleGraph,
 };
 use gatepost_store::users::Login;
 use serde::{Deserialize, de::IntoDeserializer as _};
@@ -13,7 +13,10 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use crate::config::{FileError, explain, line_of, nearest};
+use crate::{
+    accounts::ADMINISTRATOR,
+    config::{FileError, explain, line_of, nearest},
+};
 
 /// A file that parsed.
 pub struct Declared {
@@ -60,7 +63,7 @@ pub(super) struct DeclaredUser {
     #[serde(default, deserialize_with = "hash")]
     pub(super) password_hash: Option<PasswordHash>,
     #[serde(default)]
-    pub(super) email_verified: bool,
+    pub(super) email_verified: Option<bool>,
     pub(super) roles: Option<Vec<RoleName>>,
 }
 
@@ -253,6 +256,19 @@ impl<'t> Reader<'t> {
         if settings.profile != Profile::Native {
             return Err(self.wrong(&at, "this release has only the profile `native`"));
         }
+        // What would be believed and not done is refused.
+        let later = [
+            (settings.mfa != Mfa::Optional, "mfa", "second factors"),
+            (!settings.allowed_origins.is_empty(), "allowed_origins", "answers to browsers of other origins"),
+            (
+                named.iter().any(|key| key == "rate_limits") && settings.rate_limits == RateLimits::Default,
+                "rate_limits",
+                "limits on requests",
+            ),
+        ];
+        if let Some((_, key, what)) = later.iter().find(|(is_set, ..)| *is_set) {
+            return Err(self.wrong(&at, format!("{key}: this release has no {what}; leave it out")));
+        }
         if settings.signing_alg == SigningAlg::HS256 {
             return Err(
                 self.wrong(&at, "HS256 is for the profiles that define it; choose ES256, EdDSA or RS256")
@@ -292,6 +308,13 @@ impl<'t> Reader<'t> {
                     realm.users = nodes.into_iter().map(|node| self.user(node)).collect::<Result<_, _>>()?;
                 }
             }
+        }
+        let built_in = |name: &RoleName| name.as_str() == ADMINISTRATOR;
+        let (defined, inherited) =
+            (realm.roles.iter().map(|role| &role.name), realm.roles.iter().flat_map(|role| &role.inherits));
+        if defined.chain(inherited).chain(&realm.settings.organization_roles).any(built_in) {
+            let reason = "realm-admin is built in, and given to users only; choose another name";
+            return Err(self.wrong(&at, reason));
         }
         self.check_names(&at, &realm)?;
         Ok(realm)

@@ -52,8 +52,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        axum::extract::Query::<T>::try_from_uri(&parts.uri)
-            .map(|query| Self(query.0))
-            .map_err(|error| Problem::InvalidQuery { detail: error.body_text() })
+        axum::extract::Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|error| {
+            Problem::InvalidQuery {
+                detail: error
+                    .body_text()
+                    .trim_start_matches("Failed to deserialize query string: ")
+                    .to_owned(),
+            }
+        })
     }
 }

@@ -35,6 +35,11 @@ pub enum TlsError {
 }
 
 impl TlsFiles {
+    /// Whether a server could use them.
+    pub(crate) fn check(&self) -> Result<(), TlsError> {
+        self.acceptor().map(drop)
+    }
+
     pub(super) fn acceptor(&self) -> Result<TlsAcceptor, TlsError> {
         let certificate = |error: String| TlsError::Certificate(self.certificate.clone(), error);
         let chain = CertificateDer::pem_file_iter(&self.certificate)

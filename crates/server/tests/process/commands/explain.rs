@@ -116,7 +116,10 @@ async fn explain_names_the_check_that_refuses() {
 
     // A token of no session is an API's business; one of a session that has ended is refused here.
     let minted = command(data, "token mint ada@explain.test --audience").arg(OWN).done();
-    assert_eq!(explained(data, &minted), "accepted");
+    assert_snapshot!(explained(data, &minted), @r"
+    session    REFUSED  session_missing
+    error: refused by session: it names no session, and the server's own API asks for one
+    ");
     assert_eq!(http.post_as("/api/v1/logout", token, json!({})).await.unwrap().status, 204);
     assert_snapshot!(explained(data, token), @r"
     session    REFUSED  session_ended
