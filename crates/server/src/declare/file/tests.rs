@@ -97,3 +97,18 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
     let name = mistake("[[realm]]\nname = \"A\"\n");
     assert!(name.starts_with("realms.toml:2: "), "{name}");
 }
+
+#[test]
+fn what_would_be_believed_and_not_done_is_refused() {
+    for (setting, key) in [
+        ("mfa = \"required\"", "mfa: this release has no"),
+        ("allowed_origins = [\"https://app.example.com\"]", "allowed_origins: this release has no"),
+        ("rate_limits = \"default\"", "rate_limits: this release has no"),
+        ("organization_roles = [\"realm-admin\"]", "realm-admin is built in"),
+        ("[[realm.role]]\nname = \"realm-admin\"", "realm-admin is built in"),
+        ("[[realm.role]]\nname = \"lead\"\ninherits = [\"realm-admin\"]", "realm-admin is built in"),
+    ] {
+        let said = mistake(&format!("[[realm]]\nname = \"acme\"\n{setting}\n"));
+        assert!(said.contains(key), "{said}");
+    }
+}

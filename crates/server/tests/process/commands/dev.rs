@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use super::command;
 use crate::support::{Tokens, gatepost, login, sign_up};
 
 /// What stands after `label` on its line.
@@ -58,4 +59,15 @@ async fn dev_in_a_named_folder_keeps_what_was_done() {
     let server = dev();
     assert_eq!(login(&mut server.http(), "new@dev.test").await.unwrap().status, 200);
     server.stop();
+}
+
+/// A folder whose passwords are public is not shown to others by another command.
+#[test]
+fn a_demo_is_not_served_to_others() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("made-by-gatepost-dev"), "").unwrap();
+    let said = command(folder.path(), "serve --listen 127.0.0.1:0 --public-url https://auth.test").run();
+    assert_eq!(said.code, Some(1));
+    assert!(said.stderr.contains("its accounts have public passwords"), "{}", said.stderr);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "and nothing was made");
 }

@@ -98,3 +98,25 @@ fn doctor_says_what_is_wrong_and_what_to_do() {
     assert!(wrong[1].contains("the master key does not match this database"), "{}", wrong[1]);
     assert_eq!(said.stderr, "error: 2 checks failed");
 }
+
+#[test]
+fn config_check_reads_keys_and_certificates() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |more: &str, key: &str| {
+        let mut call = command(folder.path(), &format!("config check {more}"));
+        if !key.is_empty() {
+            call = call.env("GATEPOST_MASTER_KEY__KEY", key);
+        }
+        call.run()
+    };
+    for (more, key, expected) in [
+        ("", "abc", "is not 32 bytes in base64"),
+        ("--listen 0.0.0.0:8400", "", "needs --public-url"),
+        ("--tls-cert /nope --tls-key /nope", "", "cannot read a certificate from /nope"),
+    ] {
+        let said = check(more, key);
+        assert_eq!(said.code, Some(1), "{more}");
+        assert!(said.stderr.contains(expected), "{}", said.stderr);
+    }
+    assert_eq!(check("", "").code, Some(0));
+}
