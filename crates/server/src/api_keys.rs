@@ -9,6 +9,7 @@ use gatepost_domain::{
     api_key::{self, ApiKey, KeyOwner},
     audit::Event,
     outbox::{Message, Revocation},
+    role::RoleGraph,
 };
 use gatepost_store::{Tx, api_keys, audit, outbox, users};
 
@@ -104,16 +105,10 @@ pub async fn create(
             let (key, record, who, roles) = (stored.clone(), record.clone(), who.clone(), roles.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
-                let KeyOwner::User(owner) = key.owner else { return Err(Problem::NotFound) };
-                let owner = users::find(tx, key.realm, owner).await?.ok_or(Problem::NotFound)?;
-                api_key::within_rights(&key.scopes, &roles.rights(&owner.roles))
-                    .map_err(|beyond| field("scopes", beyond))?;
-                if api_keys::count(tx, key.realm, &key.owner).await? >= MOST {
-                    return Err(Problem::TooMany { what: "API keys", most: MOST });
-                }
+                may_have_another(tx, &key, &roles, now).await?;
                 api_keys::create(tx, &key).await?;
                 audit::append(tx, &record).await?;
-                Ok(())
+                Ok::<_, Problem>(())
             })
         })
         .await?;
@@ -139,7 +134,7 @@ pub async fn list(
 }
 
 /// Makes a successor with the same name and scopes; the old key goes on for `overlap`, so that nobody is locked out
-/// while the new one is put in place. A key is rotated once: who comes second is told to read again.
+/// while the new one is put in place. A key is rotated once: who comes second is told so.
 pub async fn rotate(
     app: &App,
     snapshot: &Snapshot,
@@ -167,17 +162,12 @@ pub async fn rotate(
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let old = owned(tx, realm, &owner, id, now).await?;
-                let account = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
-                api_key::within_rights(&old.scopes, &roles.rights(&account.roles))
-                    .map_err(|beyond| field("scopes", beyond))?;
-                if api_keys::count(tx, realm, &owner).await? >= MOST {
-                    return Err(Problem::TooMany { what: "API keys", most: MOST });
-                }
+                may_have_another(tx, &old, &roles, now).await?;
                 // A key that was made for a time gets a successor for the same time.
                 let expires_at = old.expires_at.map(|end| now.plus(end.since(old.created_at)));
                 let end = now.plus(overlap);
                 if !api_keys::retire(tx, realm, id, successor, end).await? {
-                    return Err(Problem::Changed);
+                    return Err(Problem::AlreadyRotated);
                 }
                 let key = ApiKey {
                     id: successor,
@@ -223,6 +213,23 @@ pub async fn revoke(
             })
         })
         .await
+}
+
+/// Whether the owner of this key may have one more like it now: within their rights, and their number.
+async fn may_have_another(
+    tx: &mut Tx,
+    key: &ApiKey,
+    roles: &RoleGraph,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let KeyOwner::User(owner) = key.owner else { return Err(Problem::NotFound) };
+    let owner = users::find(tx, key.realm, owner).await?.ok_or(Problem::NotFound)?;
+    api_key::within_rights(&key.scopes, &roles.rights(&owner.roles))
+        .map_err(|beyond| field("scopes", beyond))?;
+    if api_keys::count(tx, key.realm, &key.owner, now).await? >= MOST {
+        return Err(Problem::TooMany { what: "API keys", most: MOST });
+    }
+    Ok(())
 }
 
 /// The live key of this owner; another's is answered as missing.

@@ -121,20 +121,23 @@ pub async fn list(
     tx.all(sql, &[(&realm).into(), owner, (&after).into(), limit.into()]).await
 }
 
-/// How many keys an owner has that were not revoked.
-pub async fn count(tx: &mut Tx, realm: RealmId, owner: &KeyOwner) -> Result<u64, Error> {
+/// How many keys an owner has that are good at `now`: not revoked, and not over.
+pub async fn count(tx: &mut Tx, realm: RealmId, owner: &KeyOwner, now: Timestamp) -> Result<u64, Error> {
     const OF_USER: &str =
-        "SELECT COUNT(*) FROM api_keys WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL";
+        "SELECT COUNT(*) FROM api_keys WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > $3)";
     const OF_ORGANIZATION: &str =
-        "SELECT COUNT(*) FROM api_keys WHERE realm_id = $1 AND organization_id = $2 AND revoked_at IS NULL";
+        "SELECT COUNT(*) FROM api_keys WHERE realm_id = $1 AND organization_id = $2 AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > $3)";
     const OF_CLIENT: &str =
-        "SELECT COUNT(*) FROM api_keys WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL";
+        "SELECT COUNT(*) FROM api_keys WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > $3)";
     let (sql, owner) = match owner {
         KeyOwner::User(user) => (OF_USER, user.into()),
         KeyOwner::Organization(organization) => (OF_ORGANIZATION, organization.into()),
         KeyOwner::Client(client) => (OF_CLIENT, client.as_str().into()),
     };
-    Ok(tx.optional::<(u64,)>(sql, &[(&realm).into(), owner]).await?.map_or(0, |(count,)| count))
+    Ok(tx.optional::<(u64,)>(sql, &[(&realm).into(), owner, now.into()]).await?.map_or(0, |(count,)| count))
 }
 
 /// Another name for a key. False: no such key, or revoked.

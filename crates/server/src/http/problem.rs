@@ -58,6 +58,9 @@ pub enum Problem {
     /// Somebody else changed it in between.
     #[error("changed in between")]
     Changed,
+    /// The API key has a successor already.
+    #[error("the API key was rotated before")]
+    AlreadyRotated,
     /// The last administrator of a realm can be neither disabled, demoted nor deleted.
     #[error("the last administrator")]
     LastAdministrator,

@@ -167,7 +167,7 @@ pub(super) struct Rotation {
         (status = 201, description = "The successor, shown this once", body = FreshKey),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 404, description = "`not_found`: no live key of this account has the id", body = ProblemDocument),
-        (status = 409, description = "`changed`: somebody else replaced it just now", body = ProblemDocument),
+        (status = 409, description = "`already_rotated`: it has a successor", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),
     )
 )]

@@ -24,6 +24,7 @@ impl Problem {
             Self::EmailTaken,
             Self::UsernameTaken,
             Self::Changed,
+            Self::AlreadyRotated,
             Self::LastAdministrator,
             Self::MissingPermission,
             Self::BeyondRights,

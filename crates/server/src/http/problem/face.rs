@@ -84,6 +84,12 @@ impl Problem {
                 "Changed in between",
                 "Somebody changed this since you read it. Read it again, then repeat your change.",
             ),
+            Self::AlreadyRotated => fixed(
+                "already_rotated",
+                S::CONFLICT,
+                "Rotated before",
+                "This API key has a successor. Rotate that one, or make another key.",
+            ),
             Self::LastAdministrator => fixed(
                 "last_administrator",
                 S::CONFLICT,

@@ -280,7 +280,7 @@ async fn ak_02_a_key_is_rotated_once() {
     let rotate = format!("{KEYS}/{}/rotate", made.text("id"));
     let successor = app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await;
     assert_eq!((successor.status.as_u16(), &successor.json()["expires_at"]), (201, &Value::Null));
-    assert_eq!(app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await.brief(), "409 changed");
+    assert_eq!(app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await.brief(), "409 already_rotated");
 }
 
 /// AK-04: what is said of people who sign in is no scope of a key.
