@@ -1,7 +1,7 @@
 //! Exchanges what arrives in another form for a token of this API (RFC 8693): once, however many requests bring it.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatepost_jose::{Exchanged, Exchanges, Subject};
@@ -11,11 +11,14 @@ use crate::fetch::Exchange;
 use crate::issuer::Issuer;
 use crate::{Credential, Guard, Refusal, User};
 
-/// So many exchanges of one guard are under way at once, whatever arrives.
+/// So many exchanges of one lane are under way at once, whatever arrives.
 const AT_ONCE: usize = 16;
 
-/// So many may be under way or wait for their turn. The next is answered 503 at once.
+/// So many of a lane may be under way or wait for their turn. The next is answered 503 at once.
 const WAITING: usize = 256;
+
+/// So many of them may be one user's, who can name organizations without end.
+const WAITING_OF_A_USER: usize = 8;
 
 /// For a failure that says nothing about when to try again.
 const TRY_AGAIN: u64 = 5;
@@ -55,6 +58,13 @@ impl Wanted {
         }
     }
 
+    fn user(&self) -> Option<&str> {
+        match self {
+            Self::ApiKey { .. } => None,
+            Self::Organization { user, .. } => Some(user),
+        }
+    }
+
     const fn what(&self) -> &'static str {
         match self {
             Self::ApiKey { .. } => "an API key",
@@ -70,17 +80,68 @@ enum Outcome {
     Unavailable { retry_after: u64 },
 }
 
+/// Exchanges wait for others of their lane alone. Anybody can make up API keys that only the issuer tells from real ones:
+/// whoever fills the lane of the unknown keys keeps out neither the keys in use nor the members of organizations.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    KeysInUse,
+    UnknownKeys,
+    Organizations,
+}
+
 /// The exchanges of one guard: those that are known, and those under way.
 pub(crate) struct Exchanging {
     pub(crate) known: Exchanges,
-    flights: Mutex<HashMap<Subject, watch::Receiver<Option<Outcome>>>>,
-    turns: Semaphore,
+    flights: Mutex<HashMap<Subject, UnderWay>>,
+    turns: [Semaphore; 3],
+    /// When it was last said that there are too many.
+    warned: AtomicI64,
+}
+
+struct UnderWay {
+    lane: Lane,
+    user: Option<Box<str>>,
+    landed: watch::Receiver<Option<Outcome>>,
 }
 
 impl Default for Exchanging {
     fn default() -> Self {
-        Self { known: Exchanges::default(), flights: Mutex::default(), turns: Semaphore::new(AT_ONCE) }
+        let turns = std::array::from_fn(|_| Semaphore::new(AT_ONCE));
+        Self {
+            known: Exchanges::default(),
+            flights: Mutex::default(),
+            turns,
+            warned: AtomicI64::new(i64::MIN),
+        }
     }
+}
+
+impl Exchanging {
+    fn lane(&self, subject: &Subject, wanted: &Wanted, now: i64) -> Lane {
+        match wanted {
+            Wanted::Organization { .. } => Lane::Organizations,
+            Wanted::ApiKey { .. } if self.known.was_good(subject, now) => Lane::KeysInUse,
+            Wanted::ApiKey { .. } => Lane::UnknownKeys,
+        }
+    }
+
+    /// Once a minute: who sends a flood must not fill the log as well.
+    fn warn(&self, what: &str, now: i64) {
+        let last = self.warned.load(Ordering::Relaxed);
+        if now.saturating_sub(last) >= 60
+            && self.warned.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        {
+            tracing::warn!("too many exchanges of {what} wait for their issuer; the next are answered 503");
+        }
+    }
+}
+
+/// Whether there is room for one more in the lane, and of this user.
+fn has_room(flights: &HashMap<Subject, UnderWay>, lane: Lane, user: Option<&str>) -> bool {
+    let of_lane = || flights.values().filter(|flight| flight.lane == lane);
+    of_lane().count() < WAITING
+        && (user.is_none()
+            || of_lane().filter(|flight| flight.user.as_deref() == user).count() < WAITING_OF_A_USER)
 }
 
 impl<I> Guard<I> {
@@ -117,24 +178,25 @@ impl<I> Guard<I> {
     ) -> Option<watch::Receiver<Option<Outcome>>> {
         let runtime = tokio::runtime::Handle::try_current().ok()?;
         let exchanging = self.exchanging();
+        let lane = exchanging.lane(&subject, &wanted, self.now());
         let mut flights = exchanging.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        let under_way = flights.len();
-        let place = match flights.entry(subject) {
-            Entry::Occupied(under_way) => return Some(under_way.get().clone()),
-            Entry::Vacant(_) if under_way >= WAITING => {
-                tracing::warn!("{WAITING} exchanges wait for their issuer; the next are answered 503");
-                return None;
-            }
-            Entry::Vacant(place) => place,
-        };
+        if let Some(under_way) = flights.get(&subject) {
+            return Some(under_way.landed.clone());
+        }
+        if !has_room(&flights, lane, wanted.user()) {
+            drop(flights);
+            exchanging.warn(wanted.what(), self.now());
+            return None;
+        }
         let (landed, flight) = watch::channel(None);
-        place.insert(flight.clone());
+        let user = wanted.user().map(Box::from);
+        flights.insert(subject, UnderWay { lane, user, landed: flight.clone() });
         drop(flights);
         let guard: Guard = self.clone().tagged();
         let (issuer, exchanging) = (issuer.clone(), exchanging.clone());
         let ending = Flight { exchanging, subject };
         runtime.spawn(async move {
-            let outcome = guard.fly(&issuer, subject, &wanted).await;
+            let outcome = guard.fly(&issuer, subject, &wanted, lane).await;
             landed.send_replace(Some(outcome));
             drop(ending);
         });
@@ -143,7 +205,7 @@ impl<I> Guard<I> {
 }
 
 impl Guard {
-    async fn fly(&self, issuer: &Arc<Issuer>, subject: Subject, wanted: &Wanted) -> Outcome {
+    async fn fly(&self, issuer: &Arc<Issuer>, subject: Subject, wanted: &Wanted, lane: Lane) -> Outcome {
         let exchanging = self.exchanging();
         // A flight may have landed between the look that found nothing and the start of this one.
         match exchanging.known.find(&subject, self.now()) {
@@ -154,8 +216,8 @@ impl Guard {
             _ => {}
         }
         let unavailable = |retry_after| Outcome::Unavailable { retry_after };
-        let Ok(Ok(_turn)) = tokio::time::timeout(issuer.time_limit(), exchanging.turns.acquire()).await
-        else {
+        let turns = &exchanging.turns[lane as usize];
+        let Ok(Ok(_turn)) = tokio::time::timeout(issuer.time_limit(), turns.acquire()).await else {
             return unavailable(TRY_AGAIN);
         };
         let (name, what) = (issuer.verifier.issuer(), wanted.what());

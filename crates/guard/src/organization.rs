@@ -27,8 +27,8 @@ pub struct Organization {
 /// `organization_required`, like a token without an organization; so is everybody where the issuer exchanges nothing, or comes
 /// with an API key.
 ///
-/// Put it first: extractors behind it see the caller as a member, and rules in front of it are asked once more. Dereferences to
-/// [`User`].
+/// Put it first: extractors behind it see the caller as a member, and rules in front of it are asked once more. A
+/// [`Guarded`](crate::Guarded) in front of it cannot be: such a request is 500 `misrouted`. Dereferences to [`User`].
 #[derive(Debug)]
 pub struct CurrentMember<I = Main> {
     /// The organization that the request is for.
@@ -109,6 +109,13 @@ impl<I: 'static> Guard<I> {
         }
     }
 
+    /// Notes that a resource was given to the caller as they are: it cannot be asked again, so the caller cannot become another.
+    pub(crate) fn note_given(&self, headers: &HeaderMap, extensions: &mut Extensions) {
+        if headers.contains_key(HEADER) {
+            extensions.get_or_insert_default::<Held>().0.push((self.serial(), given_before));
+        }
+    }
+
     /// The caller as a member of the organization that the request names, in place of the one of the token. Where that cannot
     /// be asked, the caller as before, whom [`active`] then refuses.
     pub(crate) async fn as_member(
@@ -154,6 +161,15 @@ impl<I: 'static> Guard<I> {
         }
         Ok(member)
     }
+}
+
+fn given_before(user: &User, _: &HeaderMap) -> Result<(), Refusal> {
+    tracing::error!(
+        user.id = %user.id,
+        "a route gives a resource to its caller and asks for their organization only then; put the extractor of the member, or of \
+         the rule that asks for an organization, in front of `Guarded`"
+    );
+    Err(Refusal::Misrouted)
 }
 
 fn not_a_member(user: &User) -> Refusal {

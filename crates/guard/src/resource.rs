@@ -105,6 +105,7 @@ where
         let key = key::<S, R>(parts, state).await?;
         let resource = R::load(key, state).await.ok_or(Refusal::NotFound)?;
         if resource.allows(&user) {
+            HasGuard::<I>::guard(state).note_given(&parts.headers, &mut parts.extensions);
             return Ok(Self(resource, user));
         }
         let refusal = if R::HIDDEN { Refusal::NotFound } else { Refusal::NotYours };

@@ -16,6 +16,9 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Nothing is remembered for longer, whatever the issuer says: a revoked key is refused after a minute at the latest.
 const LONGEST: i64 = 60;
 
+/// For so long a subject that was good counts as one that likely is, although it must be exchanged anew.
+const LATELY: i64 = 24 * 60 * 60;
+
 /// For so long a refusal stands, so that a bad key does not make an API ask its issuer at every request.
 const REFUSED_FOR: i64 = 5;
 
@@ -87,7 +90,8 @@ pub enum Exchanged {
 
 /// Remembers exchanged tokens until they expire, a minute at the most, and refusals for five seconds.
 ///
-/// Bounded: some 4096 tokens and 1024 refusals, in places of their own, so that made-up keys push out no good one.
+/// Bounded: some 4096 tokens and 1024 refusals, in places of their own, so that made-up keys push out no good one. A token that
+/// is over keeps its place while there is room: see [`was_good`](Self::was_good).
 pub struct Exchanges {
     hasher: RandomState,
     good: Box<[Mutex<Vec<Entry>>]>,
@@ -121,12 +125,19 @@ impl Exchanges {
             let mut place = self.place(places, subject);
             let at = place.iter().position(|entry| entry.subject == *subject)?;
             if !place[at].holds_at(now) {
-                place.remove(at);
                 return None;
             }
             place[..=at].rotate_right(1);
             Some(place[0].what.clone())
         })
+    }
+
+    /// Whether the subject was exchanged for a good token in the day before `now`, and not refused since. Exchange such a one before
+    /// others when the issuer is busy: anybody can make up keys that nothing but an exchange tells from real ones, but none
+    /// that were good.
+    pub fn was_good(&self, subject: &Subject, now: i64) -> bool {
+        let place = self.place(&self.good, subject);
+        place.iter().any(|entry| entry.subject == *subject && now.saturating_sub(entry.until) < LATELY)
     }
 
     /// The issuer answered with a token, which was verified, and ends at `expires_at`.
@@ -137,6 +148,7 @@ impl Exchanges {
 
     /// The issuer refused it.
     pub fn refused(&self, subject: Subject, now: i64) {
+        self.place(&self.good, &subject).retain(|known| known.subject != subject);
         let entry = Entry { subject, what: Exchanged::Refused, until: now.saturating_add(REFUSED_FOR) };
         self.keep(&self.refused, entry);
     }
@@ -210,6 +222,20 @@ mod tests {
         let last = Subject::api_key("19999");
         assert_eq!(exchanges.find(&last, 104), Some(Exchanged::Refused));
         assert_eq!(exchanges.find(&last, 105), None);
+    }
+
+    #[test]
+    fn a_subject_was_good_for_a_day_unless_it_was_refused_since() {
+        let exchanges = Exchanges::default();
+        let (subject, other) = (Subject::api_key(KEY), Subject::api_key("other"));
+        exchanges.exchanged(subject, "t".into(), 160, 100);
+        assert_eq!(exchanges.find(&subject, 160), None, "the token is over");
+        assert!(exchanges.was_good(&subject, 160 + LATELY - 1));
+        assert!(!exchanges.was_good(&subject, 160 + LATELY));
+        assert!(!exchanges.was_good(&other, 100));
+        exchanges.refused(subject, 161);
+        assert!(!exchanges.was_good(&subject, 161));
+        assert_eq!(exchanges.find(&subject, 161), Some(Exchanged::Refused));
     }
 
     #[test]

@@ -56,6 +56,11 @@ impl Exchanges {
         }
     }
 
+    /// Whether a subject was good in the last day, and not refused since.
+    fn was_good(&self, subject: &PySubject, now: i64) -> bool {
+        self.issuers.get().exchanges.was_good(&subject.0, now)
+    }
+
     /// Takes a token that the issuer gave for a subject. A `TokenError` if it is not good; `None` if it is not what was asked
     /// for: that of an API key, or with `organization` and `user` that of this user in this organization.
     #[pyo3(signature = (subject, issuer, token, now, *, organization=None, user=None))]

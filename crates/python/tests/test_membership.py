@@ -52,6 +52,17 @@ def client(app: FastAPI, auth: Gatepost, issuer: Issuer) -> TestClient:
     @app.get("/note")
     async def note(note: Annotated[Note, resource(Note, organization="org_id")]) -> None: ...
 
+    async def load_page() -> str:
+        return "page"
+
+    page = resource(load_page, check=lambda user, page: user.has_role("admin"))
+
+    @app.get("/page-first")
+    async def page_first(page: Annotated[str, page], member: CurrentMember) -> None: ...
+
+    @app.get("/page-then")
+    async def page_then(member: CurrentMember, page: Annotated[str, page]) -> None: ...
+
     return TestClient(app)
 
 
@@ -102,6 +113,13 @@ def test_tn_02_roles_of_one_organization_open_nothing_of_another(client: TestCli
     makes_member(issuer, roles=["admin"])
     for path in ["/admin-first", "/admin-then"]:
         assert client.get(path, headers={**admin(issuer), **GLOBEX}).status_code == 200
+
+
+def test_tn_02_a_resource_is_asked_again_once_the_organization_is_known(client: TestClient, issuer: Issuer) -> None:
+    for path in ["/page-first", "/page-then"]:
+        refused = client.get(path, headers={**admin(issuer), **GLOBEX})
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_yours"), path
+        assert client.get(path, headers=admin(issuer)).status_code == 200
 
 
 @pytest.mark.parametrize("error", ["invalid_target", "invalid_request", "unauthorized_client"])

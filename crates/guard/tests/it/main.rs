@@ -5,6 +5,7 @@ mod answers;
 mod api_key_issuers;
 mod api_keys;
 mod claims;
+mod flood;
 mod guard_cases;
 mod hostile_issuer;
 mod keys;

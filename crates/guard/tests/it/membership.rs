@@ -5,7 +5,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::routing::get as on_get;
 use axum::{Extension, Router};
-use gatepost_guard::{Any, CurrentMember, CurrentUser, Guard, Require, SignedIn, organization, role};
+use gatepost_guard::{
+    Any, CurrentMember, CurrentUser, Guard, Guarded, Require, Resource, SignedIn, User, organization, role,
+};
 use gatepost_jose::SigningKey;
 use http::Request;
 use serde_json::{Value, json};
@@ -15,6 +17,21 @@ use crate::support::*;
 organization!(InOrganization);
 organization!(Globex = "org_globex");
 role!(Admin = "admin");
+
+/// Something that admins may have, whatever its organization.
+struct Page;
+
+impl Resource<Guard> for Page {
+    type Key = u64;
+
+    async fn load(_: u64, _: &Guard) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn allows(&self, user: &User) -> bool {
+        user.has_role("admin")
+    }
+}
 
 struct World {
     issuer: TestIssuer,
@@ -63,6 +80,8 @@ impl World {
             .route("/user", on_get(move |user: CurrentUser| async move { say(&user) }))
             .route("/admin", on_get(|_: Require<Admin>| async {}))
             .route("/admin-first", on_get(|_: Require<Admin>, _: CurrentMember| async {}))
+            .route("/page-first/{id}", on_get(|_: Guarded<Page>, _: CurrentMember| async {}))
+            .route("/page-then/{id}", on_get(|_: CurrentMember, _: Guarded<Page>| async {}))
             .route("/admin-then", on_get(|_: CurrentMember, _: Require<Admin>| async {}))
             .route("/admin-layer", on_get(|_: CurrentMember| async {}).layer(guard.require::<Admin>()))
             .route(
@@ -139,6 +158,17 @@ async fn tn_02_roles_of_one_organization_open_nothing_of_another() {
     world.makes_member(&json!({ "roles": ["admin"] }));
     for path in ["/admin-first", "/admin-then", "/admin-layer"] {
         assert_eq!(world.ask(path, "org_globex").await.status, 200, "{path}");
+    }
+}
+
+/// Attack TN-02: a resource that was given to an admin of one organization is not one's of another.
+#[tokio::test]
+async fn tn_02_a_resource_is_not_given_before_the_organization_is_known() {
+    let world = World::new().await;
+    assert_eq!(world.ask("/page-then/1", "org_globex").await.code(), "not_yours");
+    assert_eq!(world.ask("/page-first/1", "org_globex").await.code(), "misrouted");
+    for path in ["/page-then/1", "/page-first/1"] {
+        assert_eq!(world.ask(path, "org_acme").await.status, 200, "{path}");
     }
 }
 

@@ -23,10 +23,13 @@ TRY_AGAIN = 5
 """Seconds after which a failed exchange is worth another try."""
 
 _AT_ONCE = 16
-"""So many exchanges of one API are under way at once, whatever arrives."""
+"""So many exchanges of one lane are under way at once, whatever arrives."""
 
 _WAITING = 256
-"""So many may be under way or wait for their turn. The next fails at once."""
+"""So many of a lane may be under way or wait for their turn. The next fails at once."""
+
+_WAITING_OF_A_USER = 8
+"""So many of them may be one user's, who can name organizations without end."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,41 @@ def membership(token: str, organization: str, user: str, issuer: int) -> Wanted:
     return Wanted(Subject.organization(token, organization), issuer, form, organization, user)
 
 
+class _Lane:
+    """Exchanges wait for others of their lane alone."""
+
+    def __init__(self) -> None:
+        self.flights: dict[Subject, _Exchange] = {}
+        self.turns: deque[_Exchange] = deque()
+        self.workers = 0
+
+    def has_room(self, user: str | None) -> bool:
+        if len(self.flights) >= _WAITING:
+            return False
+        of_user = (flight for flight in self.flights.values() if flight.wanted.user == user)
+        return user is None or sum(1 for _ in of_user) < _WAITING_OF_A_USER
+
+
+class _Lanes:
+    """Anybody can make up API keys that only the issuer tells from real ones: whoever fills the lane of the unknown keys keeps
+    out neither the keys in use nor the members of organizations."""
+
+    def __init__(self) -> None:
+        self.keys_in_use, self.unknown_keys, self.organizations = _Lane(), _Lane(), _Lane()
+
+    def under_way(self, subject: Subject) -> _Exchange | None:
+        lanes = (self.keys_in_use, self.unknown_keys, self.organizations)
+        return next((lane.flights[subject] for lane in lanes if subject in lane.flights), None)
+
+
 class _Exchange(Flight):
     """An exchange under way."""
 
-    def __init__(self, wanted: Wanted, fetch: Fetch) -> None:
+    def __init__(self, wanted: Wanted, fetch: Fetch, lane: _Lane) -> None:
         super().__init__()
         self.wanted = wanted
         self.fetch = fetch
+        self.lane = lane
         self.claims: Claims | None = None
 
 
@@ -76,9 +107,7 @@ class Exchanging:
         self._clock = clock
         self._lock = threading.Lock()
         self._process = os.getpid()
-        self._flights: dict[Subject, _Exchange] = {}
-        self._turns: deque[_Exchange] = deque()
-        self._workers = 0
+        self._lanes = _Lanes()
 
     async def exchange(self, wanted: Wanted) -> Claims | None:
         """The claims of what it is exchanged for; None if the issuer refuses it. A `GatepostError` if it does not answer."""
@@ -96,29 +125,35 @@ class Exchanging:
             if self._process != os.getpid():
                 # A forked worker inherited the exchanges, but not the threads that make them.
                 self._process = os.getpid()
-                self._flights.clear()
-                self._turns.clear()
-                self._workers = 0
-            under_way = self._flights.get(wanted.subject)
+                self._lanes = _Lanes()
+            under_way = self._lanes.under_way(wanted.subject)
             if under_way is not None:
                 return under_way
-            if len(self._flights) >= _WAITING:
-                raise IssuerUnreachable(f"{_WAITING} exchanges wait for their issuer")
-            flight = _Exchange(wanted, Fetch(self._sources[wanted.issuer].issuer))
-            self._flights[wanted.subject] = flight
-            self._turns.append(flight)
-            if self._workers < _AT_ONCE:
-                self._workers += 1
-                threading.Thread(target=self._work, name="gatepost-exchange", daemon=True).start()
+            lane = self._lane(wanted)
+            if not lane.has_room(wanted.user):
+                raise IssuerUnreachable("too many exchanges wait for their issuer")
+            flight = _Exchange(wanted, Fetch(self._sources[wanted.issuer].issuer), lane)
+            lane.flights[wanted.subject] = flight
+            lane.turns.append(flight)
+            if lane.workers < _AT_ONCE:
+                lane.workers += 1
+                threading.Thread(target=self._work, args=(lane,), name="gatepost-exchange", daemon=True).start()
         return flight
 
-    def _work(self) -> None:
+    def _lane(self, wanted: Wanted) -> _Lane:
+        if wanted.organization is not None:
+            return self._lanes.organizations
+        if self._memory.was_good(wanted.subject, int(self._clock())):
+            return self._lanes.keys_in_use
+        return self._lanes.unknown_keys
+
+    def _work(self, lane: _Lane) -> None:
         while True:
             with self._lock:
-                if not self._turns:
-                    self._workers -= 1
+                if not lane.turns:
+                    lane.workers -= 1
                     return
-                flight = self._turns.popleft()
+                flight = lane.turns.popleft()
             self._fly(flight)
 
     def _fly(self, flight: _Exchange) -> None:
@@ -141,8 +176,8 @@ class Exchanging:
 
     def _end(self, flight: _Exchange, failure: GatepostError | None) -> None:
         with self._lock:
-            if self._flights.get(flight.wanted.subject) is flight:
-                del self._flights[flight.wanted.subject]
+            if flight.lane.flights.get(flight.wanted.subject) is flight:
+                del flight.lane.flights[flight.wanted.subject]
         if not flight.land(failure):
             return
         if failure is not None:

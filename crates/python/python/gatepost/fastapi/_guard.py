@@ -18,16 +18,13 @@ from gatepost._native import Claims as User
 from gatepost.errors import TokenError
 from gatepost.fastapi._organization import Member
 from gatepost.fastapi._policy import Names, Policy, policy
-from gatepost.fastapi._refusals import ASK_ISSUER, REFUSAL, Refusal, invalid, missing
+from gatepost.fastapi._refusals import ASK_ISSUER, INSTANCE, REFUSAL, Refusal, invalid, missing
 from gatepost.fastapi._resource import Ownership, Resource
 
 if TYPE_CHECKING:
     from gatepost.fastapi._gatepost import Gatepost
 
 _R = TypeVar("_R")
-
-INSTANCE = "gatepost"
-"""Where the middleware leaves the instance of an app, in the scope: apps mounted below inherit it."""
 
 _NO_INSTANCE = "no Gatepost in this app: call auth.install(app) on it or on the app it is mounted in"
 
@@ -240,7 +237,7 @@ class Guards:
         )
         rules = policy(organization=True) if ownership.needs_organization else None
         notes = {"required": True, **(rules.notes if rules else {}), "resource": ownership.note}
-        return Depends(Resource(dependency(Guard(self._instance, rules), notes), load, ownership))
+        return Depends(Resource(dependency(Guard(self._instance, rules), notes), load, ownership, self._instance))
 
     def claims(self, model: type[Any]) -> Any:
         """The caller's claims as a type of your own. 401 if they do not fit."""

@@ -13,10 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatepost._native import Claims as User
 from gatepost.errors import GatepostError, IssuerMismatch, TokenError
-from gatepost.fastapi._guard import INSTANCE
 from gatepost.fastapi._openapi import documented, operations_without_guard
 from gatepost.fastapi._protection import Protection
 from gatepost.fastapi._refusals import (
+    INSTANCE,
     ASK_ISSUER,
     REFUSAL,
     Forbidden,

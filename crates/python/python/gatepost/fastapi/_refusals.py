@@ -20,10 +20,13 @@ _log = logging.getLogger("gatepost")
 ASK_ISSUER = (UnknownKey, _ApiKeyUnexchanged)
 """Errors that the issuer may turn into a good answer."""
 
+INSTANCE = "gatepost"
+"""Where the middleware leaves the instance of an app, in the scope: apps mounted below inherit it."""
+
 REFUSAL = "gatepost.refusal"
 """Where a guard leaves its refusal of a WebSocket in the scope, for the middleware to answer."""
 
-_PROBLEM_TYPES = "https://github.com/gatepost/gatepost/problems/"
+_PROBLEM_TYPES = "urn:gatepost:problem:"
 
 _DETAILS = {
     "unauthenticated": "This needs an access token: send it as `Authorization: Bearer …`.",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from gatepost._native import Claims as User
 from gatepost.fastapi._policy import named, one, one_permission, truth
-from gatepost.fastapi._refusals import REFUSAL, Forbidden, NotFound, Refusal
+from gatepost.fastapi._refusals import INSTANCE, REFUSAL, Forbidden, NotFound, Refusal
+
+if TYPE_CHECKING:
+    from gatepost.fastapi._gatepost import Gatepost
 
 
 class Ownership:
@@ -108,8 +111,11 @@ class Ownership:
 class Resource:
     """A dependency that answers with what was loaded, if the caller may have it."""
 
-    def __init__(self, user: Any, load: Callable[..., Any], ownership: Ownership) -> None:
+    def __init__(
+        self, user: Any, load: Callable[..., Any], ownership: Ownership, instance: Gatepost | None
+    ) -> None:
         self._ownership = ownership
+        self._instance = instance
         # Dependencies are resolved in this order, and the first to refuse ends it: nothing is loaded for strangers. Real
         # annotations, as in `Guard`.
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -122,9 +128,18 @@ class Resource:
         )
 
     async def __call__(self, conn: HTTPConnection, user: User, found: Any) -> Any:
-        if found is not None and self._ownership.holds(user, found):
-            return found
-        refusal: Refusal = NotFound() if found is None or self._ownership.hides else Forbidden("not_yours")
-        if conn.scope["type"] == "websocket":
-            conn.scope[REFUSAL] = refusal
-        raise refusal
+        scope = conn.scope
+
+        def enforce(user: User, now: int, scope: Any) -> None:
+            if found is None or not self._ownership.holds(user, found):
+                raise NotFound() if found is None or self._ownership.hides else Forbidden("not_yours")
+
+        instance = self._instance or scope[INSTANCE]
+        try:
+            enforce(user, instance.now(), scope)
+        except Refusal as refusal:
+            if scope["type"] == "websocket":
+                scope[REFUSAL] = refusal
+            raise
+        instance.note_held(enforce, scope)
+        return found
