@@ -35,10 +35,10 @@ enum What {
         /// Only events of this name, as in sign-in-refused
         #[arg(long, value_parser = event)]
         event: Option<Event>,
-        /// Only from this moment on, as in 2026-11-01T00:00:00Z
+        /// Only from this day or moment on (UTC), as in 2026-11-01 or 2026-11-01T08:30:00Z
         #[arg(long, value_parser = moment)]
         since: Option<Timestamp>,
-        /// Only before this moment
+        /// Only before this day or moment
         #[arg(long, value_parser = moment)]
         until: Option<Timestamp>,
     },
@@ -52,7 +52,10 @@ fn event(text: &str) -> Result<Event, String> {
 }
 
 fn moment(text: &str) -> Result<Timestamp, &'static str> {
-    text.parse().map_err(|_| "write a moment as in 2026-11-01T00:00:00Z")
+    let midnight = || format!("{text}T00:00:00Z").parse();
+    text.parse()
+        .or_else(|_| midnight())
+        .map_err(|_| "write a day, or a moment as in 2026-11-01T08:30:00Z (UTC)")
 }
 
 impl AuditCommand {

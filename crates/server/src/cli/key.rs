@@ -69,7 +69,11 @@ impl KeyCommand {
             let rows: Vec<Vec<String>> = keys
                 .iter()
                 .map(|key| {
-                    vec![key.kid.clone(), key.alg.clone(), key.state.to_owned(), key.signs_from.to_string()]
+                    let signs_from = match key.state {
+                        "withdrawn" => "-".to_owned(),
+                        _ => key.signs_from.to_string(),
+                    };
+                    vec![key.kid.clone(), key.alg.clone(), key.state.to_owned(), signs_from]
                 })
                 .collect();
             table(&["KEY ID", "ALG", "STATE", "SIGNS FROM"], &rows)

@@ -69,21 +69,21 @@ enum Command {
 #[command(next_help_heading = "Settings, the same for every command")]
 pub(crate) struct Settings {
     /// Settings file, TOML
-    #[arg(long, value_name = "FILE", env = "GATEPOST_CONFIG", global = true)]
+    #[arg(long, value_name = "FILE", env = "GATEPOST_CONFIG", hide_env_values = true, global = true)]
     config: Option<PathBuf>,
-    /// Folder of the embedded store and the master key [default: gatepost-data; for dev a temporary one]
+    /// Folder of the embedded store and the master key [default: gatepost-data; for dev a temporary one] [env: GATEPOST_STORE__DATA_DIR]
     #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
-    /// postgres://user:password@host/database instead of the embedded store
+    /// postgres://user:password@host/database instead of the embedded store [env: GATEPOST_STORE__DATABASE_URL]
     #[arg(long, value_name = "URL", global = true)]
     database_url: Option<String>,
-    /// The URL people and applications reach the server under [default: the loopback address it listens on]
+    /// The URL people and applications reach the server under [default: the loopback address it listens on] [env: GATEPOST_SERVER__PUBLIC_URL]
     #[arg(long, value_name = "URL", global = true, value_parser = public_url)]
     public_url: Option<Url>,
-    /// What to log to standard error: error, warn, info, debug, or targets as in gatepost_server=debug [default: info for dev and serve, warn for commands]
+    /// What to log to standard error: error, warn, info, debug, or targets as in gatepost_server=debug [default: info for dev and serve, warn for commands] [env: GATEPOST_LOG__LEVEL]
     #[arg(long, value_name = "LEVEL", global = true)]
     log_level: Option<String>,
-    /// How to log: text for people, or json, one object a line [default: text]
+    /// How to log: text for people, or json, one object a line [default: text] [env: GATEPOST_LOG__FORMAT]
     #[arg(long, value_name = "FORMAT", global = true, hide_possible_values = true)]
     log_format: Option<LogFormat>,
 }
@@ -92,16 +92,16 @@ pub(crate) struct Settings {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Listening")]
 pub(crate) struct Listening {
-    /// Address and port; port 0 takes a free one [default: 127.0.0.1:8400]
+    /// Address and port; port 0 takes a free one [default: 127.0.0.1:8400] [env: GATEPOST_SERVER__LISTEN]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
-    /// Address and port of /metrics; off unless given
+    /// Address and port of /metrics; off unless given [env: GATEPOST_SERVER__METRICS_LISTEN]
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     metrics_listen: Option<SocketAddr>,
-    /// Serve TLS: the certificate chain, PEM
+    /// Serve TLS: the certificate chain, PEM [env: GATEPOST_SERVER__TLS_CERT]
     #[arg(long, value_name = "FILE")]
     tls_cert: Option<PathBuf>,
-    /// Serve TLS: the private key, PEM
+    /// Serve TLS: the private key, PEM [env: GATEPOST_SERVER__TLS_KEY]
     #[arg(long, value_name = "FILE")]
     tls_key: Option<PathBuf>,
 }

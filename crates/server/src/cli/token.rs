@@ -1,6 +1,6 @@
 //! `gatepost token mint|decode|explain`
 
-use std::io::Read as _;
+use std::{io::Read as _, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
@@ -11,7 +11,12 @@ use gatepost_jose::{Verifier, dangerous_decode_without_verifying};
 use gatepost_store::audit;
 use serde::Serialize;
 
-use super::{Output, Refusal, Settings, explain, output::print, store};
+use super::{
+    Output, Refusal, Settings,
+    explain::{self, Expected, Operation, Requirement},
+    output::print,
+    store,
+};
 use crate::{
     App,
     realm::Snapshot,
@@ -53,13 +58,27 @@ enum What {
         token: String,
     },
     /// Check a token as a guard would, and say which check refuses it
-    Explain {
-        /// The token, or - to read it from standard input
-        token: String,
-        /// The audience the API asks for; the realm's own unless given
-        #[arg(long)]
-        audience: Option<String>,
-    },
+    Explain(Explain),
+}
+
+#[derive(Args)]
+struct Explain {
+    /// The token, or - to read it from standard input
+    token: String,
+    /// The method of a request, as in GET: what its route asks for is checked too
+    #[arg(requires = "path")]
+    method: Option<String>,
+    /// The path of the request
+    path: Option<String>,
+    /// The OpenAPI document (JSON) of the API the route belongs to; Gatepost's own unless given
+    #[arg(long, value_name = "FILE", requires = "path")]
+    api: Option<PathBuf>,
+    /// A rule to check, as in permission=notes:write, any_role=admin,owner or fresh=300; may be given several times
+    #[arg(long, value_name = "RULE", value_parser = Requirement::parse)]
+    requires: Vec<Requirement>,
+    /// The audience the API asks for; the realm's own unless given
+    #[arg(long)]
+    audience: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -85,20 +104,37 @@ impl TokenCommand {
                 let minted = mint(&app, &realm, &user, audience, &scope).await?;
                 output.show(&minted, || minted.access_token.clone())
             }
-            What::Explain { token, audience } => {
+            What::Explain(explain) => {
                 let app = store::open(&self.settings).await?;
                 let realm = store::realm(&app, self.realm.as_ref()).await?;
-                let audience = audience
-                    .or_else(|| realm.settings().audience.first().cloned())
-                    .unwrap_or_else(|| realm.issuer().to_owned());
-                let verifier = Verifier::new(realm.issuer(), &audience, realm.keys().verifying());
-                let trace = explain::trace(&app, &realm, &verifier, &text(token)?).await?;
-                output.show(&trace, || trace.lines())?;
-                match trace.refusal() {
-                    None => Ok(()),
-                    Some(refusal) => Err(Refusal::new(refusal)),
-                }
+                explain.run(&app, &realm, output).await
             }
+        }
+    }
+}
+
+impl Explain {
+    async fn run(self, app: &App, realm: &Snapshot, output: Output) -> Result<(), Refusal> {
+        let (mut requirements, mut own) = (Vec::new(), false);
+        let mut of_an_api = realm.settings().audience.first().map(String::as_str);
+        if let (Some(method), Some(path)) = (&self.method, &self.path) {
+            let operation = Operation::find(self.api.as_deref(), method, path)?;
+            if operation.public {
+                let said = format!("{method} {path} is public: no credential is looked at");
+                return output.show(&serde_json::json!({ "accepted": true, "public": true }), || said);
+            }
+            (requirements, own) = (operation.requirements, operation.own);
+            of_an_api = of_an_api.filter(|_| !own); // Our own is for the issuer.
+        }
+        requirements.extend(self.requires);
+        let audience = self.audience.as_deref().or(of_an_api).unwrap_or(realm.issuer());
+        let verifier = Verifier::new(realm.issuer(), audience, realm.keys().verifying());
+        let expected = Expected { verifier, requirements, own };
+        let trace = explain::trace(app, realm, &expected, &text(self.token)?).await?;
+        output.show(&trace, || trace.lines())?;
+        match trace.refusal() {
+            None => Ok(()),
+            Some(refusal) => Err(Refusal::new(refusal)),
         }
     }
 }

@@ -192,11 +192,11 @@ async fn list(app: &App, realm: &Snapshot, limit: u32, output: Output) -> Result
                     text(user.email.as_ref().map(|email| email.as_str().to_owned())),
                     text(user.username.as_ref().map(|username| username.as_str().to_owned())),
                     user.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
-                    if user.is_disabled() { "disabled".to_owned() } else { String::new() },
+                    if user.is_disabled() { "disabled" } else { "active" }.to_owned(),
                 ]
             })
             .collect();
-        table(&["ID", "EMAIL", "USERNAME", "ROLES", ""], &rows)
+        table(&["ID", "EMAIL", "USERNAME", "ROLES", "STATE"], &rows)
     })
 }
 

@@ -2,9 +2,12 @@
 
 use utoipa::openapi::{
     ContactBuilder, InfoBuilder, OpenApi,
+    extensions::ExtensionsBuilder,
     security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     tag::TagBuilder,
 };
+
+use crate::accounts::ADMINISTRATOR;
 
 /// Adds title, tags and the security scheme.
 pub fn describe(mut api: OpenApi) -> OpenApi {
@@ -48,6 +51,20 @@ pub fn describe(mut api: OpenApi) -> OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
     let scheme =
         bearer.description(Some("An access token of this realm, from `POST /api/v1/login`.")).build();
+    note_administration(&mut api);
     api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
     api
+}
+
+/// Says what administration asks for in the form in which guards say it, for programs to read.
+fn note_administration(api: &mut OpenApi) {
+    for item in api.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
+        for operation in operations.into_iter().flatten() {
+            if operation.tags.iter().flatten().any(|tag| tag == "Administration") {
+                let rules = serde_json::json!({ "role": ADMINISTRATOR });
+                operation.extensions = Some(ExtensionsBuilder::new().add("x-gatepost", rules).build());
+            }
+        }
+    }
 }

@@ -129,6 +129,52 @@ async fn explain_names_the_check_that_refuses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn explain_checks_what_a_route_asks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = serve(data);
+    let token = sign_up(&mut server.http(), "ada@explain.test").await.access;
+    let said = |arguments: &str| {
+        let said = command(data, &format!("token explain - {arguments}")).stdin(&token).run();
+        let rules = said.stdout.lines().skip(9).collect::<Vec<_>>().join("\n");
+        format!("{rules}\n{}", said.stderr.trim_end()).trim().to_owned()
+    };
+    assert_eq!(said("GET /api/v1/me"), "");
+    assert_snapshot!(said("delete /api/v1/admin/users/usr_1"), @r"
+    role=realm-admin REFUSED  missing_role
+    error: refused by role=realm-admin: the account has none
+    ");
+    let rules = "--audience http://127.0.0.1:8400 --requires credential=token --requires permission=notes:write --requires fresh=300";
+    assert_snapshot!(said(rules), @r"
+    credential=token       passed
+    permission=notes:write REFUSED  missing_permission
+    fresh=300              not reached
+    error: refused by permission=notes:write: the token has none
+    ");
+    let api = data.join("openapi.json");
+    let route = json!({ "security": [{ "gatepostToken": [] }], "x-gatepost": { "resource": { "owner": "owner_id" }, "fresh": 300 } });
+    let document =
+        json!({ "openapi": "3.1.0", "paths": { "/health": { "get": {} }, "/notes/{id}": { "get": route } } });
+    std::fs::write(&api, document.to_string()).unwrap();
+    let api = api.display();
+    assert_snapshot!(said(&format!("GET /notes/7 --api {api} --audience http://127.0.0.1:8400")), @r"
+    resource   decided by the application
+    fresh=300  passed
+    ");
+    let public = command(data, &format!("token explain - GET /health --api {api}")).stdin("none").done();
+    assert_eq!(public, "GET /health is public: no credential is looked at");
+    for (wrong, why) in [
+        ("PUT /api/v1/login", "error: PUT /api/v1/login is no operation of Gatepost's own API"),
+        ("--requires rolle=admin", "there is no rule rolle; did you mean role?"),
+        ("GET", "PATH"),
+        (&format!("GET /notes/7 --api {api}x"), "cannot be read"),
+    ] {
+        assert!(said(wrong).contains(why), "{}", said(wrong));
+    }
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn explain_as_json_has_every_check() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();

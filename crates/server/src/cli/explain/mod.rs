@@ -1,6 +1,9 @@
 //! Why a token is refused: every check in order, and the one that says no.
 
-use gatepost_domain::{SessionId, Timestamp};
+mod operation;
+mod requirement;
+
+use gatepost_domain::{SessionId, Timestamp, User};
 use gatepost_jose::{Claims, Refused, Verifier, dangerous_decode_without_verifying};
 use gatepost_store::sessions;
 use serde::Serialize;
@@ -8,6 +11,10 @@ use serde_json::{Value, json};
 
 use super::Refusal;
 use crate::{App, realm::Snapshot};
+use requirement::Verdict;
+
+pub(super) use operation::Operation;
+pub(super) use requirement::Requirement;
 
 /// The checks of a verifier in their order, and the codes each refuses with.
 const CHECKS: [(&str, &[&str]); 8] = [
@@ -27,12 +34,14 @@ enum Outcome {
     Passed,
     Refused,
     NotReached,
+    /// Only the application can tell.
+    Unknown,
 }
 
 #[derive(Debug, Serialize)]
 struct Check {
     #[serde(rename = "check")]
-    name: &'static str,
+    name: String,
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
@@ -48,7 +57,7 @@ pub(super) struct Trace {
 }
 
 impl Trace {
-    fn add(&mut self, check: &'static str, refused: Option<(&'static str, String)>) {
+    fn add(&mut self, check: &str, refused: Option<(&'static str, String)>) {
         let outcome = match (&refused, self.accepted) {
             (_, false) => Outcome::NotReached,
             (None, true) => Outcome::Passed,
@@ -57,7 +66,19 @@ impl Trace {
         let refused = refused.filter(|_| self.accepted);
         self.accepted &= outcome != Outcome::Refused;
         let (code, reason) = refused.unzip();
-        self.checks.push(Check { name: check, outcome, code, reason });
+        self.checks.push(Check { name: check.to_owned(), outcome, code, reason });
+    }
+
+    /// Adds a rule of the route. `judged` is called if it is reached.
+    fn ask(&mut self, requirement: &Requirement, judged: impl FnOnce() -> Verdict) {
+        let name = requirement.name();
+        match self.accepted.then(judged) {
+            Some(Verdict::Refuses { code, reason }) => self.add(&name, Some((code, reason))),
+            Some(Verdict::Unknown) => {
+                self.checks.push(Check { name, outcome: Outcome::Unknown, code: None, reason: None });
+            }
+            Some(Verdict::Holds) | None => self.add(&name, None),
+        }
     }
 
     /// One line for the check that said no.
@@ -67,27 +88,38 @@ impl Trace {
     }
 
     pub(super) fn lines(&self) -> String {
+        let width =
+            self.checks.iter().map(|check| check.name.chars().count()).max().unwrap_or_default().max(10);
         let line = |check: &Check| {
             let mark = match check.outcome {
                 Outcome::Passed => "passed",
                 Outcome::Refused => "REFUSED",
                 Outcome::NotReached => "not reached",
+                Outcome::Unknown => "decided by the application",
             };
             let code = check.code.map(|code| format!("  {code}")).unwrap_or_default();
-            format!("{:<10} {mark}{code}", check.name)
+            format!("{:<width$} {mark}{code}", check.name)
         };
         self.checks.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// Checks `token` with `verifier`, then its session.
+/// What a credential is held against.
+pub(super) struct Expected {
+    pub(super) verifier: Verifier,
+    pub(super) requirements: Vec<Requirement>,
+    /// Whether the route is one of Gatepost's own, which looks at the account as it is now.
+    pub(super) own: bool,
+}
+
+/// Checks `token` as a verifier does, then its session, then what the route asks for.
 pub(super) async fn trace(
     app: &App,
     realm: &Snapshot,
-    verifier: &Verifier,
+    expected: &Expected,
     token: &str,
 ) -> Result<Trace, Refusal> {
-    let now = app.clock().now();
+    let (now, verifier) = (app.clock().now(), &expected.verifier);
     let mut trace = Trace { accepted: true, checks: Vec::new() };
     let verified = verifier.verify(token, now.unix_seconds());
     let refused = verified.as_ref().err().map(|refused| {
@@ -97,10 +129,24 @@ pub(super) async fn trace(
     for (check, codes) in CHECKS {
         trace.add(check, refused.clone().filter(|(code, _)| codes.contains(code)));
     }
-    match verified {
-        Ok(claims) => trace.add("session", session(app, realm, &claims, verifier.audience()).await?),
+    let mut account = None;
+    match &verified {
+        Ok(claims) => match session(app, realm, claims, verifier.audience()).await? {
+            Ok(user) => {
+                account = user;
+                trace.add("session", None);
+            }
+            Err(refused) => trace.add("session", Some(refused)),
+        },
         Err(refused) if trace.accepted => trace.add("other", Some((refused.code(), refused.to_string()))),
         Err(_) => trace.add("session", None),
+    }
+    for requirement in &expected.requirements {
+        trace.ask(requirement, || match (&account, &verified) {
+            (Some(user), _) if expected.own => requirement.judge_account(user),
+            (_, Ok(claims)) => requirement.judge(claims, now.unix_seconds()),
+            (_, Err(_)) => Verdict::Unknown,
+        });
     }
     Ok(trace)
 }
@@ -139,19 +185,20 @@ fn said(token: &str, refused: &Refused, verifier: &Verifier, now: Timestamp) -> 
     })
 }
 
+/// The account behind the token's session, if it names one.
 async fn session(
     app: &App,
     realm: &Snapshot,
     claims: &Claims,
     audience: &str,
-) -> Result<Option<(&'static str, String)>, Refusal> {
+) -> Result<Result<Option<User>, (&'static str, String)>, Refusal> {
     let Some(text) = claims.session_id() else {
         // An API asks for no session. Our own does.
-        let ours = realm.issuer() == audience;
         let reason = "it names no session, and the server's own API asks for one";
-        return Ok(ours.then(|| ("session_missing", reason.to_owned())));
+        let ours = realm.issuer() == audience;
+        return Ok(if ours { Err(("session_missing", reason.to_owned())) } else { Ok(None) });
     };
-    let ended = |reason: &str| Ok(Some(("session_ended", reason.to_owned())));
+    let ended = |reason: &str| Ok(Err(("session_ended", reason.to_owned())));
     let Ok(session) = text.parse::<SessionId>() else {
         return ended("its session id is none of ours");
     };
@@ -163,7 +210,7 @@ async fn session(
         })
         .await?;
     match found {
-        Some(_) => Ok(None),
+        Some((_, user)) => Ok(Ok(Some(user))),
         None => ended(
             "its session has ended, or its account is disabled; the server's own API refuses it, \
              other APIs accept it until it expires",
