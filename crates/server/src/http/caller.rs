@@ -5,6 +5,7 @@ use axum::{
     http::{header::AUTHORIZATION, request::Parts},
 };
 use gatepost_domain::{Session, SessionId, User};
+use gatepost_jose::claims_to_be_api_key;
 use gatepost_store::sessions;
 
 use super::Problem;
@@ -55,7 +56,9 @@ impl FromRequestParts<App> for SignedIn {
 fn bearer(parts: &Parts) -> Result<&str, Problem> {
     let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
     let Some(header) = headers.next() else {
-        return Err(Problem::Unauthenticated);
+        // A program that sends its key where the API of a guard would take it.
+        let key = parts.headers.contains_key("x-api-key");
+        return Err(if key { Problem::WrongCredential } else { Problem::Unauthenticated });
     };
     let refused = Problem::InvalidToken { expired: false };
     if headers.next().is_some() {
@@ -65,6 +68,9 @@ fn bearer(parts: &Parts) -> Result<&str, Problem> {
         return Err(refused);
     };
     match text.split_once(' ') {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") && claims_to_be_api_key(key) => {
+            Err(Problem::WrongCredential)
+        }
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token),
         _ => Err(Problem::Unauthenticated),
     }

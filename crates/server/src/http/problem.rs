@@ -28,6 +28,9 @@ pub enum Problem {
         /// It had expired; every other reason stays in the log.
         expired: bool,
     },
+    /// An API key where a person is asked for. Whether it is good was not looked at.
+    #[error("an API key where a person is asked for")]
+    WrongCredential,
     /// Sign-in refused: unknown user, wrong password, disabled account.
     #[error("sign-in refused")]
     InvalidCredentials,
@@ -197,7 +200,7 @@ impl Problem {
     /// The challenge of a 401 (RFC 6750 section 3).
     fn challenge(&self) -> Option<&'static str> {
         match self {
-            Self::Unauthenticated => Some("Bearer"),
+            Self::Unauthenticated | Self::WrongCredential => Some("Bearer"),
             Self::InvalidToken { expired: true } => {
                 Some(r#"Bearer error="invalid_token", error_description="The access token expired""#)
             }

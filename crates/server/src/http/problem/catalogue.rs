@@ -14,6 +14,7 @@ impl Problem {
         let every = [
             Self::Unauthenticated,
             Self::InvalidToken { expired: false },
+            Self::WrongCredential,
             Self::InvalidCredentials,
             Self::InvalidRefreshToken,
             Self::WrongPassword,

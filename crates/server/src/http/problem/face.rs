@@ -30,6 +30,12 @@ impl Problem {
                 "Access token refused",
                 "The access token was refused. Sign in again.",
             ),
+            Self::WrongCredential => fixed(
+                "wrong_credential",
+                S::UNAUTHORIZED,
+                "A person is asked for",
+                "An API key opens no account. Sign in for this; for the APIs of the realm, exchange the key at `/oauth/token`.",
+            ),
             Self::InvalidCredentials => fixed(
                 "invalid_credentials",
                 S::UNAUTHORIZED,

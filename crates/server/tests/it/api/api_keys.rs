@@ -211,6 +211,12 @@ async fn ak_04_a_key_is_capped_by_the_present_rights_of_its_owner() {
         assert_eq!(app.ask(&as_key, method, path, body).await.brief(), "401 invalid_token", "{path}");
     }
 
+    let with_key = Person { access_token: key.clone(), ..ada.clone() };
+    assert_eq!(app.ask(&with_key, Method::GET, "/api/v1/me", None).await.brief(), "401 wrong_credential");
+    let header =
+        Request::builder().uri("/api/v1/me").header("host", "127.0.0.1:8400").header("x-api-key", &key);
+    assert_eq!(app.send(header.body(Body::empty()).unwrap()).await.brief(), "401 wrong_credential");
+
     app.apply(&file("\"reader\"")).await;
     let answer = exchange(&app, &key).await;
     assert_eq!(answer.text("scope"), "notes:read ci");
