@@ -139,6 +139,22 @@ def test_no_answer_and_no_log_repeats_the_token(
         assert part not in answer.text + str(answer.headers) + logged
 
 
+def test_the_log_says_which_rule_refused_whom(
+    app: FastAPI, client: TestClient, issuer: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "gatepost")
+
+    @app.get("/admin", dependencies=[require(any_role=["admin", "owner"], scope="notes:read")])
+    async def admin() -> None: ...
+
+    assert client.get("/admin", headers=issuer.bearer(scope="notes:read", roles=["reader"])).status_code == 403
+    record = caplog.records[-1]
+    assert record.getMessage() == (
+        "refused usr_ada: missing_role; asked for is {'any_role': ['admin', 'owner'], 'scope': 'notes:read'}"
+    )
+    assert record.refusal == "missing_role"  # type: ignore[attr-defined]
+
+
 def test_an_app_without_an_instance_fails_and_says_what_to_do() -> None:
     app = FastAPI()
 
@@ -362,7 +378,7 @@ def test_refusals_can_be_problems(make_auth: Any, issuer: Issuer) -> None:
         body = answer.json()
         assert answer.headers["content-type"] == "application/problem+json"
         assert (answer.status_code, body["status"], body["title"]) == (status, status, title)
-        assert body["type"].rsplit("/", 1)[1] == code
+        assert body["type"].rsplit(":", 1)[1] == code
         assert set(body) == {"type", "title", "status", "detail"}
     assert client.get("/ruled").headers["www-authenticate"] == "Bearer"
 

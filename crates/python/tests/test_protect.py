@@ -173,7 +173,7 @@ def test_refusals_at_a_prefix_can_be_problems(make_auth: Any) -> None:
     make_auth().install(app, protect="all", errors="problem")
     answer = TestClient(app).get("/x")
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["type"].endswith("/unauthenticated")
+    assert answer.json()["type"] == "urn:gatepost:problem:unauthenticated"
 
 
 @pytest.mark.parametrize(

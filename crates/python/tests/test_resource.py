@@ -255,7 +255,7 @@ def test_refusals_are_problems_where_the_app_says_so_and_can_be_answered_oneself
     client = routed(app, resource(load_note, owner="owner_id"))
     for note, who, status, code in [(1, "usr_bob", 403, "not_yours"), (2, "usr_ada", 404, "not_found")]:
         answer = ask(client, issuer, note, sub=who)
-        assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[1]) == (status, code)
+        assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[1]) == (status, code)
         assert answer.headers["content-type"] == "application/problem+json"
     assert (NotFound().status_code, NotFound().code, Forbidden("not_yours").code) == (404, "not_found", "not_yours")
 

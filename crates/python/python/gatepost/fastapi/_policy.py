@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from typing_extensions import Never
 
 from gatepost._native import Claims as User
 from gatepost.fastapi._organization import active_organization
-from gatepost.fastapi._refusals import Forbidden, lacking_scope, no_second_factor, too_old
+from gatepost.fastapi._refusals import Forbidden, Refusal, lacking_scope, no_second_factor, too_old
+
+_log = logging.getLogger("gatepost")
 
 Names = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 """Several names. Not a lone string, which is a sequence of letters."""
@@ -36,9 +39,14 @@ class Policy:
     """The rules other than scopes, for the OpenAPI document."""
 
     def enforce(self, user: User, now: int, scope: Any) -> None:
-        """Raises what the caller is told, if a rule does not hold."""
-        for check in self.checks:
-            check(user, now, scope)
+        """Raises what the caller is told, if a rule does not hold. The log is told what was asked for."""
+        try:
+            for check in self.checks:
+                check(user, now, scope)
+        except Refusal as refusal:
+            asked = {**self.notes, **({"scope": " ".join(self.scopes)} if self.scopes else {})}
+            _log.info("refused %s: %s; asked for is %s", user.id, refusal.code, asked, extra={"refusal": refusal.code})
+            raise
 
 
 def policy(
