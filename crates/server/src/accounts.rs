@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{
     App,
-    http::{Problem, SignedIn, origin::Where},
+    http::{IfMatch, Problem, SignedIn, etag::Tagged, origin::Where},
     realm::Snapshot,
 };
 
@@ -37,6 +37,7 @@ pub struct Who {
     actor: Actor,
     origin: Where,
     proof: Option<Proof>,
+    meant_for: IfMatch,
 }
 
 /// What must still hold when the change is written: between the arrival of a request and its end the caller may have been
@@ -63,20 +64,24 @@ impl Proof {
 }
 
 impl Who {
+    fn of(actor: Actor, origin: Where, proof: Option<Proof>) -> Self {
+        Self { actor, origin, proof, meant_for: IfMatch::default() }
+    }
+
     /// The account's owner.
     pub fn themselves(caller: &SignedIn, origin: Where) -> Self {
-        Self { actor: Actor::User(caller.user.id), origin, proof: Some(Proof::of(caller)) }
+        Self::of(Actor::User(caller.user.id), origin, Some(Proof::of(caller)))
     }
 
     /// An administrator of the realm.
     pub fn administrator(caller: &SignedIn, origin: Where) -> Self {
         let proof = Proof { administrator: true, ..Proof::of(caller) };
-        Self { actor: Actor::User(caller.user.id), origin, proof: Some(proof) }
+        Self::of(Actor::User(caller.user.id), origin, Some(proof))
     }
 
     /// Somebody at the command line.
     pub fn operator() -> Self {
-        Self { actor: Actor::Operator, origin: Where::default(), proof: None }
+        Self::of(Actor::Operator, Where::default(), None)
     }
 
     /// Whether the caller may still do this, asked inside the transaction that writes.
@@ -85,6 +90,18 @@ impl Who {
             Some(proof) => proof.check(tx, now).await,
             None => Ok(()),
         }
+    }
+
+    /// The change is meant for these states of what it changes, and for no other.
+    #[must_use]
+    pub fn meaning(mut self, states: IfMatch) -> Self {
+        self.meant_for = states;
+        self
+    }
+
+    /// Whether the change is meant for what was found inside the transaction that writes.
+    pub(crate) fn means(&self, found: Option<&impl Tagged>) -> Result<(), Problem> {
+        self.meant_for.check(found)
     }
 
     pub(crate) fn record(

@@ -165,6 +165,7 @@ pub async fn change(
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 by.authority(tx, realm, id, &graph).await?.own()?;
+                who.means(organizations::find(tx, realm, id).await?.as_ref())?;
                 let changed = organizations::update(tx, realm, id, slug.as_ref(), name.as_ref(), now).await?;
                 let changed = changed.ok_or(Problem::NotFound)?;
                 audit::append(tx, &record).await?;
@@ -192,6 +193,7 @@ pub async fn delete(
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 by.authority(tx, realm, id, &graph).await?.own()?;
+                who.means(organizations::find(tx, realm, id).await?.as_ref())?;
                 organizations::delete(tx, realm, id, now, message).await?;
                 audit::append(tx, &record).await?;
                 Ok(())

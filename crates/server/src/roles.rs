@@ -19,6 +19,12 @@ pub async fn list(app: &App, realm: RealmId) -> Result<Vec<Role>, Problem> {
     Ok(read.await?)
 }
 
+/// The role of a name.
+pub async fn find(app: &App, realm: RealmId, name: &RoleName) -> Result<Role, Problem> {
+    let found = list(app, realm).await?.into_iter().find(|role| role.name == *name);
+    found.ok_or(Problem::NotFound)
+}
+
 /// Makes a role, or gives the one of that name other permissions and parents. Returns whether it is new.
 pub async fn put(app: &App, realm: RealmId, role: Role, who: Who, now: Timestamp) -> Result<bool, Problem> {
     if role.name.as_str() == ADMINISTRATOR {
@@ -33,6 +39,7 @@ pub async fn put(app: &App, realm: RealmId, role: Role, who: Who, now: Timestamp
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let mut all = roles::list(tx, realm).await?;
+                who.means(all.iter().find(|known| known.name == role.name))?;
                 let is_new = match all.iter_mut().find(|known| known.name == role.name) {
                     Some(known) if *known == role => return Ok(false),
                     Some(known) => {
@@ -70,6 +77,7 @@ pub async fn remove(
                 who.still_may(tx, now).await?;
                 let mut all = roles::list(tx, realm).await?;
                 let at = all.iter().position(|role| role.name == name).ok_or(Problem::NotFound)?;
+                who.means(Some(&all[at]))?;
                 if users::anyone_has_role(tx, realm, &name).await? {
                     return Err(Problem::RoleInUse { by: "There are users who have it".to_owned() });
                 }

@@ -119,6 +119,7 @@ pub async fn change(
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                who.means(Some(&before))?;
                 let profile = users::ProfileChanges {
                     email: change.email,
                     email_verified: change.email_verified,
@@ -176,6 +177,7 @@ pub async fn delete(
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                who.means(Some(&before))?;
                 keep_an_administrator(tx, &before).await?;
                 left_behind::settle(tx, &app, &before, &who, now).await?;
                 users::delete(tx, realm, user, now, message).await?;

@@ -58,6 +58,12 @@ pub enum Problem {
     /// Somebody else changed it in between.
     #[error("changed in between")]
     Changed,
+    /// Somebody else changed it since the state the change is meant for.
+    #[error("changed since it was read")]
+    ChangedMeanwhile,
+    /// The header `If-Match` holds no tags.
+    #[error("the precondition cannot be read")]
+    InvalidPrecondition,
     /// The API key has a successor already.
     #[error("the API key was rotated before")]
     AlreadyRotated,

@@ -18,6 +18,6 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(organizations::members))
         .routes(routes!(organizations::put_member, organizations::remove_member))
         .routes(routes!(roles::list))
-        .routes(routes!(roles::put, roles::remove))
+        .routes(routes!(roles::show, roles::put, roles::remove))
         .routes(routes!(audit::list))
 }

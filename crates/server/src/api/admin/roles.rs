@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App,
     accounts::{Who, field},
-    http::{Admin, Json, Now, PathId, Problem, Where, problem::ProblemDocument},
+    http::{Admin, IfMatch, Json, Now, PathId, PathIdIf, Problem, Shown, Where, problem::ProblemDocument},
     realm::InRealm,
     roles,
 };
@@ -62,6 +62,27 @@ pub(super) async fn list(
     Ok(Json(RoleList { roles: found.iter().map(RoleView::from).collect() }))
 }
 
+/// Show a role
+#[utoipa::path(
+    get, path = "/api/v1/admin/roles/{id}", tag = "Administration", operation_id = "get_role",
+    security(("bearer" = [])), params(("id" = String, Path, description = "The role's name")),
+    responses(
+        (status = 200, description = "The role", body = RoleView, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn show(
+    _admin: Admin,
+    realm: InRealm,
+    PathId(name): PathId<RoleName>,
+    State(app): State<App>,
+) -> Result<Shown<RoleView>, Problem> {
+    let found = roles::find(&app, realm.id(), &name).await?;
+    Ok(Shown::new(&found, RoleView::from(&found)))
+}
+
 /// What a role is to be.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -81,20 +102,22 @@ pub(super) struct RoleContent {
 /// What its holders may do changes at once for this API and for API keys, and with their next token elsewhere.
 #[utoipa::path(
     put, path = "/api/v1/admin/roles/{id}", tag = "Administration", operation_id = "put_role",
-    request_body = RoleContent, security(("bearer" = [])), params(("id" = String, Path, description = "The role's name")),
+    request_body = RoleContent, security(("bearer" = [])),
+    params(("id" = String, Path, description = "The role's name"), IfMatch),
     responses(
         (status = 200, description = "The role was there, and is now this", body = RoleView),
         (status = 201, description = "The role was made", body = RoleView),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`: no role can have this name", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
         (status = 422, description = "`invalid_field`: among others an unknown parent, or a circle", body = ProblemDocument),
     )
 )]
 pub(super) async fn put(
     Admin(admin): Admin,
     realm: InRealm,
-    PathId(name): PathId<RoleName>,
+    PathIdIf(name, states): PathIdIf<RoleName>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
@@ -108,7 +131,8 @@ pub(super) async fn put(
         inherits: inherits.map_err(|refused| field("inherits", refused))?,
     };
     let view = RoleView::from(&role);
-    let is_new = roles::put(&app, realm.id(), role, Who::administrator(&admin, origin), now).await?;
+    let who = Who::administrator(&admin, origin).meaning(states);
+    let is_new = roles::put(&app, realm.id(), role, who, now).await?;
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(view)))
 }
 
@@ -117,23 +141,25 @@ pub(super) async fn put(
 /// One that a user has or another role inherits is not removed.
 #[utoipa::path(
     delete, path = "/api/v1/admin/roles/{id}", tag = "Administration", operation_id = "remove_role",
-    security(("bearer" = [])), params(("id" = String, Path, description = "The role's name")),
+    security(("bearer" = [])), params(("id" = String, Path, description = "The role's name"), IfMatch),
     responses(
         (status = 204, description = "Removed"),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`role_in_use`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
     )
 )]
 pub(super) async fn remove(
     Admin(admin): Admin,
     realm: InRealm,
-    PathId(name): PathId<RoleName>,
+    PathIdIf(name, states): PathIdIf<RoleName>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    roles::remove(&app, realm.id(), name, Who::administrator(&admin, origin), now).await?;
+    let who = Who::administrator(&admin, origin).meaning(states);
+    roles::remove(&app, realm.id(), name, who, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

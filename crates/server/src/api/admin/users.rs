@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App, accounts,
     api::{Password, UserView},
-    http::{Admin, Json, Now, PathId, Problem, Query, Where, page, problem::ProblemDocument},
+    http::{
+        Admin, IfMatch, Json, Now, PathId, PathIdIf, Problem, Query, Shown, Where, page,
+        problem::ProblemDocument,
+    },
     realm::InRealm,
 };
 
@@ -110,7 +113,7 @@ pub(super) struct NewUser {
     post, path = "/api/v1/admin/users", tag = "Administration", operation_id = "create_user", request_body = NewUser,
     security(("bearer" = [])),
     responses(
-        (status = 201, description = "The account", body = ManagedUser),
+        (status = 201, description = "The account", body = ManagedUser, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 409, description = "`email_taken` or `username_taken`", body = ProblemDocument),
@@ -124,7 +127,7 @@ pub(super) async fn create(
     State(app): State<App>,
     origin: Where,
     Json(body): Json<NewUser>,
-) -> Result<(StatusCode, Json<ManagedUser>), Problem> {
+) -> Result<(StatusCode, Shown<ManagedUser>), Problem> {
     let profile =
         accounts::Profile::parse(body.email.as_deref(), body.username.as_deref(), body.name.as_deref())?
             .verified(body.email_verified)
@@ -137,7 +140,7 @@ pub(super) async fn create(
     };
     let who = accounts::Who::administrator(&admin, origin);
     let user = accounts::create(&app, &realm, profile, hash, who, now).await?;
-    Ok((StatusCode::CREATED, Json(ManagedUser::from(&user))))
+    Ok((StatusCode::CREATED, Shown::new(&user, ManagedUser::from(&user))))
 }
 
 /// Show a user
@@ -145,7 +148,7 @@ pub(super) async fn create(
     get, path = "/api/v1/admin/users/{id}", tag = "Administration", operation_id = "get_user",
     security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
     responses(
-        (status = 200, description = "The account", body = ManagedUser),
+        (status = 200, description = "The account", body = ManagedUser, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
@@ -156,13 +159,14 @@ pub(super) async fn show(
     realm: InRealm,
     PathId(id): PathId<UserId>,
     State(app): State<App>,
-) -> Result<Json<ManagedUser>, Problem> {
+) -> Result<Shown<ManagedUser>, Problem> {
     let realm = realm.id();
     let found = app
         .db()
         .read("find a user", move |tx| Box::pin(async move { users::find(tx, realm, id).await }))
         .await?;
-    found.as_ref().map(ManagedUser::from).map(Json).ok_or(Problem::NotFound)
+    let found = found.ok_or(Problem::NotFound)?;
+    Ok(Shown::new(&found, ManagedUser::from(&found)))
 }
 
 /// What an administrator may change. A member that is left out stays as it is; `null` clears it.
@@ -192,25 +196,27 @@ pub(super) struct UserChange {
 /// Each member changes only its own column, so two administrators changing different members do not undo one another.
 #[utoipa::path(
     patch, path = "/api/v1/admin/users/{id}", tag = "Administration", operation_id = "change_user",
-    request_body = UserChange, security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    request_body = UserChange, security(("bearer" = [])),
+    params(("id" = String, Path, description = "As listed"), IfMatch),
     responses(
-        (status = 200, description = "The account as it is now", body = ManagedUser),
+        (status = 200, description = "The account as it is now", body = ManagedUser, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`email_taken`, `username_taken` or `last_administrator`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
         (status = 422, description = "`invalid_field` or `weak_password`", body = ProblemDocument),
     )
 )]
 pub(super) async fn change(
     Admin(admin): Admin,
     realm: InRealm,
-    PathId(id): PathId<UserId>,
+    PathIdIf(id, states): PathIdIf<UserId>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
     Json(body): Json<UserChange>,
-) -> Result<Json<ManagedUser>, Problem> {
+) -> Result<Shown<ManagedUser>, Problem> {
     let mut change = accounts::Change::new()
         .email(body.email)?
         .email_verified(body.email_verified)
@@ -222,9 +228,9 @@ pub(super) async fn change(
         let text = password.accept(realm.settings(), &[])?;
         change = change.password(app.hasher().hash(&text).await?);
     }
-    let who = accounts::Who::administrator(&admin, origin);
+    let who = accounts::Who::administrator(&admin, origin).meaning(states);
     let user = accounts::change(&app, realm.id(), id, change, who, now).await?;
-    Ok(Json(ManagedUser::from(&user)))
+    Ok(Shown::new(&user, ManagedUser::from(&user)))
 }
 
 /// Delete a user
@@ -233,24 +239,25 @@ pub(super) async fn change(
 /// member. Its id is never given to anybody else.
 #[utoipa::path(
     delete, path = "/api/v1/admin/users/{id}", tag = "Administration", operation_id = "delete_user",
-    security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    security(("bearer" = [])), params(("id" = String, Path, description = "As listed"), IfMatch),
     responses(
         (status = 204, description = "Deleted"),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`last_administrator` or `last_owner`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
     )
 )]
 pub(super) async fn delete(
     Admin(admin): Admin,
     realm: InRealm,
-    PathId(id): PathId<UserId>,
+    PathIdIf(id, states): PathIdIf<UserId>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let who = accounts::Who::administrator(&admin, origin);
+    let who = accounts::Who::administrator(&admin, origin).meaning(states);
     accounts::delete(&app, realm.id(), id, who, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -24,6 +24,8 @@ impl Problem {
             Self::EmailTaken,
             Self::UsernameTaken,
             Self::Changed,
+            Self::ChangedMeanwhile,
+            Self::InvalidPrecondition,
             Self::AlreadyRotated,
             Self::LastAdministrator,
             Self::MissingPermission,

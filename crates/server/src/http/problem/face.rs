@@ -84,6 +84,18 @@ impl Problem {
                 "Changed in between",
                 "Somebody changed this since you read it. Read it again, then repeat your change.",
             ),
+            Self::ChangedMeanwhile => fixed(
+                "changed_meanwhile",
+                S::PRECONDITION_FAILED,
+                "Changed meanwhile",
+                "This is not any more as it was when you read it. Read it again, and repeat your change with the new `ETag`.",
+            ),
+            Self::InvalidPrecondition => fixed(
+                "invalid_precondition",
+                S::BAD_REQUEST,
+                "Precondition is not right",
+                "Send in `If-Match` what `ETag` said, with its quotes, or `*`.",
+            ),
             Self::AlreadyRotated => fixed(
                 "already_rotated",
                 S::CONFLICT,
