@@ -10,7 +10,7 @@ use gatepost_domain::{
     audit::{Actor, Event, Record},
     role::RoleGraph,
 };
-use gatepost_store::{Tx, sessions};
+use gatepost_store::{Tx, sessions, users};
 use serde::{Deserialize, Deserializer};
 
 use crate::{
@@ -84,6 +84,11 @@ impl Who {
         Self::of(Actor::Operator, Where::default(), None)
     }
 
+    /// Whether the account is the one that acts.
+    pub(crate) fn is(&self, user: UserId) -> bool {
+        self.actor == Actor::User(user)
+    }
+
     /// Whether the caller may still do this, asked inside the transaction that writes.
     pub(crate) async fn still_may(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
         match self.proof {
@@ -119,6 +124,13 @@ impl Who {
     pub(crate) fn record_of_realm(&self, app: &App, event: Event, realm: RealmId, now: Timestamp) -> Record {
         self.origin.record(app, realm, event, self.actor.clone(), now)
     }
+}
+
+/// The account of an id.
+pub async fn find(app: &App, realm: RealmId, id: UserId) -> Result<User, Problem> {
+    let found =
+        app.db().read("find a user", move |tx| Box::pin(async move { users::find(tx, realm, id).await }));
+    found.await?.ok_or(Problem::NotFound)
 }
 
 /// Words an account says of itself, which a password may not be made of.

@@ -7,7 +7,7 @@ use gatepost_domain::{
 use gatepost_store::{Tx, audit, passwords, users};
 
 use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, roles_of};
-use crate::{App, http::Problem, realm::Snapshot};
+use crate::{App, api_keys::revoke_because, http::Problem, realm::Snapshot};
 
 /// What is to change. `None` leaves a column as it is; the inner `None` clears it.
 #[derive(Clone, Debug, Default)]
@@ -112,10 +112,12 @@ pub async fn change(
     if change.password.is_some() {
         records.push(record(Event::PasswordChanged));
     }
+    let worker = app.clone();
     let messages = [(); 3].map(|()| OutboxId::new(now, app.entropy()));
     app.db()
         .write("change a user", move |tx| {
             let (change, records, who) = (change.clone(), records.clone(), who.clone());
+            let app = worker.clone();
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
@@ -137,6 +139,8 @@ pub async fn change(
                     Some(true) => {
                         keep_an_administrator(tx, &before).await?;
                         users::disable(tx, realm, user, now, messages[1]).await?;
+                        revoke_because(tx, &app, (realm, user), Some(Event::UserDisabled.name()), &who, now)
+                            .await?;
                     }
                     Some(false) => drop(users::enable(tx, realm, user, now).await?),
                     None => {}
@@ -144,6 +148,9 @@ pub async fn change(
                 if let Some(hash) = &change.password {
                     passwords::set(tx, realm, user, hash, now).await?;
                     users::sign_out_everywhere(tx, realm, user, now, messages[2]).await?;
+                    // Whoever needs another password from somebody else may have lost the account to a third.
+                    revoke_because(tx, &app, (realm, user), Some(Event::PasswordChanged.name()), &who, now)
+                        .await?;
                 }
                 for record in &records {
                     audit::append(tx, record).await?;

@@ -90,6 +90,8 @@ fn named(path: &str, parameter: &str) -> &'static str {
     match (path, parameter) {
         (_, "user_id") => "user",
         (_, "invitation_id") => "invitation",
+        (_, "session_id") => "session",
+        (_, "key_id") => "key",
         (path, "id") if path.contains("/organizations/{id}") => "organization",
         (path, "id") if path.contains("/users/{id}") => "user",
         (path, "id") if path.contains("/roles/{id}") => "role",

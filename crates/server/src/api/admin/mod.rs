@@ -1,8 +1,10 @@
 //! Administration of a realm. Every route here takes an [`Admin`](crate::http::Admin).
 
+mod api_keys;
 mod audit;
 mod organizations;
 mod roles;
+mod sessions;
 mod users;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -13,6 +15,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::show, users::change, users::delete))
+        .routes(routes!(sessions::list, sessions::end_all))
+        .routes(routes!(sessions::end))
+        .routes(routes!(api_keys::list, api_keys::revoke_all))
+        .routes(routes!(api_keys::revoke))
         .routes(routes!(organizations::list))
         .routes(routes!(organizations::show, organizations::change, organizations::delete))
         .routes(routes!(organizations::members))

@@ -160,12 +160,7 @@ pub(super) async fn show(
     PathId(id): PathId<UserId>,
     State(app): State<App>,
 ) -> Result<Shown<ManagedUser>, Problem> {
-    let realm = realm.id();
-    let found = app
-        .db()
-        .read("find a user", move |tx| Box::pin(async move { users::find(tx, realm, id).await }))
-        .await?;
-    let found = found.ok_or(Problem::NotFound)?;
+    let found = accounts::find(&app, realm.id(), id).await?;
     Ok(Shown::new(&found, ManagedUser::from(&found)))
 }
 
@@ -185,9 +180,9 @@ pub(super) struct UserChange {
     name: Option<Option<String>>,
     /// Replaces all roles.
     roles: Option<Vec<String>>,
-    /// Disabling ends every session of the account.
+    /// Disabling ends every session of the account and revokes its API keys, for good.
     disabled: Option<bool>,
-    /// Sets a new password and ends every session of the account.
+    /// Sets a new password, ends every session of the account and revokes its API keys.
     password: Option<Password>,
 }
 

@@ -2,11 +2,11 @@
 
 use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{Session, SessionId, Timestamp};
-use gatepost_store::sessions;
 use serde::Serialize;
 
 use crate::{
     App,
+    accounts::Who,
     http::{Json, Now, PathId, Problem, SignedIn, Where, problem::ProblemDocument},
     session,
 };
@@ -14,7 +14,7 @@ use crate::{
 /// A signed-in device.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Session)]
-pub(super) struct SessionView {
+pub struct SessionView {
     id: String,
     /// Whether it is the one this request was made with.
     current: bool,
@@ -32,9 +32,16 @@ pub(super) struct SessionView {
 
 /// Every live session of the account.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct SessionList {
+pub struct SessionList {
     /// The newest first.
     sessions: Vec<SessionView>,
+}
+
+impl SessionList {
+    /// Of these, `current` being the session that asks.
+    pub fn new(found: &[Session], current: SessionId) -> Self {
+        Self { sessions: found.iter().map(|session| view(session, current)).collect() }
+    }
 }
 
 fn view(session: &Session, current: SessionId) -> SessionView {
@@ -62,12 +69,8 @@ pub(super) async fn list(
     Now(now): Now,
     State(app): State<App>,
 ) -> Result<Json<SessionList>, Problem> {
-    let (realm, user) = (caller.user.realm, caller.user.id);
-    let found = app
-        .db()
-        .read("list sessions", move |tx| Box::pin(async move { sessions::list(tx, realm, user, now).await }))
-        .await?;
-    Ok(Json(SessionList { sessions: found.iter().map(|session| view(session, caller.session.id)).collect() }))
+    let found = session::list(&app, caller.user.realm, caller.user.id, now).await?;
+    Ok(Json(SessionList::new(&found, caller.session.id)))
 }
 
 /// End every other session
@@ -88,7 +91,8 @@ pub(super) async fn end_others(
     origin: Where,
 ) -> Result<StatusCode, Problem> {
     let which = session::Ended::AllBut(caller.session.id);
-    session::end(&app, &caller.user, which, origin, now).await?;
+    let (user, who) = ((caller.user.realm, caller.user.id), Who::themselves(&caller, origin));
+    session::end(&app, user, which, who, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -109,6 +113,7 @@ pub(super) async fn end(
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let ended = session::end(&app, &caller.user, session::Ended::One(id), origin, now).await?;
+    let (user, who) = ((caller.user.realm, caller.user.id), Who::themselves(&caller, origin));
+    let ended = session::end(&app, user, session::Ended::One(id), who, now).await?;
     if ended { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
 }

@@ -1,3 +1,4 @@
+mod admin_access;
 mod admin_audit;
 mod admin_roles;
 mod admin_users;
