@@ -115,6 +115,13 @@ events! {
     TokenMinted = "token-minted",
 }
 
+impl Event {
+    /// Whether it tells of something that was tried and refused.
+    pub fn is_refusal(self) -> bool {
+        self.name().ends_with("-refused") || self == Self::RefreshTokenReused
+    }
+}
+
 /// The text names no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no audit event has this name")]

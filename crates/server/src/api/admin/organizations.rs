@@ -11,7 +11,8 @@ use crate::{
         MemberChange, MemberListing, MemberPage, MemberView, OrganizationChange, OrganizationView,
     },
     http::{
-        Admin, IfMatch, Json, Now, PathId, PathIdIf, PathIds, Problem, Query, Shown, Where, page,
+        Admin, IfMatch, Json, Now, PathId, PathIdIf, PathIds, Problem, Query, Shown, Where,
+        page::{self, Limit},
         problem::ProblemDocument,
     },
     organizations::{self, By},
@@ -23,9 +24,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
-    /// How many at the most: 1 to 200, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<OrganizationId>,
@@ -57,11 +59,10 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<OrganizationPage>, Problem> {
-    if listing.search.as_ref().is_some_and(|text| text.len() > 200 || text.contains('\0')) {
-        return Err(Problem::InvalidQuery { detail: "`search` takes up to 200 bytes of text".to_owned() });
-    }
-    let limit = listing.limit.clamp(1, 200);
-    let found = organizations::list(&app, realm.id(), listing.search, listing.cursor, limit + 1).await?;
+    page::searchable("search", listing.search.as_deref())?;
+    let limit = listing.limit;
+    let found =
+        organizations::list(&app, realm.id(), listing.search, listing.cursor, limit.and_one()).await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
     Ok(Json(OrganizationPage {
         organizations: found.iter().map(OrganizationView::from).collect(),
@@ -163,7 +164,8 @@ pub(super) async fn members(
     Query(listing): Query<MemberListing>,
 ) -> Result<Json<MemberPage>, Problem> {
     let limit = listing.limit();
-    let found = organizations::list_members(&app, &realm, id, By::Realm, listing.cursor, limit + 1).await?;
+    let found =
+        organizations::list_members(&app, &realm, id, By::Realm, listing.cursor, limit.and_one()).await?;
     Ok(Json(MemberPage::cut(found, limit)))
 }
 

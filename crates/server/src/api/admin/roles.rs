@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App,
     accounts::{Who, field},
-    http::{Admin, IfMatch, Json, Now, PathId, PathIdIf, Problem, Shown, Where, problem::ProblemDocument},
+    http::{
+        Admin, IfMatch, Json, Now, PathId, PathIdIf, Problem, Query, Shown, Where,
+        page::{self, Limit},
+        problem::ProblemDocument,
+    },
     realm::InRealm,
     roles,
 };
@@ -36,19 +40,34 @@ impl From<&Role> for RoleView {
     }
 }
 
-/// Every role of the realm but the built-in `realm-admin`.
+/// Which roles to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Listing {
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<RoleName>,
+}
+
+/// One page of the roles of the realm, by name; without the built-in `realm-admin`.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct RoleList {
-    /// By name.
+pub(super) struct RolePage {
     roles: Vec<RoleView>,
+    /// Present when there are more.
+    next_cursor: Option<String>,
 }
 
 /// List roles
 #[utoipa::path(
-    get, path = "/api/v1/admin/roles", tag = "Administration", operation_id = "list_roles",
+    get, path = "/api/v1/admin/roles", tag = "Administration", operation_id = "list_roles", params(Listing),
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The roles", body = RoleList),
+        (status = 200, description = "One page", body = RolePage),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
     )
@@ -57,9 +76,12 @@ pub(super) async fn list(
     _admin: Admin,
     realm: InRealm,
     State(app): State<App>,
-) -> Result<Json<RoleList>, Problem> {
-    let found = roles::list(&app, realm.id()).await?;
-    Ok(Json(RoleList { roles: found.iter().map(RoleView::from).collect() }))
+    Query(listing): Query<Listing>,
+) -> Result<Json<RolePage>, Problem> {
+    let mut found = roles::list(&app, realm.id()).await?;
+    found.retain(|role| listing.cursor.as_ref().is_none_or(|cursor| role.name > *cursor));
+    let (found, next_cursor) = page::cut(found, listing.limit, |last| last.name.to_string());
+    Ok(Json(RolePage { roles: found.iter().map(RoleView::from).collect(), next_cursor }))
 }
 
 /// Show a role

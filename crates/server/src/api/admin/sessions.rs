@@ -6,8 +6,8 @@ use gatepost_domain::{SessionId, UserId};
 use crate::{
     App,
     accounts::{self, Who},
-    api::me::SessionList,
-    http::{Admin, Json, Now, PathId, PathIds, Problem, Where, problem::ProblemDocument},
+    api::me::{SessionListing, SessionPage},
+    http::{Admin, Json, Now, PathId, PathIds, Problem, Query, Where, problem::ProblemDocument},
     realm::InRealm,
     session,
 };
@@ -15,9 +15,9 @@ use crate::{
 /// List a user's sessions
 #[utoipa::path(
     get, path = "/api/v1/admin/users/{id}/sessions", tag = "Administration", operation_id = "admin_list_sessions",
-    security(("bearer" = [])), params(("id" = String, Path, description = "The user")),
+    security(("bearer" = [])), params(("id" = String, Path, description = "The user"), SessionListing),
     responses(
-        (status = 200, description = "Live sessions", body = SessionList),
+        (status = 200, description = "One page", body = SessionPage),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
@@ -29,10 +29,10 @@ pub(super) async fn list(
     PathId(user): PathId<UserId>,
     Now(now): Now,
     State(app): State<App>,
-) -> Result<Json<SessionList>, Problem> {
+    Query(listing): Query<SessionListing>,
+) -> Result<Json<SessionPage>, Problem> {
     accounts::find(&app, realm.id(), user).await?;
-    let found = session::list(&app, realm.id(), user, now).await?;
-    Ok(Json(SessionList::new(&found, admin.session.id)))
+    Ok(Json(listing.page(&app, (realm.id(), user), admin.session.id, now).await?))
 }
 
 /// Sign a user out everywhere

@@ -1,7 +1,7 @@
 //! `/api/v1/admin/users`
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{Timestamp, User, UserId};
+use gatepost_domain::{RoleName, Timestamp, User, UserId};
 use gatepost_store::users;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,8 @@ use crate::{
     App, accounts,
     api::{Password, UserView},
     http::{
-        Admin, IfMatch, Json, Now, PathId, PathIdIf, Problem, Query, Shown, Where, page,
+        Admin, IfMatch, Json, Now, PathId, PathIdIf, Problem, Query, Shown, Where,
+        page::{self, Limit},
         problem::ProblemDocument,
     },
     realm::InRealm,
@@ -37,14 +38,22 @@ impl From<&User> for ManagedUser {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
-    /// How many at the most: 1 to 200, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<UserId>,
     /// Only accounts whose address or user name contains this text.
     search: Option<String>,
+    /// Only accounts whose address begins so.
+    email: Option<String>,
+    /// Only accounts whose user name begins so.
+    username: Option<String>,
+    /// Only accounts that were given this role.
+    #[param(value_type = Option<String>)]
+    role: Option<RoleName>,
     /// Only disabled accounts, or only the others.
     disabled: Option<bool>,
 }
@@ -73,17 +82,25 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<UserPage>, Problem> {
-    if listing.search.as_ref().is_some_and(|text| text.len() > 200 || text.contains('\0')) {
-        return Err(Problem::InvalidQuery { detail: "`search` takes up to 200 bytes of text".to_owned() });
+    for (name, text) in
+        [("search", &listing.search), ("email", &listing.email), ("username", &listing.username)]
+    {
+        page::searchable(name, text.as_deref())?;
     }
-    let limit = listing.limit.clamp(1, 200);
+    let limit = listing.limit;
     let (id, cursor) = (realm.id(), listing.cursor);
-    let filter = users::UserFilter { search: listing.search, disabled: listing.disabled };
+    let filter = users::UserFilter {
+        search: listing.search,
+        email: listing.email,
+        username: listing.username,
+        role: listing.role,
+        disabled: listing.disabled,
+    };
     let found = app
         .db()
         .read("list users", move |tx| {
             let filter = filter.clone();
-            Box::pin(async move { users::list(tx, id, &filter, cursor, limit + 1).await })
+            Box::pin(async move { users::list(tx, id, &filter, cursor, limit.and_one()).await })
         })
         .await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());

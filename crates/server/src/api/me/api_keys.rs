@@ -10,7 +10,11 @@ use crate::{
     App,
     accounts::Who,
     api_keys::{self, OVERLAP, Wish},
-    http::{Json, Now, PathId, Problem, Query, SignedIn, Where, page, problem::ProblemDocument},
+    http::{
+        Json, Now, PathId, Problem, Query, SignedIn, Where,
+        page::{self, Limit},
+        problem::ProblemDocument,
+    },
     realm::InRealm,
 };
 
@@ -69,9 +73,10 @@ impl FreshKey {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct KeyListing {
-    /// How many at the most: 1 to 100, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<ApiKeyId>,
@@ -88,8 +93,8 @@ pub struct KeyPage {
 impl KeyListing {
     /// The page of a user's keys that is asked for.
     pub async fn page(&self, app: &App, owner: &User) -> Result<KeyPage, Problem> {
-        let limit = self.limit.clamp(1, 100);
-        let found = api_keys::list(app, owner, self.cursor, limit + 1).await?;
+        let limit = self.limit;
+        let found = api_keys::list(app, owner, self.cursor, limit.and_one()).await?;
         let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
         Ok(KeyPage { api_keys: found.iter().map(KeyView::from).collect(), next_cursor })
     }

@@ -7,7 +7,7 @@ mod profile;
 mod sessions;
 
 pub use api_keys::{KeyListing, KeyPage};
-pub use sessions::SessionList;
+pub use sessions::{SessionListing, SessionPage};
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -1,13 +1,17 @@
 //! `/api/v1/me/sessions`
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{Session, SessionId, Timestamp};
-use serde::Serialize;
+use gatepost_domain::{RealmId, Session, SessionId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     App,
     accounts::Who,
-    http::{Json, Now, PathId, Problem, SignedIn, Where, problem::ProblemDocument},
+    http::{
+        Json, Now, PathId, Problem, Query, SignedIn, Where,
+        page::{self, Limit},
+        problem::ProblemDocument,
+    },
     session,
 };
 
@@ -30,17 +34,42 @@ pub struct SessionView {
     expires_at: Timestamp,
 }
 
-/// Every live session of the account.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct SessionList {
-    /// The newest first.
-    sessions: Vec<SessionView>,
+/// Which sessions to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SessionListing {
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<SessionId>,
 }
 
-impl SessionList {
-    /// Of these, `current` being the session that asks.
-    pub fn new(found: &[Session], current: SessionId) -> Self {
-        Self { sessions: found.iter().map(|session| view(session, current)).collect() }
+/// One page of live sessions of an account.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct SessionPage {
+    /// The newest first.
+    sessions: Vec<SessionView>,
+    /// Present when there are more.
+    next_cursor: Option<String>,
+}
+
+impl SessionListing {
+    /// The page of a user's sessions that is asked for, `current` being the session that asks.
+    pub async fn page(
+        &self,
+        app: &App,
+        user: (RealmId, UserId),
+        current: SessionId,
+        now: Timestamp,
+    ) -> Result<SessionPage, Problem> {
+        let found = session::list(app, user, self.cursor, self.limit.and_one(), now).await?;
+        let (found, next_cursor) = page::cut(found, self.limit, |last| last.id.to_string());
+        let sessions = found.iter().map(|session| view(session, current)).collect();
+        Ok(SessionPage { sessions, next_cursor })
     }
 }
 
@@ -58,9 +87,10 @@ fn view(session: &Session, current: SessionId) -> SessionView {
 
 /// List the account's sessions
 #[utoipa::path(
-    get, path = "/api/v1/me/sessions", tag = "Account", operation_id = "list_sessions", security(("bearer" = [])),
+    get, path = "/api/v1/me/sessions", tag = "Account", operation_id = "list_sessions", params(SessionListing),
+    security(("bearer" = [])),
     responses(
-        (status = 200, description = "Live sessions", body = SessionList),
+        (status = 200, description = "One page", body = SessionPage),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
     )
 )]
@@ -68,9 +98,10 @@ pub(super) async fn list(
     caller: SignedIn,
     Now(now): Now,
     State(app): State<App>,
-) -> Result<Json<SessionList>, Problem> {
-    let found = session::list(&app, caller.user.realm, caller.user.id, now).await?;
-    Ok(Json(SessionList::new(&found, caller.session.id)))
+    Query(listing): Query<SessionListing>,
+) -> Result<Json<SessionPage>, Problem> {
+    let user = (caller.user.realm, caller.user.id);
+    Ok(Json(listing.page(&app, user, caller.session.id, now).await?))
 }
 
 /// End every other session

@@ -4,6 +4,7 @@ mod admin_roles;
 mod admin_users;
 mod api_keys;
 mod etags;
+mod listings;
 mod login;
 mod logout;
 mod me;
