@@ -141,6 +141,12 @@ pub fn words(user: &User) -> Vec<&str> {
     email.into_iter().chain(username).chain(name).collect()
 }
 
+/// A record that tells which roles there were and which there are.
+pub(crate) fn with_roles(record: Record, before: &[RoleName], after: &[RoleName]) -> Record {
+    let names = |roles: &[RoleName]| roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(" ");
+    record.with("before", names(before)).with("after", names(after))
+}
+
 /// Reads an address out of a request.
 pub fn email(text: &str) -> Result<EmailAddress, Problem> {
     text.parse().map_err(|refused| field("email", refused))

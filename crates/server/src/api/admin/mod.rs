@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod audit;
+mod bulk;
 mod organizations;
 mod roles;
 mod sessions;
@@ -14,6 +15,7 @@ use crate::App;
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(users::list, users::create))
+        .routes(routes!(bulk::run))
         .routes(routes!(users::show, users::change, users::delete))
         .routes(routes!(sessions::list, sessions::end_all))
         .routes(routes!(sessions::end))

@@ -1,5 +1,6 @@
 mod admin_access;
 mod admin_audit;
+mod admin_bulk;
 mod admin_roles;
 mod admin_users;
 mod api_keys;
