@@ -91,6 +91,9 @@ pub enum Problem {
     /// An invitation was refused: unknown, used, taken back, expired, or for somebody else.
     #[error("the invitation was refused")]
     InvalidInvitation,
+    /// The realm has a role of this name.
+    #[error("the role exists")]
+    RoleExists,
     /// A role that is given to somebody, or that another role inherits, stays.
     #[error("the role is in use: {by}")]
     RoleInUse {

@@ -3,7 +3,10 @@
 mod api_keys;
 mod audit;
 mod bulk;
+mod clients;
+mod keys;
 mod organizations;
+mod realm;
 mod roles;
 mod sessions;
 mod users;
@@ -25,7 +28,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(organizations::show, organizations::change, organizations::delete))
         .routes(routes!(organizations::members))
         .routes(routes!(organizations::put_member, organizations::remove_member))
-        .routes(routes!(roles::list))
+        .routes(routes!(realm::show))
+        .routes(routes!(clients::list))
+        .routes(routes!(clients::show))
+        .routes(routes!(keys::list))
+        .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::show, roles::put, roles::remove))
         .routes(routes!(audit::list))
 }

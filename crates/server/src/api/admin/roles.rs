@@ -119,6 +119,59 @@ pub(super) struct RoleContent {
     inherits: Vec<String>,
 }
 
+/// A role to be made.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewRole {
+    #[schema(example = "editor")]
+    name: String,
+    /// `resource:action`, or `resource:*` for every action of it.
+    #[serde(default)]
+    #[schema(example = json!(["notes:write"]))]
+    permissions: Vec<String>,
+    /// Roles of the realm that it is more than.
+    #[serde(default)]
+    #[schema(example = json!(["reader"]))]
+    inherits: Vec<String>,
+}
+
+fn parse(name: RoleName, permissions: &[String], inherits: &[String]) -> Result<Role, Problem> {
+    let permissions: Result<Vec<Permission>, _> = permissions.iter().map(|text| text.parse()).collect();
+    let inherits: Result<Vec<RoleName>, _> = inherits.iter().map(|text| text.parse()).collect();
+    Ok(Role {
+        name,
+        permissions: permissions.map_err(|refused| field("permissions", refused))?,
+        inherits: inherits.map_err(|refused| field("inherits", refused))?,
+    })
+}
+
+/// Make a role
+#[utoipa::path(
+    post, path = "/api/v1/admin/roles", tag = "Administration", operation_id = "create_role",
+    request_body = NewRole, security(("bearer" = [])),
+    responses(
+        (status = 201, description = "The role", body = RoleView, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 409, description = "`role_exists`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`: among others an unknown parent", body = ProblemDocument),
+    )
+)]
+pub(super) async fn create(
+    Admin(admin): Admin,
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<NewRole>,
+) -> Result<(StatusCode, Shown<RoleView>), Problem> {
+    let name = body.name.parse().map_err(|refused| field("name", refused))?;
+    let role = parse(name, &body.permissions, &body.inherits)?;
+    let view = Shown::new(&role, RoleView::from(&role));
+    roles::create(&app, realm.id(), role, Who::administrator(&admin, origin), now).await?;
+    Ok((StatusCode::CREATED, view))
+}
+
 /// Make or replace a role
 ///
 /// What its holders may do changes at once for this API and for API keys, and with their next token elsewhere.
@@ -145,13 +198,7 @@ pub(super) async fn put(
     origin: Where,
     Json(body): Json<RoleContent>,
 ) -> Result<(StatusCode, Json<RoleView>), Problem> {
-    let permissions: Result<Vec<Permission>, _> = body.permissions.iter().map(|text| text.parse()).collect();
-    let inherits: Result<Vec<RoleName>, _> = body.inherits.iter().map(|text| text.parse()).collect();
-    let role = Role {
-        name,
-        permissions: permissions.map_err(|refused| field("permissions", refused))?,
-        inherits: inherits.map_err(|refused| field("inherits", refused))?,
-    };
+    let role = parse(name, &body.permissions, &body.inherits)?;
     let view = RoleView::from(&role);
     let who = Who::administrator(&admin, origin).meaning(states);
     let is_new = roles::put(&app, realm.id(), role, who, now).await?;

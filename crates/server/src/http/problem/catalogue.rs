@@ -35,6 +35,7 @@ impl Problem {
             Self::AlreadyMember,
             Self::AlreadyInvited,
             Self::InvalidInvitation,
+            Self::RoleExists,
             Self::RoleInUse { by: "There are users who have it".to_owned() },
             Self::TooMany { what: "API keys", most: 100 },
             Self::RegistrationClosed,

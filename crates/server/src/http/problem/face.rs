@@ -147,6 +147,12 @@ impl Problem {
                 "The invitation is not good, or not for you: sign in with the address it was made for, verified, and use it \
                  once, within 7 days.",
             ),
+            Self::RoleExists => fixed(
+                "role_exists",
+                S::CONFLICT,
+                "The role is there",
+                "The realm has a role of this name. Choose another, or replace it with PUT.",
+            ),
             Self::RoleInUse { by } => (
                 "role_in_use",
                 S::CONFLICT,

@@ -1,6 +1,7 @@
 mod admin_access;
 mod admin_audit;
 mod admin_bulk;
+mod admin_realm;
 mod admin_roles;
 mod admin_users;
 mod api_keys;
