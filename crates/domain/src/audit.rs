@@ -89,6 +89,8 @@ events! {
     OrganizationUpdated = "organization-updated",
     /// An organization with its members and invitations is gone.
     OrganizationDeleted = "organization-deleted",
+    /// Somebody tried to change or delete an organization beyond their own rights.
+    OrganizationChangeRefused = "organization-change-refused",
     /// A session's tokens speak of another organization, or of none.
     OrganizationSwitched = "organization-switched",
     /// Somebody was invited into an organization.

@@ -141,9 +141,13 @@ pub fn words(user: &User) -> Vec<&str> {
     email.into_iter().chain(username).chain(name).collect()
 }
 
+/// Roles as the audit trail tells them.
+pub(crate) fn names(roles: &[RoleName]) -> String {
+    roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(" ")
+}
+
 /// A record that tells which roles there were and which there are.
 pub(crate) fn with_roles(record: Record, before: &[RoleName], after: &[RoleName]) -> Record {
-    let names = |roles: &[RoleName]| roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(" ");
     record.with("before", names(before)).with("after", names(after))
 }
 

@@ -5,6 +5,7 @@ mod invitations;
 mod members;
 mod tenants;
 mod tokens;
+mod trail;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
