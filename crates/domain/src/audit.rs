@@ -89,6 +89,8 @@ events! {
     OrganizationUpdated = "organization-updated",
     /// An organization with its members and invitations is gone.
     OrganizationDeleted = "organization-deleted",
+    /// Somebody tried to change or delete an organization beyond their own rights.
+    OrganizationChangeRefused = "organization-change-refused",
     /// A session's tokens speak of another organization, or of none.
     OrganizationSwitched = "organization-switched",
     /// Somebody was invited into an organization.
@@ -113,6 +115,13 @@ events! {
     MasterKeyRotated = "master-key-rotated",
     /// A token was minted by command.
     TokenMinted = "token-minted",
+}
+
+impl Event {
+    /// Whether it tells of something that was tried and refused.
+    pub fn is_refusal(self) -> bool {
+        self.name().ends_with("-refused") || self == Self::RefreshTokenReused
+    }
 }
 
 /// The text names no event.

@@ -10,12 +10,12 @@ use gatepost_domain::{
     audit::{Actor, Event, Record},
     role::RoleGraph,
 };
-use gatepost_store::{Tx, sessions};
+use gatepost_store::{Tx, sessions, users};
 use serde::{Deserialize, Deserializer};
 
 use crate::{
     App,
-    http::{Problem, SignedIn, origin::Where},
+    http::{IfMatch, Problem, SignedIn, etag::Tagged, origin::Where},
     realm::Snapshot,
 };
 
@@ -37,6 +37,7 @@ pub struct Who {
     actor: Actor,
     origin: Where,
     proof: Option<Proof>,
+    meant_for: IfMatch,
 }
 
 /// What must still hold when the change is written: between the arrival of a request and its end the caller may have been
@@ -63,20 +64,29 @@ impl Proof {
 }
 
 impl Who {
+    fn of(actor: Actor, origin: Where, proof: Option<Proof>) -> Self {
+        Self { actor, origin, proof, meant_for: IfMatch::default() }
+    }
+
     /// The account's owner.
     pub fn themselves(caller: &SignedIn, origin: Where) -> Self {
-        Self { actor: Actor::User(caller.user.id), origin, proof: Some(Proof::of(caller)) }
+        Self::of(Actor::User(caller.user.id), origin, Some(Proof::of(caller)))
     }
 
     /// An administrator of the realm.
     pub fn administrator(caller: &SignedIn, origin: Where) -> Self {
         let proof = Proof { administrator: true, ..Proof::of(caller) };
-        Self { actor: Actor::User(caller.user.id), origin, proof: Some(proof) }
+        Self::of(Actor::User(caller.user.id), origin, Some(proof))
     }
 
     /// Somebody at the command line.
     pub fn operator() -> Self {
-        Self { actor: Actor::Operator, origin: Where::default(), proof: None }
+        Self::of(Actor::Operator, Where::default(), None)
+    }
+
+    /// Whether the account is the one that acts.
+    pub(crate) fn is(&self, user: UserId) -> bool {
+        self.actor == Actor::User(user)
     }
 
     /// Whether the caller may still do this, asked inside the transaction that writes.
@@ -85,6 +95,18 @@ impl Who {
             Some(proof) => proof.check(tx, now).await,
             None => Ok(()),
         }
+    }
+
+    /// The change is meant for these states of what it changes, and for no other.
+    #[must_use]
+    pub fn meaning(mut self, states: IfMatch) -> Self {
+        self.meant_for = states;
+        self
+    }
+
+    /// Whether the change is meant for what was found inside the transaction that writes.
+    pub(crate) fn means(&self, found: Option<&impl Tagged>) -> Result<(), Problem> {
+        self.meant_for.check(found)
     }
 
     pub(crate) fn record(
@@ -104,12 +126,29 @@ impl Who {
     }
 }
 
+/// The account of an id.
+pub async fn find(app: &App, realm: RealmId, id: UserId) -> Result<User, Problem> {
+    let found =
+        app.db().read("find a user", move |tx| Box::pin(async move { users::find(tx, realm, id).await }));
+    found.await?.ok_or(Problem::NotFound)
+}
+
 /// Words an account says of itself, which a password may not be made of.
 pub fn words(user: &User) -> Vec<&str> {
     let email = user.email.as_ref().map(EmailAddress::as_str);
     let username = user.username.as_ref().map(gatepost_domain::Username::as_str);
     let name = user.name.as_ref().map(gatepost_domain::DisplayName::as_str);
     email.into_iter().chain(username).chain(name).collect()
+}
+
+/// Roles as the audit trail tells them.
+pub(crate) fn names(roles: &[RoleName]) -> String {
+    roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// A record that tells which roles there were and which there are.
+pub(crate) fn with_roles(record: Record, before: &[RoleName], after: &[RoleName]) -> Record {
+    record.with("before", names(before)).with("after", names(after))
 }
 
 /// Reads an address out of a request.

@@ -1,6 +1,7 @@
 //! API keys: made, listed, rotated, revoked, and exchanged for the token an API can verify.
 
 mod exchange;
+mod revoke_all;
 
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ use crate::{
 };
 
 pub use exchange::exchange;
+pub use revoke_all::revoke_all;
+pub(crate) use revoke_all::revoke_because;
 
 /// The most keys an owner has at a time.
 const MOST: u64 = 100;

@@ -10,7 +10,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{Db, passwords};
 
-use crate::{Clock, declare, passwords::HashPool, realm::RealmCache};
+use crate::{Clock, declare, passwords::HashPool, realm::RealmCache, throttle::Throttle};
 
 pub use open::OpenError;
 
@@ -31,6 +31,7 @@ struct Shared {
     clock: Clock,
     entropy: Arc<dyn Entropy>,
     public_url: String,
+    refusals: Throttle,
 }
 
 impl App {
@@ -48,6 +49,11 @@ impl App {
 
     pub(crate) fn realms(&self) -> &RealmCache {
         &self.shared.realms
+    }
+
+    /// Which refusals were written down of late.
+    pub(crate) fn refusals(&self) -> &Throttle {
+        &self.shared.refusals
     }
 
     pub(crate) fn hasher(&self) -> &HashPool {

@@ -27,6 +27,7 @@ mod session;
 mod signing;
 #[doc(hidden)]
 pub mod testing;
+mod throttle;
 
 pub use app::{App, OpenError};
 pub use clock::Clock;

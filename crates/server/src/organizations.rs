@@ -19,6 +19,8 @@ use crate::{
     realm::Snapshot,
 };
 
+use authority::note_refused;
+
 pub use authority::By;
 pub use exchange::{ExchangeRefused, exchange};
 pub use invitations::{accept, invite, list as list_invitations, revoke};
@@ -155,23 +157,26 @@ pub async fn change(
     (who, by): (Who, By),
     now: Timestamp,
 ) -> Result<Organization, Problem> {
-    let record = who.record_of_realm(app, Event::OrganizationUpdated, realm.id(), now);
-    let record = record.with("organization", id.to_string());
+    let record = |event| {
+        let record = who.record_of_realm(app, event, realm.id(), now);
+        record.with("organization", id.to_string())
+    };
+    let (done, refused) = (record(Event::OrganizationUpdated), record(Event::OrganizationChangeRefused));
     let (graph, realm) = (realm.organization_roles().clone(), realm.id());
-    app.db()
-        .write("change an organization", move |tx| {
-            let ((name, slug), graph) = (change.clone(), graph.clone());
-            let (who, record) = (who.clone(), record.clone());
-            Box::pin(async move {
-                who.still_may(tx, now).await?;
-                by.authority(tx, realm, id, &graph).await?.own()?;
-                let changed = organizations::update(tx, realm, id, slug.as_ref(), name.as_ref(), now).await?;
-                let changed = changed.ok_or(Problem::NotFound)?;
-                audit::append(tx, &record).await?;
-                Ok(changed)
-            })
+    let answer = app.db().write("change an organization", move |tx| {
+        let ((name, slug), graph) = (change.clone(), graph.clone());
+        let (who, record) = (who.clone(), done.clone());
+        Box::pin(async move {
+            who.still_may(tx, now).await?;
+            by.authority(tx, realm, id, &graph).await?.own()?;
+            who.means(organizations::find(tx, realm, id).await?.as_ref())?;
+            let changed = organizations::update(tx, realm, id, slug.as_ref(), name.as_ref(), now).await?;
+            let changed = changed.ok_or(Problem::NotFound)?;
+            audit::append(tx, &record).await?;
+            Ok(changed)
         })
-        .await
+    });
+    note_refused(app, answer.await, refused).await
 }
 
 /// Deletes an organization with its members, invitations and keys. A member must be an owner.
@@ -182,20 +187,23 @@ pub async fn delete(
     (who, by): (Who, By),
     now: Timestamp,
 ) -> Result<(), Problem> {
-    let record = who.record_of_realm(app, Event::OrganizationDeleted, realm.id(), now);
-    let record = record.with("organization", id.to_string());
+    let record = |event| {
+        let record = who.record_of_realm(app, event, realm.id(), now);
+        record.with("organization", id.to_string())
+    };
+    let (done, refused) = (record(Event::OrganizationDeleted), record(Event::OrganizationChangeRefused));
     let (graph, realm, message) =
         (realm.organization_roles().clone(), realm.id(), OutboxId::new(now, app.entropy()));
-    app.db()
-        .write("delete an organization", move |tx| {
-            let (who, record, graph) = (who.clone(), record.clone(), graph.clone());
-            Box::pin(async move {
-                who.still_may(tx, now).await?;
-                by.authority(tx, realm, id, &graph).await?.own()?;
-                organizations::delete(tx, realm, id, now, message).await?;
-                audit::append(tx, &record).await?;
-                Ok(())
-            })
+    let answer = app.db().write("delete an organization", move |tx| {
+        let (who, record, graph) = (who.clone(), done.clone(), graph.clone());
+        Box::pin(async move {
+            who.still_may(tx, now).await?;
+            by.authority(tx, realm, id, &graph).await?.own()?;
+            who.means(organizations::find(tx, realm, id).await?.as_ref())?;
+            organizations::delete(tx, realm, id, now, message).await?;
+            audit::append(tx, &record).await?;
+            Ok(())
         })
-        .await
+    });
+    note_refused(app, answer.await, refused).await
 }

@@ -19,11 +19,37 @@ pub async fn list(app: &App, realm: RealmId) -> Result<Vec<Role>, Problem> {
     Ok(read.await?)
 }
 
+/// The role of a name.
+pub async fn find(app: &App, realm: RealmId, name: &RoleName) -> Result<Role, Problem> {
+    let found = list(app, realm).await?.into_iter().find(|role| role.name == *name);
+    found.ok_or(Problem::NotFound)
+}
+
+/// Makes a role. One of that name stays as it is.
+pub async fn create(app: &App, realm: RealmId, role: Role, who: Who, now: Timestamp) -> Result<(), Problem> {
+    write(app, realm, role, false, (who, now)).await.map(drop)
+}
+
 /// Makes a role, or gives the one of that name other permissions and parents. Returns whether it is new.
 pub async fn put(app: &App, realm: RealmId, role: Role, who: Who, now: Timestamp) -> Result<bool, Problem> {
+    write(app, realm, role, true, (who, now)).await
+}
+
+async fn write(
+    app: &App,
+    realm: RealmId,
+    role: Role,
+    replace: bool,
+    (who, now): (Who, Timestamp),
+) -> Result<bool, Problem> {
     if role.name.as_str() == ADMINISTRATOR {
         let reason = "realm-admin is built in; choose another name".into();
         return Err(Problem::InvalidField { field: "name", reason });
+    }
+    // It is no role like the others: nothing inherits what it may do.
+    if role.inherits.iter().any(|parent| parent.as_str() == ADMINISTRATOR) {
+        let reason = "realm-admin is built in, and given to users only".into();
+        return Err(Problem::InvalidField { field: "inherits", reason });
     }
     let record = record(app, realm, &role.name, &who, now);
     let changed = app
@@ -33,9 +59,13 @@ pub async fn put(app: &App, realm: RealmId, role: Role, who: Who, now: Timestamp
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let mut all = roles::list(tx, realm).await?;
+                who.means(all.iter().find(|known| known.name == role.name))?;
+                let mut record = told(record, "after", &role);
                 let is_new = match all.iter_mut().find(|known| known.name == role.name) {
+                    Some(_) if !replace => return Err(Problem::RoleExists),
                     Some(known) if *known == role => return Ok(false),
                     Some(known) => {
+                        record = told(record, "before", known);
                         *known = role;
                         false
                     }
@@ -70,6 +100,7 @@ pub async fn remove(
                 who.still_may(tx, now).await?;
                 let mut all = roles::list(tx, realm).await?;
                 let at = all.iter().position(|role| role.name == name).ok_or(Problem::NotFound)?;
+                who.means(Some(&all[at]))?;
                 if users::anyone_has_role(tx, realm, &name).await? {
                     return Err(Problem::RoleInUse { by: "There are users who have it".to_owned() });
                 }
@@ -80,7 +111,7 @@ pub async fn remove(
                 if invitations::any_gives_role(tx, realm, &name, now).await? {
                     return Err(Problem::RoleInUse { by: "An open invitation gives it".to_owned() });
                 }
-                all.remove(at);
+                let record = told(record, "before", &all.remove(at));
                 match RoleGraph::new(&all) {
                     Ok(_) => {}
                     Err(RolesRefused::Unknown { role, .. }) => {
@@ -100,6 +131,13 @@ async fn save(tx: &mut Tx, realm: RealmId, all: &[Role], record: &Record) -> Res
     roles::replace(tx, realm, all).await?;
     audit::append(tx, record).await?;
     Ok(())
+}
+
+/// What the role allows by itself, and what it inherits.
+fn told(record: Record, when: &str, role: &Role) -> Record {
+    let permissions = role.permissions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let inherits = role.inherits.iter().map(RoleName::as_str).collect::<Vec<_>>().join(" ");
+    record.with(when, permissions).with(&format!("{when}_inherits"), inherits)
 }
 
 fn record(app: &App, realm: RealmId, name: &RoleName, who: &Who, now: Timestamp) -> Record {

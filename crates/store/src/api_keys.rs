@@ -174,3 +174,30 @@ pub async fn touch(tx: &mut Tx, realm: RealmId, id: ApiKeyId, now: Timestamp) ->
         WHERE realm_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at < $3)";
     tx.execute(SQL, &[(&realm).into(), (&id).into(), now.into()]).await.map(|_| ())
 }
+
+/// Ends every key of an owner that is good at `now`, for good. Returns which.
+pub async fn revoke_all(
+    tx: &mut Tx,
+    realm: RealmId,
+    owner: &KeyOwner,
+    now: Timestamp,
+) -> Result<Vec<ApiKeyId>, Error> {
+    const OF_USER: &str =
+        "UPDATE api_keys SET revoked_at = $3 WHERE realm_id = $1 AND user_id = $2 AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > $3) RETURNING id";
+    const OF_ORGANIZATION: &str =
+        "UPDATE api_keys SET revoked_at = $3 WHERE realm_id = $1 AND organization_id = $2 AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > $3) RETURNING id";
+    const OF_CLIENT: &str =
+        "UPDATE api_keys SET revoked_at = $3 WHERE realm_id = $1 AND client_id = $2 AND revoked_at IS NULL
+        AND (expires_at IS NULL OR expires_at > $3) RETURNING id";
+    let (sql, owner) = match owner {
+        KeyOwner::User(user) => (OF_USER, user.into()),
+        KeyOwner::Organization(organization) => (OF_ORGANIZATION, organization.into()),
+        KeyOwner::Client(client) => (OF_CLIENT, client.as_str().into()),
+    };
+    let ended: Vec<(ApiKeyId,)> = tx.all(sql, &[(&realm).into(), owner, now.into()]).await?;
+    let mut ended: Vec<ApiKeyId> = ended.into_iter().map(|(id,)| id).collect();
+    ended.sort_unstable();
+    Ok(ended)
+}

@@ -1,6 +1,6 @@
 //! The audit trail. It is appended to, read, and never changed.
 
-use gatepost_domain::audit::{Event, Record};
+use gatepost_domain::audit::{Actor, Event, Record};
 use gatepost_domain::{ClientId, EventId, RealmId, Timestamp, UserId};
 
 use crate::value::{FromRow, Row, from_json, to_json};
@@ -51,6 +51,10 @@ pub async fn append(tx: &mut Tx, record: &Record) -> Result<(), Error> {
 pub struct RecordFilter {
     /// Those about one user.
     pub user: Option<UserId>,
+    /// Those of what one did.
+    pub actor: Option<Actor>,
+    /// Those of something refused ([`Event::is_refusal`]), or the others.
+    pub refused: Option<bool>,
     /// Those of one kind.
     pub event: Option<Event>,
     /// Those from this moment on.
@@ -73,14 +77,16 @@ pub async fn list(
                 "SELECT realm_id, id, at, event, actor, user_id, session_id, client_id, address, request_id, detail
                 FROM audit WHERE realm_id = $1 AND id < $2
                 AND (CAST($3 AS TEXT) IS NULL OR event = $3) AND (CAST($4 AS BIGINT) IS NULL OR at >= $4)
-                AND (CAST($6 AS BIGINT) IS NULL OR at < $6) ",
+                AND (CAST($6 AS BIGINT) IS NULL OR at < $6) AND (CAST($7 AS TEXT) IS NULL OR actor = $7)
+                AND (CAST($8 AS BOOLEAN) IS NULL OR (event LIKE '%-refused' OR event = 'refresh-token-reused') = $8) ",
                 $user, " ORDER BY id DESC LIMIT $5"
             )
         };
     }
     const OF_ALL: &str = sql!("");
-    const OF_ONE: &str = sql!("AND user_id = $7");
+    const OF_ONE: &str = sql!("AND user_id = $9");
     let before = before.unwrap_or(EventId::MAX);
+    let actor = filter.actor.as_ref().map(ToString::to_string);
     let mut params = vec![
         (&realm).into(),
         (&before).into(),
@@ -88,6 +94,8 @@ pub async fn list(
         filter.since.into(),
         limit.into(),
         filter.until.into(),
+        actor.as_deref().into(),
+        filter.refused.into(),
     ];
     match &filter.user {
         None => tx.all(OF_ALL, &params).await,

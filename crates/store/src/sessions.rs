@@ -105,14 +105,22 @@ pub async fn find_live(
     Ok(found.map(|Joined(session, user)| (session, user)))
 }
 
-/// The live sessions of a user, the newest first.
-pub async fn list(tx: &mut Tx, realm: RealmId, user: UserId, now: Timestamp) -> Result<Vec<Session>, Error> {
+/// At most `limit` live sessions of a user, the newest first, older than the given one.
+pub async fn list(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    now: Timestamp,
+    before: Option<SessionId>,
+    limit: u32,
+) -> Result<Vec<Session>, Error> {
     const SQL: &str = concat!(
         "SELECT ", session_columns!("s."), " FROM sessions s
         WHERE s.realm_id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
-        ORDER BY s.id DESC"
+        AND s.id < $4 ORDER BY s.id DESC LIMIT $5"
     );
-    tx.all(SQL, &[(&realm).into(), (&user).into(), now.into()]).await
+    let before = before.unwrap_or(SessionId::MAX);
+    tx.all(SQL, &[(&realm).into(), (&user).into(), now.into(), (&before).into(), limit.into()]).await
 }
 
 /// Ends a session of the user with its grants, and tells verifiers. False: the user has no such session, or it has

@@ -5,7 +5,7 @@ use gatepost_domain::{
     DisplayName, EmailAddress, OutboxId, PasswordHash, RealmId, RoleName, Timestamp, User, UserId, Username,
 };
 
-use crate::value::{FromRow, Param, Row, like_containing};
+use crate::value::{FromRow, Param, Row, like_beginning, like_containing};
 use crate::{Error, Tx, outbox, roles, sessions};
 
 impl FromRow for User {
@@ -165,6 +165,12 @@ pub async fn find_for_sign_in(
 pub struct UserFilter {
     /// Those whose address or username contains the text.
     pub search: Option<String>,
+    /// Those whose address begins so.
+    pub email: Option<String>,
+    /// Those whose username begins so.
+    pub username: Option<String>,
+    /// Those who were given the role.
+    pub role: Option<RoleName>,
     /// Only the disabled, or only the others.
     pub disabled: Option<bool>,
 }
@@ -184,12 +190,26 @@ pub async fn list(
         WHERE u.realm_id = $1 AND u.id > $2
         AND (CAST($3 AS TEXT) IS NULL OR u.email_key LIKE $3 ESCAPE '!' OR u.username_key LIKE $3 ESCAPE '!')
         AND (CAST($4 AS BOOLEAN) IS NULL OR (u.disabled_at IS NOT NULL) = $4)
+        AND (CAST($6 AS TEXT) IS NULL OR u.email_key LIKE $6 ESCAPE '!')
+        AND (CAST($7 AS TEXT) IS NULL OR u.username_key LIKE $7 ESCAPE '!')
+        AND (CAST($8 AS TEXT) IS NULL OR (u.roles <> '' AND ' ' || u.roles || ' ' LIKE $8 ESCAPE '!'))
         ORDER BY u.id LIMIT $5"
     );
     let after = after.unwrap_or(UserId::MIN);
     let pattern = filter.search.as_deref().map(like_containing);
-    let params =
-        [(&realm).into(), (&after).into(), pattern.as_deref().into(), filter.disabled.into(), limit.into()];
+    let email = filter.email.as_deref().map(like_beginning);
+    let username = filter.username.as_deref().map(like_beginning);
+    let role = filter.role.as_ref().map(roles::like_name);
+    let params = [
+        (&realm).into(),
+        (&after).into(),
+        pattern.as_deref().into(),
+        filter.disabled.into(),
+        limit.into(),
+        email.as_deref().into(),
+        username.as_deref().into(),
+        role.as_deref().into(),
+    ];
     tx.all(SQL, &params).await
 }
 

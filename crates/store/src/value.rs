@@ -293,8 +293,16 @@ impl<A: FromRow, B: FromRow> FromRow for Joined<A, B> {
 
 /// For `LIKE … ESCAPE '!'` over a column in lower case: what contains the text.
 pub(crate) fn like_containing(text: &str) -> String {
-    let escaped = text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    format!("%{escaped}%")
+    format!("%{}%", escaped(text))
+}
+
+/// The same for what begins with a text.
+pub(crate) fn like_beginning(text: &str) -> String {
+    format!("{}%", escaped(text))
+}
+
+fn escaped(text: &str) -> String {
+    text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 /// A document column.

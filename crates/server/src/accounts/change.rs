@@ -6,8 +6,8 @@ use gatepost_domain::{
 };
 use gatepost_store::{Tx, audit, passwords, users};
 
-use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, roles_of};
-use crate::{App, http::Problem, realm::Snapshot};
+use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, roles_of, with_roles};
+use crate::{App, api_keys::revoke_because, http::Problem, realm::Snapshot};
 
 /// What is to change. `None` leaves a column as it is; the inner `None` clears it.
 #[derive(Clone, Debug, Default)]
@@ -16,9 +16,32 @@ pub struct Change {
     email_verified: Option<bool>,
     username: Option<Option<Username>>,
     name: Option<Option<DisplayName>>,
-    roles: Option<Vec<RoleName>>,
+    roles: Option<Roles>,
     disabled: Option<bool>,
     password: Option<PasswordHash>,
+}
+
+/// Which roles somebody is to have.
+#[derive(Clone, Debug)]
+enum Roles {
+    /// These.
+    Only(Vec<RoleName>),
+    /// Those they have, with some and without others.
+    Edited { add: Vec<RoleName>, remove: Vec<RoleName> },
+}
+
+impl Roles {
+    fn of(&self, present: &[RoleName]) -> Vec<RoleName> {
+        let mut roles = match self {
+            Self::Only(roles) => roles.clone(),
+            Self::Edited { add, remove } => {
+                present.iter().filter(|role| !remove.contains(role)).chain(add).cloned().collect()
+            }
+        };
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
 }
 
 impl Change {
@@ -56,7 +79,20 @@ impl Change {
 
     /// Other roles; each must exist in the realm.
     pub fn roles(mut self, realm: &Snapshot, names: Option<&[String]>) -> Result<Self, Problem> {
-        self.roles = names.map(|names| roles_of(realm, names)).transpose()?;
+        self.roles = names.map(|names| roles_of(realm, names)).transpose()?.map(Roles::Only);
+        Ok(self)
+    }
+
+    /// Some roles more, which must exist in the realm, and some less.
+    pub fn edit_roles(
+        mut self,
+        realm: &Snapshot,
+        add: &[String],
+        remove: &[String],
+    ) -> Result<Self, Problem> {
+        let remove = remove.iter().map(|name| name.parse().map_err(|refused| field("roles", refused)));
+        self.roles =
+            Some(Roles::Edited { add: roles_of(realm, add)?, remove: remove.collect::<Result<_, _>>()? });
         Ok(self)
     }
 
@@ -101,9 +137,6 @@ pub async fn change(
     if !columns.is_empty() {
         records.push(record(Event::UserUpdated).with("columns", columns));
     }
-    if change.roles.is_some() {
-        records.push(record(Event::UserRolesChanged));
-    }
     match change.disabled {
         Some(true) => records.push(record(Event::UserDisabled)),
         Some(false) => records.push(record(Event::UserEnabled)),
@@ -112,13 +145,16 @@ pub async fn change(
     if change.password.is_some() {
         records.push(record(Event::PasswordChanged));
     }
+    let worker = app.clone();
     let messages = [(); 3].map(|()| OutboxId::new(now, app.entropy()));
     app.db()
         .write("change a user", move |tx| {
             let (change, records, who) = (change.clone(), records.clone(), who.clone());
+            let app = worker.clone();
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                who.means(Some(&before))?;
                 let profile = users::ProfileChanges {
                     email: change.email,
                     email_verified: change.email_verified,
@@ -126,16 +162,21 @@ pub async fn change(
                     name: change.name,
                 };
                 users::update_profile(tx, realm, user, &profile, None, now).await?;
-                if let Some(roles) = &change.roles {
+                let roles = change.roles.as_ref().map(|roles| roles.of(&before.roles));
+                if let Some(roles) = roles.filter(|roles| !same(roles, &before.roles)) {
                     if !roles.iter().any(|role| role.as_str() == ADMINISTRATOR) {
                         keep_an_administrator(tx, &before).await?;
                     }
-                    users::set_roles(tx, realm, user, roles, None, now, messages[0]).await?;
+                    users::set_roles(tx, realm, user, &roles, None, now, messages[0]).await?;
+                    let record = who.record(&app, Event::UserRolesChanged, realm, user, now);
+                    audit::append(tx, &with_roles(record, &before.roles, &roles)).await?;
                 }
                 match change.disabled {
                     Some(true) => {
                         keep_an_administrator(tx, &before).await?;
                         users::disable(tx, realm, user, now, messages[1]).await?;
+                        revoke_because(tx, &app, (realm, user), Some(Event::UserDisabled.name()), &who, now)
+                            .await?;
                     }
                     Some(false) => drop(users::enable(tx, realm, user, now).await?),
                     None => {}
@@ -143,6 +184,9 @@ pub async fn change(
                 if let Some(hash) = &change.password {
                     passwords::set(tx, realm, user, hash, now).await?;
                     users::sign_out_everywhere(tx, realm, user, now, messages[2]).await?;
+                    // Whoever needs another password from somebody else may have lost the account to a third.
+                    revoke_because(tx, &app, (realm, user), Some(Event::PasswordChanged.name()), &who, now)
+                        .await?;
                 }
                 for record in &records {
                     audit::append(tx, record).await?;
@@ -156,6 +200,10 @@ pub async fn change(
             })
         })
         .await
+}
+
+fn same(roles: &[RoleName], others: &[RoleName]) -> bool {
+    roles.len() == others.len() && roles.iter().all(|role| others.contains(role))
 }
 
 /// Deletes an account of the realm and everything of it. An organization of which it is the only member goes too; the last
@@ -176,6 +224,7 @@ pub async fn delete(
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                who.means(Some(&before))?;
                 keep_an_administrator(tx, &before).await?;
                 left_behind::settle(tx, &app, &before, &who, now).await?;
                 users::delete(tx, realm, user, now, message).await?;

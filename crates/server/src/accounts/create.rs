@@ -6,7 +6,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{audit, passwords, users};
 
-use super::{Who, email, field, roles_of};
+use super::{Who, email, field, names, roles_of};
 use crate::{
     App,
     http::{Problem, origin::Where},
@@ -100,7 +100,10 @@ pub async fn create(
     now: Timestamp,
 ) -> Result<User, Problem> {
     let id = UserId::new(now, app.entropy());
-    let record = who.record(app, Event::UserCreated, realm.id(), id, now);
+    let mut record = who.record(app, Event::UserCreated, realm.id(), id, now);
+    if !profile.roles.is_empty() {
+        record = record.with("roles", names(&profile.roles));
+    }
     insert(app, profile.into_user(id, realm, now), hash, record, Some(who), now).await
 }
 

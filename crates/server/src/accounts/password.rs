@@ -7,24 +7,27 @@ use gatepost_domain::{
 };
 use gatepost_store::{audit, passwords, sessions};
 
-use super::Proof;
+use super::Who;
 use crate::{
     App,
+    api_keys::revoke_because,
     http::{Problem, SignedIn, origin::Where},
     passwords::Checked,
 };
 
-/// Replaces the password if `current` is right, and ends every other session of the account.
+/// Replaces the password if `current` is right, and ends every other session of the account; with `with_keys`, its API keys
+/// too.
 pub async fn change_password(
     app: &App,
     caller: &SignedIn,
     current: &Password,
     new: &Password,
+    with_keys: bool,
     origin: Where,
     now: Timestamp,
 ) -> Result<(), Problem> {
     let (realm, user, session) = (caller.user.realm, caller.user.id, caller.session.id);
-    let (message, proof) = (OutboxId::new(now, app.entropy()), Proof::of(caller));
+    let message = OutboxId::new(now, app.entropy());
     let actor = || Actor::User(user);
     let stored = app
         .db()
@@ -45,17 +48,24 @@ pub async fn change_password(
         return Err(Problem::WrongPassword);
     };
     let new = PasswordHash::new(app.hasher().hash(new).await?);
-    let record = origin.record(app, realm, Event::PasswordChanged, actor(), now).user(user).session(session);
+    let who = Who::themselves(caller, origin);
+    let record = who.record(app, Event::PasswordChanged, realm, user, now).session(session);
+    let worker = app.clone();
     app.db()
         .write("change a password", move |tx| {
             let (old, new, record) = (old.clone(), new.clone(), record.clone());
+            let (who, app) = (who.clone(), worker.clone());
             Box::pin(async move {
-                proof.check(tx, now).await?;
+                who.still_may(tx, now).await?;
                 if !passwords::replace_if_unchanged(tx, realm, user, &old, &new, now).await? {
                     return Err(Problem::Changed);
                 }
                 sessions::revoke_all(tx, realm, user, Some(session), now, message).await?;
                 audit::append(tx, &record).await?;
+                if with_keys {
+                    revoke_because(tx, &app, (realm, user), Some(Event::PasswordChanged.name()), &who, now)
+                        .await?;
+                }
                 Ok(())
             })
         })

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     App,
+    accounts::Who,
     http::{Json, Now, Problem, SignedIn, Where, problem::ProblemDocument},
     session,
 };
@@ -15,6 +16,8 @@ use crate::{
 pub(super) struct Logout {
     /// End every session of the account, on every device.
     everywhere: bool,
+    /// With `everywhere`: revoke every API key of the account as well.
+    revoke_api_keys: bool,
 }
 
 /// Sign out
@@ -27,6 +30,7 @@ pub(super) struct Logout {
     responses(
         (status = 204, description = "Signed out"),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`", body = ProblemDocument),
     )
 )]
 pub(super) async fn logout(
@@ -36,7 +40,15 @@ pub(super) async fn logout(
     origin: Where,
     Json(body): Json<Logout>,
 ) -> Result<StatusCode, Problem> {
-    let which = if body.everywhere { session::Ended::All } else { session::Ended::One(caller.session.id) };
-    session::end(&app, &caller.user, which, origin, now).await?;
+    let which = match (body.everywhere, body.revoke_api_keys) {
+        (true, with_keys) => session::Ended::All { with_keys },
+        (false, false) => session::Ended::One(caller.session.id),
+        (false, true) => {
+            let reason = "API keys are revoked together with every session: send everywhere too".into();
+            return Err(Problem::InvalidField { field: "revoke_api_keys", reason });
+        }
+    };
+    let (user, who) = ((caller.user.realm, caller.user.id), Who::themselves(&caller, origin));
+    session::end(&app, user, which, who, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

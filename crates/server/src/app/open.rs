@@ -15,7 +15,9 @@ use super::{
     App, Shared,
     master_key::{self, MasterKeyError},
 };
-use crate::{Clock, Config, entropy::SystemEntropy, passwords::HashPool, realm::RealmCache};
+use crate::{
+    Clock, Config, entropy::SystemEntropy, passwords::HashPool, realm::RealmCache, throttle::Throttle,
+};
 
 /// Where the master key's fingerprint stands in the store.
 const FINGERPRINT: &str = "master-key-fingerprint";
@@ -108,6 +110,7 @@ impl App {
             clock,
             entropy,
             public_url: public_url.trim_end_matches('/').to_owned(),
+            refusals: Throttle::new(),
         };
         let app = Self { shared: Arc::new(shared) };
         app.make_default_realm().await?;

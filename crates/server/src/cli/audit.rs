@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use gatepost_domain::{
     EventId, RealmName, Timestamp,
-    audit::{Event, Record},
+    audit::{Actor, Event, Record},
 };
 use gatepost_store::audit::{self, RecordFilter};
 
@@ -32,6 +32,12 @@ enum What {
         /// Only what was done to this user: id, e-mail address or user name
         #[arg(long)]
         user: Option<String>,
+        /// Only what this one did: user:…, client:…, operator, system or anonymous
+        #[arg(long)]
+        actor: Option<Actor>,
+        /// Only what was refused
+        #[arg(long)]
+        refused: bool,
         /// Only events of this name, as in sign-in-refused
         #[arg(long, value_parser = event)]
         event: Option<Event>,
@@ -61,13 +67,18 @@ fn moment(text: &str) -> Result<Timestamp, &'static str> {
 impl AuditCommand {
     pub(super) async fn run(self) -> Result<(), Refusal> {
         let app = store::open(&self.settings).await?;
-        let What::Export { realm, user, event, since, until } = self.what;
+        let What::Export { realm, user, actor, refused, event, since, until } = self.what;
         let realm = store::realm(&app, realm.as_ref()).await?;
         let user = match user {
             Some(text) => Some(store::user(&app, &realm, &text).await?.id),
             None => None,
         };
-        export(&app, &realm, RecordFilter { user, event, since, until }).await
+        export(
+            &app,
+            &realm,
+            RecordFilter { user, actor, refused: refused.then_some(true), event, since, until },
+        )
+        .await
     }
 }
 

@@ -2,12 +2,11 @@
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
-    EventId, OutboxId, RealmName, Timestamp,
+    EventId, OutboxId, RealmName,
     audit::{Actor, Event, Record},
     signing_key,
 };
 use gatepost_store::{audit, signing_keys};
-use serde::Serialize;
 
 use super::{Output, Refusal, Settings, output::table, store};
 use crate::{App, realm::Snapshot, signing};
@@ -45,15 +44,6 @@ enum What {
     },
 }
 
-#[derive(Serialize)]
-struct KeyView {
-    kid: String,
-    alg: String,
-    state: &'static str,
-    created_at: Timestamp,
-    signs_from: Timestamp,
-}
-
 impl KeyCommand {
     pub(super) async fn run(self) -> Result<(), Refusal> {
         let app = store::open(&self.settings).await?;
@@ -64,7 +54,7 @@ impl KeyCommand {
             What::Rotate { now } => rotate(&app, &realm, now).await?,
             What::Withdraw { kid } => withdraw(&app, &realm, &kid).await?,
         }
-        let keys = list(&app, &realm).await?;
+        let keys = signing::list(&app, &realm).await?;
         output.show(&keys, || {
             let rows: Vec<Vec<String>> = keys
                 .iter()
@@ -87,32 +77,6 @@ async fn stored(app: &App, realm: &Snapshot) -> Result<Vec<signing_key::StoredKe
         .db()
         .read("list signing keys", move |tx| Box::pin(async move { signing_keys::list(tx, id).await }))
         .await?)
-}
-
-async fn list(app: &App, realm: &Snapshot) -> Result<Vec<KeyView>, Refusal> {
-    let (stored, now) = (stored(app, realm).await?, app.clock().now());
-    let policy = signing::policy(realm.settings());
-    let view = |key: &signing_key::StoredKey| {
-        let of_alg: Vec<_> = stored.iter().filter(|other| other.alg == key.alg).cloned().collect();
-        let plan = signing_key::plan(&of_alg, &policy, now);
-        let state = if plan.signer.as_ref() == Some(&key.kid) && key.alg == realm.settings().signing_alg {
-            "signing"
-        } else if key.signs_from > now && plan.published.contains(&key.kid) {
-            "next"
-        } else if plan.published.contains(&key.kid) {
-            "retired"
-        } else {
-            "withdrawn"
-        };
-        KeyView {
-            kid: key.kid.clone(),
-            alg: key.alg.to_string(),
-            state,
-            created_at: key.created_at,
-            signs_from: key.signs_from,
-        }
-    };
-    Ok(stored.iter().map(view).collect())
 }
 
 async fn rotate(app: &App, realm: &Snapshot, immediately: bool) -> Result<(), Refusal> {

@@ -137,7 +137,10 @@ impl UserCommand {
             What::Disable { user } => {
                 let user = change(&app, &realm, &user, Change::new().disabled(Some(true))).await?;
                 output.show(&Shown::from(&user), || {
-                    format!("disabled user {}; their sessions have ended", user.id)
+                    format!(
+                        "disabled user {}; their sessions have ended, and their API keys are revoked",
+                        user.id
+                    )
                 })
             }
             What::Enable { user } => {
@@ -149,7 +152,10 @@ impl UserCommand {
                 let hash = hash(&app, &realm, &accounts::words(&user)).await?;
                 let user = change(&app, &realm, &user.id.to_string(), Change::new().password(hash)).await?;
                 output.show(&Shown::from(&user), || {
-                    format!("set the password of {}; their sessions have ended", user.id)
+                    format!(
+                        "set the password of {}; their sessions have ended, and their API keys are revoked",
+                        user.id
+                    )
                 })
             }
             What::Delete { user } => {

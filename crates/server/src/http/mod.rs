@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod caller;
+pub mod etag;
 pub mod now;
 pub mod observe;
 pub mod origin;
@@ -11,6 +12,7 @@ pub mod problem;
 
 pub use body::Json;
 pub use caller::{Admin, SignedIn};
+pub use etag::{IfMatch, PathIdIf, Shown};
 pub use now::Now;
 pub use origin::Where;
 pub use path::{PathId, PathIds, Query};

@@ -9,6 +9,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 
 use super::Problem;
+use crate::config::nearest;
 
 /// The one identifier in a path, parsed. What does not parse cannot exist, so it is answered as missing.
 #[derive(Debug)]
@@ -54,11 +55,56 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         axum::extract::Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|error| {
             Problem::InvalidQuery {
-                detail: error
-                    .body_text()
-                    .trim_start_matches("Failed to deserialize query string: ")
-                    .to_owned(),
+                detail: explain(error.body_text().trim_start_matches("Failed to deserialize query string: ")),
             }
         })
+    }
+}
+
+/// serde's words in ours: an unknown parameter with the nearest known one.
+fn explain(message: &str) -> String {
+    let Some((_, unknown)) = message.split_once("unknown field ") else {
+        return message.to_owned();
+    };
+    let mut quoted = unknown.split('`').skip(1).step_by(2);
+    let wrong = quoted.next().unwrap_or_default();
+    let known: Vec<&str> = quoted.collect();
+    match nearest(wrong, known.iter().copied()) {
+        Some(near) => format!("unknown parameter `{wrong}`; did you mean `{near}`?"),
+        None => format!("unknown parameter `{wrong}`; known here: {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::page::Limit;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only parsed")]
+    struct Listing {
+        #[serde(default)]
+        limit: Limit,
+        email: Option<String>,
+    }
+
+    async fn detail(query: &str) -> String {
+        let request = axum::http::Request::get(format!("/?{query}")).body(()).unwrap();
+        let (mut parts, ()) = request.into_parts();
+        match Query::<Listing>::from_request_parts(&mut parts, &()).await {
+            Err(Problem::InvalidQuery { detail }) => detail,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_a_query_is_named_with_what_would_be_right() {
+        assert_eq!(detail("emial=a").await, "unknown parameter `emial`; did you mean `email`?");
+        assert_eq!(detail("x=a").await, "unknown parameter `x`; known here: limit, email");
+        for query in ["limit=0", "limit=101", "limit=-1", "limit=x", "limit=", "limit=99999999999"] {
+            assert_eq!(detail(query).await, "limit: give a whole number from 1 to 100", "{query}");
+        }
+        assert_eq!(detail("email=a&email=b").await, "duplicate field `email`");
     }
 }

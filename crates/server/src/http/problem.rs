@@ -61,6 +61,12 @@ pub enum Problem {
     /// Somebody else changed it in between.
     #[error("changed in between")]
     Changed,
+    /// Somebody else changed it since the state the change is meant for.
+    #[error("changed since it was read")]
+    ChangedMeanwhile,
+    /// The header `If-Match` holds no tags.
+    #[error("the precondition cannot be read")]
+    InvalidPrecondition,
     /// The API key has a successor already.
     #[error("the API key was rotated before")]
     AlreadyRotated,
@@ -88,6 +94,9 @@ pub enum Problem {
     /// An invitation was refused: unknown, used, taken back, expired, or for somebody else.
     #[error("the invitation was refused")]
     InvalidInvitation,
+    /// The realm has a role of this name.
+    #[error("the role exists")]
+    RoleExists,
     /// A role that is given to somebody, or that another role inherits, stays.
     #[error("the role is in use: {by}")]
     RoleInUse {

@@ -89,16 +89,20 @@ pub(super) async fn keep_an_owner(
     }
 }
 
-/// Keeps a change that was refused for want of rights in the audit trail, and passes the refusal on.
+/// Keeps a change that was refused for want of rights in the audit trail, and passes the refusal on. One a minute like it:
+/// who is refused can try again as fast as they like.
 pub(super) async fn note_refused<T>(
     app: &App,
     answer: Result<T, Problem>,
     record: Record,
 ) -> Result<T, Problem> {
     if let Err(problem @ (Problem::MissingPermission | Problem::BeyondRights)) = &answer {
+        if !app.refusals().admits(&record) {
+            return answer;
+        }
         let record = record.with("reason", problem.code());
         app.db()
-            .write("record a refused change of members", move |tx| {
+            .write("record a refused change of an organization", move |tx| {
                 let record = record.clone();
                 Box::pin(async move { audit::append(tx, &record).await })
             })

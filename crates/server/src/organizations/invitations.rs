@@ -7,7 +7,12 @@ use gatepost_domain::{
 use gatepost_store::{Tx, audit, invitations, memberships, organizations, users};
 
 use super::authority::{By, note_refused};
-use crate::{App, accounts::Who, http::Problem, realm::Snapshot};
+use crate::{
+    App,
+    accounts::{Who, names},
+    http::Problem,
+    realm::Snapshot,
+};
 
 /// The most open invitations an organization has.
 const MOST: u64 = 1_000;
@@ -40,7 +45,8 @@ pub async fn invite(
         let record = who.record_of_realm(app, event, realm.id(), now);
         record.with("organization", organization.to_string())
     };
-    let invited = record(Event::MemberInvited).with("invitation", id.to_string());
+    let invited =
+        record(Event::MemberInvited).with("invitation", id.to_string()).with("roles", names(&made.roles));
     let refused = record(Event::MemberChangeRefused);
     let (stored, graph, by) = (made.clone(), realm.organization_roles().clone(), By::Member(inviter.id));
     let answer = app.db().write("invite somebody", move |tx| {
@@ -176,7 +182,8 @@ pub async fn accept(
                 let organization = organization.ok_or(Problem::InvalidInvitation)?;
                 let member = Membership::begin(realm, organization.id, user, found.roles, now);
                 memberships::create(tx, &member).await?;
-                audit::append(tx, &record.with("organization", organization.id.to_string())).await?;
+                let record = record.with("organization", organization.id.to_string());
+                audit::append(tx, &record.with("roles", names(&member.roles))).await?;
                 Ok((organization, member))
             })
         })

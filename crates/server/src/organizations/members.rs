@@ -7,7 +7,12 @@ use gatepost_domain::{
 use gatepost_store::{audit, invitations, memberships, users};
 
 use super::authority::{By, keep_an_owner, note_refused};
-use crate::{App, accounts::Who, http::Problem, realm::Snapshot};
+use crate::{
+    App,
+    accounts::{Who, names, with_roles},
+    http::Problem,
+    realm::Snapshot,
+};
 
 /// The members of an organization with their accounts, as many as `limit`, after the given one. Every member may see them.
 pub async fn list(
@@ -63,7 +68,7 @@ pub async fn set(
                 if let Some(email) = &account.email {
                     invitations::revoke_to(tx, realm, organization, email, now).await?;
                 }
-                audit::append(tx, &added).await?;
+                audit::append(tx, &added.with("roles", names(&member.roles))).await?;
                 return Ok((member, account));
             };
             authority.manage()?;
@@ -79,7 +84,7 @@ pub async fn set(
                 invitations::revoke_from(tx, realm, organization, user, now).await?;
             }
             let after = memberships::set_roles(tx, realm, organization, user, &roles, now, message).await?;
-            audit::append(tx, &changed).await?;
+            audit::append(tx, &with_roles(changed, &before.roles, &roles)).await?;
             Ok((after.ok_or(Problem::NotFound)?, account))
         })
     });
@@ -119,7 +124,7 @@ pub async fn remove(
             if let Some(email) = users::find(tx, realm, user).await?.and_then(|account| account.email) {
                 invitations::revoke_to(tx, realm, organization, &email, now).await?;
             }
-            audit::append(tx, &removed).await?;
+            audit::append(tx, &removed.with("roles", names(&before.roles))).await?;
             Ok(())
         })
     });

@@ -136,6 +136,16 @@ impl Snapshot {
         self.realm.name.as_str()
     }
 
+    /// Whether it answers at the root.
+    pub fn is_default(&self) -> bool {
+        self.realm.is_default
+    }
+
+    /// When it was made.
+    pub fn created_at(&self) -> Timestamp {
+        self.realm.created_at
+    }
+
     /// The realm's version when it was read.
     pub fn version(&self) -> u64 {
         self.realm.version

@@ -1,15 +1,9 @@
-//! Signing out.
+//! Signing out, and being signed out.
 
-use gatepost_domain::{
-    OutboxId, SessionId, Timestamp, User,
-    audit::{Actor, Event},
-};
+use gatepost_domain::{OutboxId, RealmId, SessionId, Timestamp, UserId, audit::Event};
 use gatepost_store::{audit, sessions, users};
 
-use crate::{
-    App,
-    http::{Problem, origin::Where},
-};
+use crate::{App, accounts::Who, api_keys, http::Problem};
 
 /// Which sessions of an account end.
 #[derive(Clone, Copy, Debug)]
@@ -19,44 +13,53 @@ pub enum Ended {
     /// Every one but this.
     AllBut(SessionId),
     /// Every one.
-    All,
+    All {
+        /// And every API key.
+        with_keys: bool,
+    },
 }
 
-/// Ends sessions of `user` at their own wish; their grants and refresh tokens end with them. Returns whether there were any.
+/// Ends sessions of a user; their grants and refresh tokens end with them. Returns whether there were any.
 pub async fn end(
     app: &App,
-    user: &User,
+    (realm, user): (RealmId, UserId),
     which: Ended,
-    origin: Where,
+    who: Who,
     now: Timestamp,
 ) -> Result<bool, Problem> {
     let event = match which {
-        Ended::One(_) => Event::SignedOut,
-        Ended::AllBut(_) | Ended::All => Event::SignedOutEverywhere,
+        Ended::One(_) if who.is(user) => Event::SignedOut,
+        Ended::One(_) => Event::SessionRevoked,
+        Ended::AllBut(_) | Ended::All { .. } => Event::SignedOutEverywhere,
     };
-    let mut record = origin.record(app, user.realm, event, Actor::User(user.id), now).user(user.id);
+    let mut record = who.record(app, event, realm, user, now);
     if let Ended::One(session) = which {
         record = record.session(session);
     }
-    let (realm, user, message) = (user.realm, user.id, OutboxId::new(now, app.entropy()));
-    let ended = app
-        .db()
+    let (message, worker) = (OutboxId::new(now, app.entropy()), app.clone());
+    app.db()
         .write("sign out", move |tx| {
-            let record = record.clone();
+            let (record, who, app) = (record.clone(), who.clone(), worker.clone());
             Box::pin(async move {
+                who.still_may(tx, now).await?;
                 let ended = match which {
                     Ended::One(session) => sessions::revoke(tx, realm, user, session, now, message).await?,
                     Ended::AllBut(session) => {
                         !sessions::revoke_all(tx, realm, user, Some(session), now, message).await?.is_empty()
                     }
-                    Ended::All => users::sign_out_everywhere(tx, realm, user, now, message).await?.is_some(),
+                    Ended::All { with_keys } => {
+                        if with_keys {
+                            let reason = Some(event.name());
+                            api_keys::revoke_because(tx, &app, (realm, user), reason, &who, now).await?;
+                        }
+                        users::sign_out_everywhere(tx, realm, user, now, message).await?.is_some()
+                    }
                 };
                 if ended {
                     audit::append(tx, &record).await?;
                 }
-                Ok::<_, gatepost_store::Error>(ended)
+                Ok::<_, Problem>(ended)
             })
         })
-        .await?;
-    Ok(ended)
+        .await
 }

@@ -1,11 +1,13 @@
 //! Sessions and the tokens within them: sign in, refresh, sign out. Every front door comes through here.
 
 mod end;
+mod list;
 mod refresh;
 mod sign_in;
 mod touch;
 
 pub use end::{Ended, end};
+pub use list::list;
 pub use refresh::refresh;
 pub use sign_in::{Identifier, sign_in};
 pub use touch::touch;

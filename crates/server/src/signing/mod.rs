@@ -1,7 +1,9 @@
 //! Signing keys: made, sealed, chosen; and the access tokens they sign.
 
 mod access_token;
+mod listing;
 mod ring;
 
 pub use access_token::{Audience, KeySubject, Subject, issue, issue_for, issue_for_key};
+pub use listing::{KeyView, list};
 pub use ring::{KeyRing, KeysUnusable, make, policy, seal};

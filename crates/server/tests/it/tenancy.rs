@@ -13,6 +13,9 @@ name = "default"
 [[realm.role]]
 name = "editor"
 permissions = ["notes:write"]
+[[realm.client]]
+id = "web"
+public = true
 [[realm.user]]
 email = "ada@example.com"
 email_verified = true
@@ -61,6 +64,7 @@ impl Belongings {
             ("key", text(&key["id"])),
             ("session", text(&sessions["sessions"][0]["id"])),
             ("role", "editor".to_owned()),
+            ("client", "web".to_owned()),
         ]);
         Self { ada, ids }
     }
@@ -90,9 +94,12 @@ fn named(path: &str, parameter: &str) -> &'static str {
     match (path, parameter) {
         (_, "user_id") => "user",
         (_, "invitation_id") => "invitation",
+        (_, "session_id") => "session",
+        (_, "key_id") => "key",
         (path, "id") if path.contains("/organizations/{id}") => "organization",
         (path, "id") if path.contains("/users/{id}") => "user",
         (path, "id") if path.contains("/roles/{id}") => "role",
+        (path, "id") if path.contains("/clients/{id}") => "client",
         (path, "id") if path.contains("/api-keys/{id}") => "key",
         (path, "id") if path.contains("/sessions/{id}") => "session",
         _ => panic!("what does {parameter} of {path} name? tell the matrix"),

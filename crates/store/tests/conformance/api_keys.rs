@@ -9,6 +9,7 @@ on_every_backend!(
     keys_are_listed_by_owner_and_pages_without_the_revoked,
     ak_02_a_key_is_revoked_once,
     ak_02_of_two_rotations_at_once_one_succeeds,
+    ak_02_every_key_of_one_owner_is_revoked_at_once,
     a_key_is_renamed_and_its_use_is_noted,
     a_key_ends_with_its_owner,
 );
@@ -133,6 +134,34 @@ async fn ak_02_of_two_rotations_at_once_one_succeeds(store: Store) {
     let (id, end) = (short.id, short.expires_at.unwrap());
     assert!(write_one!(store, [] tx => api_keys::retire(tx, realm, id, successor, end.plus(std::time::Duration::from_secs(9))).await).unwrap());
     assert_eq!(found(&store, &short).await.unwrap().expires_at, Some(end));
+}
+
+async fn ak_02_every_key_of_one_owner_is_revoked_at_once(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let owner = KeyOwner::User(ada.id);
+    let (one, other) = (stored(&store, owner.clone()).await, stored(&store, owner.clone()).await);
+    let over = ApiKey { expires_at: Some(later(1)), ..key(&store, owner.clone()) };
+    write_one!(store, [over] tx => api_keys::create(tx, &over).await).unwrap();
+    let of_bob = stored(&store, KeyOwner::User(bob.id)).await;
+    let realm = store.realm;
+    let mut both = vec![one.id, other.id];
+    both.sort_unstable();
+    for expected in [both, vec![]] {
+        let ended =
+            write_one!(store, [owner] tx => api_keys::revoke_all(tx, realm, &owner, later(5)).await).unwrap();
+        assert_eq!(ended, expected);
+    }
+    assert_eq!(found(&store, &one).await.unwrap().revoked_at, Some(later(5)));
+    assert_eq!(found(&store, &over).await.unwrap().revoked_at, None, "it was over already");
+    assert!(found(&store, &of_bob).await.unwrap().is_live(later(5)));
+    for none in [
+        KeyOwner::Client("robot".parse().unwrap()),
+        KeyOwner::Organization("org_7zzzzzzzzzzzzzzzzzzzzzzzzz".parse().unwrap()),
+    ] {
+        let ended =
+            write_one!(store, [none] tx => api_keys::revoke_all(tx, realm, &none, NOW).await).unwrap();
+        assert_eq!(ended, []);
+    }
 }
 
 async fn a_key_is_renamed_and_its_use_is_noted(store: Store) {

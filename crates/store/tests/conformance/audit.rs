@@ -4,7 +4,11 @@ use gatepost_store::audit::{self, RecordFilter};
 
 use crate::support::{NOW, Store, later};
 
-on_every_backend!(a_record_is_kept_whole, records_are_read_newest_first_by_pages_and_filtered);
+on_every_backend!(
+    a_record_is_kept_whole,
+    records_are_read_newest_first_by_pages_and_filtered,
+    records_are_read_by_actor_and_by_how_it_ended
+);
 
 async fn append(store: &Store, record: &Record) {
     write!(store, [record] tx => audit::append(tx, &record).await).unwrap();
@@ -56,4 +60,26 @@ async fn records_are_read_newest_first_by_pages_and_filtered(store: Store) {
     assert_eq!(list(&store, until, None, 9).await, records[2..5]);
     let both = RecordFilter { user: Some(UserId::MIN), ..refused };
     assert_eq!(list(&store, both, None, 9).await, [records[2].clone()]);
+}
+
+async fn records_are_read_by_actor_and_by_how_it_ended(store: Store) {
+    for (n, event) in Event::ALL.iter().enumerate() {
+        let (id, at) = (EventId::new(later(n as u64), &store.dice), later(n as u64));
+        let actor = if n % 2 == 0 { Actor::Operator } else { Actor::User(UserId::MAX) };
+        append(&store, &Record::new(id, store.realm, at, *event, actor)).await;
+    }
+    for refused in [true, false] {
+        let filter = RecordFilter { refused: Some(refused), ..RecordFilter::default() };
+        let found: Vec<Event> =
+            list(&store, filter, None, 999).await.iter().rev().map(|found| found.event).collect();
+        let expected: Vec<Event> =
+            Event::ALL.iter().copied().filter(|event| event.is_refusal() == refused).collect();
+        assert_eq!(found, expected);
+    }
+    let actor = Some(Actor::User(UserId::MAX));
+    let found = list(&store, RecordFilter { actor, ..RecordFilter::default() }, None, 999).await;
+    assert_eq!(found.len(), Event::ALL.len() / 2);
+    let both =
+        RecordFilter { actor: Some(Actor::Operator), user: Some(UserId::MAX), ..RecordFilter::default() };
+    assert_eq!(list(&store, both, None, 9).await, []);
 }

@@ -51,7 +51,7 @@ async fn a_session_begins_only_for_a_user_who_may_sign_in(store: Store) {
     assert!(!begin(&store, &store.session_of(&user, later(12)), None).await, "disabled");
     let nobody = Session { user: UserId::MIN, ..store.session_of(&user, later(12)) };
     assert!(!begin(&store, &nobody, None).await);
-    assert_eq!(read!(store, [] tx => sessions::list(tx, realm, id, later(12)).await), Ok(vec![]));
+    assert_eq!(read!(store, [] tx => sessions::list(tx, realm, id, later(12), None, 9).await), Ok(vec![]));
 }
 
 async fn a_session_begins_only_with_the_password_that_was_verified(store: Store) {
@@ -86,13 +86,18 @@ async fn a_session_is_listed_until_it_ends(store: Store) {
     assert!(begin(&store, &second, None).await);
     store.session(&other).await;
     let (realm, id) = (store.realm, user.id);
-    let list = |now| {
+    let list = |now, before| {
         let store = store.clone();
-        async move { read!(store, [] tx => sessions::list(tx, realm, id, now).await).unwrap() }
+        async move { read!(store, [] tx => sessions::list(tx, realm, id, now, before, 2).await).unwrap() }
     };
-    assert_eq!(list(later(1)).await, [second.clone(), first.clone()], "the newest first");
-    assert_eq!(list(first.idle_expires_at).await, std::slice::from_ref(&second));
-    assert_eq!(list(second.expires_at).await, []);
+    assert_eq!(list(later(1), None).await, [second.clone(), first.clone()], "the newest first");
+    assert_eq!(
+        list(later(1), Some(second.id)).await,
+        std::slice::from_ref(&first),
+        "older than the given one"
+    );
+    assert_eq!(list(first.idle_expires_at, None).await, std::slice::from_ref(&second));
+    assert_eq!(list(second.expires_at, None).await, []);
 }
 
 async fn revoke(store: &Store, user: UserId, session: SessionId) -> bool {

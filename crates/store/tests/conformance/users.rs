@@ -121,6 +121,19 @@ async fn users_are_listed_by_pages_and_searched(store: Store) {
     let disabled = |disabled| UserFilter { disabled: Some(disabled), ..UserFilter::default() };
     assert_eq!(list(&store, disabled(true), None, 9).await, [bob]);
     assert_eq!(list(&store, disabled(false), None, 9).await.len(), 3);
+    let (editor, message): (RoleName, _) = ("editor".parse().unwrap(), store.message());
+    write!(store, [editor] tx => users::set_roles(tx, realm, ada, std::slice::from_ref(&editor), None, NOW, message).await)
+        .unwrap();
+    for (filter, expected) in [
+        (UserFilter { email: Some("Ada".into()), ..UserFilter::default() }, vec![ada]),
+        (UserFilter { email: Some("da@".into()), ..UserFilter::default() }, vec![]),
+        (UserFilter { username: Some("bo".into()), ..UserFilter::default() }, vec![bob]),
+        (UserFilter { username: Some("b_".into()), ..UserFilter::default() }, vec![]),
+        (UserFilter { role: Some(editor), ..UserFilter::default() }, vec![ada]),
+        (UserFilter { role: Some("edito_".parse().unwrap()), ..UserFilter::default() }, vec![]),
+    ] {
+        assert_eq!(list(&store, filter.clone(), None, 9).await, expected, "{filter:?}");
+    }
 }
 
 async fn a_search_takes_no_wildcards_from_the_caller(store: Store) {

@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use gatepost_domain::{
     EventId, Timestamp, UserId,
-    audit::{Event, Record},
+    audit::{Actor, Event, Record},
 };
 use gatepost_store::audit::{self, RecordFilter};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     App,
-    http::{Admin, Json, Problem, Query, page, problem::ProblemDocument},
+    http::{
+        Admin, Json, Problem, Query,
+        page::{self, Limit},
+        problem::ProblemDocument,
+    },
     realm::InRealm,
 };
 
@@ -21,15 +25,22 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
-    /// How many at the most: 1 to 200, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<EventId>,
     /// Only what was done to this user.
     #[param(value_type = Option<String>)]
     user: Option<UserId>,
+    /// Only what this one did: `user:…`, `client:…`, `operator`, `system` or `anonymous`.
+    #[param(value_type = Option<String>)]
+    actor: Option<Actor>,
+    /// Only what was refused, or only what was done.
+    #[param(inline)]
+    result: Option<Outcome>,
     /// Only events of this name, as in `sign-in-refused`.
     #[param(value_type = Option<String>)]
     event: Option<Event>,
@@ -39,6 +50,14 @@ pub(super) struct Listing {
     /// Only before this moment, RFC 3339.
     #[param(value_type = Option<String>)]
     until: Option<Timestamp>,
+}
+
+/// How something ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Done,
+    Refused,
 }
 
 /// Something that happened: who, what, whom, from where, in which request.
@@ -116,15 +135,21 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<EventPage>, Problem> {
-    let limit = listing.limit.clamp(1, 200);
+    let limit = listing.limit;
     let (realm, cursor) = (realm.id(), listing.cursor);
-    let filter =
-        RecordFilter { user: listing.user, event: listing.event, since: listing.since, until: listing.until };
+    let filter = RecordFilter {
+        user: listing.user,
+        actor: listing.actor,
+        refused: listing.result.map(|result| result == Outcome::Refused),
+        event: listing.event,
+        since: listing.since,
+        until: listing.until,
+    };
     let found = app
         .db()
         .read("read the audit trail", move |tx| {
             let filter = filter.clone();
-            Box::pin(async move { audit::list(tx, realm, &filter, cursor, limit + 1).await })
+            Box::pin(async move { audit::list(tx, realm, &filter, cursor, limit.and_one()).await })
         })
         .await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());

@@ -1,8 +1,14 @@
 //! Administration of a realm. Every route here takes an [`Admin`](crate::http::Admin).
 
+mod api_keys;
 mod audit;
+mod bulk;
+mod clients;
+mod keys;
 mod organizations;
+mod realm;
 mod roles;
+mod sessions;
 mod users;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -12,12 +18,21 @@ use crate::App;
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(users::list, users::create))
+        .routes(routes!(bulk::run))
         .routes(routes!(users::show, users::change, users::delete))
+        .routes(routes!(sessions::list, sessions::end_all))
+        .routes(routes!(sessions::end))
+        .routes(routes!(api_keys::list, api_keys::revoke_all))
+        .routes(routes!(api_keys::revoke))
         .routes(routes!(organizations::list))
         .routes(routes!(organizations::show, organizations::change, organizations::delete))
         .routes(routes!(organizations::members))
         .routes(routes!(organizations::put_member, organizations::remove_member))
-        .routes(routes!(roles::list))
-        .routes(routes!(roles::put, roles::remove))
+        .routes(routes!(realm::show))
+        .routes(routes!(clients::list))
+        .routes(routes!(clients::show))
+        .routes(routes!(keys::list))
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::show, roles::put, roles::remove))
         .routes(routes!(audit::list))
 }

@@ -10,7 +10,11 @@ use crate::{
     api::organizations::{
         MemberChange, MemberListing, MemberPage, MemberView, OrganizationChange, OrganizationView,
     },
-    http::{Admin, Json, Now, PathId, PathIds, Problem, Query, Where, page, problem::ProblemDocument},
+    http::{
+        Admin, IfMatch, Json, Now, PathId, PathIdIf, PathIds, Problem, Query, Shown, Where,
+        page::{self, Limit},
+        problem::ProblemDocument,
+    },
     organizations::{self, By},
     realm::InRealm,
 };
@@ -20,9 +24,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
-    /// How many at the most: 1 to 200, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<OrganizationId>,
@@ -54,11 +59,10 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<OrganizationPage>, Problem> {
-    if listing.search.as_ref().is_some_and(|text| text.len() > 200 || text.contains('\0')) {
-        return Err(Problem::InvalidQuery { detail: "`search` takes up to 200 bytes of text".to_owned() });
-    }
-    let limit = listing.limit.clamp(1, 200);
-    let found = organizations::list(&app, realm.id(), listing.search, listing.cursor, limit + 1).await?;
+    page::searchable("search", listing.search.as_deref())?;
+    let limit = listing.limit;
+    let found =
+        organizations::list(&app, realm.id(), listing.search, listing.cursor, limit.and_one()).await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
     Ok(Json(OrganizationPage {
         organizations: found.iter().map(OrganizationView::from).collect(),
@@ -71,7 +75,7 @@ pub(super) async fn list(
     get, path = "/api/v1/admin/organizations/{id}", tag = "Administration", operation_id = "admin_get_organization",
     security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
     responses(
-        (status = 200, description = "The organization", body = OrganizationView),
+        (status = 200, description = "The organization", body = OrganizationView, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
@@ -82,59 +86,61 @@ pub(super) async fn show(
     realm: InRealm,
     PathId(id): PathId<OrganizationId>,
     State(app): State<App>,
-) -> Result<Json<OrganizationView>, Problem> {
+) -> Result<Shown<OrganizationView>, Problem> {
     let found = organizations::find(&app, realm.id(), id).await?;
-    Ok(Json(OrganizationView::from(&found)))
+    Ok(Shown::new(&found, OrganizationView::from(&found)))
 }
 
 /// Rename any organization
 #[utoipa::path(
     patch, path = "/api/v1/admin/organizations/{id}", tag = "Administration", operation_id = "admin_change_organization",
     request_body = OrganizationChange, security(("bearer" = [])),
-    params(("id" = String, Path, description = "As listed")),
+    params(("id" = String, Path, description = "As listed"), IfMatch),
     responses(
-        (status = 200, description = "The organization as it is now", body = OrganizationView),
+        (status = 200, description = "The organization as it is now", body = OrganizationView, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`slug_taken`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),
     )
 )]
 pub(super) async fn change(
     Admin(admin): Admin,
     realm: InRealm,
-    PathId(id): PathId<OrganizationId>,
+    PathIdIf(id, states): PathIdIf<OrganizationId>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
     Json(body): Json<OrganizationChange>,
-) -> Result<Json<OrganizationView>, Problem> {
-    let acting = (Who::administrator(&admin, origin), By::Realm);
+) -> Result<Shown<OrganizationView>, Problem> {
+    let acting = (Who::administrator(&admin, origin).meaning(states), By::Realm);
     let changed = organizations::change(&app, &realm, id, body.parse()?, acting, now).await?;
-    Ok(Json(OrganizationView::from(&changed)))
+    Ok(Shown::new(&changed, OrganizationView::from(&changed)))
 }
 
 /// Delete any organization
 #[utoipa::path(
     delete, path = "/api/v1/admin/organizations/{id}", tag = "Administration", operation_id = "admin_delete_organization",
-    security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    security(("bearer" = [])), params(("id" = String, Path, description = "As listed"), IfMatch),
     responses(
         (status = 204, description = "Deleted; accounts stay"),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
     )
 )]
 pub(super) async fn delete(
     Admin(admin): Admin,
     realm: InRealm,
-    PathId(id): PathId<OrganizationId>,
+    PathIdIf(id, states): PathIdIf<OrganizationId>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let acting = (Who::administrator(&admin, origin), By::Realm);
+    let acting = (Who::administrator(&admin, origin).meaning(states), By::Realm);
     organizations::delete(&app, &realm, id, acting, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -158,7 +164,8 @@ pub(super) async fn members(
     Query(listing): Query<MemberListing>,
 ) -> Result<Json<MemberPage>, Problem> {
     let limit = listing.limit();
-    let found = organizations::list_members(&app, &realm, id, By::Realm, listing.cursor, limit + 1).await?;
+    let found =
+        organizations::list_members(&app, &realm, id, By::Realm, listing.cursor, limit.and_one()).await?;
     Ok(Json(MemberPage::cut(found, limit)))
 }
 

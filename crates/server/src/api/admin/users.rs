@@ -1,14 +1,18 @@
 //! `/api/v1/admin/users`
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{Timestamp, User, UserId};
+use gatepost_domain::{RoleName, Timestamp, User, UserId};
 use gatepost_store::users;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     App, accounts,
     api::{Password, UserView},
-    http::{Admin, Json, Now, PathId, Problem, Query, Where, page, problem::ProblemDocument},
+    http::{
+        Admin, IfMatch, Json, Now, PathId, PathIdIf, Problem, Query, Shown, Where,
+        page::{self, Limit},
+        problem::ProblemDocument,
+    },
     realm::InRealm,
 };
 
@@ -34,14 +38,22 @@ impl From<&User> for ManagedUser {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
-    /// How many at the most: 1 to 200, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<UserId>,
     /// Only accounts whose address or user name contains this text.
     search: Option<String>,
+    /// Only accounts whose address begins so.
+    email: Option<String>,
+    /// Only accounts whose user name begins so.
+    username: Option<String>,
+    /// Only accounts that were given this role.
+    #[param(value_type = Option<String>)]
+    role: Option<RoleName>,
     /// Only disabled accounts, or only the others.
     disabled: Option<bool>,
 }
@@ -70,17 +82,25 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<UserPage>, Problem> {
-    if listing.search.as_ref().is_some_and(|text| text.len() > 200 || text.contains('\0')) {
-        return Err(Problem::InvalidQuery { detail: "`search` takes up to 200 bytes of text".to_owned() });
+    for (name, text) in
+        [("search", &listing.search), ("email", &listing.email), ("username", &listing.username)]
+    {
+        page::searchable(name, text.as_deref())?;
     }
-    let limit = listing.limit.clamp(1, 200);
+    let limit = listing.limit;
     let (id, cursor) = (realm.id(), listing.cursor);
-    let filter = users::UserFilter { search: listing.search, disabled: listing.disabled };
+    let filter = users::UserFilter {
+        search: listing.search,
+        email: listing.email,
+        username: listing.username,
+        role: listing.role,
+        disabled: listing.disabled,
+    };
     let found = app
         .db()
         .read("list users", move |tx| {
             let filter = filter.clone();
-            Box::pin(async move { users::list(tx, id, &filter, cursor, limit + 1).await })
+            Box::pin(async move { users::list(tx, id, &filter, cursor, limit.and_one()).await })
         })
         .await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
@@ -110,7 +130,7 @@ pub(super) struct NewUser {
     post, path = "/api/v1/admin/users", tag = "Administration", operation_id = "create_user", request_body = NewUser,
     security(("bearer" = [])),
     responses(
-        (status = 201, description = "The account", body = ManagedUser),
+        (status = 201, description = "The account", body = ManagedUser, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 409, description = "`email_taken` or `username_taken`", body = ProblemDocument),
@@ -124,7 +144,7 @@ pub(super) async fn create(
     State(app): State<App>,
     origin: Where,
     Json(body): Json<NewUser>,
-) -> Result<(StatusCode, Json<ManagedUser>), Problem> {
+) -> Result<(StatusCode, Shown<ManagedUser>), Problem> {
     let profile =
         accounts::Profile::parse(body.email.as_deref(), body.username.as_deref(), body.name.as_deref())?
             .verified(body.email_verified)
@@ -137,7 +157,7 @@ pub(super) async fn create(
     };
     let who = accounts::Who::administrator(&admin, origin);
     let user = accounts::create(&app, &realm, profile, hash, who, now).await?;
-    Ok((StatusCode::CREATED, Json(ManagedUser::from(&user))))
+    Ok((StatusCode::CREATED, Shown::new(&user, ManagedUser::from(&user))))
 }
 
 /// Show a user
@@ -145,7 +165,7 @@ pub(super) async fn create(
     get, path = "/api/v1/admin/users/{id}", tag = "Administration", operation_id = "get_user",
     security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
     responses(
-        (status = 200, description = "The account", body = ManagedUser),
+        (status = 200, description = "The account", body = ManagedUser, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
@@ -156,13 +176,9 @@ pub(super) async fn show(
     realm: InRealm,
     PathId(id): PathId<UserId>,
     State(app): State<App>,
-) -> Result<Json<ManagedUser>, Problem> {
-    let realm = realm.id();
-    let found = app
-        .db()
-        .read("find a user", move |tx| Box::pin(async move { users::find(tx, realm, id).await }))
-        .await?;
-    found.as_ref().map(ManagedUser::from).map(Json).ok_or(Problem::NotFound)
+) -> Result<Shown<ManagedUser>, Problem> {
+    let found = accounts::find(&app, realm.id(), id).await?;
+    Ok(Shown::new(&found, ManagedUser::from(&found)))
 }
 
 /// What an administrator may change. A member that is left out stays as it is; `null` clears it.
@@ -181,9 +197,9 @@ pub(super) struct UserChange {
     name: Option<Option<String>>,
     /// Replaces all roles.
     roles: Option<Vec<String>>,
-    /// Disabling ends every session of the account.
+    /// Disabling ends every session of the account and revokes its API keys, for good.
     disabled: Option<bool>,
-    /// Sets a new password and ends every session of the account.
+    /// Sets a new password, ends every session of the account and revokes its API keys.
     password: Option<Password>,
 }
 
@@ -192,25 +208,27 @@ pub(super) struct UserChange {
 /// Each member changes only its own column, so two administrators changing different members do not undo one another.
 #[utoipa::path(
     patch, path = "/api/v1/admin/users/{id}", tag = "Administration", operation_id = "change_user",
-    request_body = UserChange, security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    request_body = UserChange, security(("bearer" = [])),
+    params(("id" = String, Path, description = "As listed"), IfMatch),
     responses(
-        (status = 200, description = "The account as it is now", body = ManagedUser),
+        (status = 200, description = "The account as it is now", body = ManagedUser, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`email_taken`, `username_taken` or `last_administrator`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
         (status = 422, description = "`invalid_field` or `weak_password`", body = ProblemDocument),
     )
 )]
 pub(super) async fn change(
     Admin(admin): Admin,
     realm: InRealm,
-    PathId(id): PathId<UserId>,
+    PathIdIf(id, states): PathIdIf<UserId>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
     Json(body): Json<UserChange>,
-) -> Result<Json<ManagedUser>, Problem> {
+) -> Result<Shown<ManagedUser>, Problem> {
     let mut change = accounts::Change::new()
         .email(body.email)?
         .email_verified(body.email_verified)
@@ -222,9 +240,9 @@ pub(super) async fn change(
         let text = password.accept(realm.settings(), &[])?;
         change = change.password(app.hasher().hash(&text).await?);
     }
-    let who = accounts::Who::administrator(&admin, origin);
+    let who = accounts::Who::administrator(&admin, origin).meaning(states);
     let user = accounts::change(&app, realm.id(), id, change, who, now).await?;
-    Ok(Json(ManagedUser::from(&user)))
+    Ok(Shown::new(&user, ManagedUser::from(&user)))
 }
 
 /// Delete a user
@@ -233,24 +251,25 @@ pub(super) async fn change(
 /// member. Its id is never given to anybody else.
 #[utoipa::path(
     delete, path = "/api/v1/admin/users/{id}", tag = "Administration", operation_id = "delete_user",
-    security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    security(("bearer" = [])), params(("id" = String, Path, description = "As listed"), IfMatch),
     responses(
         (status = 204, description = "Deleted"),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`last_administrator` or `last_owner`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
     )
 )]
 pub(super) async fn delete(
     Admin(admin): Admin,
     realm: InRealm,
-    PathId(id): PathId<UserId>,
+    PathIdIf(id, states): PathIdIf<UserId>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let who = accounts::Who::administrator(&admin, origin);
+    let who = accounts::Who::administrator(&admin, origin).meaning(states);
     accounts::delete(&app, realm.id(), id, who, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{ApiKeyId, Secret, Timestamp, api_key::ApiKey};
+use gatepost_domain::{ApiKeyId, Secret, Timestamp, User, api_key::ApiKey};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     App,
     accounts::Who,
     api_keys::{self, OVERLAP, Wish},
-    http::{Json, Now, PathId, Problem, Query, SignedIn, Where, page, problem::ProblemDocument},
+    http::{
+        Json, Now, PathId, Problem, Query, SignedIn, Where,
+        page::{self, Limit},
+        problem::ProblemDocument,
+    },
     realm::InRealm,
 };
 
@@ -68,10 +72,11 @@ impl FreshKey {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Listing {
-    /// How many at the most: 1 to 100, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
+pub struct KeyListing {
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<ApiKeyId>,
@@ -79,15 +84,25 @@ pub(super) struct Listing {
 
 /// One page of keys, in the order they were made.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct KeyPage {
+pub struct KeyPage {
     api_keys: Vec<KeyView>,
     /// Present when there are more.
     next_cursor: Option<String>,
 }
 
+impl KeyListing {
+    /// The page of a user's keys that is asked for.
+    pub async fn page(&self, app: &App, owner: &User) -> Result<KeyPage, Problem> {
+        let limit = self.limit;
+        let found = api_keys::list(app, owner, self.cursor, limit.and_one()).await?;
+        let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
+        Ok(KeyPage { api_keys: found.iter().map(KeyView::from).collect(), next_cursor })
+    }
+}
+
 /// List the account's API keys
 #[utoipa::path(
-    get, path = "/api/v1/me/api-keys", tag = "API keys", operation_id = "list_api_keys", params(Listing),
+    get, path = "/api/v1/me/api-keys", tag = "API keys", operation_id = "list_api_keys", params(KeyListing),
     security(("bearer" = [])),
     responses(
         (status = 200, description = "One page of keys that were not revoked", body = KeyPage),
@@ -97,12 +112,9 @@ pub(super) struct KeyPage {
 pub(super) async fn list(
     caller: SignedIn,
     State(app): State<App>,
-    Query(listing): Query<Listing>,
+    Query(listing): Query<KeyListing>,
 ) -> Result<Json<KeyPage>, Problem> {
-    let limit = listing.limit.clamp(1, 100);
-    let found = api_keys::list(&app, &caller.user, listing.cursor, limit + 1).await?;
-    let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
-    Ok(Json(KeyPage { api_keys: found.iter().map(KeyView::from).collect(), next_cursor }))
+    Ok(Json(listing.page(&app, &caller.user).await?))
 }
 
 /// A key to be made.

@@ -6,6 +6,9 @@ mod password;
 mod profile;
 mod sessions;
 
+pub use api_keys::{KeyListing, KeyPage};
+pub use sessions::{SessionListing, SessionPage};
+
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;

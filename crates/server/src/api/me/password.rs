@@ -16,11 +16,14 @@ use crate::{
 pub(super) struct PasswordChange {
     current_password: Password,
     new_password: Password,
+    /// Revokes every API key of the account as well: for a password that others may know.
+    #[serde(default)]
+    revoke_api_keys: bool,
 }
 
 /// Change the password
 ///
-/// Ends every other session of the account.
+/// Ends every other session of the account. API keys stay unless they are to be revoked.
 #[utoipa::path(
     post, path = "/api/v1/me/password", tag = "Account", operation_id = "change_password",
     request_body = PasswordChange, security(("bearer" = [])),
@@ -43,6 +46,6 @@ pub(super) async fn change(
 ) -> Result<StatusCode, Problem> {
     let current = body.current_password.spelled().map_err(|_| Problem::WrongPassword)?;
     let new = body.new_password.accept(realm.settings(), &accounts::words(&caller.user))?;
-    accounts::change_password(&app, &caller, &current, &new, origin, now).await?;
+    accounts::change_password(&app, &caller, &current, &new, body.revoke_api_keys, origin, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,19 +6,19 @@ use serde::Deserialize;
 use crate::{
     App, accounts,
     api::UserView,
-    http::{Json, Now, Problem, SignedIn, Where, problem::ProblemDocument},
+    http::{IfMatch, Json, Now, Problem, Shown, SignedIn, Where, problem::ProblemDocument},
 };
 
 /// Show the signed-in account
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "Account", operation_id = "get_me", security(("bearer" = [])),
     responses(
-        (status = 200, description = "The account", body = UserView),
+        (status = 200, description = "The account", body = UserView, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
     )
 )]
-pub(super) async fn show(caller: SignedIn) -> Json<UserView> {
-    Json(UserView::from(&caller.user))
+pub(super) async fn show(caller: SignedIn) -> Shown<UserView> {
+    Shown::new(&caller.user, UserView::from(&caller.user))
 }
 
 /// What a person may change of their account. A member that is left out stays as it is; `null` clears it.
@@ -38,11 +38,12 @@ pub(super) struct ProfileChange {
 /// Change the signed-in account
 #[utoipa::path(
     patch, path = "/api/v1/me", tag = "Account", operation_id = "change_me", request_body = ProfileChange,
-    security(("bearer" = [])),
+    security(("bearer" = [])), params(IfMatch),
     responses(
-        (status = 200, description = "The account as it is now", body = UserView),
+        (status = 200, description = "The account as it is now", body = UserView, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 409, description = "`username_taken`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),
     )
 )]
@@ -51,10 +52,11 @@ pub(super) async fn change(
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
+    states: IfMatch,
     Json(body): Json<ProfileChange>,
-) -> Result<Json<UserView>, Problem> {
+) -> Result<Shown<UserView>, Problem> {
     let change = accounts::Change::new().name(body.name)?.username(body.username)?;
-    let who = accounts::Who::themselves(&caller, origin);
+    let who = accounts::Who::themselves(&caller, origin).meaning(states);
     let user = accounts::change(&app, caller.user.realm, caller.user.id, change, who, now).await?;
-    Ok(Json(UserView::from(&user)))
+    Ok(Shown::new(&user, UserView::from(&user)))
 }

@@ -1,20 +1,24 @@
 //! `/api/v1/me/sessions`
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{Session, SessionId, Timestamp};
-use gatepost_store::sessions;
-use serde::Serialize;
+use gatepost_domain::{RealmId, Session, SessionId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     App,
-    http::{Json, Now, PathId, Problem, SignedIn, Where, problem::ProblemDocument},
+    accounts::Who,
+    http::{
+        Json, Now, PathId, Problem, Query, SignedIn, Where,
+        page::{self, Limit},
+        problem::ProblemDocument,
+    },
     session,
 };
 
 /// A signed-in device.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Session)]
-pub(super) struct SessionView {
+pub struct SessionView {
     id: String,
     /// Whether it is the one this request was made with.
     current: bool,
@@ -30,11 +34,43 @@ pub(super) struct SessionView {
     expires_at: Timestamp,
 }
 
-/// Every live session of the account.
+/// Which sessions to list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SessionListing {
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<SessionId>,
+}
+
+/// One page of live sessions of an account.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct SessionList {
+pub struct SessionPage {
     /// The newest first.
     sessions: Vec<SessionView>,
+    /// Present when there are more.
+    next_cursor: Option<String>,
+}
+
+impl SessionListing {
+    /// The page of a user's sessions that is asked for, `current` being the session that asks.
+    pub async fn page(
+        &self,
+        app: &App,
+        user: (RealmId, UserId),
+        current: SessionId,
+        now: Timestamp,
+    ) -> Result<SessionPage, Problem> {
+        let found = session::list(app, user, self.cursor, self.limit.and_one(), now).await?;
+        let (found, next_cursor) = page::cut(found, self.limit, |last| last.id.to_string());
+        let sessions = found.iter().map(|session| view(session, current)).collect();
+        Ok(SessionPage { sessions, next_cursor })
+    }
 }
 
 fn view(session: &Session, current: SessionId) -> SessionView {
@@ -51,9 +87,10 @@ fn view(session: &Session, current: SessionId) -> SessionView {
 
 /// List the account's sessions
 #[utoipa::path(
-    get, path = "/api/v1/me/sessions", tag = "Account", operation_id = "list_sessions", security(("bearer" = [])),
+    get, path = "/api/v1/me/sessions", tag = "Account", operation_id = "list_sessions", params(SessionListing),
+    security(("bearer" = [])),
     responses(
-        (status = 200, description = "Live sessions", body = SessionList),
+        (status = 200, description = "One page", body = SessionPage),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
     )
 )]
@@ -61,13 +98,10 @@ pub(super) async fn list(
     caller: SignedIn,
     Now(now): Now,
     State(app): State<App>,
-) -> Result<Json<SessionList>, Problem> {
-    let (realm, user) = (caller.user.realm, caller.user.id);
-    let found = app
-        .db()
-        .read("list sessions", move |tx| Box::pin(async move { sessions::list(tx, realm, user, now).await }))
-        .await?;
-    Ok(Json(SessionList { sessions: found.iter().map(|session| view(session, caller.session.id)).collect() }))
+    Query(listing): Query<SessionListing>,
+) -> Result<Json<SessionPage>, Problem> {
+    let user = (caller.user.realm, caller.user.id);
+    Ok(Json(listing.page(&app, user, caller.session.id, now).await?))
 }
 
 /// End every other session
@@ -88,7 +122,8 @@ pub(super) async fn end_others(
     origin: Where,
 ) -> Result<StatusCode, Problem> {
     let which = session::Ended::AllBut(caller.session.id);
-    session::end(&app, &caller.user, which, origin, now).await?;
+    let (user, who) = ((caller.user.realm, caller.user.id), Who::themselves(&caller, origin));
+    session::end(&app, user, which, who, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -109,6 +144,7 @@ pub(super) async fn end(
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let ended = session::end(&app, &caller.user, session::Ended::One(id), origin, now).await?;
+    let (user, who) = ((caller.user.realm, caller.user.id), Who::themselves(&caller, origin));
+    let ended = session::end(&app, user, session::Ended::One(id), who, now).await?;
     if ended { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
 }

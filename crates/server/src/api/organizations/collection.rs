@@ -8,7 +8,11 @@ use super::view::MyOrganization;
 use crate::{
     App,
     accounts::Who,
-    http::{Json, Now, Problem, Query, SignedIn, Where, page, problem::ProblemDocument},
+    http::{
+        Json, Now, Problem, Query, SignedIn, Where,
+        page::{self, Limit},
+        problem::ProblemDocument,
+    },
     organizations,
 };
 
@@ -17,9 +21,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
-    /// How many at the most: 1 to 100, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<OrganizationId>,
@@ -47,9 +52,9 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<MyOrganizationPage>, Problem> {
-    let limit = listing.limit.clamp(1, 100);
+    let limit = listing.limit;
     let (realm, user) = (caller.user.realm, caller.user.id);
-    let found = organizations::list_of(&app, realm, user, listing.cursor, limit + 1).await?;
+    let found = organizations::list_of(&app, realm, user, listing.cursor, limit.and_one()).await?;
     let (found, next_cursor) = page::cut(found, limit, |(last, _)| last.id.to_string());
     Ok(Json(MyOrganizationPage {
         organizations: found.iter().map(MyOrganization::new).collect(),

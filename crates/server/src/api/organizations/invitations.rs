@@ -8,7 +8,11 @@ use super::view::{MyOrganization, names};
 use crate::{
     App,
     accounts::{self, Who},
-    http::{Json, Now, PathId, PathIds, Problem, Query, SignedIn, Where, page, problem::ProblemDocument},
+    http::{
+        Json, Now, PathId, PathIds, Problem, Query, SignedIn, Where,
+        page::{self, Limit},
+        problem::ProblemDocument,
+    },
     organizations::{self, By},
     realm::InRealm,
 };
@@ -62,9 +66,10 @@ pub(super) struct FreshInvitation {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Listing {
-    /// How many at the most: 1 to 100, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     cursor: Option<InvitationId>,
@@ -97,8 +102,8 @@ pub(super) async fn list(
     State(app): State<App>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<InvitationPage>, Problem> {
-    let limit = listing.limit.clamp(1, 100);
-    let (by, page) = (By::Member(caller.user.id), (listing.cursor, limit + 1));
+    let limit = listing.limit;
+    let (by, page) = (By::Member(caller.user.id), (listing.cursor, limit.and_one()));
     let found = organizations::list_invitations(&app, &realm, id, by, page, now).await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
     Ok(Json(InvitationPage { invitations: found.iter().map(InvitationView::from).collect(), next_cursor }))

@@ -32,7 +32,7 @@ pub(super) async fn list(
     Query(listing): Query<MemberListing>,
 ) -> Result<Json<MemberPage>, Problem> {
     let (by, limit) = (By::Member(caller.user.id), listing.limit());
-    let found = organizations::list_members(&app, &realm, id, by, listing.cursor, limit + 1).await?;
+    let found = organizations::list_members(&app, &realm, id, by, listing.cursor, limit.and_one()).await?;
     Ok(Json(MemberPage::cut(found, limit)))
 }
 

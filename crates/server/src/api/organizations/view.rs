@@ -4,7 +4,10 @@ use gatepost_domain::{DisplayName, Membership, Organization, RoleName, Slug, Tim
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    http::{Problem, page},
+    http::{
+        Problem,
+        page::{self, Limit},
+    },
     organizations,
 };
 
@@ -118,18 +121,19 @@ impl MemberView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct MemberListing {
-    /// How many at the most: 1 to 100, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
+    /// How many at the most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
+    limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     pub cursor: Option<UserId>,
 }
 
 impl MemberListing {
-    /// How many, within bounds.
-    pub fn limit(&self) -> u32 {
-        self.limit.clamp(1, 100)
+    /// How many.
+    pub fn limit(&self) -> Limit {
+        self.limit
     }
 }
 
@@ -143,7 +147,7 @@ pub struct MemberPage {
 
 impl MemberPage {
     /// Of one more than a page holds.
-    pub fn cut(found: Vec<(Membership, User)>, limit: u32) -> Self {
+    pub fn cut(found: Vec<(Membership, User)>, limit: Limit) -> Self {
         let (found, next_cursor) = page::cut(found, limit, |(_, user)| user.id.to_string());
         Self { members: found.iter().map(MemberView::new).collect(), next_cursor }
     }

@@ -15,7 +15,7 @@ use super::Problem;
 use crate::http::body;
 
 /// The wire form.
-#[derive(Serialize, utoipa::ToSchema)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemDocument {
     /// Identifies the kind of problem; ends in `code`.
@@ -31,16 +31,30 @@ pub struct ProblemDocument {
     code: &'static str,
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl ProblemDocument {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+impl Problem {
+    /// What the caller is told. What stays in the log is logged where it is answered with.
+    pub fn document(&self) -> ProblemDocument {
         let (code, status, title, detail) = self.face();
-        let document = ProblemDocument {
+        ProblemDocument {
             r#type: format!("urn:gatepost:problem:{code}"),
             title,
             status: status.as_u16(),
             detail,
             code,
-        };
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, document) = (self.face().1, self.document());
         // A struct of strings and a number always serialises.
         let body = body::document(&document).unwrap_or_default();
         let mut response = (status, body).into_response();

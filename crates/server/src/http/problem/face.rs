@@ -90,6 +90,18 @@ impl Problem {
                 "Changed in between",
                 "Somebody changed this since you read it. Read it again, then repeat your change.",
             ),
+            Self::ChangedMeanwhile => fixed(
+                "changed_meanwhile",
+                S::PRECONDITION_FAILED,
+                "Changed meanwhile",
+                "This is not any more as it was when you read it. Read it again, and repeat your change with the new `ETag`.",
+            ),
+            Self::InvalidPrecondition => fixed(
+                "invalid_precondition",
+                S::BAD_REQUEST,
+                "Precondition is not right",
+                "Send in `If-Match` what `ETag` said, with its quotes, or `*`.",
+            ),
             Self::AlreadyRotated => fixed(
                 "already_rotated",
                 S::CONFLICT,
@@ -140,6 +152,12 @@ impl Problem {
                 "Invitation refused",
                 "The invitation is not good, or not for you: sign in with the address it was made for, verified, and use it \
                  once, within 7 days.",
+            ),
+            Self::RoleExists => fixed(
+                "role_exists",
+                S::CONFLICT,
+                "The role is there",
+                "The realm has a role of this name. Choose another, or replace it with PUT.",
             ),
             Self::RoleInUse { by } => (
                 "role_in_use",

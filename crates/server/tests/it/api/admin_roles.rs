@@ -89,3 +89,47 @@ async fn ad_02_two_changes_at_once_make_no_circle() {
         assert_eq!(good, 1, "{one:?} {other:?}");
     }
 }
+
+#[tokio::test]
+async fn a_role_is_made_once_and_inherits_no_administration() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let make = async |body: Value| app.ask(&admin, Method::POST, ROLES, Some(body)).await;
+    let reader = json!({"name": "reader", "permissions": ["notes:read"]});
+    let made = make(reader.clone()).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let shown = app.ask(&admin, Method::GET, &format!("{ROLES}/reader"), None).await;
+    assert_eq!((shown.json(), shown.header("etag")), (made.json(), made.header("etag")));
+    assert_eq!(make(reader).await.brief(), "409 role_exists");
+    assert_eq!(make(json!({"name": "reader", "permissions": ["notes:*"]})).await.brief(), "409 role_exists");
+    assert_eq!(app.ask(&admin, Method::GET, &format!("{ROLES}/reader"), None).await.json(), made.json());
+    for (body, detail) in [
+        (
+            json!({"name": "chief", "inherits": ["realm-admin"]}),
+            "`inherits`: realm-admin is built in, and given to users only.",
+        ),
+        (json!({"name": "realm-admin"}), "`name`: realm-admin is built in; choose another name."),
+        (
+            json!({"name": "editor", "inherits": ["raeder"]}),
+            "`inherits`: role \"editor\" inherits from \"raeder\", which does not exist (did you mean \"reader\"?).",
+        ),
+    ] {
+        let answer = make(body).await;
+        assert_eq!((answer.brief().as_str(), answer.text("detail").as_str()), ("422 invalid_field", detail));
+    }
+    let path = format!("{ROLES}/reader");
+    app.ask(&admin, Method::PUT, &path, Some(json!({"permissions": ["notes:*"]}))).await;
+    app.ask(&admin, Method::DELETE, &path, None).await;
+    let trail = app.ask(&admin, Method::GET, "/api/v1/admin/audit?event=roles-changed", None).await.json();
+    let mut details: Vec<String> =
+        trail["events"].as_array().unwrap().iter().map(|event| event["detail"].to_string()).collect();
+    details.sort();
+    assert_eq!(
+        details,
+        [
+            r#"{"after":"notes:*","after_inherits":"","before":"notes:read","before_inherits":"","role":"reader"}"#,
+            r#"{"after":"notes:read","after_inherits":"","role":"reader"}"#,
+            r#"{"before":"notes:*","before_inherits":"","role":"reader"}"#,
+        ]
+    );
+}

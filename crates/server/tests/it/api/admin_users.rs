@@ -132,11 +132,9 @@ async fn ad_03_users_come_in_pages() {
     assert_eq!(seen.len(), 6);
     let found = app.ask(&admin, Method::GET, &format!("{USERS}?search=user3"), None).await.json();
     assert_eq!(found["users"].as_array().unwrap().len(), 1);
-    assert_eq!(
-        app.ask(&admin, Method::GET, &format!("{USERS}?limit=1000000000"), None).await.status,
-        StatusCode::OK
-    );
-    for query in ["limit=-1", "limit=x", "cursor=x", "sort=password_hash"] {
+    for query in
+        ["limit=0", "limit=101", "limit=1000000000", "limit=-1", "limit=x", "cursor=x", "sort=password_hash"]
+    {
         let answer = app.ask(&admin, Method::GET, &format!("{USERS}?{query}"), None).await;
         assert_eq!(answer.brief(), "400 invalid_query", "{query}");
     }
@@ -204,5 +202,47 @@ async fn an_account_keeps_something_to_sign_in_with() {
     for query in ["search=%00", &format!("search={}", "a".repeat(50_010))] {
         let answer = app.ask(&admin, Method::GET, &format!("{USERS}?{query}"), None).await;
         assert_eq!(answer.brief(), "400 invalid_query");
+    }
+}
+
+#[tokio::test]
+async fn users_are_found_by_how_they_are_called_what_they_are_given_and_whether_they_may_sign_in() {
+    let app = TestApp::with("[[realm]]\nname = \"default\"\n[[realm.role]]\nname = \"editor\"\n").await;
+    let admin = app.admin().await;
+    for (email, username, roles) in [
+        ("ada@example.com", "ada", json!(["editor"])),
+        ("adele@example.com", "a_dele", json!([])),
+        ("mada@example.com", "axdele", json!(["editor"])),
+    ] {
+        let body = json!({"email": email, "username": username, "roles": roles});
+        assert_eq!(app.ask(&admin, Method::POST, USERS, Some(body)).await.status, StatusCode::CREATED);
+    }
+    let found = async |query: &str| -> Vec<String> {
+        let answer = app.ask(&admin, Method::GET, &format!("{USERS}?{query}"), None).await;
+        assert_eq!(answer.status, StatusCode::OK, "{query}: {answer:?}");
+        let users = answer.json()["users"].as_array().unwrap().clone();
+        let mut names: Vec<String> =
+            users.iter().filter_map(|user| user["username"].as_str().map(str::to_owned)).collect();
+        // What was made in one millisecond has no order.
+        names.sort();
+        names
+    };
+    assert_eq!(found("email=AD").await, ["a_dele", "ada"]);
+    assert_eq!(found("email=ada@example.com").await, ["ada"]);
+    assert_eq!(found("username=a_").await, ["a_dele"], "a letter like any other");
+    assert_eq!(found("role=editor").await, ["ada", "axdele"]);
+    assert_eq!(found("role=editor&email=ada").await, ["ada"]);
+    assert_eq!(found("role=edit").await, [""; 0]);
+    assert_eq!(found("role=editor&disabled=true").await, [""; 0]);
+    for (query, detail) in [
+        ("emial=a", "unknown parameter `emial`; did you mean `email`?"),
+        ("limit=1000", "limit: give a whole number from 1 to 100"),
+    ] {
+        let answer = app.ask(&admin, Method::GET, &format!("{USERS}?{query}"), None).await;
+        assert_eq!((answer.brief().as_str(), answer.text("detail").as_str()), ("400 invalid_query", detail));
+    }
+    for query in ["role=a%20b", "disabled=maybe", "email=%00", &format!("username={}", "a".repeat(300))] {
+        let answer = app.ask(&admin, Method::GET, &format!("{USERS}?{query}"), None).await;
+        assert_eq!(answer.brief(), "400 invalid_query", "{query}");
     }
 }

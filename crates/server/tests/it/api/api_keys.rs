@@ -161,6 +161,10 @@ async fn ak_02_a_key_that_ended_is_refused_at_once() {
         assert_eq!(brief(&answer), "400 invalid_request");
     }
     app.ask(&admin, Method::PATCH, &user, Some(json!({"disabled": false}))).await;
+    assert_eq!(brief(&exchange(&app, &key).await), "400 invalid_request", "what ended stays ended");
+    app.advance(Duration::from_secs(1));
+    let ada = app.sign_in("ada@example.com").await;
+    let key = make(&app, &ada, json!(["ci"])).await.text("key");
     assert_eq!(exchange(&app, &key).await.status, StatusCode::OK);
     app.ask(&admin, Method::DELETE, &user, None).await;
     assert_eq!(brief(&exchange(&app, &key).await), "400 invalid_request");

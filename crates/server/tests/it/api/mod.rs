@@ -1,7 +1,12 @@
+mod admin_access;
 mod admin_audit;
+mod admin_bulk;
+mod admin_realm;
 mod admin_roles;
 mod admin_users;
 mod api_keys;
+mod etags;
+mod listings;
 mod login;
 mod logout;
 mod me;

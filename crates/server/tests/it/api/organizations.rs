@@ -5,6 +5,7 @@ mod invitations;
 mod members;
 mod tenants;
 mod tokens;
+mod trail;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -74,7 +75,7 @@ async fn remove(app: &TestApp, by: &Person, organization: &str, whom: &Person) -
 /// The events of the default realm since its beginning.
 async fn events(app: &TestApp) -> Vec<String> {
     let admin = app.admin().await;
-    let listed = app.ask(&admin, Method::GET, "/api/v1/admin/audit?limit=200", None).await.json();
+    let listed = app.ask(&admin, Method::GET, "/api/v1/admin/audit?limit=100", None).await.json();
     let events = listed["events"].as_array().unwrap_or_else(|| panic!("{listed}")).iter();
     events.map(|event| event["event"].as_str().unwrap().to_owned()).collect()
 }
@@ -139,9 +140,7 @@ async fn one_owns_a_hundred_organizations_at_the_most_and_lists_them_in_pages() 
     let count = |page: &Value| page["organizations"].as_array().unwrap().len();
     assert_eq!((count(&first), count(&second)), (60, 40));
     // AD-03: a listing is bounded whatever is asked for.
-    assert_eq!(count(&page("limit=1000000000").await), 100);
-    assert_eq!(count(&page("limit=0").await), 1);
-    for bad in ["limit=-1", "sort=roles", "cursor=x"] {
+    for bad in ["limit=0", "limit=101", "limit=-1", "sort=roles", "cursor=x"] {
         assert_eq!(page(bad).await["code"], "invalid_query", "{bad}");
     }
 }

@@ -64,7 +64,7 @@ async fn a_user_is_made_disabled_enabled_and_deleted_while_the_server_runs() {
     assert!(listed.contains("  ada@users.test  ada"), "{listed}");
 
     // Disabling ends what is under way, at once.
-    assert_snapshot!(hide_ids(&command(data, "user disable ada").done()), @"disabled user [id]; their sessions have ended");
+    assert_snapshot!(hide_ids(&command(data, "user disable ada").done()), @"disabled user [id]; their sessions have ended, and their API keys are revoked");
     assert_eq!(http.get_as("/api/v1/me", &tokens.access).await.unwrap().brief(), "401 invalid_token");
     let refresh = json!({ "refresh_token": tokens.refresh });
     assert_eq!(
@@ -83,7 +83,7 @@ async fn a_user_is_made_disabled_enabled_and_deleted_while_the_server_runs() {
 
     // Another password ends the sessions of the old one.
     let set = command(data, "user set-password ada").stdin("another zebra stapler for outside\n").done();
-    assert_snapshot!(hide_ids(&set), @"set the password of [id]; their sessions have ended");
+    assert_snapshot!(hide_ids(&set), @"set the password of [id]; their sessions have ended, and their API keys are revoked");
     assert_eq!(http.get_as("/api/v1/me", &tokens.access).await.unwrap().status, 401);
     assert_eq!(login(&mut http, "ada@users.test").await.unwrap().status, 401);
     let body = json!({ "username": "ada", "password": "another zebra stapler for outside" });

@@ -20,7 +20,7 @@ async fn an_administrator_lists_renames_staffs_and_deletes_any_organization() {
     let first = list("?limit=1").await;
     let rest = list(&format!("?cursor={}", first["next_cursor"].as_str().unwrap())).await;
     assert_eq!((count(&first), count(&rest), count(&list("?search=ZEB").await)), (1, 1, 1));
-    assert_eq!((count(&list("?search=%25").await), count(&list("?limit=1000000000").await)), (0, 2));
+    assert_eq!((count(&list("?search=%25").await), count(&list("?limit=100").await)), (0, 2));
 
     let one = format!("{ADMIN}/{}", id_of(&acme));
     let renamed = app.ask(&admin, Method::PATCH, &one, Some(json!({"name": "Acme Ltd"}))).await;

@@ -1,0 +1,87 @@
+//! `/api/v1/admin/users/{id}/sessions`
+
+use axum::{extract::State, http::StatusCode};
+use gatepost_domain::{SessionId, UserId};
+
+use crate::{
+    App,
+    accounts::{self, Who},
+    api::me::{SessionListing, SessionPage},
+    http::{Admin, Json, Now, PathId, PathIds, Problem, Query, Where, problem::ProblemDocument},
+    realm::InRealm,
+    session,
+};
+
+/// List a user's sessions
+#[utoipa::path(
+    get, path = "/api/v1/admin/users/{id}/sessions", tag = "Administration", operation_id = "admin_list_sessions",
+    security(("bearer" = [])), params(("id" = String, Path, description = "The user"), SessionListing),
+    responses(
+        (status = 200, description = "One page", body = SessionPage),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn list(
+    Admin(admin): Admin,
+    realm: InRealm,
+    PathId(user): PathId<UserId>,
+    Now(now): Now,
+    State(app): State<App>,
+    Query(listing): Query<SessionListing>,
+) -> Result<Json<SessionPage>, Problem> {
+    accounts::find(&app, realm.id(), user).await?;
+    Ok(Json(listing.page(&app, (realm.id(), user), admin.session.id, now).await?))
+}
+
+/// Sign a user out everywhere
+///
+/// Ends every session of the account. What signs in again begins another; to keep somebody out, disable the account.
+#[utoipa::path(
+    delete, path = "/api/v1/admin/users/{id}/sessions", tag = "Administration", operation_id = "admin_end_sessions",
+    security(("bearer" = [])), params(("id" = String, Path, description = "The user")),
+    responses(
+        (status = 204, description = "No session is left"),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn end_all(
+    Admin(admin): Admin,
+    realm: InRealm,
+    PathId(user): PathId<UserId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<StatusCode, Problem> {
+    let (who, which) = (Who::administrator(&admin, origin), session::Ended::All { with_keys: false });
+    let found = session::end(&app, (realm.id(), user), which, who, now).await?;
+    if found { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
+}
+
+/// End a session of a user
+#[utoipa::path(
+    delete, path = "/api/v1/admin/users/{id}/sessions/{session_id}", tag = "Administration",
+    operation_id = "admin_end_session", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The user"), ("session_id" = String, Path, description = "As listed")),
+    responses(
+        (status = 204, description = "The session has ended"),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`: no live session of this user has the id", body = ProblemDocument),
+    )
+)]
+pub(super) async fn end(
+    Admin(admin): Admin,
+    realm: InRealm,
+    PathIds(user, id): PathIds<UserId, SessionId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<StatusCode, Problem> {
+    let who = Who::administrator(&admin, origin);
+    let ended = session::end(&app, (realm.id(), user), session::Ended::One(id), who, now).await?;
+    if ended { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::NotFound) }
+}

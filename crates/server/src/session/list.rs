@@ -1,0 +1,20 @@
+//! Where an account is signed in.
+
+use gatepost_domain::{RealmId, Session, SessionId, Timestamp, UserId};
+use gatepost_store::sessions;
+
+use crate::{App, http::Problem};
+
+/// As many as `limit` live sessions of a user, the newest first, older than the given one.
+pub async fn list(
+    app: &App,
+    (realm, user): (RealmId, UserId),
+    before: Option<SessionId>,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<Session>, Problem> {
+    let found = app.db().read("list sessions", move |tx| {
+        Box::pin(async move { sessions::list(tx, realm, user, now, before, limit).await })
+    });
+    Ok(found.await?)
+}
