@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatepost_domain::{
     Scopes, SecretDigest, Timestamp, User,
-    api_key::{self, ApiKey, KeyOwner},
+    api_key::{self, ApiKey, KeyOwner, Limits},
 };
 use gatepost_store::{api_keys, users};
 
@@ -42,7 +42,9 @@ pub async fn exchange(
     let Some((key, user)) = find(app, realm, text, now).await? else {
         return Ok(None);
     };
-    let (scopes, permissions) = api_key::usable(&key.scopes, &realm.roles().rights(&user.roles));
+    let limits =
+        Limits { rights: &realm.roles().rights(&user.roles), words: &realm.settings().api_key_scopes };
+    let (scopes, permissions) = limits.usable(&key.scopes);
     let subject = KeySubject { user: &user, key: key.id, scopes: &scopes, permissions: &permissions };
     let lifetime = match key.expires_at {
         Some(end) => LIFETIME.min(Duration::from_secs(end.since(now).as_secs())),

@@ -14,6 +14,7 @@ fn the_whole_form_is_read() {
 name = "acme"
 audience = ["notes-api"]
 access_token_ttl = "5m"
+api_key_scopes = ["reports"]
 password = { min_length = 15 }
 [[realm.role]]
 name = "admin"
@@ -39,6 +40,7 @@ name = "Analytical Engines"
     assert_eq!(realm.organizations[0].slug.as_str(), "analytical");
     assert_eq!(realm.settings.access_token_ttl.as_secs(), 300);
     assert!(realm.clients[0].settings.require_pkce);
+    assert!(realm.settings.api_key_scopes.contains("reports"));
 }
 
 #[test]
@@ -105,6 +107,8 @@ fn what_would_be_believed_and_not_done_is_refused() {
         ("allowed_origins = [\"https://app.example.com\"]", "allowed_origins: this release has no"),
         ("rate_limits = \"default\"", "rate_limits: this release has no"),
         ("organization_roles = [\"realm-admin\"]", "realm-admin is built in"),
+        ("api_key_scopes = [\"openid\"]", "api_key_scopes: openid is for people"),
+        ("api_key_scopes = [\"notes:read\"]", "api_key_scopes: notes:read is a permission"),
         ("[[realm.role]]\nname = \"realm-admin\"", "realm-admin is built in"),
         ("[[realm.role]]\nname = \"lead\"\ninherits = [\"realm-admin\"]", "realm-admin is built in"),
     ] {

@@ -26,7 +26,7 @@ impl gatepost_domain::Entropy for Guess {
 
 fn file(roles: &str) -> String {
     format!(
-        "[[realm]]\nname = \"default\"\naudience = [\"notes-api\"]\n\
+        "[[realm]]\nname = \"default\"\naudience = [\"notes-api\"]\napi_key_scopes = [\"ci\"]\n\
         [[realm.role]]\nname = \"editor\"\npermissions = [\"notes:*\", \"users:read\"]\n\
         [[realm.role]]\nname = \"reader\"\npermissions = [\"notes:read\"]\n\
         [[realm.user]]\nemail = \"ada@example.com\"\npassword = \"{PASSWORD}\"\nroles = [{roles}]\n"
@@ -281,6 +281,40 @@ async fn ak_02_a_key_is_rotated_once() {
     let successor = app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await;
     assert_eq!((successor.status.as_u16(), &successor.json()["expires_at"]), (201, &Value::Null));
     assert_eq!(app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await.brief(), "409 already_rotated");
+}
+
+/// AK-04: a word that is no permission is for the realm to give, or an API that opens to `admin` opens to everybody.
+#[tokio::test]
+async fn ak_04_a_word_is_in_a_key_only_if_the_realm_names_it() {
+    let (app, ada) = with_editor().await;
+    let answer = make(&app, &ada, json!(["notes:read", "admin"])).await;
+    assert_eq!(answer.brief(), "422 invalid_field");
+    assert_eq!(
+        answer.text("detail"),
+        "`scopes`: the scope \"admin\" is neither a permission nor among the api_key_scopes of the realm."
+    );
+    for (wrong, near) in [("users-read", "did you mean users:read?"), ("cii", "did you mean ci?")] {
+        let detail = make(&app, &ada, json!([wrong])).await.text("detail");
+        assert!(detail.ends_with(near), "{detail}");
+    }
+
+    let made = make(&app, &ada, json!(["notes:read", "ci"])).await;
+    assert_eq!(exchange(&app, &made.text("key")).await.text("scope"), "notes:read ci");
+    app.apply("[[realm]]\nname = \"default\"\napi_key_scopes = [\"reports\"]\n").await;
+    assert_eq!(exchange(&app, &made.text("key")).await.text("scope"), "notes:read");
+    assert_eq!(make(&app, &ada, json!(["ci"])).await.brief(), "422 invalid_field");
+    let rotate = format!("{KEYS}/{}/rotate", made.text("id"));
+    assert_eq!(app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await.brief(), "422 invalid_field");
+    assert_eq!(make(&app, &ada, json!(["reports"])).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_key_that_would_be_over_at_once_is_not_made() {
+    let (app, ada) = with_editor().await;
+    let wish = json!({"name": "ci", "scopes": ["ci"], "expires_in": 0});
+    let answer = app.ask(&ada, Method::POST, KEYS, Some(wish)).await;
+    assert_eq!(answer.brief(), "422 invalid_field");
+    assert!(answer.text("detail").starts_with("`expires_in`: "), "{answer:?}");
 }
 
 /// AK-04: what is said of people who sign in is no scope of a key.
