@@ -29,9 +29,6 @@ pub const OVERLAP: Duration = Duration::from_hours(24);
 /// The longest that may be: a successor that is not in use after a month will not be.
 const LONGEST_OVERLAP: Duration = Duration::from_hours(24 * 31);
 
-/// Scopes with a meaning of their own, which no key has.
-pub const OWN_SCOPES: [&str; 5] = ["account", "openid", "profile", "email", "offline_access"];
-
 /// What a new key is asked to be.
 #[derive(Clone, Debug)]
 pub struct Wish {
@@ -57,7 +54,7 @@ impl Wish {
             let reason = "name at least one: what the key is to be used for, as in notes:read".into();
             return Err(Problem::InvalidField { field: "scopes", reason });
         }
-        if let Some(ours) = scopes.iter().find(|scope| OWN_SCOPES.contains(&scope.as_str())) {
+        if let Some(ours) = scopes.iter().find(|scope| scope.is_personal()) {
             let reason = format!("{ours} is for people who sign in, and not for keys").into();
             return Err(Problem::InvalidField { field: "scopes", reason });
         }

@@ -10,7 +10,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{Db, passwords};
 
-use crate::{Clock, declare, passwords::HashPool, realm::RealmCache};
+use crate::{Clock, clients::Refusals, declare, passwords::HashPool, realm::RealmCache};
 
 pub use open::OpenError;
 
@@ -28,6 +28,7 @@ struct Shared {
     refresh_mac: RefreshMac,
     realms: RealmCache,
     hasher: HashPool,
+    client_refusals: Refusals,
     clock: Clock,
     entropy: Arc<dyn Entropy>,
     public_url: String,
@@ -52,6 +53,10 @@ impl App {
 
     pub(crate) fn hasher(&self) -> &HashPool {
         &self.shared.hasher
+    }
+
+    pub(crate) fn client_refusals(&self) -> &Refusals {
+        &self.shared.client_refusals
     }
 
     /// The clock of this installation.

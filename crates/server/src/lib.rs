@@ -8,6 +8,7 @@ mod api;
 mod api_keys;
 mod app;
 pub mod cli;
+mod clients;
 mod clock;
 mod config;
 mod declare;

@@ -12,7 +12,7 @@ use crate::{
     App,
     http::Problem,
     realm::Snapshot,
-    signing::{self, KeySubject},
+    signing::{self, Program},
 };
 
 /// How long the token lives. A key that is revoked is good for no longer than this at an API without the revocation feed.
@@ -45,12 +45,20 @@ pub async fn exchange(
     let limits =
         Limits { rights: &realm.roles().rights(&user.roles), words: &realm.settings().api_key_scopes };
     let (scopes, permissions) = limits.usable(&key.scopes);
-    let subject = KeySubject { user: &user, key: key.id, scopes: &scopes, permissions: &permissions };
+    let id = key.id.to_string();
+    let program = Program {
+        subject: user.id.to_string(),
+        client: &id,
+        key: Some(key.id),
+        scopes: &scopes,
+        permissions: &permissions,
+        audience: realm.audience(),
+    };
     let lifetime = match key.expires_at {
         Some(end) => LIFETIME.min(Duration::from_secs(end.since(now).as_secs())),
         None => LIFETIME,
     };
-    let access_token = signing::issue_for_key(realm, &subject, lifetime, app.entropy(), now)?;
+    let access_token = signing::issue_for_program(realm, program, lifetime, app.entropy(), now)?;
     if key.is_due_for_touch(now) {
         note_use(app, &key, now).await;
     }

@@ -15,7 +15,9 @@ use super::{
     App, Shared,
     master_key::{self, MasterKeyError},
 };
-use crate::{Clock, Config, entropy::SystemEntropy, passwords::HashPool, realm::RealmCache};
+use crate::{
+    Clock, Config, clients::Refusals, entropy::SystemEntropy, passwords::HashPool, realm::RealmCache,
+};
 
 /// Where the master key's fingerprint stands in the store.
 const FINGERPRINT: &str = "master-key-fingerprint";
@@ -105,6 +107,7 @@ impl App {
             master_key,
             realms: RealmCache::new(),
             hasher: HashPool::new(config.passwords, Arc::clone(&entropy) as _),
+            client_refusals: Refusals::new(),
             clock,
             entropy,
             public_url: public_url.trim_end_matches('/').to_owned(),

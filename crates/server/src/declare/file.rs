@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use gatepost_domain::{
-    ClientId, ClientSettings, Mfa, Profile, RateLimits, RealmName, RealmSettings, RoleName, Secret,
-    SigningAlg, api_key, role::RoleGraph,
+    ClientId, ClientSettings, GrantType, Mfa, Profile, RateLimits, RealmName, RealmSettings, RoleName,
+    Secret, SigningAlg, api_key, client::MIN_SECRET, role::RoleGraph,
 };
 use serde::{Deserialize, de::IntoDeserializer as _};
 use toml::{
@@ -15,8 +15,8 @@ use toml::{
 use super::declared::{Declared, DeclaredClient, DeclaredRealm, DeclaredUser, secret};
 use crate::{
     accounts::ADMINISTRATOR,
-    api_keys::OWN_SCOPES,
     config::{FileError, explain, line_of, nearest},
+    session::FIRST_PARTY,
 };
 
 #[derive(Deserialize)]
@@ -234,7 +234,7 @@ impl<'t> Reader<'t> {
         settings: &RealmSettings,
     ) -> Result<(), FileError> {
         for scope in &settings.api_key_scopes {
-            if OWN_SCOPES.contains(&scope.as_str()) {
+            if scope.is_personal() {
                 let reason = format!("api_key_scopes: {scope} is for people who sign in, and not for keys");
                 return Err(self.wrong(at, reason));
             }
@@ -268,7 +268,40 @@ impl<'t> Reader<'t> {
                 self.wrong(&at, format!("client {id} is public, so it has no secret; remove one of the two"))
             );
         }
-        Ok(DeclaredClient { id, secret, public, settings: self.parse(settings)? })
+        self.check_client_id(&at, &id)?;
+        if secret.as_ref().is_some_and(|secret| secret.reveal().chars().count() < MIN_SECRET) {
+            let reason = format!(
+                "client {id}: a secret has {MIN_SECRET} characters at least; leave it out, and one is made and shown once"
+            );
+            return Err(self.wrong(&at, reason));
+        }
+        let settings: ClientSettings = self.parse(settings)?;
+        if settings.allows(GrantType::ClientCredentials) {
+            if public {
+                let reason = format!("client {id} is public, so it cannot have the grant client_credentials");
+                return Err(self.wrong(&at, reason));
+            }
+            if settings.granted(None).is_empty() {
+                let reason = format!(
+                    "client {id} has the grant client_credentials and no scopes for it; name them, as in scopes = [\"notes:read\"]"
+                );
+                return Err(self.wrong(&at, reason));
+            }
+        }
+        Ok(DeclaredClient { id, secret, public, settings })
+    }
+
+    /// A client that acts on its own is the subject of its tokens: it must not look like a user.
+    fn check_client_id(&self, at: &std::ops::Range<usize>, id: &ClientId) -> Result<(), FileError> {
+        let ours = ["usr_", "org_", "key_"].into_iter().find(|prefix| id.as_str().starts_with(prefix));
+        let reason = match ours {
+            Some(prefix) => format!("client {id}: what begins with {prefix} is an id of something else"),
+            None if id.as_str() == FIRST_PARTY => {
+                format!("client {id}: this is the server's own client; choose another id")
+            }
+            None => return Ok(()),
+        };
+        Err(self.wrong(at, reason))
     }
 
     fn user(&self, node: Node<'t>) -> Result<DeclaredUser, FileError> {

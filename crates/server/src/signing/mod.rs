@@ -3,5 +3,5 @@
 mod access_token;
 mod ring;
 
-pub use access_token::{Audience, KeySubject, Subject, issue, issue_for, issue_for_key};
+pub use access_token::{Audience, Program, Subject, issue, issue_for, issue_for_program};
 pub use ring::{KeyRing, KeysUnusable, make, policy, seal};

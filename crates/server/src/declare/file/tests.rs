@@ -69,6 +69,26 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
             "realms.toml:3: client web is public, so it has no secret; remove one of the two",
         ),
         (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\nsecret = \"0123456789012345678901234567890\"\n",
+            "realms.toml:3: client web: a secret has 32 characters at least; leave it out, and one is made and shown once",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\npublic = true\ngrants = [\"client_credentials\"]\n",
+            "realms.toml:3: client web is public, so it cannot have the grant client_credentials",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\ngrants = [\"client_credentials\"]\nscopes = [\"openid\"]\n",
+            "realms.toml:3: client web has the grant client_credentials and no scopes for it; name them, as in scopes = [\"notes:read\"]",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"usr_1\"\n",
+            "realms.toml:3: client usr_1: what begins with usr_ is an id of something else",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"gatepost\"\n",
+            "realms.toml:3: client gatepost: this is the server's own client; choose another id",
+        ),
+        (
             "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nname = \"x\"\n",
             "realms.toml:3: [[realm.api_key]] is not in this release",
         ),

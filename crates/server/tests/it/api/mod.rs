@@ -2,6 +2,7 @@ mod admin_audit;
 mod admin_roles;
 mod admin_users;
 mod api_keys;
+mod clients;
 mod login;
 mod logout;
 mod me;
