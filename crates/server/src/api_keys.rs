@@ -1,6 +1,7 @@
 //! API keys: made, listed, rotated, revoked, and exchanged for the token an API can verify.
 
 mod exchange;
+mod resolve;
 
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ use crate::{
     realm::Snapshot,
 };
 
-pub use exchange::exchange;
+pub use exchange::{exchange, note_use};
+pub use resolve::{resolve, resolve_id};
 
 /// The most keys an owner has at a time.
 const MOST: u64 = 100;

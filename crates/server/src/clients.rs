@@ -67,7 +67,8 @@ pub async fn authenticate(
     }
 }
 
-async fn find(app: &App, realm: RealmId, id: ClientId) -> Result<Option<Client>, Problem> {
+/// The client of an id.
+pub async fn find(app: &App, realm: RealmId, id: ClientId) -> Result<Option<Client>, Problem> {
     let found = app.db().read("find a client", move |tx| {
         let id = id.clone();
         Box::pin(async move { clients::find(tx, realm, &id).await })

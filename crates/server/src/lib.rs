@@ -17,6 +17,7 @@ mod entropy;
 mod front;
 mod health;
 mod http;
+mod introspection;
 mod oauth;
 mod organizations;
 mod passwords;

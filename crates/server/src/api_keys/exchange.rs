@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{
-    Scopes, SecretDigest, Timestamp, User,
-    api_key::{self, ApiKey, KeyOwner, Limits},
-};
-use gatepost_store::{api_keys, users};
+use gatepost_domain::{Scopes, Timestamp, api_key::ApiKey};
+use gatepost_store::api_keys;
 
+use super::resolve::resolve;
 use crate::{
     App,
     http::Problem,
@@ -39,19 +37,17 @@ pub async fn exchange(
     text: &str,
     now: Timestamp,
 ) -> Result<Option<Exchanged>, Problem> {
-    let Some((key, user)) = find(app, realm, text, now).await? else {
+    let Some(resolved) = resolve(app, realm, text, now).await? else {
         return Ok(None);
     };
-    let limits =
-        Limits { rights: &realm.roles().rights(&user.roles), words: &realm.settings().api_key_scopes };
-    let (scopes, permissions) = limits.usable(&key.scopes);
+    let key = &resolved.key;
     let id = key.id.to_string();
     let program = Program {
-        subject: user.id.to_string(),
+        subject: resolved.subject,
         client: &id,
         key: Some(key.id),
-        scopes: &scopes,
-        permissions: &permissions,
+        scopes: &resolved.scopes,
+        permissions: &resolved.permissions,
         audience: realm.audience(),
     };
     let lifetime = match key.expires_at {
@@ -59,55 +55,15 @@ pub async fn exchange(
         None => LIFETIME,
     };
     let access_token = signing::issue_for_program(realm, program, lifetime, app.entropy(), now)?;
-    if key.is_due_for_touch(now) {
-        note_use(app, &key, now).await;
-    }
-    Ok(Some(Exchanged { access_token, expires_in: lifetime.as_secs(), scopes }))
+    note_use(app, key, now).await;
+    Ok(Some(Exchanged { access_token, expires_in: lifetime.as_secs(), scopes: resolved.scopes }))
 }
 
-async fn find(
-    app: &App,
-    realm: &Snapshot,
-    text: &str,
-    now: Timestamp,
-) -> Result<Option<(ApiKey, User)>, Problem> {
-    let refused = |why: &'static str| {
-        tracing::debug!(reason = why, "API key refused");
-        Ok(None)
-    };
-    // What is mistyped or made up never reaches the database.
-    let Some(id) = api_key::id_of(text) else { return refused("shape or checksum") };
-    let realm = realm.id();
-    let found = app
-        .db()
-        .read("find an API key", move |tx| {
-            Box::pin(async move {
-                let Some(key) = api_keys::find(tx, realm, id).await? else { return Ok(None) };
-                let owner = match key.owner {
-                    KeyOwner::User(user) => users::find(tx, realm, user).await?,
-                    // Nobody can make such a key yet.
-                    KeyOwner::Organization(_) | KeyOwner::Client(_) => None,
-                };
-                Ok::<_, gatepost_store::Error>(Some((key, owner)))
-            })
-        })
-        .await?;
-    let Some((key, owner)) = found else { return refused("unknown") };
-    if key.digest != SecretDigest::of(text.as_bytes()) {
-        return refused("another secret");
+/// Notes that a key was used, once a minute. It is not refused because that could not be noted.
+pub async fn note_use(app: &App, key: &ApiKey, now: Timestamp) {
+    if !key.is_due_for_touch(now) {
+        return;
     }
-    if !key.is_live(now) {
-        return refused("revoked or expired");
-    }
-    match owner {
-        Some(user) if !user.is_disabled() => Ok(Some((key, user))),
-        Some(_) => refused("its owner is disabled"),
-        None => refused("it has no owner"),
-    }
-}
-
-/// A key is not refused because its use could not be noted.
-async fn note_use(app: &App, key: &ApiKey, now: Timestamp) {
     let (realm, id) = (key.realm, key.id);
     let noted = app
         .db()

@@ -59,6 +59,8 @@ pub struct Metadata<'a> {
     issuer: &'a str,
     jwks_uri: String,
     token_endpoint: String,
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: [&'a str; 2],
     grant_types_supported: [&'a str; 2],
     token_endpoint_auth_methods_supported: [&'a str; 3],
     /// No response types yet: the authorization endpoint is not there.
@@ -75,6 +77,8 @@ impl<'a> Metadata<'a> {
             issuer,
             jwks_uri: format!("{public_url}/.well-known/jwks.json"),
             token_endpoint: format!("{public_url}/oauth/token"),
+            introspection_endpoint: format!("{public_url}/oauth/introspect"),
+            introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
             grant_types_supported: [super::token::CLIENT_CREDENTIALS, super::token::TOKEN_EXCHANGE],
             token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
             response_types_supported: [],

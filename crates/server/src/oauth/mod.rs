@@ -1,9 +1,10 @@
-//! OAuth and OpenID Connect: metadata, tokens of clients that act on their own, exchange. The rest of the provider comes with its
+//! OAuth and OpenID Connect: metadata, tokens of clients that act on their own, exchange, introspection. The rest of the provider comes with its
 //! own issue.
 
 mod client;
 mod error;
 mod form;
+mod introspect;
 mod metadata;
 mod token;
 
@@ -17,7 +18,7 @@ pub use metadata::{Metadata, Rendered, document};
 
 /// The endpoints of clients, with their description.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(token::token))
+    OpenApiRouter::new().routes(routes!(token::token)).routes(routes!(introspect::introspect))
 }
 
 /// Discovery and keys, under every name clients look for them.

@@ -53,6 +53,14 @@ impl Audience {
         known.then(|| Self::of(wanted.iter().map(|name| (*name).to_owned())))
     }
 
+    /// The names.
+    pub fn iter(&self) -> std::slice::Iter<'_, String> {
+        match self {
+            Self::One(one) => std::slice::from_ref(one).iter(),
+            Self::Many(many) => many.iter(),
+        }
+    }
+
     /// Whether `name` is one of them.
     pub fn names(&self, name: &str) -> bool {
         match self {
