@@ -10,7 +10,7 @@ use crate::{
     App,
     http::Problem,
     realm::Snapshot,
-    signing::{self, Program},
+    signing::{self, Audience, Program},
 };
 
 /// How long the token lives. A key that is revoked is good for no longer than this at an API without the revocation feed.
@@ -28,13 +28,14 @@ pub struct Exchanged {
 }
 
 /// Exchanges an API key for a short access token that says what the key may do now. `None`: no good key, and the log
-/// says why.
+/// says why. The token is for `audience`, which the caller has found to be the realm's.
 ///
 /// The token names no session, so it opens nothing of our own: a key changes no password and makes no key.
 pub async fn exchange(
     app: &App,
     realm: &Snapshot,
     text: &str,
+    audience: Audience,
     now: Timestamp,
 ) -> Result<Option<Exchanged>, Problem> {
     let Some(resolved) = resolve(app, realm, text, now).await? else {
@@ -48,7 +49,7 @@ pub async fn exchange(
         key: Some(key.id),
         scopes: &resolved.scopes,
         permissions: &resolved.permissions,
-        audience: realm.audience(),
+        audience,
     };
     let lifetime = match key.expires_at {
         Some(end) => LIFETIME.min(Duration::from_secs(end.since(now).as_secs())),

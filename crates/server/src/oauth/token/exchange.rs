@@ -21,13 +21,13 @@ pub(super) async fn exchange(
 ) -> Result<TokenAnswer, OAuthError> {
     let (access_token, expires_in, scopes) = match subject(form)? {
         Subject::Key(key) => {
-            check_target(form, realm)?;
-            let exchanged = api_keys::exchange(app, realm, key, now).await?.ok_or(NOT_GOOD)?;
+            let audience = realm.audience().among(&form.targets()).ok_or(OAuthError::InvalidTarget)?;
+            let exchanged = api_keys::exchange(app, realm, key, audience, now).await?.ok_or(NOT_GOOD)?;
             (exchanged.access_token, exchanged.expires_in, exchanged.scopes)
         }
         Subject::Token { token, organization } => {
-            let audience = form.get("audience");
-            let exchanged = organizations::exchange(app, realm, token, organization, audience, now).await?;
+            let targets = form.targets();
+            let exchanged = organizations::exchange(app, realm, token, organization, &targets, now).await?;
             let exchanged = exchanged.map_err(|refused| match refused {
                 ExchangeRefused::Token => NOT_GOOD,
                 ExchangeRefused::Target => OAuthError::InvalidTarget,
@@ -74,20 +74,10 @@ fn subject(form: &Form) -> Result<Subject<'_>, OAuthError> {
     if form.get("requested_token_type").is_some_and(|wanted| wanted != ACCESS_TOKEN) {
         return Err(OAuthError::InvalidRequest("`requested_token_type` can only be an access token."));
     }
-    for unknown in ["actor_token", "scope", "resource"] {
+    for unknown in ["actor_token", "scope"] {
         if form.get(unknown).is_some() {
-            return Err(OAuthError::InvalidRequest(
-                "`actor_token`, `scope` and `resource` are not taken here.",
-            ));
+            return Err(OAuthError::InvalidRequest("`actor_token` and `scope` are not taken here."));
         }
     }
     Ok(subject)
-}
-
-/// The token is for all of the realm's APIs; one that is none of them would be sent a token it cannot use.
-fn check_target(form: &Form, realm: &Snapshot) -> Result<(), OAuthError> {
-    match form.get("audience") {
-        Some(audience) if !realm.audience().names(audience) => Err(OAuthError::InvalidTarget),
-        _ => Ok(()),
-    }
 }

@@ -238,6 +238,49 @@ async fn an_owner_has_a_hundred_keys_at_the_most() {
     assert!(second.get("next_cursor").is_none_or(Value::is_null));
 }
 
+/// RFC 8693 section 2.1: a token for one API is none for another, so that neither can use it at the other.
+#[tokio::test]
+async fn an_exchanged_token_is_for_whom_it_was_asked_for() {
+    let app =
+        TestApp::with(&file("\"editor\"").replace("[\"notes-api\"]", "[\"notes-api\", \"billing-api\"]"))
+            .await;
+    let ada = app.sign_in("ada@example.com").await;
+    let key = make(&app, &ada, json!(["ci"])).await.text("key");
+    let found = json!({"name": "Acme", "slug": "acme"});
+    let organization = app.ask(&ada, Method::POST, "/api/v1/organizations", Some(found)).await.text("id");
+    let switch = EXCHANGE.replace(
+        "urn:gatepost:params:oauth:token-type:api-key",
+        "urn:ietf:params:oauth:token-type:access_token",
+    );
+    for subject in [
+        format!("{EXCHANGE}&subject_token={key}"),
+        format!("{switch}&subject_token={}&organization_id={organization}", ada.access_token),
+    ] {
+        let audience = async |more: &str| -> Vec<String> {
+            let answer = app.send(form("/oauth/token", format!("{subject}{more}"))).await;
+            let claims = verified(&app, &answer).await;
+            claims.audience().iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(audience("").await, ["notes-api", "billing-api"]);
+        assert_eq!(audience("&audience=notes-api").await, ["notes-api"]);
+        assert_eq!(audience("&resource=notes-api&audience=notes-api").await, ["notes-api"]);
+        assert_eq!(audience("&resource=billing-api&resource=notes-api").await, ["billing-api", "notes-api"]);
+    }
+    // What was narrowed stays so.
+    let narrow = app
+        .send(form(
+            "/oauth/token",
+            format!(
+                "{switch}&subject_token={}&organization_id={organization}&audience=notes-api",
+                ada.access_token
+            ),
+        ))
+        .await
+        .text("access_token");
+    let wide = format!("{switch}&subject_token={narrow}&organization_id={organization}&audience=billing-api");
+    assert_eq!(brief(&app.send(form("/oauth/token", wide)).await), "400 invalid_target");
+}
+
 #[tokio::test]
 async fn a_token_request_is_refused_for_its_reason() {
     let (app, ada) = with_editor().await;
@@ -258,6 +301,8 @@ async fn a_token_request_is_refused_for_its_reason() {
         (format!("{good}&audience=billing-api"), "400 invalid_target"),
         (format!("{good}&audience=http://127.0.0.1:8400"), "400 invalid_target"),
         (format!("{good}&audience=notes-api"), "200"),
+        (format!("{good}&resource=notes-api"), "200"),
+        (format!("{good}&audience=notes-api&resource=billing-api"), "400 invalid_target"),
         (EXCHANGE.to_owned(), "400 invalid_request"),
         ("a=%ff".into(), "400 invalid_request"),
     ] {
