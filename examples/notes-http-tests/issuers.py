@@ -38,6 +38,7 @@ class GatepostServer:
         registration = "open"
         rate_limits = "off"
         organization_roles = ["editor", "viewer"]
+        api_key_scopes = ["notes"]
 
         [[realm.role]]
         name = "editor"

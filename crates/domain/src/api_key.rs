@@ -1,9 +1,7 @@
 //! API keys: secrets that a program presents in place of a token.
 
-use std::fmt;
-
 use crate::numbered_secret;
-use crate::role::Rights;
+use crate::role::{Rights, nearest};
 use crate::{
     ApiKeyId, ClientId, DisplayName, Entropy, OrganizationId, Permission, RealmId, Scope, Scopes, Secret,
     SecretDigest, Timestamp, UserId,
@@ -75,49 +73,87 @@ pub fn id_of(text: &str) -> Option<ApiKeyId> {
     numbered_secret::id_of(PREFIX, text).map(ApiKeyId::from_bytes)
 }
 
-/// A scope that the owner has no right to give.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct BeyondRights(pub Scope);
-
-impl fmt::Display for BeyondRights {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the scope \"{}\" is more than the owner of the key may do", self.0)
-    }
+/// What the scopes of a key may be: what its owner may do, and the words the realm lets keys carry. An API may open a route
+/// to a word, so nobody gives their key one as they like.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits<'a> {
+    /// What the owner may do now.
+    pub rights: &'a Rights<'a>,
+    /// Scopes without the form of a permission that a key of the realm may carry.
+    pub words: &'a Scopes,
 }
 
-/// The permission a scope stands for, if it has the form of one. Other scopes are words between a client and an API, and
-/// need no right.
-fn permission_of(scope: &Scope) -> Option<Permission> {
+/// A scope that the key of this owner cannot have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScopeBeyond {
+    /// It stands for more than the owner may do.
+    #[error("the scope \"{0}\" is more than the owner of the key may do")]
+    Rights(Scope),
+    /// It is no permission, and none of the words the realm lets keys carry.
+    #[error(
+        "the scope \"{word}\" is neither a permission nor among the api_key_scopes of the realm{}",
+        did_you_mean(nearest.as_deref())
+    )]
+    Word {
+        /// The scope.
+        word: Scope,
+        /// What the owner could give that looks most like it.
+        nearest: Option<Box<str>>,
+    },
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+}
+
+/// The permission a scope stands for, if it has the form of one.
+pub fn permission_of(scope: &Scope) -> Option<Permission> {
     scope.as_str().parse().ok()
 }
 
-/// Refuses scopes that stand for more than the owner may do.
-pub fn within_rights(scopes: &Scopes, rights: &Rights<'_>) -> Result<(), BeyondRights> {
-    let beyond = |scope: &&Scope| permission_of(scope).is_some_and(|wanted| !rights.allow(&wanted));
-    match scopes.iter().find(beyond) {
-        Some(scope) => Err(BeyondRights(scope.clone())),
-        None => Ok(()),
-    }
-}
-
-/// What is left of the scopes now that the owner has these rights, and the permissions that makes: those that a scope
-/// names and the owner has. An owner who lost a right has it in no key either.
-pub fn usable(scopes: &Scopes, rights: &Rights<'_>) -> (Scopes, Vec<Permission>) {
-    let mut permissions = Vec::new();
-    let kept = scopes.iter().filter(|scope| match permission_of(scope) {
-        Some(wanted) if rights.allow(&wanted) => {
-            permissions.push(wanted);
-            true
+impl Limits<'_> {
+    /// Refuses scopes that stand for more than the owner may do, and words that no key may carry.
+    pub fn check(&self, scopes: &Scopes) -> Result<(), ScopeBeyond> {
+        for scope in scopes {
+            match permission_of(scope) {
+                Some(wanted) if !self.rights.allow(&wanted) => {
+                    return Err(ScopeBeyond::Rights(scope.clone()));
+                }
+                None if !self.words.contains(scope.as_str()) => {
+                    return Err(ScopeBeyond::Word { word: scope.clone(), nearest: self.nearest(scope) });
+                }
+                Some(_) | None => {}
+            }
         }
-        Some(_) => false,
-        None => true,
-    });
-    (kept.cloned().collect(), permissions)
+        Ok(())
+    }
+
+    fn nearest(&self, scope: &Scope) -> Option<Box<str>> {
+        let permissions = self.rights.permissions.iter().map(|permission| permission.as_str());
+        let known: Vec<&str> = self.words.iter().map(Scope::as_str).chain(permissions).collect();
+        nearest(scope.as_str(), known.iter()).map(|near| (*near).into())
+    }
+
+    /// What is left of the scopes now, and the permissions that makes: those that a scope names and the owner has. An owner
+    /// who lost a right has it in no key either, and a word the realm no longer names is in none.
+    pub fn usable(&self, scopes: &Scopes) -> (Scopes, Vec<Permission>) {
+        let mut permissions = Vec::new();
+        let kept = scopes.iter().filter(|scope| match permission_of(scope) {
+            Some(wanted) if self.rights.allow(&wanted) => {
+                permissions.push(wanted);
+                true
+            }
+            Some(_) => false,
+            None => self.words.contains(scope.as_str()),
+        });
+        (kept.cloned().collect(), permissions)
+    }
 }
 
 /// The permissions that scopes leave of these rights: those they name, if any of them is one. `None`: they limit nothing.
 pub fn narrowed(scopes: &Scopes, rights: &Rights<'_>) -> Option<Vec<Permission>> {
-    scopes.iter().any(|scope| permission_of(scope).is_some()).then(|| usable(scopes, rights).1)
+    let wanted: Vec<Permission> = scopes.iter().filter_map(permission_of).collect();
+    (!wanted.is_empty()).then(|| wanted.into_iter().filter(|wanted| rights.allow(wanted)).collect())
 }
 
 #[cfg(test)]
@@ -150,31 +186,56 @@ mod tests {
         }
     }
 
-    #[test]
-    fn ak_04_a_scope_that_is_a_permission_needs_the_right_and_a_word_needs_none() {
-        let graph = graph();
-        let editor = "editor".parse().unwrap();
-        let rights = graph.rights([&editor]);
-        let scopes = |text: &str| text.parse::<Scopes>().unwrap();
-        assert_eq!(within_rights(&scopes("notes:read notes:write ci"), &rights), Ok(()));
-        let refused = within_rights(&scopes("notes:read users:write"), &rights).unwrap_err();
-        assert_eq!(refused.to_string(), "the scope \"users:write\" is more than the owner of the key may do");
-        // All of a resource is more than one action of it.
-        assert!(within_rights(&scopes("users:*"), &rights).is_err());
-        assert_eq!(within_rights(&scopes("notes:*"), &rights), Ok(()));
+    fn scopes(text: &str) -> Scopes {
+        text.parse().unwrap()
     }
 
     #[test]
-    fn ak_04_a_right_the_owner_lost_is_in_no_key() {
-        let graph = graph();
+    fn ak_04_a_scope_that_is_a_permission_needs_the_right_and_a_word_the_realm() {
+        let (graph, words) = (graph(), scopes("ci reports"));
+        let editor = "editor".parse().unwrap();
+        let rights = graph.rights([&editor]);
+        let limits = Limits { rights: &rights, words: &words };
+        assert_eq!(limits.check(&scopes("notes:read notes:write ci")), Ok(()));
+        for (text, refused) in [
+            ("notes:read users:write", "the scope \"users:write\" is more than the owner of the key may do"),
+            (
+                "admin",
+                "the scope \"admin\" is neither a permission nor among the api_key_scopes of the realm",
+            ),
+            (
+                "report",
+                "the scope \"report\" is neither a permission nor among the api_key_scopes of the realm; \
+                 did you mean reports?",
+            ),
+            (
+                "users-read",
+                "the scope \"users-read\" is neither a permission nor among the api_key_scopes of the realm; \
+                 did you mean users:read?",
+            ),
+        ] {
+            assert_eq!(limits.check(&scopes(text)).unwrap_err().to_string(), refused);
+        }
+        // All of a resource is more than one action of it.
+        assert!(limits.check(&scopes("users:*")).is_err());
+        assert_eq!(limits.check(&scopes("notes:*")), Ok(()));
+        let limits = Limits { words: &Scopes::default(), ..limits };
+        assert!(limits.check(&scopes("ci")).is_err(), "none unless named");
+    }
+
+    #[test]
+    fn ak_04_a_right_the_owner_lost_is_in_no_key_and_a_word_the_realm_dropped_in_none() {
+        let (graph, words) = (graph(), scopes("ci"));
         let reader = "reader".parse().unwrap();
-        let scopes: Scopes = "notes:read notes:write ci".parse().unwrap();
-        let (kept, permissions) = usable(&scopes, &graph.rights([&reader]));
+        let wanted = scopes("notes:read notes:write ci admin");
+        let rights = graph.rights([&reader]);
+        let (kept, permissions) = Limits { rights: &rights, words: &words }.usable(&wanted);
         assert_eq!(kept.to_string(), "notes:read ci");
         assert_eq!(permissions, ["notes:read".parse().unwrap()]);
-        assert_eq!(narrowed(&scopes, &graph.rights([&reader])), Some(permissions));
-        assert_eq!(narrowed(&"openid ci".parse().unwrap(), &graph.rights([&reader])), None);
-        let (kept, permissions) = usable(&scopes, &graph.rights([]));
+        assert_eq!(narrowed(&wanted, &rights), Some(permissions));
+        assert_eq!(narrowed(&scopes("openid ci"), &rights), None);
+        let rights = graph.rights([]);
+        let (kept, permissions) = Limits { rights: &rights, words: &words }.usable(&wanted);
         assert_eq!((kept.to_string().as_str(), permissions.len()), ("ci", 0));
     }
 

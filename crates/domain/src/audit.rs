@@ -75,6 +75,8 @@ events! {
     ClientUpdated = "client-updated",
     /// A client is gone.
     ClientDeleted = "client-deleted",
+    /// Somebody did not prove to be the client they named.
+    ClientRefused = "client-refused",
     /// A realm's roles changed.
     RolesChanged = "roles-changed",
     /// An API key was made.

@@ -1,9 +1,15 @@
+//! OAuth clients: what is known of them, and what they may do.
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{ClientId, DisplayName, RealmId, Scopes, SecretDigest, Timestamp};
+use crate::api_key::permission_of;
+use crate::{ClientId, DisplayName, Permission, RealmId, Scope, Scopes, SecretDigest, Timestamp};
+
+/// The fewest characters of a client secret. It is kept as SHA-256 and guessed by machines, so it is made by one, too.
+pub const MIN_SECRET: usize = 32;
 
 /// An OAuth client: an application that sends users to us, or that acts on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +160,23 @@ impl Default for ClientSettings {
 }
 
 impl ClientSettings {
+    /// Whether the client may obtain tokens in this way.
+    pub fn allows(&self, grant: GrantType) -> bool {
+        self.grants.contains(&grant)
+    }
+
+    /// What a client that acts on its own gets of the scopes it asks for: those it has, by themselves or as one action of a
+    /// `resource:*`. Without asking, all of them; never those that stand for a person (RFC 6749 section 3.3).
+    pub fn granted(&self, wanted: Option<&Scopes>) -> Scopes {
+        let has = |scope: &Scope| {
+            self.scopes.contains(scope.as_str())
+                || permission_of(scope)
+                    .is_some_and(|wanted| permissions_of(&self.scopes).any(|had| had.covers(&wanted)))
+        };
+        let wanted = wanted.unwrap_or(&self.scopes);
+        wanted.iter().filter(|scope| !scope.is_personal() && has(scope)).cloned().collect()
+    }
+
     /// The names of all settings.
     pub fn keys() -> Vec<String> {
         match serde_json::to_value(Self::default()) {
@@ -163,9 +186,33 @@ impl ClientSettings {
     }
 }
 
+/// The permissions that scopes name.
+pub fn permissions_of(scopes: &Scopes) -> impl Iterator<Item = Permission> {
+    scopes.iter().filter_map(permission_of)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_gets_what_it_asks_for_of_what_it_has() {
+        let settings = ClientSettings {
+            scopes: "openid notes:read users:* reports".parse().unwrap(),
+            ..ClientSettings::default()
+        };
+        for (wanted, granted) in [
+            (None, "notes:read users:* reports"),
+            (Some("reports notes:read"), "reports notes:read"),
+            (Some("users:read notes:write admin"), "users:read"),
+            (Some("notes:* openid"), ""),
+            (Some("report users:a:b"), ""),
+        ] {
+            let wanted: Option<Scopes> = wanted.map(|wanted| wanted.parse().unwrap());
+            assert_eq!(settings.granted(wanted.as_ref()).to_string(), granted, "{wanted:?}");
+        }
+        assert!(settings.allows(GrantType::RefreshToken) && !settings.allows(GrantType::ClientCredentials));
+    }
 
     #[test]
     fn redirect_uris_that_could_be_turned_against_the_user_are_refused() {

@@ -5,7 +5,7 @@
 
 pub mod api_key;
 pub mod audit;
-mod client;
+pub mod client;
 mod email;
 mod entropy;
 mod grant;

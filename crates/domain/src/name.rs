@@ -136,6 +136,15 @@ name!(
     |t| (1..=128).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 );
 
+impl Scope {
+    /// Whether it stands for something of a person who signs in: `account` and those of OpenID Connect Core section 5.4 and 11.
+    /// No program gets it on its own account.
+    pub fn is_personal(&self) -> bool {
+        ["account", "openid", "profile", "email", "address", "phone", "offline_access"]
+            .contains(&self.as_str())
+    }
+}
+
 impl RoleName {
     /// The role of those to whom an organization belongs. No realm has to define it.
     pub fn owner() -> Self {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{RealmId, RealmName, RoleName, Timestamp, lifetime};
+use crate::{RealmId, RealmName, RoleName, Scopes, Timestamp, lifetime};
 
 /// An isolated tenant: its users, clients, keys and settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,6 +243,9 @@ pub struct RealmSettings {
     /// The roles that can be given in organizations, with what they inherit. None but `owner` unless named here: an
     /// owner gives them as they like, and a route that asks for one may not ask for an organization.
     pub organization_roles: Vec<RoleName>,
+    /// The scopes without the form of a permission that API keys may carry. None unless named here: people make their keys
+    /// themselves, and a route may open to a word.
+    pub api_key_scopes: Scopes,
     /// Origins of browser applications (CORS).
     pub allowed_origins: Vec<String>,
     /// What a password must be.
@@ -270,6 +273,7 @@ impl Default for RealmSettings {
             registration: Registration::Open,
             require_verified_email: false,
             organization_roles: Vec::new(),
+            api_key_scopes: Scopes::default(),
             allowed_origins: Vec::new(),
             password: PasswordRules::default(),
             mfa: Mfa::Optional,

@@ -99,7 +99,7 @@ impl RoleGraph {
             role_numbers.get(name).copied().ok_or_else(|| RolesRefused::Unknown {
                 role: role.name.clone(),
                 unknown: name.clone(),
-                nearest: nearest(name, names.iter().copied()),
+                nearest: nearest(name.as_str(), names.iter().copied()).cloned(),
             })
         };
         let nodes = sorted.iter().map(|role| {
@@ -132,7 +132,7 @@ impl RoleGraph {
 
     /// The existing name that looks most like `unknown`, for an error message.
     pub fn nearest(&self, unknown: &RoleName) -> Option<RoleName> {
-        nearest(unknown, self.names())
+        nearest(unknown.as_str(), self.names()).cloned()
     }
 
     /// What the given roles come to. A name that no longer exists comes to nothing.
@@ -209,12 +209,13 @@ fn circle_in(nodes: &[Node]) -> Option<Vec<RoleName>> {
     None
 }
 
-fn nearest<'n>(unknown: &RoleName, known: impl Iterator<Item = &'n RoleName>) -> Option<RoleName> {
+/// The known name that looks most like `unknown`, if one does.
+pub(crate) fn nearest<'n, N: AsRef<str>>(unknown: &str, known: impl Iterator<Item = &'n N>) -> Option<&'n N> {
     known
-        .map(|name| (strsim::damerau_levenshtein(unknown.as_str(), name.as_str()), name))
-        .filter(|(distance, name)| *distance <= 1 + name.as_str().len() / 3)
+        .map(|name| (strsim::damerau_levenshtein(unknown, name.as_ref()), name))
+        .filter(|(distance, name)| *distance <= 1 + name.as_ref().len() / 3)
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name.clone())
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

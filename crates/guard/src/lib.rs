@@ -37,7 +37,7 @@ pub use organization::{CurrentMember, Organization};
 pub use refusal::Refusal;
 pub use require::Require;
 pub use resource::{Guarded, Resource};
-pub use rule::{Any, ApiKeyOnly, Fresh, Mfa, Rule, SignedIn, TokenOnly};
+pub use rule::{Any, ApiKeyOnly, ClientOnly, Fresh, Mfa, Rule, SignedIn, TokenOnly};
 pub use state::HasGuard;
 pub use user::{ClaimSet, Credential, Identity, User};
 

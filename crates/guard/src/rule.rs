@@ -87,7 +87,7 @@ impl Rule for Mfa {
     }
 }
 
-/// The rule that a user signed in for the credential: no API key will do. Otherwise 403 `wrong_credential`.
+/// The rule that a user signed in for the credential: no API key and no client on its own account will do. Otherwise 403 `wrong_credential`.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenOnly;
 
@@ -112,6 +112,20 @@ impl Rule for ApiKeyOnly {
 
     fn describe(out: &mut Vec<String>) {
         out.push("credential: api_key".to_owned());
+    }
+}
+
+/// The rule that the caller is a client on its own account (RFC 6749 section 4.4). Otherwise 403 `wrong_credential`.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientOnly;
+
+impl Rule for ClientOnly {
+    fn check(user: &User) -> Result<(), Refusal> {
+        if user.credential == Credential::Client { Ok(()) } else { Err(Refusal::WrongCredential) }
+    }
+
+    fn describe(out: &mut Vec<String>) {
+        out.push("credential: client".to_owned());
     }
 }
 

@@ -48,12 +48,28 @@ pub enum Credential {
     Token,
     /// An API key, or a token that one was exchanged for (claim `api_key`).
     ApiKey,
+    /// A token that a client got on its own account: `sub` is its `client_id` (RFC 9068 section 2.2), and no user stands
+    /// behind it.
+    Client,
+}
+
+impl Credential {
+    fn of(claims: &Claims) -> Self {
+        if claims.api_key().is_some() {
+            Self::ApiKey
+        } else if claims.is_of_client() {
+            Self::Client
+        } else {
+            Self::Token
+        }
+    }
 }
 
 /// What a token says about its owner. Read it through [`User`].
 #[non_exhaustive]
 pub struct Identity {
     /// The user's identifier (`sub`): the one field to store beside what belongs to the user. Unique per [`issuer`](Self::issuer).
+    /// Of a client that acts on its own, the client's ([`credential`](Self::credential) tells).
     pub id: String,
     /// The address, when the realm puts it into tokens.
     pub email: Option<String>,
@@ -104,7 +120,7 @@ impl Identity {
             issuer: claims.issuer().to_owned(),
             signed_in_at: claims.auth_time(),
             expires_at: claims.expires_at(),
-            credential: if claims.api_key().is_some() { Credential::ApiKey } else { Credential::Token },
+            credential: Credential::of(&claims),
             read: Mutex::default(),
             claims: ClaimSet { claims, parsed: OnceLock::new() },
         }

@@ -183,6 +183,12 @@ impl Claims {
         self.slice(self.api_key)
     }
 
+    /// Whether a client got the token on its own account: it is the subject itself (RFC 9068 section 2.2), and no user stands
+    /// behind it.
+    pub fn is_of_client(&self) -> bool {
+        self.client_id().is_some_and(|client| client == self.subject())
+    }
+
     /// How strongly the user proved who they are (`acr`).
     pub fn acr(&self) -> Option<&str> {
         self.slice(self.acr)

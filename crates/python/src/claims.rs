@@ -168,7 +168,13 @@ impl Claims {
 
     #[getter]
     fn credential(&self) -> &'static str {
-        if self.verified.api_key().is_some() { "api_key" } else { "token" }
+        if self.verified.api_key().is_some() {
+            "api_key"
+        } else if self.verified.is_of_client() {
+            "client"
+        } else {
+            "token"
+        }
     }
 
     /// A new dict at each access: the claims are shared by every request of the token, and a dict can be written to.

@@ -66,8 +66,8 @@ async def async_check(user: User) -> bool:
         ({"organization": ["org_acme"]}, TypeError, "write organization=True"),
         ({"mfa": False}, TypeError, "write mfa=True"),
         ({"mfa": "mfa"}, TypeError, "write mfa=True"),
-        ({"credential": "session"}, ValueError, "it is .token. or .api_key."),
-        ({"credential": True}, ValueError, "it is .token. or .api_key."),
+        ({"credential": "session"}, ValueError, "it is .token., .api_key. or .client."),
+        ({"credential": True}, ValueError, "it is .token., .api_key. or .client."),
         ({"zzz": 1}, TypeError, "it knows role=, any_role="),
     ],
 )

@@ -1,13 +1,14 @@
 //! API keys: made, listed, rotated, revoked, and exchanged for the token an API can verify.
 
 mod exchange;
+mod resolve;
 mod revoke_all;
 
 use std::time::Duration;
 
 use gatepost_domain::{
     ApiKeyId, DisplayName, OutboxId, RealmId, Scopes, Secret, Timestamp, User,
-    api_key::{self, ApiKey, KeyOwner},
+    api_key::{self, ApiKey, KeyOwner, Limits},
     audit::Event,
     outbox::{Message, Revocation},
     role::RoleGraph,
@@ -21,7 +22,8 @@ use crate::{
     realm::Snapshot,
 };
 
-pub use exchange::exchange;
+pub use exchange::{exchange, note_use};
+pub use resolve::{resolve, resolve_id};
 pub use revoke_all::revoke_all;
 pub(crate) use revoke_all::revoke_because;
 
@@ -31,9 +33,6 @@ const MOST: u64 = 100;
 pub const OVERLAP: Duration = Duration::from_hours(24);
 /// The longest that may be: a successor that is not in use after a month will not be.
 const LONGEST_OVERLAP: Duration = Duration::from_hours(24 * 31);
-
-/// Scopes with a meaning of their own, which no key has.
-const OWN_SCOPES: [&str; 5] = ["account", "openid", "profile", "email", "offline_access"];
 
 /// What a new key is asked to be.
 #[derive(Clone, Debug)]
@@ -60,9 +59,13 @@ impl Wish {
             let reason = "name at least one: what the key is to be used for, as in notes:read".into();
             return Err(Problem::InvalidField { field: "scopes", reason });
         }
-        if let Some(ours) = scopes.iter().find(|scope| OWN_SCOPES.contains(&scope.as_str())) {
+        if let Some(ours) = scopes.iter().find(|scope| scope.is_personal()) {
             let reason = format!("{ours} is for people who sign in, and not for keys").into();
             return Err(Problem::InvalidField { field: "scopes", reason });
+        }
+        if expires_in.is_some_and(|span| span.is_zero()) {
+            let reason = "a key lives a second at least; leave it out for one that stays until it is revoked";
+            return Err(Problem::InvalidField { field: "expires_in", reason: reason.into() });
         }
         Ok(Self {
             name: name.parse().map_err(|refused| field("name", refused))?,
@@ -102,13 +105,13 @@ pub async fn create(
     let record = who.record(app, Event::ApiKeyCreated, user.realm, user.id, now);
     let record = record.with("key", id.to_string()).with("scopes", key.scopes.to_string());
     let stored = key.clone();
-    let roles = realm.roles().clone();
+    let allowed = Allowed::of(realm);
     app.db()
         .write("make an API key", move |tx| {
-            let (key, record, who, roles) = (stored.clone(), record.clone(), who.clone(), roles.clone());
+            let (key, record, who, allowed) = (stored.clone(), record.clone(), who.clone(), allowed.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
-                may_have_another(tx, &key, &roles, now).await?;
+                may_have_another(tx, &key, &allowed, now).await?;
                 api_keys::create(tx, &key).await?;
                 audit::append(tx, &record).await?;
                 Ok::<_, Problem>(())
@@ -157,15 +160,15 @@ pub async fn rotate(
     let record = who.record(app, Event::ApiKeyRotated, user.realm, user.id, now);
     let record = record.with("key", id.to_string()).with("successor", successor.to_string());
     let (realm, owner, user) = (user.realm, KeyOwner::User(user.id), user.id);
-    let roles = snapshot.roles().clone();
+    let allowed = Allowed::of(snapshot);
     let key = app
         .db()
         .write("rotate an API key", move |tx| {
-            let (record, who, owner, roles) = (record.clone(), who.clone(), owner.clone(), roles.clone());
+            let (record, who, owner, allowed) = (record.clone(), who.clone(), owner.clone(), allowed.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let old = owned(tx, realm, &owner, id, now).await?;
-                may_have_another(tx, &old, &roles, now).await?;
+                may_have_another(tx, &old, &allowed, now).await?;
                 // A key that was made for a time gets a successor for the same time.
                 let expires_at = old.expires_at.map(|end| now.plus(end.since(old.created_at)));
                 let end = now.plus(overlap);
@@ -218,17 +221,30 @@ pub async fn revoke(
         .await
 }
 
+/// What the realm says of keys, for inside a transaction.
+#[derive(Clone)]
+struct Allowed {
+    roles: RoleGraph,
+    words: Scopes,
+}
+
+impl Allowed {
+    fn of(realm: &Snapshot) -> Self {
+        Self { roles: realm.roles().clone(), words: realm.settings().api_key_scopes.clone() }
+    }
+}
+
 /// Whether the owner of this key may have one more like it now: within their rights, and their number.
 async fn may_have_another(
     tx: &mut Tx,
     key: &ApiKey,
-    roles: &RoleGraph,
+    allowed: &Allowed,
     now: Timestamp,
 ) -> Result<(), Problem> {
     let KeyOwner::User(owner) = key.owner else { return Err(Problem::NotFound) };
     let owner = users::find(tx, key.realm, owner).await?.ok_or(Problem::NotFound)?;
-    api_key::within_rights(&key.scopes, &roles.rights(&owner.roles))
-        .map_err(|beyond| field("scopes", beyond))?;
+    let limits = Limits { rights: &allowed.roles.rights(&owner.roles), words: &allowed.words };
+    limits.check(&key.scopes).map_err(|beyond| field("scopes", beyond))?;
     if api_keys::count(tx, key.realm, &key.owner, now).await? >= MOST {
         return Err(Problem::TooMany { what: "API keys", most: MOST });
     }

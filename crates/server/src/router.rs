@@ -30,9 +30,9 @@ pub fn router(app: App) -> Router {
 
 /// The service that answers every request.
 pub(crate) fn front(app: App) -> Front {
-    let (api, description) = api::routes().split_for_parts();
+    let (api, description) = api::routes().merge(oauth::routes()).split_for_parts();
     let realm = api
-        .merge(oauth::routes())
+        .merge(oauth::documents())
         .merge(docs::routes(description))
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })

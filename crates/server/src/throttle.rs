@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{Timestamp, audit::Record};
+use gatepost_domain::{ClientId, Timestamp, audit::Record};
 use quick_cache::sync::Cache;
 
 /// How long after a refusal one like it is not written down again.
@@ -18,11 +18,12 @@ impl Throttle {
         Self(Cache::new(REMEMBERED))
     }
 
-    /// Whether to write this refusal down: none like it, of the same actor in the same realm and organization, was in the
-    /// last minute.
+    /// Whether to write this refusal down: none like it, of the same actor in the same realm, organization and client, was in
+    /// the last minute.
     pub(crate) fn admits(&self, record: &Record) -> bool {
         let organization = record.detail.get("organization").map_or("", String::as_str);
-        let kind = format!("{} {} {} {organization}", record.realm, record.actor, record.event);
+        let client = record.client.as_ref().map_or("", ClientId::as_str);
+        let kind = format!("{} {} {} {organization} {client}", record.realm, record.actor, record.event);
         if self.0.get(&kind).is_some_and(|last| record.at.since(last) < PAUSE) {
             return false;
         }

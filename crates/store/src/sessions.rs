@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
-    OutboxId, PasswordHash, RealmId, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
+    ClientId, OutboxId, PasswordHash, RealmId, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
 };
 
 use crate::users::user_columns;
@@ -102,6 +102,28 @@ pub async fn find_live(
     );
     let found: Option<Joined<Session, User>> =
         tx.optional(SQL, &[(&realm).into(), (&id).into(), now.into()]).await?;
+    Ok(found.map(|Joined(session, user)| (session, user)))
+}
+
+/// The same, if the client still holds a grant in it: what was taken from one client leaves the session to others. One point
+/// read.
+pub async fn find_live_with(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: SessionId,
+    client: &ClientId,
+    now: Timestamp,
+) -> Result<Option<(Session, User)>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ", session_columns!("s."), ", ", user_columns!("u."), " FROM sessions s
+        JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
+        WHERE s.realm_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
+        AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at)
+        AND EXISTS (SELECT 1 FROM grants g
+            WHERE g.realm_id = $1 AND g.session_id = $2 AND g.client_id = $4 AND g.revoked_at IS NULL)"
+    );
+    let params = [(&realm).into(), (&id).into(), now.into(), client.as_str().into()];
+    let found: Option<Joined<Session, User>> = tx.optional(SQL, &params).await?;
     Ok(found.map(|Joined(session, user)| (session, user)))
 }
 

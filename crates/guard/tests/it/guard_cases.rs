@@ -6,8 +6,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::{MethodRouter, get as on_get};
 use gatepost_guard::{
-    Any, ApiKeyOnly, CurrentMember, Fresh, Guard, Guarded, Mfa, Require, Resource, Rule, SignedIn, TokenOnly,
-    User, all_roles, any_role, organization, permission, realm, role, scope,
+    Any, ApiKeyOnly, ClientOnly, CurrentMember, Fresh, Guard, Guarded, Mfa, Require, Resource, Rule,
+    SignedIn, TokenOnly, User, all_roles, any_role, organization, permission, realm, role, scope,
 };
 use http::{HeaderValue, Request};
 use serde::Deserialize;
@@ -108,6 +108,7 @@ fn rules() -> BTreeMap<String, MethodRouter<Guard>> {
         (json!({ "mfa": true }), asks::<Mfa>()),
         (json!({ "credential": "token" }), asks::<TokenOnly>()),
         (json!({ "credential": "api_key" }), asks::<ApiKeyOnly>()),
+        (json!({ "credential": "client" }), asks::<ClientOnly>()),
         (json!({ "organization": true }), asks::<InOrganization>()),
         (json!({ "organization": "org_acme" }), asks::<OrgAcme>()),
         (json!({ "resource": { "owner": "owner_id" } }), loads::<Owner>()),

@@ -108,7 +108,7 @@ class Claims:
         """What the client may use of what the user may do (`scope`)."""
 
     @property
-    def credential(self) -> Literal["token", "api_key"]:
+    def credential(self) -> Literal["token", "api_key", "client"]:
         """What the caller presented: a token for which a user signed in, or an API key (or a token that one became)."""
 
     @property

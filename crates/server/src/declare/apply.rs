@@ -12,8 +12,8 @@ use gatepost_store::{Tx, audit, clients, passwords, realms, roles, users};
 
 use super::{
     changes::Changes,
+    declared::{Declared, DeclaredClient, DeclaredRealm, DeclaredUser},
     error::ApplyError,
-    file::{Declared, DeclaredClient, DeclaredRealm, DeclaredUser},
 };
 use crate::{
     App,

@@ -3,107 +3,21 @@
 use std::path::Path;
 
 use gatepost_domain::{
-    ClientId, ClientSettings, DisplayName, EmailAddress, Mfa, PasswordHash, Profile, RateLimits, RealmName,
-    RealmSettings, Role, RoleName, Secret, SigningAlg, Slug, Username, role::RoleGraph,
+    ClientId, ClientSettings, GrantType, Mfa, Profile, RateLimits, RealmName, RealmSettings, RoleName,
+    Secret, SigningAlg, api_key, client::MIN_SECRET, role::RoleGraph,
 };
-use gatepost_store::users::Login;
 use serde::{Deserialize, de::IntoDeserializer as _};
 use toml::{
     Spanned,
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
+use super::declared::{Declared, DeclaredClient, DeclaredRealm, DeclaredUser, secret};
 use crate::{
     accounts::ADMINISTRATOR,
     config::{FileError, explain, line_of, nearest},
+    session::FIRST_PARTY,
 };
-
-/// A file that parsed.
-pub struct Declared {
-    pub(super) realms: std::sync::Arc<[DeclaredRealm]>,
-}
-
-pub(super) struct DeclaredRealm {
-    pub(super) name: RealmName,
-    pub(super) is_default: Option<bool>,
-    /// What the file says, over the defaults.
-    pub(super) settings: RealmSettings,
-    /// The settings the file names; the others of a realm that exists stay as they are.
-    pub(super) named: Vec<String>,
-    pub(super) roles: Vec<Role>,
-    pub(super) clients: Vec<DeclaredClient>,
-    pub(super) users: Vec<DeclaredUser>,
-    pub(super) organizations: Vec<DeclaredOrganization>,
-}
-
-/// An organization. Its members are people, who join and leave; no file says who they are.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeclaredOrganization {
-    pub(super) slug: Slug,
-    pub(super) name: DisplayName,
-}
-
-pub(super) struct DeclaredClient {
-    pub(super) id: ClientId,
-    pub(super) secret: Option<Secret>,
-    pub(super) public: bool,
-    pub(super) settings: ClientSettings,
-}
-
-/// A user. An account that exists keeps its password: its owner may have changed it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeclaredUser {
-    pub(super) email: Option<EmailAddress>,
-    pub(super) username: Option<Username>,
-    pub(super) name: Option<DisplayName>,
-    #[serde(default, deserialize_with = "secret")]
-    pub(super) password: Option<Secret>,
-    #[serde(default, deserialize_with = "hash")]
-    pub(super) password_hash: Option<PasswordHash>,
-    #[serde(default)]
-    pub(super) email_verified: Option<bool>,
-    pub(super) roles: Option<Vec<RoleName>>,
-}
-
-impl DeclaredRealm {
-    /// The settings of a realm that exists, with those that the file names.
-    pub(super) fn over(&self, present: &RealmSettings) -> RealmSettings {
-        let object = |settings: &RealmSettings| serde_json::to_value(settings).unwrap_or_default();
-        let (mut merged, declared) = (object(present), object(&self.settings));
-        for key in &self.named {
-            merged[key] = declared[key].clone();
-        }
-        serde_json::from_value(merged).unwrap_or_else(|_| self.settings.clone())
-    }
-}
-
-impl DeclaredUser {
-    /// What the user signs in with: the address if there is one.
-    pub(super) fn login(&self) -> Login {
-        match (&self.email, &self.username) {
-            (Some(email), _) => Login::Email(email.clone()),
-            (None, Some(username)) => Login::Username(username.clone()),
-            (None, None) => unreachable!("a user without both is refused when the file is read"),
-        }
-    }
-
-    /// As an operator knows them.
-    pub(super) fn shown(&self) -> String {
-        let email = self.email.as_ref().map(|email| email.as_str().to_owned());
-        email
-            .or_else(|| self.username.as_ref().map(|username| username.as_str().to_owned()))
-            .unwrap_or_default()
-    }
-
-    /// What a password may not be made of.
-    pub(super) fn words(&self) -> Vec<&str> {
-        let email = self.email.as_ref().map(EmailAddress::as_str);
-        let username = self.username.as_ref().map(Username::as_str);
-        email.into_iter().chain(username).chain(self.name.as_ref().map(DisplayName::as_str)).collect()
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,14 +34,6 @@ struct Credentials {
     secret: Option<Secret>,
     #[serde(default)]
     public: bool,
-}
-
-fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(|text| text.map(Secret::received))
-}
-
-fn hash<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<PasswordHash>, D::Error> {
-    Option::<String>::deserialize(deserializer).map(|text| text.map(PasswordHash::new))
 }
 
 /// The keys of a table.
@@ -274,6 +180,7 @@ impl<'t> Reader<'t> {
                 self.wrong(&at, "HS256 is for the profiles that define it; choose ES256, EdDSA or RS256")
             );
         }
+        self.check_api_key_scopes(&at, &settings)?;
         let mut realm = DeclaredRealm {
             name,
             is_default: default,
@@ -320,6 +227,27 @@ impl<'t> Reader<'t> {
         Ok(realm)
     }
 
+    /// A key's permissions are its owner's, whatever the realm says, and our own scopes are for people.
+    fn check_api_key_scopes(
+        &self,
+        at: &std::ops::Range<usize>,
+        settings: &RealmSettings,
+    ) -> Result<(), FileError> {
+        for scope in &settings.api_key_scopes {
+            if scope.is_personal() {
+                let reason = format!("api_key_scopes: {scope} is for people who sign in, and not for keys");
+                return Err(self.wrong(at, reason));
+            }
+            if api_key::permission_of(scope).is_some() {
+                let reason = format!(
+                    "api_key_scopes: {scope} is a permission, which a key has of its owner; leave it out"
+                );
+                return Err(self.wrong(at, reason));
+            }
+        }
+        Ok(())
+    }
+
     fn known(&self, node: &Node<'t>, keys: &[String], more: &[&str]) -> Result<(), FileError> {
         let DeValue::Table(table) = node.get_ref() else {
             return Ok(());
@@ -340,7 +268,40 @@ impl<'t> Reader<'t> {
                 self.wrong(&at, format!("client {id} is public, so it has no secret; remove one of the two"))
             );
         }
-        Ok(DeclaredClient { id, secret, public, settings: self.parse(settings)? })
+        self.check_client_id(&at, &id)?;
+        if secret.as_ref().is_some_and(|secret| secret.reveal().chars().count() < MIN_SECRET) {
+            let reason = format!(
+                "client {id}: a secret has {MIN_SECRET} characters at least; leave it out, and one is made and shown once"
+            );
+            return Err(self.wrong(&at, reason));
+        }
+        let settings: ClientSettings = self.parse(settings)?;
+        if settings.allows(GrantType::ClientCredentials) {
+            if public {
+                let reason = format!("client {id} is public, so it cannot have the grant client_credentials");
+                return Err(self.wrong(&at, reason));
+            }
+            if settings.granted(None).is_empty() {
+                let reason = format!(
+                    "client {id} has the grant client_credentials and no scopes for it; name them, as in scopes = [\"notes:read\"]"
+                );
+                return Err(self.wrong(&at, reason));
+            }
+        }
+        Ok(DeclaredClient { id, secret, public, settings })
+    }
+
+    /// A client that acts on its own is the subject of its tokens: it must not look like a user.
+    fn check_client_id(&self, at: &std::ops::Range<usize>, id: &ClientId) -> Result<(), FileError> {
+        let ours = ["usr_", "org_", "key_"].into_iter().find(|prefix| id.as_str().starts_with(prefix));
+        let reason = match ours {
+            Some(prefix) => format!("client {id}: what begins with {prefix} is an id of something else"),
+            None if id.as_str() == FIRST_PARTY => {
+                format!("client {id}: this is the server's own client; choose another id")
+            }
+            None => return Ok(()),
+        };
+        Err(self.wrong(at, reason))
     }
 
     fn user(&self, node: Node<'t>) -> Result<DeclaredUser, FileError> {

@@ -3,7 +3,7 @@
 use gatepost_domain::{Organization, OrganizationId, RealmId, audit::Event, role::RoleGraph};
 use gatepost_store::{Tx, audit, organizations};
 
-use super::{apply::Applying, error::ApplyError, file::DeclaredOrganization};
+use super::{apply::Applying, declared::DeclaredOrganization, error::ApplyError};
 
 impl Applying<'_> {
     /// What organizations may give are roles there are. `owner` needs no naming.

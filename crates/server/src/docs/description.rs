@@ -44,6 +44,13 @@ pub fn describe(mut api: OpenApi) -> OpenApi {
             ))
             .build(),
         TagBuilder::new()
+            .name("OAuth")
+            .description(Some(
+                "What OAuth clients use. A client sends its id and secret by HTTP Basic; in the lines to copy they are \
+                 `$CLIENT` and `$SECRET`. Errors are those of RFC 6749.",
+            ))
+            .build(),
+        TagBuilder::new()
             .name("Administration")
             .description(Some("Needs the role `realm-admin` in the realm."))
             .build(),
@@ -52,7 +59,11 @@ pub fn describe(mut api: OpenApi) -> OpenApi {
     let scheme =
         bearer.description(Some("An access token of this realm, from `POST /api/v1/login`.")).build();
     note_administration(&mut api);
-    api.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    let client = HttpBuilder::new().scheme(HttpAuthScheme::Basic);
+    let client = client.description(Some("Id and secret of a confidential client, form-encoded.")).build();
+    let components = api.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    components.add_security_scheme("client", SecurityScheme::Http(client));
     api
 }
 

@@ -52,11 +52,62 @@ struct Operation {
     path: String,
     summary: String,
     description: Prose,
-    signed_in: bool,
+    caller: Caller,
     parameters: Vec<Field>,
     body: Vec<Field>,
     responses: Vec<Answer>,
     curl: String,
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, PartialEq)]
+enum Caller {
+    Anybody,
+    SignedIn,
+    Client,
+}
+
+impl Caller {
+    fn of(operation: &Value) -> Self {
+        let scheme = |name: &str| {
+            let schemes = operation["security"].as_array().into_iter().flatten();
+            schemes.into_iter().any(|scheme| !scheme[name].is_null())
+        };
+        if scheme("bearer") {
+            Self::SignedIn
+        } else if scheme("client") {
+            Self::Client
+        } else {
+            Self::Anybody
+        }
+    }
+
+    fn tag(self) -> &'static str {
+        match self {
+            Self::Anybody => "",
+            Self::SignedIn => "signed in",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// A body is JSON, or a form.
+#[derive(Clone, Copy)]
+struct Body<'d> {
+    media: &'d Value,
+    form: bool,
+}
+
+impl<'d> Body<'d> {
+    fn of(operation: &'d Value) -> Self {
+        let content = &operation["requestBody"]["content"];
+        let form = &content["application/x-www-form-urlencoded"];
+        if form.is_object() {
+            Self { media: form, form: true }
+        } else {
+            Self { media: &content["application/json"], form: false }
+        }
+    }
 }
 
 struct Field {
@@ -116,9 +167,9 @@ fn operations(document: &Value, tag: &str) -> Vec<Operation> {
 }
 
 fn describe(document: &Value, path: &str, method: &str, operation: &Value) -> Operation {
-    let media = &operation["requestBody"]["content"]["application/json"];
-    let body = fields(document, &media["schema"]);
-    let signed_in = operation["security"].as_array().is_some_and(|any| !any.is_empty());
+    let sent = Body::of(operation);
+    let body = fields(document, &sent.media["schema"]);
+    let caller = Caller::of(operation);
     let parameters = operation["parameters"].as_array().into_iter().flatten().map(|parameter| Field {
         name: text(&parameter["name"]),
         kind: kind(&parameter["schema"]),
@@ -140,10 +191,10 @@ fn describe(document: &Value, path: &str, method: &str, operation: &Value) -> Op
         path: path.to_owned(),
         summary: text(&operation["summary"]),
         description: Prose::of(&operation["description"]),
-        signed_in,
+        caller,
         parameters: parameters.collect(),
         responses: responses.collect(),
-        curl: curl(document, path, method, signed_in, media),
+        curl: curl(document, path, method, caller, sent),
         body,
     }
 }
@@ -193,7 +244,8 @@ fn kind(schema: &Value) -> String {
 }
 
 /// A line to copy.
-fn curl(document: &Value, path: &str, method: &str, signed_in: bool, media: &Value) -> String {
+fn curl(document: &Value, path: &str, method: &str, caller: Caller, body: Body<'_>) -> String {
+    let media = body.media;
     let mut line = "curl -s".to_owned();
     if method != "get" && !(method == "post" && media.is_object()) {
         let _ = write!(line, " -X {}", method.to_uppercase());
@@ -202,10 +254,16 @@ fn curl(document: &Value, path: &str, method: &str, signed_in: bool, media: &Val
     let shown =
         path.replace("{id}", "$ID").replace("{user_id}", "$USER").replace("{invitation_id}", "$INVITATION");
     let _ = write!(line, " {BASE}{shown}");
-    if signed_in {
-        line.push_str(" -H \"authorization: Bearer $TOKEN\"");
+    match caller {
+        Caller::Anybody => {}
+        Caller::SignedIn => line.push_str(" -H \"authorization: Bearer $TOKEN\""),
+        Caller::Client => line.push_str(" -u \"$CLIENT:$SECRET\""),
     }
-    if media.is_object() {
+    if body.form {
+        for (name, value) in example(document, media).as_object().into_iter().flatten() {
+            let _ = write!(line, " -d {name}={}", value.as_str().unwrap_or_default());
+        }
+    } else if media.is_object() {
         let example = example(document, media);
         let _ = write!(line, " \\\n  -H 'content-type: application/json' -d '{example}'");
     }

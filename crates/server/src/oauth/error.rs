@@ -3,7 +3,7 @@
 use axum::{
     http::{
         HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
+        header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -19,6 +19,12 @@ pub enum OAuthError {
     InvalidRequest(&'static str),
     /// The grant type is none that is answered here.
     UnsupportedGrantType,
+    /// The client did not prove who it is: unknown, another secret, or none.
+    InvalidClient,
+    /// The client may not do this.
+    UnauthorizedClient,
+    /// Nothing is left of the scopes, or they are none.
+    InvalidScope,
     /// The token asked for would be for somebody it may not be for (RFC 8693 section 2.2.2).
     InvalidTarget,
     /// Not the client's fault.
@@ -31,27 +37,44 @@ impl From<Problem> for OAuthError {
     }
 }
 
-#[derive(Serialize)]
-struct Answer {
+/// RFC 6749 section 5.2.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OAuthError)]
+pub(super) struct OAuthErrorDocument {
+    /// Stable; for programs.
+    #[schema(example = "invalid_request")]
     error: &'static str,
+    /// For people.
     error_description: &'static str,
 }
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
+        let status = match self {
+            Self::InvalidClient => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::BAD_REQUEST,
+        };
         let (error, error_description) = match self {
             Self::InvalidRequest(what) => ("invalid_request", what),
             Self::UnsupportedGrantType => ("unsupported_grant_type", "This grant type is not answered here."),
+            Self::InvalidClient => ("invalid_client", "The client is unknown, or its secret is another."),
+            Self::UnauthorizedClient => {
+                ("unauthorized_client", "This client is public, or does not have this grant.")
+            }
+            Self::InvalidScope => ("invalid_scope", "The client has none of these scopes."),
             Self::InvalidTarget => ("invalid_target", "No token is given for this audience or organization."),
             // The status, `Retry-After` and the log are those of every other failure.
             Self::Failed(problem) => return problem.into_response(),
         };
         // Two strings always serialise.
-        let body = document(&Answer { error, error_description }).unwrap_or_default();
-        let mut response = (StatusCode::BAD_REQUEST, body).into_response();
+        let body = document(&OAuthErrorDocument { error, error_description }).unwrap_or_default();
+        let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"client\""));
+        }
         response.extensions_mut().insert(Cause { code: error, text: error_description.into() });
         response
     }

@@ -59,13 +59,15 @@ pub struct Metadata<'a> {
     issuer: &'a str,
     jwks_uri: String,
     token_endpoint: String,
-    grant_types_supported: [&'a str; 1],
-    token_endpoint_auth_methods_supported: [&'a str; 1],
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: [&'a str; 2],
+    grant_types_supported: [&'a str; 2],
+    token_endpoint_auth_methods_supported: [&'a str; 3],
     /// No response types yet: the authorization endpoint is not there.
     response_types_supported: [&'a str; 0],
     subject_types_supported: [&'a str; 1],
     id_token_signing_alg_values_supported: [&'a str; 1],
-    claims_supported: [&'a str; 18],
+    claims_supported: [&'a str; 19],
 }
 
 impl<'a> Metadata<'a> {
@@ -75,8 +77,10 @@ impl<'a> Metadata<'a> {
             issuer,
             jwks_uri: format!("{public_url}/.well-known/jwks.json"),
             token_endpoint: format!("{public_url}/oauth/token"),
-            grant_types_supported: [super::token::TOKEN_EXCHANGE],
-            token_endpoint_auth_methods_supported: ["none"],
+            introspection_endpoint: format!("{public_url}/oauth/introspect"),
+            introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+            grant_types_supported: [super::token::CLIENT_CREDENTIALS, super::token::TOKEN_EXCHANGE],
+            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
             response_types_supported: [],
             subject_types_supported: ["public"],
             id_token_signing_alg_values_supported: [signer.algorithm().as_str()],
@@ -98,6 +102,7 @@ impl<'a> Metadata<'a> {
                 "name",
                 "roles",
                 "permissions",
+                "org_id",
                 "api_key",
             ],
         }

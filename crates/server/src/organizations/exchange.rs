@@ -37,7 +37,8 @@ pub enum ExchangeRefused {
 }
 
 /// Exchanges a good access token for a short one that says what its user may do in an organization. It lives no longer than
-/// the first, so that no chain of exchanges keeps a stolen token alive, and is for the same APIs, but not for our own.
+/// the first, so that no chain of exchanges keeps a stolen token alive, and is for the same APIs, or those of them that are
+/// asked for, but not for our own.
 ///
 /// Session, account and membership are read now.
 pub async fn exchange(
@@ -45,7 +46,7 @@ pub async fn exchange(
     realm: &Snapshot,
     text: &str,
     organization: &str,
-    audience: Option<&str>,
+    targets: &[&str],
     now: Timestamp,
 ) -> Result<Result<Exchanged, ExchangeRefused>, Problem> {
     let refused = |why: &str| {
@@ -82,8 +83,7 @@ pub async fn exchange(
     if user.id.to_string() != claims.subject() {
         return refused("its session is of somebody else");
     }
-    let for_whom = audience_of(&claims, realm);
-    let (Some(member), true) = (member, audience.is_none_or(|wanted| for_whom.names(wanted))) else {
+    let (Some(member), Some(audience)) = (member, audience_of(&claims, realm).among(targets)) else {
         return Ok(Err(ExchangeRefused::Target));
     };
     let lifetime = LIFETIME.min(Duration::from_secs(left));
@@ -93,7 +93,7 @@ pub async fn exchange(
         client: &client,
         scopes: &scopes,
         member: Some(&member),
-        audience: for_whom,
+        audience,
     };
     let access_token = signing::issue_for(realm, subject, lifetime, app.entropy(), now)?;
     Ok(Ok(Exchanged { access_token, expires_in: lifetime.as_secs(), scopes }))

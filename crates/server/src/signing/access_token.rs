@@ -44,6 +44,23 @@ impl Audience {
         }
     }
 
+    /// Of these names those that are asked for; all when none is. `None`: one is asked for that is not among them.
+    pub fn among(self, wanted: &[&str]) -> Option<Self> {
+        if wanted.is_empty() {
+            return Some(self);
+        }
+        let known = wanted.iter().all(|name| self.names(name));
+        known.then(|| Self::of(wanted.iter().map(|name| (*name).to_owned())))
+    }
+
+    /// The names.
+    pub fn iter(&self) -> std::slice::Iter<'_, String> {
+        match self {
+            Self::One(one) => std::slice::from_ref(one).iter(),
+            Self::Many(many) => many.iter(),
+        }
+    }
+
     /// Whether `name` is one of them.
     pub fn names(&self, name: &str) -> bool {
         match self {
@@ -70,16 +87,20 @@ pub struct Subject<'a> {
     pub audience: Audience,
 }
 
-/// An API key that stands for its owner.
-pub struct KeySubject<'a> {
-    /// The owner.
-    pub user: &'a User,
-    /// The key: `api_key`, and `client_id`, for it is what asks.
-    pub key: ApiKeyId,
-    /// What the key may be used for now: `scope`.
+/// A program: an API key that stands for its owner, or a client that acts on its own.
+pub struct Program<'a> {
+    /// Whom it stands for: `sub`. A client stands for itself (RFC 9068 section 2.2).
+    pub subject: String,
+    /// What asks: `client_id`, the client or the id of the key.
+    pub client: &'a str,
+    /// The key: `api_key`.
+    pub key: Option<ApiKeyId>,
+    /// What it may be used for now: `scope`.
     pub scopes: &'a Scopes,
-    /// What it may do now: `permissions`. A key has no roles.
+    /// What it may do now: `permissions`. A program has no roles.
     pub permissions: &'a [Permission],
+    /// Whom the token is for.
+    pub audience: Audience,
 }
 
 #[derive(Serialize)]
@@ -178,26 +199,25 @@ pub fn issue_for(
     sign(realm, &claims)
 }
 
-/// Signs an access token of an API key: for the realm's audience only, without a session, and without what is known of
-/// its owner as a person.
-pub fn issue_for_key(
+/// Signs an access token of a program: without a session, so that it opens nothing of our own, and without what is known of
+/// an owner as a person.
+pub fn issue_for_program(
     realm: &Snapshot,
-    subject: &KeySubject<'_>,
+    program: Program<'_>,
     lifetime: Duration,
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<String, Problem> {
-    let key = subject.key.to_string();
     let claims = Claims {
         iss: realm.issuer(),
-        sub: subject.user.id.to_string(),
-        aud: realm.audience(),
+        sub: program.subject,
+        aud: program.audience,
         exp: now.unix_seconds().saturating_add_unsigned(lifetime.as_secs()),
         iat: now.unix_seconds(),
         jti: fresh_id(entropy),
-        client_id: &key,
+        client_id: program.client,
         sid: None,
-        scope: subject.scopes.to_string(),
+        scope: program.scopes.to_string(),
         auth_time: None,
         amr: &[],
         realm_id: realm.name(),
@@ -205,9 +225,9 @@ pub fn issue_for_key(
         email_verified: None,
         name: None,
         roles: Vec::new(),
-        permissions: subject.permissions.iter().map(Permission::as_str).collect(),
+        permissions: program.permissions.iter().map(Permission::as_str).collect(),
         org_id: None,
-        api_key: Some(key.clone()),
+        api_key: program.key.map(|key| key.to_string()),
     };
     sign(realm, &claims)
 }

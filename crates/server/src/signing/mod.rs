@@ -4,6 +4,6 @@ mod access_token;
 mod listing;
 mod ring;
 
-pub use access_token::{Audience, KeySubject, Subject, issue, issue_for, issue_for_key};
+pub use access_token::{Audience, Program, Subject, issue, issue_for, issue_for_program};
 pub use listing::{KeyView, list};
 pub use ring::{KeyRing, KeysUnusable, make, policy, seal};

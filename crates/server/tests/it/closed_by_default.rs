@@ -1,11 +1,16 @@
 //! AZ-03: every route of the API is closed to nobody unless it is written down here as public.
 
-use axum::http::Method;
+use axum::{
+    body::Body,
+    http::{Method, Request},
+};
 use serde_json::json;
 
 use crate::support::{TestApp, request};
 
-const PUBLIC: [&str; 3] = ["POST /api/v1/register", "POST /api/v1/login", "POST /api/v1/refresh"];
+/// At the token endpoint what is exchanged, or the client's secret, is in the body.
+const PUBLIC: [&str; 4] =
+    ["POST /api/v1/register", "POST /api/v1/login", "POST /api/v1/refresh", "POST /oauth/token"];
 
 #[tokio::test]
 async fn az_03_every_other_route_refuses_nobody_and_garbage() {
@@ -27,11 +32,30 @@ async fn az_03_every_other_route_refuses_nobody_and_garbage() {
                 continue;
             }
             closed += 1;
+            if path.starts_with("/oauth/") {
+                let answer = app.send(form(&path)).await;
+                assert_eq!(
+                    (answer.status.as_u16(), answer.text("error")),
+                    (401, "invalid_client".into()),
+                    "{route}"
+                );
+                continue;
+            }
             assert_eq!(ask(None).await.brief(), "401 unauthenticated", "{route}");
             assert_eq!(ask(Some("garbage")).await.brief(), "401 invalid_token", "{route}");
         }
     }
     assert!(closed >= 12, "the walk found only {closed} closed routes");
+}
+
+/// A form of a client that says nothing of itself.
+fn form(path: &str) -> Request<Body> {
+    let form = "application/x-www-form-urlencoded";
+    Request::post(path)
+        .header("host", "127.0.0.1:8400")
+        .header("content-type", form)
+        .body(Body::empty())
+        .unwrap()
 }
 
 /// The path with `id` for every parameter.

@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
-use gatepost_domain::{PasswordHash, Session, SessionId, UserId};
-use gatepost_store::{outbox, passwords, sessions, users};
+use gatepost_domain::{ClientId, PasswordHash, Session, SessionId, UserId};
+use gatepost_store::{grants, outbox, passwords, sessions, users};
 
 use crate::support::{NOW, Store, later};
 
 on_every_backend!(
     a_live_session_is_found_with_its_user,
+    a_live_session_is_found_for_who_holds_a_grant_in_it,
     a_session_begins_only_for_a_user_who_may_sign_in,
     a_session_begins_only_with_the_password_that_was_verified,
     a_session_ends_idle_and_absolutely,
@@ -38,6 +39,24 @@ async fn a_live_session_is_found_with_its_user(store: Store) {
         Ok(None),
         "of another realm"
     );
+}
+
+async fn a_live_session_is_found_for_who_holds_a_grant_in_it(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let (realm, id) = (store.realm, session.id);
+    let found = |client: ClientId, now| {
+        let store = store.clone();
+        async move {
+            read!(store, [client] tx => sessions::find_live_with(tx, realm, id, &client, now).await).unwrap()
+        }
+    };
+    assert_eq!(found(grant.client.clone(), NOW).await, Some((session.clone(), user)));
+    assert_eq!(found("another".parse().unwrap(), NOW).await, None);
+    assert_eq!(found(grant.client.clone(), session.expires_at).await, None);
+    let (grant_id, message) = (grant.id, store.message());
+    write!(store, [] tx => grants::revoke(tx, realm, grant_id, NOW, message).await).unwrap();
+    assert_eq!(found(grant.client.clone(), NOW).await, None);
+    assert!(store.find_live(&session, NOW).await.is_some(), "the session goes on");
 }
 
 async fn a_session_begins_only_for_a_user_who_may_sign_in(store: Store) {

@@ -141,7 +141,7 @@ class Guards:
         organization: Literal[True] | str | None = None,
         fresh: str | None = None,
         mfa: Literal[True] | None = None,
-        credential: Literal["token", "api_key"] | None = None,
+        credential: Literal["token", "api_key", "client"] | None = None,
         check: Callable[[User], bool] | None = None,
         **unknown: Never,
     ) -> Any:
@@ -276,7 +276,7 @@ def require(
     organization: Literal[True] | str | None = None,
     fresh: str | None = None,
     mfa: Literal[True] | None = None,
-    credential: Literal["token", "api_key"] | None = None,
+    credential: Literal["token", "api_key", "client"] | None = None,
     check: Callable[[User], bool] | None = None,
     **unknown: Never,
 ) -> Any:
@@ -291,7 +291,7 @@ def require(
     - `organization`: the request is for an organization, or for the one of that identifier
     - `fresh`: signed in within that time, such as `"10m"` (RFC 9470)
     - `mfa`: signed in with a second factor (RFC 9470)
-    - `credential`: `"token"` for users who signed in, `"api_key"` for programs
+    - `credential`: `"token"` for users who signed in, `"api_key"` for programs with a key, `"client"` for clients on their own account
     - `check`: a function of the user that answers True; its name is shown in the OpenAPI document
     """
     return _guards.require(

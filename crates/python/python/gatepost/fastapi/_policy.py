@@ -62,7 +62,7 @@ def policy(
     organization: Literal[True] | str | None = None,
     fresh: str | None = None,
     mfa: Literal[True] | None = None,
-    credential: Literal["token", "api_key"] | None = None,
+    credential: Literal["token", "api_key", "client"] | None = None,
     check: Callable[[User], bool] | None = None,
     unknown: Mapping[str, Never] = {},
 ) -> Policy:
@@ -77,8 +77,8 @@ def policy(
     # The order is the order of the answers: where the token belongs, what it may be used for, what the user may do, and last
     # how and how long ago the user signed in, since signing in again cannot repair any of the others.
     if credential is not None:
-        if credential not in ("token", "api_key"):
-            raise ValueError(f"credential={credential!r}: it is 'token' or 'api_key'")
+        if credential not in ("token", "api_key", "client"):
+            raise ValueError(f"credential={credential!r}: it is 'token', 'api_key' or 'client'")
         notes["credential"] = credential
         checks.append(_of_kind(credential))
     if realm is not None:

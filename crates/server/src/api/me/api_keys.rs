@@ -124,10 +124,11 @@ pub(super) struct NewKey {
     /// What it is for, in your words.
     #[schema(example = "ci")]
     name: String,
-    /// What it may be used for; at least one. A scope that is a permission (`notes:read`) must be one of yours.
+    /// What it may be used for; at least one. A scope that is a permission (`notes:read`) must be one of yours, every other
+    /// one of the realm's `api_key_scopes`.
     #[schema(example = json!(["notes:read"]))]
     scopes: Vec<String>,
-    /// Seconds until it is refused; it stays until it is revoked unless given.
+    /// Seconds until it is refused, 1 or more; it stays until it is revoked unless given.
     #[schema(example = 7_776_000)]
     expires_in: Option<u32>,
 }

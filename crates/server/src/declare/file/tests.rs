@@ -14,6 +14,7 @@ fn the_whole_form_is_read() {
 name = "acme"
 audience = ["notes-api"]
 access_token_ttl = "5m"
+api_key_scopes = ["reports"]
 password = { min_length = 15 }
 [[realm.role]]
 name = "admin"
@@ -39,6 +40,7 @@ name = "Analytical Engines"
     assert_eq!(realm.organizations[0].slug.as_str(), "analytical");
     assert_eq!(realm.settings.access_token_ttl.as_secs(), 300);
     assert!(realm.clients[0].settings.require_pkce);
+    assert!(realm.settings.api_key_scopes.contains("reports"));
 }
 
 #[test]
@@ -65,6 +67,26 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\npublic = true\nsecret = \"x\"\n",
             "realms.toml:3: client web is public, so it has no secret; remove one of the two",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\nsecret = \"0123456789012345678901234567890\"\n",
+            "realms.toml:3: client web: a secret has 32 characters at least; leave it out, and one is made and shown once",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\npublic = true\ngrants = [\"client_credentials\"]\n",
+            "realms.toml:3: client web is public, so it cannot have the grant client_credentials",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\ngrants = [\"client_credentials\"]\nscopes = [\"openid\"]\n",
+            "realms.toml:3: client web has the grant client_credentials and no scopes for it; name them, as in scopes = [\"notes:read\"]",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"usr_1\"\n",
+            "realms.toml:3: client usr_1: what begins with usr_ is an id of something else",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"gatepost\"\n",
+            "realms.toml:3: client gatepost: this is the server's own client; choose another id",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nname = \"x\"\n",
@@ -105,6 +127,8 @@ fn what_would_be_believed_and_not_done_is_refused() {
         ("allowed_origins = [\"https://app.example.com\"]", "allowed_origins: this release has no"),
         ("rate_limits = \"default\"", "rate_limits: this release has no"),
         ("organization_roles = [\"realm-admin\"]", "realm-admin is built in"),
+        ("api_key_scopes = [\"openid\"]", "api_key_scopes: openid is for people"),
+        ("api_key_scopes = [\"notes:read\"]", "api_key_scopes: notes:read is a permission"),
         ("[[realm.role]]\nname = \"realm-admin\"", "realm-admin is built in"),
         ("[[realm.role]]\nname = \"lead\"\ninherits = [\"realm-admin\"]", "realm-admin is built in"),
     ] {

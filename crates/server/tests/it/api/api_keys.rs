@@ -26,7 +26,7 @@ impl gatepost_domain::Entropy for Guess {
 
 fn file(roles: &str) -> String {
     format!(
-        "[[realm]]\nname = \"default\"\naudience = [\"notes-api\"]\n\
+        "[[realm]]\nname = \"default\"\naudience = [\"notes-api\"]\napi_key_scopes = [\"ci\"]\n\
         [[realm.role]]\nname = \"editor\"\npermissions = [\"notes:*\", \"users:read\"]\n\
         [[realm.role]]\nname = \"reader\"\npermissions = [\"notes:read\"]\n\
         [[realm.user]]\nemail = \"ada@example.com\"\npassword = \"{PASSWORD}\"\nroles = [{roles}]\n"
@@ -248,6 +248,49 @@ async fn an_owner_has_a_hundred_keys_at_the_most() {
     assert!(second.get("next_cursor").is_none_or(Value::is_null));
 }
 
+/// RFC 8693 section 2.1: a token for one API is none for another, so that neither can use it at the other.
+#[tokio::test]
+async fn an_exchanged_token_is_for_whom_it_was_asked_for() {
+    let app =
+        TestApp::with(&file("\"editor\"").replace("[\"notes-api\"]", "[\"notes-api\", \"billing-api\"]"))
+            .await;
+    let ada = app.sign_in("ada@example.com").await;
+    let key = make(&app, &ada, json!(["ci"])).await.text("key");
+    let found = json!({"name": "Acme", "slug": "acme"});
+    let organization = app.ask(&ada, Method::POST, "/api/v1/organizations", Some(found)).await.text("id");
+    let switch = EXCHANGE.replace(
+        "urn:gatepost:params:oauth:token-type:api-key",
+        "urn:ietf:params:oauth:token-type:access_token",
+    );
+    for subject in [
+        format!("{EXCHANGE}&subject_token={key}"),
+        format!("{switch}&subject_token={}&organization_id={organization}", ada.access_token),
+    ] {
+        let audience = async |more: &str| -> Vec<String> {
+            let answer = app.send(form("/oauth/token", format!("{subject}{more}"))).await;
+            let claims = verified(&app, &answer).await;
+            claims.audience().iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(audience("").await, ["notes-api", "billing-api"]);
+        assert_eq!(audience("&audience=notes-api").await, ["notes-api"]);
+        assert_eq!(audience("&resource=notes-api&audience=notes-api").await, ["notes-api"]);
+        assert_eq!(audience("&resource=billing-api&resource=notes-api").await, ["billing-api", "notes-api"]);
+    }
+    // What was narrowed stays so.
+    let narrow = app
+        .send(form(
+            "/oauth/token",
+            format!(
+                "{switch}&subject_token={}&organization_id={organization}&audience=notes-api",
+                ada.access_token
+            ),
+        ))
+        .await
+        .text("access_token");
+    let wide = format!("{switch}&subject_token={narrow}&organization_id={organization}&audience=billing-api");
+    assert_eq!(brief(&app.send(form("/oauth/token", wide)).await), "400 invalid_target");
+}
+
 #[tokio::test]
 async fn a_token_request_is_refused_for_its_reason() {
     let (app, ada) = with_editor().await;
@@ -268,6 +311,8 @@ async fn a_token_request_is_refused_for_its_reason() {
         (format!("{good}&audience=billing-api"), "400 invalid_target"),
         (format!("{good}&audience=http://127.0.0.1:8400"), "400 invalid_target"),
         (format!("{good}&audience=notes-api"), "200"),
+        (format!("{good}&resource=notes-api"), "200"),
+        (format!("{good}&audience=notes-api&resource=billing-api"), "400 invalid_target"),
         (EXCHANGE.to_owned(), "400 invalid_request"),
         ("a=%ff".into(), "400 invalid_request"),
     ] {
@@ -291,6 +336,40 @@ async fn ak_02_a_key_is_rotated_once() {
     let successor = app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await;
     assert_eq!((successor.status.as_u16(), &successor.json()["expires_at"]), (201, &Value::Null));
     assert_eq!(app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await.brief(), "409 already_rotated");
+}
+
+/// AK-04: a word that is no permission is for the realm to give, or an API that opens to `admin` opens to everybody.
+#[tokio::test]
+async fn ak_04_a_word_is_in_a_key_only_if_the_realm_names_it() {
+    let (app, ada) = with_editor().await;
+    let answer = make(&app, &ada, json!(["notes:read", "admin"])).await;
+    assert_eq!(answer.brief(), "422 invalid_field");
+    assert_eq!(
+        answer.text("detail"),
+        "`scopes`: the scope \"admin\" is neither a permission nor among the api_key_scopes of the realm."
+    );
+    for (wrong, near) in [("users-read", "did you mean users:read?"), ("cii", "did you mean ci?")] {
+        let detail = make(&app, &ada, json!([wrong])).await.text("detail");
+        assert!(detail.ends_with(near), "{detail}");
+    }
+
+    let made = make(&app, &ada, json!(["notes:read", "ci"])).await;
+    assert_eq!(exchange(&app, &made.text("key")).await.text("scope"), "notes:read ci");
+    app.apply("[[realm]]\nname = \"default\"\napi_key_scopes = [\"reports\"]\n").await;
+    assert_eq!(exchange(&app, &made.text("key")).await.text("scope"), "notes:read");
+    assert_eq!(make(&app, &ada, json!(["ci"])).await.brief(), "422 invalid_field");
+    let rotate = format!("{KEYS}/{}/rotate", made.text("id"));
+    assert_eq!(app.ask(&ada, Method::POST, &rotate, Some(json!({}))).await.brief(), "422 invalid_field");
+    assert_eq!(make(&app, &ada, json!(["reports"])).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_key_that_would_be_over_at_once_is_not_made() {
+    let (app, ada) = with_editor().await;
+    let wish = json!({"name": "ci", "scopes": ["ci"], "expires_in": 0});
+    let answer = app.ask(&ada, Method::POST, KEYS, Some(wish)).await;
+    assert_eq!(answer.brief(), "422 invalid_field");
+    assert!(answer.text("detail").starts_with("`expires_in`: "), "{answer:?}");
 }
 
 /// AK-04: what is said of people who sign in is no scope of a key.

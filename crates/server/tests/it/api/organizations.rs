@@ -17,6 +17,7 @@ const ORGANIZATIONS: &str = "/api/v1/organizations";
 /// A realm with roles, and people whose addresses are verified.
 async fn world() -> TestApp {
     let realm = "[[realm]]\nname = \"default\"\naudience = [\"notes-api\"]\norganization_roles = [\"manager\", \"biller\"]\n\
+        api_key_scopes = [\"ci\"]\n\
         [[realm.role]]\nname = \"manager\"\npermissions = [\"organization:manage\"]\ninherits = [\"editor\"]\n\
         [[realm.role]]\nname = \"editor\"\npermissions = [\"notes:*\"]\ninherits = [\"reader\"]\n\
         [[realm.role]]\nname = \"reader\"\npermissions = [\"notes:read\"]\n\

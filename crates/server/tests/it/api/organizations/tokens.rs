@@ -178,7 +178,7 @@ async fn what_is_no_good_token_of_a_live_session_is_not_exchanged() {
     for (bad, expected) in [
         (format!("{EXCHANGE}&subject_token={}", ada.access_token), "400 invalid_request"),
         (format!("{body}&scope=x"), "400 invalid_request"),
-        (format!("{body}&resource=x"), "400 invalid_request"),
+        (format!("{body}&resource=x"), "400 invalid_target"),
         (format!("{body}&actor_token=x"), "400 invalid_request"),
         (body.replace("token-type:access_token", "token-type:id_token"), "400 invalid_request"),
         (body.clone(), "200"),

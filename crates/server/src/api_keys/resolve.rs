@@ -1,0 +1,99 @@
+//! What a key is good for now.
+
+use gatepost_domain::{
+    ApiKeyId, Permission, Scopes, SecretDigest, Timestamp, User,
+    api_key::{self, ApiKey, KeyOwner, Limits},
+};
+use gatepost_store::{Tx, api_keys, users};
+
+use crate::{App, http::Problem, realm::Snapshot};
+
+/// A good key.
+pub struct Resolved {
+    /// The key.
+    pub key: ApiKey,
+    /// Whom it stands for: `sub`.
+    pub subject: String,
+    /// The account behind it, if it is that of a user.
+    pub user: Option<User>,
+    /// Those of its scopes that are left of it today.
+    pub scopes: Scopes,
+    /// What it may do now.
+    pub permissions: Vec<Permission>,
+}
+
+/// The key of this text, if it and its owner are good now. `None`: they are not, and the log says why.
+pub async fn resolve(
+    app: &App,
+    realm: &Snapshot,
+    text: &str,
+    now: Timestamp,
+) -> Result<Option<Resolved>, Problem> {
+    let refused = |why: &str| {
+        tracing::debug!(reason = why, "API key refused");
+        Ok(None)
+    };
+    // What is mistyped or made up never reaches the database.
+    let Some(id) = api_key::id_of(text) else { return refused("shape or checksum") };
+    let Some((key, owner)) = find(app, realm, id).await? else { return refused("unknown") };
+    if key.digest != SecretDigest::of(text.as_bytes()) {
+        return refused("another secret");
+    }
+    Ok(standing(realm, key, owner, now))
+}
+
+/// The key of an id, for a token it was exchanged for: good now, with its owner.
+pub async fn resolve_id(
+    app: &App,
+    realm: &Snapshot,
+    id: ApiKeyId,
+    now: Timestamp,
+) -> Result<Option<Resolved>, Problem> {
+    let found = find(app, realm, id).await?;
+    Ok(found.and_then(|(key, owner)| standing(realm, key, owner, now)))
+}
+
+/// Whose key it is, as they are now.
+enum Owner {
+    User(User),
+}
+
+async fn find(app: &App, realm: &Snapshot, id: ApiKeyId) -> Result<Option<(ApiKey, Option<Owner>)>, Problem> {
+    let realm = realm.id();
+    let found = app.db().read("find an API key", move |tx| {
+        Box::pin(async move {
+            let Some(key) = api_keys::find(tx, realm, id).await? else { return Ok(None) };
+            let owner = owner_of(tx, &key).await?;
+            Ok::<_, gatepost_store::Error>(Some((key, owner)))
+        })
+    });
+    Ok(found.await?)
+}
+
+async fn owner_of(tx: &mut Tx, key: &ApiKey) -> Result<Option<Owner>, gatepost_store::Error> {
+    match &key.owner {
+        KeyOwner::User(user) => Ok(users::find(tx, key.realm, *user).await?.map(Owner::User)),
+        // Nobody can make such a key yet.
+        KeyOwner::Organization(_) | KeyOwner::Client(_) => Ok(None),
+    }
+}
+
+fn standing(realm: &Snapshot, key: ApiKey, owner: Option<Owner>, now: Timestamp) -> Option<Resolved> {
+    let refused = |why: &str| {
+        tracing::debug!(key.id = %key.id, reason = why, "API key refused");
+        None
+    };
+    if !key.is_live(now) {
+        return refused("revoked or expired");
+    }
+    match owner {
+        Some(Owner::User(user)) if !user.is_disabled() => {
+            let rights = realm.roles().rights(&user.roles);
+            let limits = Limits { rights: &rights, words: &realm.settings().api_key_scopes };
+            let (scopes, permissions) = limits.usable(&key.scopes);
+            Some(Resolved { subject: user.id.to_string(), user: Some(user), scopes, permissions, key })
+        }
+        Some(Owner::User(_)) => refused("its owner is disabled"),
+        None => refused("it has no owner"),
+    }
+}

@@ -1,0 +1,94 @@
+//! OAuth clients: whether somebody is the client they name, and the tokens of those that act on their own.
+
+mod token;
+
+use gatepost_domain::{
+    Client, ClientId, RealmId, Secret, SecretDigest, Timestamp,
+    audit::{Actor, Event},
+};
+use gatepost_store::{audit, clients};
+
+use crate::{
+    App,
+    http::{Problem, origin::Where},
+    realm::Snapshot,
+};
+
+pub use token::issue;
+
+/// Who somebody says they are, and how they prove it.
+#[derive(Debug)]
+pub struct Presented {
+    /// The `client_id`, as sent.
+    pub id: String,
+    /// The secret. A client that can keep none sends none.
+    pub secret: Option<Secret>,
+}
+
+/// Why somebody is not taken for the client they name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientRefused {
+    /// No such client, or another secret.
+    Unproven,
+    /// The client is public, and proves nothing.
+    Public,
+}
+
+/// The client, if the secret is its own. Whether there is such a client makes no difference to work and answer.
+pub async fn authenticate(
+    app: &App,
+    realm: &Snapshot,
+    presented: &Presented,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Result<Client, ClientRefused>, Problem> {
+    // What no client can be called names none.
+    let found = match presented.id.parse::<ClientId>() {
+        Ok(id) => find(app, realm.id(), id).await?,
+        Err(_) => None,
+    };
+    let stored = found.as_ref().and_then(|client| client.secret);
+    // The digest of nothing anybody can present stands for what is missing.
+    let nobodys = SecretDigest::from_bytes([0; 32]);
+    let sent = presented.secret.as_ref().map(Secret::digest);
+    let proven = sent.unwrap_or(nobodys).ct_eq(&stored.unwrap_or(nobodys));
+    match found {
+        Some(client) if client.is_public() && presented.secret.is_none() => Ok(Err(ClientRefused::Public)),
+        Some(client) if proven && !client.is_public() => Ok(Ok(client)),
+        found => {
+            tracing::debug!(known = found.is_some(), "client authentication refused");
+            if let Some(client) = found {
+                note_refused(app, realm.id(), client.id, origin, now).await;
+            }
+            Ok(Err(ClientRefused::Unproven))
+        }
+    }
+}
+
+/// The client of an id.
+pub async fn find(app: &App, realm: RealmId, id: ClientId) -> Result<Option<Client>, Problem> {
+    let found = app.db().read("find a client", move |tx| {
+        let id = id.clone();
+        Box::pin(async move { clients::find(tx, realm, &id).await })
+    });
+    Ok(found.await?)
+}
+
+/// Kept in the audit trail, once a minute for a client: a secret is checked in microseconds, and whoever guesses must not
+/// fill the disk. The answer is the same when it cannot be kept.
+async fn note_refused(app: &App, realm: RealmId, client: ClientId, origin: &Where, now: Timestamp) {
+    let record = origin.record(app, realm, Event::ClientRefused, Actor::Anonymous, now).client(client);
+    if !app.refusals().admits(&record) {
+        return;
+    }
+    let noted = app
+        .db()
+        .write("record a refused client", move |tx| {
+            let record = record.clone();
+            Box::pin(async move { audit::append(tx, &record).await })
+        })
+        .await;
+    if let Err(error) = noted {
+        tracing::warn!(%error, "a refused client could not be recorded");
+    }
+}

@@ -1,0 +1,103 @@
+//! What a declarative file says, checked.
+
+use gatepost_domain::{
+    ClientId, ClientSettings, DisplayName, EmailAddress, PasswordHash, RealmName, RealmSettings, Role,
+    RoleName, Secret, Slug, Username,
+};
+use gatepost_store::users::Login;
+use serde::Deserialize;
+
+/// A file that parsed.
+pub struct Declared {
+    pub(super) realms: std::sync::Arc<[DeclaredRealm]>,
+}
+
+pub(super) struct DeclaredRealm {
+    pub(super) name: RealmName,
+    pub(super) is_default: Option<bool>,
+    /// What the file says, over the defaults.
+    pub(super) settings: RealmSettings,
+    /// The settings the file names; the others of a realm that exists stay as they are.
+    pub(super) named: Vec<String>,
+    pub(super) roles: Vec<Role>,
+    pub(super) clients: Vec<DeclaredClient>,
+    pub(super) users: Vec<DeclaredUser>,
+    pub(super) organizations: Vec<DeclaredOrganization>,
+}
+
+/// An organization. Its members are people, who join and leave; no file says who they are.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredOrganization {
+    pub(super) slug: Slug,
+    pub(super) name: DisplayName,
+}
+
+pub(super) struct DeclaredClient {
+    pub(super) id: ClientId,
+    pub(super) secret: Option<Secret>,
+    pub(super) public: bool,
+    pub(super) settings: ClientSettings,
+}
+
+/// A user. An account that exists keeps its password: its owner may have changed it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredUser {
+    pub(super) email: Option<EmailAddress>,
+    pub(super) username: Option<Username>,
+    pub(super) name: Option<DisplayName>,
+    #[serde(default, deserialize_with = "secret")]
+    pub(super) password: Option<Secret>,
+    #[serde(default, deserialize_with = "hash")]
+    pub(super) password_hash: Option<PasswordHash>,
+    #[serde(default)]
+    pub(super) email_verified: Option<bool>,
+    pub(super) roles: Option<Vec<RoleName>>,
+}
+
+impl DeclaredRealm {
+    /// The settings of a realm that exists, with those that the file names.
+    pub(super) fn over(&self, present: &RealmSettings) -> RealmSettings {
+        let object = |settings: &RealmSettings| serde_json::to_value(settings).unwrap_or_default();
+        let (mut merged, declared) = (object(present), object(&self.settings));
+        for key in &self.named {
+            merged[key] = declared[key].clone();
+        }
+        serde_json::from_value(merged).unwrap_or_else(|_| self.settings.clone())
+    }
+}
+
+impl DeclaredUser {
+    /// What the user signs in with: the address if there is one.
+    pub(super) fn login(&self) -> Login {
+        match (&self.email, &self.username) {
+            (Some(email), _) => Login::Email(email.clone()),
+            (None, Some(username)) => Login::Username(username.clone()),
+            (None, None) => unreachable!("a user without both is refused when the file is read"),
+        }
+    }
+
+    /// As an operator knows them.
+    pub(super) fn shown(&self) -> String {
+        let email = self.email.as_ref().map(|email| email.as_str().to_owned());
+        email
+            .or_else(|| self.username.as_ref().map(|username| username.as_str().to_owned()))
+            .unwrap_or_default()
+    }
+
+    /// What a password may not be made of.
+    pub(super) fn words(&self) -> Vec<&str> {
+        let email = self.email.as_ref().map(EmailAddress::as_str);
+        let username = self.username.as_ref().map(Username::as_str);
+        email.into_iter().chain(username).chain(self.name.as_ref().map(DisplayName::as_str)).collect()
+    }
+}
+
+pub(super) fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| text.map(Secret::received))
+}
+
+fn hash<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<PasswordHash>, D::Error> {
+    Option::<String>::deserialize(deserializer).map(|text| text.map(PasswordHash::new))
+}

@@ -1,0 +1,94 @@
+//! How a client proves who it is (RFC 6749 section 2.3.1).
+
+use axum::http::{HeaderMap, header::AUTHORIZATION};
+use data_encoding::BASE64;
+use gatepost_domain::{Client, Secret, Timestamp};
+use percent_encoding::percent_decode_str;
+
+use super::{OAuthError, form::Form};
+use crate::{
+    App,
+    clients::{self, ClientRefused, Presented},
+    http::origin::Where,
+    realm::Snapshot,
+};
+
+/// The confidential client that sends the request.
+pub(super) async fn authenticated(
+    app: &App,
+    realm: &Snapshot,
+    (headers, form): (&HeaderMap, &Form),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Client, OAuthError> {
+    let presented = presented(headers, form)?;
+    let authenticated = clients::authenticate(app, realm, &presented, origin, now).await?;
+    authenticated.map_err(|refused| match refused {
+        ClientRefused::Unproven => OAuthError::InvalidClient,
+        ClientRefused::Public => OAuthError::UnauthorizedClient,
+    })
+}
+
+/// What the request says of its client: in the header, or in the form, and not in both.
+fn presented(headers: &HeaderMap, form: &Form) -> Result<Presented, OAuthError> {
+    let mut sent = headers.get_all(AUTHORIZATION).iter();
+    let (id, secret) = (form.get("client_id"), form.get("client_secret"));
+    let Some(header) = sent.next() else {
+        let id = id.ok_or(OAuthError::InvalidClient)?.to_owned();
+        return Ok(Presented { id, secret: secret.map(Secret::received) });
+    };
+    if sent.next().is_some() || secret.is_some() {
+        return Err(OAuthError::InvalidRequest(
+            "Authenticate once: in the header or in the body, not in both.",
+        ));
+    }
+    let presented = header.to_str().ok().and_then(basic).ok_or(OAuthError::InvalidClient)?;
+    if id.is_some_and(|id| id != presented.id) {
+        return Err(OAuthError::InvalidRequest("`client_id` is not that of the header."));
+    }
+    Ok(presented)
+}
+
+/// Id and secret of a Basic header, both form-encoded inside.
+fn basic(header: &str) -> Option<Presented> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(BASE64.decode(encoded.trim_start().as_bytes()).ok()?).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    let secret = form_decoded(secret)?;
+    let secret = (!secret.is_empty()).then(|| Secret::received(secret));
+    Some(Presented { id: form_decoded(id)?, secret })
+}
+
+fn form_decoded(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<(String, Option<String>)> {
+        let presented = basic(&format!("Basic {}", BASE64.encode(text.as_bytes())))?;
+        Some((presented.id, presented.secret.map(|secret| secret.reveal().to_owned())))
+    }
+
+    /// RFC 6749 section 2.3.1 and appendix B.
+    #[test]
+    fn id_and_secret_are_form_encoded_inside_basic() {
+        let pair = |id: &str, secret: &str| Some((id.to_owned(), Some(secret.to_owned())));
+        assert_eq!(read("worker:s3cret"), pair("worker", "s3cret"));
+        assert_eq!(read("worker:a%3Ab+c%2B%25"), pair("worker", "a:b c+%"));
+        assert_eq!(read("wor%6Ber:a:b"), pair("worker", "a:b"));
+        assert_eq!(read("worker:"), Some(("worker".to_owned(), None)));
+        assert_eq!(read("worker:%ff"), None);
+        assert_eq!(read("worker"), None);
+        for header in ["Basic", "Basic !", "Basic d29ya2VyOng", "Bearer d29ya2VyOng=", "basicd29ya2VyOng="] {
+            assert!(basic(header).is_none(), "{header}");
+        }
+        assert!(basic("bAsIc  d29ya2VyOng=").is_some());
+    }
+}

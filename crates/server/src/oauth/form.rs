@@ -1,0 +1,65 @@
+//! Forms: what clients send to the endpoints of RFC 6749.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::header::CONTENT_TYPE,
+};
+
+use super::OAuthError;
+
+/// What may be there more than once: a token may be for several.
+const REPEATED: [&str; 2] = ["audience", "resource"];
+
+/// The parameters of a request. Each comes once (RFC 6749 section 3.2) but those that name who a token is for, and only in
+/// the body.
+pub(super) struct Form(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = OAuthError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, OAuthError> {
+        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = content_type.unwrap_or("").split(';').next().unwrap_or("").trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(OAuthError::InvalidRequest(
+                "Send the parameters as application/x-www-form-urlencoded.",
+            ));
+        }
+        if request.uri().query().is_some() {
+            return Err(OAuthError::InvalidRequest("Send the parameters in the body, not in the address."));
+        }
+        let unread = OAuthError::InvalidRequest("The body could not be read: it may have up to 64 KiB.");
+        let reading = Bytes::from_request(request, state);
+        let body = tokio::time::timeout(crate::http::body::TIMEOUT, reading).await;
+        let Ok(Ok(body)) = body else { return Err(unread) };
+        if std::str::from_utf8(&body).is_err() {
+            return Err(unread);
+        }
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(&body) {
+            let again = parameters.iter().any(|(known, _)| *known == name);
+            if again && !REPEATED.contains(&name.as_ref()) {
+                return Err(OAuthError::InvalidRequest("A parameter is there twice."));
+            }
+            // A parameter without a value is one that is not there (RFC 6749 section 3.1).
+            if !value.is_empty() {
+                parameters.push((name.into_owned(), value.into_owned()));
+            }
+        }
+        Ok(Self(parameters))
+    }
+}
+
+impl Form {
+    /// The value of a parameter.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whom the token is to be for: every `audience` (RFC 8693 section 2.1) and `resource` (RFC 8707 section 2).
+    pub(super) fn targets(&self) -> Vec<&str> {
+        let named = self.0.iter().filter(|(name, _)| REPEATED.contains(&name.as_str()));
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+}

@@ -1,0 +1,32 @@
+//! The grant of clients that act on their own (RFC 6749 section 4.4).
+
+use axum::http::HeaderMap;
+use gatepost_domain::{GrantType, Scopes, Timestamp};
+
+use super::{Form, OAuthError, TokenAnswer};
+use crate::{App, clients, http::origin::Where, oauth::client, realm::Snapshot};
+
+pub(super) async fn client_credentials(
+    app: &App,
+    realm: &Snapshot,
+    (headers, form): (&HeaderMap, &Form),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<TokenAnswer, OAuthError> {
+    let client = client::authenticated(app, realm, (headers, form), origin, now).await?;
+    if !client.settings.allows(GrantType::ClientCredentials) {
+        return Err(OAuthError::UnauthorizedClient);
+    }
+    let wanted = form.get("scope").map(str::parse::<Scopes>).transpose();
+    let wanted = wanted.map_err(|_| OAuthError::InvalidScope)?;
+    let audience = realm.audience().among(&form.targets()).ok_or(OAuthError::InvalidTarget)?;
+    let issued = clients::issue(app, realm, &client, wanted.as_ref(), audience, now)?;
+    let issued = issued.ok_or(OAuthError::InvalidScope)?;
+    Ok(TokenAnswer {
+        access_token: issued.access_token,
+        issued_token_type: None,
+        token_type: "Bearer",
+        expires_in: issued.expires_in,
+        scope: issued.scopes.to_string(),
+    })
+}
