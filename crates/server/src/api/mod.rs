@@ -1,6 +1,7 @@
 //! The native JSON API, `/api/v1`.
 
 mod admin;
+mod key_view;
 mod login;
 mod logout;
 mod me;

@@ -1,88 +1,19 @@
 //! `/api/v1/me/api-keys`
 
-use std::time::Duration;
-
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{ApiKeyId, Secret, Timestamp, api_key::ApiKey};
-use serde::{Deserialize, Serialize};
+use gatepost_domain::ApiKeyId;
 
 use crate::{
     App,
     accounts::Who,
-    api_keys::{self, OVERLAP, Wish},
-    http::{Json, Now, PathId, Problem, Query, SignedIn, Where, page, problem::ProblemDocument},
+    api::key_view::{FreshKey, KeyPage, Listing, NewKey, Rotation},
+    api_keys::{self, Dealing},
+    http::{Json, Now, PathId, Problem, Query, SignedIn, Where, problem::ProblemDocument},
     realm::InRealm,
 };
 
-/// An API key, without its secret.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = ApiKey)]
-pub struct KeyView {
-    #[schema(example = "key_01jd3v6d7qk4r8x2m5n9p0t1wz")]
-    id: String,
-    #[schema(example = "ci")]
-    name: String,
-    /// What it may be used for, as far as its owner may.
-    #[schema(example = json!(["notes:read"]))]
-    scopes: Vec<String>,
-    #[schema(value_type = String)]
-    created_at: Timestamp,
-    /// From when it is refused.
-    #[schema(value_type = Option<String>)]
-    expires_at: Option<Timestamp>,
-    /// When it was last used, to the minute or so.
-    #[schema(value_type = Option<String>)]
-    last_used_at: Option<Timestamp>,
-}
-
-impl From<&ApiKey> for KeyView {
-    fn from(key: &ApiKey) -> Self {
-        Self {
-            id: key.id.to_string(),
-            name: key.name.as_str().to_owned(),
-            scopes: key.scopes.iter().map(ToString::to_string).collect(),
-            created_at: key.created_at,
-            expires_at: key.expires_at,
-            last_used_at: key.last_used_at,
-        }
-    }
-}
-
-/// A key that was just made. The only answer that holds the key itself.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct FreshKey {
-    /// The key. It is shown this once: keep it where secrets are kept.
-    #[schema(example = "gp_key_…")]
-    key: String,
-    #[serde(flatten)]
-    view: KeyView,
-}
-
-impl FreshKey {
-    fn show((key, secret): &(ApiKey, Secret)) -> Json<Self> {
-        Json(Self { key: secret.reveal().to_owned(), view: key.into() })
-    }
-}
-
-/// Which keys to list.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct Listing {
-    /// How many at the most: 1 to 100, 50 unless given.
-    #[serde(default = "page::usual")]
-    limit: u32,
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<ApiKeyId>,
-}
-
-/// One page of keys, in the order they were made.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct KeyPage {
-    api_keys: Vec<KeyView>,
-    /// Present when there are more.
-    next_cursor: Option<String>,
+fn own(caller: &SignedIn, origin: Where) -> Dealing {
+    Dealing::with_own(caller.user.id, Who::themselves(caller, origin))
 }
 
 /// List the account's API keys
@@ -96,29 +27,16 @@ pub(super) struct KeyPage {
 )]
 pub(super) async fn list(
     caller: SignedIn,
+    realm: InRealm,
+    Now(now): Now,
     State(app): State<App>,
+    origin: Where,
     Query(listing): Query<Listing>,
 ) -> Result<Json<KeyPage>, Problem> {
-    let limit = listing.limit.clamp(1, 100);
-    let found = api_keys::list(&app, &caller.user, listing.cursor, limit + 1).await?;
-    let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
-    Ok(Json(KeyPage { api_keys: found.iter().map(KeyView::from).collect(), next_cursor }))
-}
-
-/// A key to be made.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewKey {
-    /// What it is for, in your words.
-    #[schema(example = "ci")]
-    name: String,
-    /// What it may be used for; at least one. A scope that is a permission (`notes:read`) must be one of yours, every other
-    /// one of the realm's `api_key_scopes`.
-    #[schema(example = json!(["notes:read"]))]
-    scopes: Vec<String>,
-    /// Seconds until it is refused, 1 or more; it stays until it is revoked unless given.
-    #[schema(example = 7_776_000)]
-    expires_in: Option<u32>,
+    let limit = listing.limit();
+    let page = (listing.cursor, limit + 1);
+    let found = api_keys::list(&app, &realm, own(&caller, origin), page, now).await?;
+    Ok(Json(KeyPage::cut(found, limit)))
 }
 
 /// Make an API key
@@ -142,20 +60,8 @@ pub(super) async fn create(
     origin: Where,
     Json(body): Json<NewKey>,
 ) -> Result<(StatusCode, Json<FreshKey>), Problem> {
-    let expires_in = body.expires_in.map(|seconds| Duration::from_secs(seconds.into()));
-    let wish = Wish::parse(&body.name, &body.scopes, expires_in, now)?;
-    let who = Who::themselves(&caller, origin);
-    let made = api_keys::create(&app, &realm, &caller.user, wish, who, now).await?;
+    let made = api_keys::create(&app, &realm, own(&caller, origin), body.parse(now)?, now).await?;
     Ok((StatusCode::CREATED, FreshKey::show(&made)))
-}
-
-/// How a key is to be replaced.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Rotation {
-    /// How long the old key goes on beside the new one; a day unless given, 31 days at most, 0 ends it at once.
-    #[schema(example = 86_400)]
-    overlap_seconds: Option<u32>,
 }
 
 /// Replace an API key
@@ -181,9 +87,7 @@ pub(super) async fn rotate(
     origin: Where,
     Json(body): Json<Rotation>,
 ) -> Result<(StatusCode, Json<FreshKey>), Problem> {
-    let overlap = body.overlap_seconds.map_or(OVERLAP, |seconds| Duration::from_secs(seconds.into()));
-    let who = Who::themselves(&caller, origin);
-    let made = api_keys::rotate(&app, &realm, &caller.user, id, overlap, who, now).await?;
+    let made = api_keys::rotate(&app, &realm, own(&caller, origin), id, body.overlap(), now).await?;
     Ok((StatusCode::CREATED, FreshKey::show(&made)))
 }
 
@@ -199,12 +103,12 @@ pub(super) async fn rotate(
 )]
 pub(super) async fn revoke(
     caller: SignedIn,
+    realm: InRealm,
     PathId(id): PathId<ApiKeyId>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let who = Who::themselves(&caller, origin);
-    api_keys::revoke(&app, caller.user.realm, caller.user.id, id, who, now).await?;
+    api_keys::revoke(&app, &realm, own(&caller, origin), id, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,6 +3,7 @@ mod admin_roles;
 mod admin_users;
 mod api_keys;
 mod clients;
+mod declared_keys;
 mod introspection;
 mod login;
 mod logout;
