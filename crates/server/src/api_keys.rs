@@ -2,6 +2,7 @@
 
 mod dealing;
 mod exchange;
+mod operator;
 mod resolve;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::{App, accounts::field, http::Problem, realm::Snapshot};
 pub use dealing::Dealing;
 use dealing::{Allowed, May};
 pub use exchange::{exchange, note_use};
+pub use operator::{list_of, of, revoke_any};
 pub use resolve::{resolve, resolve_id};
 
 /// The most keys an owner has at a time.

@@ -48,6 +48,15 @@ impl From<&ApiKey> for KeyView {
     }
 }
 
+impl KeyView {
+    /// For a table of `gatepost api-key list`.
+    pub fn row(&self) -> Vec<String> {
+        let moment = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
+        let (scopes, end, used) = (self.scopes.join(" "), moment(self.expires_at), moment(self.last_used_at));
+        vec![self.id.clone(), self.name.clone(), scopes, end, used]
+    }
+}
+
 /// A key that was just made. The only answer that holds the key itself.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct FreshKey {

@@ -1,7 +1,7 @@
 //! API keys of a file.
 
 use gatepost_domain::{
-    ApiKeyId, RealmId, RealmSettings, Scopes, UserId,
+    ApiKeyId, RealmId, RealmSettings, Scopes,
     api_key::{self, ApiKey, KeyOwner, Limits},
     audit::Event,
     organization::roles_within,
@@ -14,6 +14,7 @@ use super::{
     declared::{DeclaredApiKey, DeclaredOwner},
     error::ApplyError,
 };
+use crate::api_keys::of;
 
 /// What the realm says of keys, as the file leaves it.
 struct Allowed {
@@ -56,7 +57,7 @@ impl Applying<'_> {
         declared: &DeclaredApiKey,
         allowed: &Allowed,
     ) -> Result<(), NotMade> {
-        let (owner, user) = owner_of(tx, realm, declared, allowed).await?;
+        let owner = owner_of(tx, realm, declared, allowed).await?;
         let now = self.prepared.now;
         if let Some(found) = api_keys::find_by_name(tx, realm, &owner, &declared.name, now).await? {
             let same =
@@ -67,15 +68,6 @@ impl Applying<'_> {
         }
         let id = ApiKeyId::new(now, self.app.entropy());
         let secret = api_key::generate(id, self.app.entropy());
-        let mut record = self.record(realm, Event::ApiKeyCreated).with("key", id.to_string());
-        record.user = user;
-        match &owner {
-            KeyOwner::User(_) => {}
-            KeyOwner::Organization(organization) => {
-                record = record.with("organization", organization.to_string());
-            }
-            KeyOwner::Client(client) => record = record.client(client.clone()),
-        }
         let key = ApiKey {
             id,
             realm,
@@ -91,6 +83,7 @@ impl Applying<'_> {
             successor: None,
         };
         api_keys::create(tx, &key).await?;
+        let record = of(&key, self.record(realm, Event::ApiKeyCreated));
         audit::append(tx, &record.with("scopes", key.scopes.to_string())).await?;
         let what =
             format!("API key {} of {} in {}", key.name.as_str(), declared.shown_owner(), self.realm.name);
@@ -111,13 +104,13 @@ impl From<gatepost_store::Error> for NotMade {
     }
 }
 
-/// Whose key it is, if its scopes are within what they may do; with the account, if it is one.
+/// Whose key it is, if its scopes are within what they may do.
 async fn owner_of(
     tx: &mut Tx,
     realm: RealmId,
     declared: &DeclaredApiKey,
     allowed: &Allowed,
-) -> Result<(KeyOwner, Option<UserId>), NotMade> {
+) -> Result<KeyOwner, NotMade> {
     let missing =
         || NotMade::Wrong("there is no such owner; describe it in the file, or make it first".to_owned());
     let words = &allowed.settings.api_key_scopes;
@@ -128,19 +121,19 @@ async fn owner_of(
         DeclaredOwner::User(login) => {
             let (user, _) = users::find_for_sign_in(tx, realm, &login).await?.ok_or_else(missing)?;
             within(Limits { rights: &allowed.roles.rights(&user.roles), words })?;
-            Ok((KeyOwner::User(user.id), Some(user.id)))
+            Ok(KeyOwner::User(user.id))
         }
         DeclaredOwner::Organization(slug) => {
             let found = organizations::find_by_slug(tx, realm, slug).await?.ok_or_else(missing)?;
             let graph = &allowed.organization_roles;
             within(Limits { rights: &graph.rights(graph.names()), words })?;
-            Ok((KeyOwner::Organization(found.id), None))
+            Ok(KeyOwner::Organization(found.id))
         }
         DeclaredOwner::Client(id) => {
             let client = clients::find(tx, realm, id).await?.ok_or_else(missing)?;
             let granted: Scopes = client.settings.granted(Some(&declared.scopes));
             match declared.scopes.iter().find(|scope| !granted.contains(scope.as_str())) {
-                None => Ok((KeyOwner::Client(client.id), None)),
+                None => Ok(KeyOwner::Client(client.id)),
                 Some(scope) => Err(NotMade::Wrong(format!("the client has no scope {scope}"))),
             }
         }
