@@ -30,3 +30,19 @@ impl Refusals {
         due
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_recorded_once_a_minute_whatever_others_do() {
+        let (refusals, start) = (Refusals::new(), Timestamp::from_unix_seconds(1_800_000_000));
+        let due = |realm, client: &str, seconds| {
+            refusals.is_due(realm, &client.parse().unwrap(), start.plus(Duration::from_secs(seconds)))
+        };
+        assert!(due(RealmId::MIN, "web", 0) && !due(RealmId::MIN, "web", 0) && !due(RealmId::MIN, "web", 59));
+        assert!(due(RealmId::MIN, "app", 1) && due(RealmId::MAX, "web", 1));
+        assert!(due(RealmId::MIN, "web", 60) && !due(RealmId::MIN, "web", 119));
+    }
+}
