@@ -15,9 +15,9 @@ pub const PREFIX: &str = "gp_key_";
 pub enum KeyOwner {
     /// A user: it may do what the user may.
     User(UserId),
-    /// An organization: it may do there what its owners may.
+    /// An organization: it may do there what roles in it can give.
     Organization(OrganizationId),
-    /// A client that acts on its own.
+    /// A client that acts on its own: it may do what the client may.
     Client(ClientId),
 }
 
@@ -87,7 +87,7 @@ pub struct Limits<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeBeyond {
     /// It stands for more than the owner may do.
-    #[error("the scope \"{0}\" is more than the owner of the key may do")]
+    #[error("the scope \"{0}\" is more than this key may do")]
     Rights(Scope),
     /// It is no permission, and none of the words the realm lets keys carry.
     #[error(
@@ -198,7 +198,7 @@ mod tests {
         let limits = Limits { rights: &rights, words: &words };
         assert_eq!(limits.check(&scopes("notes:read notes:write ci")), Ok(()));
         for (text, refused) in [
-            ("notes:read users:write", "the scope \"users:write\" is more than the owner of the key may do"),
+            ("notes:read users:write", "the scope \"users:write\" is more than this key may do"),
             (
                 "admin",
                 "the scope \"admin\" is neither a permission nor among the api_key_scopes of the realm",

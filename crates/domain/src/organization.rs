@@ -6,7 +6,7 @@ use crate::{DisplayName, OrganizationId, Permission, RealmId, Role, RoleName, Sl
 /// The role of those to whom an organization belongs. It is built in; a realm that defines a role of this name, and names it
 /// among its `organization_roles`, adds permissions to it.
 pub const OWNER: &str = "owner";
-/// The permission of those who manage members and invitations without owning.
+/// The permission of those who manage members, invitations and keys without owning.
 pub const MANAGE: &str = "organization:manage";
 
 /// A group of users with roles of their own within a realm.
@@ -97,7 +97,12 @@ impl<'g> Standing<'g> {
         self.owner
     }
 
-    /// Whether they manage members and invitations.
+    /// What they may do there.
+    pub const fn rights(&self) -> &Rights<'g> {
+        &self.rights
+    }
+
+    /// Whether they manage members, invitations and keys.
     pub fn may_manage(&self) -> bool {
         self.owner || MANAGE.parse().is_ok_and(|manage: Permission| self.rights.allow(&manage))
     }

@@ -1,28 +1,27 @@
 //! API keys: made, listed, rotated, revoked, and exchanged for the token an API can verify.
 
+mod dealing;
 mod exchange;
+mod operator;
 mod resolve;
 mod revoke_all;
 
 use std::time::Duration;
 
 use gatepost_domain::{
-    ApiKeyId, DisplayName, OutboxId, RealmId, Scopes, Secret, Timestamp, User,
+    ApiKeyId, DisplayName, OutboxId, RealmId, Scopes, Secret, Timestamp,
     api_key::{self, ApiKey, KeyOwner, Limits},
     audit::Event,
     outbox::{Message, Revocation},
-    role::RoleGraph,
 };
-use gatepost_store::{Tx, api_keys, audit, outbox, users};
+use gatepost_store::{Tx, api_keys, audit, outbox};
 
-use crate::{
-    App,
-    accounts::{Who, field},
-    http::Problem,
-    realm::Snapshot,
-};
+use crate::{App, accounts::field, http::Problem, realm::Snapshot};
 
+pub use dealing::Dealing;
+use dealing::{Allowed, May};
 pub use exchange::{exchange, note_use};
+pub use operator::{list_of, of, revoke_any};
 pub use resolve::{resolve, resolve_id};
 pub use revoke_all::revoke_all;
 pub(crate) use revoke_all::revoke_because;
@@ -75,43 +74,43 @@ impl Wish {
     }
 }
 
-/// Makes a key of a user. The secret is in the answer and nowhere else.
+/// Makes a key. The secret is in the answer and nowhere else.
 ///
-/// Its scopes must be within what the user may do now; what the user may not do any more later, the key may not either.
+/// Its scopes must be within what whoever makes it may do now, in the realm or in the organization; what its owner may not do
+/// any more later, the key may not either.
 pub async fn create(
     app: &App,
     realm: &Snapshot,
-    user: &User,
+    dealing: Dealing,
     wish: Wish,
-    who: Who,
     now: Timestamp,
 ) -> Result<(ApiKey, Secret), Problem> {
     let id = ApiKeyId::new(now, app.entropy());
     let secret = api_key::generate(id, app.entropy());
     let key = ApiKey {
         id,
-        realm: user.realm,
-        owner: KeyOwner::User(user.id),
+        realm: realm.id(),
+        owner: dealing.owner.clone(),
         name: wish.name,
         scopes: wish.scopes,
         digest: secret.digest(),
-        created_by: Some(user.id),
+        created_by: Some(dealing.user),
         created_at: now,
         expires_at: wish.expires_at,
         last_used_at: None,
         revoked_at: None,
         successor: None,
     };
-    let record = who.record(app, Event::ApiKeyCreated, user.realm, user.id, now);
+    let record = dealing.record(app, Event::ApiKeyCreated, realm.id(), now);
     let record = record.with("key", id.to_string()).with("scopes", key.scopes.to_string());
-    let stored = key.clone();
-    let allowed = Allowed::of(realm);
+    let (stored, allowed) = (key.clone(), Allowed::of(realm));
     app.db()
         .write("make an API key", move |tx| {
-            let (key, record, who, allowed) = (stored.clone(), record.clone(), who.clone(), allowed.clone());
+            let (key, record) = (stored.clone(), record.clone());
+            let (dealing, allowed) = (dealing.clone(), allowed.clone());
             Box::pin(async move {
-                who.still_may(tx, now).await?;
-                may_have_another(tx, &key, &allowed, now).await?;
+                let may = dealing.still_may(tx, &allowed, now).await?;
+                may_have_another(tx, &key, &may, &allowed, now).await?;
                 api_keys::create(tx, &key).await?;
                 audit::append(tx, &record).await?;
                 Ok::<_, Problem>(())
@@ -121,33 +120,34 @@ pub async fn create(
     Ok((key, secret))
 }
 
-/// The keys of a user, as many as `limit`, after the given one.
+/// The keys of the owner, as many as `limit`, after the given one.
 pub async fn list(
     app: &App,
-    user: &User,
-    after: Option<ApiKeyId>,
-    limit: u32,
+    realm: &Snapshot,
+    dealing: Dealing,
+    (after, limit): (Option<ApiKeyId>, u32),
+    now: Timestamp,
 ) -> Result<Vec<ApiKey>, Problem> {
-    let (realm, owner) = (user.realm, KeyOwner::User(user.id));
-    let found = app
-        .db()
+    let allowed = Allowed::of(realm);
+    app.db()
         .read("list API keys", move |tx| {
-            let owner = owner.clone();
-            Box::pin(async move { api_keys::list(tx, realm, &owner, after, limit).await })
+            let (dealing, allowed) = (dealing.clone(), allowed.clone());
+            Box::pin(async move {
+                dealing.still_may(tx, &allowed, now).await?;
+                Ok(api_keys::list(tx, allowed.realm, &dealing.owner, after, limit).await?)
+            })
         })
-        .await?;
-    Ok(found)
+        .await
 }
 
 /// Makes a successor with the same name and scopes; the old key goes on for `overlap`, so that nobody is locked out
 /// while the new one is put in place. A key is rotated once: who comes second is told so.
 pub async fn rotate(
     app: &App,
-    snapshot: &Snapshot,
-    user: &User,
+    realm: &Snapshot,
+    dealing: Dealing,
     id: ApiKeyId,
     overlap: Duration,
-    who: Who,
     now: Timestamp,
 ) -> Result<(ApiKey, Secret), Problem> {
     if overlap > LONGEST_OVERLAP {
@@ -157,18 +157,18 @@ pub async fn rotate(
     let successor = ApiKeyId::new(now, app.entropy());
     let secret = api_key::generate(successor, app.entropy());
     let digest = secret.digest();
-    let record = who.record(app, Event::ApiKeyRotated, user.realm, user.id, now);
+    let record = dealing.record(app, Event::ApiKeyRotated, realm.id(), now);
     let record = record.with("key", id.to_string()).with("successor", successor.to_string());
-    let (realm, owner, user) = (user.realm, KeyOwner::User(user.id), user.id);
-    let allowed = Allowed::of(snapshot);
+    let allowed = Allowed::of(realm);
     let key = app
         .db()
         .write("rotate an API key", move |tx| {
-            let (record, who, owner, allowed) = (record.clone(), who.clone(), owner.clone(), allowed.clone());
+            let (record, dealing, allowed) = (record.clone(), dealing.clone(), allowed.clone());
             Box::pin(async move {
-                who.still_may(tx, now).await?;
-                let old = owned(tx, realm, &owner, id, now).await?;
-                may_have_another(tx, &old, &allowed, now).await?;
+                let realm = allowed.realm;
+                let may = dealing.still_may(tx, &allowed, now).await?;
+                let old = owned(tx, realm, &dealing.owner, id, now).await?;
+                may_have_another(tx, &old, &may, &allowed, now).await?;
                 // A key that was made for a time gets a successor for the same time.
                 let expires_at = old.expires_at.map(|end| now.plus(end.since(old.created_at)));
                 let end = now.plus(overlap);
@@ -178,7 +178,7 @@ pub async fn rotate(
                 let key = ApiKey {
                     id: successor,
                     digest,
-                    created_by: Some(user),
+                    created_by: Some(dealing.user),
                     created_at: now,
                     expires_at,
                     last_used_at: None,
@@ -193,24 +193,28 @@ pub async fn rotate(
     Ok((key, secret))
 }
 
-/// Ends a key of a user for good, and tells verifiers.
+/// Ends a key for good, and tells verifiers. In an organization, who does not own it takes only what they could give.
 pub async fn revoke(
     app: &App,
-    realm: RealmId,
-    user: gatepost_domain::UserId,
+    realm: &Snapshot,
+    dealing: Dealing,
     id: ApiKeyId,
-    who: Who,
     now: Timestamp,
 ) -> Result<(), Problem> {
-    let record = who.record(app, Event::ApiKeyRevoked, realm, user, now).with("key", id.to_string());
-    let message = OutboxId::new(now, app.entropy());
-    let owner = KeyOwner::User(user);
+    let record = dealing.record(app, Event::ApiKeyRevoked, realm.id(), now).with("key", id.to_string());
+    let (message, allowed) = (OutboxId::new(now, app.entropy()), Allowed::of(realm));
     app.db()
         .write("revoke an API key", move |tx| {
-            let (record, who, owner) = (record.clone(), who.clone(), owner.clone());
+            let (record, dealing, allowed) = (record.clone(), dealing.clone(), allowed.clone());
             Box::pin(async move {
-                who.still_may(tx, now).await?;
-                let key = owned(tx, realm, &owner, id, now).await?;
+                let realm = allowed.realm;
+                let may = dealing.still_may(tx, &allowed, now).await?;
+                let key = owned(tx, realm, &dealing.owner, id, now).await?;
+                // A word the realm dropped must not keep a key from being revoked.
+                let limits = Limits { rights: &may.rights, words: &key.scopes };
+                if !may.owns && limits.check(&key.scopes).is_err() {
+                    return Err(Problem::BeyondRights);
+                }
                 api_keys::revoke(tx, realm, key.id, now).await?;
                 let told = Message::Revocation(Revocation::ApiKey { key: key.id });
                 outbox::queue(tx, message, realm, &told, now).await?;
@@ -221,29 +225,15 @@ pub async fn revoke(
         .await
 }
 
-/// What the realm says of keys, for inside a transaction.
-#[derive(Clone)]
-struct Allowed {
-    roles: RoleGraph,
-    words: Scopes,
-}
-
-impl Allowed {
-    fn of(realm: &Snapshot) -> Self {
-        Self { roles: realm.roles().clone(), words: realm.settings().api_key_scopes.clone() }
-    }
-}
-
-/// Whether the owner of this key may have one more like it now: within their rights, and their number.
+/// Whether the owner of this key may have one more like it now: within the rights of who makes it, and their number.
 async fn may_have_another(
     tx: &mut Tx,
     key: &ApiKey,
+    may: &May<'_>,
     allowed: &Allowed,
     now: Timestamp,
 ) -> Result<(), Problem> {
-    let KeyOwner::User(owner) = key.owner else { return Err(Problem::NotFound) };
-    let owner = users::find(tx, key.realm, owner).await?.ok_or(Problem::NotFound)?;
-    let limits = Limits { rights: &allowed.roles.rights(&owner.roles), words: &allowed.words };
+    let limits = Limits { rights: &may.rights, words: &allowed.words };
     limits.check(&key.scopes).map_err(|beyond| field("scopes", beyond))?;
     if api_keys::count(tx, key.realm, &key.owner, now).await? >= MOST {
         return Err(Problem::TooMany { what: "API keys", most: MOST });

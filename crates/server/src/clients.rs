@@ -58,7 +58,7 @@ pub async fn authenticate(
         found => {
             tracing::debug!(known = found.is_some(), "client authentication refused");
             if let Some(client) = found {
-                note_refused(app, realm.id(), client.id, origin, now).await;
+                note_refused(app, realm.id(), client.id, origin, now);
             }
             Ok(Err(ClientRefused::Unproven))
         }
@@ -75,20 +75,20 @@ pub async fn find(app: &App, realm: RealmId, id: ClientId) -> Result<Option<Clie
 }
 
 /// Kept in the audit trail, once a minute for a client: a secret is checked in microseconds, and whoever guesses must not
-/// fill the disk. The answer is the same when it cannot be kept.
-async fn note_refused(app: &App, realm: RealmId, client: ClientId, origin: &Where, now: Timestamp) {
+/// fill the disk. Nobody waits for it: the time of the answer would tell which clients there are.
+fn note_refused(app: &App, realm: RealmId, client: ClientId, origin: &Where, now: Timestamp) {
     let record = origin.record(app, realm, Event::ClientRefused, Actor::Anonymous, now).client(client);
     if !app.refusals().admits(&record) {
         return;
     }
-    let noted = app
-        .db()
-        .write("record a refused client", move |tx| {
+    let app = app.clone();
+    tokio::spawn(async move {
+        let noted = app.db().write("record a refused client", move |tx| {
             let record = record.clone();
             Box::pin(async move { audit::append(tx, &record).await })
-        })
-        .await;
-    if let Err(error) = noted {
-        tracing::warn!(%error, "a refused client could not be recorded");
-    }
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "a refused client could not be recorded");
+        }
+    });
 }

@@ -123,7 +123,7 @@ async fn api_key(
         username: resolved.user.as_ref().and_then(username),
         roles: Vec::new(),
         permissions: resolved.permissions.iter().map(Permission::to_string).collect(),
-        organization: None,
+        organization: resolved.organization.map(|organization| organization.to_string()),
     }))
 }
 

@@ -21,7 +21,7 @@ use crate::{
 
 use authority::note_refused;
 
-pub use authority::By;
+pub use authority::{By, managing};
 pub use exchange::{ExchangeRefused, exchange};
 pub use invitations::{accept, invite, list as list_invitations, revoke};
 pub use members::{list as list_members, remove as remove_member, set as set_member};

@@ -121,6 +121,41 @@ pub async fn list(
     tx.all(sql, &[(&realm).into(), owner, (&after).into(), limit.into()]).await
 }
 
+/// The newest key of an owner and a name that is good at `now` and was not rotated.
+pub async fn find_by_name(
+    tx: &mut Tx,
+    realm: RealmId,
+    owner: &KeyOwner,
+    name: &DisplayName,
+    now: Timestamp,
+) -> Result<Option<ApiKey>, Error> {
+    const OF_USER: &str = concat!(
+        "SELECT ",
+        key_columns!(),
+        " FROM api_keys WHERE realm_id = $1 AND user_id = $2 AND name = $3 AND revoked_at IS NULL AND successor IS NULL
+        AND (expires_at IS NULL OR expires_at > $4) ORDER BY id DESC LIMIT 1"
+    );
+    const OF_ORGANIZATION: &str = concat!(
+        "SELECT ",
+        key_columns!(),
+        " FROM api_keys
+        WHERE realm_id = $1 AND organization_id = $2 AND name = $3 AND revoked_at IS NULL AND successor IS NULL
+        AND (expires_at IS NULL OR expires_at > $4) ORDER BY id DESC LIMIT 1"
+    );
+    const OF_CLIENT: &str = concat!(
+        "SELECT ",
+        key_columns!(),
+        " FROM api_keys WHERE realm_id = $1 AND client_id = $2 AND name = $3 AND revoked_at IS NULL AND successor IS NULL
+        AND (expires_at IS NULL OR expires_at > $4) ORDER BY id DESC LIMIT 1"
+    );
+    let (sql, owner) = match owner {
+        KeyOwner::User(user) => (OF_USER, user.into()),
+        KeyOwner::Organization(organization) => (OF_ORGANIZATION, organization.into()),
+        KeyOwner::Client(client) => (OF_CLIENT, client.as_str().into()),
+    };
+    tx.optional(sql, &[(&realm).into(), owner, name.as_str().into(), now.into()]).await
+}
+
 /// How many keys an owner has that are good at `now`: not revoked, and not over.
 pub async fn count(tx: &mut Tx, realm: RealmId, owner: &KeyOwner, now: Timestamp) -> Result<u64, Error> {
     const OF_USER: &str =

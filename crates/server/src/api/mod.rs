@@ -1,6 +1,7 @@
 //! The native JSON API, `/api/v1`.
 
 mod admin;
+mod key_view;
 mod login;
 mod logout;
 mod me;
@@ -14,6 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
+pub use key_view::KeyView;
 pub use organizations::{MemberView, OrganizationView};
 pub use password::Password;
 pub use view::{TokenAnswer, UserView};

@@ -47,6 +47,7 @@ pub async fn exchange(
         subject: resolved.subject,
         client: &id,
         key: Some(key.id),
+        organization: resolved.organization,
         scopes: &resolved.scopes,
         permissions: &resolved.permissions,
         audience,

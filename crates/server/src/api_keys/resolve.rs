@@ -1,10 +1,11 @@
 //! What a key is good for now.
 
 use gatepost_domain::{
-    ApiKeyId, Permission, Scopes, SecretDigest, Timestamp, User,
+    ApiKeyId, Client, OrganizationId, Permission, Scopes, SecretDigest, Timestamp, User,
     api_key::{self, ApiKey, KeyOwner, Limits},
+    client::permissions_of,
 };
-use gatepost_store::{Tx, api_keys, users};
+use gatepost_store::{Tx, api_keys, clients, organizations, users};
 
 use crate::{App, http::Problem, realm::Snapshot};
 
@@ -16,6 +17,8 @@ pub struct Resolved {
     pub subject: String,
     /// The account behind it, if it is that of a user.
     pub user: Option<User>,
+    /// The organization it stands for: `org_id`.
+    pub organization: Option<OrganizationId>,
     /// Those of its scopes that are left of it today.
     pub scopes: Scopes,
     /// What it may do now.
@@ -56,6 +59,8 @@ pub async fn resolve_id(
 /// Whose key it is, as they are now.
 enum Owner {
     User(User),
+    Organization(OrganizationId),
+    Client(Client),
 }
 
 async fn find(app: &App, realm: &Snapshot, id: ApiKeyId) -> Result<Option<(ApiKey, Option<Owner>)>, Problem> {
@@ -73,8 +78,11 @@ async fn find(app: &App, realm: &Snapshot, id: ApiKeyId) -> Result<Option<(ApiKe
 async fn owner_of(tx: &mut Tx, key: &ApiKey) -> Result<Option<Owner>, gatepost_store::Error> {
     match &key.owner {
         KeyOwner::User(user) => Ok(users::find(tx, key.realm, *user).await?.map(Owner::User)),
-        // Nobody can make such a key yet.
-        KeyOwner::Organization(_) | KeyOwner::Client(_) => Ok(None),
+        KeyOwner::Organization(organization) => {
+            let found = organizations::find(tx, key.realm, *organization).await?;
+            Ok(found.map(|organization| Owner::Organization(organization.id)))
+        }
+        KeyOwner::Client(client) => Ok(clients::find(tx, key.realm, client).await?.map(Owner::Client)),
     }
 }
 
@@ -86,12 +94,27 @@ fn standing(realm: &Snapshot, key: ApiKey, owner: Option<Owner>, now: Timestamp)
     if !key.is_live(now) {
         return refused("revoked or expired");
     }
+    let words = &realm.settings().api_key_scopes;
     match owner {
         Some(Owner::User(user)) if !user.is_disabled() => {
             let rights = realm.roles().rights(&user.roles);
-            let limits = Limits { rights: &rights, words: &realm.settings().api_key_scopes };
-            let (scopes, permissions) = limits.usable(&key.scopes);
-            Some(Resolved { subject: user.id.to_string(), user: Some(user), scopes, permissions, key })
+            let (scopes, permissions) = Limits { rights: &rights, words }.usable(&key.scopes);
+            let subject = user.id.to_string();
+            Some(Resolved { key, subject, user: Some(user), organization: None, scopes, permissions })
+        }
+        // Whoever made it may have left: what counts is what roles in an organization can give at all.
+        Some(Owner::Organization(organization)) => {
+            let graph = realm.organization_roles();
+            let rights = graph.rights(graph.names());
+            let (scopes, permissions) = Limits { rights: &rights, words }.usable(&key.scopes);
+            let (subject, organization) = (organization.to_string(), Some(organization));
+            Some(Resolved { key, subject, user: None, organization, scopes, permissions })
+        }
+        Some(Owner::Client(client)) => {
+            let scopes = client.settings.granted(Some(&key.scopes));
+            let permissions = permissions_of(&scopes).collect();
+            let subject = client.id.to_string();
+            Some(Resolved { key, subject, user: None, organization: None, scopes, permissions })
         }
         Some(Owner::User(_)) => refused("its owner is disabled"),
         None => refused("it has no owner"),

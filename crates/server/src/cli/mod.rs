@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 refused, 2 usage.
 
+mod api_key;
 mod apply;
 mod audit;
 mod config;
@@ -56,6 +57,8 @@ enum Command {
     Audit(audit::AuditCommand),
     /// Signing keys of a realm
     Key(key::KeyCommand),
+    /// API keys of users, organizations and clients
+    ApiKey(api_key::ApiKeyCommand),
     /// Access tokens: make one, look into one, or learn why one is refused
     Token(token::TokenCommand),
     /// Check that this installation can serve, and say what to mend
@@ -158,6 +161,7 @@ pub fn main() -> ExitCode {
             Command::Org(org) => org.run().await,
             Command::Audit(audit) => audit.run().await,
             Command::Key(key) => key.run().await,
+            Command::ApiKey(key) => key.run().await,
             Command::Token(token) => token.run().await,
             Command::Doctor(doctor) => doctor.run().await,
             Command::Config(config) => config.run(),

@@ -158,7 +158,7 @@ fn refusal(problem: Problem) -> Refusal {
 }
 
 /// The organization with this id or slug.
-async fn find(app: &App, realm: &Snapshot, text: &str) -> Result<Organization, Refusal> {
+pub(super) async fn find(app: &App, realm: &Snapshot, text: &str) -> Result<Organization, Refusal> {
     let id = realm.id();
     let by_id = text.parse::<OrganizationId>().ok();
     let by_slug = text.parse::<Slug>().ok();

@@ -41,6 +41,7 @@ pub fn issue(
         subject: client.id.to_string(),
         client: client.id.as_str(),
         key: None,
+        organization: None,
         scopes: &scopes,
         permissions: &permissions,
         audience,

@@ -150,7 +150,7 @@ impl Applying<'_> {
         for organization in &self.realm.organizations {
             self.organization(tx, id, organization).await?;
         }
-        Ok(())
+        self.api_keys(tx, id).await
     }
 
     async fn settings(&mut self, tx: &mut Tx) -> Result<RealmId, ApplyError> {

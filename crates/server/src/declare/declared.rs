@@ -2,7 +2,7 @@
 
 use gatepost_domain::{
     ClientId, ClientSettings, DisplayName, EmailAddress, PasswordHash, RealmName, RealmSettings, Role,
-    RoleName, Secret, Slug, Username,
+    RoleName, Scopes, Secret, Slug, Username,
 };
 use gatepost_store::users::Login;
 use serde::Deserialize;
@@ -23,6 +23,7 @@ pub(super) struct DeclaredRealm {
     pub(super) clients: Vec<DeclaredClient>,
     pub(super) users: Vec<DeclaredUser>,
     pub(super) organizations: Vec<DeclaredOrganization>,
+    pub(super) api_keys: Vec<DeclaredApiKey>,
 }
 
 /// An organization. Its members are people, who join and leave; no file says who they are.
@@ -31,6 +32,54 @@ pub(super) struct DeclaredRealm {
 pub(super) struct DeclaredOrganization {
     pub(super) slug: Slug,
     pub(super) name: DisplayName,
+}
+
+/// An API key. One of that owner and name that is there stays as it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredApiKey {
+    user: Option<String>,
+    organization: Option<Slug>,
+    client: Option<ClientId>,
+    pub(super) name: DisplayName,
+    pub(super) scopes: Scopes,
+}
+
+/// Whose key it is.
+pub(super) enum DeclaredOwner<'a> {
+    User(Login),
+    Organization(&'a Slug),
+    Client(&'a ClientId),
+}
+
+impl DeclaredApiKey {
+    /// The one owner, or what is wrong.
+    pub(super) fn owner(&self) -> Result<DeclaredOwner<'_>, String> {
+        match (&self.user, &self.organization, &self.client) {
+            (Some(user), None, None) if user.contains('@') => user
+                .parse()
+                .map(|email| DeclaredOwner::User(Login::Email(email)))
+                .map_err(|no| no.to_string()),
+            (Some(user), None, None) => user
+                .parse()
+                .map(|name| DeclaredOwner::User(Login::Username(name)))
+                .map_err(|no| no.to_string()),
+            (None, Some(organization), None) => Ok(DeclaredOwner::Organization(organization)),
+            (None, None, Some(client)) => Ok(DeclaredOwner::Client(client)),
+            _ => Err("an API key has one owner: write `user`, `organization` or `client`".to_owned()),
+        }
+    }
+
+    /// The owner as an operator knows them.
+    pub(super) fn shown_owner(&self) -> String {
+        let named = [
+            ("user", self.user.clone()),
+            ("organization", self.organization.as_ref().map(Slug::to_string)),
+            ("client", self.client.as_ref().map(ClientId::to_string)),
+        ];
+        let named = named.into_iter().filter_map(|(kind, name)| name.map(|name| format!("{kind} {name}")));
+        named.collect::<Vec<_>>().join(", ")
+    }
 }
 
 pub(super) struct DeclaredClient {

@@ -58,6 +58,18 @@ pub enum ApplyError {
         /// The most similar name.
         nearest: Option<String>,
     },
+    /// An API key.
+    #[error("realm {realm}, API key {name} of {owner}: {reason}")]
+    ApiKey {
+        /// The realm.
+        realm: String,
+        /// Whose.
+        owner: String,
+        /// What it is called.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// A realm would be left without an administrator.
     #[error("realm {realm}: {user} is the last administrator; give another user the role realm-admin first")]
     LastAdministrator {

@@ -12,7 +12,7 @@ use toml::{
     de::{DeTable, DeValue, ValueDeserializer},
 };
 
-use super::declared::{Declared, DeclaredClient, DeclaredRealm, DeclaredUser, secret};
+use super::declared::{Declared, DeclaredApiKey, DeclaredClient, DeclaredRealm, DeclaredUser, secret};
 use crate::{
     accounts::ADMINISTRATOR,
     config::{FileError, explain, line_of, nearest},
@@ -72,7 +72,7 @@ struct Reader<'t> {
 }
 
 /// Parts of a realm that a later release understands.
-const LATER: [&str; 2] = ["api_key", "provider"];
+const LATER: [&str; 1] = ["provider"];
 
 impl<'t> Reader<'t> {
     fn wrong(&self, at: &std::ops::Range<usize>, reason: impl Into<String>) -> FileError {
@@ -141,13 +141,13 @@ impl<'t> Reader<'t> {
     fn realm(&self, node: Node<'t>) -> Result<DeclaredRealm, FileError> {
         let at = node.span();
         let (parts, rest) =
-            Self::split(node, &["role", "client", "user", "organization", LATER[0], LATER[1]]);
+            Self::split(node, &["role", "client", "user", "organization", "api_key", LATER[0]]);
         let (identity, settings) = Self::split(rest, &["name", "default"]);
         let Identity { name, default } = self.parse(identity)?;
         self.known(
             &settings,
             &RealmSettings::keys(),
-            &["name", "default", "role", "client", "user", "organization"],
+            &["name", "default", "role", "client", "user", "organization", "api_key"],
         )?;
         let named = keys_of(&settings);
         let settings: RealmSettings = self.parse(settings)?;
@@ -190,6 +190,7 @@ impl<'t> Reader<'t> {
             clients: Vec::new(),
             users: Vec::new(),
             organizations: Vec::new(),
+            api_keys: Vec::new(),
         };
         let DeValue::Table(parts) = parts.into_inner() else { unreachable!("split returns tables") };
         for (key, node) in parts {
@@ -210,6 +211,10 @@ impl<'t> Reader<'t> {
                 "organization" => {
                     realm.organizations =
                         nodes.into_iter().map(|node| self.parse(node)).collect::<Result<_, _>>()?;
+                }
+                "api_key" => {
+                    realm.api_keys =
+                        nodes.into_iter().map(|node| self.api_key(node)).collect::<Result<_, _>>()?;
                 }
                 _ => {
                     realm.users = nodes.into_iter().map(|node| self.user(node)).collect::<Result<_, _>>()?;
@@ -304,6 +309,21 @@ impl<'t> Reader<'t> {
         Err(self.wrong(at, reason))
     }
 
+    fn api_key(&self, node: Node<'t>) -> Result<DeclaredApiKey, FileError> {
+        let at = node.span();
+        let key: DeclaredApiKey = self.parse(node)?;
+        key.owner().map_err(|reason| self.wrong(&at, reason))?;
+        if key.scopes.is_empty() {
+            return Err(self.wrong(&at, "scopes: name at least one, as in [\"notes:read\"]"));
+        }
+        match key.scopes.iter().find(|scope| scope.is_personal()) {
+            None => Ok(key),
+            Some(scope) => {
+                Err(self.wrong(&at, format!("scopes: {scope} is for people who sign in, and not for keys")))
+            }
+        }
+    }
+
     fn user(&self, node: Node<'t>) -> Result<DeclaredUser, FileError> {
         let at = node.span();
         let user: DeclaredUser = self.parse(node)?;
@@ -338,7 +358,11 @@ impl<'t> Reader<'t> {
             .iter()
             .filter_map(|user| user.username.as_ref())
             .map(|name| format!("user {}", name.key()));
+        let keys = realm.api_keys.iter();
+        let keys =
+            keys.map(|key| format!("API key {} of {}", key.name.as_str(), key.shown_owner())).collect();
         if let Some(name) = twice(clients)
+            .or_else(|| twice(keys))
             .or_else(|| twice(slugs))
             .or_else(|| twice(emails.collect()))
             .or_else(|| twice(usernames.collect()))

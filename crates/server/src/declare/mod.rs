@@ -1,5 +1,6 @@
-//! The declarative file: realms, roles, clients and users as they should be.
+//! The declarative file: realms, roles, clients, users, organizations and API keys as they should be.
 
+mod api_keys;
 mod apply;
 mod changes;
 mod declared;

@@ -251,8 +251,8 @@ fn curl(document: &Value, path: &str, method: &str, caller: Caller, body: Body<'
         let _ = write!(line, " -X {}", method.to_uppercase());
     }
     // Braces mean something to curl, and a variable can be set once.
-    let shown =
-        path.replace("{id}", "$ID").replace("{user_id}", "$USER").replace("{invitation_id}", "$INVITATION");
+    let shown = path.replace("{id}", "$ID").replace("{user_id}", "$USER");
+    let shown = shown.replace("{invitation_id}", "$INVITATION").replace("{key_id}", "$KEY");
     let _ = write!(line, " {BASE}{shown}");
     match caller {
         Caller::Anybody => {}

@@ -74,6 +74,22 @@ impl Authority<'_> {
     }
 }
 
+/// What a member is in an organization whose keys they manage. One they do not belong to is answered as missing.
+pub async fn managing<'g>(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    member: UserId,
+    graph: &'g RoleGraph,
+) -> Result<Standing<'g>, Problem> {
+    let authority = By::Member(member).authority(tx, realm, organization, graph).await?;
+    authority.manage()?;
+    match authority {
+        Authority::Member(standing) => Ok(standing),
+        Authority::Realm => Err(Problem::NotFound),
+    }
+}
+
 /// Refuses to go on if nobody else who can sign in owns the organization. The transaction is serialisable, so two owners who
 /// remove one another do not both succeed.
 pub(super) async fn keep_an_owner(

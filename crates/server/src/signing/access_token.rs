@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
-    ApiKeyId, Entropy, Membership, Permission, Scopes, Session, Timestamp, User, api_key, organization::OWNER,
+    ApiKeyId, Entropy, Membership, OrganizationId, Permission, Scopes, Session, Timestamp, User, api_key,
+    organization::OWNER,
 };
 use gatepost_jose::jwt;
 use serde::Serialize;
@@ -89,12 +90,14 @@ pub struct Subject<'a> {
 
 /// A program: an API key that stands for its owner, or a client that acts on its own.
 pub struct Program<'a> {
-    /// Whom it stands for: `sub`. A client stands for itself (RFC 9068 section 2.2).
+    /// Whom it stands for: `sub`. A client stands for itself (RFC 9068 section 2.2), a key for a user, an organization or a client.
     pub subject: String,
     /// What asks: `client_id`, the client or the id of the key.
     pub client: &'a str,
     /// The key: `api_key`.
     pub key: Option<ApiKeyId>,
+    /// The organization it stands for: `org_id`.
+    pub organization: Option<OrganizationId>,
     /// What it may be used for now: `scope`.
     pub scopes: &'a Scopes,
     /// What it may do now: `permissions`. A program has no roles.
@@ -226,7 +229,7 @@ pub fn issue_for_program(
         name: None,
         roles: Vec::new(),
         permissions: program.permissions.iter().map(Permission::as_str).collect(),
-        org_id: None,
+        org_id: program.organization.map(|organization| organization.to_string()),
         api_key: program.key.map(|key| key.to_string()),
     };
     sign(realm, &claims)

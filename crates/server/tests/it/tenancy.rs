@@ -10,6 +10,7 @@ use crate::support::{Answer, PASSWORD, Person, TestApp, person};
 const WORLD: &str = r#"
 [[realm]]
 name = "default"
+api_key_scopes = ["ci"]
 [[realm.role]]
 name = "editor"
 permissions = ["notes:write"]
@@ -26,6 +27,7 @@ email = "eve@example.com"
 password = "the engine weaves algebra"
 [[realm]]
 name = "other"
+api_key_scopes = ["ci"]
 [[realm.user]]
 email = "admin@example.com"
 password = "the engine weaves algebra"
@@ -54,6 +56,8 @@ impl Belongings {
         let organization = organization["id"].as_str().unwrap().to_owned();
         let path = format!("/api/v1/organizations/{organization}/invitations");
         let invitation = make(&path, json!({"email": "new@example.com", "roles": []})).await;
+        let path = format!("/api/v1/organizations/{organization}/api-keys");
+        let shared = make(&path, json!({"name": "shared", "scopes": ["ci"]})).await;
         let key = make("/api/v1/me/api-keys", json!({"name": "ci", "scopes": ["notes:write"]})).await;
         let sessions = app.ask(&ada, Method::GET, "/api/v1/me/sessions", None).await.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -62,6 +66,7 @@ impl Belongings {
             ("organization", organization),
             ("invitation", text(&invitation["id"])),
             ("key", text(&key["id"])),
+            ("organization key", text(&shared["id"])),
             ("session", text(&sessions["sessions"][0]["id"])),
             ("role", "editor".to_owned()),
             ("client", "web".to_owned()),
@@ -80,6 +85,7 @@ impl Belongings {
             &organization,
             &format!("{organization}/members"),
             &format!("{organization}/invitations"),
+            &format!("{organization}/api-keys"),
         ] {
             let answer = app.ask(&self.ada, Method::GET, path, None).await;
             assert_eq!(answer.status, 200, "{path}: {answer:?}");
@@ -95,7 +101,8 @@ fn named(path: &str, parameter: &str) -> &'static str {
         (_, "user_id") => "user",
         (_, "invitation_id") => "invitation",
         (_, "session_id") => "session",
-        (_, "key_id") => "key",
+        (path, "key_id") if path.contains("/users/{id}") => "key",
+        (_, "key_id") => "organization key",
         (path, "id") if path.contains("/organizations/{id}") => "organization",
         (path, "id") if path.contains("/users/{id}") => "user",
         (path, "id") if path.contains("/roles/{id}") => "role",
@@ -114,6 +121,7 @@ fn body(schema: &str) -> Option<Value> {
         "MemberChange" => json!({"roles": []}),
         "NewInvitation" => json!({"email": "mallory@example.com", "roles": []}),
         "Rotation" => json!({}),
+        "NewKey" => json!({"name": "mallory", "scopes": ["ci"]}),
         "RoleContent" => json!({"permissions": [], "inherits": []}),
         _ => panic!("what is a good {schema}? tell the matrix"),
     })

@@ -1,5 +1,5 @@
 use gatepost_domain::api_key::{self, ApiKey, KeyOwner};
-use gatepost_domain::{ApiKeyId, Client, RealmId, UserId};
+use gatepost_domain::{ApiKeyId, Client, DisplayName, RealmId, UserId};
 use gatepost_store::{Constraint, Error, api_keys, clients, users};
 
 use crate::support::{NOW, Store, at_once, error_of, later};
@@ -12,6 +12,7 @@ on_every_backend!(
     ak_02_every_key_of_one_owner_is_revoked_at_once,
     a_key_is_renamed_and_its_use_is_noted,
     a_key_ends_with_its_owner,
+    a_key_is_found_by_owner_and_name_while_it_is_good,
 );
 
 fn key(store: &Store, owner: KeyOwner) -> ApiKey {
@@ -43,9 +44,7 @@ async fn found(store: &Store, key: &ApiKey) -> Option<ApiKey> {
     read!(store, [] tx => api_keys::find(tx, realm, id).await).unwrap()
 }
 
-async fn a_key_is_found_by_its_id_in_its_realm_only(store: Store) {
-    let user = store.user("ada").await;
-    let of_user = stored(&store, KeyOwner::User(user.id)).await;
+async fn client(store: &Store) -> Client {
     let client = Client {
         id: "robot".parse().unwrap(),
         realm: store.realm,
@@ -55,7 +54,46 @@ async fn a_key_is_found_by_its_id_in_its_realm_only(store: Store) {
         updated_at: NOW,
         version: 1,
     };
-    write!(store, [client] tx => clients::upsert(tx, &client).await).unwrap();
+    write!(store, [client] tx => clients::upsert(tx, &client).await).unwrap()
+}
+
+async fn a_key_is_found_by_owner_and_name_while_it_is_good(store: Store) {
+    let (user, bob) = (store.user("ada").await, store.user("bob").await);
+    let organization = store.organization("acme").await;
+    let client = client(&store).await;
+    let (realm, name) = (store.realm, key(&store, KeyOwner::User(user.id)).name);
+    let by_name = |owner: KeyOwner, name: DisplayName, now| {
+        let store = store.clone();
+        async move {
+            read!(store, [owner, name] tx => api_keys::find_by_name(tx, realm, &owner, &name, now).await)
+                .unwrap()
+        }
+    };
+    for owner in [
+        KeyOwner::User(user.id),
+        KeyOwner::Organization(organization.id),
+        KeyOwner::Client(client.id.clone()),
+    ] {
+        assert_eq!(by_name(owner.clone(), name.clone(), NOW).await, None);
+        let made = stored(&store, owner.clone()).await;
+        let id = made.id;
+        assert_eq!(by_name(owner.clone(), name.clone(), NOW).await, Some(made.clone()));
+        assert_eq!(by_name(owner.clone(), "another".parse().unwrap(), NOW).await, None);
+        assert_eq!(by_name(owner.clone(), name.clone(), made.expires_at.unwrap()).await, None, "over");
+        let successor = stored(&store, owner.clone()).await;
+        let next = successor.id;
+        assert!(write_one!(store, [] tx => api_keys::retire(tx, realm, id, next, later(9)).await).unwrap());
+        assert_eq!(by_name(owner.clone(), name.clone(), NOW).await, Some(successor));
+        assert!(write_one!(store, [] tx => api_keys::revoke(tx, realm, next, NOW).await).unwrap());
+        assert_eq!(by_name(owner, name.clone(), NOW).await, None, "revoked");
+    }
+    assert_eq!(by_name(KeyOwner::User(bob.id), name, NOW).await, None);
+}
+
+async fn a_key_is_found_by_its_id_in_its_realm_only(store: Store) {
+    let user = store.user("ada").await;
+    let of_user = stored(&store, KeyOwner::User(user.id)).await;
+    let client = client(&store).await;
     let of_client = stored(&store, KeyOwner::Client(client.id)).await;
     assert_eq!(found(&store, &of_user).await, Some(of_user.clone()));
     assert_eq!(found(&store, &of_client).await, Some(of_client));

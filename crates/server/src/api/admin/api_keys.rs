@@ -5,9 +5,9 @@ use gatepost_domain::{ApiKeyId, UserId};
 
 use crate::{
     App,
-    accounts::{self, Who},
-    api::me::{KeyListing, KeyPage},
-    api_keys,
+    accounts::Who,
+    api::key_view::{KeyListing, KeyPage},
+    api_keys::{self, Dealing},
     http::{Admin, Json, Now, PathId, PathIds, Problem, Query, Where, problem::ProblemDocument},
     realm::InRealm,
 };
@@ -26,14 +26,16 @@ use crate::{
     )
 )]
 pub(super) async fn list(
-    _admin: Admin,
+    Admin(admin): Admin,
     realm: InRealm,
     PathId(user): PathId<UserId>,
+    Now(now): Now,
     State(app): State<App>,
+    origin: Where,
     Query(listing): Query<KeyListing>,
 ) -> Result<Json<KeyPage>, Problem> {
-    let owner = accounts::find(&app, realm.id(), user).await?;
-    Ok(Json(listing.page(&app, &owner).await?))
+    let dealing = Dealing::with_those_of_user(user, Who::administrator(&admin, origin));
+    listing.page(&app, &realm, dealing, now).await
 }
 
 /// Revoke every API key of a user
@@ -79,6 +81,7 @@ pub(super) async fn revoke(
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    api_keys::revoke(&app, realm.id(), user, id, Who::administrator(&admin, origin), now).await?;
+    let dealing = Dealing::with_those_of_user(user, Who::administrator(&admin, origin));
+    api_keys::revoke(&app, &realm, dealing, id, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,6 @@ mod password;
 mod profile;
 mod sessions;
 
-pub use api_keys::{KeyListing, KeyPage};
 pub use sessions::{SessionListing, SessionPage};
 
 use utoipa_axum::{router::OpenApiRouter, routes};

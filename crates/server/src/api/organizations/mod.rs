@@ -1,5 +1,6 @@
 //! `/api/v1/organizations`: what people do with the organizations they belong to.
 
+mod api_keys;
 mod collection;
 mod invitations;
 mod members;
@@ -21,4 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(invitations::list, invitations::invite))
         .routes(routes!(invitations::revoke))
         .routes(routes!(invitations::accept))
+        .routes(routes!(api_keys::list, api_keys::create))
+        .routes(routes!(api_keys::rotate))
+        .routes(routes!(api_keys::revoke))
 }

@@ -89,8 +89,29 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
             "realms.toml:3: client gatepost: this is the server's own client; choose another id",
         ),
         (
-            "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nname = \"x\"\n",
-            "realms.toml:3: [[realm.api_key]] is not in this release",
+            "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\n",
+            "realms.toml:3: [[realm.provider]] is not in this release",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nname = \"x\"\nscopes = [\"a:b\"]\n",
+            "realms.toml:3: an API key has one owner: write `user`, `organization` or `client`",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nclient = \"a\"\nuser = \"b\"\nname = \"x\"\nscopes = [\"a:b\"]\n",
+            "realms.toml:3: an API key has one owner: write `user`, `organization` or `client`",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nclient = \"a\"\nname = \"x\"\nscopes = []\n",
+            "realms.toml:3: scopes: name at least one, as in [\"notes:read\"]",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nclient = \"a\"\nname = \"x\"\nscopes = [\"openid\"]\n",
+            "realms.toml:3: scopes: openid is for people who sign in, and not for keys",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nclient = \"a\"\nname = \"x\"\nscopes = [\"a:b\"]\n\
+            [[realm.api_key]]\nclient = \"a\"\nname = \"x\"\nscopes = [\"a:b\"]\n",
+            "realms.toml:1: API key x of client a is described twice in realm acme",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"ab\"\nnmae = \"x\"\n",

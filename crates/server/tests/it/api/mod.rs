@@ -6,6 +6,7 @@ mod admin_roles;
 mod admin_users;
 mod api_keys;
 mod clients;
+mod declared_keys;
 mod etags;
 mod introspection;
 mod listings;

@@ -2,6 +2,7 @@
 
 mod administration;
 mod invitations;
+mod keys;
 mod members;
 mod tenants;
 mod tokens;

@@ -107,6 +107,13 @@ impl TestApp {
         self.app.apply(&path).await.unwrap()
     }
 
+    /// Why a declarative file cannot be applied.
+    pub async fn refused(&self, file: &str) -> String {
+        let path = self.folder.path().join("refused.toml");
+        std::fs::write(&path, file).unwrap();
+        self.app.apply(&path).await.unwrap_err().to_string()
+    }
+
     pub fn data_dir(&self) -> PathBuf {
         self.config.data_dir.clone()
     }

@@ -27,7 +27,7 @@ async fn claims(app: &TestApp, answer: &Answer) -> Arc<Claims> {
     verifier.verify(&answer.text("access_token"), app.clock.now().unix_seconds()).unwrap()
 }
 
-fn form(path: &str, body: String) -> Request<Body> {
+pub(super) fn form(path: &str, body: String) -> Request<Body> {
     let request = Request::builder().method(Method::POST).uri(path).header("host", "127.0.0.1:8400");
     request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(body)).unwrap()
 }
