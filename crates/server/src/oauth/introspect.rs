@@ -81,10 +81,13 @@ pub(super) struct IntrospectionRequest {
     #[schema(example = "$TOKEN")]
     token: String,
     /// Read and not needed: a token says what it is.
+    #[schema(nullable = false)]
     token_type_hint: Option<String>,
     /// With `client_secret`: the client, in place of HTTP Basic.
+    #[schema(nullable = false)]
     client_id: Option<String>,
     /// In place of HTTP Basic.
+    #[schema(nullable = false)]
     client_secret: Option<String>,
 }
 

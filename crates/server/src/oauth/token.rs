@@ -45,23 +45,29 @@ pub(super) struct TokenRequest {
     #[schema(example = "client_credentials")]
     grant_type: String,
     /// With `client_credentials`: words with spaces between; everything the client has unless given.
-    #[schema(example = "notes:read")]
+    #[schema(nullable = false, example = "notes:read")]
     scope: Option<String>,
     /// Whom the token is for: one of the realm's audiences, once or more; all of them unless given.
-    #[schema(example = "notes-api")]
+    #[schema(nullable = false, example = "notes-api")]
     audience: Option<String>,
     /// The same (RFC 8707).
+    #[schema(nullable = false)]
     resource: Option<String>,
     /// With `client_secret`: the client, in place of HTTP Basic.
+    #[schema(nullable = false)]
     client_id: Option<String>,
     /// In place of HTTP Basic.
+    #[schema(nullable = false)]
     client_secret: Option<String>,
     /// Of an exchange: the API key or access token.
+    #[schema(nullable = false)]
     subject_token: Option<String>,
     /// Of an exchange: `urn:gatepost:params:oauth:token-type:api-key` or
     /// `urn:ietf:params:oauth:token-type:access_token`.
+    #[schema(nullable = false)]
     subject_token_type: Option<String>,
     /// Of the exchange of an access token: the organization the new one speaks of.
+    #[schema(nullable = false)]
     organization_id: Option<String>,
 }
 
