@@ -16,6 +16,7 @@ mod entropy;
 mod front;
 mod health;
 mod http;
+mod jobs;
 mod oauth;
 mod organizations;
 mod passwords;
