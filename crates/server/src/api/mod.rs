@@ -14,6 +14,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
+pub use admin::{ClientView, RoleView};
+pub use me::{KeyView, SessionView};
 pub use organizations::{MemberView, OrganizationView};
 pub use password::Password;
 pub use view::{TokenAnswer, UserView};

@@ -52,6 +52,15 @@ impl From<&ApiKey> for KeyView {
     }
 }
 
+impl KeyView {
+    /// For a table of `gatepost api-key list`.
+    pub fn row(&self) -> Vec<String> {
+        let moment = |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |at| at.to_string());
+        let (used, end) = (moment(self.last_used_at), moment(self.expires_at));
+        vec![self.id.clone(), self.name.clone(), self.scopes.join(" "), used, end]
+    }
+}
+
 /// A key that was just made. The only answer that holds the key itself.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct FreshKey {

@@ -6,8 +6,8 @@ mod password;
 mod profile;
 mod sessions;
 
-pub use api_keys::{KeyListing, KeyPage};
-pub use sessions::{SessionListing, SessionPage};
+pub use api_keys::{KeyListing, KeyPage, KeyView};
+pub use sessions::{SessionListing, SessionPage, SessionView};
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -1,5 +1,6 @@
 //! The commands, while a server runs on the same store.
 
+mod access;
 mod apply;
 mod audit;
 mod dev;
