@@ -107,6 +107,8 @@ events! {
     MemberRemoved = "member-removed",
     /// Somebody tried to change members of an organization beyond their own rights.
     MemberChangeRefused = "member-change-refused",
+    /// The oldest events were deleted, for the realm keeps them no longer.
+    AuditTrimmed = "audit-trimmed",
     /// A signing key was made.
     SigningKeyCreated = "signing-key-created",
     /// A signing key was withdrawn.

@@ -91,6 +91,16 @@ macro_rules! id {
                 Self(fresh(now, entropy))
             }
 
+            /// Sorts before every id that is made at this moment or later, and after all that were made in an earlier
+            /// millisecond.
+            pub fn first_at(moment: Timestamp) -> Self {
+                struct Zeros;
+                impl Entropy for Zeros {
+                    fn fill(&self, _: &mut [u8]) {}
+                }
+                Self(fresh(moment, &Zeros))
+            }
+
             /// From the bytes [`as_bytes`](Self::as_bytes) gave.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
@@ -194,6 +204,8 @@ mod tests {
         let late = UserId::new(Timestamp::from_micros(early.micros() + 1_000), &entropy);
         assert!(late > a && late > b && late.to_string() > a.to_string());
         assert_eq!(a.to_string().len(), 30);
+        let from = UserId::first_at(Timestamp::from_micros(early.micros() + 1_000));
+        assert!(a < from && b < from && from < late && UserId::first_at(early) < a);
     }
 
     #[test]

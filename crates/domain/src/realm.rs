@@ -236,6 +236,9 @@ pub struct RealmSettings {
     /// How often a new signing key takes over; never when zero.
     #[serde(with = "lifetime")]
     pub key_rotation: Duration,
+    /// How long the audit trail is kept; for ever when zero.
+    #[serde(with = "lifetime")]
+    pub audit_retention: Duration,
     /// Who may make an account.
     pub registration: Registration,
     /// Whether one signs in only with a verified address.
@@ -270,6 +273,7 @@ impl Default for RealmSettings {
             session_idle_ttl: DAY * 30,
             session_ttl: DAY * 90,
             key_rotation: DAY * 90,
+            audit_retention: Duration::ZERO,
             registration: Registration::Open,
             require_verified_email: false,
             organization_roles: Vec::new(),

@@ -10,7 +10,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{Db, passwords};
 
-use crate::{Clock, declare, passwords::HashPool, realm::RealmCache, throttle::Throttle};
+use crate::{Clock, declare, jobs, passwords::HashPool, realm::RealmCache, throttle::Throttle};
 
 pub use open::OpenError;
 
@@ -101,6 +101,11 @@ impl App {
     /// are in these lines and nowhere else.
     pub async fn apply(&self, file: &std::path::Path) -> Result<Vec<String>, declare::ApplyError> {
         Ok(declare::apply(self, &declare::read(file)?, declare::Mode::Change).await?.lines())
+    }
+
+    /// Deletes what is over: see [`jobs`](crate::jobs). `gatepost serve` does it daily.
+    pub async fn clean_up(&self) -> Result<(), gatepost_store::Error> {
+        jobs::clean_up(self).await
     }
 
     /// Finishes what is written, and ends the threads. Requests after this are refused.

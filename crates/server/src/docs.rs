@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Bytes,
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     routing::get,
 };
 use utoipa::openapi::OpenApi;
@@ -46,6 +46,8 @@ pub fn routes(description: OpenApi) -> Router<App> {
     Router::new()
         .route("/openapi.json", get(answer("application/json", json)))
         .route("/docs", get(docs))
+        // Relative, so that it is right under a realm's prefix too.
+        .route("/docs/", get(async || (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "../docs")])))
         .route(
             "/docs/style.css",
             get(answer("text/css; charset=utf-8", Bytes::from_static(page::STYLE.as_bytes()))),

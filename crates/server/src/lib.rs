@@ -18,6 +18,7 @@ mod front;
 mod health;
 mod http;
 mod introspection;
+mod jobs;
 mod oauth;
 mod organizations;
 mod passwords;

@@ -10,7 +10,7 @@ use gatepost_domain::{
     DisplayName, Membership, Organization, OrganizationId, OutboxId, RealmId, RoleName, Slug, Timestamp,
     UserId, audit::Event, organization::OWNER,
 };
-use gatepost_store::{audit, memberships, organizations};
+use gatepost_store::{Tx, audit, memberships, organizations};
 
 use crate::{
     App,
@@ -80,17 +80,23 @@ pub async fn create(
                 who.still_may(tx, now).await?;
                 organizations::create(tx, &organization).await?;
                 if let Some(member) = &member {
-                    if memberships::owned_by(tx, realm, member.user).await?.len() as u64 >= MOST {
-                        return Err(Problem::TooMany { what: "organizations of one owner", most: MOST });
-                    }
+                    may_own_another(tx, realm, member.user).await?;
                     memberships::create(tx, member).await?;
                 }
                 audit::append(tx, &record).await?;
-                Ok(())
+                Ok::<_, Problem>(())
             })
         })
         .await?;
     Ok(made)
+}
+
+/// Refuses to go on if the user owns as many organizations as one may.
+async fn may_own_another(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<(), Problem> {
+    if memberships::owned_by(tx, realm, user).await?.len() as u64 >= MOST {
+        return Err(Problem::TooMany { what: "organizations of one owner", most: MOST });
+    }
+    Ok(())
 }
 
 /// The organization of an id.

@@ -1,4 +1,4 @@
-//! The audit trail. It is appended to, read, and never changed.
+//! The audit trail. It is appended to, read, and never changed; its oldest part is deleted where a realm says so.
 
 use gatepost_domain::audit::{Actor, Event, Record};
 use gatepost_domain::{ClientId, EventId, RealmId, Timestamp, UserId};
@@ -104,4 +104,13 @@ pub async fn list(
             tx.all(OF_ONE, &params).await
         }
     }
+}
+
+/// Deletes at most `limit` records of before the moment, the oldest first. Returns how many; call it again until that is less
+/// than `limit`. One statement.
+pub async fn delete_before(tx: &mut Tx, realm: RealmId, before: Timestamp, limit: u32) -> Result<u64, Error> {
+    const SQL: &str = "DELETE FROM audit WHERE realm_id = $1 AND id IN
+        (SELECT a.id FROM audit a WHERE a.realm_id = $1 AND a.id < $2 ORDER BY a.id LIMIT $3)";
+    let first_kept = EventId::first_at(before);
+    tx.execute(SQL, &[(&realm).into(), (&first_kept).into(), limit.into()]).await
 }

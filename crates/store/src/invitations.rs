@@ -166,3 +166,11 @@ pub async fn any_gives_role(
         tx.optional(SQL, &[(&realm).into(), pattern.as_str().into(), now.into()]).await?;
     Ok(found.is_some())
 }
+
+/// Deletes at most `limit` invitations that were accepted, taken back or over before `before`. Returns how many; call it again
+/// until that is less than `limit`. One statement.
+pub async fn delete_closed(tx: &mut Tx, realm: RealmId, before: Timestamp, limit: u32) -> Result<u64, Error> {
+    const SQL: &str = "DELETE FROM invitations WHERE realm_id = $1 AND id IN (SELECT i.id FROM invitations i
+        WHERE i.realm_id = $1 AND (i.accepted_at < $2 OR i.revoked_at < $2 OR i.expires_at < $2) LIMIT $3)";
+    tx.execute(SQL, &[(&realm).into(), before.into(), limit.into()]).await
+}

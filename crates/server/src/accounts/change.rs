@@ -138,9 +138,9 @@ pub async fn change(
         records.push(record(Event::UserUpdated).with("columns", columns));
     }
     match change.disabled {
-        Some(true) => records.push(record(Event::UserDisabled)),
+        // Told below, with the organizations it leaves without an owner.
+        Some(true) | None => {}
         Some(false) => records.push(record(Event::UserEnabled)),
-        None => {}
     }
     if change.password.is_some() {
         records.push(record(Event::PasswordChanged));
@@ -174,6 +174,9 @@ pub async fn change(
                 match change.disabled {
                     Some(true) => {
                         keep_an_administrator(tx, &before).await?;
+                        let record = who.record(&app, Event::UserDisabled, realm, user, now);
+                        let record = left_behind::told(tx, record, &before).await?;
+                        audit::append(tx, &record).await?;
                         users::disable(tx, realm, user, now, messages[1]).await?;
                         revoke_because(tx, &app, (realm, user), Some(Event::UserDisabled.name()), &who, now)
                             .await?;

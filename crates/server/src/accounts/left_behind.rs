@@ -1,6 +1,9 @@
 //! The organizations of somebody who goes.
 
-use gatepost_domain::{OutboxId, Timestamp, User, audit::Event};
+use gatepost_domain::{
+    OutboxId, Timestamp, User,
+    audit::{Event, Record},
+};
 use gatepost_store::{Tx, audit, memberships, organizations};
 
 use super::Who;
@@ -28,4 +31,19 @@ pub(super) async fn settle(
         audit::append(tx, &record.with("organization", organization.to_string())).await?;
     }
     Ok(())
+}
+
+/// The record with the organizations that others belong to and nobody else owns, if there are any. Disabling somebody must
+/// not wait for those: an administrator makes another member an owner.
+pub(super) async fn told(tx: &mut Tx, record: Record, user: &User) -> Result<Record, gatepost_store::Error> {
+    let (realm, id) = (user.realm, user.id);
+    let mut left = Vec::new();
+    for organization in memberships::owned_by(tx, realm, id).await? {
+        if !memberships::others_own(tx, realm, organization, id).await?
+            && memberships::others_belong(tx, realm, organization, id).await?
+        {
+            left.push(organization.to_string());
+        }
+    }
+    Ok(if left.is_empty() { record } else { record.with("last_owner_of", left.join(" ")) })
 }

@@ -15,7 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
+pub use admin::{ClientView, RoleView};
 pub use key_view::KeyView;
+pub use me::SessionView;
 pub use organizations::{MemberView, OrganizationView};
 pub use password::Password;
 pub use view::{TokenAnswer, UserView};

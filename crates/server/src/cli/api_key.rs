@@ -34,7 +34,11 @@ enum What {
     /// Revoke a key, whoever it belongs to; `gatepost apply` makes another where the file declares it
     Revoke {
         /// As listed
-        id: ApiKeyId,
+        #[arg(required_unless_present = "all_of", conflicts_with = "all_of")]
+        id: Option<ApiKeyId>,
+        /// Every key of this user: id, e-mail address or user name
+        #[arg(long, value_name = "USER")]
+        all_of: Option<String>,
     },
 }
 
@@ -57,31 +61,37 @@ impl ApiKeyCommand {
     pub(super) async fn run(self) -> Result<(), Refusal> {
         let app = store::open(&self.settings).await?;
         let realm = store::realm(&app, self.realm.as_ref()).await?;
-        let output = Output::new(self.json);
+        let (output, now) = (Output::new(self.json), app.clock().now());
         match self.what {
             What::List { owner, limit } => {
                 let owner = owner.find(&app, &realm).await?;
                 let found = api_keys::list_of(&app, realm.id(), owner, limit).await;
-                let found = found.map_err(|problem| Refusal::new(problem.reason()))?;
+                let found = found.map_err(store::refusal)?;
                 let views: Vec<KeyView> = found.iter().map(KeyView::from).collect();
                 output.show(&views, || {
                     let rows: Vec<Vec<String>> = views.iter().map(KeyView::row).collect();
                     table(&["ID", "NAME", "SCOPES", "EXPIRES", "LAST USED"], &rows)
                 })
             }
-            What::Revoke { id } => {
-                let now = app.clock().now();
-                api_keys::revoke_any(&app, realm.id(), id, Who::operator(), now).await.map_err(
-                    |problem| {
-                        Refusal::new(match problem {
-                            Problem::NotFound => {
-                                format!("realm {} has no API key {id} that is not revoked", realm.name())
-                            }
-                            other => other.reason(),
-                        })
-                    },
-                )?;
-                output.show(&serde_json::json!({ "revoked": id.to_string() }), || format!("revoked {id}"))
+            What::Revoke { id: Some(id), .. } => {
+                let revoked = api_keys::revoke_any(&app, realm.id(), id, Who::operator(), now).await;
+                revoked.map_err(|problem| match problem {
+                    Problem::NotFound => Refusal::new(format!(
+                        "realm {} has no API key {id} that is not revoked",
+                        realm.name()
+                    )),
+                    other => store::refusal(other),
+                })?;
+                output.show(&serde_json::json!({ "revoked": 1 }), || format!("revoked {id}"))
+            }
+            What::Revoke { id: None, all_of } => {
+                // clap asks for one of the two.
+                let user = store::user(&app, &realm, &all_of.unwrap_or_default()).await?;
+                let revoked = api_keys::revoke_all(&app, realm.id(), user.id, Who::operator(), now).await;
+                let revoked = revoked.map_err(store::refusal)?;
+                output.show(&serde_json::json!({ "revoked": revoked }), || {
+                    format!("revoked {revoked} {} of {}", if revoked == 1 { "key" } else { "keys" }, user.id)
+                })
             }
         }
     }
@@ -99,7 +109,7 @@ impl Owner {
         let id =
             self.client.clone().ok_or_else(|| Refusal::new("name the owner: --user, --org or --client"))?;
         let found = clients::find(app, realm.id(), id.clone()).await;
-        match found.map_err(|problem| Refusal::new(problem.reason()))? {
+        match found.map_err(store::refusal)? {
             Some(client) => Ok(KeyOwner::Client(client.id)),
             None => Err(Refusal::new(format!("realm {} has no client {id}", realm.name()))),
         }

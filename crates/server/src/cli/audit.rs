@@ -47,6 +47,9 @@ enum What {
         /// Only before this day or moment
         #[arg(long, value_parser = moment)]
         until: Option<Timestamp>,
+        /// Print one JSON list in place of a line for each event
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -67,7 +70,7 @@ fn moment(text: &str) -> Result<Timestamp, &'static str> {
 impl AuditCommand {
     pub(super) async fn run(self) -> Result<(), Refusal> {
         let app = store::open(&self.settings).await?;
-        let What::Export { realm, user, actor, refused, event, since, until } = self.what;
+        let What::Export { realm, user, actor, refused, event, since, until, json } = self.what;
         let realm = store::realm(&app, realm.as_ref()).await?;
         let user = match user {
             Some(text) => Some(store::user(&app, &realm, &text).await?.id),
@@ -77,14 +80,18 @@ impl AuditCommand {
             &app,
             &realm,
             RecordFilter { user, actor, refused: refused.then_some(true), event, since, until },
+            json,
         )
         .await
     }
 }
 
 /// By pages, so that a long trail needs no more memory than a short one.
-async fn export(app: &App, realm: &Snapshot, filter: RecordFilter) -> Result<(), Refusal> {
+async fn export(app: &App, realm: &Snapshot, filter: RecordFilter, json: bool) -> Result<(), Refusal> {
     let mut before: Option<EventId> = None;
+    if json {
+        print("[")?;
+    }
     loop {
         let (realm, asked) = (realm.id(), filter.clone());
         let page: Vec<Record> = app
@@ -94,9 +101,16 @@ async fn export(app: &App, realm: &Snapshot, filter: RecordFilter) -> Result<(),
                 Box::pin(async move { audit::list(tx, realm, &filter, before, PAGE).await })
             })
             .await?;
-        let Some(last) = page.last() else { return Ok(()) };
+        let Some(last) = page.last() else {
+            return if json { print("]") } else { Ok(()) };
+        };
+        let is_first = before.is_none();
         before = Some(last.id);
         let lines: Vec<String> = page.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-        print(&lines.join("\n"))?;
+        match (json, is_first) {
+            (false, _) => print(&lines.join("\n"))?,
+            (true, true) => print(&lines.join(",\n"))?,
+            (true, false) => print(&format!(",{}", lines.join(",\n")))?,
+        }
     }
 }

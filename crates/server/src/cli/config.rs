@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Listening, Refusal, Settings, output::print, serve};
+use super::{Listening, Output, Refusal, Settings, output::print, serve};
 use crate::{App, Config, config::logging};
 
 /// The server's settings.
@@ -20,12 +20,15 @@ enum What {
     Check {
         #[command(flatten)]
         listening: Listening,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
 impl ConfigCommand {
     pub(super) fn run(self) -> Result<(), Refusal> {
-        let What::Check { listening } = self.what;
+        let What::Check { listening, json } = self.what;
         let config = self.settings.load(listening)?;
         logging::filter(&config, logging::SERVER)?;
         serve::can_be_reached(&config)?;
@@ -33,7 +36,12 @@ impl ConfigCommand {
         if let Some(tls) = &config.tls {
             tls.check()?;
         }
-        print(&effective(&config))
+        let text = effective(&config);
+        if !json {
+            return print(&text);
+        }
+        let settings: toml::Table = toml::from_str(&text)?;
+        Output::new(json).show(&settings, String::new)
     }
 }
 

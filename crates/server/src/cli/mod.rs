@@ -3,6 +3,7 @@
 mod api_key;
 mod apply;
 mod audit;
+mod client;
 mod config;
 mod dev;
 mod doctor;
@@ -11,7 +12,9 @@ mod key;
 mod org;
 mod output;
 mod realm;
+mod role;
 mod serve;
+mod session;
 mod store;
 mod token;
 mod usage;
@@ -51,6 +54,12 @@ enum Command {
     Realm(realm::RealmCommand),
     /// Users of a realm
     User(user::UserCommand),
+    /// Roles of a realm
+    Role(role::RoleCommand),
+    /// OAuth clients of a realm
+    Client(client::ClientCommand),
+    /// Sessions of users: where they are signed in
+    Session(session::SessionCommand),
     /// Organizations of a realm, and their members
     Org(org::OrgCommand),
     /// The audit trail of a realm
@@ -158,6 +167,9 @@ pub fn main() -> ExitCode {
             Command::Apply(apply) => apply.run().await,
             Command::Realm(realm) => realm.run().await,
             Command::User(user) => user.run().await,
+            Command::Role(role) => role.run().await,
+            Command::Client(client) => client.run().await,
+            Command::Session(session) => session.run().await,
             Command::Org(org) => org.run().await,
             Command::Audit(audit) => audit.run().await,
             Command::Key(key) => key.run().await,

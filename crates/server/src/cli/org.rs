@@ -4,7 +4,11 @@ use clap::{Args, Subcommand};
 use gatepost_domain::{Organization, OrganizationId, RealmName, Slug};
 use gatepost_store::organizations as stored;
 
-use super::{Output, Refusal, Settings, output::table, store};
+use super::{
+    Output, Refusal, Settings,
+    output::table,
+    store::{self, refusal},
+};
 use crate::{
     App,
     accounts::Who,
@@ -150,11 +154,6 @@ impl OrgCommand {
             }
         }
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn refusal(problem: Problem) -> Refusal {
-    Refusal::new(problem.reason())
 }
 
 /// The organization with this id or slug.

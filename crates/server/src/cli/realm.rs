@@ -1,4 +1,4 @@
-//! `gatepost realm list|show|create`
+//! `gatepost realm list|show|create|delete`
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
@@ -9,7 +9,10 @@ use gatepost_store::{audit, realms};
 use serde::Serialize;
 
 use super::{Output, Refusal, Settings, output::table, store};
-use crate::realm::issuer_of;
+use crate::{
+    App,
+    realm::{Snapshot, issuer_of},
+};
 
 /// Realms: isolated tenants with users, clients, keys and settings of their own.
 #[derive(Args)]
@@ -36,6 +39,14 @@ enum What {
     Create {
         /// 3 to 64 of a-z, 0-9 and -
         name: RealmName,
+    },
+    /// Remove a realm with everything in it: users, clients, keys, organizations. Its audit trail stays in the store
+    Delete {
+        /// The realm's name
+        name: RealmName,
+        /// Yes, everything in it; nothing brings it back but a backup
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -103,6 +114,12 @@ impl RealmCommand {
                     table(&["SETTING", "VALUE"], &rows)
                 })
             }
+            What::Delete { name, yes } => {
+                let snapshot = store::realm(&app, Some(&name)).await?;
+                delete(&app, &snapshot, yes).await?;
+                let gone = serde_json::json!({"name": name.to_string(), "id": snapshot.id().to_string()});
+                output.show(&gone, || format!("deleted realm {name} and everything in it"))
+            }
             What::Create { name } => {
                 let now = app.clock().now();
                 let realm = Realm {
@@ -141,4 +158,36 @@ impl RealmCommand {
             }
         }
     }
+}
+
+async fn delete(app: &App, realm: &Snapshot, yes: bool) -> Result<(), Refusal> {
+    let (id, name, now) = (realm.id(), realm.name().to_owned(), app.clock().now());
+    if !yes {
+        return Err(Refusal::new(format!(
+            "this removes realm {name} with every user, client and key in it; say so with --yes"
+        )));
+    }
+    let record = Record::new(EventId::new(now, app.entropy()), id, now, Event::RealmDeleted, Actor::Operator);
+    let refused = app
+        .db()
+        .write("delete a realm", move |tx| {
+            let record = record.clone();
+            Box::pin(async move {
+                // Without a default realm the server has nothing to answer with; it would be made again, empty.
+                if realms::find_default(tx).await?.is_some_and(|default| default.id == id) {
+                    return Ok(true);
+                }
+                realms::delete(tx, id).await?;
+                audit::append(tx, &record).await?;
+                Ok::<_, gatepost_store::Error>(false)
+            })
+        })
+        .await?;
+    app.realms().forget(id);
+    if refused {
+        return Err(Refusal::new(format!(
+            "{name} is the default realm; make another the default in the declarative file first"
+        )));
+    }
+    Ok(())
 }

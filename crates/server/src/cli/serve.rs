@@ -9,7 +9,7 @@ use super::{Listening, Refusal, Settings, dev, output::print};
 use crate::{
     App, Clock, Config,
     config::logging,
-    declare,
+    declare, jobs,
     router::front,
     serve::{self, Listener, metrics},
 };
@@ -75,12 +75,15 @@ pub(super) async fn serve(
         print(&more)?;
     }
 
+    let jobs = tokio::spawn(jobs::run(app.clone()));
     let front = front(app.clone());
     let finished =
         serve::run(listener, move |peer| front.of(peer), stop.first(), config.shutdown_grace).await;
     if !finished {
         tracing::warn!("some requests did not finish within {} s", config.shutdown_grace.as_secs());
     }
+    // Between two batches or within one: it is undone, or goes on the next time.
+    jobs.abort();
     // Whatever was acknowledged is durable already; this lets the last answers out.
     app.close().await;
     Ok(())

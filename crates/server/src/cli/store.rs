@@ -4,7 +4,13 @@ use gatepost_domain::{EmailAddress, RealmName, User, UserId, Username};
 use gatepost_store::{realms, users};
 
 use super::{Refusal, Settings};
-use crate::{App, Clock, Config, config::logging, realm::Snapshot};
+use crate::{App, Clock, Config, config::logging, http::Problem, realm::Snapshot};
+
+/// What a command refuses with where the API answers a problem.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(super) fn refusal(problem: Problem) -> Refusal {
+    Refusal::new(problem.reason())
+}
 
 /// Opens the installation the settings describe, which must be there: a command that made a new one where a folder was
 /// misspelled would seem to have done what was asked.

@@ -1,4 +1,4 @@
-//! `gatepost user list|show|create|disable|enable|delete|set-password`
+//! `gatepost user list|show|create|roles|verify|disable|enable|delete|set-password`
 
 use std::io::{IsTerminal as _, Read as _};
 
@@ -8,12 +8,15 @@ use gatepost_store::users;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{Output, Refusal, Settings, output::table, store};
+use super::{
+    Output, Refusal, Settings,
+    output::table,
+    store::{self, refusal},
+};
 use crate::{
     App,
     accounts::{self, Change, Profile, Who},
     api::UserView,
-    http::Problem,
     realm::Snapshot,
 };
 
@@ -47,7 +50,23 @@ enum What {
     },
     /// Make a user
     Create(Create),
-    /// Stop a user signing in, and end their sessions
+    /// Show the roles given to a user, or give and take some
+    Roles {
+        /// Id, e-mail address or user name
+        user: String,
+        /// A role to give; may be given several times
+        #[arg(long, value_name = "ROLE")]
+        add: Vec<String>,
+        /// A role to take; may be given several times
+        #[arg(long, value_name = "ROLE")]
+        remove: Vec<String>,
+    },
+    /// Say that the e-mail address of a user is known to be theirs
+    Verify {
+        /// Id, e-mail address or user name
+        user: String,
+    },
+    /// Stop a user signing in, end their sessions and revoke their API keys
     Disable {
         /// Id, e-mail address or user name
         user: String,
@@ -57,7 +76,7 @@ enum What {
         /// Id, e-mail address or user name
         user: String,
     },
-    /// Set a password, read from standard input, and end the user's sessions
+    /// Set a password, read from standard input, end the user's sessions and revoke their API keys
     SetPassword {
         /// Id, e-mail address or user name
         user: String,
@@ -134,6 +153,26 @@ impl UserCommand {
                     .map_err(refusal)?;
                 output.show(&Shown::from(&user), || format!("made user {}", user.id))
             }
+            What::Roles { user, add, remove } => {
+                let user = if add.is_empty() && remove.is_empty() {
+                    store::user(&app, &realm, &user).await?
+                } else {
+                    let edited = Change::new().edit_roles(&realm, &add, &remove).map_err(refusal)?;
+                    change(&app, &realm, &user, edited).await?
+                };
+                output.show(&Shown::from(&user), || match accounts::names(&user.roles).as_str() {
+                    "" => format!("{} has no roles", user.id),
+                    roles => format!("{} has {roles}", user.id),
+                })
+            }
+            What::Verify { user } => {
+                let found = store::user(&app, &realm, &user).await?;
+                if found.email.is_none() {
+                    return Err(Refusal::new(format!("{} has no e-mail address", found.id)));
+                }
+                let user = change(&app, &realm, &user, Change::new().email_verified(Some(true))).await?;
+                output.show(&Shown::from(&user), || format!("the address of {} is verified", user.id))
+            }
             What::Disable { user } => {
                 let user = change(&app, &realm, &user, Change::new().disabled(Some(true))).await?;
                 output.show(&Shown::from(&user), || {
@@ -165,11 +204,6 @@ impl UserCommand {
             }
         }
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn refusal(problem: Problem) -> Refusal {
-    Refusal::new(problem.reason())
 }
 
 async fn change(app: &App, realm: &Snapshot, user: &str, change: Change) -> Result<User, Refusal> {

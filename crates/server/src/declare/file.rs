@@ -1,6 +1,6 @@
 //! Reading the declarative file. Every mistake is named with its line before anything is changed.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use gatepost_domain::{
     ClientId, ClientSettings, GrantType, Mfa, Profile, RateLimits, RealmName, RealmSettings, RoleName,
@@ -174,6 +174,12 @@ impl<'t> Reader<'t> {
         ];
         if let Some((_, key, what)) = later.iter().find(|(is_set, ..)| *is_set) {
             return Err(self.wrong(&at, format!("{key}: this release has no {what}; leave it out")));
+        }
+        if !settings.audit_retention.is_zero() && settings.audit_retention < Duration::from_hours(24) {
+            return Err(self.wrong(
+                &at,
+                "audit_retention: keep the audit trail for a day at least, or for ever: \"0s\"",
+            ));
         }
         if settings.signing_alg == SigningAlg::HS256 {
             return Err(

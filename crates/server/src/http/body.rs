@@ -53,8 +53,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 
 /// Reads a JSON document; the error names the member and the place, never a value.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // serde would also read a struct from an array of its members in order.
-    if bytes.trim_ascii_start().first().is_some_and(|byte| *byte == b'[') {
+    // serde would also read a struct from an array of its members in order, and name the struct where it is no object.
+    if bytes.trim_ascii_start().first().is_some_and(|byte| b"[\"-0123456789ntf".contains(byte)) {
         return Err(Problem::InvalidBody { detail: "send an object".to_owned() });
     }
     serde_json::from_slice(bytes).map_err(|error| {
@@ -80,8 +80,23 @@ fn without_values(message: &str) -> String {
         return message.to_owned();
     }
     match message.rsplit_once("expected ") {
-        Some((_, expected)) => format!("a member has the wrong type: expected {expected}"),
+        Some((_, expected)) => format!("a member has the wrong type: expected {}", in_words(expected)),
         None => "a member does not fit".to_owned(),
+    }
+}
+
+/// What serde expected, for somebody who does not know Rust.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not too large",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "variant identifier" => "a word that is known here",
+        other if other.starts_with("struct ") => "an object",
+        other if other.starts_with("enum ") => "a word that is known here",
+        other => other,
     }
 }
 
@@ -128,8 +143,17 @@ mod tests {
     #[test]
     fn an_error_names_the_member_and_never_the_value() {
         assert_eq!(detail(r#"{"age":1,"role":"admin"}"#), "unknown field `role`, expected `age`");
-        assert_eq!(detail(r#"{"age":"hunter2"}"#), "a member has the wrong type: expected u8");
-        assert_eq!(detail(r#"{"age":300}"#), "a member has the wrong type: expected u8");
+        assert_eq!(
+            detail(r#"{"age":"hunter2"}"#),
+            "a member has the wrong type: expected a whole number that is not too large"
+        );
+        assert_eq!(
+            detail(r#"{"age":300}"#),
+            "a member has the wrong type: expected a whole number that is not too large"
+        );
+        for other in ["null", " true", "[1]", "\"age\"", "-1", "7"] {
+            assert_eq!(detail(other), "send an object", "{other}");
+        }
         assert_eq!(detail(r"{"), "the JSON ends too early");
         assert_eq!(detail("{\"age\":\n x}"), "this is not JSON: line 2, column 2");
     }

@@ -2,11 +2,14 @@
 
 use gatepost_domain::{
     EmailAddress, Invitation, InvitationId, Membership, Organization, OrganizationId, RoleName, Secret,
-    SecretDigest, Standing, Timestamp, User, audit::Event, invitation, role::RoleGraph,
+    SecretDigest, Standing, Timestamp, User, audit::Event, invitation, organization::owns, role::RoleGraph,
 };
 use gatepost_store::{Tx, audit, invitations, memberships, organizations, users};
 
-use super::authority::{By, note_refused};
+use super::{
+    authority::{By, note_refused},
+    may_own_another,
+};
 use crate::{
     App,
     accounts::{Who, names},
@@ -174,6 +177,9 @@ pub async fn accept(
                 }
                 if !still_covered(tx, &found, &graph).await? {
                     return Err(Problem::InvalidInvitation);
+                }
+                if owns(&found.roles) {
+                    may_own_another(tx, realm, user).await?;
                 }
                 if !invitations::accept(tx, realm, id, now).await? {
                     return Err(Problem::InvalidInvitation);

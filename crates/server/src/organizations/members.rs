@@ -6,7 +6,10 @@ use gatepost_domain::{
 };
 use gatepost_store::{audit, invitations, memberships, users};
 
-use super::authority::{By, keep_an_owner, note_refused};
+use super::{
+    authority::{By, keep_an_owner, note_refused},
+    may_own_another,
+};
 use crate::{
     App,
     accounts::{Who, names, with_roles},
@@ -76,6 +79,9 @@ pub async fn set(
             authority.cover(&roles, &graph)?;
             if before.roles == roles {
                 return Ok((before, account));
+            }
+            if by != By::Realm && owns(&roles) && !before.is_owner() {
+                may_own_another(tx, realm, user).await?;
             }
             if before.is_owner() && !owns(&roles) {
                 keep_an_owner(tx, realm, organization, user).await?;

@@ -50,3 +50,15 @@ async fn the_docs_page_shows_every_operation_and_loads_nothing_from_elsewhere() 
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
     assert_eq!(app.get("/docs/style.css").await.header("content-type"), Some("text/css; charset=utf-8"));
 }
+
+#[tokio::test]
+async fn who_looks_for_the_page_is_shown_the_way() {
+    let app = TestApp::with("[[realm]]\nname = \"acme\"\n").await;
+    for prefix in ["", "/r/acme"] {
+        let slash = app.get(&format!("{prefix}/docs/")).await;
+        assert_eq!((slash.status.as_u16(), slash.header("location")), (308, Some("../docs")));
+        let root = app.get(&format!("{prefix}/")).await;
+        assert_eq!(root.brief(), "404 not_found");
+        assert!(root.text("detail").contains("/docs"), "{root:?}");
+    }
+}

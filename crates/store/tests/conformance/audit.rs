@@ -7,7 +7,8 @@ use crate::support::{NOW, Store, later};
 on_every_backend!(
     a_record_is_kept_whole,
     records_are_read_newest_first_by_pages_and_filtered,
-    records_are_read_by_actor_and_by_how_it_ended
+    records_are_read_by_actor_and_by_how_it_ended,
+    the_oldest_records_are_deleted_by_batches
 );
 
 async fn append(store: &Store, record: &Record) {
@@ -82,4 +83,25 @@ async fn records_are_read_by_actor_and_by_how_it_ended(store: Store) {
     let both =
         RecordFilter { actor: Some(Actor::Operator), user: Some(UserId::MAX), ..RecordFilter::default() };
     assert_eq!(list(&store, both, None, 9).await, []);
+}
+
+async fn the_oldest_records_are_deleted_by_batches(store: Store) {
+    let mut kept = Vec::new();
+    for n in 0..5 {
+        let id = EventId::new(later(n), &store.dice);
+        let record = Record::new(id, store.realm, later(n), Event::SignedIn, Actor::Operator);
+        append(&store, &record).await;
+        kept.insert(0, record);
+    }
+    let other = Record { realm: RealmId::MAX, ..kept[4].clone() };
+    append(&store, &other).await;
+    let realm = store.realm;
+    for (deleted, left) in [(2, 3), (1, 2), (0, 2)] {
+        let done = write_one!(store, [] tx => audit::delete_before(tx, realm, later(3), 2).await);
+        assert_eq!(done, Ok(deleted));
+        assert_eq!(list(&store, RecordFilter::default(), None, 9).await, kept[..left]);
+    }
+    let theirs =
+        read!(store, [] tx => audit::list(tx, RealmId::MAX, &RecordFilter::default(), None, 9).await);
+    assert_eq!(theirs, Ok(vec![other]));
 }

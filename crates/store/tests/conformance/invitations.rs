@@ -13,6 +13,7 @@ on_every_backend!(
     an_invitation_that_was_taken_back_or_expired_is_not_accepted,
     what_one_user_invited_is_taken_back_together,
     a_role_that_an_open_invitation_gives_is_in_use,
+    closed_invitations_are_deleted_by_batches,
 );
 
 fn invitation(store: &Store, to: &Organization, email: &str, now: Timestamp) -> Invitation {
@@ -169,4 +170,33 @@ async fn a_role_that_an_open_invitation_gives_is_in_use(store: Store) {
     assert!(gives("editor", NOW).await && gives("a_b", NOW).await);
     assert!(!gives("axb", NOW).await && !gives("editor", invited.expires_at).await);
     assert!(accept(&store, &invited, NOW).await && !gives("editor", NOW).await);
+}
+
+async fn closed_invitations_are_deleted_by_batches(store: Store) {
+    let acme = store.organization("acme").await;
+    let (accepted, revoked, open) = (
+        stored(&store, &acme, "a@example.com").await,
+        stored(&store, &acme, "b@example.com").await,
+        stored(&store, &acme, "c@example.com").await,
+    );
+    assert!(accept(&store, &accepted, later(5)).await);
+    let (realm, organization, id) = (store.realm, acme.id, revoked.id);
+    assert!(
+        write!(store, [] tx => invitations::revoke(tx, realm, organization, id, later(6)).await).unwrap()
+    );
+    let delete = |before, limit| {
+        let store = store.clone();
+        async move {
+            write_one!(store, [] tx => invitations::delete_closed(tx, realm, before, limit).await).unwrap()
+        }
+    };
+    assert_eq!(delete(later(5), 9).await, 0, "not yet");
+    assert_eq!(
+        write_one!(store, [] tx => invitations::delete_closed(tx, RealmId::MAX, later(99), 9).await),
+        Ok(0)
+    );
+    assert_eq!((delete(later(9), 1).await, delete(later(9), 1).await, delete(later(9), 1).await), (1, 1, 0));
+    assert_eq!((found(&store, &accepted).await, found(&store, &revoked).await), (None, None));
+    assert!(found(&store, &open).await.is_some());
+    assert_eq!(delete(open.expires_at.plus(std::time::Duration::from_secs(1)), 9).await, 1);
 }

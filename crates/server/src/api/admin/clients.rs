@@ -45,6 +45,16 @@ impl From<&Client> for ClientView {
     }
 }
 
+impl ClientView {
+    /// For a table of `gatepost client list`.
+    pub fn row(&self) -> Vec<String> {
+        let name =
+            self.settings.name.as_ref().map_or_else(|| "-".to_owned(), |name| name.as_str().to_owned());
+        let kind = if self.public { "public" } else { "secret" }.to_owned();
+        vec![self.id.clone(), name, kind, self.settings.scopes.to_string()]
+    }
+}
+
 /// Which clients to list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

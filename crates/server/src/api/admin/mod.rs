@@ -11,6 +11,9 @@ mod roles;
 mod sessions;
 mod users;
 
+pub use clients::ClientView;
+pub use roles::RoleView;
+
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;

@@ -19,7 +19,7 @@ use crate::{
 /// A role as it is written down.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Role)]
-pub(super) struct RoleView {
+pub struct RoleView {
     #[schema(example = "editor")]
     name: String,
     /// What it allows by itself.
@@ -37,6 +37,13 @@ impl From<&Role> for RoleView {
             permissions: role.permissions.iter().map(ToString::to_string).collect(),
             inherits: role.inherits.iter().map(ToString::to_string).collect(),
         }
+    }
+}
+
+impl RoleView {
+    /// For a table of `gatepost role list`.
+    pub fn row(&self) -> Vec<String> {
+        vec![self.name.clone(), self.permissions.join(" "), self.inherits.join(" ")]
     }
 }
 

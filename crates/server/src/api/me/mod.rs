@@ -6,7 +6,7 @@ mod password;
 mod profile;
 mod sessions;
 
-pub use sessions::{SessionListing, SessionPage};
+pub use sessions::{SessionListing, SessionPage, SessionView};
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

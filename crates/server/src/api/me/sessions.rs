@@ -68,20 +68,29 @@ impl SessionListing {
     ) -> Result<SessionPage, Problem> {
         let found = session::list(app, user, self.cursor, self.limit.and_one(), now).await?;
         let (found, next_cursor) = page::cut(found, self.limit, |last| last.id.to_string());
-        let sessions = found.iter().map(|session| view(session, current)).collect();
+        let sessions = found.iter().map(|session| SessionView::new(session, Some(current))).collect();
         Ok(SessionPage { sessions, next_cursor })
     }
 }
 
-fn view(session: &Session, current: SessionId) -> SessionView {
-    SessionView {
-        id: session.id.to_string(),
-        current: session.id == current,
-        user_agent: session.origin.user_agent.clone(),
-        address: session.origin.address.map(|address| address.to_string()),
-        created_at: session.created_at,
-        last_seen_at: session.last_seen_at,
-        expires_at: session.expires_at,
+impl SessionView {
+    /// Of a session, `current` being the one that asks.
+    pub fn new(session: &Session, current: Option<SessionId>) -> Self {
+        Self {
+            id: session.id.to_string(),
+            current: current == Some(session.id),
+            user_agent: session.origin.user_agent.clone(),
+            address: session.origin.address.map(|address| address.to_string()),
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            expires_at: session.expires_at,
+        }
+    }
+
+    /// For a table of `gatepost session list`.
+    pub fn row(&self) -> Vec<String> {
+        let text = |part: &Option<String>| part.clone().unwrap_or_else(|| "-".to_owned());
+        vec![self.id.clone(), self.last_seen_at.to_string(), text(&self.address), text(&self.user_agent)]
     }
 }
 

@@ -60,9 +60,12 @@ impl Problem {
                 "Not allowed",
                 "This needs the role `realm-admin` in this realm.",
             ),
-            Self::NotFound => {
-                fixed("not_found", S::NOT_FOUND, "Not found", "There is nothing here under this address.")
-            }
+            Self::NotFound => fixed(
+                "not_found",
+                S::NOT_FOUND,
+                "Not found",
+                "There is nothing here under this address; /docs lists what there is.",
+            ),
             Self::InvalidHost => fixed(
                 "invalid_host",
                 S::BAD_REQUEST,

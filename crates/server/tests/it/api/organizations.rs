@@ -134,6 +134,16 @@ async fn one_owns_a_hundred_organizations_at_the_most_and_lists_them_in_pages() 
     }
     let body = json!({"name": "x", "slug": "one-more"});
     assert_eq!(app.ask(&ada, Method::POST, ORGANIZATIONS, Some(body)).await.brief(), "409 too_many");
+    // Nor do others make her an owner of more.
+    let bob = sign_in(&app, "bob").await;
+    let (one, other) = (found(&app, &bob, "bobs").await, found(&app, &bob, "bobs-too").await);
+    let owner = invite(&app, &bob, &one, "ada@example.com", json!(["owner"])).await.text("token");
+    assert_eq!(accept(&app, &ada, &owner).await.brief(), "409 too_many");
+    let member = invite(&app, &bob, &other, "ada@example.com", json!([])).await.text("token");
+    assert_eq!(accept(&app, &ada, &member).await.status, StatusCode::OK);
+    assert_eq!(set_roles(&app, &bob, &other, &ada, json!(["owner"])).await.brief(), "409 too_many");
+    assert_eq!(remove(&app, &bob, &other, &ada).await.status, StatusCode::NO_CONTENT);
+
     let page = async |query: &str| {
         app.ask(&ada, Method::GET, &format!("{ORGANIZATIONS}?{query}"), None).await.json()
     };
@@ -169,4 +179,27 @@ async fn an_account_that_is_the_last_owner_is_deleted_only_if_nobody_else_belong
     assert_eq!(app.ask(&admin, Method::GET, &any(&alone), None).await.brief(), "404 not_found");
     let members = app.ask(&bob, Method::GET, &format!("{acme}/members"), None).await.json();
     assert_eq!(members["members"].as_array().unwrap().len(), 1);
+}
+
+/// Somebody who must be stopped is stopped, whatever they own; an administrator finds a new owner afterwards.
+#[tokio::test]
+async fn an_account_that_is_the_last_owner_is_disabled_and_the_trail_says_what_it_leaves() {
+    let app = world().await;
+    let ada = sign_in(&app, "ada").await;
+    let (acme, _alone) = (found(&app, &ada, "acme").await, found(&app, &ada, "alone").await);
+    let bob = join(&app, &ada, &acme, "bob", json!(["editor"])).await;
+    let admin = app.admin().await;
+    let account = format!("/api/v1/admin/users/{}", ada.id);
+    let disabled = app.ask(&admin, Method::PATCH, &account, Some(json!({"disabled": true}))).await;
+    assert_eq!(disabled.status, StatusCode::OK, "{disabled:?}");
+    let trail = app.ask(&admin, Method::GET, "/api/v1/admin/audit?event=user-disabled", None).await.json();
+    let left = trail["events"][0]["detail"]["last_owner_of"].as_str().unwrap();
+    assert!(acme.ends_with(left), "only the one that others belong to: {trail}");
+    let member = format!("{}/members/{}", acme.replace("/v1/", "/v1/admin/"), bob.id);
+    let owner = app.ask(&admin, Method::PUT, &member, Some(json!({"roles": ["owner"]}))).await;
+    assert_eq!(owner.status, StatusCode::OK, "{owner:?}");
+    assert_eq!(
+        app.ask(&bob, Method::PATCH, &acme, Some(json!({"name": "Bobs"}))).await.status,
+        StatusCode::OK
+    );
 }

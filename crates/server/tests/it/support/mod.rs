@@ -118,6 +118,11 @@ impl TestApp {
         self.config.data_dir.clone()
     }
 
+    /// As the server does daily.
+    pub async fn clean_up(&self) {
+        self.app.clean_up().await.unwrap();
+    }
+
     pub fn advance(&self, by: Duration) {
         self.clock.advance(by);
     }

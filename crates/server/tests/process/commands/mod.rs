@@ -1,5 +1,6 @@
 //! The commands, while a server runs on the same store.
 
+mod access;
 mod api_keys;
 mod apply;
 mod audit;

@@ -1,0 +1,119 @@
+//! What is over is deleted, a bounded number of rows at a time, so that no other write waits long.
+
+use std::time::Duration;
+
+use gatepost_domain::{
+    EventId, OutboxId, Realm, RealmId, Timestamp,
+    audit::{Actor, Event, Record},
+};
+use gatepost_store::{BoxFuture, Error, Tx, audit, invitations, meta, realms, sessions};
+
+use crate::App;
+
+/// Rows deleted at a time.
+const BATCH: u32 = 500;
+/// Realms looked at together.
+const REALMS: u32 = 100;
+/// How long sessions and invitations are kept that are over.
+const KEPT: Duration = Duration::from_hours(24 * 30);
+/// The job, as of all processes on the store one does it at a time.
+const JOB: &str = "clean-up";
+/// How long the job is a process's own without another sign of life.
+const LEASE: Duration = Duration::from_mins(10);
+
+/// Deletes of every realm the audit events that are older than its `audit_retention`, and sessions and invitations that have
+/// been over for 30 days. Does nothing while another process is at it.
+pub async fn clean_up(app: &App) -> Result<(), Error> {
+    let now = app.clock().now();
+    let holder = OutboxId::new(now, app.entropy()).to_string();
+    if !hold(app, &holder).await? {
+        return Ok(());
+    }
+    let done = every_realm(app, &holder, now).await;
+    app.db()
+        .write_one("give the clean-up back", move |tx| {
+            let holder = holder.clone();
+            Box::pin(async move { meta::release_lease(tx, JOB, &holder).await })
+        })
+        .await?;
+    done
+}
+
+async fn hold(app: &App, holder: &str) -> Result<bool, Error> {
+    let (now, holder) = (app.clock().now(), holder.to_owned());
+    app.db()
+        .write_one("take the clean-up", move |tx| {
+            let holder = holder.clone();
+            Box::pin(async move { meta::hold_lease(tx, JOB, &holder, LEASE, now).await })
+        })
+        .await
+}
+
+async fn every_realm(app: &App, holder: &str, now: Timestamp) -> Result<(), Error> {
+    let mut after: Option<RealmId> = None;
+    loop {
+        let page = app
+            .db()
+            .read("list realms", move |tx| Box::pin(async move { realms::list(tx, after, REALMS).await }))
+            .await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.id);
+        for realm in &page {
+            let id = realm.id;
+            old_events(app, holder, realm, now).await?;
+            let before = now.minus(KEPT);
+            batches(app, holder, move |tx| {
+                Box::pin(async move { sessions::delete_ended(tx, id, before, BATCH).await })
+            })
+            .await?;
+            batches(app, holder, move |tx| {
+                Box::pin(async move { invitations::delete_closed(tx, id, before, BATCH).await })
+            })
+            .await?;
+        }
+    }
+}
+
+/// The trail itself tells that its beginning was deleted, and up to when.
+async fn old_events(app: &App, holder: &str, realm: &Realm, now: Timestamp) -> Result<(), Error> {
+    let (id, retention) = (realm.id, realm.settings.audit_retention);
+    if retention.is_zero() {
+        return Ok(());
+    }
+    let before = now.minus(retention);
+    let record = Record::new(EventId::new(now, app.entropy()), id, now, Event::AuditTrimmed, Actor::System)
+        .with("before", before.to_string());
+    let first = app
+        .db()
+        .write("delete old audit events", move |tx| {
+            let record = record.clone();
+            Box::pin(async move {
+                let deleted = audit::delete_before(tx, id, before, BATCH).await?;
+                if deleted > 0 {
+                    audit::append(tx, &record).await?;
+                }
+                Ok::<_, Error>(deleted)
+            })
+        })
+        .await?;
+    if first == u64::from(BATCH) {
+        batches(app, holder, move |tx| {
+            Box::pin(async move { audit::delete_before(tx, id, before, BATCH).await })
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Repeats `delete` until there is nothing left for it. Others write in between.
+async fn batches<F>(app: &App, holder: &str, delete: F) -> Result<(), Error>
+where
+    F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<u64, Error>> + Clone + Send + 'static,
+{
+    while app.db().write_one("clean up", delete.clone()).await? == u64::from(BATCH) {
+        if !hold(app, holder).await? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
