@@ -9,8 +9,6 @@ use crate::{App, accounts::Who, api::KeyView, api_keys, clients, http::Problem, 
 /// API keys of a realm.
 #[derive(Args)]
 pub(super) struct ApiKeyCommand {
-    #[command(flatten)]
-    settings: Settings,
     /// The realm; the default realm unless given
     #[arg(long, value_name = "NAME", global = true)]
     realm: Option<RealmName>,
@@ -58,8 +56,8 @@ struct Owner {
 }
 
 impl ApiKeyCommand {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
-        let app = store::open(&self.settings).await?;
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
+        let app = store::open(&settings).await?;
         let realm = store::realm(&app, self.realm.as_ref()).await?;
         let (output, now) = (Output::new(self.json), app.clock().now());
         match self.what {

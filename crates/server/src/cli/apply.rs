@@ -10,8 +10,6 @@ use crate::declare;
 /// Bring the installation to the state of a file.
 #[derive(Args)]
 pub(super) struct Apply {
-    #[command(flatten)]
-    settings: Settings,
     /// The declarative file, TOML
     file: PathBuf,
     /// Say what would change, and change nothing
@@ -23,10 +21,9 @@ pub(super) struct Apply {
 }
 
 impl Apply {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
+    pub(super) async fn run(self, mut settings: Settings) -> Result<(), Refusal> {
         // Read before the installation is opened: a mistake in the file must not make a database.
         let declared = declare::read(&self.file)?;
-        let mut settings = self.settings;
         // Looking at what would become of an installation that is not there must not make it.
         let instead;
         if self.dry_run {

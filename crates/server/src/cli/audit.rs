@@ -16,8 +16,6 @@ const PAGE: u32 = 1_000;
 /// The audit trail: who did what to whom, when and from where.
 #[derive(Args)]
 pub(super) struct AuditCommand {
-    #[command(flatten)]
-    settings: Settings,
     #[command(subcommand)]
     what: What,
 }
@@ -68,8 +66,8 @@ fn moment(text: &str) -> Result<Timestamp, &'static str> {
 }
 
 impl AuditCommand {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
-        let app = store::open(&self.settings).await?;
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
+        let app = store::open(&settings).await?;
         let What::Export { realm, user, actor, refused, event, since, until, json } = self.what;
         let realm = store::realm(&app, realm.as_ref()).await?;
         let user = match user {

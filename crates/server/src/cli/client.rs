@@ -10,8 +10,6 @@ use crate::api::ClientView;
 /// OAuth clients of a realm.
 #[derive(Args)]
 pub(super) struct ClientCommand {
-    #[command(flatten)]
-    settings: Settings,
     /// The realm; the default realm unless given
     #[arg(long, value_name = "NAME", global = true)]
     realm: Option<RealmName>,
@@ -33,8 +31,8 @@ enum What {
 }
 
 impl ClientCommand {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
-        let app = store::open(&self.settings).await?;
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
+        let app = store::open(&settings).await?;
         let realm = store::realm(&app, self.realm.as_ref()).await?;
         let (What::List { limit }, id) = (self.what, realm.id());
         let found = app

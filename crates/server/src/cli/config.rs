@@ -8,8 +8,6 @@ use crate::{App, Config, config::logging};
 /// The server's settings.
 #[derive(Args)]
 pub(super) struct ConfigCommand {
-    #[command(flatten)]
-    settings: Settings,
     #[command(subcommand)]
     what: What,
 }
@@ -27,9 +25,9 @@ enum What {
 }
 
 impl ConfigCommand {
-    pub(super) fn run(self) -> Result<(), Refusal> {
+    pub(super) fn run(self, settings: &Settings) -> Result<(), Refusal> {
         let What::Check { listening, json } = self.what;
-        let config = self.settings.load(listening)?;
+        let config = settings.load(listening)?;
         logging::filter(&config, logging::SERVER)?;
         serve::can_be_reached(&config)?;
         App::check_master_key(&config)?;

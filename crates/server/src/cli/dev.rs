@@ -11,8 +11,6 @@ use crate::{App, Clock, Config, config::logging, declare};
 #[derive(Args)]
 pub(super) struct Dev {
     #[command(flatten)]
-    settings: Settings,
-    #[command(flatten)]
     listening: Listening,
 }
 
@@ -20,8 +18,8 @@ pub(super) struct Dev {
 const DEMO: &str = include_str!("dev.toml");
 
 impl Dev {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
-        let mut config = self.settings.load(self.listening)?;
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
+        let mut config = settings.load(self.listening)?;
         if !config.listen.ip().is_loopback() {
             return Err(Refusal::new(
                 "gatepost dev listens on loopback only: its users and passwords are public; use gatepost serve",
@@ -35,13 +33,13 @@ impl Dev {
         }
         // Kept until the server ends, then removed with everything in it.
         let temporary;
-        if self.settings.names_a_place() {
+        if settings.names_a_place() {
             own_folder(&config.data_dir)?;
         } else {
             temporary = tempfile::tempdir()?;
             config.data_dir = temporary.path().to_owned();
         }
-        let shown = if self.settings.names_a_place() {
+        let shown = if settings.names_a_place() {
             format!("kept in {}", config.data_dir.display())
         } else {
             format!("in {}, gone when you stop it; --data-dir keeps it", config.data_dir.display())

@@ -11,8 +11,6 @@ use crate::{App, Clock, Config, config::logging, http::problem::chain, serve::Li
 #[derive(Args)]
 pub(super) struct Doctor {
     #[command(flatten)]
-    settings: Settings,
-    #[command(flatten)]
     listening: Listening,
     /// Print JSON
     #[arg(long)]
@@ -27,14 +25,14 @@ struct Finding {
 }
 
 impl Doctor {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
         let mut findings = Vec::new();
         let mut note = |check: &'static str, result: Result<String, String>| {
             let ok = result.is_ok();
             findings.push(Finding { check, ok, detail: result.unwrap_or_else(|wrong| wrong) });
             ok
         };
-        match self.settings.load(self.listening) {
+        match settings.load(self.listening) {
             Err(error) => drop(note("settings", Err(chain(&error)))),
             Ok(config) => {
                 logging::start(&config, logging::COMMAND)?;

@@ -14,8 +14,6 @@ use crate::{App, realm::Snapshot, signing};
 /// Signing keys of a realm.
 #[derive(Args)]
 pub(super) struct KeyCommand {
-    #[command(flatten)]
-    settings: Settings,
     /// The realm; the default realm unless given
     #[arg(long, value_name = "NAME", global = true)]
     realm: Option<RealmName>,
@@ -45,8 +43,8 @@ enum What {
 }
 
 impl KeyCommand {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
-        let app = store::open(&self.settings).await?;
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
+        let app = store::open(&settings).await?;
         let realm = store::realm(&app, self.realm.as_ref()).await?;
         let output = Output::new(self.json);
         match self.what {

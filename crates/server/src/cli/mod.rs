@@ -38,6 +38,8 @@ pub(crate) use output::{Output, Refusal};
 )]
 #[command(max_term_width = 100, disable_help_subcommand = true)]
 struct CommandLine {
+    #[command(flatten)]
+    settings: Settings,
     #[command(subcommand)]
     command: Command,
 }
@@ -152,7 +154,7 @@ impl Settings {
 
 /// Reads the command line and carries it out.
 pub fn main() -> ExitCode {
-    let CommandLine { command } = match CommandLine::try_parse() {
+    let CommandLine { settings, command } = match CommandLine::try_parse() {
         Ok(understood) => understood,
         Err(error) => return usage::refuse(&error),
     };
@@ -162,21 +164,21 @@ pub fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match command {
-            Command::Dev(dev) => dev.run().await,
-            Command::Serve(serve) => serve.run().await,
-            Command::Apply(apply) => apply.run().await,
-            Command::Realm(realm) => realm.run().await,
-            Command::User(user) => user.run().await,
-            Command::Role(role) => role.run().await,
-            Command::Client(client) => client.run().await,
-            Command::Session(session) => session.run().await,
-            Command::Org(org) => org.run().await,
-            Command::Audit(audit) => audit.run().await,
-            Command::Key(key) => key.run().await,
-            Command::ApiKey(key) => key.run().await,
-            Command::Token(token) => token.run().await,
-            Command::Doctor(doctor) => doctor.run().await,
-            Command::Config(config) => config.run(),
+            Command::Dev(dev) => dev.run(settings).await,
+            Command::Serve(serve) => serve.run(settings).await,
+            Command::Apply(apply) => apply.run(settings).await,
+            Command::Realm(realm) => realm.run(settings).await,
+            Command::User(user) => user.run(settings).await,
+            Command::Role(role) => role.run(settings).await,
+            Command::Client(client) => client.run(settings).await,
+            Command::Session(session) => session.run(settings).await,
+            Command::Org(org) => org.run(settings).await,
+            Command::Audit(audit) => audit.run(settings).await,
+            Command::Key(key) => key.run(settings).await,
+            Command::ApiKey(key) => key.run(settings).await,
+            Command::Token(token) => token.run(settings).await,
+            Command::Doctor(doctor) => doctor.run(settings).await,
+            Command::Config(config) => config.run(&settings),
         }
     });
     // A read or a hash under way must not hold up the exit.

@@ -21,8 +21,6 @@ use crate::{
 /// Organizations of a realm.
 #[derive(Args)]
 pub(super) struct OrgCommand {
-    #[command(flatten)]
-    settings: Settings,
     /// The realm; the default realm unless given
     #[arg(long, value_name = "NAME", global = true)]
     realm: Option<RealmName>,
@@ -90,8 +88,8 @@ enum What {
 }
 
 impl OrgCommand {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
-        let app = store::open(&self.settings).await?;
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
+        let app = store::open(&settings).await?;
         let realm = store::realm(&app, self.realm.as_ref()).await?;
         let output = Output::new(self.json);
         let now = app.clock().now();

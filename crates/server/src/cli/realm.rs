@@ -17,8 +17,6 @@ use crate::{
 /// Realms: isolated tenants with users, clients, keys and settings of their own.
 #[derive(Args)]
 pub(super) struct RealmCommand {
-    #[command(flatten)]
-    settings: Settings,
     /// Print JSON
     #[arg(long, global = true)]
     json: bool,
@@ -60,8 +58,8 @@ struct RealmView {
 }
 
 impl RealmCommand {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
-        let app = store::open(&self.settings).await?;
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
+        let app = store::open(&settings).await?;
         let output = Output::new(self.json);
         let view = |realm: &Realm| RealmView {
             name: realm.name.to_string(),

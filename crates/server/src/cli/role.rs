@@ -9,8 +9,6 @@ use crate::{api::RoleView, roles};
 /// Roles of a realm.
 #[derive(Args)]
 pub(super) struct RoleCommand {
-    #[command(flatten)]
-    settings: Settings,
     /// The realm; the default realm unless given
     #[arg(long, value_name = "NAME", global = true)]
     realm: Option<RealmName>,
@@ -28,8 +26,8 @@ enum What {
 }
 
 impl RoleCommand {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
-        let app = store::open(&self.settings).await?;
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
+        let app = store::open(&settings).await?;
         let realm = store::realm(&app, self.realm.as_ref()).await?;
         let What::List = self.what;
         let found = roles::list(&app, realm.id()).await.map_err(store::refusal)?;

@@ -18,8 +18,6 @@ use crate::{
 #[derive(Args)]
 pub(super) struct Serve {
     #[command(flatten)]
-    settings: Settings,
-    #[command(flatten)]
     listening: Listening,
     /// Bring the installation to the state of this file first, as `gatepost apply` does
     #[arg(long, value_name = "FILE")]
@@ -27,8 +25,8 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
-        let config = self.settings.load(self.listening)?;
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
+        let config = settings.load(self.listening)?;
         logging::start(&config, logging::SERVER)?;
         // Before the installation is opened: a mistake in the file must not make a database.
         let declared = self.apply.as_deref().map(declare::read).transpose()?;

@@ -13,8 +13,6 @@ use crate::{
 /// Sessions of users.
 #[derive(Args)]
 pub(super) struct SessionCommand {
-    #[command(flatten)]
-    settings: Settings,
     /// The realm; the default realm unless given
     #[arg(long, value_name = "NAME", global = true)]
     realm: Option<RealmName>,
@@ -49,8 +47,8 @@ enum What {
 }
 
 impl SessionCommand {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
-        let app = store::open(&self.settings).await?;
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
+        let app = store::open(&settings).await?;
         let realm = store::realm(&app, self.realm.as_ref()).await?;
         let (output, now) = (Output::new(self.json), app.clock().now());
         match self.what {

@@ -27,8 +27,6 @@ use crate::{
 /// Access tokens: make one, look into one, or learn why one is refused.
 #[derive(Args)]
 pub(super) struct TokenCommand {
-    #[command(flatten)]
-    settings: Settings,
     /// The realm; the default realm unless given
     #[arg(long, value_name = "NAME", global = true)]
     realm: Option<RealmName>,
@@ -94,18 +92,18 @@ struct Decoded {
 }
 
 impl TokenCommand {
-    pub(super) async fn run(self) -> Result<(), Refusal> {
+    pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
         let output = Output::new(self.json);
         match self.what {
             What::Decode { token } => decode(&text(token)?, output),
             What::Mint { user, audience, scope } => {
-                let app = store::open(&self.settings).await?;
+                let app = store::open(&settings).await?;
                 let realm = store::realm(&app, self.realm.as_ref()).await?;
                 let minted = mint(&app, &realm, &user, audience, &scope).await?;
                 output.show(&minted, || minted.access_token.clone())
             }
             What::Explain(explain) => {
-                let app = store::open(&self.settings).await?;
+                let app = store::open(&settings).await?;
                 let realm = store::realm(&app, self.realm.as_ref()).await?;
                 explain.run(&app, &realm, output).await
             }

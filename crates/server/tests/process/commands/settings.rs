@@ -120,3 +120,15 @@ fn config_check_reads_keys_and_certificates() {
     }
     assert_eq!(check("", "").code, Some(0));
 }
+
+#[test]
+fn settings_stand_before_or_behind_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    install(folder.path());
+    let place = folder.path().display();
+    for args in
+        [format!("--data-dir {place} user list --json"), format!("user list --json --data-dir {place}")]
+    {
+        assert_eq!(gatepost(&args).json(), serde_json::json!([]), "{args}");
+    }
+}
