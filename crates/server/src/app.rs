@@ -103,7 +103,8 @@ impl App {
         Ok(declare::apply(self, &declare::read(file)?, declare::Mode::Change).await?.lines())
     }
 
-    /// Deletes what is over: see [`jobs`](crate::jobs). `gatepost serve` does it daily.
+    /// Deletes audit events older than their realm keeps them, and sessions and invitations that have been over for 30 days.
+    /// `gatepost serve` does it at its start and daily.
     pub async fn clean_up(&self) -> Result<(), gatepost_store::Error> {
         jobs::clean_up(self).await
     }

@@ -1,5 +1,7 @@
 //! Users.
 
+mod columns;
+
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
     DisplayName, EmailAddress, OutboxId, PasswordHash, RealmId, RoleName, Timestamp, User, UserId, Username,
@@ -7,6 +9,8 @@ use gatepost_domain::{
 
 use crate::value::{FromRow, Param, Row, like_beginning, like_containing};
 use crate::{Error, Tx, outbox, roles, sessions};
+
+pub(crate) use columns::user_columns;
 
 impl FromRow for User {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
@@ -26,39 +30,6 @@ impl FromRow for User {
         })
     }
 }
-
-/// The columns of a user, in the order they are read.
-macro_rules! user_columns {
-    ($table:literal) => {
-        concat!(
-            $table,
-            "realm_id, ",
-            $table,
-            "id, ",
-            $table,
-            "email, ",
-            $table,
-            "email_verified, ",
-            $table,
-            "username, ",
-            $table,
-            "name, ",
-            $table,
-            "roles, ",
-            $table,
-            "disabled_at, ",
-            $table,
-            "not_before, ",
-            $table,
-            "created_at, ",
-            $table,
-            "updated_at, ",
-            $table,
-            "version"
-        )
-    };
-}
-pub(crate) use user_columns;
 
 /// Makes a user. `Conflict` says whether another has the address or the username; `Parent`: no such realm.
 pub async fn create(tx: &mut Tx, user: &User) -> Result<(), Error> {

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     App,
-    accounts::{ADMINISTRATOR, is_administrator},
+    accounts::{ADMINISTRATOR, is_administrator, with_roles},
 };
 
 /// Whether to change anything.
@@ -323,7 +323,8 @@ impl Applying<'_> {
             }
             let message = OutboxId::new(now, self.app.entropy());
             users::set_roles(tx, realm, found.id, roles, None, now, message).await?;
-            audit::append(tx, &self.record(realm, Event::UserRolesChanged).user(found.id)).await?;
+            let record = self.record(realm, Event::UserRolesChanged).user(found.id);
+            audit::append(tx, &with_roles(record, &found.roles, roles)).await?;
         }
         if profile_changes || roles_change {
             self.changes.changed(what);

@@ -176,10 +176,7 @@ impl<'t> Reader<'t> {
             return Err(self.wrong(&at, format!("{key}: this release has no {what}; leave it out")));
         }
         if !settings.audit_retention.is_zero() && settings.audit_retention < Duration::from_hours(24) {
-            return Err(self.wrong(
-                &at,
-                "audit_retention: keep the audit trail for a day at least, or for ever: \"0s\"",
-            ));
+            return Err(self.wrong(&at, "audit_retention: a day at least, or \"0s\" for ever"));
         }
         if settings.signing_alg == SigningAlg::HS256 {
             return Err(

@@ -96,6 +96,9 @@ async fn old_events(app: &App, holder: &str, realm: &Realm, now: Timestamp) -> R
             })
         })
         .await?;
+    if first > 0 {
+        tracing::info!(realm.name = %realm.name, "deleting audit events of before {before}");
+    }
     if first == u64::from(BATCH) {
         batches(app, holder, move |tx| {
             Box::pin(async move { audit::delete_before(tx, id, before, BATCH).await })

@@ -57,6 +57,10 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
             "realms.toml:3: unknown value `ES265`; did you mean `ES256`?",
         ),
         (
+            "[[realm]]\nname = \"acme\"\naudit_retention = \"1h\"\n",
+            "realms.toml:1: audit_retention: a day at least, or \"0s\" for ever",
+        ),
+        (
             "[[realm]]\nname = \"acme\"\n[[realm.user]]\nemail = \"a@b.test\"\npasword = \"x\"\n",
             "realms.toml:5: unknown key `pasword`; did you mean `password`?",
         ),

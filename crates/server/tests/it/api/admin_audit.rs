@@ -131,3 +131,18 @@ async fn the_trail_is_read_by_who_did_it_and_how_it_ended() {
     let answer = app.ask(&admin, Method::GET, &format!("{AUDIT}?acter=anonymous"), None).await;
     assert_eq!(answer.text("detail"), "unknown parameter `acter`; did you mean `actor`?");
 }
+
+#[tokio::test]
+async fn roles_that_a_file_gives_are_told_as_others_are() {
+    let file = |roles: &str| {
+        format!(
+            "[[realm]]\nname = \"default\"\n[[realm.role]]\nname = \"editor\"\n[[realm.user]]\nemail = \"ada@example.com\"\nroles = [{roles}]\n"
+        )
+    };
+    let app = TestApp::with(&file("")).await;
+    app.apply(&file("\"editor\"")).await;
+    let admin = app.admin().await;
+    let changed = events(&app, &admin, "?event=user-roles-changed").await;
+    assert_eq!((changed.len(), &changed[0]["actor"]), (1, &json!("operator")));
+    assert_eq!(changed[0]["detail"], json!({"before": "", "after": "editor"}));
+}
