@@ -56,12 +56,12 @@ fn a_command_line_that_is_not_understood_is_refused_with_the_nearest_that_is() {
 fn help_and_version_are_no_refusals() {
     let help = gatepost("--help").run();
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
-    assert!(help.stdout.contains("Usage: gatepost <COMMAND>"), "{}", help.stdout);
+    assert!(help.stdout.contains("Usage: gatepost [OPTIONS] <COMMAND>"), "{}", help.stdout);
     let version = gatepost("--version").run();
     assert_eq!(version.stdout, format!("gatepost {}", env!("CARGO_PKG_VERSION")));
     let nothing = gatepost("").run();
     assert_eq!((nothing.code, nothing.stdout.as_str()), (Some(2), ""));
-    assert!(nothing.stderr.contains("Usage: gatepost <COMMAND>"), "{}", nothing.stderr);
+    assert!(nothing.stderr.contains("Usage: gatepost [OPTIONS] <COMMAND>"), "{}", nothing.stderr);
 }
 
 #[test]

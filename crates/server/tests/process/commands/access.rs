@@ -81,6 +81,9 @@ fn roles_and_clients_are_listed_and_a_users_roles_are_given_and_taken() {
 async fn sessions_are_ended_and_keys_revoked_while_the_server_runs() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
+    let file = data.join("realms.toml");
+    fs::write(&file, "[[realm]]\nname = \"default\"\napi_key_scopes = [\"ci\"]\n").unwrap();
+    command(data, &format!("apply {}", file.display())).done();
     let server = serve(data);
     let mut http = server.http();
     let ada: Tokens = sign_up(&mut http, "ada@users.test").await;
