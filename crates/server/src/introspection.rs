@@ -108,7 +108,7 @@ async fn api_key(
     text: &str,
     now: Timestamp,
 ) -> Result<Option<Introspected>, Problem> {
-    let Some(resolved) = api_keys::resolve(app, realm, text, now).await? else { return Ok(None) };
+    let Ok(resolved) = api_keys::resolve(app, realm, text, now).await? else { return Ok(None) };
     let key = &resolved.key;
     api_keys::note_use(app, key, now).await;
     Ok(Some(Introspected {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gatepost_domain::{Scopes, Timestamp, api_key::ApiKey};
 use gatepost_store::api_keys;
 
-use super::resolve::resolve;
+use super::resolve::{Resolved, resolve};
 use crate::{
     App,
     http::Problem,
@@ -38,13 +38,26 @@ pub async fn exchange(
     audience: Audience,
     now: Timestamp,
 ) -> Result<Option<Exchanged>, Problem> {
-    let Some(resolved) = resolve(app, realm, text, now).await? else {
+    let Ok(resolved) = resolve(app, realm, text, now).await? else {
         return Ok(None);
     };
+    let exchanged = token_of(app, realm, &resolved, audience, now)?;
+    note_use(app, &resolved.key, now).await;
+    Ok(Some(exchanged))
+}
+
+/// What a good key is exchanged for.
+pub(crate) fn token_of(
+    app: &App,
+    realm: &Snapshot,
+    resolved: &Resolved,
+    audience: Audience,
+    now: Timestamp,
+) -> Result<Exchanged, Problem> {
     let key = &resolved.key;
     let id = key.id.to_string();
     let program = Program {
-        subject: resolved.subject,
+        subject: resolved.subject.clone(),
         client: &id,
         key: Some(key.id),
         organization: resolved.organization,
@@ -57,8 +70,7 @@ pub async fn exchange(
         None => LIFETIME,
     };
     let access_token = signing::issue_for_program(realm, program, lifetime, app.entropy(), now)?;
-    note_use(app, key, now).await;
-    Ok(Some(Exchanged { access_token, expires_in: lifetime.as_secs(), scopes: resolved.scopes }))
+    Ok(Exchanged { access_token, expires_in: lifetime.as_secs(), scopes: resolved.scopes.clone() })
 }
 
 /// Notes that a key was used, once a minute. It is not refused because that could not be noted.

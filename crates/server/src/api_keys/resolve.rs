@@ -25,24 +25,47 @@ pub struct Resolved {
     pub permissions: Vec<Permission>,
 }
 
-/// The key of this text, if it and its owner are good now. `None`: they are not, and the log says why.
+/// Why a key is refused: for the log and for operators, never for who presents it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRefused {
+    /// What is mistyped or made up never reaches the database.
+    #[error("its shape or checksum is wrong")]
+    Malformed,
+    /// No such key.
+    #[error("the realm has no such key")]
+    Unknown,
+    /// The id of a key there is.
+    #[error("it has another secret than the key of this id")]
+    AnotherSecret,
+    /// Not good any more.
+    #[error("it was revoked, or has expired")]
+    Over,
+    /// Its user may not sign in.
+    #[error("its owner is disabled")]
+    OwnerDisabled,
+    /// Deleted in this moment.
+    #[error("it has no owner any more")]
+    OwnerGone,
+}
+
+/// The key of this text, if it and its owner are good now.
 pub async fn resolve(
     app: &App,
     realm: &Snapshot,
     text: &str,
     now: Timestamp,
-) -> Result<Option<Resolved>, Problem> {
-    let refused = |why: &str| {
-        tracing::debug!(reason = why, "API key refused");
-        Ok(None)
+) -> Result<Result<Resolved, KeyRefused>, Problem> {
+    let resolved = match api_key::id_of(text) {
+        None => Err(KeyRefused::Malformed),
+        Some(id) => match find(app, realm, id).await? {
+            None => Err(KeyRefused::Unknown),
+            Some((key, _)) if key.digest != SecretDigest::of(text.as_bytes()) => {
+                Err(KeyRefused::AnotherSecret)
+            }
+            Some((key, owner)) => standing(realm, key, owner, now),
+        },
     };
-    // What is mistyped or made up never reaches the database.
-    let Some(id) = api_key::id_of(text) else { return refused("shape or checksum") };
-    let Some((key, owner)) = find(app, realm, id).await? else { return refused("unknown") };
-    if key.digest != SecretDigest::of(text.as_bytes()) {
-        return refused("another secret");
-    }
-    Ok(standing(realm, key, owner, now))
+    Ok(resolved.inspect_err(|refused| tracing::debug!(reason = %refused, "API key refused")))
 }
 
 /// The key of an id, for a token it was exchanged for: good now, with its owner.
@@ -53,7 +76,7 @@ pub async fn resolve_id(
     now: Timestamp,
 ) -> Result<Option<Resolved>, Problem> {
     let found = find(app, realm, id).await?;
-    Ok(found.and_then(|(key, owner)| standing(realm, key, owner, now)))
+    Ok(found.and_then(|(key, owner)| standing(realm, key, owner, now).ok()))
 }
 
 /// Whose key it is, as they are now.
@@ -86,13 +109,14 @@ async fn owner_of(tx: &mut Tx, key: &ApiKey) -> Result<Option<Owner>, gatepost_s
     }
 }
 
-fn standing(realm: &Snapshot, key: ApiKey, owner: Option<Owner>, now: Timestamp) -> Option<Resolved> {
-    let refused = |why: &str| {
-        tracing::debug!(key.id = %key.id, reason = why, "API key refused");
-        None
-    };
+fn standing(
+    realm: &Snapshot,
+    key: ApiKey,
+    owner: Option<Owner>,
+    now: Timestamp,
+) -> Result<Resolved, KeyRefused> {
     if !key.is_live(now) {
-        return refused("revoked or expired");
+        return Err(KeyRefused::Over);
     }
     let words = &realm.settings().api_key_scopes;
     match owner {
@@ -100,7 +124,7 @@ fn standing(realm: &Snapshot, key: ApiKey, owner: Option<Owner>, now: Timestamp)
             let rights = realm.roles().rights(&user.roles);
             let (scopes, permissions) = Limits { rights: &rights, words }.usable(&key.scopes);
             let subject = user.id.to_string();
-            Some(Resolved { key, subject, user: Some(user), organization: None, scopes, permissions })
+            Ok(Resolved { key, subject, user: Some(user), organization: None, scopes, permissions })
         }
         // Whoever made it may have left: what counts is what roles in an organization can give at all.
         Some(Owner::Organization(organization)) => {
@@ -108,15 +132,15 @@ fn standing(realm: &Snapshot, key: ApiKey, owner: Option<Owner>, now: Timestamp)
             let rights = graph.rights(graph.names());
             let (scopes, permissions) = Limits { rights: &rights, words }.usable(&key.scopes);
             let (subject, organization) = (organization.to_string(), Some(organization));
-            Some(Resolved { key, subject, user: None, organization, scopes, permissions })
+            Ok(Resolved { key, subject, user: None, organization, scopes, permissions })
         }
         Some(Owner::Client(client)) => {
             let scopes = client.settings.granted(Some(&key.scopes));
             let permissions = permissions_of(&scopes).collect();
             let subject = client.id.to_string();
-            Some(Resolved { key, subject, user: None, organization: None, scopes, permissions })
+            Ok(Resolved { key, subject, user: None, organization: None, scopes, permissions })
         }
-        Some(Owner::User(_)) => refused("its owner is disabled"),
-        None => refused("it has no owner"),
+        Some(Owner::User(_)) => Err(KeyRefused::OwnerDisabled),
+        None => Err(KeyRefused::OwnerGone),
     }
 }

@@ -55,13 +55,13 @@ enum What {
         /// The token, or - to read it from standard input
         token: String,
     },
-    /// Check a token as a guard would, and say which check refuses it
+    /// Check a token or an API key as a guard would, and say which check refuses it
     Explain(Explain),
 }
 
 #[derive(Args)]
 struct Explain {
-    /// The token, or - to read it from standard input
+    /// The token or API key, or - to read it from standard input
     token: String,
     /// The method of a request, as in GET: what its route asks for is checked too
     #[arg(requires = "path")]

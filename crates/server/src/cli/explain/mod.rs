@@ -4,13 +4,18 @@ mod operation;
 mod requirement;
 
 use gatepost_domain::{SessionId, Timestamp, User};
-use gatepost_jose::{Claims, Refused, Verifier, dangerous_decode_without_verifying};
+use gatepost_jose::{Claims, Refused, Verifier, claims_to_be_api_key, dangerous_decode_without_verifying};
 use gatepost_store::sessions;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Refusal;
-use crate::{App, realm::Snapshot};
+use crate::{
+    App,
+    api_keys::{self, KeyRefused},
+    http::Problem,
+    realm::Snapshot,
+};
 use requirement::Verdict;
 
 pub(super) use operation::Operation;
@@ -121,6 +126,15 @@ pub(super) async fn trace(
 ) -> Result<Trace, Refusal> {
     let (now, verifier) = (app.clock().now(), &expected.verifier);
     let mut trace = Trace { accepted: true, checks: Vec::new() };
+    let exchanged = if claims_to_be_api_key(token) {
+        match key(app, realm, token, now, &mut trace).await? {
+            Some(token) => Some(token),
+            None => return Ok(trace),
+        }
+    } else {
+        None
+    };
+    let token = exchanged.as_deref().unwrap_or(token);
     let verified = verifier.verify(token, now.unix_seconds());
     let refused = verified.as_ref().err().map(|refused| {
         let said = said(token, refused, verifier, now).map(|said| format!("; {said}")).unwrap_or_default();
@@ -149,6 +163,32 @@ pub(super) async fn trace(
         });
     }
     Ok(trace)
+}
+
+/// Checks an API key as the exchange does, and returns the token that it becomes. Its use is not noted.
+async fn key(
+    app: &App,
+    realm: &Snapshot,
+    text: &str,
+    now: Timestamp,
+    trace: &mut Trace,
+) -> Result<Option<String>, Refusal> {
+    let failed = |problem: Problem| Refusal::new(problem.reason());
+    let resolved = api_keys::resolve(app, realm, text, now).await.map_err(failed)?;
+    let refused = resolved.as_ref().err();
+    for (check, refusing) in [
+        ("key shape", &[KeyRefused::Malformed][..]),
+        ("key", &[KeyRefused::Unknown]),
+        ("key secret", &[KeyRefused::AnotherSecret]),
+        ("key life", &[KeyRefused::Over]),
+        ("key owner", &[KeyRefused::OwnerDisabled, KeyRefused::OwnerGone]),
+    ] {
+        let no = refused.filter(|refused| refusing.contains(refused));
+        trace.add(check, no.map(|refused| ("api_key_refused", refused.to_string())));
+    }
+    let Ok(resolved) = resolved else { return Ok(None) };
+    let exchanged = api_keys::token_of(app, realm, &resolved, realm.audience(), now).map_err(failed)?;
+    Ok(Some(exchanged.access_token))
 }
 
 /// What the token says and what was expected, where the two differ. Values of the token are written as JSON: whoever

@@ -175,6 +175,48 @@ async fn explain_checks_what_a_route_asks_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn explain_checks_an_api_key_and_what_it_becomes() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let file = data.join("realms.toml");
+    std::fs::write(
+        &file,
+        "[[realm]]\nname = \"default\"\naudience = [\"notes-api\"]\napi_key_scopes = [\"ci\"]\n",
+    )
+    .unwrap();
+    command(data, &format!("apply {}", file.display())).done();
+    let server = serve(data);
+    let mut http = server.http();
+    let ada = sign_up(&mut http, "ada@explain.test").await.access;
+    let made =
+        http.post_as("/api/v1/me/api-keys", &ada, json!({"name": "ci", "scopes": ["ci"]})).await.unwrap();
+    let key = made.json()["key"].as_str().unwrap().to_owned();
+    let said = |key: &str, arguments: &str| {
+        let said = command(data, &format!("token explain - {arguments}")).stdin(key).run();
+        assert!(!format!("{}{}", said.stdout, said.stderr).contains(&key[7..]), "the key is not repeated");
+        let refused: Vec<&str> = said.stdout.lines().filter(|line| line.contains("REFUSED")).collect();
+        format!("{}\n{}", refused.join("\n"), said.stderr.trim_end()).trim().to_owned()
+    };
+    assert_eq!(said(&key, "--requires scope=ci --requires credential=api_key"), "");
+    assert_snapshot!(said(&key, "--requires credential=token"), @r#"
+    credential=token REFUSED  wrong_credential
+    error: refused by credential=token: the token has "api_key"
+    "#);
+    assert_snapshot!(said(&key[..70], ""), @r"
+    key shape  REFUSED  api_key_refused
+    error: refused by key shape: its shape or checksum is wrong
+    ");
+    let made = made.json();
+    let id = made["id"].as_str().unwrap();
+    command(data, "api-key revoke").arg(id).done();
+    assert_snapshot!(said(&key, ""), @r"
+    key life   REFUSED  api_key_refused
+    error: refused by key life: it was revoked, or has expired
+    ");
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn explain_as_json_has_every_check() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
