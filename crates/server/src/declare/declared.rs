@@ -26,12 +26,33 @@ pub(super) struct DeclaredRealm {
     pub(super) api_keys: Vec<DeclaredApiKey>,
 }
 
-/// An organization. Its members are people, who join and leave; no file says who they are.
+/// An organization. One that is there keeps its members: people join and leave, and none comes back because a file is applied
+/// again.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeclaredOrganization {
     pub(super) slug: Slug,
     pub(super) name: DisplayName,
+    #[serde(default)]
+    pub(super) members: Vec<DeclaredMember>,
+}
+
+/// One of the first members of an organization.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredMember {
+    pub(super) user: String,
+    #[serde(default)]
+    pub(super) roles: Vec<RoleName>,
+}
+
+/// The address or user name of a user.
+pub(super) fn login(user: &str) -> Result<Login, String> {
+    if user.contains('@') {
+        user.parse().map(Login::Email).map_err(|no| no.to_string())
+    } else {
+        user.parse().map(Login::Username).map_err(|no| no.to_string())
+    }
 }
 
 /// An API key. One of that owner and name that is there stays as it is.
@@ -56,14 +77,7 @@ impl DeclaredApiKey {
     /// The one owner, or what is wrong.
     pub(super) fn owner(&self) -> Result<DeclaredOwner<'_>, String> {
         match (&self.user, &self.organization, &self.client) {
-            (Some(user), None, None) if user.contains('@') => user
-                .parse()
-                .map(|email| DeclaredOwner::User(Login::Email(email)))
-                .map_err(|no| no.to_string()),
-            (Some(user), None, None) => user
-                .parse()
-                .map(|name| DeclaredOwner::User(Login::Username(name)))
-                .map_err(|no| no.to_string()),
+            (Some(user), None, None) => login(user).map(DeclaredOwner::User),
             (None, Some(organization), None) => Ok(DeclaredOwner::Organization(organization)),
             (None, None, Some(client)) => Ok(DeclaredOwner::Client(client)),
             _ => Err("an API key has one owner: write `user`, `organization` or `client`".to_owned()),

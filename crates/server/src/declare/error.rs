@@ -58,6 +58,18 @@ pub enum ApplyError {
         /// The most similar name.
         nearest: Option<String>,
     },
+    /// A member of an organization.
+    #[error("realm {realm}, organization {organization}, member {user}: {reason}")]
+    Member {
+        /// The realm.
+        realm: String,
+        /// Its slug.
+        organization: String,
+        /// As written in the file.
+        user: String,
+        /// Why not.
+        reason: String,
+    },
     /// An API key.
     #[error("realm {realm}, API key {name} of {owner}: {reason}")]
     ApiKey {

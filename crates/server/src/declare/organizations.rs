@@ -1,9 +1,17 @@
 //! Organizations of a file.
 
-use gatepost_domain::{Organization, OrganizationId, RealmId, audit::Event, role::RoleGraph};
-use gatepost_store::{Tx, audit, organizations};
+use gatepost_domain::{
+    Membership, Organization, OrganizationId, RealmId, RoleName, audit::Event, organization::roles_within,
+    role::RoleGraph,
+};
+use gatepost_store::{Tx, audit, memberships, organizations, realms, roles, users};
 
-use super::{apply::Applying, declared::DeclaredOrganization, error::ApplyError};
+use super::{
+    apply::Applying,
+    declared::{DeclaredMember, DeclaredOrganization, login},
+    error::ApplyError,
+};
+use crate::accounts::names;
 
 impl Applying<'_> {
     /// What organizations may give are roles there are. `owner` needs no naming.
@@ -18,7 +26,8 @@ impl Applying<'_> {
         }
     }
 
-    /// One that is new belongs to nobody, until an administrator or an operator makes somebody its owner.
+    /// One that is new belongs to the members of the file; without an owner among them to nobody, until an administrator or an
+    /// operator makes somebody its owner.
     pub(super) async fn organization(
         &mut self,
         tx: &mut Tx,
@@ -40,6 +49,9 @@ impl Applying<'_> {
             organizations::create(tx, &organization).await?;
             let record = self.record(realm, Event::OrganizationCreated);
             audit::append(tx, &record.with("organization", organization.id.to_string())).await?;
+            for member in &declared.members {
+                self.member(tx, &organization, member).await?;
+            }
             self.changes.created(what);
             return Ok(());
         };
@@ -49,6 +61,43 @@ impl Applying<'_> {
             audit::append(tx, &record.with("organization", found.id.to_string())).await?;
             self.changes.changed(what);
         }
+        Ok(())
+    }
+
+    async fn member(
+        &self,
+        tx: &mut Tx,
+        organization: &Organization,
+        declared: &DeclaredMember,
+    ) -> Result<(), ApplyError> {
+        let wrong = |reason: String| ApplyError::Member {
+            realm: self.realm.name.to_string(),
+            organization: organization.slug.to_string(),
+            user: declared.user.clone(),
+            reason,
+        };
+        let realm = organization.realm;
+        let login = login(&declared.user).map_err(wrong)?;
+        let found = users::find_for_sign_in(tx, realm, &login).await?;
+        let (user, _) = found.ok_or_else(|| {
+            wrong("there is no such user; describe them in the file, or make them first".to_owned())
+        })?;
+        let settings = realms::find(tx, realm).await?.map(|found| found.settings).unwrap_or_default();
+        let graph = roles_within(&roles::list(tx, realm).await?, &settings.organization_roles)
+            .map_err(|refused| ApplyError::Roles { realm: self.realm.name.to_string(), refused })?;
+        let owner = RoleName::owner();
+        if let Some(role) = declared.roles.iter().find(|role| **role != owner && !graph.contains(role)) {
+            return Err(wrong(format!("the role {role} is not among the organization_roles of the realm")));
+        }
+        if memberships::find(tx, realm, organization.id, user.id).await?.is_some() {
+            return Err(wrong("is there twice; remove one".to_owned()));
+        }
+        let now = self.prepared.now;
+        let member = Membership::begin(realm, organization.id, user.id, declared.roles.clone(), now);
+        memberships::create(tx, &member).await?;
+        let record = self.record(realm, Event::MemberAdded).user(user.id);
+        let record = record.with("organization", organization.id.to_string());
+        audit::append(tx, &record.with("roles", names(&member.roles))).await?;
         Ok(())
     }
 }

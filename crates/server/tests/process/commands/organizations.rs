@@ -107,3 +107,44 @@ fn a_file_makes_and_renames_organizations_and_leaves_their_members_alone() {
     assert_eq!(command(&data, "org show acme --json").json()["name"], "Acme Ltd");
     assert_eq!(command(&data, "org members acme --json").json().as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn a_file_says_who_is_in_a_new_organization_and_brings_nobody_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let file = folder.path().join("realms.toml");
+    let apply = format!("apply {}", file.display());
+    let write = |members: &str| {
+        let text = format!(
+            "[[realm]]\nname = \"default\"\norganization_roles = [\"editor\"]\n[[realm.role]]\nname = \"editor\"\n\
+             [[realm.role]]\nname = \"admin\"\n[[realm.user]]\nemail = \"ada@orgs.test\"\n[[realm.user]]\nusername = \"bob\"\n\
+             [[realm.organization]]\nslug = \"acme\"\nname = \"Acme\"\nmembers = [{members}]\n"
+        );
+        fs::write(&file, text).unwrap();
+    };
+    for (members, why) in [
+        (
+            r#"{ user = "bob", roles = ["admin"] }"#,
+            "the role admin is not among the organization_roles of the realm",
+        ),
+        (r#"{ user = "eve" }"#, "there is no such user; describe them in the file, or make them first"),
+        (r#"{ user = "bob" }, { user = "bob" }"#, "is there twice; remove one"),
+    ] {
+        write(members);
+        let said = command(&data, &apply).run();
+        assert_eq!(said.code, Some(1));
+        assert!(
+            said.stderr.contains("realm default, organization acme, member") && said.stderr.contains(why),
+            "{}",
+            said.stderr
+        );
+    }
+    write(r#"{ user = "ada@orgs.test", roles = ["owner"] }, { user = "bob", roles = ["editor"] }"#);
+    command(&data, &apply).done();
+    assert_snapshot!(command(&data, &apply).done(), @"nothing to change");
+    let members = || command(&data, "org members acme --json").json().as_array().unwrap().len();
+    assert_eq!(members(), 2);
+    command(&data, "org remove-member acme bob").done();
+    command(&data, &apply).done();
+    assert_eq!(members(), 1, "who was removed stays away");
+}
