@@ -10,11 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::{ClientId, EventId, RealmId, SessionId, Timestamp, UserId};
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
+    ($(#[doc = $doc:literal] $variant:ident = $name:literal,)+) => {
         /// What happened. The names are stable: they are stored, exported and searched for.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
-        pub enum Event { $($(#[$doc])* $variant,)+ }
+        pub enum Event { $(#[doc = $doc] $variant,)+ }
 
         impl Event {
             /// Every event there is.
@@ -23,6 +23,11 @@ macro_rules! events {
             /// The stable name, in kebab case.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// One sentence that says what happened.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $doc.trim_ascii(),)+ }
             }
         }
     };

@@ -12,7 +12,7 @@ use gatepost_store::{Db, passwords};
 
 use crate::{Clock, declare, jobs, passwords::HashPool, realm::RealmCache, throttle::Throttle};
 
-pub use open::OpenError;
+pub use open::{OpenError, Reached};
 
 /// An opened installation: the store, the master key, the realms in use and the threads that hash.
 ///

@@ -32,7 +32,7 @@ mod signing;
 pub mod testing;
 mod throttle;
 
-pub use app::{App, OpenError};
+pub use app::{App, OpenError, Reached};
 pub use clock::Clock;
 pub use config::{Config, ConfigError, FileError, Given};
 pub use declare::ApplyError;

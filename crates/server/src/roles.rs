@@ -134,7 +134,7 @@ async fn save(tx: &mut Tx, realm: RealmId, all: &[Role], record: &Record) -> Res
 }
 
 /// What the role allows by itself, and what it inherits.
-fn told(record: Record, when: &str, role: &Role) -> Record {
+pub(crate) fn told(record: Record, when: &str, role: &Role) -> Record {
     let permissions = role.permissions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let inherits = role.inherits.iter().map(RoleName::as_str).collect::<Vec<_>>().join(" ");
     record.with(when, permissions).with(&format!("{when}_inherits"), inherits)

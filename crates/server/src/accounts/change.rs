@@ -137,11 +137,6 @@ pub async fn change(
     if !columns.is_empty() {
         records.push(record(Event::UserUpdated).with("columns", columns));
     }
-    match change.disabled {
-        // Told below, with the organizations it leaves without an owner.
-        Some(true) | None => {}
-        Some(false) => records.push(record(Event::UserEnabled)),
-    }
     if change.password.is_some() {
         records.push(record(Event::PasswordChanged));
     }
@@ -181,8 +176,11 @@ pub async fn change(
                         revoke_because(tx, &app, (realm, user), Some(Event::UserDisabled.name()), &who, now)
                             .await?;
                     }
-                    Some(false) => drop(users::enable(tx, realm, user, now).await?),
-                    None => {}
+                    Some(false) if before.is_disabled() => {
+                        audit::append(tx, &who.record(&app, Event::UserEnabled, realm, user, now)).await?;
+                        users::enable(tx, realm, user, now).await?;
+                    }
+                    Some(false) | None => {}
                 }
                 if let Some(hash) = &change.password {
                     passwords::set(tx, realm, user, hash, now).await?;

@@ -73,10 +73,22 @@ pub enum OpenError {
     },
 }
 
+/// Where an installation is reached, unless its settings say so.
+#[derive(Clone, Copy, Debug)]
+pub enum Reached<'u> {
+    /// Here: a server listens.
+    At(&'u str),
+    /// Where its server was last, or else here: a command makes tokens of the issuer that the server is.
+    AsServed(&'u str),
+}
+
+/// Where the store keeps the URL of the last server.
+const SERVED_AT: &str = "served-at";
+
 impl App {
     /// Opens the installation `config` describes, making what is missing: the folder, the database, the master key,
-    /// the realm `default`. `public_url` is where it is reached unless `config` says so.
-    pub async fn open(config: &Config, clock: Clock, public_url: &str) -> Result<Self, OpenError> {
+    /// the realm `default`.
+    pub async fn open(config: &Config, clock: Clock, reached: Reached<'_>) -> Result<Self, OpenError> {
         let entropy = Arc::new(SystemEntropy::default());
         let given_key = given_key(config)?;
         let location = if let Some(url) = &config.database_url {
@@ -100,7 +112,8 @@ impl App {
             }
         };
         check_fingerprint(&db, &master_key).await?;
-        let public_url = config.public_url.as_ref().map_or(public_url, url::Url::as_str);
+        let given = config.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        let public_url = public_url(&db, given, reached).await?;
         let shared = Shared {
             db,
             refresh_mac: master_key.refresh_mac_key(),
@@ -109,7 +122,7 @@ impl App {
             hasher: HashPool::new(config.passwords, Arc::clone(&entropy) as _),
             clock,
             entropy,
-            public_url: public_url.trim_end_matches('/').to_owned(),
+            public_url,
             refusals: Throttle::new(),
         };
         let app = Self { shared: Arc::new(shared) };
@@ -215,4 +228,30 @@ async fn check_fingerprint(db: &Db, key: &MasterKey) -> Result<(), OpenError> {
         })
         .await?;
     if expected == found { Ok(()) } else { Err(OpenError::WrongMasterKey { expected, found }) }
+}
+
+/// The URL in effect. That of a server is kept for commands.
+async fn public_url(
+    db: &Db,
+    given: Option<String>,
+    reached: Reached<'_>,
+) -> Result<String, gatepost_store::Error> {
+    let kept = db.read("find the URL", |tx| Box::pin(async move { meta::find(tx, SERVED_AT).await })).await?;
+    match reached {
+        Reached::AsServed(otherwise) => {
+            Ok(given.or(kept).unwrap_or_else(|| otherwise.trim_end_matches('/').to_owned()))
+        }
+        Reached::At(here) => {
+            let url = given.unwrap_or_else(|| here.trim_end_matches('/').to_owned());
+            if kept.as_ref() != Some(&url) {
+                let keep = url.clone();
+                db.write("keep the URL", move |tx| {
+                    let url = keep.clone();
+                    Box::pin(async move { meta::put(tx, SERVED_AT, &url).await })
+                })
+                .await?;
+            }
+            Ok(url)
+        }
+    }
 }

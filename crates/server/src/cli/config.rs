@@ -48,7 +48,8 @@ fn effective(config: &Config) -> String {
     let quoted = |text: &dyn std::fmt::Display| toml::Value::String(text.to_string()).to_string();
     let mut lines = vec!["[server]".to_owned(), format!("listen = {}", quoted(&config.listen))];
     if let Some(url) = &config.public_url {
-        lines.push(format!("public_url = {}", quoted(url)));
+        // As the issuer has it, which guards compare.
+        lines.push(format!("public_url = {}", quoted(&url.as_str().trim_end_matches('/'))));
     }
     if let Some(address) = config.metrics_listen {
         lines.push(format!("metrics_listen = {}", quoted(&address)));

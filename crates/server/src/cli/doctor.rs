@@ -5,7 +5,7 @@ use gatepost_store::realms;
 use serde::Serialize;
 
 use super::{Listening, Output, Refusal, Settings, dev, store};
-use crate::{App, Clock, Config, config::logging, http::problem::chain, serve::Listener};
+use crate::{App, Clock, Config, Reached, config::logging, http::problem::chain, serve::Listener};
 
 /// Check that this installation can serve, and say what to mend. Makes none where there is none.
 #[derive(Args)]
@@ -72,7 +72,8 @@ impl Doctor {
 
 async fn open(config: &Config) -> Result<App, String> {
     store::must_exist(config).map_err(|refusal| refusal.to_string())?;
-    let opened = App::open(config, Clock::system(), &format!("http://{}", config.listen)).await;
+    let here = format!("http://{}", config.listen);
+    let opened = App::open(config, Clock::system(), Reached::AsServed(&here)).await;
     opened.map_err(|error| chain(&error))
 }
 
@@ -81,7 +82,7 @@ fn public_url(config: &Config) -> Result<String, String> {
         Some(url) if url.scheme() == "http" && !config.listen.ip().is_loopback() => Err(format!(
             "{url} is not https: tokens would travel in clear; put TLS in front or use --tls-cert"
         )),
-        Some(url) => Ok(url.to_string()),
+        Some(url) => Ok(url.as_str().trim_end_matches('/').to_owned()),
         None if config.listen.ip().is_loopback() => {
             Ok(format!("http://{}, good on this machine only", config.listen))
         }

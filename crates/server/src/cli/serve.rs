@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Listening, Refusal, Settings, dev, output::print};
 use crate::{
-    App, Clock, Config,
+    App, Clock, Config, Reached,
     config::logging,
     declare, jobs,
     router::front,
@@ -60,7 +60,7 @@ pub(super) async fn serve(
     };
     let here = format!("{}://{}", listener.scheme(), listener.address());
     let stop = Stop::listen()?;
-    let app = App::open(config, clock, &here).await?;
+    let app = App::open(config, clock, Reached::At(&here)).await?;
     let more = prepare(&app).await?;
     // The first request should find the default realm loaded.
     app.realms().for_host(&app, "").await.map_err(|problem| Refusal::new(problem.reason()))?;

@@ -4,7 +4,7 @@ use gatepost_domain::{EmailAddress, RealmName, User, UserId, Username};
 use gatepost_store::{realms, users};
 
 use super::{Refusal, Settings};
-use crate::{App, Clock, Config, config::logging, http::Problem, realm::Snapshot};
+use crate::{App, Clock, Config, Reached, config::logging, http::Problem, realm::Snapshot};
 
 /// What a command refuses with where the API answers a problem.
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
@@ -37,7 +37,7 @@ pub(super) async fn open_or_make(settings: &Settings) -> Result<App, Refusal> {
     logging::start(&config, logging::COMMAND)?;
     // Commands make no links and no tokens for others unless a public URL is set; the default one is the server's own.
     let here = format!("http://{}", config.listen);
-    Ok(App::open(&config, Clock::system(), &here).await?)
+    Ok(App::open(&config, Clock::system(), Reached::AsServed(&here)).await?)
 }
 
 /// The realm called `name`, or the default realm.

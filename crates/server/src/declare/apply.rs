@@ -18,6 +18,7 @@ use super::{
 use crate::{
     App,
     accounts::{ADMINISTRATOR, is_administrator, with_roles},
+    roles::told,
 };
 
 /// Whether to change anything.
@@ -199,12 +200,15 @@ impl Applying<'_> {
         self.check_organization_roles(&graph)?;
         if after != before {
             roles::replace(tx, realm, &after).await?;
-            audit::append(tx, &self.record(realm, Event::RolesChanged)).await?;
             for role in declared.iter().filter(|role| !before.contains(role)) {
+                let record = self.record(realm, Event::RolesChanged).with("role", role.name.to_string());
                 let what = format!("role {} in {}", role.name, self.realm.name);
-                if before.iter().any(|old| old.name == role.name) {
+                let record = told(record, "after", role);
+                if let Some(old) = before.iter().find(|old| old.name == role.name) {
+                    audit::append(tx, &told(record, "before", old)).await?;
                     self.changes.changed(what);
                 } else {
+                    audit::append(tx, &record).await?;
                     self.changes.created(what);
                 }
             }

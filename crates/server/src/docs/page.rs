@@ -253,6 +253,7 @@ fn curl(document: &Value, path: &str, method: &str, caller: Caller, body: Body<'
     // Braces mean something to curl, and a variable can be set once.
     let shown = path.replace("{id}", "$ID").replace("{user_id}", "$USER");
     let shown = shown.replace("{invitation_id}", "$INVITATION").replace("{key_id}", "$KEY");
+    let shown = shown.replace("{session_id}", "$SESSION");
     let _ = write!(line, " {BASE}{shown}");
     match caller {
         Caller::Anybody => {}
@@ -275,6 +276,9 @@ fn example(document: &Value, media: &Value) -> Value {
         return media["example"].clone();
     }
     let schema = resolve(document, &media["schema"]);
+    if !schema["example"].is_null() {
+        return schema["example"].clone();
+    }
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let properties = schema["properties"].as_object().into_iter().flatten();
     let wanted =

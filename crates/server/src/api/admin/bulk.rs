@@ -46,6 +46,7 @@ pub(super) struct Operation {
 /// Operations on many users.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"operations": [{"user": "usr_01jd3v6d7qk4r8x2m5n9p0t1wz", "action": "disable"}]}))]
 pub(super) struct Bulk {
     /// 1 to 100, carried out in this order.
     operations: Vec<Operation>,

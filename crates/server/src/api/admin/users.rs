@@ -110,6 +110,7 @@ pub(super) async fn list(
 /// A new account made by an administrator.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "grace@example.com", "name": "Grace Hopper", "password": "the compiler keeps a diary"}))]
 pub(super) struct NewUser {
     #[schema(example = "grace@example.com")]
     email: Option<String>,
@@ -184,6 +185,7 @@ pub(super) async fn show(
 /// What an administrator may change. A member that is left out stays as it is; `null` clears it.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Grace Hopper", "email_verified": true}))]
 pub(super) struct UserChange {
     #[serde(default, deserialize_with = "accounts::given")]
     #[schema(value_type = Option<String>)]

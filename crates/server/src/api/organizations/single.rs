@@ -7,7 +7,7 @@ use super::view::{MyOrganization, OrganizationChange, OrganizationView};
 use crate::{
     App,
     accounts::Who,
-    http::{Json, Now, PathId, Problem, SignedIn, Where, problem::ProblemDocument},
+    http::{IfMatch, Json, Now, PathId, PathIdIf, Problem, Shown, SignedIn, Where, problem::ProblemDocument},
     organizations::{self, By},
     realm::InRealm,
 };
@@ -17,7 +17,7 @@ use crate::{
     get, path = "/api/v1/organizations/{id}", tag = "Organizations", operation_id = "get_organization",
     security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
     responses(
-        (status = 200, description = "The organization, and the caller's roles in it", body = MyOrganization),
+        (status = 200, description = "The organization, and the caller's roles in it", body = MyOrganization, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 404, description = "`not_found`: none the caller belongs to", body = ProblemDocument),
     )
@@ -26,9 +26,9 @@ pub(super) async fn show(
     caller: SignedIn,
     PathId(id): PathId<OrganizationId>,
     State(app): State<App>,
-) -> Result<Json<MyOrganization>, Problem> {
+) -> Result<Shown<MyOrganization>, Problem> {
     let found = organizations::find_of(&app, caller.user.realm, id, caller.user.id).await?;
-    Ok(Json(MyOrganization::new(&found)))
+    Ok(Shown::new(&found.0, MyOrganization::new(&found)))
 }
 
 /// Rename an organization
@@ -37,29 +37,30 @@ pub(super) async fn show(
 #[utoipa::path(
     patch, path = "/api/v1/organizations/{id}", tag = "Organizations", operation_id = "change_organization",
     request_body = OrganizationChange, security(("bearer" = [])),
-    params(("id" = String, Path, description = "As listed")),
+    params(("id" = String, Path, description = "As listed"), IfMatch),
     responses(
-        (status = 200, description = "The organization as it is now", body = OrganizationView),
+        (status = 200, description = "The organization as it is now", body = OrganizationView, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_permission`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`slug_taken`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),
     )
 )]
 pub(super) async fn change(
     caller: SignedIn,
     realm: InRealm,
-    PathId(id): PathId<OrganizationId>,
+    PathIdIf(id, states): PathIdIf<OrganizationId>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
     Json(body): Json<OrganizationChange>,
-) -> Result<Json<OrganizationView>, Problem> {
+) -> Result<Shown<OrganizationView>, Problem> {
     let change = body.parse()?;
-    let acting = (Who::themselves(&caller, origin), By::Member(caller.user.id));
+    let acting = (Who::themselves(&caller, origin).meaning(states), By::Member(caller.user.id));
     let changed = organizations::change(&app, &realm, id, change, acting, now).await?;
-    Ok(Json(OrganizationView::from(&changed)))
+    Ok(Shown::new(&changed, OrganizationView::from(&changed)))
 }
 
 /// Delete an organization
@@ -67,23 +68,24 @@ pub(super) async fn change(
 /// For its owners. Members and invitations go with it; accounts stay.
 #[utoipa::path(
     delete, path = "/api/v1/organizations/{id}", tag = "Organizations", operation_id = "delete_organization",
-    security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
+    security(("bearer" = [])), params(("id" = String, Path, description = "As listed"), IfMatch),
     responses(
         (status = 204, description = "Deleted"),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_permission`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
     )
 )]
 pub(super) async fn delete(
     caller: SignedIn,
     realm: InRealm,
-    PathId(id): PathId<OrganizationId>,
+    PathIdIf(id, states): PathIdIf<OrganizationId>,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let acting = (Who::themselves(&caller, origin), By::Member(caller.user.id));
+    let acting = (Who::themselves(&caller, origin).meaning(states), By::Member(caller.user.id));
     organizations::delete(&app, &realm, id, acting, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -155,6 +155,16 @@ pub(super) async fn trace(
         Err(refused) if trace.accepted => trace.add("other", Some((refused.code(), refused.to_string()))),
         Err(_) => trace.add("session", None),
     }
+    if let Ok(claims) = &verified
+        && let Some(key) = claims.api_key()
+    {
+        let live = match key.parse() {
+            Ok(id) => api_keys::resolve_id(app, realm, id, now).await.map_err(failed)?.is_some(),
+            Err(_) => false,
+        };
+        let reason = "the API key it was exchanged for was revoked, is over, or its owner is disabled; APIs accept it until it expires";
+        trace.add("api key", (!live).then(|| ("api_key_refused", reason.to_owned())));
+    }
     for requirement in &expected.requirements {
         trace.ask(requirement, || match (&account, &verified) {
             (Some(user), _) if expected.own => requirement.judge_account(user),
@@ -165,6 +175,11 @@ pub(super) async fn trace(
     Ok(trace)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn failed(problem: Problem) -> Refusal {
+    Refusal::new(problem.reason())
+}
+
 /// Checks an API key as the exchange does, and returns the token that it becomes. Its use is not noted.
 async fn key(
     app: &App,
@@ -173,7 +188,6 @@ async fn key(
     now: Timestamp,
     trace: &mut Trace,
 ) -> Result<Option<String>, Refusal> {
-    let failed = |problem: Problem| Refusal::new(problem.reason());
     let resolved = api_keys::resolve(app, realm, text, now).await.map_err(failed)?;
     let refused = resolved.as_ref().err();
     for (check, refusing) in [

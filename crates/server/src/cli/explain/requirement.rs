@@ -139,7 +139,8 @@ impl Requirement {
                 let limit: i64 = first.and_then(|limit| limit.parse().ok()).unwrap_or_default();
                 let age = claims.auth_time().map(|at| now.saturating_sub(at));
                 let holds = age.is_some_and(|age| (-CLOCK_SKEW_SECONDS..=limit).contains(&age));
-                let has = age.map_or("no time of a sign-in".to_owned(), |age| format!("{age} s ago"));
+                let has =
+                    age.map_or("no time of a sign-in".to_owned(), |age| format!("a sign-in {age} s ago"));
                 (holds, "reauthentication_required", has)
             }
             _ => return Verdict::Unknown,

@@ -64,7 +64,7 @@ impl Problem {
                 "not_found",
                 S::NOT_FOUND,
                 "Not found",
-                "There is nothing here under this address; /docs lists what there is.",
+                "There is no such thing here, or none that is yours to see; /docs lists the routes.",
             ),
             Self::InvalidHost => fixed(
                 "invalid_host",

@@ -35,6 +35,7 @@ async fn everything(app: &TestApp, admin: &Person) -> Vec<(String, Method, [Valu
     vec![
         (format!("/api/v1/admin/users/{}", eve.id), Method::PATCH, names.clone()),
         (format!("/api/v1/admin/organizations/{acme}"), Method::PATCH, names.clone()),
+        (format!("/api/v1/organizations/{acme}"), Method::PATCH, names.clone()),
         ("/api/v1/me".to_owned(), Method::PATCH, names),
         (role, Method::PUT, [content("notes:write"), content("notes:share")]),
     ]

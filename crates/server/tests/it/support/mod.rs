@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use gatepost_domain::Timestamp;
-use gatepost_server::{App, Clock, Config, Given, router};
+use gatepost_server::{App, Clock, Config, Given, Reached, router};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -87,7 +87,7 @@ impl TestApp {
         };
         let config = Config::load(given, environment).unwrap();
         let clock = Clock::manual(Timestamp::from_unix_seconds(1_800_000_000));
-        let app = App::open(&config, clock.clone(), "http://127.0.0.1:8400").await.unwrap();
+        let app = App::open(&config, clock.clone(), Reached::At("http://127.0.0.1:8400")).await.unwrap();
         let test = Self { router: router(app.clone()), app, clock, config, folder, _database: database };
         if !file.is_empty() {
             test.apply(file).await;
@@ -97,7 +97,8 @@ impl TestApp {
 
     /// The same installation, opened a second time: another process would see the same.
     pub async fn replica(&self) -> (App, Router) {
-        let app = App::open(&self.config, self.clock.clone(), "http://127.0.0.1:8400").await.unwrap();
+        let app =
+            App::open(&self.config, self.clock.clone(), Reached::At("http://127.0.0.1:8400")).await.unwrap();
         (app.clone(), router(app))
     }
 

@@ -208,7 +208,16 @@ async fn explain_checks_an_api_key_and_what_it_becomes() {
     ");
     let made = made.json();
     let id = made["id"].as_str().unwrap();
+    let as_of_key = json!({ "api_key": id, "sid": null, "aud": "notes-api" });
+    let exchanged = &Forger::of(data).change(&ada, "at+jwt", &as_of_key);
+    assert_eq!(command(data, "token explain -").stdin(exchanged).run().code, Some(0));
     command(data, "api-key revoke").arg(id).done();
+    let said_of_token = command(data, "token explain -").stdin(exchanged).run();
+    assert!(
+        said_of_token.stderr.contains("refused by api key: the API key it was exchanged for was revoked"),
+        "{}",
+        said_of_token.stderr
+    );
     assert_snapshot!(said(&key, ""), @r"
     key life   REFUSED  api_key_refused
     error: refused by key life: it was revoked, or has expired
@@ -270,5 +279,26 @@ async fn a_minted_token_is_for_apis_and_opens_no_account() {
     );
     assert_snapshot!(super::refusal(data, r#"token decode {"access_token":"a.b.c"}"#), @"1 error: this is JSON and not a token: give the value of `access_token`, or - to read it from standard input");
     assert_snapshot!(super::refusal(data, "token decode not.a.token"), @"1 error: the token is malformed: a part is not base64url");
+    server.stop();
+}
+
+/// Wherever the server runs, commands make and expect what it would.
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_know_where_the_server_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = crate::support::gatepost("serve --listen 127.0.0.1:0")
+        .data(data)
+        .envs(crate::support::CHEAP_HASHES)
+        .serve();
+    let mut http = server.http();
+    let token = sign_up(&mut http, "ada@explain.test").await.access;
+    let issuer = decode(token.split('.').nth(1).unwrap())["iss"].clone();
+    assert_ne!(issuer, OWN);
+    assert_eq!(command(data, "token explain - GET /api/v1/me").stdin(&token).run().code, Some(0));
+    let minted = command(data, "token mint ada@explain.test").done();
+    assert_eq!(decode(minted.split('.').nth(1).unwrap())["iss"], issuer);
+    let elsewhere = command(data, "token mint ada@explain.test --public-url https://auth.example.com").done();
+    assert_eq!(decode(elsewhere.split('.').nth(1).unwrap())["iss"], "https://auth.example.com");
     server.stop();
 }

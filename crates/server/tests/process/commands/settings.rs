@@ -24,7 +24,7 @@ fn config_check_prints_the_settings_in_effect_and_hides_secrets() {
     assert_snapshot!(said, @r#"
     [server]
     listen = "127.0.0.1:9000"
-    public_url = "https://auth.example.com/"
+    public_url = "https://auth.example.com"
     shutdown_grace = "20s"
 
     [store]
