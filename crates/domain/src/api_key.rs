@@ -87,7 +87,7 @@ pub struct Limits<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScopeBeyond {
     /// It stands for more than the owner may do.
-    #[error("the scope \"{0}\" is more than this key may do")]
+    #[error("the scope \"{0}\" is more than this key may do: it takes a role that allows it")]
     Rights(Scope),
     /// It is no permission, and none of the words the realm lets keys carry.
     #[error(
@@ -198,7 +198,10 @@ mod tests {
         let limits = Limits { rights: &rights, words: &words };
         assert_eq!(limits.check(&scopes("notes:read notes:write ci")), Ok(()));
         for (text, refused) in [
-            ("notes:read users:write", "the scope \"users:write\" is more than this key may do"),
+            (
+                "notes:read users:write",
+                "the scope \"users:write\" is more than this key may do: it takes a role that allows it",
+            ),
             (
                 "admin",
                 "the scope \"admin\" is neither a permission nor among the api_key_scopes of the realm",

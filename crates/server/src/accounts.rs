@@ -15,6 +15,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::{
     App,
+    config::nearest,
     http::{IfMatch, Problem, SignedIn, etag::Tagged, origin::Where},
     realm::Snapshot,
 };
@@ -192,7 +193,8 @@ pub(crate) fn roles_among(
             if role.as_str() == built_in || graph.contains(&role) {
                 return Ok(role);
             }
-            let reason = match graph.nearest(&role) {
+            let known = graph.names().map(RoleName::as_str).chain([built_in]);
+            let reason = match nearest(role.as_str(), known) {
                 Some(near) => format!("{}; did you mean {near}?", unknown(&role)),
                 None => unknown(&role),
             };

@@ -90,9 +90,7 @@ impl Change {
         add: &[String],
         remove: &[String],
     ) -> Result<Self, Problem> {
-        let remove = remove.iter().map(|name| name.parse().map_err(|refused| field("roles", refused)));
-        self.roles =
-            Some(Roles::Edited { add: roles_of(realm, add)?, remove: remove.collect::<Result<_, _>>()? });
+        self.roles = Some(Roles::Edited { add: roles_of(realm, add)?, remove: roles_of(realm, remove)? });
         Ok(self)
     }
 

@@ -109,7 +109,10 @@ impl Owner {
         let found = clients::find(app, realm.id(), id.clone()).await;
         match found.map_err(store::refusal)? {
             Some(client) => Ok(KeyOwner::Client(client.id)),
-            None => Err(Refusal::new(format!("realm {} has no client {id}", realm.name()))),
+            None => Err(Refusal::new(format!(
+                "realm {} has no client {id}; `gatepost client list` shows all",
+                realm.name()
+            ))),
         }
     }
 }

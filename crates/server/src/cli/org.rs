@@ -172,7 +172,12 @@ pub(super) async fn find(app: &App, realm: &Snapshot, text: &str) -> Result<Orga
             })
         })
         .await?;
-    found.ok_or_else(|| Refusal::new(format!("realm {} has no organization {text}", realm.name())))
+    found.ok_or_else(|| {
+        Refusal::new(format!(
+            "realm {} has no organization {text}; `gatepost org list` shows all",
+            realm.name()
+        ))
+    })
 }
 
 fn rows(found: &[Organization]) -> String {

@@ -92,5 +92,10 @@ pub(super) async fn user(app: &App, realm: &Snapshot, text: &str) -> Result<User
             })
         })
         .await?;
-    found.ok_or_else(|| Refusal::new(format!("realm {} has no user {text}", realm.name())))
+    found.ok_or_else(|| {
+        Refusal::new(format!(
+            "realm {} has no user {text}; `gatepost user list` shows all, --realm names another realm",
+            realm.name()
+        ))
+    })
 }

@@ -114,7 +114,7 @@ async fn ak_04_a_key_beyond_its_owner_is_refused_and_nothing_is_made() {
             "organization = \"acme\"",
             "x",
             "[\"users:read\"]",
-            "the scope \"users:read\" is more than this key may do",
+            "the scope \"users:read\" is more than this key may do: it takes a role that allows it",
         ),
         (
             "client = \"worker\"",

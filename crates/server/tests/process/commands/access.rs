@@ -66,10 +66,10 @@ fn roles_and_clients_are_listed_and_a_users_roles_are_given_and_taken() {
     // One administrator stays, whoever takes the role.
     assert_snapshot!(refusal(&data, "user roles ada --remove realm-admin"), @"1 error: the last administrator of the realm must stay; give another user the role realm-admin first");
     command(&data, "user create --username bob --role realm-admin").done();
-    let edited =
-        command(&data, "user roles ada --remove realm-admin --remove gone --add reader --json").json();
+    let edited = command(&data, "user roles ada --remove realm-admin --add reader --json").json();
     assert_eq!(edited["roles"], json!(["editor", "reader"]));
     assert_snapshot!(refusal(&data, "user roles ada --add edtor"), @"1 error: roles: realm default has no role edtor; did you mean editor?");
+    assert_snapshot!(refusal(&data, "user roles ada --remove realm-admn"), @"1 error: roles: realm default has no role realm-admn; did you mean realm-admin?");
 
     assert_eq!(edited["email_verified"], false);
     assert_snapshot!(hide_ids(&command(&data, "user verify ada").done()), @"the address of [id] is verified");

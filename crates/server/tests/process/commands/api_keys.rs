@@ -66,7 +66,7 @@ async fn a_key_of_the_file_is_shown_once_listed_and_revoked() {
     assert!(trail.contains("\"client\":\"worker\"") && trail.contains("operator"), "{trail}");
     let again = refusal(&data, &format!("api-key revoke {id}"));
     assert_snapshot!(hide(&again), @"1 error: realm default has no API key [key_] that is not revoked");
-    assert_snapshot!(refusal(&data, "api-key list --client wroker"), @"1 error: realm default has no client wroker");
+    assert_snapshot!(refusal(&data, "api-key list --client wroker"), @"1 error: realm default has no client wroker; `gatepost client list` shows all");
     assert!(refusal(&data, "api-key list").starts_with("2 error: "), "whose?");
     assert!(command(&data, &apply).done().contains("API key nightly"), "the file makes another");
 }

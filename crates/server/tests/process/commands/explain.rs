@@ -269,7 +269,7 @@ async fn a_minted_token_is_for_apis_and_opens_no_account() {
     let own = command(data, "token mint ada@explain.test --audience").arg(OWN).done();
     assert_eq!(http.get_as("/api/v1/me", &own).await.unwrap().brief(), "401 invalid_token");
 
-    assert_snapshot!(super::refusal(data, "token mint nobody@explain.test"), @"1 error: realm default has no user nobody@explain.test");
+    assert_snapshot!(super::refusal(data, "token mint nobody@explain.test"), @"1 error: realm default has no user nobody@explain.test; `gatepost user list` shows all, --realm names another realm");
     command(data, "user disable ada@explain.test").done();
     let refused = command(data, "token mint ada@explain.test").run();
     assert!(

@@ -63,7 +63,7 @@ async fn an_organization_is_made_staffed_and_deleted_while_the_server_runs() {
     assert_snapshot!(hide_ids(&refusal(data, "org remove-member acme ada@orgs.test")), @"1 error: [id] is no member of acme");
 
     assert_snapshot!(hide_ids(&command(data, "org delete acme").done()), @"deleted organization [id]");
-    assert_snapshot!(refusal(data, "org show acme"), @"1 error: realm default has no organization acme");
+    assert_snapshot!(refusal(data, "org show acme"), @"1 error: realm default has no organization acme; `gatepost org list` shows all");
     server.stop();
 }
 
@@ -76,7 +76,7 @@ fn what_an_organization_cannot_be_is_said_in_one_line() {
     command(data, "user create --username ada").done();
     assert_snapshot!(refusal(data, "org create acme"), @"1 error: another organization of the realm has this slug; choose another");
     assert_snapshot!(refusal(data, "org create Acme"), @"1 error: slug: a slug is 2 to 63 of a-z, 0-9 and -, and neither starts nor ends with -");
-    assert_snapshot!(refusal(data, "org create beta --owner nobody"), @"1 error: realm default has no user nobody");
+    assert_snapshot!(refusal(data, "org create beta --owner nobody"), @"1 error: realm default has no user nobody; `gatepost user list` shows all, --realm names another realm");
     assert_snapshot!(refusal(data, "org set-member acme ada --role edtor"), @"1 error: roles: realm default has no role edtor");
     assert_snapshot!(refusal(data, "org set-member acme ada --role realm-admin"), @"1 error: roles: realm-admin is of the realm, not of an organization");
     assert_eq!(command(data, "org list --json").json().as_array().unwrap().len(), 1);

@@ -91,7 +91,7 @@ async fn a_user_is_made_disabled_enabled_and_deleted_while_the_server_runs() {
 
     assert_snapshot!(hide_ids(&command(data, "user delete ada").done()), @"deleted user [id]");
     assert_eq!(http.get_as("/api/v1/me", &tokens.access).await.unwrap().status, 401);
-    assert_snapshot!(refusal(data, "user show ada"), @"1 error: realm default has no user ada");
+    assert_snapshot!(refusal(data, "user show ada"), @"1 error: realm default has no user ada; `gatepost user list` shows all, --realm names another realm");
     server.stop();
 }
 
@@ -129,6 +129,6 @@ fn what_a_user_cannot_be_is_said_in_one_line() {
     let own =
         command(data, "user create --email barbara@users.test --password-stdin").stdin("barbara@users.test");
     assert_snapshot!(own.run().refusal(&[]), @"1 error: the password contains the name or address of its owner, or the name of the service; choose another");
-    assert_snapshot!(refusal(data, "user disable nobody@users.test"), @"1 error: realm default has no user nobody@users.test");
+    assert_snapshot!(refusal(data, "user disable nobody@users.test"), @"1 error: realm default has no user nobody@users.test; `gatepost user list` shows all, --realm names another realm");
     assert_eq!(command(data, "user list --json").json().as_array().unwrap().len(), 1);
 }
