@@ -13,6 +13,7 @@ use axum::{
 };
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
+use utoipa::openapi::OpenApi;
 
 use crate::{
     App, api, docs,
@@ -28,12 +29,17 @@ pub fn router(app: App) -> Router {
     Router::new().fallback_service(front(app))
 }
 
+/// The description of the routes that programs call.
+pub(crate) fn description() -> OpenApi {
+    api::routes().merge(oauth::routes()).into_openapi()
+}
+
 /// The service that answers every request.
 pub(crate) fn front(app: App) -> Front {
-    let (api, description) = api::routes().merge(oauth::routes()).split_for_parts();
+    let (api, _) = api::routes().merge(oauth::routes()).split_for_parts();
     let realm = api
         .merge(oauth::documents())
-        .merge(docs::routes(description))
+        .merge(docs::routes())
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         // Together, for axum boxes a route once for each call of `layer`.

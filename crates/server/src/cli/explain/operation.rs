@@ -5,7 +5,7 @@ use std::{io::Read as _, path::Path};
 use serde_json::Value;
 
 use super::requirement::Requirement;
-use crate::{api, cli::Refusal, docs};
+use crate::{cli::Refusal, docs, router};
 
 /// The longest document that is read.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -47,8 +47,7 @@ impl Operation {
 }
 
 fn own() -> Result<Value, Refusal> {
-    let (_, description) = api::routes().split_for_parts();
-    Ok(serde_json::to_value(docs::describe(description))?)
+    Ok(serde_json::to_value(docs::describe(router::description()))?)
 }
 
 fn read(file: &Path) -> Result<Value, Refusal> {
