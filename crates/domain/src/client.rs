@@ -31,6 +31,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// Whether it may get tokens of its own (RFC 6749 section 4.4), by secret or by a key of its own.
+    pub fn acts_on_its_own(&self) -> bool {
+        !self.is_public() && self.settings.allows(GrantType::ClientCredentials)
+    }
+
     /// Whether the client can keep no secret (RFC 6749 section 2.1).
     pub const fn is_public(&self) -> bool {
         self.secret.is_none()

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -114,8 +115,8 @@ name!(
 name!(
     /// The name of a role: 1 to 64 of `A-Z a-z 0-9 . _ : -`.
     RoleName, RoleNameRefused,
-    "a role's name is 1 to 64 of A-Z, a-z, 0-9, '.', '_', ':' and '-'",
-    |t| (1..=64).contains(&t.len())
+    "a role's name is 1 to 64 of A-Z, a-z, 0-9, '.', '_', ':' and '-', and not '.' or '..'",
+    |t| (1..=64).contains(&t.len()) && t != "." && t != ".."
         && t.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:-".contains(&b))
 );
 
@@ -190,13 +191,8 @@ impl Scopes {
 
 impl FromIterator<Scope> for Scopes {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        let mut kept = Vec::new();
-        for scope in scopes {
-            if !kept.contains(&scope) {
-                kept.push(scope);
-            }
-        }
-        Self(kept)
+        let mut seen = HashSet::new();
+        Self(scopes.into_iter().filter(|scope| seen.insert(scope.clone())).collect())
     }
 }
 
@@ -331,6 +327,10 @@ mod tests {
         assert!("a b".parse::<ClientId>().is_err());
         assert!("org:admin".parse::<RoleName>().is_ok());
         assert!("a b".parse::<RoleName>().is_err());
+        assert!(
+            ".".parse::<RoleName>().is_err() && "..".parse::<RoleName>().is_err(),
+            "no path can name them"
+        );
     }
 
     #[test]

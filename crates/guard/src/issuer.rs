@@ -27,6 +27,8 @@ struct Remote {
     on_failure: OnKeyFailure,
     /// The second in which the keys were last found good: one look a second is enough, and requests in between read only this.
     looked_at: AtomicI64,
+    /// When it was last said that nothing is exchanged.
+    warned: AtomicI64,
     /// Whether a fetch is under way. Behind a lock when it starts, so that nobody misses the start.
     flight: watch::Sender<bool>,
     starting: Mutex<()>,
@@ -74,6 +76,7 @@ impl Issuer {
             cache,
             clock,
             on_failure,
+            warned: AtomicI64::new(i64::MIN),
             looked_at: AtomicI64::new(i64::MIN),
             flight: watch::Sender::new(false),
             starting: Mutex::new(()),
@@ -132,7 +135,12 @@ impl Issuer {
             return Err(EXCHANGE_AGAIN);
         };
         remote.fetcher.exchange(&endpoint, form).await.map_err(|error| {
-            tracing::warn!(issuer, "{issuer} did not exchange a credential: {error}");
+            // Once a minute: who sends credentials that must be exchanged must not fill the log while the issuer is down.
+            let last = remote.warned.load(Ordering::Relaxed);
+            if now.saturating_sub(last) >= 60 {
+                remote.warned.store(now, Ordering::Relaxed);
+                tracing::warn!(issuer, "{issuer} did not exchange a credential: {error}");
+            }
             EXCHANGE_AGAIN
         })
     }

@@ -5,7 +5,7 @@ use gatepost_domain::{
     audit::{Event, Record},
     role::{RoleGraph, RolesRefused},
 };
-use gatepost_store::{Tx, audit, invitations, memberships, roles, users};
+use gatepost_store::{Tx, audit, invitations, memberships, realms, roles, users};
 
 use crate::{
     App,
@@ -49,6 +49,10 @@ async fn write(
     // It is no role like the others: nothing inherits what it may do.
     if role.inherits.iter().any(|parent| parent.as_str() == ADMINISTRATOR) {
         let reason = "realm-admin is built in, and given to users only".into();
+        return Err(Problem::InvalidField { field: "inherits", reason });
+    }
+    if role.inherits.contains(&RoleName::owner()) {
+        let reason = "owner is given in organizations; no role makes an owner of who has it".into();
         return Err(Problem::InvalidField { field: "inherits", reason });
     }
     let record = record(app, realm, &role.name, &who, now);
@@ -104,7 +108,13 @@ pub async fn remove(
                 if users::anyone_has_role(tx, realm, &name).await? {
                     return Err(Problem::RoleInUse { by: "There are users who have it".to_owned() });
                 }
-                if memberships::anyone_has_role(tx, realm, &name).await? {
+                let settings = realms::find(tx, realm).await?.map(|found| found.settings).unwrap_or_default();
+                if settings.organization_roles.contains(&name) {
+                    let by = "The realm's organization_roles names it".to_owned();
+                    return Err(Problem::RoleInUse { by });
+                }
+                // Everybody who has an organization is its `owner`, without a role of the realm.
+                if name != RoleName::owner() && memberships::anyone_has_role(tx, realm, &name).await? {
                     let by = "There are members of organizations who have it".to_owned();
                     return Err(Problem::RoleInUse { by });
                 }

@@ -210,6 +210,21 @@ pub async fn touch(tx: &mut Tx, realm: RealmId, id: ApiKeyId, now: Timestamp) ->
     tx.execute(SQL, &[(&realm).into(), (&id).into(), now.into()]).await.map(|_| ())
 }
 
+/// Ends every key of organizations that a user made and that is good at `now`, for good: the user knows them. Returns which.
+pub async fn revoke_made_by(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<ApiKeyId>, Error> {
+    const SQL: &str = "UPDATE api_keys SET revoked_at = $3 WHERE realm_id = $1 AND created_by = $2 AND organization_id IS NOT NULL
+        AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3) RETURNING id";
+    let ended: Vec<(ApiKeyId,)> = tx.all(SQL, &[(&realm).into(), (&user).into(), now.into()]).await?;
+    let mut ended: Vec<ApiKeyId> = ended.into_iter().map(|(id,)| id).collect();
+    ended.sort_unstable();
+    Ok(ended)
+}
+
 /// Ends every key of an owner that is good at `now`, for good. Returns which.
 pub async fn revoke_all(
     tx: &mut Tx,

@@ -24,6 +24,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "rotated_api_keys",
         sql: include_str!("../migrations/0003_rotated_api_keys.sql"),
     },
+    Migration {
+        version: 4,
+        name: "makers_of_api_keys",
+        sql: include_str!("../migrations/0004_makers_of_api_keys.sql"),
+    },
 ];
 
 /// The version this release works with.

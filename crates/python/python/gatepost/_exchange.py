@@ -108,6 +108,7 @@ class Exchanging:
         self._lock = threading.Lock()
         self._process = os.getpid()
         self._lanes = _Lanes()
+        self._warned = float("-inf")
 
     async def exchange(self, wanted: Wanted) -> Claims | None:
         """The claims of what it is exchanged for; None if the issuer refuses it. A `GatepostError` if it does not answer."""
@@ -181,8 +182,15 @@ class Exchanging:
         if not flight.land(failure):
             return
         if failure is not None:
-            _log.warning("a credential could not be exchanged: %s", failure)
+            self._warn(failure)
             flight.fetch.give_up()
+
+    def _warn(self, failure: GatepostError) -> None:
+        """Once a minute: who sends credentials that must be exchanged must not fill the log while the issuer is down."""
+        now = self._clock()
+        if now - self._warned >= 60:
+            self._warned = now
+            _log.warning("a credential could not be exchanged: %s", failure)
 
     def _exchanged(self, flight: _Exchange) -> Claims | None:
         wanted = flight.wanted

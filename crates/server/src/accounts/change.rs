@@ -226,6 +226,7 @@ pub async fn delete(
                 who.means(Some(&before))?;
                 keep_an_administrator(tx, &before).await?;
                 left_behind::settle(tx, &app, &before, &who, now).await?;
+                revoke_because(tx, &app, (realm, user), Some(Event::UserDeleted.name()), &who, now).await?;
                 users::delete(tx, realm, user, now, message).await?;
                 audit::append(tx, &record).await?;
                 Ok(())

@@ -16,17 +16,23 @@ pub struct Dealing {
     pub(super) owner: KeyOwner,
     pub(super) user: UserId,
     who: Who,
+    for_the_realm: bool,
 }
 
 impl Dealing {
     /// With those of a user: their own, or as an administrator.
     pub const fn with_those_of_user(user: UserId, who: Who) -> Self {
-        Self { owner: KeyOwner::User(user), user, who }
+        Self { owner: KeyOwner::User(user), user, who, for_the_realm: false }
     }
 
     /// With those of an organization, as far as their roles there allow.
     pub const fn with_those_of_organization(organization: OrganizationId, member: UserId, who: Who) -> Self {
-        Self { owner: KeyOwner::Organization(organization), user: member, who }
+        Self { owner: KeyOwner::Organization(organization), user: member, who, for_the_realm: false }
+    }
+
+    /// With those of any organization, as an administrator of the realm.
+    pub const fn for_the_realm(organization: OrganizationId, administrator: UserId, who: Who) -> Self {
+        Self { owner: KeyOwner::Organization(organization), user: administrator, who, for_the_realm: true }
     }
 
     pub(super) fn record(&self, app: &App, event: Event, realm: RealmId, now: Timestamp) -> Record {
@@ -55,6 +61,12 @@ impl Dealing {
             KeyOwner::User(user) => {
                 let user = users::find(tx, allowed.realm, *user).await?.ok_or(Problem::NotFound)?;
                 Ok(May { rights: allowed.roles.rights(&user.roles), owns: true })
+            }
+            KeyOwner::Organization(organization) if self.for_the_realm => {
+                let found = gatepost_store::organizations::find(tx, allowed.realm, *organization).await?;
+                found.ok_or(Problem::NotFound)?;
+                let graph = &allowed.organization_roles;
+                Ok(May { rights: graph.rights(graph.names()), owns: true })
             }
             KeyOwner::Organization(organization) => {
                 let graph = &allowed.organization_roles;

@@ -40,8 +40,8 @@ pub enum KeyRefused {
     /// Not good any more.
     #[error("it was revoked, or has expired")]
     Over,
-    /// Its user may not sign in.
-    #[error("its owner is disabled")]
+    /// Its user may not sign in, or its client gets no tokens of its own.
+    #[error("its owner is disabled, or a client without the grant client_credentials")]
     OwnerDisabled,
     /// Deleted in this moment.
     #[error("it has no owner any more")]
@@ -134,13 +134,13 @@ fn standing(
             let (subject, organization) = (organization.to_string(), Some(organization));
             Ok(Resolved { key, subject, user: None, organization, scopes, permissions })
         }
-        Some(Owner::Client(client)) => {
+        Some(Owner::Client(client)) if client.acts_on_its_own() => {
             let scopes = client.settings.granted(Some(&key.scopes));
             let permissions = permissions_of(&scopes).collect();
             let subject = client.id.to_string();
             Ok(Resolved { key, subject, user: None, organization: None, scopes, permissions })
         }
-        Some(Owner::User(_)) => Err(KeyRefused::OwnerDisabled),
+        Some(Owner::User(_) | Owner::Client(_)) => Err(KeyRefused::OwnerDisabled),
         None => Err(KeyRefused::OwnerGone),
     }
 }

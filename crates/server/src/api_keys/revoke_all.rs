@@ -1,4 +1,4 @@
-//! Every key of a user at once: somebody else may have made some of them.
+//! Every key of a user at once, and those they made for organizations: somebody else may have made some of them, or know them.
 
 use gatepost_domain::{
     OutboxId, RealmId, Timestamp, UserId,
@@ -10,7 +10,8 @@ use gatepost_store::{Tx, api_keys, audit, outbox, users};
 
 use crate::{App, accounts::Who, http::Problem};
 
-/// Ends every live key of a user for good, and tells verifiers. Returns how many there were.
+/// Ends every live key of a user, and every one they made for an organization, for good, and tells verifiers. Returns how many
+/// there were.
 pub async fn revoke_all(
     app: &App,
     realm: RealmId,
@@ -40,7 +41,8 @@ pub(crate) async fn revoke_because(
     who: &Who,
     now: Timestamp,
 ) -> Result<usize, gatepost_store::Error> {
-    let ended = api_keys::revoke_all(tx, realm, &KeyOwner::User(user), now).await?;
+    let mut ended = api_keys::revoke_all(tx, realm, &KeyOwner::User(user), now).await?;
+    ended.extend(api_keys::revoke_made_by(tx, realm, user, now).await?);
     for key in &ended {
         let told = Message::Revocation(Revocation::ApiKey { key: *key });
         outbox::queue(tx, OutboxId::new(now, app.entropy()), realm, &told, now).await?;

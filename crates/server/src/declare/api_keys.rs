@@ -131,6 +131,10 @@ async fn owner_of(
         }
         DeclaredOwner::Client(id) => {
             let client = clients::find(tx, realm, id).await?.ok_or_else(missing)?;
+            if !client.acts_on_its_own() {
+                let reason = "a client has keys only with a secret and the grant client_credentials";
+                return Err(NotMade::Wrong(reason.to_owned()));
+            }
             let granted: Scopes = client.settings.granted(Some(&declared.scopes));
             match declared.scopes.iter().find(|scope| !granted.contains(scope.as_str())) {
                 None => Ok(KeyOwner::Client(client.id)),

@@ -227,6 +227,10 @@ impl<'t> Reader<'t> {
         let built_in = |name: &RoleName| name.as_str() == ADMINISTRATOR;
         let (defined, inherited) =
             (realm.roles.iter().map(|role| &role.name), realm.roles.iter().flat_map(|role| &role.inherits));
+        if realm.roles.iter().any(|role| role.inherits.contains(&RoleName::owner())) {
+            let reason = "no role inherits owner, which is given in organizations";
+            return Err(self.wrong(&at, reason));
+        }
         if defined.chain(inherited).chain(&realm.settings.organization_roles).any(built_in) {
             let reason = "realm-admin is built in, and given to users only; choose another name";
             return Err(self.wrong(&at, reason));

@@ -1,6 +1,9 @@
 //! Access tokens: the signature is checked as an API would, and then everything that may have happened since.
 
-use gatepost_domain::{ClientId, GrantType, OrganizationId, RealmId, SessionId, Timestamp, User, UserId};
+use gatepost_domain::{
+    Client, ClientId, OrganizationId, Permission, RealmId, RoleName, Scopes, SessionId, Timestamp, User,
+    UserId, client::permissions_of,
+};
 use gatepost_jose::Claims;
 use gatepost_store::{Tx, memberships, sessions, users};
 
@@ -32,29 +35,50 @@ pub(super) async fn introspect(
     } else {
         of_user(app, realm, &claims, now).await?
     };
-    let Some(Behind { user }) = behind else {
+    let Some(Behind { user, roles, permissions, scopes }) = behind else {
         return Ok(inactive("who it was given to is not good any more"));
     };
-    let texts = |names: &[Box<str>]| names.iter().map(ToString::to_string).collect();
+    // What was taken away since is not in it any more, whatever the token says.
+    let still = |permission: &str| {
+        let wanted = permission.parse::<Permission>();
+        wanted.is_ok_and(|wanted| permissions.iter().any(|had| had.covers(&wanted)))
+    };
+    let kept = |names: &[Box<str>], has: &dyn Fn(&str) -> bool| {
+        names.iter().filter(|name| has(name)).map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let scope = match scopes {
+        None => claims.scope().unwrap_or_default().to_owned(),
+        Some(scopes) => claims.scopes().filter(|scope| scopes.contains(scope)).collect::<Vec<_>>().join(" "),
+    };
     Ok(Some(Introspected {
         token_type: "Bearer",
         subject: claims.subject().to_owned(),
         client: claims.client_id().unwrap_or_default().to_owned(),
-        scope: claims.scope().unwrap_or_default().to_owned(),
+        scope,
         issued_at: claims.issued_at(),
         expires_at: Some(claims.expires_at()),
         audience,
         id: claims.token_id().map(str::to_owned),
         username: user.as_ref().and_then(username),
-        roles: texts(claims.roles()),
-        permissions: texts(claims.permissions()),
+        roles: kept(claims.roles(), &|name| roles.iter().any(|role| role == name)),
+        permissions: kept(claims.permissions(), &still),
         organization: claims.organization().map(str::to_owned),
     }))
 }
 
-/// Who stands behind a token that is still good.
+/// Who stands behind a token that is still good, and what they are now.
 struct Behind {
     user: Option<User>,
+    roles: Vec<String>,
+    permissions: Vec<Permission>,
+    /// What the scopes are cut to; `None`: they are not.
+    scopes: Option<Scopes>,
+}
+
+impl Behind {
+    fn program(user: Option<User>, permissions: Vec<Permission>, scopes: Scopes) -> Self {
+        Self { user, roles: Vec::new(), permissions, scopes: Some(scopes) }
+    }
 }
 
 async fn of_key(
@@ -67,15 +91,18 @@ async fn of_key(
     let Ok(id) = key.parse() else { return Ok(None) };
     let resolved = api_keys::resolve_id(app, realm, id, now).await?;
     let resolved = resolved.filter(|resolved| resolved.subject == claims.subject());
-    Ok(resolved.map(|resolved| Behind { user: resolved.user }))
+    Ok(resolved.map(|resolved| Behind::program(resolved.user, resolved.permissions, resolved.scopes)))
 }
 
 async fn of_client(app: &App, realm: &Snapshot, claims: &Claims) -> Result<Option<Behind>, Problem> {
     let Ok(id) = claims.subject().parse() else { return Ok(None) };
     let client = clients::find(app, realm.id(), id).await?;
-    let still = client
-        .is_some_and(|client| !client.is_public() && client.settings.allows(GrantType::ClientCredentials));
-    Ok(still.then_some(Behind { user: None }))
+    let client = client.filter(Client::acts_on_its_own);
+    Ok(client.map(|client| {
+        let asked = claims.scope().unwrap_or_default().parse().unwrap_or_default();
+        let scopes = client.settings.granted(Some(&asked));
+        Behind::program(None, permissions_of(&scopes).collect(), scopes)
+    }))
 }
 
 /// Session, grant, account and membership, as they are now.
@@ -92,7 +119,7 @@ async fn of_user(
     let (Ok(session), Ok(organization), Ok(client)) = (session, organization, client) else {
         return Ok(None);
     };
-    let (realm, issued_at) = (realm.id(), Timestamp::from_unix_seconds(claims.issued_at()));
+    let (snapshot, realm, issued_at) = (realm, realm.id(), Timestamp::from_unix_seconds(claims.issued_at()));
     let found = app.db().read("find who a token was given to", move |tx| {
         let client = client.clone();
         Box::pin(async move {
@@ -103,14 +130,23 @@ async fn of_user(
                 None => without_session(tx, realm, user, issued_at).await?,
             };
             let Some(found) = found.filter(|found| found.id == user) else { return Ok(None) };
-            let belongs = match organization {
-                Some(organization) => memberships::find(tx, realm, organization, user).await?.is_some(),
-                None => true,
+            let roles = match organization {
+                Some(organization) => {
+                    memberships::find(tx, realm, organization, user).await?.map(|member| member.roles)
+                }
+                None => Some(found.roles.clone()),
             };
-            Ok::<_, gatepost_store::Error>(belongs.then_some(Behind { user: Some(found) }))
+            Ok::<_, gatepost_store::Error>(roles.map(|roles| (found, roles)))
         })
     });
-    Ok(found.await?)
+    let graph = if organization.is_some() { snapshot.organization_roles() } else { snapshot.roles() };
+    Ok(found.await?.map(|(user, given)| {
+        let rights = graph.rights(&given);
+        let reached = rights.roles.iter().map(|role| role.as_str());
+        let roles = given.iter().map(RoleName::as_str).chain(reached).map(str::to_owned).collect();
+        let permissions = rights.permissions.iter().map(|permission| (*permission).clone()).collect();
+        Behind { user: Some(user), roles, permissions, scopes: None }
+    }))
 }
 
 /// Of a token that an operator minted.

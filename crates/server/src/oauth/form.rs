@@ -11,6 +11,9 @@ use super::OAuthError;
 /// What may be there more than once: a token may be for several.
 const REPEATED: [&str; 2] = ["audience", "resource"];
 
+/// No request needs more, and whether one is there twice is looked for among them all.
+const MOST: usize = 64;
+
 /// The parameters of a request. Each comes once (RFC 6749 section 3.2) but those that name who a token is for, and only in
 /// the body.
 pub(super) struct Form(Vec<(String, String)>);
@@ -37,6 +40,9 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             return Err(unread);
         }
         let mut parameters: Vec<(String, String)> = Vec::new();
+        if url::form_urlencoded::parse(&body).nth(MOST).is_some() {
+            return Err(OAuthError::InvalidRequest("There are more than 64 parameters."));
+        }
         for (name, value) in url::form_urlencoded::parse(&body) {
             let again = parameters.iter().any(|(known, _)| *known == name);
             if again && !REPEATED.contains(&name.as_ref()) {

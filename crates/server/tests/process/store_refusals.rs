@@ -78,8 +78,8 @@ fn a_sqlite_database_of_a_newer_release_is_refused_and_left_as_it_was() {
     let newer =
         "INSERT INTO schema_history (version, name, release, applied_at) VALUES (99, 'later', '9.9.9', 0)";
     database.execute_batch(newer).unwrap();
-    assert_snapshot!(serve(folder.path()).run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 3: start release 9.9.9 or newer");
-    assert_snapshot!(gatepost("user list").data(folder.path()).run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 3: start release 9.9.9 or newer");
+    assert_snapshot!(serve(folder.path()).run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 4: start release 9.9.9 or newer");
+    assert_snapshot!(gatepost("user list").data(folder.path()).run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 4: start release 9.9.9 or newer");
     let names: u32 =
         database.query_row("SELECT count(*) FROM realms WHERE name = 'acme'", [], |row| row.get(0)).unwrap();
     assert_eq!(names, 1);
@@ -94,7 +94,7 @@ async fn a_postgres_database_of_a_newer_release_is_refused() {
         "INSERT INTO schema_history (version, name, release, applied_at) VALUES (99, 'later', '9.9.9', 0)";
     postgres.connect().await.batch_execute(newer).await.unwrap();
     let call = serve(folder.path()).arg("--database-url").arg(postgres.url());
-    assert_snapshot!(call.run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 3: start release 9.9.9 or newer");
+    assert_snapshot!(call.run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 4: start release 9.9.9 or newer");
 }
 
 #[test]

@@ -10,6 +10,7 @@ on_every_backend!(
     ak_02_a_key_is_revoked_once,
     ak_02_of_two_rotations_at_once_one_succeeds,
     ak_02_every_key_of_one_owner_is_revoked_at_once,
+    keys_of_organizations_end_with_who_made_them,
     a_key_is_renamed_and_its_use_is_noted,
     a_key_ends_with_its_owner,
     a_key_is_found_by_owner_and_name_while_it_is_good,
@@ -200,6 +201,27 @@ async fn ak_02_every_key_of_one_owner_is_revoked_at_once(store: Store) {
             write_one!(store, [none] tx => api_keys::revoke_all(tx, realm, &none, NOW).await).unwrap();
         assert_eq!(ended, []);
     }
+}
+
+async fn keys_of_organizations_end_with_who_made_them(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let owner = KeyOwner::Organization(store.organization("acme").await.id);
+    let realm = store.realm;
+    let mut of_ada = Vec::new();
+    for maker in [&ada, &ada, &bob] {
+        let key = ApiKey { created_by: Some(maker.id), ..key(&store, owner.clone()) };
+        write_one!(store, [key] tx => api_keys::create(tx, &key).await).unwrap();
+        of_ada.extend((maker.id == ada.id).then_some(key.id));
+    }
+    let own = stored(&store, KeyOwner::User(ada.id)).await;
+    of_ada.sort_unstable();
+    let user = ada.id;
+    for expected in [of_ada, vec![]] {
+        let ended =
+            write_one!(store, [] tx => api_keys::revoke_made_by(tx, realm, user, later(5)).await).unwrap();
+        assert_eq!(ended, expected);
+    }
+    assert!(found(&store, &own).await.unwrap().is_live(later(5)), "their own are another matter");
 }
 
 async fn a_key_is_renamed_and_its_use_is_noted(store: Store) {

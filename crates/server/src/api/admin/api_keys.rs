@@ -1,7 +1,7 @@
-//! `/api/v1/admin/users/{id}/api-keys`
+//! `/api/v1/admin/users/{id}/api-keys`, `/api/v1/admin/organizations/{id}/api-keys`
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{ApiKeyId, UserId};
+use gatepost_domain::{ApiKeyId, OrganizationId, UserId};
 
 use crate::{
     App,
@@ -82,6 +82,62 @@ pub(super) async fn revoke(
     origin: Where,
 ) -> Result<StatusCode, Problem> {
     let dealing = Dealing::with_those_of_user(user, Who::administrator(&admin, origin));
+    api_keys::revoke(&app, &realm, dealing, id, now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// List an organization's API keys
+///
+/// Without their secrets, which nobody can show.
+#[utoipa::path(
+    get, path = "/api/v1/admin/organizations/{id}/api-keys", tag = "Administration",
+    operation_id = "admin_list_organization_api_keys", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The organization"), KeyListing),
+    responses(
+        (status = 200, description = "One page of keys that were not revoked", body = KeyPage),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn list_of_organization(
+    Admin(admin): Admin,
+    realm: InRealm,
+    PathId(organization): PathId<OrganizationId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Query(listing): Query<KeyListing>,
+) -> Result<Json<KeyPage>, Problem> {
+    let who = Who::administrator(&admin, origin);
+    listing.page(&app, &realm, Dealing::for_the_realm(organization, admin.user.id, who), now).await
+}
+
+/// Revoke an API key of an organization
+#[utoipa::path(
+    delete, path = "/api/v1/admin/organizations/{id}/api-keys/{key_id}", tag = "Administration",
+    operation_id = "admin_revoke_organization_api_key", security(("bearer" = [])),
+    params(
+        ("id" = String, Path, description = "The organization"),
+        ("key_id" = String, Path, description = "As listed"),
+    ),
+    responses(
+        (status = 204, description = "The key is refused from now on"),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 404, description = "`not_found`: no live key of this organization has the id", body = ProblemDocument),
+    )
+)]
+pub(super) async fn revoke_of_organization(
+    Admin(admin): Admin,
+    realm: InRealm,
+    PathIds(organization, id): PathIds<OrganizationId, ApiKeyId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<StatusCode, Problem> {
+    let who = Who::administrator(&admin, origin);
+    let dealing = Dealing::for_the_realm(organization, admin.user.id, who);
     api_keys::revoke(&app, &realm, dealing, id, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -31,6 +31,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(organizations::show, organizations::change, organizations::delete))
         .routes(routes!(organizations::members))
         .routes(routes!(organizations::put_member, organizations::remove_member))
+        .routes(routes!(api_keys::list_of_organization))
+        .routes(routes!(api_keys::revoke_of_organization))
         .routes(routes!(realm::show))
         .routes(routes!(clients::list))
         .routes(routes!(clients::show))

@@ -16,7 +16,7 @@ use crate::{
     http::Problem,
     realm::Snapshot,
 };
-use requirement::Verdict;
+use requirement::{Verdict, quoted};
 
 pub(super) use operation::Operation;
 pub(super) use requirement::Requirement;
@@ -214,23 +214,23 @@ fn said(token: &str, refused: &Refused, verifier: &Verifier, now: Timestamp) -> 
     let time =
         |claim: &str| claims[claim].as_i64().map(|seconds| Timestamp::from_unix_seconds(seconds).to_string());
     Some(match refused {
-        Refused::AlgorithmRefused => format!("it says {}", header["alg"]),
+        Refused::AlgorithmRefused => format!("it says {}", quoted(&header["alg"])),
         Refused::UnknownKey if claims["iss"] != verifier.issuer() => format!(
             "it is of {}, this realm is {}: give --realm, --data-dir or, if the server runs under another URL, --public-url",
-            claims["iss"],
+            quoted(&claims["iss"]),
             json!(verifier.issuer())
         ),
-        Refused::UnknownKey => format!("it says {}", header["kid"]),
-        Refused::WrongType => format!("it says {}", header["typ"]),
+        Refused::UnknownKey => format!("it says {}", quoted(&header["kid"])),
+        Refused::WrongType => format!("it says {}", quoted(&header["typ"])),
         Refused::WrongIssuer => {
             format!(
                 "it says {}, this realm is {}: give --realm or, if the server runs under another URL, --public-url",
-                claims["iss"],
+                quoted(&claims["iss"]),
                 json!(verifier.issuer())
             )
         }
         Refused::WrongAudience => {
-            format!("it says {}, asked for is {}", claims["aud"], json!(verifier.audience()))
+            format!("it says {}, asked for is {}", quoted(&claims["aud"]), json!(verifier.audience()))
         }
         Refused::Expired => format!("it was good until {}, and it is {now}", time("exp")?),
         Refused::NotYetValid => format!("it is from {}, and it is {now}", time("nbf")?),

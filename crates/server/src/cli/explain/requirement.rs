@@ -161,9 +161,25 @@ impl Requirement {
     }
 }
 
-/// As JSON: whoever made the token may have put anything in.
+/// As JSON, without anything a terminal acts upon: whoever made the token may have put anything in.
+pub(super) fn quoted(value: &Value) -> String {
+    let acts = |letter: &char| {
+        letter.is_control()
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut text = String::new();
+    for letter in value.to_string().chars() {
+        if acts(&letter) {
+            text.extend(letter.escape_unicode());
+        } else {
+            text.push(letter);
+        }
+    }
+    text
+}
+
 fn said<T: AsRef<str>>(names: &[T]) -> String {
-    let names: Vec<String> = names.iter().map(|name| Value::from(name.as_ref()).to_string()).collect();
+    let names: Vec<String> = names.iter().map(|name| quoted(&Value::from(name.as_ref()))).collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
@@ -216,6 +232,13 @@ mod tests {
         assert_eq!(refused("permision=notes:write"), "there is no rule permision; did you mean permission?");
         assert_eq!(refused("role"), "role needs what it asks for, as in role=admin");
         assert_eq!(refused("fresh=soon"), "fresh is a number of seconds, as in fresh=300");
+    }
+
+    #[test]
+    fn what_a_token_says_does_nothing_to_a_terminal() {
+        let hostile = "\u{9b}31mX\u{202e}\u{1b}[0m\n";
+        let shown = quoted(&json!(hostile));
+        assert_eq!(shown, r#""\u{9b}31mX\u{202e}\u001b[0m\n""#);
     }
 
     #[test]

@@ -133,3 +133,20 @@ async fn a_role_is_made_once_and_inherits_no_administration() {
         ]
     );
 }
+
+/// No role of the realm makes an owner of who has it, and none comes back to life with more than it had.
+#[tokio::test]
+async fn owner_is_inherited_by_none_and_what_organizations_give_stays() {
+    let app = TestApp::with("[[realm]]\nname = \"default\"\norganization_roles = [\"editor\"]\n[[realm.role]]\nname = \"editor\"\n").await;
+    let admin = app.admin().await;
+    let refused = put(&app, &admin, "lead", json!([]), json!(["owner"])).await;
+    assert_eq!(refused.brief(), "422 invalid_field", "{refused:?}");
+    let editor = app.ask(&admin, Method::DELETE, "/api/v1/admin/roles/editor", None).await;
+    assert_eq!(editor.brief(), "409 role_in_use");
+    assert!(editor.text("detail").contains("organization_roles"), "{editor:?}");
+    // The built-in owners of organizations are no users of a role that the realm defined under this name.
+    let body = json!({"name": "Acme", "slug": "acme"});
+    app.ask(&admin, Method::POST, "/api/v1/organizations", Some(body)).await;
+    put(&app, &admin, "owner", json!([]), json!([])).await;
+    assert_eq!(app.ask(&admin, Method::DELETE, "/api/v1/admin/roles/owner", None).await.status, 204);
+}

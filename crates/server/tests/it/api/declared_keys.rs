@@ -16,7 +16,7 @@ name = "reader"
 permissions = ["notes:read"]
 [[realm.client]]
 id = "worker"
-grants = []
+grants = ["client_credentials"]
 scopes = ["notes:*", "reports"]
 [[realm.organization]]
 slug = "acme"
@@ -134,4 +134,26 @@ async fn ak_04_a_key_beyond_its_owner_is_refused_and_nothing_is_made() {
     }
     let said = app.apply(&with(&[("client = \"worker\"", "first", "[\"reports\"]")])).await;
     assert_eq!(said.len(), 1, "it was not made before: {said:?}");
+}
+
+/// A client that is withdrawn has no key either: without the grant, or without a secret.
+#[tokio::test]
+async fn ak_02_a_key_of_a_client_ends_with_what_makes_it_one_on_its_own() {
+    let file = with(&[("client = \"worker\"", "nightly", "[\"reports\"]")]);
+    let app = TestApp::new().await;
+    let lines = app.apply(&file).await;
+    let key = key_in(lines.iter().find(|line| line.contains("API key nightly")).unwrap());
+    assert_eq!(token_of(&app, &key).await["sub"], "worker");
+    let grants = "grants = [\"client_credentials\"]";
+    for instead in ["grants = []", "grants = []\npublic = true"] {
+        app.apply(&with(&[]).replace(grants, instead)).await;
+        assert_eq!(token_of(&app, &key).await, Value::Null, "{instead}");
+    }
+    app.apply(&with(&[])).await;
+    assert_eq!(token_of(&app, &key).await["scope"], "reports");
+    let refused = app.refused(&file.replace(grants, "grants = []").replace("nightly", "another")).await;
+    assert!(
+        refused.contains("a client has keys only with a secret and the grant client_credentials"),
+        "{refused}"
+    );
 }

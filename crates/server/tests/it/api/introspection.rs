@@ -229,3 +229,47 @@ async fn tn_02_a_token_of_an_organization_ends_with_the_membership() {
     let other = app.post("/api/v1/login", json!({"email": "bob@example.com", "password": PASSWORD})).await;
     assert!(!inactive(&app, &person(&other).access_token).await);
 }
+
+/// What was taken away since a token was made is not in the answer, whatever the token says.
+#[tokio::test]
+async fn a_token_is_told_with_what_is_left_of_it() {
+    let (app, ada) = with_ada().await;
+    let key = key_of(&app, &ada).await.text("key");
+    let of_key = exchange(&app, "urn:gatepost:params:oauth:token-type:api-key", &key, "").await;
+    let of_key = of_key.text("access_token");
+    let worker = app
+        .send(form("/oauth/token", Some(("worker", SECRET)), "grant_type=client_credentials"))
+        .await
+        .text("access_token");
+    for token in [&ada.access_token, &of_key, &worker] {
+        assert_eq!(ask(&app, token).await["permissions"], json!(["notes:read"]));
+    }
+    let without = file()
+        .replace("roles = [\"reader\"]\n", "roles = []\n")
+        .replace("scopes = [\"notes:read\"]", "scopes = [\"notes:list\"]");
+    app.apply(&without).await;
+    app.advance(Duration::from_secs(2));
+    for token in [&ada.access_token, &of_key, &worker] {
+        let said = ask(&app, token).await;
+        assert_eq!(
+            (&said["active"], &said["permissions"], &said["roles"]),
+            (&json!(true), &Value::Null, &Value::Null),
+            "{said}"
+        );
+        assert!(!said["scope"].as_str().unwrap().contains("notes:read"), "{said}");
+    }
+}
+
+/// A form is read in time that grows with its length, and has an end.
+#[tokio::test]
+async fn a_form_of_thousands_of_parameters_is_refused() {
+    let app = TestApp::with(&file()).await;
+    for path in ["/oauth/token", "/oauth/introspect"] {
+        for (count, error) in [(9_000, "invalid_request"), (65, "invalid_request"), (10, "")] {
+            let body: Vec<String> = (0..count).map(|n| format!("a{n}=")).collect();
+            let answer = app.send(form(path, None, &body.join("&"))).await.json();
+            let refused = answer["error_description"].as_str().unwrap().contains("more than 64 parameters");
+            assert_eq!(refused, !error.is_empty(), "{path} {count}: {answer}");
+        }
+    }
+}

@@ -151,3 +151,28 @@ async fn ak_02_a_key_ends_with_its_organization() {
     assert_eq!(app.ask(&ada, Method::DELETE, &acme, None).await.status, StatusCode::NO_CONTENT);
     assert_eq!(exchange(&app, &text).await.status, StatusCode::BAD_REQUEST);
 }
+
+/// AK-02: somebody who is stopped has no key of an organization either, which outlives sessions and passwords.
+#[tokio::test]
+async fn ak_02_the_keys_that_somebody_made_end_when_they_are_stopped() {
+    let (app, ada, acme, bob) = acme().await;
+    let admin = app.admin().await;
+    let of_bob = make(&app, &bob, &acme, json!(["notes:write"])).await.text("key");
+    let of_ada = make(&app, &ada, &acme, json!(["ci"])).await;
+    let body = Some(json!({"disabled": true}));
+    let disabled = app.ask(&admin, Method::PATCH, &format!("/api/v1/admin/users/{}", bob.id), body).await;
+    assert_eq!(disabled.status, StatusCode::OK, "{disabled:?}");
+    assert_eq!(exchange(&app, &of_bob).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(exchange(&app, &of_ada.text("key")).await.status, StatusCode::OK, "another's stays");
+
+    // An administrator of the realm sees and revokes what is left.
+    let path = format!("/api/v1/admin/organizations/{}/api-keys", id_of(&acme));
+    let listed = app.ask(&admin, Method::GET, &path, None).await.json();
+    assert_eq!(listed["api_keys"].as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(listed["api_keys"][0]["id"], of_ada.json()["id"]);
+    let one = format!("{path}/{}", of_ada.text("id"));
+    assert_eq!(app.ask(&ada, Method::DELETE, &one, None).await.brief(), "403 missing_role");
+    assert_eq!(app.ask(&admin, Method::DELETE, &one, None).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(exchange(&app, &of_ada.text("key")).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(app.ask(&admin, Method::DELETE, &one, None).await.brief(), "404 not_found");
+}

@@ -205,6 +205,10 @@ async fn a_role_in_use_in_an_organization_is_not_removed() {
     let invited = invite(&app, &ada, &acme, "x@example.com", json!(["biller"])).await.text("id");
     assert_eq!(app.ask(&admin, Method::DELETE, role, None).await.brief(), "409 role_in_use");
     app.ask(&ada, Method::DELETE, &format!("{acme}/invitations/{invited}"), None).await;
+    // What the realm lets organizations give goes from there first: the name must not come back with other rights.
+    let refused = app.ask(&admin, Method::DELETE, role, None).await;
+    assert!(refused.text("detail").contains("organization_roles"), "{refused:?}");
+    app.apply("[[realm]]\nname = \"default\"\norganization_roles = []\n").await;
     assert_eq!(app.ask(&admin, Method::DELETE, role, None).await.status, StatusCode::NO_CONTENT);
 }
 
