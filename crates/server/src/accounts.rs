@@ -59,7 +59,7 @@ impl Proof {
     /// Checks it inside the transaction that writes.
     pub async fn check(self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
         let found = sessions::find_live(tx, self.realm, self.session, now).await?;
-        let (_, user) = found.ok_or(Problem::InvalidToken { expired: false })?;
+        let (_, user) = found.ok_or(Problem::InvalidToken { expired: false, check: "session_ended" })?;
         if self.administrator && !is_administrator(&user) { Err(Problem::MissingRole) } else { Ok(()) }
     }
 }

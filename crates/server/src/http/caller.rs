@@ -30,12 +30,12 @@ impl FromRequestParts<App> for SignedIn {
         let token = bearer(parts)?;
         let realm = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
         let now = app.clock().now();
-        let refused = || Problem::InvalidToken { expired: false };
+        let refused = |check| Problem::InvalidToken { expired: false, check };
         let claims = realm.verifier().verify(token, now.unix_seconds()).map_err(|refused| {
-            tracing::debug!(token.refused = refused.code(), reason = %refused, "access token refused");
-            Problem::InvalidToken { expired: refused.is_expired() }
+            Problem::InvalidToken { expired: refused.is_expired(), check: refused.code() }
         })?;
-        let session: SessionId = claims.session_id().and_then(|id| id.parse().ok()).ok_or_else(refused)?;
+        let session: SessionId =
+            claims.session_id().and_then(|id| id.parse().ok()).ok_or_else(|| refused("session_missing"))?;
         let id = realm.id();
         let found = app
             .db()
@@ -43,9 +43,9 @@ impl FromRequestParts<App> for SignedIn {
                 Box::pin(async move { sessions::find_live(tx, id, session, now).await })
             })
             .await?;
-        let (session, user) = found.ok_or_else(refused)?;
+        let (session, user) = found.ok_or_else(|| refused("session_ended"))?;
         if user.id.to_string() != claims.subject() {
-            return Err(refused());
+            return Err(refused("session_ended"));
         }
         touch(app, &realm, &session, now).await;
         Ok(Self { user, session })
@@ -60,12 +60,12 @@ fn bearer(parts: &Parts) -> Result<&str, Problem> {
         let key = parts.headers.contains_key("x-api-key");
         return Err(if key { Problem::WrongCredential } else { Problem::Unauthenticated });
     };
-    let refused = Problem::InvalidToken { expired: false };
+    let refused = |check| Problem::InvalidToken { expired: false, check };
     if headers.next().is_some() {
-        return Err(refused);
+        return Err(refused("two_credentials"));
     }
     let Ok(text) = header.to_str() else {
-        return Err(refused);
+        return Err(refused("token_malformed"));
     };
     match text.split_once(' ') {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") && claims_to_be_api_key(key) => {

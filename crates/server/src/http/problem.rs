@@ -23,10 +23,12 @@ pub enum Problem {
     #[error("no credential was sent")]
     Unauthenticated,
     /// An access token was presented and refused.
-    #[error("the access token was refused")]
+    #[error("the access token was refused: {check}")]
     InvalidToken {
         /// It had expired; every other reason stays in the log.
         expired: bool,
+        /// Which check refused it, for the log.
+        check: &'static str,
     },
     /// An API key where a person is asked for. Whether it is good was not looked at.
     #[error("an API key where a person is asked for")]
@@ -210,10 +212,10 @@ impl Problem {
     fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::Unauthenticated | Self::WrongCredential => Some("Bearer"),
-            Self::InvalidToken { expired: true } => {
+            Self::InvalidToken { expired: true, .. } => {
                 Some(r#"Bearer error="invalid_token", error_description="The access token expired""#)
             }
-            Self::InvalidToken { expired: false } => {
+            Self::InvalidToken { expired: false, .. } => {
                 Some(r#"Bearer error="invalid_token", error_description="The access token is not valid""#)
             }
             _ => None,

@@ -44,7 +44,7 @@ pub async fn switch(
                     None => None,
                 };
                 let grant = grants::activate(tx, id, session, &client, organization).await?;
-                let grant = grant.ok_or(Problem::InvalidToken { expired: false })?;
+                let grant = grant.ok_or(Problem::InvalidToken { expired: false, check: "session_ended" })?;
                 audit::append(tx, &record).await?;
                 Ok::<_, Problem>((grant, user, member))
             })

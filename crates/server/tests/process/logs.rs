@@ -156,6 +156,9 @@ async fn json_logs_are_one_object_a_line_and_name_requests_by_the_id_their_answe
         (&about["code"], &about["status"], &about["route"]),
         (&json!("invalid_token"), &json!(401), &json!("/api/v1/me"))
     );
+    // Which check it was, of which the caller learns nothing.
+    assert_eq!(about["reason"], "the access token was refused: token_malformed");
+    assert!(!refused.json().to_string().contains("malformed"));
     assert_absent(&secrets, &server.stderr.text());
     server.stop();
 }

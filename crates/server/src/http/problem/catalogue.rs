@@ -13,7 +13,7 @@ impl Problem {
         use gatepost_store::{Error, Outage};
         let every = [
             Self::Unauthenticated,
-            Self::InvalidToken { expired: false },
+            Self::InvalidToken { expired: false, check: "signature" },
             Self::WrongCredential,
             Self::InvalidCredentials,
             Self::InvalidRefreshToken,

@@ -18,13 +18,13 @@ impl Problem {
                 "Sign in first",
                 "Send `Authorization: Bearer <access token>`.",
             ),
-            Self::InvalidToken { expired: true } => fixed(
+            Self::InvalidToken { expired: true, .. } => fixed(
                 "invalid_token",
                 S::UNAUTHORIZED,
                 "Access token refused",
                 "The access token expired. Refresh it, or sign in again.",
             ),
-            Self::InvalidToken { expired: false } => fixed(
+            Self::InvalidToken { expired: false, .. } => fixed(
                 "invalid_token",
                 S::UNAUTHORIZED,
                 "Access token refused",
