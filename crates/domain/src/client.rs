@@ -66,7 +66,8 @@ pub struct RedirectUri(Box<str>);
 /// The text is not a redirect URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a redirect URI is absolute, without fragment: https, http on loopback, or an application's own scheme"
+    "a redirect URI is absolute, as browsers write it, without fragment and '*': https, http on loopback, or an application's \
+     own scheme"
 )]
 pub struct RedirectUriRefused;
 
@@ -98,8 +99,10 @@ impl FromStr for RedirectUri {
         let plain = url.fragment().is_none()
             && url.username().is_empty()
             && url.password().is_none()
-            && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-        if allowed && plain && !text.contains('#') && text.len() <= 2_000 {
+            && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\' && b != b'*');
+        // What a browser would write differently (case, default port, dots) could be compared in two ways.
+        let normal = url.as_str() == text || url.as_str().strip_suffix('/') == Some(text);
+        if allowed && plain && normal && !text.contains('#') && text.len() <= 2_000 {
             Ok(Self(text.into()))
         } else {
             Err(RedirectUriRefused)
