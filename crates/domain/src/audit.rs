@@ -66,6 +66,14 @@ events! {
     PasswordChangeRefused = "password-change-refused",
     /// A refresh token was used that had been exchanged before: the grant was ended.
     RefreshTokenReused = "refresh-token-reused",
+    /// A user agreed to what a client asked for.
+    ConsentGiven = "consent-given",
+    /// A user did not agree to what a client asked for.
+    ConsentRefused = "consent-refused",
+    /// A client was given a grant.
+    GrantBegun = "grant-begun",
+    /// An authorization code was used that had been redeemed before: the grant was ended.
+    CodeReused = "code-reused",
     /// A grant was ended.
     GrantRevoked = "grant-revoked",
     /// A realm was made.
@@ -129,7 +137,7 @@ events! {
 impl Event {
     /// Whether it tells of something that was tried and refused.
     pub fn is_refusal(self) -> bool {
-        self.name().ends_with("-refused") || self == Self::RefreshTokenReused
+        self.name().ends_with("-refused") || matches!(self, Self::RefreshTokenReused | Self::CodeReused)
     }
 }
 

@@ -3,7 +3,7 @@
 mod token;
 
 use gatepost_domain::{
-    Client, ClientId, RealmId, Secret, SecretDigest, Timestamp,
+    Client, ClientId, DisplayName, RealmId, Secret, SecretDigest, Timestamp,
     audit::{Actor, Event},
 };
 use gatepost_store::{audit, clients};
@@ -26,12 +26,12 @@ pub struct Presented {
 }
 
 /// Why somebody is not taken for the client they name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientRefused {
     /// No such client, or another secret.
     Unproven,
     /// The client is public, and proves nothing.
-    Public,
+    Public(Box<Client>),
 }
 
 /// The client, if the secret is its own. Whether there is such a client makes no difference to work and answer.
@@ -53,7 +53,9 @@ pub async fn authenticate(
     let sent = presented.secret.as_ref().map(Secret::digest);
     let proven = sent.unwrap_or(nobodys).ct_eq(&stored.unwrap_or(nobodys));
     match found {
-        Some(client) if client.is_public() && presented.secret.is_none() => Ok(Err(ClientRefused::Public)),
+        Some(client) if client.is_public() && presented.secret.is_none() => {
+            Ok(Err(ClientRefused::Public(Box::new(client))))
+        }
         Some(client) if proven && !client.is_public() => Ok(Ok(client)),
         found => {
             tracing::debug!(known = found.is_some(), "client authentication refused");
@@ -63,6 +65,11 @@ pub async fn authenticate(
             Ok(Err(ClientRefused::Unproven))
         }
     }
+}
+
+/// What people are shown as the name of a client.
+pub fn shown_name(client: &Client) -> &str {
+    client.settings.name.as_ref().map_or(client.id.as_str(), DisplayName::as_str)
 }
 
 /// The client of an id.

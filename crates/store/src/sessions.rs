@@ -72,8 +72,8 @@ pub(crate) use session_columns;
 /// One statement, so that neither a disabling nor a change of password slips in between.
 pub async fn create(tx: &mut Tx, session: &Session, verified: Option<&PasswordHash>) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO sessions (realm_id, id, user_id, created_at, last_seen_at, idle_expires_at,
-            expires_at, amr, address, user_agent)
-        SELECT u.realm_id, $1, u.id, $2, $3, $4, $5, $6, $7, $8 FROM users u
+            expires_at, amr, address, user_agent, authenticated_at)
+        SELECT u.realm_id, $1, u.id, $2, $3, $4, $5, $6, $7, $8, $12 FROM users u
         WHERE u.realm_id = $9 AND u.id = $10 AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= $2)
         AND (CAST($11 AS TEXT) IS NULL OR EXISTS (
             SELECT 1 FROM passwords p WHERE p.realm_id = $9 AND p.user_id = $10 AND p.hash = $11))";
@@ -91,6 +91,8 @@ pub async fn create(tx: &mut Tx, session: &Session, verified: Option<&PasswordHa
         (&session.realm).into(),
         (&session.user).into(),
         verified.map(PasswordHash::as_str).into(),
+        // Nearly always the same, and then not kept twice.
+        (session.authenticated_at != session.created_at).then_some(session.authenticated_at).into(),
     ];
     Ok(tx.execute(SQL, &params).await? == 1)
 }

@@ -25,8 +25,24 @@ pub(super) async fn authenticated(
     let authenticated = clients::authenticate(app, realm, &presented, origin, now).await?;
     authenticated.map_err(|refused| match refused {
         ClientRefused::Unproven => OAuthError::InvalidClient,
-        ClientRefused::Public => OAuthError::UnauthorizedClient,
+        ClientRefused::Public(_) => OAuthError::UnauthorizedClient,
     })
+}
+
+/// The client that sends the request: one that proved who it is, or one that can keep no secret and says who it is.
+pub(super) async fn known(
+    app: &App,
+    realm: &Snapshot,
+    (headers, form): (&HeaderMap, &Form),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Client, OAuthError> {
+    let presented = presented(headers, form)?;
+    match clients::authenticate(app, realm, &presented, origin, now).await? {
+        Ok(client) => Ok(client),
+        Err(ClientRefused::Public(client)) => Ok(*client),
+        Err(ClientRefused::Unproven) => Err(OAuthError::InvalidClient),
+    }
 }
 
 /// What the request says of its client: in the header, or in the form, and not in both.

@@ -21,6 +21,8 @@ pub enum OAuthError {
     UnsupportedGrantType,
     /// The client did not prove who it is: unknown, another secret, or none.
     InvalidClient,
+    /// Code, refresh token or device code are not good here (any more); which of it is in the log.
+    InvalidGrant,
     /// The client may not do this.
     UnauthorizedClient,
     /// Nothing is left of the scopes, or they are none.
@@ -48,23 +50,40 @@ pub(super) struct OAuthErrorDocument {
     error_description: &'static str,
 }
 
-impl IntoResponse for OAuthError {
-    fn into_response(self) -> Response {
-        let status = match self {
-            Self::InvalidClient => StatusCode::UNAUTHORIZED,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        let (error, error_description) = match self {
-            Self::InvalidRequest(what) => ("invalid_request", what),
+impl OAuthError {
+    /// The sentence that says what is wrong.
+    pub(super) fn description(&self) -> &'static str {
+        self.names().map_or("The server cannot answer now.", |(_, description)| description)
+    }
+
+    /// What `error` and `error_description` are. `None`: it is no fault of the request.
+    fn names(&self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::InvalidRequest(what) => ("invalid_request", *what),
             Self::UnsupportedGrantType => ("unsupported_grant_type", "This grant type is not answered here."),
             Self::InvalidClient => ("invalid_client", "The client is unknown, or its secret is another."),
+            Self::InvalidGrant => ("invalid_grant", "The code or token is not good here, or not any more."),
             Self::UnauthorizedClient => {
                 ("unauthorized_client", "This client is public, or does not have this grant.")
             }
             Self::InvalidScope => ("invalid_scope", "The client has none of these scopes."),
             Self::InvalidTarget => ("invalid_target", "No token is given for this audience or organization."),
+            Self::Failed(_) => return None,
+        })
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let (error, error_description) = match (self.names(), self) {
+            (Some(names), _) => names,
             // The status, `Retry-After` and the log are those of every other failure.
-            Self::Failed(problem) => return problem.into_response(),
+            (None, Self::Failed(problem)) => return problem.into_response(),
+            (None, _) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        };
+        let status = match error {
+            "invalid_client" => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::BAD_REQUEST,
         };
         // Two strings always serialise.
         let body = document(&OAuthErrorDocument { error, error_description }).unwrap_or_default();

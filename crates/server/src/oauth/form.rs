@@ -36,14 +36,21 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         let reading = Bytes::from_request(request, state);
         let body = tokio::time::timeout(crate::http::body::TIMEOUT, reading).await;
         let Ok(Ok(body)) = body else { return Err(unread) };
-        if std::str::from_utf8(&body).is_err() {
-            return Err(unread);
+        Self::parse(&body)
+    }
+}
+
+impl Form {
+    /// Reads what is form-encoded, in a body or in an address.
+    pub(super) fn parse(encoded: &[u8]) -> Result<Self, OAuthError> {
+        if std::str::from_utf8(encoded).is_err() {
+            return Err(OAuthError::InvalidRequest("The parameters are not UTF-8."));
         }
-        let mut parameters: Vec<(String, String)> = Vec::new();
-        if url::form_urlencoded::parse(&body).nth(MOST).is_some() {
+        if url::form_urlencoded::parse(encoded).nth(MOST).is_some() {
             return Err(OAuthError::InvalidRequest("There are more than 64 parameters."));
         }
-        for (name, value) in url::form_urlencoded::parse(&body) {
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(encoded) {
             let again = parameters.iter().any(|(known, _)| *known == name);
             if again && !REPEATED.contains(&name.as_ref()) {
                 return Err(OAuthError::InvalidRequest("A parameter is there twice."));
@@ -55,9 +62,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         }
         Ok(Self(parameters))
     }
-}
 
-impl Form {
     /// The value of a parameter.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

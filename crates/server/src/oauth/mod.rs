@@ -1,12 +1,17 @@
 //! OAuth and OpenID Connect: metadata, tokens of clients that act on their own, exchange, introspection. The rest of the provider comes with its
 //! own issue.
 
+pub(crate) mod acr;
+mod authorize;
 mod client;
 mod error;
 mod form;
 mod introspect;
 mod metadata;
+pub(crate) mod person;
+pub(crate) mod subject;
 mod token;
+mod userinfo;
 
 use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -19,6 +24,12 @@ pub use metadata::{Metadata, Rendered, document};
 /// The endpoints of clients, with their description.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(token::token)).routes(routes!(introspect::introspect))
+        .routes(routes!(userinfo::userinfo, userinfo::userinfo_by_post))
+}
+
+/// What people open on the way from a client and back. They need [`pages::around`](crate::pages::around) around them.
+pub fn pages() -> Router<App> {
+    authorize::pages()
 }
 
 /// Discovery and keys, under every name clients look for them.

@@ -1,20 +1,27 @@
-//! `POST /oauth/token`: a client's own token, and exchange.
+//! `POST /oauth/token`: tokens for what people authorized, a client's own token, and exchange.
 
+mod authorization_code;
 mod client_credentials;
 mod exchange;
+mod refresh_token;
 
 use axum::{extract::State, http::HeaderMap};
 use serde::Serialize;
 
-use super::{OAuthError, error::OAuthErrorDocument, form::Form};
+use super::{OAuthError, client, error::OAuthErrorDocument, form::Form};
 use crate::{
     App,
+    grants::{GrantRefused, Issued},
     http::{Json, Now, Where},
     realm::InRealm,
 };
 
 /// The grant type of RFC 8693.
 pub(super) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// The grant type of RFC 6749 section 4.1.3.
+pub(super) const AUTHORIZATION_CODE: &str = "authorization_code";
+/// The grant type of RFC 6749 section 6.
+pub(super) const REFRESH_TOKEN: &str = "refresh_token";
 /// The grant type of RFC 6749 section 4.4.
 pub(super) const CLIENT_CREDENTIALS: &str = "client_credentials";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -35,13 +42,48 @@ pub(super) struct TokenAnswer {
     /// What the token is good for; it may be less than what was asked for.
     #[schema(example = "notes:read")]
     scope: String,
+    /// Of a grant, for clients that have the grant type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    /// Of a grant that `openid` was agreed on for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+}
+
+impl TokenAnswer {
+    /// One access token and nothing else.
+    fn of(access_token: String, expires_in: u64, scope: String) -> Self {
+        let token_type = "Bearer";
+        let issued_token_type = None;
+        Self { access_token, issued_token_type, token_type, expires_in, scope, refresh_token: None, id_token: None }
+    }
+}
+
+impl From<Issued> for TokenAnswer {
+    fn from(issued: Issued) -> Self {
+        Self {
+            refresh_token: issued.refresh_token,
+            id_token: issued.id_token,
+            ..Self::of(issued.access_token, issued.expires_in, issued.scopes.to_string())
+        }
+    }
+}
+
+impl From<GrantRefused> for OAuthError {
+    fn from(refused: GrantRefused) -> Self {
+        match refused {
+            GrantRefused::Grant => Self::InvalidGrant,
+            GrantRefused::Scope => Self::InvalidScope,
+            GrantRefused::Target => Self::InvalidTarget,
+        }
+    }
 }
 
 /// A token request. Which parameters it takes depends on the grant type.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "it describes the form, which is read by name")]
 pub(super) struct TokenRequest {
-    /// `client_credentials`, or `urn:ietf:params:oauth:grant-type:token-exchange`.
+    /// `authorization_code`, `refresh_token`, `client_credentials` or `urn:ietf:params:oauth:grant-type:token-exchange`.
     #[schema(example = "client_credentials")]
     grant_type: String,
     /// With `client_credentials`: words with spaces between; everything the client has unless given.
@@ -59,6 +101,18 @@ pub(super) struct TokenRequest {
     /// In place of HTTP Basic.
     #[schema(nullable = false)]
     client_secret: Option<String>,
+    /// Of `authorization_code`: the code.
+    #[schema(nullable = false)]
+    code: Option<String>,
+    /// Of `authorization_code`: where the code was sent to.
+    #[schema(nullable = false)]
+    redirect_uri: Option<String>,
+    /// Of `authorization_code`: what the challenge was made of (RFC 7636).
+    #[schema(nullable = false)]
+    code_verifier: Option<String>,
+    /// Of `refresh_token`: the newest one.
+    #[schema(nullable = false)]
+    refresh_token: Option<String>,
     /// Of an exchange: the API key or access token.
     #[schema(nullable = false)]
     subject_token: Option<String>,
@@ -71,9 +125,10 @@ pub(super) struct TokenRequest {
     organization_id: Option<String>,
 }
 
-/// Get a token for a program
+/// Get tokens
 ///
-/// A confidential client with the grant `client_credentials` gets a token of its own (RFC 6749 section 4.4). An API key, or an
+/// A client that a person has authorized redeems its code (RFC 6749 section 4.1.3), and goes on with refresh tokens (section 6). A
+/// confidential client with the grant `client_credentials` gets a token of its own (RFC 6749 section 4.4). An API key, or an
 /// access token for another organization, is exchanged (RFC 8693) by whoever holds it.
 #[utoipa::path(
     post, path = "/oauth/token", tag = "OAuth", operation_id = "token",
@@ -83,7 +138,7 @@ pub(super) struct TokenRequest {
         (status = 200, description = "The token", body = TokenAnswer),
         (
             status = 400, body = OAuthErrorDocument,
-            description = "`invalid_request`, `invalid_scope`, `invalid_target`, `unauthorized_client` or \
+            description = "`invalid_request`, `invalid_grant`, `invalid_scope`, `invalid_target`, `unauthorized_client` or \
                            `unsupported_grant_type`",
         ),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
@@ -98,6 +153,14 @@ pub(super) async fn token(
     form: Form,
 ) -> Result<Json<TokenAnswer>, OAuthError> {
     let answer = match form.get("grant_type") {
+        Some(AUTHORIZATION_CODE) => {
+            let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
+            authorization_code::authorization_code(&app, &realm, &client, &form, &origin, now).await?
+        }
+        Some(REFRESH_TOKEN) => {
+            let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
+            refresh_token::refresh_token(&app, &realm, &client, &form, now).await?
+        }
         Some(CLIENT_CREDENTIALS) => {
             client_credentials::client_credentials(&app, &realm, (&headers, &form), &origin, now).await?
         }

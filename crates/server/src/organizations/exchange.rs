@@ -91,6 +91,7 @@ pub async fn exchange(
         user: &user,
         session: Some(&session),
         client: &client,
+        grant: None,
         scopes: &scopes,
         member: Some(&member),
         audience,

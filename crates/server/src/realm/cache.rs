@@ -13,8 +13,8 @@ use gatepost_domain::{RealmId, RealmName, Timestamp};
 use gatepost_store::{Error, Outage, realms};
 use quick_cache::sync::Cache;
 
-use super::{Snapshot, SnapshotError, snapshot::Means};
-use crate::{App, http::Problem};
+use super::{InRealm, Snapshot, SnapshotError, snapshot::Means};
+use crate::{App, http::Problem, signing::KeysUnusable};
 
 /// How many realms are kept in memory, and how many names and hosts that lead to them.
 const REALMS: usize = 2_000;
@@ -29,6 +29,7 @@ pub struct RealmCache {
     started: Instant,
     snapshots: Cache<RealmId, Arc<Entry>>,
     aliases: Cache<Alias, Found>,
+    making: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -52,7 +53,12 @@ struct Entry {
 impl RealmCache {
     /// An empty cache.
     pub fn new() -> Self {
-        Self { started: Instant::now(), snapshots: Cache::new(REALMS), aliases: Cache::new(REALMS * 2) }
+        Self {
+            started: Instant::now(),
+            snapshots: Cache::new(REALMS),
+            aliases: Cache::new(REALMS * 2),
+            making: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The realm with this name, if there is one.
@@ -133,6 +139,30 @@ impl RealmCache {
             tracing::warn!(%error, "a realm could not be checked for changes; the last known state is served");
         }
         Ok(Some(entry.snapshot.load_full()))
+    }
+
+    /// The realm with a key for ID tokens, which is made when it is first needed: making one takes a good part of a second, and many
+    /// realms never need it.
+    pub async fn with_id_token_key(
+        &self,
+        app: &App,
+        realm: &InRealm,
+    ) -> Result<Arc<Snapshot>, SnapshotError> {
+        if realm.id_token_key().is_some() {
+            return Ok(Arc::clone(&realm.0));
+        }
+        // One at a time; who waited finds it made.
+        let _making = self.making.lock().await;
+        let now = app.clock().now();
+        let missing = || SnapshotError::from(KeysUnusable::None);
+        let known = self.with_id(app, realm.id()).await?.ok_or_else(missing)?;
+        if known.id_token_key().is_some() {
+            return Ok(known);
+        }
+        known.make_id_token_key(&means(app), now).await?;
+        self.forget(realm.id());
+        let fresh = self.with_id(app, realm.id()).await?.ok_or_else(missing)?;
+        if fresh.id_token_key().is_some() { Ok(fresh) } else { Err(missing()) }
     }
 
     /// Forgets a realm: the next request reads it afresh. Called after our own changes.

@@ -1,7 +1,7 @@
 //! A realm's keys follow one another by themselves: looked after whenever the realm is read.
 
 use gatepost_domain::{
-    EventId, Realm, Timestamp,
+    EventId, Realm, SigningAlg, Timestamp,
     audit::{Actor, Event, Record},
     signing_key::{self, NewKey, StoredKey},
 };
@@ -9,6 +9,10 @@ use gatepost_store::{Error, audit, signing_keys};
 
 use super::snapshot::{Means, SnapshotError};
 use crate::{http::problem::chain, signing};
+
+/// What ID tokens are signed with unless their client registered the realm's other algorithm (OpenID Connect Core section 15.1:
+/// every provider has it).
+pub const ID_TOKENS: SigningAlg = SigningAlg::RS256;
 
 /// Whether looking after the keys changed them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,28 +32,45 @@ pub(super) async fn tend(
     stored: &[StoredKey],
     now: Timestamp,
 ) -> Result<Tended, SnapshotError> {
-    let alg = realm.settings.signing_alg;
-    let of_alg: Vec<StoredKey> = stored.iter().filter(|key| key.alg == alg).cloned().collect();
-    let plan = signing_key::plan(&of_alg, &signing::policy(&realm.settings), now);
     let mut tended = Tended::Unchanged;
-    if let Some(planned) = plan.create {
-        match make(means, realm, planned, now).await {
-            Ok(()) => tended = Tended::Changed,
-            Err(error) if plan.signer.is_none() => return Err(error),
-            Err(error) => {
-                tracing::error!(realm.name = %realm.name, error = %chain(&error), "the next signing key could not be made");
+    for alg in algs(realm, stored) {
+        let of_alg: Vec<StoredKey> = stored.iter().filter(|key| key.alg == alg).cloned().collect();
+        let plan = signing_key::plan(&of_alg, &signing::policy(&realm.settings), now);
+        if let Some(planned) = plan.create {
+            match make(means, realm, alg, planned, now).await {
+                Ok(()) => tended = Tended::Changed,
+                Err(error) if plan.signer.is_none() => return Err(error),
+                Err(error) => {
+                    tracing::error!(realm.name = %realm.name, error = %chain(&error), "the next signing key could not be made");
+                }
             }
         }
-    }
-    if !plan.delete.is_empty() {
-        match delete(means, realm, plan.delete, now).await {
-            Ok(()) => tended = Tended::Changed,
-            Err(error) => {
-                tracing::error!(realm.name = %realm.name, %error, "retired signing keys could not be deleted");
+        if !plan.delete.is_empty() {
+            match delete(means, realm, plan.delete, now).await {
+                Ok(()) => tended = Tended::Changed,
+                Err(error) => {
+                    tracing::error!(realm.name = %realm.name, %error, "retired signing keys could not be deleted");
+                }
             }
         }
     }
     Ok(tended)
+}
+
+/// What the realm signs with: access tokens, and ID tokens once there has been one.
+fn algs(realm: &Realm, stored: &[StoredKey]) -> Vec<SigningAlg> {
+    let access = realm.settings.signing_alg;
+    let has_id_tokens = access != ID_TOKENS && stored.iter().any(|key| key.alg == ID_TOKENS);
+    std::iter::once(access).chain(has_id_tokens.then_some(ID_TOKENS)).collect()
+}
+
+/// Makes the realm's first key for ID tokens, unless it has one.
+pub(super) async fn make_for_id_tokens(
+    means: &Means<'_>,
+    realm: &Realm,
+    now: Timestamp,
+) -> Result<(), SnapshotError> {
+    make(means, realm, ID_TOKENS, NewKey { sequence: 1, signs_from: now }, now).await
 }
 
 fn record(means: &Means<'_>, realm: &Realm, event: Event, kid: &str, now: Timestamp) -> Record {
@@ -59,10 +80,10 @@ fn record(means: &Means<'_>, realm: &Realm, event: Event, kid: &str, now: Timest
 async fn make(
     means: &Means<'_>,
     realm: &Realm,
+    alg: SigningAlg,
     planned: NewKey,
     now: Timestamp,
 ) -> Result<(), SnapshotError> {
-    let alg = realm.settings.signing_alg;
     let making = |error: String| SnapshotError::Making(error);
     let key = tokio::task::spawn_blocking(move || signing::make(alg))
         .await

@@ -6,7 +6,7 @@ use gatepost_domain::{
     Entropy, Grant, MasterKey, Realm, RealmId, RealmSettings, Timestamp, organization,
     role::{RoleGraph, RolesRefused},
 };
-use gatepost_jose::{Claims, Refused, Verifier};
+use gatepost_jose::{Claims, Refused, SigningKey, Verifier};
 use gatepost_store::{Db, realms, roles, signing_keys};
 
 use super::keys::{self, Tended};
@@ -195,6 +195,19 @@ impl Snapshot {
     /// The signing keys.
     pub fn keys(&self) -> &KeyRing {
         &self.keys
+    }
+
+    /// What ID tokens are signed with, once that was needed.
+    pub fn id_token_key(&self) -> Option<&SigningKey> {
+        self.keys.signer_with(keys::ID_TOKENS)
+    }
+
+    pub(super) async fn make_id_token_key(
+        &self,
+        means: &Means<'_>,
+        now: Timestamp,
+    ) -> Result<(), SnapshotError> {
+        keys::make_for_id_tokens(means, &self.realm, now).await
     }
 
     /// Verifies tokens meant for the realm's own API.

@@ -67,6 +67,7 @@ fn answer(
             user,
             session: Some(session),
             client: grant.client.as_str(),
+            grant: None,
             scopes: &grant.scopes,
             member: member.as_ref(),
             audience: realm.audience_of(grant),

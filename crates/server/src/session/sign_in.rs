@@ -101,6 +101,7 @@ pub async fn sign_in(
             user: &user,
             session: Some(&session),
             client: FIRST_PARTY,
+            grant: None,
             scopes: &grant.scopes,
             member: None,
             audience: realm.own_audience(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
-    ApiKeyId, Entropy, Membership, OrganizationId, Permission, Scopes, Session, Timestamp, User, api_key,
+    ApiKeyId, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes, Session, Timestamp, User, api_key,
     organization::OWNER,
 };
 use gatepost_jose::jwt;
@@ -79,6 +79,8 @@ pub struct Subject<'a> {
     pub session: Option<&'a Session>,
     /// The client: `client_id`.
     pub client: &'a str,
+    /// What the client holds: `grant_id`. Not of our own sign-in, which is its session.
+    pub grant: Option<GrantId>,
     /// What the client may do: `scope`. Scopes that are permissions limit `permissions` to those they name.
     pub scopes: &'a Scopes,
     /// What the account is in the organization the token speaks of, if it speaks of one: `org_id`, and `roles` and
@@ -117,6 +119,8 @@ struct Claims<'a> {
     client_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant_id: Option<String>,
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
@@ -137,6 +141,16 @@ struct Claims<'a> {
     org_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<String>,
+}
+
+/// Of the scopes what the user may do at all now: a permission that the user's roles do not give is in no token.
+pub fn present_scopes(realm: &Snapshot, user: &User, member: Option<&Membership>, scopes: &Scopes) -> Scopes {
+    let rights = match member {
+        Some(member) => realm.organization_roles().rights(&member.roles),
+        None => realm.roles().rights(&user.roles),
+    };
+    let may = |scope: &Scope| api_key::permission_of(scope).is_none_or(|wanted| rights.allow(&wanted));
+    scopes.iter().filter(|scope| may(scope)).cloned().collect()
 }
 
 /// Signs an access token and says how many seconds it lives.
@@ -187,6 +201,7 @@ pub fn issue_for(
         jti: fresh_id(entropy),
         client_id: subject.client,
         sid: subject.session.map(|session| session.id.to_string()),
+        grant_id: subject.grant.map(|grant| grant.to_string()),
         scope: subject.scopes.to_string(),
         auth_time: subject.session.map(|session| session.authenticated_at.unix_seconds()),
         amr: subject.session.map_or(&[], |session| session.amr.as_slice()),
@@ -220,6 +235,7 @@ pub fn issue_for_program(
         jti: fresh_id(entropy),
         client_id: program.client,
         sid: None,
+        grant_id: None,
         scope: program.scopes.to_string(),
         auth_time: None,
         amr: &[],

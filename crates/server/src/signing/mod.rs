@@ -1,9 +1,11 @@
 //! Signing keys: made, sealed, chosen; and the access tokens they sign.
 
 mod access_token;
+mod id_token;
 mod listing;
 mod ring;
 
-pub use access_token::{Audience, Program, Subject, issue, issue_for, issue_for_program};
+pub use access_token::{Audience, Program, Subject, issue, issue_for, issue_for_program, present_scopes};
+pub use id_token::{IdToken, issue_id_token};
 pub use listing::{KeyView, list};
 pub use ring::{KeyRing, KeysUnusable, make, policy, seal};

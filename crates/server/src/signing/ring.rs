@@ -89,7 +89,8 @@ pub fn seal(
 
 /// Which key signs, and which are published, until [`next_change`](Self::next_change).
 pub struct KeyRing {
-    signer: SigningKey,
+    signers: Vec<(SigningAlg, SigningKey)>,
+    alg: SigningAlg,
     published: JwkSet,
     verifying: KeySet,
     next_change: Option<Timestamp>,
@@ -107,7 +108,7 @@ impl KeyRing {
         let mut algs: Vec<SigningAlg> = stored.iter().map(|key| key.alg).collect();
         algs.sort_unstable();
         algs.dedup();
-        let (mut signer, mut verifying, mut jwks) = (None, Vec::new(), Vec::new());
+        let (mut signers, mut verifying, mut jwks) = (Vec::new(), Vec::new(), Vec::new());
         let mut next_change: Option<Timestamp> = None;
         for alg in algs {
             let of_alg: Vec<StoredKey> = stored.iter().filter(|key| key.alg == alg).cloned().collect();
@@ -120,22 +121,35 @@ impl KeyRing {
                 let key = unseal(stored, realm, master)?;
                 jwks.extend(key.public_jwk());
                 verifying.push(key.verifying_key());
-                if alg == settings.signing_alg && plan.signer.as_ref() == Some(kid) {
-                    signer = Some(key);
+                if plan.signer.as_ref() == Some(kid) {
+                    signers.push((alg, key));
                 }
             }
         }
+        if !signers.iter().any(|(alg, _)| *alg == settings.signing_alg) {
+            return Err(KeysUnusable::None);
+        }
         Ok(Self {
-            signer: signer.ok_or(KeysUnusable::None)?,
+            signers,
+            alg: settings.signing_alg,
             published: JwkSet { keys: jwks },
             verifying: KeySet::new(verifying).map_err(KeysUnusable::Set)?,
             next_change,
         })
     }
 
-    /// The key that signs.
+    /// The key that signs access tokens.
+    ///
+    /// # Panics
+    /// Never: a ring is not opened without it.
+    #[expect(clippy::expect_used, reason = "a ring without this key is refused when it is opened")]
     pub fn signer(&self) -> &SigningKey {
-        &self.signer
+        self.signer_with(self.alg).expect("the ring was opened with a signer")
+    }
+
+    /// The key that signs with this algorithm, if the realm has one.
+    pub fn signer_with(&self, alg: SigningAlg) -> Option<&SigningKey> {
+        self.signers.iter().find(|(known, _)| *known == alg).map(|(_, key)| key)
     }
 
     /// What `/.well-known/jwks.json` answers.

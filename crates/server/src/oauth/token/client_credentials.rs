@@ -22,11 +22,5 @@ pub(super) async fn client_credentials(
     let audience = realm.audience().among(&form.targets()).ok_or(OAuthError::InvalidTarget)?;
     let issued = clients::issue(app, realm, &client, wanted.as_ref(), audience, now)?;
     let issued = issued.ok_or(OAuthError::InvalidScope)?;
-    Ok(TokenAnswer {
-        access_token: issued.access_token,
-        issued_token_type: None,
-        token_type: "Bearer",
-        expires_in: issued.expires_in,
-        scope: issued.scopes.to_string(),
-    })
+    Ok(TokenAnswer::of(issued.access_token, issued.expires_in, issued.scopes.to_string()))
 }

@@ -35,13 +35,8 @@ pub(super) async fn exchange(
             (exchanged.access_token, exchanged.expires_in, exchanged.scopes)
         }
     };
-    Ok(TokenAnswer {
-        access_token,
-        issued_token_type: Some(ACCESS_TOKEN),
-        token_type: "Bearer",
-        expires_in,
-        scope: scopes.to_string(),
-    })
+    let answer = TokenAnswer::of(access_token, expires_in, scopes.to_string());
+    Ok(TokenAnswer { issued_token_type: Some(ACCESS_TOKEN), ..answer })
 }
 
 const NOT_GOOD: OAuthError = OAuthError::InvalidRequest("The subject token is not good here.");

@@ -1,0 +1,26 @@
+//! What clients hold: begun with an authorization code, gone on with by refreshing, and the tokens given for it.
+
+mod issue;
+mod redeem;
+mod refresh;
+
+pub use issue::{Issued, Wanted};
+pub use redeem::{Redemption, redeem};
+pub use refresh::refresh;
+
+/// Why nothing is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantRefused {
+    /// The code or refresh token is not good here, or not any more. The log says why.
+    Grant,
+    /// Wider scopes than were agreed on, or none that are left.
+    Scope,
+    /// Another audience than was agreed on.
+    Target,
+}
+
+/// Notes why a code or refresh token is refused; the client learns no more than that it is.
+fn refused(what: &str, why: &str) -> GrantRefused {
+    tracing::debug!(reason = why, "{what} refused");
+    GrantRefused::Grant
+}

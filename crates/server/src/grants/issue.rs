@@ -1,0 +1,137 @@
+//! The tokens that are given for a grant.
+
+use gatepost_domain::{
+    Client, Grant, GrantType, Membership, PersonalClaims, Scope, Scopes, Session, SessionId, Timestamp, User,
+    api_key::permission_of, refresh::RefreshToken,
+};
+use gatepost_jose::SigningKey;
+
+use super::GrantRefused;
+use crate::{
+    App,
+    http::Problem,
+    oauth::{acr, person, subject},
+    realm::Snapshot,
+    signing::{self, Audience, IdToken, Subject, issue_id_token},
+};
+
+/// What a client got.
+#[derive(Debug)]
+pub struct Issued {
+    /// The access token.
+    pub access_token: String,
+    /// How many seconds it lives.
+    pub expires_in: u64,
+    /// What it is good for.
+    pub scopes: Scopes,
+    /// The refresh token, for clients that have the grant.
+    pub refresh_token: Option<String>,
+    /// The ID token, where `openid` was agreed on.
+    pub id_token: Option<String>,
+}
+
+/// What a client wants of what was agreed on; all of it unless it says so.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Scopes (RFC 6749 section 6).
+    pub scopes: Option<Scopes>,
+    /// Audiences (RFC 8707 section 2.2).
+    pub audience: Vec<String>,
+}
+
+/// What tokens are made of, all of it as it is now.
+pub(super) struct Holding<'a> {
+    pub(super) client: &'a Client,
+    pub(super) grant: &'a Grant,
+    pub(super) session: &'a Session,
+    pub(super) user: &'a User,
+    pub(super) member: Option<&'a Membership>,
+    /// What else is known of the user; read where an ID token is made.
+    pub(super) known: &'a PersonalClaims,
+    /// The session of the browser, where the grant has one of its own.
+    pub(super) browser_session: SessionId,
+    pub(super) nonce: Option<&'a str>,
+    pub(super) code: Option<&'a str>,
+}
+
+impl Holding<'_> {
+    /// What is left of what was agreed on: what the client may still ask for, and the user may still do.
+    fn left(&self, realm: &Snapshot) -> Scopes {
+        let had = &self.client.settings.scopes;
+        let still = |scope: &Scope| {
+            had.contains(scope.as_str())
+                || permission_of(scope).is_some_and(|wanted| {
+                    had.iter().filter_map(permission_of).any(|permission| permission.covers(&wanted))
+                })
+        };
+        let kept = self.grant.scopes.iter().filter(|scope| still(scope)).cloned().collect();
+        signing::present_scopes(realm, self.user, self.member, &kept)
+    }
+
+    /// Signs them. `id_token_key` is there where `openid` was agreed on.
+    pub(super) fn issue(
+        &self,
+        app: &App,
+        realm: &Snapshot,
+        wanted: &Wanted,
+        id_token_key: Option<&SigningKey>,
+        now: Timestamp,
+    ) -> Result<Result<Issued, GrantRefused>, Problem> {
+        let left = self.left(realm);
+        let scopes = match &wanted.scopes {
+            Some(wanted) if wanted.is_subset_of(&self.grant.scopes) => {
+                wanted.iter().filter(|scope| left.contains(scope.as_str())).cloned().collect()
+            }
+            Some(_) => return Ok(Err(GrantRefused::Scope)),
+            None => left,
+        };
+        let targets: Vec<&str> = wanted.audience.iter().map(String::as_str).collect();
+        let Some(audience) = realm.audience_of(self.grant).among(&targets) else {
+            return Ok(Err(GrantRefused::Target));
+        };
+        let subject = subject::of(app, realm, self.client, self.user.id);
+        let (access_token, expires_in) = self.access_token(app, realm, &scopes, audience, now)?;
+        let id_token = match id_token_key.filter(|_| scopes.contains("openid")) {
+            None => None,
+            Some(key) => {
+                let asked = &self.grant.details.id_token_claims;
+                let token = IdToken {
+                    subject: &subject,
+                    client: self.client.id.as_str(),
+                    authenticated_at: self.session.authenticated_at,
+                    nonce: self.nonce,
+                    acr: acr::reached(&self.session.amr),
+                    amr: &self.session.amr,
+                    session: self.browser_session.to_string(),
+                    access_token: &access_token,
+                    code: self.code,
+                    claims: person::claims(self.user, self.known, &scopes, asked),
+                };
+                Some(issue_id_token(realm, key, token, now)?)
+            }
+        };
+        let refreshes = self.client.settings.allows(GrantType::RefreshToken);
+        let refresh_token = refreshes.then(|| RefreshToken::of(self.grant).encode(app.refresh_mac()));
+        Ok(Ok(Issued { access_token, expires_in, scopes, refresh_token, id_token }))
+    }
+
+    fn access_token(
+        &self,
+        app: &App,
+        realm: &Snapshot,
+        scopes: &Scopes,
+        audience: Audience,
+        now: Timestamp,
+    ) -> Result<(String, u64), Problem> {
+        let subject = Subject {
+            user: self.user,
+            session: Some(self.session),
+            client: self.client.id.as_str(),
+            grant: Some(self.grant.id),
+            scopes,
+            member: self.member,
+            audience,
+        };
+        signing::issue(realm, subject, app.entropy(), now)
+    }
+}

@@ -1,0 +1,130 @@
+//! The refresh tokens of clients (RFC 6749 section 6).
+
+use gatepost_domain::{
+    Client, EventId, OutboxId, PersonalClaims, Timestamp, UserId, refresh::RefreshToken,
+};
+use gatepost_store::{
+    grants::{self, Ends, Exchanged, OnReuse, Presented},
+    personal_claims,
+};
+
+use super::{GrantRefused, Issued, Wanted, issue::Holding, refused};
+use crate::{
+    App,
+    http::Problem,
+    realm::{InRealm, Snapshot},
+    session::touch,
+};
+
+/// Exchanges a refresh token of this client for the next tokens. As in [`session::refresh`](crate::session::refresh) one statement
+/// decides, and a lost answer is given again; a token that was used before ends the grant, not the session.
+pub async fn refresh(
+    app: &App,
+    realm: &InRealm,
+    client: &Client,
+    text: &str,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> Result<Result<Issued, GrantRefused>, Problem> {
+    let Some(token) = RefreshToken::decode(text, app.refresh_mac()) else {
+        return Ok(Err(refused("a refresh token is", "forged")));
+    };
+    // What cannot be given is refused before the token is used up.
+    let Some(before) = before(app, realm, client, token, wanted).await? else {
+        return Ok(Err(refused("a refresh token is", "unknown, or another client's")));
+    };
+    if let Err(refused) = before.may {
+        return Ok(Err(refused));
+    }
+    let with_key;
+    let snapshot: &Snapshot = if before.openid {
+        with_key = app.realms().with_id_token_key(app, realm).await?;
+        &with_key
+    } else {
+        realm
+    };
+    let presented = Presented {
+        realm: realm.id(),
+        token,
+        client: client.id.clone(),
+        now,
+        idle: realm.settings().refresh_token_ttl,
+        grace: realm.settings().refresh_grace,
+        on_reuse: OnReuse {
+            event: EventId::new(now, app.entropy()),
+            message: OutboxId::new(now, app.entropy()),
+            ends: Ends::Grant,
+        },
+    };
+    let answer = |exchanged: &Exchanged| {
+        let Exchanged { grant, session, user, member, .. } = exchanged;
+        let browser_session = grant.details.browser_session.unwrap_or(session.id);
+        let holding = Holding {
+            client,
+            grant,
+            session,
+            user,
+            member: member.as_ref(),
+            known: &before.known,
+            browser_session,
+            nonce: None,
+            code: None,
+        };
+        holding.issue(app, snapshot, wanted, snapshot.id_token_key(), now)
+    };
+    match grants::exchange(app.db(), presented, answer).await? {
+        Ok((exchanged, answer)) => {
+            touch(app, realm, &exchanged.session, now).await;
+            answer
+        }
+        Err(why) => {
+            tracing::debug!(grant.id = %token.grant, reason = ?why, "refresh token refused");
+            Ok(Err(GrantRefused::Grant))
+        }
+    }
+}
+
+/// What is known before the token is used.
+struct Before {
+    openid: bool,
+    known: PersonalClaims,
+    may: Result<(), GrantRefused>,
+}
+
+async fn before(
+    app: &App,
+    realm: &Snapshot,
+    client: &Client,
+    token: RefreshToken,
+    wanted: &Wanted,
+) -> Result<Option<Before>, Problem> {
+    let id = realm.id();
+    let found = app.db().read("find a grant and what is known of its user", move |tx| {
+        Box::pin(async move {
+            let Some((grant, _, user)) = grants::find(tx, id, token.grant).await? else { return Ok(None) };
+            let known = known(tx, id, user.id, grant.scopes.contains("openid")).await?;
+            Ok::<_, gatepost_store::Error>(Some((grant, known)))
+        })
+    });
+    let Some((grant, known)) = found.await?.filter(|(grant, _)| grant.client == client.id) else {
+        return Ok(None);
+    };
+    let targets: Vec<&str> = wanted.audience.iter().map(String::as_str).collect();
+    let may = if wanted.scopes.as_ref().is_some_and(|scopes| !scopes.is_subset_of(&grant.scopes)) {
+        Err(GrantRefused::Scope)
+    } else if realm.audience_of(&grant).among(&targets).is_none() {
+        Err(GrantRefused::Target)
+    } else {
+        Ok(())
+    };
+    Ok(Some(Before { openid: grant.scopes.contains("openid"), known, may }))
+}
+
+async fn known(
+    tx: &mut gatepost_store::Tx,
+    realm: gatepost_domain::RealmId,
+    user: UserId,
+    needed: bool,
+) -> Result<PersonalClaims, gatepost_store::Error> {
+    if needed { personal_claims::find(tx, realm, user).await } else { Ok(PersonalClaims::default()) }
+}

@@ -1,0 +1,196 @@
+//! The authorization endpoint (RFC 6749 section 3.1): what a client asks of a person, and the code it gets.
+//!
+//! A request is judged afresh at every step; what was asked for travels in the flow of the sign-in and is never sent again.
+
+mod answer;
+mod asked;
+mod code;
+mod consent;
+mod decide;
+mod request;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{FromRequest as _, Request, State},
+    http::{Method, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use gatepost_domain::{Client, Consent, Timestamp};
+use gatepost_store::consents;
+
+pub(in crate::oauth) use asked::id_token;
+use decide::{Next, Progress};
+use request::{AuthorizationRequest, Refusal};
+
+use super::{form::Form, subject};
+use crate::{
+    App,
+    browser::{Browser, BrowserSession, Flow, Target},
+    clients,
+    http::{Now, Problem, Where},
+    pages::{self, Frame},
+    realm::{InRealm, Snapshot},
+};
+
+/// What people open on the way from a client and back.
+pub(super) fn pages() -> Router<App> {
+    Router::new()
+        .route("/oauth/authorize", get(authorize).post(authorize))
+        .route("/consent", get(consent::show).post(consent::submit))
+}
+
+/// What every step works with.
+struct Step<'a> {
+    app: &'a App,
+    realm: &'a Snapshot,
+    browser: &'a Browser,
+    session: Option<&'a BrowserSession>,
+    origin: &'a Where,
+    now: Timestamp,
+}
+
+async fn authorize(
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    frame: Frame,
+    browser: Browser,
+    session: Option<BrowserSession>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let shown = |code: &str, what: &str| pages::error(&frame, StatusCode::BAD_REQUEST, code, what);
+    let form = match parameters(request).await {
+        Ok(form) => form,
+        Err(what) => return Ok(shown("invalid_request", what)),
+    };
+    let step =
+        Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), origin: &origin, now };
+    if let Some(sealed) = form.get("flow") {
+        let Some((flow, request, client)) = step.reopened(sealed).await? else {
+            return Ok(pages::flow_lost(&frame));
+        };
+        return step.go_on(&request, &client, flow, &frame).await;
+    }
+    let Some(client) = form.get("client_id") else {
+        return Ok(shown("invalid_request", "`client_id` is missing."));
+    };
+    let client = match client.parse() {
+        Ok(id) => clients::find(&app, realm.id(), id).await?,
+        Err(_) => None,
+    };
+    let Some(client) = client else {
+        return Ok(shown("invalid_client", "`client_id` names no client of this realm."));
+    };
+    let read = request::return_to(&client, &form).and_then(|back| request::read(&realm, &client, &form, back));
+    match read {
+        Ok(request) => {
+            let flow = step.begin(&request, &client)?;
+            step.go_on(&request, &client, flow, &frame).await
+        }
+        Err(Refusal::Shown(code, what)) => Ok(shown(code, what)),
+        Err(Refusal::Told(back, code, what)) => Ok(back.with_error(&frame, &realm, code, what)),
+    }
+}
+
+/// The parameters, from the address and, of a form that was posted, from the body as well (OpenID Connect Core section 3.1.2.1).
+async fn parameters(request: Request) -> Result<Form, &'static str> {
+    let mut encoded = request.uri().query().unwrap_or_default().as_bytes().to_vec();
+    if request.method() == Method::POST {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let essence = kind.split(';').next().unwrap_or("").trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err("Send the parameters as application/x-www-form-urlencoded.");
+        }
+        let reading = tokio::time::timeout(crate::http::body::TIMEOUT, Bytes::from_request(request, &()));
+        let Ok(Ok(body)) = reading.await else {
+            return Err("The body could not be read: it may have up to 64 KiB.");
+        };
+        if !encoded.is_empty() && !body.is_empty() {
+            encoded.push(b'&');
+        }
+        encoded.extend_from_slice(&body);
+    }
+    Form::parse(&encoded).map_err(|refused| refused.description())
+}
+
+impl Step<'_> {
+    /// The flow of a request that has just come.
+    fn begin(&self, request: &AuthorizationRequest, client: &Client) -> Result<Flow, Problem> {
+        let written = serde_json::to_string(request).map_err(Problem::internal)?;
+        let mut flow = Flow::to(Target::Authorize(written), self.now);
+        flow.client_name = Some(clients::shown_name(client).to_owned());
+        flow.login_hint.clone_from(&request.login_hint);
+        flow.ui_locales.clone_from(&request.ui_locales);
+        flow.returns_to = Some(request.return_to.uri.clone());
+        Ok(flow)
+    }
+
+    /// The request of a flow, and its client as it is now. `None`: the flow cannot be opened here, or the client is gone or was
+    /// registered with other redirect URIs since.
+    async fn reopened(
+        &self,
+        sealed: &str,
+    ) -> Result<Option<(Flow, AuthorizationRequest, Client)>, Problem> {
+        let flow = Flow::open(self.app, self.realm, self.browser, sealed, self.now);
+        let Some(flow) = flow else { return Ok(None) };
+        let Target::Authorize(written) = &flow.target else { return Ok(None) };
+        let Ok(request) = serde_json::from_str::<AuthorizationRequest>(written) else { return Ok(None) };
+        let client = clients::find(self.app, self.realm.id(), request.client.clone()).await?;
+        let admits = |client: &Client| {
+            client.settings.redirect_uris.iter().any(|uri| uri.admits(&request.return_to.uri))
+        };
+        Ok(client.filter(admits).map(|client| (flow, request, client)))
+    }
+
+    async fn consent(&self, client: &Client) -> Result<Option<Consent>, Problem> {
+        let Some(signed_in) = self.session else { return Ok(None) };
+        let (realm, user, client) = (self.realm.id(), signed_in.user.id, client.id.clone());
+        let found = self.app.db().read("find what a user agreed to", move |tx| {
+            let client = client.clone();
+            Box::pin(async move { consents::find(tx, realm, user, &client).await })
+        });
+        Ok(found.await?)
+    }
+
+    async fn go_on(
+        &self,
+        request: &AuthorizationRequest,
+        client: &Client,
+        mut flow: Flow,
+        frame: &Frame,
+    ) -> Result<Response, Problem> {
+        let consent = self.consent(client).await?;
+        let subject = self.session.map(|found| subject::of(self.app, self.realm, client, found.user.id));
+        let signed_in = self.session.zip(subject.as_deref());
+        let signed_in = signed_in.map(|(found, subject)| (&found.session, subject));
+        let progress = Progress {
+            started_at: flow.started_at,
+            consented: flow.consented,
+            account_chosen: flow.account_chosen,
+        };
+        match decide::next(request, client, signed_in, consent.as_ref(), progress, self.now) {
+            Next::SignIn { fresh } => {
+                flow.fresh = fresh;
+                Ok(self.see("/sign-in", &flow))
+            }
+            Next::Consent => Ok(self.see("/consent", &flow)),
+            Next::Refuse(error, what) => Ok(request.return_to.with_error(frame, self.realm, error, what)),
+            Next::Code => match self.session {
+                Some(session) => match code::give(self, request, session).await? {
+                    Some(code) => Ok(request.return_to.with_code(frame, self.realm, &code)),
+                    // Signed out meanwhile, in another window.
+                    None => Ok(self.see("/sign-in", &flow)),
+                },
+                None => Ok(self.see("/sign-in", &flow)),
+            },
+        }
+    }
+
+    fn see(&self, page: &str, flow: &Flow) -> Response {
+        let sealed = flow.seal(self.app, self.realm, self.browser);
+        Redirect::to(&self.browser.path(&format!("{page}?flow={sealed}"))).into_response()
+    }
+}

@@ -1,0 +1,131 @@
+//! Whether a client may.
+
+use axum::{
+    Form,
+    extract::{Query, State},
+    response::Response,
+};
+use gatepost_domain::{
+    Scope,
+    audit::{Actor, Event},
+};
+use gatepost_store::{audit, consents};
+use serde::Deserialize;
+
+use super::Step;
+use crate::{
+    App,
+    browser::{Browser, BrowserSession},
+    clients,
+    http::{Now, Problem, Where},
+    pages::{self, Frame},
+    realm::InRealm,
+};
+
+#[derive(Deserialize)]
+pub(super) struct Shown {
+    #[serde(default)]
+    flow: String,
+}
+
+pub(super) async fn show(
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    frame: Frame,
+    browser: Browser,
+    session: Option<BrowserSession>,
+    Query(shown): Query<Shown>,
+) -> Result<Response, Problem> {
+    let step =
+        Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), origin: &origin, now };
+    page(&step, frame, &shown.flow, false).await
+}
+
+async fn page(step: &Step<'_>, frame: Frame, sealed: &str, stale: bool) -> Result<Response, Problem> {
+    let Some((flow, request, client)) = step.reopened(sealed).await? else {
+        return Ok(pages::flow_lost(&frame));
+    };
+    let Some(signed_in) = step.session else { return Ok(step.see("/sign-in", &flow)) };
+    let agreed = step.consent(&client).await?;
+    let is_new = |scope: &Scope| {
+        agreed.as_ref().is_some_and(|consent| !consent.scopes.contains(scope.as_str()))
+    };
+    let scopes: Vec<(Scope, bool)> =
+        request.scopes.iter().map(|scope| (scope.clone(), is_new(scope))).collect();
+    let back = url::Url::parse(&request.return_to.uri).ok();
+    let host = back.as_ref().and_then(url::Url::host_str);
+    let consent = pages::Consent {
+        client: clients::shown_name(&client),
+        host,
+        user: &signed_in.user,
+        scopes: &scopes,
+        flow: (&flow, sealed),
+        stale,
+    };
+    Ok(pages::consent(frame, &consent))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Decided {
+    #[serde(default)]
+    flow: String,
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    decision: String,
+}
+
+pub(super) async fn submit(
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    frame: Frame,
+    browser: Browser,
+    session: Option<BrowserSession>,
+    Form(decided): Form<Decided>,
+) -> Result<Response, Problem> {
+    let step =
+        Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), origin: &origin, now };
+    if browser.check_csrf(&app, &realm, Some(&decided.csrf)).is_err() {
+        return page(&step, frame, &decided.flow, true).await;
+    }
+    let Some((mut flow, request, client)) = step.reopened(&decided.flow).await? else {
+        return Ok(pages::flow_lost(&frame));
+    };
+    let Some(signed_in) = step.session else { return Ok(step.see("/sign-in", &flow)) };
+    let user = signed_in.user.id;
+    let record = |event| {
+        let scopes = request.scopes.to_string();
+        let record = origin.record(&app, realm.id(), event, Actor::User(user), now);
+        record.user(user).session(signed_in.session.id).client(client.id.clone()).with("scopes", scopes)
+    };
+    match decided.decision.as_str() {
+        "approve" => {
+            let (id, client, scopes) = (realm.id(), client.id.clone(), request.scopes.clone());
+            let record = record(Event::ConsentGiven);
+            let given = app.db().write("keep what a user agreed to", move |tx| {
+                let (client, scopes, record) = (client.clone(), scopes.clone(), record.clone());
+                Box::pin(async move {
+                    consents::give(tx, id, user, &client, &scopes, now).await?;
+                    audit::append(tx, &record).await
+                })
+            });
+            given.await?;
+            flow.consented = true;
+            Ok(step.see("/oauth/authorize", &flow))
+        }
+        "deny" => {
+            let record = record(Event::ConsentRefused);
+            let kept = app.db().write("keep what a user did not agree to", move |tx| {
+                let record = record.clone();
+                Box::pin(async move { audit::append(tx, &record).await })
+            });
+            kept.await?;
+            Ok(request.return_to.with_error(&frame, &realm, "access_denied", "The person did not agree."))
+        }
+        _ => page(&step, frame, &decided.flow, false).await,
+    }
+}

@@ -1,0 +1,94 @@
+//! What comes next for an authorization request: a pure decision.
+
+use std::time::Duration;
+
+use gatepost_domain::{Client, Consent, Session, Timestamp};
+
+use super::request::AuthorizationRequest;
+use crate::oauth::acr;
+
+/// How far a person has got with a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Progress {
+    /// When the request came.
+    pub(super) started_at: Timestamp,
+    /// Whether the person has agreed to it.
+    pub(super) consented: bool,
+    /// Whether the person has said which account to use.
+    pub(super) account_chosen: bool,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The person signs in. `fresh`: though somebody is signed in.
+    SignIn { fresh: bool },
+    /// The person is asked whether the client may.
+    Consent,
+    /// The client gets its code.
+    Code,
+    /// The client gets none.
+    Refuse(&'static str, &'static str),
+}
+
+/// Decides. `subject` is what the client calls the person who is signed in.
+pub(super) fn next(
+    request: &AuthorizationRequest,
+    client: &Client,
+    signed_in: Option<(&Session, &str)>,
+    consent: Option<&Consent>,
+    progress: Progress,
+    now: Timestamp,
+) -> Next {
+    let silent = request.prompt.none;
+    let sign_in = |fresh| match silent {
+        true => Next::Refuse("login_required", "The person has to sign in."),
+        false => Next::SignIn { fresh },
+    };
+    let Some((session, subject)) = signed_in else { return sign_in(false) };
+    if request.subject.as_deref().is_some_and(|wanted| wanted != subject) {
+        return sign_in(true);
+    }
+    // Whoever has signed in since the request came has done what it asks.
+    let has_just = session.authenticated_at >= progress.started_at;
+    let too_old = request.max_age.is_some_and(|age| {
+        now.since(session.authenticated_at) > Duration::from_secs(age) || (age == 0 && !has_just)
+    });
+    if (request.prompt.login || too_old) && !has_just {
+        return sign_in(true);
+    }
+    if request.prompt.select_account && !progress.account_chosen && !has_just {
+        return sign_in(true);
+    }
+    if !request.acr.is_empty() && !request.acr.iter().any(|wanted| acr::is_reached(wanted, &session.amr)) {
+        return Next::Refuse("unmet_authentication_requirements", "The person cannot sign in at that level.");
+    }
+    if needs_consent(request, client, consent, progress) {
+        return match silent {
+            true => Next::Refuse("consent_required", "The person has to agree first."),
+            false => Next::Consent,
+        };
+    }
+    Next::Code
+}
+
+fn needs_consent(
+    request: &AuthorizationRequest,
+    client: &Client,
+    consent: Option<&Consent>,
+    progress: Progress,
+) -> bool {
+    if progress.consented {
+        return false;
+    }
+    if request.prompt.consent {
+        return true;
+    }
+    if client.settings.skip_consent {
+        return false;
+    }
+    // Another program on the device could be behind it, and nobody would notice (RFC 8252 section 8.6).
+    let native = client.settings.redirect_uris.iter().any(|uri| uri.admits(&request.return_to.uri) && uri.is_native());
+    let agreed = consent.is_some_and(|consent| request.scopes.is_subset_of(&consent.scopes));
+    !agreed || (native && client.is_public())
+}

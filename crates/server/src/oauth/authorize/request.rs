@@ -1,0 +1,242 @@
+//! Authorization requests (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1): read, and refused where they are wrong.
+
+use gatepost_domain::{
+    Client, ClientId, GrantDetails, GrantType, Scope, Scopes, api_key::permission_of, authorization::pkce,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    answer::{ResponseMode, ReturnTo},
+    asked,
+};
+use crate::{oauth::form::Form, realm::Snapshot};
+
+/// A request that may be answered. It is written down in the flow of a sign-in, so that it need not be sent again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct AuthorizationRequest {
+    /// The client that asks.
+    pub(super) client: ClientId,
+    /// Where it is answered.
+    pub(super) return_to: ReturnTo,
+    /// What it may do if the user agrees: known scopes that the client has.
+    pub(super) scopes: Scopes,
+    /// Whom the tokens are for.
+    pub(super) audience: Vec<String>,
+    /// RFC 7636
+    pub(super) code_challenge: Option<String>,
+    /// What the ID token is to repeat.
+    pub(super) nonce: Option<String>,
+    /// What the person is to be asked, whatever is known.
+    pub(super) prompt: Prompt,
+    /// How long ago the person may have signed in, in seconds.
+    pub(super) max_age: Option<u64>,
+    /// The levels of authentication of which one must be reached.
+    pub(super) acr: Vec<String>,
+    /// Who must sign in: the `sub` that the client knows.
+    pub(super) subject: Option<String>,
+    /// Whom the client expects, in the person's words.
+    pub(super) login_hint: Option<String>,
+    /// The languages the client would like the pages in.
+    pub(super) ui_locales: Option<String>,
+    /// What stays with the grant.
+    pub(super) details: GrantDetails,
+}
+
+/// `prompt`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent words of OpenID Connect Core section 3.1.2.1")]
+pub(super) struct Prompt {
+    pub(super) none: bool,
+    pub(super) login: bool,
+    pub(super) consent: bool,
+    pub(super) select_account: bool,
+}
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// Nobody knows whether the address that is to be answered is the client's: the person is told.
+    Shown(&'static str, &'static str),
+    /// The client is told.
+    Told(ReturnTo, &'static str, &'static str),
+}
+
+/// The longest `state`, `nonce` and the like, in bytes. They travel in addresses.
+const LONGEST: usize = 2_048;
+
+/// The address to answer at, if it is the client's own. All that follows can be told the client.
+pub(super) fn return_to(client: &Client, form: &Form) -> Result<ReturnTo, Refusal> {
+    let shown = |what| Refusal::Shown("invalid_request", what);
+    let uri = form.get("redirect_uri").ok_or_else(|| shown("`redirect_uri` is missing."))?;
+    if !client.settings.redirect_uris.iter().any(|registered| registered.admits(uri)) {
+        return Err(shown("`redirect_uri` is not registered for this client."));
+    }
+    let state = form.get("state").map(str::to_owned);
+    if state.as_ref().is_some_and(|state| state.len() > LONGEST) {
+        return Err(shown("`state` is longer than 2,048 bytes."));
+    }
+    let mode = ResponseMode::named(form.get("response_mode"));
+    let back = ReturnTo { uri: uri.to_owned(), state, mode: mode.unwrap_or_default() };
+    if mode.is_none() {
+        return Err(Refusal::Told(back, "invalid_request", "The response modes are query and form_post."));
+    }
+    Ok(back)
+}
+
+/// Reads what a client asks for. `return_to` is where it is answered.
+pub(super) fn read(
+    realm: &Snapshot,
+    client: &Client,
+    form: &Form,
+    return_to: ReturnTo,
+) -> Result<AuthorizationRequest, Refusal> {
+    match checked(realm, client, form, &return_to) {
+        Ok(request) => Ok(request),
+        Err((error, description)) => Err(Refusal::Told(return_to, error, description)),
+    }
+}
+
+type Wrong = (&'static str, &'static str);
+
+fn checked(
+    realm: &Snapshot,
+    client: &Client,
+    form: &Form,
+    return_to: &ReturnTo,
+) -> Result<AuthorizationRequest, Wrong> {
+    let invalid = |what| ("invalid_request", what);
+    for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")] {
+        if form.get(name).is_some() {
+            return Err((error, "Send the parameters themselves."));
+        }
+    }
+    match form.get("response_type") {
+        Some("code") => {}
+        None => return Err(invalid("`response_type` is missing.")),
+        Some(_) => return Err(("unsupported_response_type", "The only response type is code.")),
+    }
+    if !client.settings.allows(GrantType::AuthorizationCode) {
+        return Err(("unauthorized_client", "This client does not have the grant authorization_code."));
+    }
+    let scopes = scopes(client, form.get("scope"))?;
+    let text = |name: &'static str| match form.get(name) {
+        Some(text) if text.len() > LONGEST => Err(invalid("A parameter is longer than 2,048 bytes.")),
+        found => Ok(found.map(str::to_owned)),
+    };
+    let claims = asked::claims(form.get("claims")).map_err(|_| invalid("`claims` is not an object of claims."))?;
+    let hinted = match form.get("id_token_hint") {
+        Some(token) => {
+            let hint = asked::hint(realm, token, &client.id).ok_or(invalid("`id_token_hint` is none of ours."))?;
+            Some(hint)
+        }
+        None => None,
+    };
+    if let (Some(hinted), Some(asked)) = (&hinted, &claims.subject)
+        && hinted != asked
+    {
+        return Err(invalid("`id_token_hint` and `claims` name different people."));
+    }
+    let max_age = form.get("max_age").map(str::parse).transpose();
+    Ok(AuthorizationRequest {
+        client: client.id.clone(),
+        return_to: return_to.clone(),
+        audience: audience(realm, &scopes, form)?,
+        scopes,
+        code_challenge: code_challenge(client, form)?,
+        nonce: text("nonce")?,
+        prompt: prompt(form.get("prompt")).ok_or(invalid("`prompt` is none, or some of login, consent and select_account."))?,
+        max_age: max_age.map_err(|_| invalid("`max_age` is a number of seconds."))?,
+        acr: claims.acr,
+        subject: hinted.or(claims.subject),
+        login_hint: text("login_hint")?,
+        ui_locales: text("ui_locales")?,
+        details: GrantDetails {
+            userinfo_claims: claims.userinfo,
+            id_token_claims: claims.id_token,
+            ..GrantDetails::default()
+        },
+    })
+}
+
+/// What is asked for, all of which the client must have; what the client has unless it asks.
+fn scopes(client: &Client, asked: Option<&str>) -> Result<Scopes, Wrong> {
+    let had = &client.settings.scopes;
+    let invalid = |what| ("invalid_scope", what);
+    let Some(asked) = asked else {
+        return if had.is_empty() { Err(invalid("`scope` is missing.")) } else { Ok(had.clone()) };
+    };
+    let asked: Scopes = asked.parse().map_err(|_| invalid("`scope` is words with spaces between."))?;
+    let has = |scope: &Scope| {
+        had.contains(scope.as_str())
+            || permission_of(scope).is_some_and(|wanted| {
+                had.iter().filter_map(permission_of).any(|permission| permission.covers(&wanted))
+            })
+    };
+    if asked.is_empty() || !asked.iter().all(has) {
+        return Err(invalid("A scope is unknown, or this client does not have it."));
+    }
+    Ok(asked)
+}
+
+/// RFC 8707: the realm's own APIs, by their names. The realm itself only with the scope `account`.
+fn audience(realm: &Snapshot, scopes: &Scopes, form: &Form) -> Result<Vec<String>, Wrong> {
+    let named = realm.audience().among(&form.targets());
+    let named = named.ok_or(("invalid_target", "`resource` names none of the realm's APIs."))?;
+    let mut names: Vec<String> = named.iter().cloned().collect();
+    if scopes.contains("account") && !named.names(realm.issuer()) {
+        names.push(realm.issuer().to_owned());
+    }
+    Ok(names)
+}
+
+/// RFC 7636, RFC 9700 section 2.1.1: `S256`, and only a confidential client may be registered to go without.
+fn code_challenge(client: &Client, form: &Form) -> Result<Option<String>, Wrong> {
+    let invalid = |what| ("invalid_request", what);
+    let Some(challenge) = form.get("code_challenge") else {
+        return if form.get("code_challenge_method").is_some() {
+            Err(invalid("`code_challenge` is missing."))
+        } else if client.is_public() || client.settings.require_pkce {
+            Err(invalid("`code_challenge` is missing: this client must use PKCE."))
+        } else {
+            Ok(None)
+        };
+    };
+    if form.get("code_challenge_method") != Some("S256") {
+        return Err(invalid("The only `code_challenge_method` is S256."));
+    }
+    if !pkce::is_challenge(challenge) {
+        return Err(invalid("`code_challenge` is not a SHA-256 in base64url."));
+    }
+    Ok(Some(challenge.to_owned()))
+}
+
+fn prompt(text: Option<&str>) -> Option<Prompt> {
+    let mut prompt = Prompt::default();
+    for word in text.unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
+        match word {
+            "none" => prompt.none = true,
+            "login" => prompt.login = true,
+            "consent" => prompt.consent = true,
+            "select_account" => prompt.select_account = true,
+            _ => return None,
+        }
+    }
+    let alone = !(prompt.login || prompt.consent || prompt.select_account);
+    (!prompt.none || alone).then_some(prompt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_stands_alone_and_words_are_known() {
+        assert_eq!(prompt(None), Some(Prompt::default()));
+        assert_eq!(prompt(Some("none")), Some(Prompt { none: true, ..Prompt::default() }));
+        let both = Prompt { login: true, consent: true, ..Prompt::default() };
+        assert_eq!(prompt(Some("consent login")), Some(both));
+        for bad in ["none login", "None", "create me", "login,consent"] {
+            assert_eq!(prompt(Some(bad)), None, "{bad}");
+        }
+    }
+}
