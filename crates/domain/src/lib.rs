@@ -30,7 +30,10 @@ mod time;
 mod user;
 mod username;
 
-pub use client::{Client, ClientSettings, GrantType, RedirectUri, RedirectUriRefused};
+pub use client::{
+    Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientSettings, GrantType, RedirectUri,
+    RedirectUriRefused, SubjectType, WebUri, WebUriRefused,
+};
 pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;
 pub use grant::Grant;
