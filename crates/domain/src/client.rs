@@ -1,5 +1,6 @@
 //! OAuth clients: what is known of them, and what they may do.
 
+pub mod assertion;
 mod check;
 mod keys;
 mod method;
