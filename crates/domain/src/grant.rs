@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     ClientId, GrantId, OrganizationId, RealmId, RealmSettings, Scopes, Session, SessionId, Timestamp, UserId,
 };
@@ -24,6 +26,8 @@ pub struct Grant {
     pub audience: Vec<String>,
     /// The organization its tokens speak of, as long as the user belongs to it.
     pub organization: Option<OrganizationId>,
+    /// What else was agreed on.
+    pub details: GrantDetails,
     /// Which refresh token is good.
     pub generation: u32,
     /// When it was given.
@@ -36,6 +40,32 @@ pub struct Grant {
     pub expires_at: Timestamp,
     /// When it was ended.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// What was agreed on with an authorization and holds for every token of it. Unknown members are skipped: a newer release may
+/// have written them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GrantDetails {
+    /// Claims that were asked for one by one at userinfo (OpenID Connect Core section 5.5).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub userinfo_claims: Vec<String>,
+    /// Claims that were asked for one by one in ID tokens.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub id_token_claims: Vec<String>,
+    /// The thumbprint of the key the tokens are bound to (RFC 9449 section 6.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
+    /// The browser's session in which the authorization was given, where the grant has a session of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub browser_session: Option<SessionId>,
+}
+
+impl GrantDetails {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Grant {
@@ -58,6 +88,7 @@ impl Grant {
             scopes,
             audience,
             organization: None,
+            details: GrantDetails::default(),
             generation: 0,
             created_at: now,
             rotated_at: None,

@@ -169,6 +169,10 @@ id!(
     GrantId, "gnt_"
 );
 id!(
+    /// An authorization code; not the code itself.
+    CodeId, "cod_"
+);
+id!(
     /// An audit event.
     EventId, "evt_"
 );

@@ -5,7 +5,9 @@
 
 pub mod api_key;
 pub mod audit;
+pub mod authorization;
 pub mod client;
+mod derived_token;
 mod email;
 mod entropy;
 mod grant;
@@ -18,6 +20,7 @@ mod numbered_secret;
 pub mod organization;
 pub mod outbox;
 pub mod password;
+mod personal_claims;
 mod realm;
 pub mod refresh;
 pub mod role;
@@ -30,15 +33,17 @@ mod time;
 mod user;
 mod username;
 
+pub use authorization::{AuthorizationCode, CodeDetails, Consent};
 pub use client::{
     Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientSettings, GrantType, RedirectUri,
     RedirectUriRefused, SubjectType, WebUri, WebUriRefused,
 };
 pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;
-pub use grant::Grant;
+pub use grant::{Grant, GrantDetails};
 pub use id::{
-    ApiKeyId, EventId, GrantId, IdRefused, InvitationId, OrganizationId, OutboxId, RealmId, SessionId, UserId,
+    ApiKeyId, CodeId, EventId, GrantId, IdRefused, InvitationId, OrganizationId, OutboxId, RealmId,
+    SessionId, UserId,
 };
 pub use invitation::Invitation;
 pub use master_key::{MasterKey, SealBroken};
@@ -48,6 +53,7 @@ pub use name::{
 };
 pub use organization::{Membership, Organization, Standing};
 pub use password::PasswordHash;
+pub use personal_claims::{Address, ClaimRefused, PersonalClaims};
 pub use realm::{
     Issuer, IssuerRefused, Mfa, PasswordRules, Profile, RateLimits, Realm, RealmSettings, Registration,
     SigningAlg,

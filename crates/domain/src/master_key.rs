@@ -6,6 +6,7 @@ use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
 use crate::Entropy;
+use crate::authorization::CodeMac;
 use crate::refresh::RefreshMac;
 use crate::session_token::SessionMac;
 
@@ -112,6 +113,14 @@ impl MasterKey {
     /// The key that makes and checks session tokens.
     pub fn session_mac_key(&self) -> SessionMac {
         SessionMac::new(hmac::Key::new(hmac::HMAC_SHA256, self.derive("gatepost session token v1").as_ref()))
+    }
+
+    /// The key that makes and checks authorization codes.
+    pub fn code_mac_key(&self) -> CodeMac {
+        CodeMac::new(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            self.derive("gatepost authorization code v1").as_ref(),
+        ))
     }
 
     /// A key for one more purpose, independent of all others: HKDF-SHA256 (RFC 5869) with the purpose as info.

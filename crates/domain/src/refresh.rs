@@ -8,9 +8,8 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
-use data_encoding::BASE64URL_NOPAD;
 
-use crate::{Grant, GrantId, Timestamp};
+use crate::{Grant, GrantId, Timestamp, derived_token};
 
 /// What every refresh token starts with.
 pub const PREFIX: &str = "gp_rt_";
@@ -42,9 +41,6 @@ pub struct RefreshToken {
 
 const ID: usize = 16;
 const BODY: usize = ID + 4;
-const MAC: usize = 32;
-/// Letters of base64url for 52 bytes.
-const LETTERS: usize = 70;
 
 impl RefreshToken {
     /// The token of a grant's present generation.
@@ -54,27 +50,12 @@ impl RefreshToken {
 
     /// The token a client is given. Equal for equal contents, always.
     pub fn encode(&self, key: &RefreshMac) -> String {
-        let body = self.body();
-        let mut bytes = [0; BODY + MAC];
-        bytes[..BODY].copy_from_slice(&body);
-        bytes[BODY..].copy_from_slice(hmac::sign(&key.0, &body).as_ref());
-        let mut text = String::with_capacity(PREFIX.len() + LETTERS);
-        text.push_str(PREFIX);
-        BASE64URL_NOPAD.encode_append(&bytes, &mut text);
-        text
+        derived_token::encode(PREFIX, &key.0, &self.body())
     }
 
     /// Reads a token of ours; `None` for anything else. Every token has one spelling only.
     pub fn decode(text: &str, key: &RefreshMac) -> Option<Self> {
-        let letters = text.strip_prefix(PREFIX)?.as_bytes();
-        if letters.len() != LETTERS {
-            return None;
-        }
-        let mut bytes = [0; 54];
-        let length = BASE64URL_NOPAD.decode_len(letters.len()).ok()?;
-        BASE64URL_NOPAD.decode_mut(letters, &mut bytes[..length]).ok()?;
-        let (body, rest) = bytes[..length].split_at(BODY);
-        hmac::verify(&key.0, body, rest).ok()?;
+        let body: [u8; BODY] = derived_token::decode(PREFIX, &key.0, text)?;
         let (id, generation) = body.split_first_chunk::<ID>()?;
         Some(Self {
             grant: GrantId::from_bytes(*id),

@@ -32,8 +32,12 @@ pub struct Session {
     pub realm: RealmId,
     /// Who signed in.
     pub user: UserId,
-    /// When the user signed in: `auth_time`.
+    /// When it was made.
     pub created_at: Timestamp,
+    /// When the user last proved to be the user: `auth_time`.
+    pub authenticated_at: Timestamp,
+    /// Which of the cookies it was given is good: the newest.
+    pub cookie: u32,
     /// When it was last seen, to the hour or so (see [`Session::is_due_for_touch`]).
     pub last_seen_at: Timestamp,
     /// When it ends if it is not seen again.
@@ -65,6 +69,8 @@ impl Session {
             realm,
             user,
             created_at: now,
+            authenticated_at: now,
+            cookie: 0,
             last_seen_at: now,
             idle_expires_at: now.plus(settings.session_idle_ttl).min(expires_at),
             expires_at,

@@ -6,8 +6,8 @@ use gatepost_domain::audit::{Actor, Event, Record};
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::refresh::{Judgement, RefreshToken, judge};
 use gatepost_domain::{
-    ClientId, EventId, Grant, GrantId, Membership, OrganizationId, OutboxId, RealmId, Session, SessionId,
-    Timestamp, User,
+    ClientId, EventId, Grant, GrantDetails, GrantId, Membership, OrganizationId, OutboxId, RealmId, Session,
+    SessionId, Timestamp, User,
 };
 
 use crate::sessions::session_columns;
@@ -26,6 +26,7 @@ impl FromRow for Grant {
             scopes: row.parse()?,
             audience: audience_from(&row.take::<String>()?)?,
             organization: row.take_optional()?,
+            details: details_from(&row.take::<String>()?)?,
             generation: row.take()?,
             created_at: row.take()?,
             rotated_at: row.take_optional()?,
@@ -39,6 +40,10 @@ impl FromRow for Grant {
 /// Nearly always empty; then nothing is parsed.
 fn audience_from(text: &str) -> Result<Vec<String>, Error> {
     if text.is_empty() { Ok(Vec::new()) } else { from_json(text) }
+}
+
+fn details_from(text: &str) -> Result<GrantDetails, Error> {
+    if text.is_empty() { Ok(GrantDetails::default()) } else { from_json(text) }
 }
 
 macro_rules! grant_columns {
@@ -61,6 +66,8 @@ macro_rules! grant_columns {
             $table,
             "organization_id, ",
             $table,
+            "details, ",
+            $table,
             "generation, ",
             $table,
             "created_at, ",
@@ -80,13 +87,14 @@ macro_rules! grant_columns {
 /// statement.
 pub async fn create(tx: &mut Tx, grant: &Grant) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO grants (realm_id, id, session_id, user_id, client_id, scopes, audience, generation,
-            created_at, idle_expires_at, expires_at)
-        SELECT s.realm_id, $1, s.id, s.user_id, $2, $3, $4, $5, $6, $7, $8 FROM sessions s
+            created_at, idle_expires_at, expires_at, details)
+        SELECT s.realm_id, $1, s.id, s.user_id, $2, $3, $4, $5, $6, $7, $8, $12 FROM sessions s
         JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
         WHERE s.realm_id = $9 AND s.id = $10 AND s.user_id = $11 AND s.revoked_at IS NULL AND s.expires_at > $6
         AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at)";
     let scopes = grant.scopes.to_string();
     let audience = if grant.audience.is_empty() { String::new() } else { to_json(&grant.audience)? };
+    let details = if grant.details.is_empty() { String::new() } else { to_json(&grant.details)? };
     let params = [
         (&grant.id).into(),
         grant.client.as_str().into(),
@@ -99,6 +107,7 @@ pub async fn create(tx: &mut Tx, grant: &Grant) -> Result<bool, Error> {
         (&grant.realm).into(),
         (&grant.session).into(),
         (&grant.user).into(),
+        details.as_str().into(),
     ];
     Ok(tx.execute(SQL, &params).await? == 1)
 }

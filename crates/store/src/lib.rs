@@ -21,7 +21,9 @@ mod writer;
 
 pub mod api_keys;
 pub mod audit;
+pub mod authorization_codes;
 pub mod clients;
+pub mod consents;
 pub mod grants;
 pub mod invitations;
 pub mod memberships;
@@ -29,6 +31,7 @@ pub mod meta;
 pub mod organizations;
 pub mod outbox;
 pub mod passwords;
+pub mod personal_claims;
 pub mod realms;
 pub mod roles;
 pub mod sessions;

@@ -29,6 +29,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "makers_of_api_keys",
         sql: include_str!("../migrations/0004_makers_of_api_keys.sql"),
     },
+    Migration {
+        version: 5,
+        name: "authorization",
+        sql: include_str!("../migrations/0005_authorization.sql"),
+    },
 ];
 
 /// The version this release works with.

@@ -18,6 +18,8 @@ impl FromRow for Session {
             id: row.take()?,
             user: row.take()?,
             created_at: row.take()?,
+            authenticated_at: row.take()?,
+            cookie: row.take()?,
             last_seen_at: row.take()?,
             idle_expires_at: row.take()?,
             expires_at: row.take()?,
@@ -39,7 +41,13 @@ macro_rules! session_columns {
             $table,
             "user_id, ",
             $table,
-            "created_at, ",
+            "created_at, COALESCE(",
+            $table,
+            "authenticated_at, ",
+            $table,
+            "created_at), ",
+            $table,
+            "cookie, ",
             $table,
             "last_seen_at, ",
             $table,
@@ -216,6 +224,23 @@ pub(crate) async fn end_all_of(
     let ended: Vec<(SessionId,)> = tx.all(SESSIONS, &params).await?;
     tx.execute(GRANTS, &params).await?;
     Ok(ended.into_iter().map(|(id,)| id).collect())
+}
+
+/// The user of a live session proved once more to be the user, in the browser that holds the cookie `cookie`: from now on that
+/// cookie is refused, and the next one good. False: the session has ended, or the cookie was not the newest. One statement.
+pub async fn reauthenticate(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: SessionId,
+    cookie: u32,
+    amr: &[String],
+    now: Timestamp,
+) -> Result<bool, Error> {
+    const SQL: &str = "UPDATE sessions SET authenticated_at = $4, amr = $5, cookie = cookie + 1
+        WHERE realm_id = $1 AND id = $2 AND cookie = $3 AND revoked_at IS NULL AND expires_at > $4 AND idle_expires_at > $4";
+    let amr = amr.join(" ");
+    let params = [(&realm).into(), (&id).into(), cookie.into(), now.into(), amr.as_str().into()];
+    Ok(tx.execute(SQL, &params).await? == 1)
 }
 
 /// Notes that the session was seen, and moves its idle end by `idle`; never past its absolute end, never back.

@@ -188,7 +188,7 @@ pub fn issue_for(
         client_id: subject.client,
         sid: subject.session.map(|session| session.id.to_string()),
         scope: subject.scopes.to_string(),
-        auth_time: subject.session.map(|session| session.created_at.unix_seconds()),
+        auth_time: subject.session.map(|session| session.authenticated_at.unix_seconds()),
         amr: subject.session.map_or(&[], |session| session.amr.as_slice()),
         realm_id: realm.name(),
         email: user.email.as_ref().map(gatepost_domain::EmailAddress::as_str),

@@ -11,7 +11,9 @@ fn every_public_function_is_called_in_the_file_of_its_noun() {
     for noun in [
         "api_keys",
         "audit",
+        "authorization_codes",
         "clients",
+        "consents",
         "grants",
         "invitations",
         "memberships",
@@ -19,6 +21,7 @@ fn every_public_function_is_called_in_the_file_of_its_noun() {
         "organizations",
         "outbox",
         "passwords",
+        "personal_claims",
         "realms",
         "roles",
         "sessions",

@@ -11,7 +11,9 @@ mod support;
 
 mod api_keys;
 mod audit;
+mod authorization_codes;
 mod clients;
+mod consents;
 mod coverage;
 mod grants;
 mod grants_races;
@@ -23,6 +25,7 @@ mod organizations;
 mod outages;
 mod outbox;
 mod passwords;
+mod personal_claims;
 mod races;
 mod realms;
 mod roles;

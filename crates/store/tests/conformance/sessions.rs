@@ -16,6 +16,7 @@ on_every_backend!(
     a_revoked_session_takes_its_grants_with_it_and_is_told,
     only_its_owner_can_revoke_a_session,
     all_sessions_but_one_are_revoked,
+    se_03_a_reauthenticated_session_has_another_cookie,
     a_touched_session_lives_on_but_not_past_its_end,
     ended_sessions_are_deleted_with_their_grants,
 );
@@ -172,6 +173,19 @@ async fn all_sessions_but_one_are_revoked(store: Store) {
     assert_eq!(revoke_all(Some(kept.id), store.message()).await, []);
     assert_eq!(told(&store).await.len(), 1, "nothing ended, nobody told");
     assert_eq!(revoke_all(None, store.message()).await, [kept.id]);
+}
+
+async fn se_03_a_reauthenticated_session_has_another_cookie(store: Store) {
+    let session = store.session(&store.user("ada").await).await;
+    let (realm, id, amr) = (store.realm, session.id, vec!["otp".to_owned()]);
+    let again = async |cookie: u32, now| {
+        write!(store, [amr] tx => sessions::reauthenticate(tx, realm, id, cookie, &amr, now).await).unwrap()
+    };
+    assert!(again(0, later(5)).await && !again(0, later(6)).await, "the cookie was replaced");
+    let found = store.find_live(&session, later(6)).await.unwrap().0;
+    assert_eq!((found.cookie, found.authenticated_at, found.created_at), (1, later(5), NOW));
+    assert_eq!(found.amr, ["otp"]);
+    assert!(!again(1, session.expires_at).await, "over");
 }
 
 async fn a_touched_session_lives_on_but_not_past_its_end(store: Store) {
