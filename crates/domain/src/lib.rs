@@ -34,7 +34,10 @@ mod user;
 mod username;
 
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
-pub use client::{Client, ClientSettings, GrantType, RedirectUri, RedirectUriRefused};
+pub use client::{
+    Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientSettings, GrantType, RedirectUri,
+    RedirectUriRefused, SubjectType, WebUri, WebUriRefused,
+};
 pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;
 pub use grant::{Grant, GrantDetails};

@@ -1,9 +1,10 @@
 //! OAuth clients: whether somebody is the client they name, and the tokens of those that act on their own.
 
+mod change;
 mod token;
 
 use gatepost_domain::{
-    Client, ClientId, DisplayName, RealmId, Secret, SecretDigest, Timestamp,
+    Client, ClientAuthMethod, ClientId, DisplayName, RealmId, Secret, SecretDigest, Timestamp,
     audit::{Actor, Event},
 };
 use gatepost_store::{audit, clients};
@@ -14,6 +15,7 @@ use crate::{
     realm::Snapshot,
 };
 
+pub use change::{Made, create, delete, new_secret, told, update};
 pub use token::issue;
 
 /// Who somebody says they are, and how they prove it.
@@ -23,6 +25,8 @@ pub struct Presented {
     pub id: String,
     /// The secret. A client that can keep none sends none.
     pub secret: Option<Secret>,
+    /// How it was sent.
+    pub by: ClientAuthMethod,
 }
 
 /// Why somebody is not taken for the client they name.
@@ -56,7 +60,9 @@ pub async fn authenticate(
         Some(client) if client.is_public() && presented.secret.is_none() => {
             Ok(Err(ClientRefused::Public(Box::new(client))))
         }
-        Some(client) if proven && !client.is_public() => Ok(Ok(client)),
+        // Only by the method it is registered with (RFC 9700 section 2.5): whoever got hold of a secret that was sent one way
+        // has no use for it in another.
+        Some(client) if proven && client.takes_secret_by(presented.by) => Ok(Ok(client)),
         found => {
             tracing::debug!(known = found.is_some(), "client authentication refused");
             if let Some(client) = found {

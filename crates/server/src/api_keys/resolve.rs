@@ -83,7 +83,7 @@ pub async fn resolve_id(
 enum Owner {
     User(User),
     Organization(OrganizationId),
-    Client(Client),
+    Client(Box<Client>),
 }
 
 async fn find(app: &App, realm: &Snapshot, id: ApiKeyId) -> Result<Option<(ApiKey, Option<Owner>)>, Problem> {
@@ -105,7 +105,9 @@ async fn owner_of(tx: &mut Tx, key: &ApiKey) -> Result<Option<Owner>, gatepost_s
             let found = organizations::find(tx, key.realm, *organization).await?;
             Ok(found.map(|organization| Owner::Organization(organization.id)))
         }
-        KeyOwner::Client(client) => Ok(clients::find(tx, key.realm, client).await?.map(Owner::Client)),
+        KeyOwner::Client(client) => {
+            Ok(clients::find(tx, key.realm, client).await?.map(|client| Owner::Client(Box::new(client))))
+        }
     }
 }
 

@@ -1,11 +1,24 @@
-//! `gatepost client list`
+//! `gatepost client list|show|create|update|delete`
 
 use clap::{Args, Subcommand};
-use gatepost_domain::RealmName;
-use gatepost_store::clients;
+use gatepost_domain::{Client, ClientId, ClientSettings, RealmName, Secret, client::SettingRefused};
+use gatepost_store::clients as stored;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{Output, Refusal, Settings, output::table, store};
-use crate::api::ClientView;
+use super::{
+    Output, Refusal, Settings,
+    output::table,
+    store::{self, refusal},
+};
+use crate::{
+    App,
+    accounts::Who,
+    api::ClientView,
+    clients::{self, Made},
+    http::Problem,
+    realm::Snapshot,
+};
 
 /// OAuth clients of a realm.
 #[derive(Args)]
@@ -22,27 +35,235 @@ pub(super) struct ClientCommand {
 
 #[derive(Subcommand)]
 enum What {
-    /// List the clients by id, without their secrets; `gatepost apply` makes and changes them
+    /// List the clients by id, without their secrets
     List {
         /// How many at the most
         #[arg(long, default_value_t = 100)]
         limit: u32,
     },
+    /// Show a client, without its secret
+    Show {
+        /// The `client_id`
+        id: ClientId,
+    },
+    /// Make a client. Its secret is made and shown once
+    Create {
+        /// The `client_id`: 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'
+        id: ClientId,
+        #[command(flatten)]
+        given: Box<GivenSettings>,
+    },
+    /// Change the settings that are named, and no others
+    Update {
+        /// The `client_id`
+        id: ClientId,
+        #[command(flatten)]
+        given: Box<GivenSettings>,
+    },
+    /// Remove a client with its grants and API keys
+    Delete {
+        /// The `client_id`
+        id: ClientId,
+    },
+}
+
+/// Settings of a client, with the names of the declarative file.
+#[derive(Args)]
+struct GivenSettings {
+    /// It can keep no secret: an application in a browser or on a phone. The same as --set token_endpoint_auth_method=none
+    #[arg(long)]
+    public: bool,
+    /// The name to show
+    #[arg(long)]
+    name: Option<String>,
+    /// Where users may be sent back to; may be given several times
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Vec<String>,
+    /// Where users may be sent after signing out; may be given several times
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Vec<String>,
+    /// How it may obtain tokens; may be given several times [default: authorization_code and refresh_token]
+    #[arg(long = "grant", value_name = "GRANT")]
+    grants: Vec<String>,
+    /// What it may ask for; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Any other setting, with its value as in the declarative file: require_pkce=false; may be given several times. Without a
+    /// value, as in contacts=, the default
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    set: Vec<(String, Value)>,
+}
+
+/// Reads `name=value`: the value as in the declarative file, or else as the text it is.
+fn setting(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write a name and a value, as in require_pkce=false")?;
+    let value = match value.trim() {
+        "" => Value::Null,
+        value => {
+            let line = format!("value = {value}");
+            let read =
+                toml::from_str::<Map<String, Value>>(&line).ok().and_then(|mut read| read.remove("value"));
+            read.unwrap_or_else(|| Value::String(value.to_owned()))
+        }
+    };
+    Ok((name.trim().to_owned(), value))
+}
+
+impl GivenSettings {
+    /// The members that are given.
+    fn members(self) -> Result<Map<String, Value>, Refusal> {
+        let lists = [
+            ("redirect_uris", self.redirect_uris),
+            ("post_logout_redirect_uris", self.post_logout_redirect_uris),
+            ("grants", self.grants),
+            ("scopes", self.scopes),
+        ];
+        let lists = lists.into_iter().filter(|(_, values)| !values.is_empty());
+        let mut given: Vec<(String, Value)> =
+            lists.map(|(name, values)| (name.to_owned(), Value::from(values))).collect();
+        given.extend(self.name.map(|name| ("name".to_owned(), Value::from(name))));
+        if self.public {
+            given.push(("token_endpoint_auth_method".to_owned(), Value::from("none")));
+        }
+        let mut members = Map::new();
+        for (name, value) in given.into_iter().chain(self.set) {
+            if members.insert(name.clone(), value).is_some() {
+                return Err(Refusal::new(format!("{name} is given twice; leave out one of the two")));
+            }
+        }
+        Ok(members)
+    }
+}
+
+/// A client, and the secret that was made for it.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    client: ClientView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
 }
 
 impl ClientCommand {
     pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
         let app = store::open(&settings).await?;
         let realm = store::realm(&app, self.realm.as_ref()).await?;
-        let (What::List { limit }, id) = (self.what, realm.id());
-        let found = app
-            .db()
-            .read("list clients", move |tx| Box::pin(async move { clients::list(tx, id, None, limit).await }))
-            .await?;
-        let views: Vec<ClientView> = found.iter().map(ClientView::from).collect();
-        Output::new(self.json).show(&views, || {
-            let rows: Vec<Vec<String>> = views.iter().map(ClientView::row).collect();
-            table(&["ID", "NAME", "KIND", "SCOPES"], &rows)
-        })
+        let (output, now) = (Output::new(self.json), app.clock().now());
+        let missing = |id: &ClientId| no_such_client(&realm, id);
+        match self.what {
+            What::List { limit } => list(&app, &realm, limit, output).await,
+            What::Show { id } => {
+                let client = find(&app, &realm, &id).await?;
+                output.show(&ClientView::from(&client), || lines(&client))
+            }
+            What::Create { id, given } => {
+                let given = ClientSettings::default().with(&given.members()?).map_err(wrong)?;
+                let made = clients::create(&app, realm.id(), id, given, Who::operator(), now).await;
+                show(output, "made", &made.map_err(refusal)?)
+            }
+            What::Update { id, given } => {
+                let given = given.members()?;
+                if given.is_empty() {
+                    return Err(Refusal::new("name what to change, as in --set require_pkce=false"));
+                }
+                let updated =
+                    clients::update(&app, realm.id(), id.clone(), given, Who::operator(), now).await;
+                let updated = updated.map_err(|problem| match problem {
+                    Problem::NotFound => missing(&id),
+                    other => refusal(other),
+                });
+                show(output, "changed", &updated?)
+            }
+            What::Delete { id } => {
+                let client = find(&app, &realm, &id).await?;
+                let deleted = clients::delete(&app, realm.id(), id.clone(), Who::operator(), now).await;
+                deleted.map_err(|problem| match problem {
+                    Problem::NotFound => missing(&id),
+                    other => refusal(other),
+                })?;
+                output.show(&ClientView::from(&client), || format!("deleted client {id}"))
+            }
+        }
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn wrong(refused: SettingRefused) -> Refusal {
+    Refusal::new(refused.to_string())
+}
+
+fn no_such_client(realm: &Snapshot, id: &ClientId) -> Refusal {
+    Refusal::new(format!("realm {} has no client {id}; `gatepost client list` shows all", realm.name()))
+}
+
+async fn find(app: &App, realm: &Snapshot, id: &ClientId) -> Result<Client, Refusal> {
+    let found = clients::find(app, realm.id(), id.clone()).await.map_err(refusal)?;
+    found.ok_or_else(|| no_such_client(realm, id))
+}
+
+async fn list(app: &App, realm: &Snapshot, limit: u32, output: Output) -> Result<(), Refusal> {
+    let id = realm.id();
+    let found = app
+        .db()
+        .read("list clients", move |tx| Box::pin(async move { stored::list(tx, id, None, limit).await }))
+        .await?;
+    let views: Vec<ClientView> = found.iter().map(ClientView::from).collect();
+    output.show(&views, || {
+        let rows: Vec<Vec<String>> = views.iter().map(ClientView::row).collect();
+        table(&["ID", "NAME", "KIND", "SCOPES"], &rows)
+    })
+}
+
+fn show(output: Output, done: &str, made: &Made) -> Result<(), Refusal> {
+    let client = ClientView::from(&made.client);
+    let secret = made.secret.as_ref().map(Secret::reveal);
+    output.show(&Shown { client, secret: secret.map(str::to_owned) }, || {
+        let line = format!("{done} client {}", made.client.id);
+        match secret {
+            Some(secret) => format!("{line} with secret {secret} (shown this once)"),
+            None => line,
+        }
+    })
+}
+
+/// What differs from the default, a setting a line.
+fn lines(client: &Client) -> String {
+    let members = serde_json::to_value(&client.settings).unwrap_or_default();
+    let kind = if client.is_public() { "public" } else { "confidential" };
+    let mut rows = vec![
+        ("id".to_owned(), client.id.to_string()),
+        ("kind".to_owned(), kind.to_owned()),
+        ("created".to_owned(), client.created_at.to_string()),
+        ("updated".to_owned(), client.updated_at.to_string()),
+    ];
+    for name in client.settings.differing(&ClientSettings::default()) {
+        let value = match &members[&name] {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        rows.push((name, value));
+    }
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default() + 2;
+    rows.iter().map(|(name, value)| format!("{name:<width$}{value}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_setting_is_read_as_in_the_file_or_as_text() {
+        for (text, name, value) in [
+            ("require_pkce=false", "require_pkce", json!(false)),
+            ("default_max_age=60", "default_max_age", json!(60)),
+            ("audience=[\"a\", \"b\"]", "audience", json!(["a", "b"])),
+            ("jwks_uri=https://a.test/x?y=1", "jwks_uri", json!("https://a.test/x?y=1")),
+            ("jwks={ keys = [{ kty = \"EC\" }] }", "jwks", json!({ "keys": [{ "kty": "EC" }] })),
+            ("contacts=", "contacts", Value::Null),
+        ] {
+            assert_eq!(setting(text), Ok((name.to_owned(), value)), "{text}");
+        }
+        assert!(setting("require_pkce").is_err());
     }
 }

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     App,
     accounts::{ADMINISTRATOR, is_administrator, with_roles},
+    clients::new_secret,
     roles::told,
 };
 
@@ -111,8 +112,8 @@ async fn prepare(app: &App, declared: &Declared) -> Result<Prepared, ApplyError>
             }
         }
         for (index, client) in realm.clients.iter().enumerate() {
-            if client.secret.is_none() && !client.public {
-                prepared.secrets.insert((at, index), Secret::generate("gp_cs_", app.entropy()));
+            if client.secret.is_none() && client.settings.needs_secret() {
+                prepared.secrets.insert((at, index), new_secret(app));
             }
         }
     }
@@ -228,7 +229,7 @@ impl Applying<'_> {
         let generated = self.prepared.secrets.get(&(self.index, index));
         let secret = match (&declared.secret, &found) {
             (Some(given), _) => Some(given.digest()),
-            (None, _) if declared.public => None,
+            (None, _) if !declared.settings.needs_secret() => None,
             (None, Some(Client { secret: Some(kept), .. })) => Some(*kept),
             (None, _) => generated.map(Secret::digest),
         };
@@ -236,7 +237,7 @@ impl Applying<'_> {
             return Ok(());
         }
         let fresh = declared.secret.is_none()
-            && !declared.public
+            && declared.settings.needs_secret()
             && found.as_ref().is_none_or(|old| old.secret.is_none());
         let now = self.prepared.now;
         let client = Client {
@@ -250,7 +251,8 @@ impl Applying<'_> {
         };
         clients::upsert(tx, &client).await?;
         let event = if found.is_some() { Event::ClientUpdated } else { Event::ClientCreated };
-        audit::append(tx, &self.record(realm, event).client(declared.id.clone())).await?;
+        let record = crate::clients::told(self.record(realm, event), found.as_ref(), Some(&client));
+        audit::append(tx, &record).await?;
         match (found.is_some(), generated.filter(|_| fresh)) {
             (_, Some(secret)) => self.changes.created_with_secret(what, secret.reveal().to_owned()),
             (true, None) => self.changes.changed(what),

@@ -99,7 +99,6 @@ impl DeclaredApiKey {
 pub(super) struct DeclaredClient {
     pub(super) id: ClientId,
     pub(super) secret: Option<Secret>,
-    pub(super) public: bool,
     pub(super) settings: ClientSettings,
 }
 

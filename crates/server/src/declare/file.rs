@@ -3,8 +3,10 @@
 use std::{path::Path, time::Duration};
 
 use gatepost_domain::{
-    ClientId, ClientSettings, GrantType, Mfa, Profile, RateLimits, RealmName, RealmSettings, RoleName,
-    Secret, SigningAlg, api_key, client::MIN_SECRET, role::RoleGraph,
+    ClientAuthMethod, ClientId, ClientSettings, Mfa, Profile, RateLimits, RealmName, RealmSettings, RoleName,
+    Secret, SigningAlg, api_key,
+    client::{MIN_SECRET, SettingRefused, check_id},
+    role::RoleGraph,
 };
 use serde::{Deserialize, de::IntoDeserializer as _};
 use toml::{
@@ -16,7 +18,6 @@ use super::declared::{Declared, DeclaredApiKey, DeclaredClient, DeclaredRealm, D
 use crate::{
     accounts::ADMINISTRATOR,
     config::{FileError, explain, line_of, nearest},
-    session::FIRST_PARTY,
 };
 
 #[derive(Deserialize)]
@@ -280,40 +281,32 @@ impl<'t> Reader<'t> {
                 self.wrong(&at, format!("client {id} is public, so it has no secret; remove one of the two"))
             );
         }
-        self.check_client_id(&at, &id)?;
+        let wrong = |refused: SettingRefused| self.wrong(&at, format!("client {id}: {refused}"));
+        check_id(&id).map_err(wrong)?;
         if secret.as_ref().is_some_and(|secret| secret.reveal().chars().count() < MIN_SECRET) {
             let reason = format!(
                 "client {id}: a secret has {MIN_SECRET} characters at least; leave it out, and one is made and shown once"
             );
             return Err(self.wrong(&at, reason));
         }
-        let settings: ClientSettings = self.parse(settings)?;
-        if settings.allows(GrantType::ClientCredentials) {
-            if public {
-                let reason = format!("client {id} is public, so it cannot have the grant client_credentials");
+        let mut settings: ClientSettings = self.parse(settings)?;
+        match (public, settings.token_endpoint_auth_method) {
+            (_, None) if !public => {}
+            (true, None) => settings.token_endpoint_auth_method = Some(ClientAuthMethod::Public),
+            (true, Some(method)) if method != ClientAuthMethod::Public => {
+                let reason = format!("client {id} is public, so it has no {method}; remove one of the two");
                 return Err(self.wrong(&at, reason));
             }
-            if settings.granted(None).is_empty() {
-                let reason = format!(
-                    "client {id} has the grant client_credentials and no scopes for it; name them, as in scopes = [\"notes:read\"]"
-                );
+            (_, Some(method)) if secret.is_some() && !method.needs_secret() => {
+                let reason = format!("client {id}: with {method} it has no secret; remove one of the two");
                 return Err(self.wrong(&at, reason));
             }
+            _ => {}
         }
-        Ok(DeclaredClient { id, secret, public, settings })
-    }
-
-    /// A client that acts on its own is the subject of its tokens: it must not look like a user.
-    fn check_client_id(&self, at: &std::ops::Range<usize>, id: &ClientId) -> Result<(), FileError> {
-        let ours = ["usr_", "org_", "key_"].into_iter().find(|prefix| id.as_str().starts_with(prefix));
-        let reason = match ours {
-            Some(prefix) => format!("client {id}: what begins with {prefix} is an id of something else"),
-            None if id.as_str() == FIRST_PARTY => {
-                format!("client {id}: this is the server's own client; choose another id")
-            }
-            None => return Ok(()),
-        };
-        Err(self.wrong(at, reason))
+        settings
+            .check(settings.token_endpoint_auth_method == Some(ClientAuthMethod::Public))
+            .map_err(wrong)?;
+        Ok(DeclaredClient { id, secret, settings })
     }
 
     fn api_key(&self, node: Node<'t>) -> Result<DeclaredApiKey, FileError> {

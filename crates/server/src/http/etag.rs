@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::{Organization, Role, User};
+use gatepost_domain::{Client, Organization, Role, User};
 use serde::Serialize;
 use utoipa::openapi::{
     ObjectBuilder, Required, Type,
@@ -38,6 +38,13 @@ impl Tagged for User {
 impl Tagged for Organization {
     fn tag(&self) -> String {
         format!("\"{}\"", self.version)
+    }
+}
+
+/// Of a client that was removed and made again under the same id, the time tells.
+impl Tagged for Client {
+    fn tag(&self) -> String {
+        format!("\"{}-{}\"", self.created_at.micros(), self.version)
     }
 }
 

@@ -6,7 +6,7 @@ mod face;
 
 use std::{borrow::Cow, fmt::Write as _, time::Duration};
 
-use gatepost_domain::password::TooWeak;
+use gatepost_domain::{client::SettingRefused, password::TooWeak};
 
 use super::observe::Cause;
 use crate::passwords::PoolError;
@@ -127,6 +127,12 @@ pub enum Problem {
         /// What is wrong and what would be right; never the value.
         reason: Cow<'static, str>,
     },
+    /// A setting of a client does not hold what it should, or does not go with another.
+    #[error("setting {0}")]
+    InvalidSetting(#[from] SettingRefused),
+    /// The realm has a client of this id.
+    #[error("the client exists")]
+    ClientExists,
     /// The password does not meet the realm's policy.
     #[error("weak password: {0}")]
     WeakPassword(TooWeak),
@@ -192,6 +198,10 @@ impl Problem {
                     .to_owned()
             }
             Self::InvalidField { field, reason } => format!("{field}: {reason}"),
+            Self::InvalidSetting(refused) => refused.to_string(),
+            Self::ClientExists => {
+                "the realm has a client of this id; choose another, or update it".to_owned()
+            }
             other => other.face().3.into_owned(),
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use data_encoding::BASE64;
-use gatepost_domain::{Client, Secret, Timestamp};
+use gatepost_domain::{Client, ClientAuthMethod, Secret, Timestamp};
 use percent_encoding::percent_decode_str;
 
 use super::{OAuthError, form::Form};
@@ -51,7 +51,8 @@ fn presented(headers: &HeaderMap, form: &Form) -> Result<Presented, OAuthError> 
     let (id, secret) = (form.get("client_id"), form.get("client_secret"));
     let Some(header) = sent.next() else {
         let id = id.ok_or(OAuthError::InvalidClient)?.to_owned();
-        return Ok(Presented { id, secret: secret.map(Secret::received) });
+        let by = if secret.is_some() { ClientAuthMethod::ClientSecretPost } else { ClientAuthMethod::Public };
+        return Ok(Presented { id, secret: secret.map(Secret::received), by });
     };
     if sent.next().is_some() || secret.is_some() {
         return Err(OAuthError::InvalidRequest(
@@ -75,7 +76,7 @@ fn basic(header: &str) -> Option<Presented> {
     let (id, secret) = text.split_once(':')?;
     let secret = form_decoded(secret)?;
     let secret = (!secret.is_empty()).then(|| Secret::received(secret));
-    Some(Presented { id: form_decoded(id)?, secret })
+    Some(Presented { id: form_decoded(id)?, secret, by: ClientAuthMethod::ClientSecretBasic })
 }
 
 fn form_decoded(text: &str) -> Option<String> {

@@ -13,6 +13,6 @@ pub use sign_in::{Identifier, sign_in};
 pub use touch::touch;
 
 /// The client of people who sign in at the server's own API.
-pub const FIRST_PARTY: &str = "gatepost";
+pub const FIRST_PARTY: &str = gatepost_domain::client::FIRST_PARTY;
 /// What such a session may do: everything the account may. `account` is what lets it manage itself.
 pub const FIRST_PARTY_SCOPES: &str = "account openid profile email offline_access";

@@ -50,7 +50,7 @@ impl ClientView {
     pub fn row(&self) -> Vec<String> {
         let name =
             self.settings.name.as_ref().map_or_else(|| "-".to_owned(), |name| name.as_str().to_owned());
-        let kind = if self.public { "public" } else { "secret" }.to_owned();
+        let kind = if self.public { "public" } else { "confidential" }.to_owned();
         vec![self.id.clone(), name, kind, self.settings.scopes.to_string()]
     }
 }

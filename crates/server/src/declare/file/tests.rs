@@ -78,19 +78,31 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\npublic = true\ngrants = [\"client_credentials\"]\n",
-            "realms.toml:3: client web is public, so it cannot have the grant client_credentials",
+            "realms.toml:3: client web: grants: a public client proves nothing, so it cannot have client_credentials; leave it out, or give the client a secret or a key",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\ngrants = [\"client_credentials\"]\nscopes = [\"openid\"]\n",
-            "realms.toml:3: client web has the grant client_credentials and no scopes for it; name them, as in scopes = [\"notes:read\"]",
+            "realms.toml:3: client web: scopes: the grant client_credentials needs some that stand for no person; name them, as in scopes = [\"notes:read\"]",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\npublic = true\ntoken_endpoint_auth_method = \"client_secret_post\"\n",
+            "realms.toml:3: client web is public, so it has no client_secret_post; remove one of the two",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\nsecret = \"01234567890123456789012345678901\"\ntoken_endpoint_auth_method = \"private_key_jwt\"\njwks_uri = \"https://a.test/keys\"\n",
+            "realms.toml:3: client web: with private_key_jwt it has no secret; remove one of the two",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\nlogo_uri = \"javascript:alert(1)\"\n",
+            "realms.toml:5: write an https URL (http only on loopback) as a browser spells it, without fragment, user name and wildcard",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"usr_1\"\n",
-            "realms.toml:3: client usr_1: what begins with usr_ is an id of something else",
+            "realms.toml:3: client usr_1: id: what begins with usr_ is an id of something else",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"gatepost\"\n",
-            "realms.toml:3: client gatepost: this is the server's own client; choose another id",
+            "realms.toml:3: client gatepost: id: this is the server's own client; choose another",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\n",

@@ -6,9 +6,16 @@ use axum::http::StatusCode;
 
 use super::Problem;
 
+type Face = (&'static str, StatusCode, &'static str, Cow<'static, str>);
+
+fn invalid(member: &str, reason: &str) -> Face {
+    let detail = format!("`{member}`: {reason}{}", if reason.ends_with('?') { "" } else { "." });
+    ("invalid_field", StatusCode::UNPROCESSABLE_ENTITY, "A field is not right", detail.into())
+}
+
 impl Problem {
     /// The stable code, the status, the title and the remedy.
-    pub(super) fn face(&self) -> (&'static str, StatusCode, &'static str, Cow<'static, str>) {
+    pub(super) fn face(&self) -> Face {
         use StatusCode as S;
         let fixed = |code, status, title, detail: &'static str| (code, status, title, Cow::Borrowed(detail));
         match self {
@@ -186,11 +193,13 @@ impl Problem {
                 "E-mail address is not verified",
                 "This realm lets only verified addresses sign in. Ask an administrator to verify yours.",
             ),
-            Self::InvalidField { field, reason } => (
-                "invalid_field",
-                S::UNPROCESSABLE_ENTITY,
-                "A field is not right",
-                format!("`{field}`: {reason}{}", if reason.ends_with('?') { "" } else { "." }).into(),
+            Self::InvalidField { field, reason } => invalid(field, reason),
+            Self::InvalidSetting(refused) => invalid(&refused.member, &refused.reason),
+            Self::ClientExists => fixed(
+                "client_exists",
+                S::CONFLICT,
+                "The client is there",
+                "The realm has a client of this id. Choose another, or change it with PATCH.",
             ),
             Self::WeakPassword(weak) => (
                 "weak_password",

@@ -4,6 +4,7 @@ mod access;
 mod api_keys;
 mod apply;
 mod audit;
+mod clients;
 mod dev;
 mod explain;
 mod forger;

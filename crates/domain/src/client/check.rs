@@ -1,0 +1,356 @@
+//! Which settings fit together. Every front door asks this before a client is kept: the file, the commands, the API and
+//! registration.
+
+use std::borrow::Cow;
+
+use super::{ClientAlg, ClientAuthMethod, ClientSettings, FIRST_PARTY, GrantType, SubjectType};
+use crate::{ClientId, SigningAlg};
+
+/// A setting that cannot be kept: which, why, and what would do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{member}: {reason}")]
+pub struct SettingRefused {
+    /// The member.
+    pub member: Cow<'static, str>,
+    /// What is wrong and what would be right; never the value.
+    pub reason: Cow<'static, str>,
+}
+
+impl SettingRefused {
+    pub(super) fn new(member: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { member: member.into(), reason: reason.into() }
+    }
+
+    /// What a reader says of a value it could not read. Its own words name the value of another type, which might be a
+    /// secret in the wrong place; ours do not.
+    pub(super) fn unread(member: &str, error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let reason: Cow<'static, str> =
+            if text.starts_with("invalid type") || text.starts_with("invalid value") {
+                let wanted = text.rsplit_once("expected ").map_or("another type", |(_, wanted)| wanted);
+                format!("this takes {wanted}").into()
+            } else if let Some((_, wanted)) = text.split_once(", expected one of ") {
+                format!("this takes one of {wanted}").into()
+            } else if let Some((_, wanted)) = text.split_once(", expected ") {
+                format!("this takes {wanted}").into()
+            } else {
+                text.into()
+            };
+        Self::new(member.to_owned(), reason)
+    }
+}
+
+/// How many entries a list has at the most: one page of a screen, and nobody's way to fill the database.
+const MOST: usize = 100;
+
+/// A client that acts on its own is the subject of its tokens: it must not look like somebody else.
+pub fn check_id(id: &ClientId) -> Result<(), SettingRefused> {
+    let ours = ["usr_", "org_", "key_"].into_iter().find(|prefix| id.as_str().starts_with(prefix));
+    match ours {
+        Some(prefix) => {
+            Err(SettingRefused::new("id", format!("what begins with {prefix} is an id of something else")))
+        }
+        None if id.as_str() == FIRST_PARTY => {
+            Err(SettingRefused::new("id", "this is the server's own client; choose another"))
+        }
+        None => Ok(()),
+    }
+}
+
+impl ClientSettings {
+    /// Whether a client can have these settings together. `public`: it has neither a secret nor a key to prove itself with.
+    pub fn check(&self, public: bool) -> Result<(), SettingRefused> {
+        let rules = [
+            Self::check_lists,
+            Self::check_keys,
+            Self::check_algorithms,
+            Self::check_sector,
+            Self::check_grants,
+            Self::check_logout,
+        ];
+        if public {
+            self.check_public()?;
+        }
+        rules.into_iter().try_for_each(|rule| rule(self))
+    }
+
+    fn check_lists(&self) -> Result<(), SettingRefused> {
+        let lists = [
+            ("redirect_uris", self.redirect_uris.len()),
+            ("post_logout_redirect_uris", self.post_logout_redirect_uris.len()),
+            ("scopes", self.scopes.iter().count()),
+            ("audience", self.audience.len()),
+            ("contacts", self.contacts.len()),
+        ];
+        if let Some((name, _)) = lists.iter().find(|(_, length)| *length > MOST) {
+            return refuse(name, format!("there are more than {MOST}; leave out those that are not in use"));
+        }
+        let word =
+            |text: &String| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        // RFC 8707 section 2: a resource has no fragment.
+        if !self.audience.iter().all(|one| word(one) && !one.contains('#')) {
+            return refuse("audience", "write names or absolute URIs without fragment, of up to 255 letters");
+        }
+        if !self.contacts.iter().all(word) {
+            return refuse("contacts", "write e-mail addresses, of up to 255 letters");
+        }
+        Ok(())
+    }
+
+    fn check_keys(&self) -> Result<(), SettingRefused> {
+        let has_keys = self.jwks.is_some() || self.jwks_uri.is_some();
+        if self.jwks.is_some() && self.jwks_uri.is_some() {
+            return refuse("jwks_uri", "a client has `jwks` or `jwks_uri`, not both; remove one of the two");
+        }
+        let for_what = [
+            (
+                self.token_endpoint_auth_method == Some(ClientAuthMethod::PrivateKeyJwt),
+                "token_endpoint_auth_method",
+                "private_key_jwt",
+            ),
+            (self.require_signed_request_object, "require_signed_request_object", "a signed request"),
+        ];
+        match for_what.iter().find(|(wanted, ..)| *wanted && !has_keys) {
+            Some((_, name, what)) => {
+                refuse(name, format!("{what} needs the client's public keys; add `jwks` or `jwks_uri`"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_algorithms(&self) -> Result<(), SettingRefused> {
+        let symmetric = "HS256 would sign with a secret that several know; choose RS256, ES256 or EdDSA";
+        if self.id_token_signed_response_alg == SigningAlg::HS256 {
+            return refuse("id_token_signed_response_alg", symmetric);
+        }
+        if self.userinfo_signed_response_alg == Some(SigningAlg::HS256) {
+            return refuse("userinfo_signed_response_alg", symmetric);
+        }
+        if self.request_object_signing_alg == Some(ClientAlg::HS256) {
+            return refuse("request_object_signing_alg", "choose RS256, PS256, ES256 or EdDSA");
+        }
+        let name = "token_endpoint_auth_signing_alg";
+        match (self.token_endpoint_auth_method, self.token_endpoint_auth_signing_alg) {
+            (Some(ClientAuthMethod::PrivateKeyJwt), Some(ClientAlg::HS256)) => {
+                refuse(name, "private_key_jwt takes RS256, PS256, ES256 or EdDSA")
+            }
+            (_, None)
+            | (Some(ClientAuthMethod::ClientSecretJwt), Some(ClientAlg::HS256))
+            | (Some(ClientAuthMethod::PrivateKeyJwt), Some(_)) => Ok(()),
+            (Some(ClientAuthMethod::ClientSecretJwt), Some(_)) => {
+                refuse(name, "client_secret_jwt takes HS256")
+            }
+            (_, Some(_)) => refuse(name, "this is for private_key_jwt and client_secret_jwt; leave it out"),
+        }
+    }
+
+    fn check_sector(&self) -> Result<(), SettingRefused> {
+        if self.sector_identifier_uri.as_ref().is_some_and(|uri| !uri.is_https()) {
+            return refuse("sector_identifier_uri", "write an https URL (OpenID Connect Core section 8.1)");
+        }
+        if self.subject_type == SubjectType::Pairwise
+            && !self.redirect_uris.is_empty()
+            && self.sector().is_none()
+        {
+            return refuse(
+                "sector_identifier_uri",
+                "the redirect URIs have several hosts; a pairwise client names with this the sector they belong to",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_grants(&self) -> Result<(), SettingRefused> {
+        if self.allows(GrantType::ClientCredentials) && self.granted(None).is_empty() {
+            return refuse(
+                "scopes",
+                "the grant client_credentials needs some that stand for no person; name them, as in scopes = [\"notes:read\"]",
+            );
+        }
+        if self.allows(GrantType::Password) && !self.skip_consent {
+            return refuse(
+                "grants",
+                "only one's own client may take passwords; set skip_consent = true, or leave the grant password out",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_logout(&self) -> Result<(), SettingRefused> {
+        if self.backchannel_logout_session_required && self.backchannel_logout_uri.is_none() {
+            return refuse(
+                "backchannel_logout_session_required",
+                "nobody is told without backchannel_logout_uri; add it",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_public(&self) -> Result<(), SettingRefused> {
+        let proven = [GrantType::ClientCredentials, GrantType::TokenExchange];
+        if let Some(grant) = proven.into_iter().find(|grant| self.allows(*grant)) {
+            return refuse(
+                "grants",
+                format!(
+                    "a public client proves nothing, so it cannot have {}; leave it out, or give the client a secret or a key",
+                    grant.as_str()
+                ),
+            );
+        }
+        if !self.require_pkce {
+            return refuse(
+                "require_pkce",
+                "a public client shows with it that a code is its own (RFC 9700 section 2.1.1); leave this out",
+            );
+        }
+        // RFC 9700 section 4.14.2.
+        if !self.refresh_token_rotation && !self.dpop_bound_access_tokens {
+            return refuse(
+                "refresh_token_rotation",
+                "refresh tokens of a public client are rotated, or bound to a key by dpop_bound_access_tokens; leave this out",
+            );
+        }
+        Ok(())
+    }
+}
+
+fn refuse(member: &'static str, reason: impl Into<Cow<'static, str>>) -> Result<(), SettingRefused> {
+    Err(SettingRefused::new(member, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn refused(changes: &Value, public: bool) -> Option<String> {
+        let changes = changes.as_object().unwrap().clone();
+        let checked = ClientSettings::default().with(&changes).and_then(|settings| settings.check(public));
+        checked.err().map(|refused| refused.member.into_owned())
+    }
+
+    #[test]
+    fn settings_that_do_not_fit_together_name_the_member() {
+        let key = json!({ "keys": [{ "kty": "EC" }] });
+        let web = "https://a.test/x";
+        for (changes, public, member) in [
+            (json!({}), false, None),
+            (json!({}), true, None),
+            (json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": key }), false, None),
+            (
+                json!({ "token_endpoint_auth_method": "private_key_jwt" }),
+                false,
+                Some("token_endpoint_auth_method"),
+            ),
+            (json!({ "jwks": key, "jwks_uri": web }), false, Some("jwks_uri")),
+            (json!({ "require_signed_request_object": true }), false, Some("require_signed_request_object")),
+            (json!({ "id_token_signed_response_alg": "HS256" }), false, Some("id_token_signed_response_alg")),
+            (json!({ "userinfo_signed_response_alg": "HS256" }), false, Some("userinfo_signed_response_alg")),
+            (json!({ "request_object_signing_alg": "HS256" }), false, Some("request_object_signing_alg")),
+            (
+                json!({ "token_endpoint_auth_signing_alg": "ES256" }),
+                false,
+                Some("token_endpoint_auth_signing_alg"),
+            ),
+            (
+                json!({ "token_endpoint_auth_method": "client_secret_jwt", "token_endpoint_auth_signing_alg": "ES256" }),
+                false,
+                Some("token_endpoint_auth_signing_alg"),
+            ),
+            (
+                json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": key, "token_endpoint_auth_signing_alg": "HS256" }),
+                false,
+                Some("token_endpoint_auth_signing_alg"),
+            ),
+            (
+                json!({ "subject_type": "pairwise", "redirect_uris": ["https://a.test/", "https://b.test/"] }),
+                false,
+                Some("sector_identifier_uri"),
+            ),
+            (
+                json!({ "subject_type": "pairwise", "redirect_uris": ["https://a.test/", "https://a.test/b"] }),
+                false,
+                None,
+            ),
+            (json!({ "sector_identifier_uri": "http://localhost/" }), false, Some("sector_identifier_uri")),
+            (json!({ "grants": ["client_credentials"], "scopes": ["openid"] }), false, Some("scopes")),
+            (json!({ "grants": ["client_credentials"], "scopes": ["a:b"] }), false, None),
+            (json!({ "grants": ["client_credentials"], "scopes": ["a:b"] }), true, Some("grants")),
+            (json!({ "grants": ["urn:ietf:params:oauth:grant-type:token-exchange"] }), true, Some("grants")),
+            (json!({ "grants": ["password"] }), false, Some("grants")),
+            (json!({ "grants": ["password"], "skip_consent": true }), false, None),
+            (json!({ "require_pkce": false }), false, None),
+            (json!({ "require_pkce": false }), true, Some("require_pkce")),
+            (json!({ "refresh_token_rotation": false }), true, Some("refresh_token_rotation")),
+            (json!({ "refresh_token_rotation": false, "dpop_bound_access_tokens": true }), true, None),
+            (
+                json!({ "backchannel_logout_session_required": true }),
+                false,
+                Some("backchannel_logout_session_required"),
+            ),
+            (json!({ "audience": ["https://a.test/#x"] }), false, Some("audience")),
+            (json!({ "audience": ["a b"] }), false, Some("audience")),
+            (json!({ "contacts": [""] }), false, Some("contacts")),
+            (json!({ "redirect_uris": vec![web; 101] }), false, Some("redirect_uris")),
+        ] {
+            assert_eq!(refused(&changes, public).as_deref(), member, "{changes} {public}");
+        }
+    }
+
+    #[test]
+    fn oa_02_every_member_that_holds_an_address_refuses_a_trick() {
+        let tricks = [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "http://a.test/",
+            "https://a.test/#x",
+            "https://*.a.test/",
+            "https://u:p@a.test/",
+            "HTTPS://A.test/",
+        ];
+        for trick in tricks {
+            for name in [
+                "backchannel_logout_uri",
+                "initiate_login_uri",
+                "jwks_uri",
+                "sector_identifier_uri",
+                "client_uri",
+                "logo_uri",
+                "policy_uri",
+                "tos_uri",
+            ] {
+                assert_eq!(refused(&json!({ name: trick }), false).as_deref(), Some(name), "{trick}");
+            }
+            for name in ["redirect_uris", "post_logout_redirect_uris"] {
+                assert_eq!(refused(&json!({ name: [trick] }), false).as_deref(), Some(name), "{trick}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mistake_names_the_member_and_the_remedy_and_not_the_value() {
+        let told = |changes: &Value| {
+            ClientSettings::default().with(changes.as_object().unwrap()).unwrap_err().to_string()
+        };
+        assert_eq!(
+            told(&json!({ "redirect_uri": [] })),
+            "redirect_uri: no client has such a setting; did you mean `redirect_uris`?"
+        );
+        assert_eq!(told(&json!({ "require_pkce": "s3cret" })), "require_pkce: this takes a boolean");
+        assert_eq!(
+            told(&json!({ "subject_type": "s3cret" })),
+            "subject_type: this takes `public` or `pairwise`"
+        );
+        assert!(!told(&json!({ "token_endpoint_auth_method": "s3cret" })).contains("s3cret"));
+        assert!(!told(&json!({ "redirect_uris": ["s3cret"] })).contains("s3cret"));
+    }
+
+    #[test]
+    fn null_gives_back_the_default_and_what_is_not_named_stays() {
+        let first = ClientSettings::default()
+            .with(json!({ "require_pkce": false, "name": "App" }).as_object().unwrap())
+            .unwrap();
+        let second = first.with(json!({ "require_pkce": null }).as_object().unwrap()).unwrap();
+        assert!(second.require_pkce && second.name == first.name && !first.require_pkce);
+    }
+}

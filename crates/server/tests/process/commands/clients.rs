@@ -1,0 +1,68 @@
+//! `gatepost client create|list|show|update|delete`
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::{command, refusal};
+use crate::support::install;
+
+fn hide_secret(output: &str) -> String {
+    let word = |word: &str| if word.starts_with("gp_cs_") { "[secret]".to_owned() } else { word.to_owned() };
+    output.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn clients_are_made_shown_changed_and_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    install(&data);
+    let make = "client create web --redirect-uri https://app.test/cb --scope openid --scope notes:read";
+    let made = command(&data, make).arg("--name").arg("Web app").done();
+    assert_snapshot!(hide_secret(&made), @"made client web with secret [secret] (shown this once)");
+    assert_snapshot!(command(&data, "client create spa --public").done(), @"made client spa");
+    assert_snapshot!(command(&data, "client list").done(), @r"
+    ID   NAME     KIND          SCOPES
+    spa  -        public
+    web  Web app  confidential  openid notes:read
+    ");
+
+    let changed =
+        command(&data, "client update web --set require_pkce=false --set default_max_age=60").done();
+    assert_eq!(changed, "changed client web");
+    let shown = command(&data, "client show web --json").json();
+    assert_eq!(
+        (&shown["settings"]["require_pkce"], &shown["settings"]["default_max_age"]),
+        (&json!(false), &json!(60))
+    );
+    assert_eq!(shown["settings"]["redirect_uris"], json!(["https://app.test/cb"]), "what is not named stays");
+    assert!(!command(&data, "client show web").done().contains("gp_cs_"), "a secret is shown once");
+    // Whoever is to prove itself from now on is given the means.
+    let confidential =
+        command(&data, "client update spa --set token_endpoint_auth_method=client_secret_post").done();
+    assert_snapshot!(hide_secret(&confidential), @"changed client spa with secret [secret] (shown this once)");
+
+    assert_eq!(command(&data, "client delete web").done(), "deleted client web");
+    assert_snapshot!(refusal(&data, "client show web"), @"1 error: realm default has no client web; `gatepost client list` shows all");
+    let trail = command(&data, "audit export").done();
+    for event in ["client-created", "client-updated", "client-deleted"] {
+        assert!(trail.contains(event), "{event}: {trail}");
+    }
+    assert!(trail.contains(r#""after":"{\"default_max_age\":60,\"require_pkce\":false}""#), "{trail}");
+    assert!(!trail.contains("gp_cs_"));
+}
+
+#[test]
+fn what_no_client_can_be_is_refused_with_the_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    install(&data);
+    command(&data, "client create web").done();
+    assert_snapshot!(refusal(&data, "client create web"), @"1 error: the realm has a client of this id; choose another, or update it");
+    assert_snapshot!(refusal(&data, "client create usr_1"), @"1 error: id: what begins with usr_ is an id of something else");
+    assert_snapshot!(refusal(&data, "client update web"), @"1 error: name what to change, as in --set require_pkce=false");
+    assert_snapshot!(refusal(&data, "client update web --set pkce=false"), @"1 error: pkce: no client has such a setting");
+    assert_snapshot!(refusal(&data, "client update web --set require_pkc=false"), @"1 error: require_pkc: no client has such a setting; did you mean `require_pkce`?");
+    assert_snapshot!(refusal(&data, "client update web --public --set require_pkce=false"), @"1 error: require_pkce: a public client shows with it that a code is its own (RFC 9700 section 2.1.1); leave this out");
+    assert_snapshot!(refusal(&data, "client create app --redirect-uri http://app.test/"), @"1 error: redirect_uris: a redirect URI is absolute and as a browser spells it, without fragment, user name and wildcard: https, http on loopback, or an application's own scheme with a dot in it");
+    assert_snapshot!(refusal(&data, "client update nobody --public"), @"1 error: realm default has no client nobody; `gatepost client list` shows all");
+}
