@@ -76,6 +76,8 @@ events! {
     CodeReused = "code-reused",
     /// A grant was ended.
     GrantRevoked = "grant-revoked",
+    /// A user took back what they had let a client do.
+    ConsentWithdrawn = "consent-withdrawn",
     /// A realm was made.
     RealmCreated = "realm-created",
     /// A realm's settings changed.

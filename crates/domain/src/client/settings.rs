@@ -129,16 +129,18 @@ impl ClientSettings {
         self.token_endpoint_auth_method.is_none_or(ClientAuthMethod::needs_secret)
     }
 
+    /// Whether the client has this scope, by itself or as one action of a `resource:*`.
+    pub fn may_ask_for(&self, scope: &Scope) -> bool {
+        self.scopes.contains(scope.as_str())
+            || permission_of(scope)
+                .is_some_and(|wanted| permissions_of(&self.scopes).any(|had| had.covers(&wanted)))
+    }
+
     /// What a client that acts on its own gets of the scopes it asks for: those it has, by themselves or as one action of a
     /// `resource:*`. Without asking, all of them; never those that stand for a person (RFC 6749 section 3.3).
     pub fn granted(&self, wanted: Option<&Scopes>) -> Scopes {
-        let has = |scope: &Scope| {
-            self.scopes.contains(scope.as_str())
-                || permission_of(scope)
-                    .is_some_and(|wanted| permissions_of(&self.scopes).any(|had| had.covers(&wanted)))
-        };
         let wanted = wanted.unwrap_or(&self.scopes);
-        wanted.iter().filter(|scope| !scope.is_personal() && has(scope)).cloned().collect()
+        wanted.iter().filter(|scope| !scope.is_personal() && self.may_ask_for(scope)).cloned().collect()
     }
 
     /// The host within which a pairwise `sub` is one (OpenID Connect Core section 8.1): that of `sector_identifier_uri`, or

@@ -184,7 +184,15 @@ async fn mint(
     let now = app.clock().now();
     let names = if audience.is_empty() { realm.settings().audience.clone() } else { audience };
     let audience = if names.is_empty() { realm.own_audience() } else { Audience::of(names) };
-    let subject = Subject { user: &user, session: None, client: FIRST_PARTY, grant: None, scopes, member: None, audience };
+    let subject = Subject {
+        user: &user,
+        session: None,
+        client: FIRST_PARTY,
+        grant: None,
+        scopes,
+        member: None,
+        audience,
+    };
     let (access_token, expires_in) = signing::issue(realm, subject, app.entropy(), now)
         .map_err(|problem| Refusal::new(problem.reason()))?;
     let record =

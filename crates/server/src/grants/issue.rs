@@ -2,7 +2,7 @@
 
 use gatepost_domain::{
     Client, Grant, GrantType, Membership, PersonalClaims, Scope, Scopes, Session, SessionId, Timestamp, User,
-    api_key::permission_of, refresh::RefreshToken,
+    refresh::RefreshToken,
 };
 use gatepost_jose::SigningKey;
 
@@ -57,14 +57,8 @@ pub(super) struct Holding<'a> {
 impl Holding<'_> {
     /// What is left of what was agreed on: what the client may still ask for, and the user may still do.
     fn left(&self, realm: &Snapshot) -> Scopes {
-        let had = &self.client.settings.scopes;
-        let still = |scope: &Scope| {
-            had.contains(scope.as_str())
-                || permission_of(scope).is_some_and(|wanted| {
-                    had.iter().filter_map(permission_of).any(|permission| permission.covers(&wanted))
-                })
-        };
-        let kept = self.grant.scopes.iter().filter(|scope| still(scope)).cloned().collect();
+        let may = |scope: &&Scope| self.client.settings.may_ask_for(scope);
+        let kept = self.grant.scopes.iter().filter(may).cloned().collect();
         signing::present_scopes(realm, self.user, self.member, &kept)
     }
 

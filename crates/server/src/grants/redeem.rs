@@ -6,15 +6,9 @@ use gatepost_domain::{
     audit::{Actor, Event, Record},
     authorization::pkce,
 };
-use gatepost_store::{
-    Tx, audit, authorization_codes, grants, passwords, personal_claims, sessions,
-};
+use gatepost_store::{Tx, audit, authorization_codes, grants, passwords, personal_claims, sessions};
 
-use super::{
-    GrantRefused, Issued, Wanted,
-    issue::Holding,
-    refused,
-};
+use super::{GrantRefused, Issued, Wanted, issue::Holding, refused};
 use crate::{
     App,
     http::{Problem, origin::Where},
@@ -81,7 +75,13 @@ pub async fn redeem(
         code: Some(redemption.code),
     };
     let wanted = Wanted { scopes: None, audience: redemption.audience };
-    holding.issue(app, snapshot, &wanted, snapshot.id_token_key(), now)
+    holding.issue(
+        app,
+        snapshot,
+        &wanted,
+        snapshot.keys().signer_with(client.settings.id_token_signed_response_alg),
+        now,
+    )
 }
 
 /// Whether whoever brings the code is the one it was given to.

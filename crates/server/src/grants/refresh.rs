@@ -1,8 +1,6 @@
 //! The refresh tokens of clients (RFC 6749 section 6).
 
-use gatepost_domain::{
-    Client, EventId, OutboxId, PersonalClaims, Timestamp, UserId, refresh::RefreshToken,
-};
+use gatepost_domain::{Client, EventId, OutboxId, PersonalClaims, Timestamp, UserId, refresh::RefreshToken};
 use gatepost_store::{
     grants::{self, Ends, Exchanged, OnReuse, Presented},
     personal_claims,
@@ -70,7 +68,13 @@ pub async fn refresh(
             nonce: None,
             code: None,
         };
-        holding.issue(app, snapshot, wanted, snapshot.id_token_key(), now)
+        holding.issue(
+            app,
+            snapshot,
+            wanted,
+            snapshot.keys().signer_with(client.settings.id_token_signed_response_alg),
+            now,
+        )
     };
     match grants::exchange(app.db(), presented, answer).await? {
         Ok((exchanged, answer)) => {

@@ -20,7 +20,7 @@ use axum::{
 use gatepost_domain::{Client, Consent, Timestamp};
 use gatepost_store::consents;
 
-pub(in crate::oauth) use asked::id_token;
+pub(super) use asked::{Hint, id_token};
 use decide::{Next, Progress};
 use request::{AuthorizationRequest, Refusal};
 
@@ -29,7 +29,7 @@ use crate::{
     App,
     browser::{Browser, BrowserSession, Flow, Target},
     clients,
-    http::{Now, Problem, Where},
+    http::{Now, Problem},
     pages::{self, Frame},
     realm::{InRealm, Snapshot},
 };
@@ -47,7 +47,6 @@ struct Step<'a> {
     realm: &'a Snapshot,
     browser: &'a Browser,
     session: Option<&'a BrowserSession>,
-    origin: &'a Where,
     now: Timestamp,
 }
 
@@ -55,7 +54,6 @@ async fn authorize(
     realm: InRealm,
     Now(now): Now,
     State(app): State<App>,
-    origin: Where,
     frame: Frame,
     browser: Browser,
     session: Option<BrowserSession>,
@@ -66,8 +64,7 @@ async fn authorize(
         Ok(form) => form,
         Err(what) => return Ok(shown("invalid_request", what)),
     };
-    let step =
-        Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), origin: &origin, now };
+    let step = Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), now };
     if let Some(sealed) = form.get("flow") {
         let Some((flow, request, client)) = step.reopened(sealed).await? else {
             return Ok(pages::flow_lost(&frame));
@@ -84,7 +81,8 @@ async fn authorize(
     let Some(client) = client else {
         return Ok(shown("invalid_client", "`client_id` names no client of this realm."));
     };
-    let read = request::return_to(&client, &form).and_then(|back| request::read(&realm, &client, &form, back));
+    let read =
+        request::return_to(&client, &form).and_then(|back| request::read(&realm, &client, &form, back));
     match read {
         Ok(request) => {
             let flow = step.begin(&request, &client)?;
@@ -96,7 +94,7 @@ async fn authorize(
 }
 
 /// The parameters, from the address and, of a form that was posted, from the body as well (OpenID Connect Core section 3.1.2.1).
-async fn parameters(request: Request) -> Result<Form, &'static str> {
+pub(super) async fn parameters(request: Request) -> Result<Form, &'static str> {
     let mut encoded = request.uri().query().unwrap_or_default().as_bytes().to_vec();
     if request.method() == Method::POST {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -130,10 +128,7 @@ impl Step<'_> {
 
     /// The request of a flow, and its client as it is now. `None`: the flow cannot be opened here, or the client is gone or was
     /// registered with other redirect URIs since.
-    async fn reopened(
-        &self,
-        sealed: &str,
-    ) -> Result<Option<(Flow, AuthorizationRequest, Client)>, Problem> {
+    async fn reopened(&self, sealed: &str) -> Result<Option<(Flow, AuthorizationRequest, Client)>, Problem> {
         let flow = Flow::open(self.app, self.realm, self.browser, sealed, self.now);
         let Some(flow) = flow else { return Ok(None) };
         let Target::Authorize(written) = &flow.target else { return Ok(None) };

@@ -8,9 +8,11 @@ use axum::{
     },
     response::Response,
 };
+use gatepost_domain::SigningAlg;
 use serde::Serialize;
 
-use crate::realm::{InRealm, Snapshot};
+use super::{acr, person, token};
+use crate::realm::{ID_TOKENS, InRealm, Snapshot};
 
 /// How long clients and proxies may keep metadata and keys, in seconds. A new key is published far longer than this
 /// before it signs.
@@ -57,54 +59,87 @@ impl Rendered {
 #[derive(Serialize)]
 pub struct Metadata<'a> {
     issuer: &'a str,
-    jwks_uri: String,
+    authorization_endpoint: String,
     token_endpoint: String,
+    userinfo_endpoint: String,
+    end_session_endpoint: String,
+    jwks_uri: String,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: [&'a str; 2],
-    grant_types_supported: [&'a str; 2],
+    scopes_supported: [&'a str; 7],
+    response_types_supported: [&'a str; 1],
+    response_modes_supported: [&'a str; 2],
+    grant_types_supported: [&'a str; 4],
     token_endpoint_auth_methods_supported: [&'a str; 3],
-    /// No response types yet: the authorization endpoint is not there.
-    response_types_supported: [&'a str; 0],
+    code_challenge_methods_supported: [&'a str; 1],
+    authorization_response_iss_parameter_supported: bool,
     subject_types_supported: [&'a str; 1],
-    id_token_signing_alg_values_supported: [&'a str; 1],
-    claims_supported: [&'a str; 19],
+    id_token_signing_alg_values_supported: Vec<&'a str>,
+    acr_values_supported: [&'a str; 2],
+    prompt_values_supported: [&'a str; 4],
+    display_values_supported: [&'a str; 1],
+    claim_types_supported: [&'a str; 1],
+    claims_supported: Vec<&'a str>,
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    ui_locales_supported: [&'a str; 3],
 }
 
 impl<'a> Metadata<'a> {
-    /// The metadata of a realm that signs with `signer`.
-    pub fn of(issuer: &'a str, public_url: &str, signer: &gatepost_jose::SigningKey) -> Self {
+    /// The metadata of a realm that signs access tokens with `alg`.
+    pub fn of(issuer: &'a str, public_url: &str, alg: SigningAlg) -> Self {
+        let at = |path: &str| format!("{public_url}{path}");
+        let mut algs = vec![ID_TOKENS.as_str()];
+        if alg != ID_TOKENS && alg != SigningAlg::HS256 {
+            algs.push(alg.as_str());
+        }
+        let of_tokens = [
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "acr",
+            "amr",
+            "sid",
+            "at_hash",
+            "c_hash",
+        ];
         Self {
             issuer,
-            jwks_uri: format!("{public_url}/.well-known/jwks.json"),
-            token_endpoint: format!("{public_url}/oauth/token"),
-            introspection_endpoint: format!("{public_url}/oauth/introspect"),
+            authorization_endpoint: at("/oauth/authorize"),
+            token_endpoint: at("/oauth/token"),
+            userinfo_endpoint: at("/oauth/userinfo"),
+            end_session_endpoint: at("/oidc/logout"),
+            jwks_uri: at("/.well-known/jwks.json"),
+            introspection_endpoint: at("/oauth/introspect"),
             introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
-            grant_types_supported: [super::token::CLIENT_CREDENTIALS, super::token::TOKEN_EXCHANGE],
-            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
-            response_types_supported: [],
-            subject_types_supported: ["public"],
-            id_token_signing_alg_values_supported: [signer.algorithm().as_str()],
-            claims_supported: [
-                "iss",
-                "sub",
-                "aud",
-                "exp",
-                "iat",
-                "jti",
-                "client_id",
-                "sid",
-                "scope",
-                "auth_time",
-                "amr",
-                "realm_id",
-                "email",
-                "email_verified",
-                "name",
-                "roles",
-                "permissions",
-                "org_id",
-                "api_key",
+            scopes_supported: ["openid", "profile", "email", "address", "phone", "offline_access", "account"],
+            response_types_supported: ["code"],
+            response_modes_supported: ["query", "form_post"],
+            grant_types_supported: [
+                token::AUTHORIZATION_CODE,
+                token::REFRESH_TOKEN,
+                token::CLIENT_CREDENTIALS,
+                token::TOKEN_EXCHANGE,
             ],
+            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+            code_challenge_methods_supported: ["S256"],
+            authorization_response_iss_parameter_supported: true,
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: algs,
+            acr_values_supported: acr::LEVELS,
+            prompt_values_supported: ["none", "login", "consent", "select_account"],
+            display_values_supported: ["page"],
+            claim_types_supported: ["normal"],
+            claims_supported: of_tokens.into_iter().chain(person::names()).collect(),
+            claims_parameter_supported: true,
+            request_parameter_supported: false,
+            request_uri_parameter_supported: false,
+            ui_locales_supported: ["en", "de", "ar"],
         }
     }
 }

@@ -7,6 +7,7 @@ mod client;
 mod error;
 mod form;
 mod introspect;
+mod logout;
 mod metadata;
 pub(crate) mod person;
 pub(crate) mod subject;
@@ -23,13 +24,15 @@ pub use metadata::{Metadata, Rendered, document};
 
 /// The endpoints of clients, with their description.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(token::token)).routes(routes!(introspect::introspect))
+    OpenApiRouter::new()
+        .routes(routes!(token::token))
+        .routes(routes!(introspect::introspect))
         .routes(routes!(userinfo::userinfo, userinfo::userinfo_by_post))
 }
 
 /// What people open on the way from a client and back. They need [`pages::around`](crate::pages::around) around them.
 pub fn pages() -> Router<App> {
-    authorize::pages()
+    authorize::pages().merge(logout::pages())
 }
 
 /// Discovery and keys, under every name clients look for them.

@@ -41,9 +41,8 @@ pub(crate) fn claims(
     scopes: &Scopes,
     asked: &[String],
 ) -> Map<String, Value> {
-    let of_scope = |name: &str| {
-        OF_SCOPES.iter().any(|(scope, names)| scopes.contains(scope) && names.contains(&name))
-    };
+    let of_scope =
+        |name: &str| OF_SCOPES.iter().any(|(scope, names)| scopes.contains(scope) && names.contains(&name));
     let wanted = |name: &str| of_scope(name) || asked.iter().any(|asked| asked == name);
     let mut claims = Map::new();
     let mut add = |name: &str, value: Value| {
@@ -82,7 +81,8 @@ mod tests {
         user.email = Some("ada@example.com".parse().unwrap());
         user.name = Some("Ada".parse().unwrap());
         let known: PersonalClaims =
-            serde_json::from_str(r#"{"nickname":"al","phone_number":"+44","address":{"country":"GB"}}"#).unwrap();
+            serde_json::from_str(r#"{"nickname":"al","phone_number":"+44","address":{"country":"GB"}}"#)
+                .unwrap();
         let of = |scopes: &str, asked: &[&str]| {
             let asked: Vec<String> = asked.iter().map(|name| (*name).to_owned()).collect();
             Value::Object(claims(&user, &known, &scopes.parse().unwrap(), &asked)).to_string()

@@ -55,7 +55,15 @@ impl TokenAnswer {
     fn of(access_token: String, expires_in: u64, scope: String) -> Self {
         let token_type = "Bearer";
         let issued_token_type = None;
-        Self { access_token, issued_token_type, token_type, expires_in, scope, refresh_token: None, id_token: None }
+        Self {
+            access_token,
+            issued_token_type,
+            token_type,
+            expires_in,
+            scope,
+            refresh_token: None,
+            id_token: None,
+        }
     }
 }
 

@@ -51,7 +51,8 @@ impl IntoResponse for Refused {
             ),
             Self::Token(check) => (
                 StatusCode::UNAUTHORIZED,
-                "Bearer error=\"invalid_token\", error_description=\"The access token is not valid\"".to_owned(),
+                "Bearer error=\"invalid_token\", error_description=\"The access token is not valid\""
+                    .to_owned(),
                 check,
             ),
             Self::Scope => (
@@ -141,7 +142,12 @@ async fn answer(app: &App, realm: &InRealm, request: Request, now: Timestamp) ->
     Ok(response)
 }
 
-async fn told(app: &App, realm: &InRealm, token: &str, now: Timestamp) -> Result<Map<String, Value>, Refused> {
+async fn told(
+    app: &App,
+    realm: &InRealm,
+    token: &str,
+    now: Timestamp,
+) -> Result<Map<String, Value>, Refused> {
     let claims = realm.verify_any(token, now).map_err(|refused| Refused::Token(refused.code()))?;
     if claims.expires_at() <= now.unix_seconds() {
         return Err(Refused::Token("expired"));
@@ -152,9 +158,9 @@ async fn told(app: &App, realm: &InRealm, token: &str, now: Timestamp) -> Result
     let grant = claims.get("grant_id").and_then(|id| id.as_str()?.parse::<GrantId>().ok());
     let Some(grant) = grant else { return Err(Refused::Token("grant_missing")) };
     let id = realm.id();
-    let found = app.db().read("find what a client holds", move |tx| {
-        Box::pin(async move { held(tx, id, grant, now).await })
-    });
+    let found = app
+        .db()
+        .read("find what a client holds", move |tx| Box::pin(async move { held(tx, id, grant, now).await }));
     let Some((client, grant, user, known)) = found.await? else { return Err(Refused::Token("grant_ended")) };
     let subject = subject::of(app, realm, &client, user.id);
     if subject != claims.subject() && user.id.to_string() != claims.subject() {

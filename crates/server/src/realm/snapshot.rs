@@ -106,8 +106,11 @@ impl Snapshot {
         keys: KeyRing,
     ) -> Result<Self, SnapshotError> {
         let issuer = issuer_of(&realm, means.public_url);
-        let metadata =
-            Rendered::new(&Metadata::of(&issuer, &public_url_of(&realm, means.public_url), keys.signer()))?;
+        let metadata = Rendered::new(&Metadata::of(
+            &issuer,
+            &public_url_of(&realm, means.public_url),
+            realm.settings.signing_alg,
+        ))?;
         let key_set = Rendered::new(keys.published())?;
         let verifier = Verifier::new(&issuer, &issuer, keys.verifying());
         let own_audience = Audience::of(realm.settings.audience.iter().cloned().chain([issuer.clone()]));

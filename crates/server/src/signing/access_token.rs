@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
-    ApiKeyId, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes, Session, Timestamp, User, api_key,
-    organization::OWNER,
+    ApiKeyId, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes, Session, Timestamp,
+    User, api_key, organization::OWNER,
 };
 use gatepost_jose::jwt;
 use serde::Serialize;

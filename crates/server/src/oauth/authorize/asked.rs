@@ -64,12 +64,13 @@ pub(in crate::oauth) struct Hint {
     #[serde(default)]
     aud: Value,
     #[serde(default)]
-    pub(in crate::oauth) sid: Option<String>,
+    sid: Option<String>,
 }
 
 impl Hint {
-    pub(in crate::oauth) fn subject(&self) -> &str {
-        &self.sub
+    /// The browser's session it was made in.
+    pub(in crate::oauth) fn session(&self) -> Option<&str> {
+        self.sid.as_deref()
     }
 
     /// The clients it was made for.
@@ -111,7 +112,10 @@ mod tests {
         .unwrap();
         assert_eq!(asked.userinfo, ["given_name", "nickname"]);
         assert_eq!(asked.id_token, ["acr", "auth_time", "sub"]);
-        assert_eq!((asked.subject.as_deref(), asked.acr.as_slice()), (Some("usr_1"), &["1".into(), "2".into()][..]));
+        assert_eq!(
+            (asked.subject.as_deref(), asked.acr.as_slice()),
+            (Some("usr_1"), &["1".into(), "2".into()][..])
+        );
         let wished = claims(Some(r#"{"id_token":{"acr":{"values":["9"]}}}"#)).unwrap();
         assert!(wished.acr.is_empty(), "a wish is no demand");
         assert_eq!(claims(None).unwrap(), Asked::default());

@@ -1,7 +1,6 @@
 //! Whether a client may.
 
 use axum::{
-    Form,
     extract::{Query, State},
     response::Response,
 };
@@ -18,7 +17,7 @@ use crate::{
     browser::{Browser, BrowserSession},
     clients,
     http::{Now, Problem, Where},
-    pages::{self, Frame},
+    pages::{self, Form, Frame},
     realm::InRealm,
 };
 
@@ -32,14 +31,12 @@ pub(super) async fn show(
     realm: InRealm,
     Now(now): Now,
     State(app): State<App>,
-    origin: Where,
     frame: Frame,
     browser: Browser,
     session: Option<BrowserSession>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Problem> {
-    let step =
-        Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), origin: &origin, now };
+    let step = Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), now };
     page(&step, frame, &shown.flow, false).await
 }
 
@@ -49,9 +46,8 @@ async fn page(step: &Step<'_>, frame: Frame, sealed: &str, stale: bool) -> Resul
     };
     let Some(signed_in) = step.session else { return Ok(step.see("/sign-in", &flow)) };
     let agreed = step.consent(&client).await?;
-    let is_new = |scope: &Scope| {
-        agreed.as_ref().is_some_and(|consent| !consent.scopes.contains(scope.as_str()))
-    };
+    let is_new =
+        |scope: &Scope| agreed.as_ref().is_some_and(|consent| !consent.scopes.contains(scope.as_str()));
     let scopes: Vec<(Scope, bool)> =
         request.scopes.iter().map(|scope| (scope.clone(), is_new(scope))).collect();
     let back = url::Url::parse(&request.return_to.uri).ok();
@@ -67,16 +63,6 @@ async fn page(step: &Step<'_>, frame: Frame, sealed: &str, stale: bool) -> Resul
     Ok(pages::consent(frame, &consent))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Decided {
-    #[serde(default)]
-    flow: String,
-    #[serde(default)]
-    csrf: String,
-    #[serde(default)]
-    decision: String,
-}
-
 pub(super) async fn submit(
     realm: InRealm,
     Now(now): Now,
@@ -85,14 +71,13 @@ pub(super) async fn submit(
     frame: Frame,
     browser: Browser,
     session: Option<BrowserSession>,
-    Form(decided): Form<Decided>,
+    form: Form,
 ) -> Result<Response, Problem> {
-    let step =
-        Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), origin: &origin, now };
-    if browser.check_csrf(&app, &realm, Some(&decided.csrf)).is_err() {
-        return page(&step, frame, &decided.flow, true).await;
+    let step = Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), now };
+    if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
+        return page(&step, frame, form.get("flow").unwrap_or_default(), true).await;
     }
-    let Some((mut flow, request, client)) = step.reopened(&decided.flow).await? else {
+    let Some((mut flow, request, client)) = step.reopened(form.get("flow").unwrap_or_default()).await? else {
         return Ok(pages::flow_lost(&frame));
     };
     let Some(signed_in) = step.session else { return Ok(step.see("/sign-in", &flow)) };
@@ -102,7 +87,7 @@ pub(super) async fn submit(
         let record = origin.record(&app, realm.id(), event, Actor::User(user), now);
         record.user(user).session(signed_in.session.id).client(client.id.clone()).with("scopes", scopes)
     };
-    match decided.decision.as_str() {
+    match form.get("decision").unwrap_or_default() {
         "approve" => {
             let (id, client, scopes) = (realm.id(), client.id.clone(), request.scopes.clone());
             let record = record(Event::ConsentGiven);
@@ -126,6 +111,6 @@ pub(super) async fn submit(
             kept.await?;
             Ok(request.return_to.with_error(&frame, &realm, "access_denied", "The person did not agree."))
         }
-        _ => page(&step, frame, &decided.flow, false).await,
+        _ => page(&step, frame, form.get("flow").unwrap_or_default(), false).await,
     }
 }

@@ -88,7 +88,8 @@ fn needs_consent(
         return false;
     }
     // Another program on the device could be behind it, and nobody would notice (RFC 8252 section 8.6).
-    let native = client.settings.redirect_uris.iter().any(|uri| uri.admits(&request.return_to.uri) && uri.is_native());
+    let native =
+        client.settings.redirect_uris.iter().any(|uri| uri.admits(&request.return_to.uri) && uri.is_native());
     let agreed = consent.is_some_and(|consent| request.scopes.is_subset_of(&consent.scopes));
     !agreed || (native && client.is_public())
 }

@@ -1,8 +1,6 @@
 //! Authorization requests (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1): read, and refused where they are wrong.
 
-use gatepost_domain::{
-    Client, ClientId, GrantDetails, GrantType, Scope, Scopes, api_key::permission_of, authorization::pkce,
-};
+use gatepost_domain::{Client, ClientId, GrantDetails, GrantType, Scopes, SigningAlg, authorization::pkce};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -44,7 +42,10 @@ pub(super) struct AuthorizationRequest {
 
 /// `prompt`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent words of OpenID Connect Core section 3.1.2.1")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent words of OpenID Connect Core section 3.1.2.1"
+)]
 pub(super) struct Prompt {
     pub(super) none: bool,
     pub(super) login: bool,
@@ -105,7 +106,8 @@ fn checked(
     return_to: &ReturnTo,
 ) -> Result<AuthorizationRequest, Wrong> {
     let invalid = |what| ("invalid_request", what);
-    for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")] {
+    for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")]
+    {
         if form.get(name).is_some() {
             return Err((error, "Send the parameters themselves."));
         }
@@ -118,15 +120,24 @@ fn checked(
     if !client.settings.allows(GrantType::AuthorizationCode) {
         return Err(("unauthorized_client", "This client does not have the grant authorization_code."));
     }
+    let alg = client.settings.id_token_signed_response_alg;
+    if alg != SigningAlg::RS256 && alg != realm.settings().signing_alg {
+        return Err((
+            "unauthorized_client",
+            "This realm has no key for the client's id_token_signed_response_alg.",
+        ));
+    }
     let scopes = scopes(client, form.get("scope"))?;
     let text = |name: &'static str| match form.get(name) {
         Some(text) if text.len() > LONGEST => Err(invalid("A parameter is longer than 2,048 bytes.")),
         found => Ok(found.map(str::to_owned)),
     };
-    let claims = asked::claims(form.get("claims")).map_err(|_| invalid("`claims` is not an object of claims."))?;
+    let claims =
+        asked::claims(form.get("claims")).map_err(|_| invalid("`claims` is not an object of claims."))?;
     let hinted = match form.get("id_token_hint") {
         Some(token) => {
-            let hint = asked::hint(realm, token, &client.id).ok_or(invalid("`id_token_hint` is none of ours."))?;
+            let hint =
+                asked::hint(realm, token, &client.id).ok_or(invalid("`id_token_hint` is none of ours."))?;
             Some(hint)
         }
         None => None,
@@ -144,7 +155,8 @@ fn checked(
         scopes,
         code_challenge: code_challenge(client, form)?,
         nonce: text("nonce")?,
-        prompt: prompt(form.get("prompt")).ok_or(invalid("`prompt` is none, or some of login, consent and select_account."))?,
+        prompt: prompt(form.get("prompt"))
+            .ok_or(invalid("`prompt` is none, or some of login, consent and select_account."))?,
         max_age: max_age.map_err(|_| invalid("`max_age` is a number of seconds."))?,
         acr: claims.acr,
         subject: hinted.or(claims.subject),
@@ -166,13 +178,7 @@ fn scopes(client: &Client, asked: Option<&str>) -> Result<Scopes, Wrong> {
         return if had.is_empty() { Err(invalid("`scope` is missing.")) } else { Ok(had.clone()) };
     };
     let asked: Scopes = asked.parse().map_err(|_| invalid("`scope` is words with spaces between."))?;
-    let has = |scope: &Scope| {
-        had.contains(scope.as_str())
-            || permission_of(scope).is_some_and(|wanted| {
-                had.iter().filter_map(permission_of).any(|permission| permission.covers(&wanted))
-            })
-    };
-    if asked.is_empty() || !asked.iter().all(has) {
+    if asked.is_empty() || !asked.iter().all(|scope| client.settings.may_ask_for(scope)) {
         return Err(invalid("A scope is unknown, or this client does not have it."));
     }
     Ok(asked)

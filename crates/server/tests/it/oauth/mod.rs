@@ -1,0 +1,9 @@
+//! The OAuth 2.1 and OpenID provider, asked as clients and browsers ask it.
+
+mod authorize;
+mod code;
+mod consent;
+mod logout;
+mod refresh;
+mod relying_party;
+mod userinfo;
