@@ -3,9 +3,11 @@
 //! Everything here is a value or a decision about values. Time arrives as a [`Timestamp`], randomness as an
 //! [`Entropy`]; nothing is read from the process. What a rule refuses, it says with an enum of its own.
 
+mod accent;
 pub mod api_key;
 pub mod audit;
 pub mod authorization;
+pub mod browser;
 pub mod client;
 mod derived_token;
 mod email;
@@ -33,6 +35,7 @@ mod time;
 mod user;
 mod username;
 
+pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
 pub use client::{Client, ClientSettings, GrantType, RedirectUri, RedirectUriRefused};
 pub use email::{EmailAddress, EmailRefused};

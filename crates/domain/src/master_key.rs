@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::Entropy;
 use crate::authorization::CodeMac;
+use crate::browser::CsrfKey;
 use crate::refresh::RefreshMac;
 use crate::session_token::SessionMac;
 
@@ -113,6 +114,11 @@ impl MasterKey {
     /// The key that makes and checks session tokens.
     pub fn session_mac_key(&self) -> SessionMac {
         SessionMac::new(hmac::Key::new(hmac::HMAC_SHA256, self.derive("gatepost session token v1").as_ref()))
+    }
+
+    /// The key that makes and checks what forms carry.
+    pub fn csrf_key(&self) -> CsrfKey {
+        CsrfKey::new(hmac::Key::new(hmac::HMAC_SHA256, self.derive("gatepost csrf v1").as_ref()))
     }
 
     /// The key that makes and checks authorization codes.

@@ -111,6 +111,11 @@ impl Policy {
         Self { min_length: if min_length < 8 { 8 } else { min_length } }
     }
 
+    /// Characters at least.
+    pub const fn min_length(&self) -> u32 {
+        self.min_length
+    }
+
     /// Accepts a new password, or says why not. `context` are words the user is known by: address, username,
     /// name, the name of the realm.
     pub fn accept(&self, text: &str, context: &[&str]) -> Result<Password, TooWeak> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{RealmId, RealmName, RoleName, Scopes, Timestamp, lifetime};
+use crate::{Accent, DisplayName, RealmId, RealmName, RoleName, Scopes, Timestamp, lifetime};
 
 /// An isolated tenant: its users, clients, keys and settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,6 +239,13 @@ pub struct RealmSettings {
     /// How long the audit trail is kept; for ever when zero.
     #[serde(with = "lifetime")]
     pub audit_retention: Duration,
+    /// How long a browser stays signed in where the person did not ask to be kept signed in.
+    #[serde(with = "lifetime")]
+    pub browser_session_ttl: Duration,
+    /// What the realm calls itself on its pages; its name when absent.
+    pub display_name: Option<DisplayName>,
+    /// The colour of its pages: `#rrggbb`. Text on it stays readable whatever it is.
+    pub accent: Option<Accent>,
     /// Who may make an account.
     pub registration: Registration,
     /// Whether one signs in only with a verified address.
@@ -274,6 +281,9 @@ impl Default for RealmSettings {
             session_ttl: DAY * 90,
             key_rotation: DAY * 90,
             audit_retention: Duration::ZERO,
+            browser_session_ttl: DAY,
+            display_name: None,
+            accent: None,
             registration: Registration::Open,
             require_verified_email: false,
             organization_roles: Vec::new(),

@@ -80,6 +80,20 @@ impl Session {
         }
     }
 
+    /// The same for a browser that is not to be remembered: it ends with the browser, or after
+    /// [`browser_session_ttl`](RealmSettings::browser_session_ttl).
+    #[must_use]
+    pub fn until_browser_closes(mut self, settings: &RealmSettings) -> Self {
+        self.expires_at = self.expires_at.min(self.created_at.plus(settings.browser_session_ttl));
+        self.idle_expires_at = self.idle_expires_at.min(self.expires_at);
+        self
+    }
+
+    /// Whether it may outlive the browser's being closed; see [`until_browser_closes`](Self::until_browser_closes).
+    pub fn is_remembered(&self, settings: &RealmSettings) -> bool {
+        self.expires_at > self.created_at.plus(settings.browser_session_ttl)
+    }
+
     /// Whether the session is good at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.idle_expires_at && now < self.expires_at
@@ -118,6 +132,18 @@ mod tests {
         assert!(!session.is_live(session.expires_at));
         session.revoked_at = Some(now);
         assert!(!session.is_live(now));
+    }
+
+    #[test]
+    fn a_browser_that_is_not_remembered_is_signed_in_for_a_day() {
+        let now = Timestamp::from_unix_seconds(1_000_000);
+        let settings = RealmSettings::default();
+        let session = session(now).until_browser_closes(&settings);
+        assert!(session.is_live(now.plus(Duration::from_hours(24) - Duration::from_secs(1))));
+        assert!(!session.is_live(now.plus(Duration::from_hours(24))));
+        let long = RealmSettings { browser_session_ttl: settings.session_ttl * 2, ..settings.clone() };
+        assert_eq!(self::session(now).until_browser_closes(&long), self::session(now));
+        assert!(self::session(now).is_remembered(&settings) && !session.is_remembered(&settings));
     }
 
     #[test]

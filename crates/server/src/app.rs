@@ -6,7 +6,8 @@ mod open;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Entropy, MasterKey, PasswordHash, Timestamp, User, password::Password, refresh::RefreshMac,
+    Entropy, MasterKey, PasswordHash, Timestamp, User, browser::CsrfKey, password::Password,
+    refresh::RefreshMac, session_token::SessionMac,
 };
 use gatepost_store::{Db, passwords};
 
@@ -26,6 +27,8 @@ struct Shared {
     db: Db,
     master_key: MasterKey,
     refresh_mac: RefreshMac,
+    session_mac: SessionMac,
+    csrf_key: CsrfKey,
     realms: RealmCache,
     hasher: HashPool,
     clock: Clock,
@@ -45,6 +48,14 @@ impl App {
 
     pub(crate) fn refresh_mac(&self) -> &RefreshMac {
         &self.shared.refresh_mac
+    }
+
+    pub(crate) fn session_mac(&self) -> &SessionMac {
+        &self.shared.session_mac
+    }
+
+    pub(crate) fn csrf_key(&self) -> &CsrfKey {
+        &self.shared.csrf_key
     }
 
     pub(crate) fn realms(&self) -> &RealmCache {

@@ -117,6 +117,8 @@ impl App {
         let shared = Shared {
             db,
             refresh_mac: master_key.refresh_mac_key(),
+            session_mac: master_key.session_mac_key(),
+            csrf_key: master_key.csrf_key(),
             master_key,
             realms: RealmCache::new(),
             hasher: HashPool::new(config.passwords, Arc::clone(&entropy) as _),

@@ -35,6 +35,10 @@ impl<S: Sync> FromRequestParts<S> for InRealm {
     }
 }
 
+/// The request named its realm by the prefix, so what it is answered with must too.
+#[derive(Clone, Copy)]
+pub struct UnderPrefix;
+
 /// How a request names its realm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Named<'a> {
@@ -103,6 +107,7 @@ fn leave(request: &mut Request, snapshot: Arc<Snapshot>) -> Result<(), Problem> 
         let mut parts = request.uri().clone().into_parts();
         parts.path_and_query = Some(path);
         *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Problem::NotFound)?;
+        request.extensions_mut().insert(UnderPrefix);
     }
     request.extensions_mut().insert(InRealm(snapshot));
     Ok(())

@@ -1,0 +1,101 @@
+//! What a sign-in is for: carried in the address from step to step, sealed, and of use in the browser it was begun in only
+//! (OA-18).
+
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+use gatepost_domain::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Browser;
+use crate::{App, realm::Snapshot};
+
+/// How long somebody may take from the first step to the last.
+const LIFE: Duration = Duration::from_hours(1);
+
+/// What it is sealed for.
+const PURPOSE: &str = "flow";
+
+/// No flow is longer: an authorization request in it is bounded too.
+const LONGEST: usize = 16 * 1024;
+
+/// Where somebody wants to get to by signing in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// An authorization request, as the authorization endpoint wrote it down.
+    Authorize(String),
+    /// One of our own pages: a path of the realm, without its prefix.
+    Page(String),
+}
+
+/// What a sign-in is for, and how far it has got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Where it leads.
+    pub target: Target,
+    /// Which application asks, as it calls itself.
+    pub client_name: Option<String>,
+    /// Who is expected to sign in.
+    pub login_hint: Option<String>,
+    /// In which languages the application would like the pages (`ui_locales`).
+    pub ui_locales: Option<String>,
+    /// Where the application is answered in the end: its redirect URI.
+    pub returns_to: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Whether the person must prove anew who they are, though somebody is signed in.
+    pub fresh: bool,
+    /// Whether the person has agreed to what the application asks for.
+    pub consented: bool,
+    /// Whether the person has said which account to use.
+    pub account_chosen: bool,
+}
+
+impl Flow {
+    /// One that begins now.
+    pub fn to(target: Target, now: Timestamp) -> Self {
+        Self {
+            target,
+            client_name: None,
+            login_hint: None,
+            ui_locales: None,
+            returns_to: None,
+            started_at: now,
+            fresh: false,
+            consented: false,
+            account_chosen: false,
+        }
+    }
+
+    /// What stands in the address: nobody can read or change it, and it opens in this browser and realm only.
+    pub fn seal(&self, app: &App, realm: &Snapshot, browser: &Browser) -> String {
+        // Strings, a number and booleans always serialise.
+        let plain = serde_json::to_vec(self).unwrap_or_default();
+        let sealed = app.master_key().seal(PURPOSE, &context(realm, browser), &plain, app.entropy());
+        BASE64URL_NOPAD.encode(&sealed)
+    }
+
+    /// Reads what [`seal`](Self::seal) wrote. `None`: it is of another browser or realm, too old, or none.
+    pub fn open(app: &App, realm: &Snapshot, browser: &Browser, text: &str, now: Timestamp) -> Option<Self> {
+        if text.len() > LONGEST {
+            return None;
+        }
+        let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let plain = app.master_key().open(PURPOSE, &context(realm, browser), &sealed).ok()?;
+        let flow: Self = serde_json::from_slice(&plain).ok()?;
+        (now < flow.started_at.plus(LIFE)).then_some(flow)
+    }
+
+    /// Where the browser goes after a step; `sealed` is this flow as it is then.
+    pub fn next(&self, browser: &Browser, sealed: &str) -> String {
+        match &self.target {
+            Target::Authorize(_) => browser.path(&format!("/oauth/authorize?flow={sealed}")),
+            Target::Page(path) => browser.path(path),
+        }
+    }
+}
+
+fn context(realm: &Snapshot, browser: &Browser) -> Vec<u8> {
+    [*realm.id().as_bytes(), *browser.id.as_bytes()].concat()
+}
