@@ -68,6 +68,8 @@ events! {
     RefreshTokenReused = "refresh-token-reused",
     /// A grant was ended.
     GrantRevoked = "grant-revoked",
+    /// A user took back what they had let a client do.
+    ConsentWithdrawn = "consent-withdrawn",
     /// A realm was made.
     RealmCreated = "realm-created",
     /// A realm's settings changed.

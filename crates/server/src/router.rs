@@ -9,6 +9,7 @@ use std::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request},
+    middleware::from_fn_with_state,
     response::Response,
 };
 use pin_project_lite::pin_project;
@@ -20,7 +21,7 @@ use crate::{
     front::Front,
     health,
     http::{Problem, body, observe::Route},
-    oauth,
+    oauth, pages,
 };
 
 /// The router that serves `app`. Mount it in an axum application; `gatepost serve` runs the same service without axum's
@@ -40,7 +41,9 @@ pub(crate) fn front(app: App) -> Front {
     let realm = api
         .merge(oauth::documents())
         .merge(docs::routes())
-        .fallback(|| async { Problem::NotFound })
+        .merge(pages::routes().layer(from_fn_with_state(app.clone(), pages::around)))
+        .merge(pages::assets())
+        .fallback(pages::not_found)
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         // Together, for axum boxes a route once for each call of `layer`.
         .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))

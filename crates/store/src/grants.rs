@@ -7,7 +7,7 @@ use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::refresh::{Judgement, RefreshToken, judge};
 use gatepost_domain::{
     ClientId, EventId, Grant, GrantDetails, GrantId, Membership, OrganizationId, OutboxId, RealmId, Session,
-    SessionId, Timestamp, User,
+    SessionId, Timestamp, User, UserId,
 };
 
 use crate::sessions::session_columns;
@@ -137,6 +137,23 @@ pub async fn find(tx: &mut Tx, realm: RealmId, id: GrantId) -> Result<Option<(Gr
     );
     let found: Option<Whole> = tx.optional(SQL, &[(&realm).into(), (&id).into()]).await?;
     Ok(found.map(|Whole(grant, session, user)| (grant, session, user)))
+}
+
+/// At most 1,000 grants of a user that are good, in all sessions of theirs, the newest first.
+pub async fn list_live(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<Vec<Grant>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        grant_columns!("g."),
+        " FROM sessions s JOIN grants g ON g.realm_id = s.realm_id AND g.session_id = s.id
+        WHERE s.realm_id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
+        AND g.revoked_at IS NULL AND g.expires_at > $3 AND g.idle_expires_at > $3 ORDER BY g.id DESC LIMIT 1000"
+    );
+    tx.all(SQL, &[(&realm).into(), (&user).into(), now.into()]).await
 }
 
 /// A client that presents a refresh token. The client is known by then: who cannot prove to be the client of a

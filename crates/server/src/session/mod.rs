@@ -1,15 +1,17 @@
 //! Sessions and the tokens within them: sign in, refresh, sign out. Every front door comes through here.
 
 mod end;
+mod in_browser;
 mod list;
 mod refresh;
 mod sign_in;
 mod touch;
 
 pub use end::{Ended, end};
+pub use in_browser::{renew_cookie, sign_in_browser};
 pub use list::list;
 pub use refresh::refresh;
-pub use sign_in::{Identifier, sign_in};
+pub use sign_in::{Identifier, Proven, prove, sign_in};
 pub use touch::touch;
 
 /// The client of people who sign in at the server's own API.

@@ -30,9 +30,42 @@ pub enum Identifier<'a> {
     Username(&'a str),
 }
 
-/// Checks the password and starts a session with its first grant.
+/// Somebody who has just proved to be the user of an account. Until it is written down that may have changed.
+pub struct Proven {
+    /// The account, as it was.
+    pub user: User,
+    /// The hash the password was checked against.
+    pub hash: PasswordHash,
+    /// The password, where the hash is weaker than today's.
+    pub outdated: Option<Password>,
+}
+
+/// Checks the password.
 ///
 /// Whatever is wrong with the account or the password, the work and the answer are the same.
+pub async fn prove(
+    app: &App,
+    realm: &Snapshot,
+    identifier: Identifier<'_>,
+    password: Password,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Proven, Problem> {
+    let found = look_up(app, realm, identifier).await?;
+    let stored = found.as_ref().and_then(|(_, hash)| hash.as_ref());
+    let checked = app.hasher().check(&password, stored.map(PasswordHash::as_str)).await?;
+    let whom = found.as_ref().map(|(user, _)| user.id);
+    let (Some((user, Some(hash))), Checked::Right { outdated }) = (found, checked) else {
+        refused(app, realm, whom, origin, now).await?;
+        return Err(Problem::InvalidCredentials);
+    };
+    if realm.settings().require_verified_email && !user.email_verified {
+        return Err(Problem::EmailUnverified);
+    }
+    Ok(Proven { user, hash, outdated: outdated.then_some(password) })
+}
+
+/// Checks the password and starts a session with its first grant.
 pub async fn sign_in(
     app: &App,
     realm: &Snapshot,
@@ -41,18 +74,7 @@ pub async fn sign_in(
     origin: Where,
     now: Timestamp,
 ) -> Result<(User, TokenAnswer), Problem> {
-    let found = look_up(app, realm, identifier).await?;
-    let stored = found.as_ref().and_then(|(_, hash)| hash.as_ref());
-    let checked = app.hasher().check(&password, stored.map(PasswordHash::as_str)).await?;
-    let whom = found.as_ref().map(|(user, _)| user.id);
-    let (Some((user, Some(hash))), Checked::Right { outdated }) = (found, checked) else {
-        refused(app, realm, whom, &origin, now).await?;
-        return Err(Problem::InvalidCredentials);
-    };
-    if realm.settings().require_verified_email && !user.email_verified {
-        return Err(Problem::EmailUnverified);
-    }
-
+    let Proven { user, hash, outdated } = prove(app, realm, identifier, password, &origin, now).await?;
     let session = Session::begin(
         SessionId::new(now, app.entropy()),
         realm.id(),
@@ -89,10 +111,10 @@ pub async fn sign_in(
         })
         .await;
     if matches!(begun, Err(Problem::InvalidCredentials)) {
-        refused(app, realm, whom, &origin, now).await?;
+        refused(app, realm, Some(user.id), &origin, now).await?;
     }
     let user = begun?;
-    if outdated {
+    if let Some(password) = outdated {
         app.rehash_later(&user, password, hash, now);
     }
     let (access_token, expires_in) = signing::issue(
@@ -135,7 +157,7 @@ async fn look_up(
 
 /// A refused sign-in is kept in the audit trail with the account it was for, if there is one; never with what was typed,
 /// for a mistyped name may be a password.
-async fn refused(
+pub(super) async fn refused(
     app: &App,
     realm: &Snapshot,
     whom: Option<UserId>,

@@ -26,6 +26,7 @@ on_every_backend!(
     what_ended_is_refused_for_its_reason,
     a_token_newer_than_the_database_is_refused_without_ending_the_grant,
     a_revoked_grant_is_told_and_ends_no_other,
+    the_good_grants_of_a_user_are_listed_and_no_others,
     an_active_organization_stays_with_the_grant_while_the_user_belongs_there,
     ad_02_a_refresh_that_read_a_membership_that_is_gone_looks_again,
 );
@@ -323,6 +324,24 @@ async fn a_revoked_grant_is_told_and_ends_no_other(store: Store) {
     assert_eq!(generation(&store, &other, 0, later(3)).await, Ok(1));
     let revocation = Revocation::Grant { grant: grant.id, session: session.id, user: user.id };
     assert_eq!(told(&store).await, [Message::Revocation(revocation)]);
+}
+
+async fn the_good_grants_of_a_user_are_listed_and_no_others(store: Store) {
+    let (user, _, grant) = store.signed_in("ada").await;
+    store.signed_in("bob").await;
+    let session = store.session(&user).await;
+    let (realm, id, message) = (store.realm, session.id, store.message());
+    let list = |now| {
+        let (store, user) = (&store, user.id);
+        async move { read!(store, [] tx => grants::list_live(tx, realm, user, now).await).unwrap() }
+    };
+    assert_eq!(list(NOW).await, [grant.clone()]);
+    assert_eq!(list(grant.idle_expires_at).await, []);
+    write!(store, [] tx => sessions::revoke(tx, realm, user.id, id, NOW, message).await).unwrap();
+    assert_eq!(list(NOW).await, [grant.clone()], "another session ended");
+    let (id, message) = (grant.id, store.message());
+    write!(store, [] tx => grants::revoke(tx, realm, id, NOW, message).await).unwrap();
+    assert_eq!(list(NOW).await, []);
 }
 
 async fn activate(store: &Store, grant: &Grant, organization: Option<OrganizationId>) -> Option<Grant> {

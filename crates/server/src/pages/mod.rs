@@ -1,0 +1,103 @@
+//! The pages people see: sign in, sign up, sign out, consent, devices, their account, errors.
+//!
+//! Plain HTML that works without script. Every route that people open has [`around`] around it.
+
+mod account;
+mod assets;
+mod consent;
+mod device;
+mod error;
+mod form;
+mod frame;
+mod html;
+mod sign_in;
+mod sign_out;
+mod sign_up;
+mod words;
+
+use std::collections::HashMap;
+
+use axum::{
+    Router,
+    extract::{FromRequestParts as _, Request, State},
+    http::{HeaderMap, header::ACCEPT, header::CONTENT_TYPE, request::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+
+use crate::{
+    App,
+    browser::{self, Browser},
+    http::Problem,
+};
+
+pub use consent::{Consent, consent};
+pub use device::{DeviceRequest, device_code, device_confirm, device_outcome};
+pub use error::{error, flow_lost};
+pub(crate) use form::Form;
+pub use frame::Frame;
+pub use sign_out::{SignOut, sign_out as sign_out_page, signed_out};
+
+/// The pages that need [`around`] them.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-up", get(sign_up::show).post(sign_up::submit))
+        .route("/sign-out", get(sign_out::show).post(sign_out::submit))
+        .merge(account::routes())
+}
+
+/// What pages load: public, and kept.
+pub fn assets() -> Router<App> {
+    assets::routes()
+}
+
+/// The layer around every route that people open: cookies and headers as in [`browser::remember`], and problems as pages.
+pub async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut kept = parts.clone();
+    let response = browser::remember(Request::from_parts(parts, body), next).await;
+    if is_problem(&response) { as_page(&app, &mut kept, response).await } else { response }
+}
+
+/// A path that leads nowhere, told to people as a page and to programs as a problem.
+pub async fn not_found(State(app): State<App>, request: Request) -> Response {
+    let response = Problem::NotFound.into_response();
+    if !wants_page(request.headers()) {
+        return response;
+    }
+    let (mut parts, _) = request.into_parts();
+    as_page(&app, &mut parts, response).await
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|kinds| kinds.contains("text/html"))
+}
+
+fn is_problem(response: &Response) -> bool {
+    response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
+}
+
+/// The same answer with a page in place of the document.
+async fn as_page(app: &App, parts: &mut Parts, response: Response) -> Response {
+    parts.extensions.insert(browser::Jar::default());
+    match Frame::from_request_parts(parts, app).await {
+        Ok(frame) => error::of_problem(&frame, &response),
+        Err(_) => response,
+    }
+}
+
+/// The parameters of an address. Of a name that is there twice the first counts; nothing is decided by them but what is shown.
+fn query(parts: &axum::http::Uri) -> HashMap<String, String> {
+    let mut found = HashMap::new();
+    for (name, value) in url::form_urlencoded::parse(parts.query().unwrap_or_default().as_bytes()).take(32) {
+        found.entry(name.into_owned()).or_insert_with(|| value.into_owned());
+    }
+    found
+}
+
+/// 303: the password that was just sent is not sent again (OA-15).
+fn see(browser: &Browser, path: &str) -> Response {
+    Redirect::to(&browser.path(path)).into_response()
+}

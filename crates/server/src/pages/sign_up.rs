@@ -1,0 +1,227 @@
+//! `/sign-up`
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{StatusCode, Uri},
+    response::Response,
+};
+use gatepost_domain::{
+    DisplayName, EmailAddress, PasswordHash, Registration,
+    password::{Policy, TooWeak},
+};
+
+use super::{
+    Form, error,
+    frame::{Frame, View},
+    html::{Html, say},
+    query,
+    sign_in::go_on,
+};
+use crate::{
+    App, accounts,
+    browser::{Browser, BrowserSession, Flow},
+    http::{Now, Problem, Where},
+    realm::InRealm,
+    session::{self, Proven},
+};
+
+#[derive(Template)]
+#[template(path = "pages/sign_up.html")]
+struct SignUpPage<'a> {
+    v: View,
+    lead: Html,
+    problem: Option<&'static str>,
+    flow: Option<&'a str>,
+    name: &'a str,
+    name_error: Option<&'static str>,
+    email: &'a str,
+    email_error: Option<Html>,
+    password_error: Option<Html>,
+    min: u32,
+    hint: Html,
+    focus: &'static str,
+    have_account: Html,
+}
+
+/// What the page is shown with: what was typed, but the password, and what is wrong with it.
+#[derive(Default)]
+struct Shown<'a> {
+    flow: Option<(&'a Flow, &'a str)>,
+    name: &'a str,
+    email: &'a str,
+    wrong: Wrong,
+}
+
+#[derive(Default)]
+struct Wrong {
+    stale: bool,
+    name: Option<&'static str>,
+    email: Option<Html>,
+    password: Option<Html>,
+}
+
+impl Wrong {
+    fn is_none(&self) -> bool {
+        !self.stale && self.name.is_none() && self.email.is_none() && self.password.is_none()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/message.html")]
+struct MessagePage {
+    v: View,
+    heading: Html,
+    what: Html,
+}
+
+fn page(frame: Frame, shown: Shown<'_>) -> Response {
+    let flow = shown.flow.map(|(flow, _)| flow);
+    let frame = frame.of(flow);
+    let w = frame.words();
+    let sealed = shown.flow.map(|(_, sealed)| sealed);
+    let query = sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default();
+    let sign_in = frame.path(&format!("/sign-in{query}"));
+    let settings = frame.realm.settings();
+    if settings.registration != Registration::Open {
+        let title = say(w.closed_title).put("realm", frame.realm_name());
+        let page = MessagePage {
+            v: frame.view(title.plain()),
+            heading: title.html(),
+            what: say(w.closed_what).link(sign_in).html(),
+        };
+        return frame.answer(StatusCode::FORBIDDEN, &page, None);
+    }
+    let (min, wrong) = (Policy::new(settings.password.min_length).min_length(), shown.wrong);
+    let status = match &wrong {
+        Wrong { stale: true, .. } => StatusCode::FORBIDDEN,
+        wrong if wrong.is_none() => StatusCode::OK,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let mut view = frame.view(w.sign_up_title);
+    view.wrong = !wrong.is_none();
+    let page = SignUpPage {
+        lead: say(w.sign_up_lead).put("realm", frame.realm_name()).html(),
+        problem: wrong.stale.then_some(w.stale),
+        flow: sealed,
+        name: shown.name,
+        focus: match &wrong {
+            wrong if wrong.name.is_some() || shown.name.is_empty() => "name",
+            wrong if wrong.email.is_some() || shown.email.is_empty() => "username",
+            _ => "password",
+        },
+        name_error: wrong.name,
+        email: shown.email,
+        email_error: wrong.email,
+        password_error: wrong.password,
+        min,
+        hint: say(w.password_hint).put("min", min).html(),
+        have_account: say(w.have_account).link(sign_in).html(),
+        v: view,
+    };
+    frame.answer(status, &page, flow)
+}
+
+/// What is wrong with a new password, and what would be right.
+pub(super) fn weakness(frame: &Frame, weak: TooWeak) -> Html {
+    let w = frame.words();
+    match weak {
+        TooWeak::TooShort { min } => say(w.password_short).put("min", min).html(),
+        TooWeak::TooLong => say(w.password_long).html(),
+        TooWeak::Common => say(w.password_common).html(),
+        TooWeak::Repetitive => say(w.password_repetitive).html(),
+        TooWeak::Personal => say(w.password_personal).html(),
+    }
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    InRealm(realm): InRealm,
+    Now(now): Now,
+    browser: Browser,
+    uri: Uri,
+    frame: Frame,
+) -> Response {
+    let query = query(&uri);
+    let sealed = query.get("flow").map(String::as_str);
+    let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
+        Some(None) => return error::flow_lost(&frame),
+        Some(Some(flow)) => Some(flow),
+        None => None,
+    };
+    page(frame, Shown { flow: flow.as_ref().zip(sealed), ..Shown::default() })
+}
+
+pub(super) async fn submit(
+    State(app): State<App>,
+    InRealm(realm): InRealm,
+    Now(now): Now,
+    browser: Browser,
+    signed_in: Option<BrowserSession>,
+    origin: Where,
+    frame: Frame,
+    form: Form,
+) -> Result<Response, Problem> {
+    let sealed = form.get("flow");
+    let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
+        Some(None) => return Ok(error::flow_lost(&frame)),
+        Some(Some(flow)) => Some(flow),
+        None => None,
+    };
+    let flow = flow.as_ref().zip(sealed);
+    let (name, email, password) =
+        (form.text("name"), form.text("username"), form.get("password").unwrap_or_default());
+    let shown = |wrong| Shown { flow, name, email, wrong };
+    if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
+        return Ok(page(frame, shown(Wrong { stale: true, ..Wrong::default() })));
+    }
+    if realm.settings().registration != Registration::Open {
+        return Ok(page(frame, shown(Wrong::default())));
+    }
+    let w = frame.words();
+    let accepted = Policy::new(realm.settings().password.min_length).accept(password, &[name, email]);
+    let mut wrong = Wrong {
+        name: match name.parse::<DisplayName>() {
+            _ if name.is_empty() => Some(w.type_name),
+            parsed => parsed.is_err().then_some(w.name_refused),
+        },
+        email: match email.parse::<EmailAddress>() {
+            _ if email.is_empty() => Some(say(w.type_email).html()),
+            parsed => parsed.is_err().then(|| say(w.email_incomplete).html()),
+        },
+        ..Wrong::default()
+    };
+    let password = match accepted {
+        Ok(password) if wrong.is_none() => password,
+        Ok(_) => return Ok(page(frame, shown(wrong))),
+        Err(weak) => {
+            wrong.password = Some(weakness(&frame, weak));
+            return Ok(page(frame, shown(wrong)));
+        }
+    };
+    let profile = accounts::Profile::parse(Some(email), None, Some(name))?;
+    let hash = app.hasher().hash(&password).await?;
+    let made = accounts::register(&app, &realm, profile, hash.clone(), origin.clone(), now).await;
+    let user = match made {
+        Err(Problem::EmailTaken) => {
+            let query = sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default();
+            let link = frame.path(&format!("/sign-in{query}"));
+            wrong.email = Some(say(w.email_taken).link(link).html());
+            return Ok(page(frame, shown(wrong)));
+        }
+        other => other?,
+    };
+    if realm.settings().require_verified_email {
+        let page = MessagePage {
+            v: frame.view(w.signed_up_title),
+            heading: say(w.signed_up_title).html(),
+            what: say(w.signed_up_what).html(),
+        };
+        return Ok(frame.answer(StatusCode::OK, &page, None));
+    }
+    let proven = Proven { user, hash: PasswordHash::new(hash), outdated: None };
+    let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
+    let session = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;
+    browser.keep(&app, &realm, &session, false, now);
+    Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow)))
+}

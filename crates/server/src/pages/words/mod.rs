@@ -1,0 +1,276 @@
+//! What the pages say: a catalogue a language. A language that lacks a sentence does not compile.
+//!
+//! Sentences are whole. `{name}` is filled with a value, `<b>`, `<code>` and `<a>` are ours; see [`say`](super::say).
+
+mod ar;
+mod de;
+mod en;
+
+macro_rules! words {
+    ($($key:ident,)+) => {
+        /// Every sentence of the pages, in one language.
+        #[derive(Debug)]
+        pub struct Words {
+            /// The names of the months.
+            pub months: [&'static str; 12],
+            $(
+                #[allow(missing_docs, clippy::allow_attributes, reason = "the English text says what it is for")]
+                pub $key: &'static str,
+            )+
+        }
+
+        impl Words {
+            /// Every sentence with its name.
+            #[cfg(test)]
+            pub fn all(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($key), self.$key)),+]
+            }
+        }
+    };
+}
+
+words! {
+    moment,
+    skip,
+    language,
+    error_prefix,
+    your_account,
+    account_nav,
+    go_on,
+    show_password,
+    email,
+    username,
+    name,
+    password,
+    stale,
+    sign_in,
+    to_continue,
+    again_title,
+    again_lead,
+    email_or_username,
+    keep_me,
+    sign_in_refused,
+    type_username,
+    type_password,
+    type_password_again,
+    new_here,
+    choose_title,
+    other_account,
+    switch,
+    sign_up_title,
+    sign_up_lead,
+    name_hint,
+    password_hint,
+    create_account,
+    have_account,
+    type_name,
+    name_refused,
+    type_email,
+    email_incomplete,
+    email_taken,
+    password_short,
+    password_long,
+    password_common,
+    password_repetitive,
+    password_personal,
+    closed_title,
+    closed_what,
+    sign_out,
+    sign_out_title,
+    everywhere,
+    stay,
+    signed_out_title,
+    signed_out_what,
+    refused_title,
+    refused_client,
+    not_found_title,
+    not_found_what,
+    busy_title,
+    busy_what,
+    broken_title,
+    broken_what,
+    flow_title,
+    flow_what,
+    details,
+    detail_code,
+    detail_rule,
+    detail_request,
+    detail_time,
+    consent_title,
+    consent_return,
+    consent_asks,
+    consent_new,
+    consent_deny,
+    consent_allow,
+    consent_note,
+    scope_openid,
+    scope_openid_more,
+    scope_profile,
+    scope_profile_more,
+    scope_email,
+    scope_email_more,
+    scope_phone,
+    scope_address,
+    scope_offline,
+    scope_offline_more,
+    scope_account,
+    scope_account_more,
+    scope_other,
+    scope_other_more,
+    device_title,
+    device_lead,
+    device_code,
+    device_hint,
+    device_warning,
+    device_refused,
+    device_confirm_title,
+    device_confirm_lead,
+    device_connect,
+    device_deny,
+    device_done_title,
+    device_done_what,
+    device_denied_title,
+    device_denied_what,
+    profile,
+    profile_lead,
+    not_verified,
+    verified,
+    account_since,
+    save,
+    name_saved,
+    password_lead,
+    current_password,
+    new_password,
+    change_password,
+    password_wrong,
+    password_changed,
+    sessions,
+    sessions_lead,
+    this_device,
+    browser_on,
+    unknown_device,
+    signed_in_at,
+    last_seen_at,
+    active_now,
+    sign_out_device,
+    sign_out_others,
+    session_ended,
+    others_ended,
+    older_sessions,
+    applications,
+    applications_lead,
+    no_applications_title,
+    no_applications,
+    allowed_at,
+    remove,
+    remove_client,
+    client_removed,
+    refused_request,
+    signed_up_title,
+    signed_up_what,
+}
+
+/// A language the pages speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Language {
+    /// As in `lang` and `ui_locales` (RFC 5646).
+    pub tag: &'static str,
+    /// What it calls itself.
+    pub name: &'static str,
+    /// Which way it is written: `dir`.
+    pub dir: &'static str,
+}
+
+impl Language {
+    /// The languages there are; the first is spoken where none of them is asked for.
+    pub const ALL: [Self; 3] = [
+        Self { tag: "en", name: "English", dir: "ltr" },
+        Self { tag: "de", name: "Deutsch", dir: "ltr" },
+        Self { tag: "ar", name: "العربية", dir: "rtl" },
+    ];
+
+    /// The language of a tag, whatever its region: `de-AT` is German.
+    pub fn named(tag: &str) -> Option<Self> {
+        let primary = tag.split(['-', '_']).next().unwrap_or(tag);
+        Self::ALL.into_iter().find(|language| language.tag.eq_ignore_ascii_case(primary))
+    }
+
+    /// The first that we speak of a list parted by spaces (`ui_locales`, OpenID Connect Core section 3.1.2.1).
+    pub fn among(tags: &str) -> Option<Self> {
+        tags.split(' ').take(20).find_map(Self::named)
+    }
+
+    /// The one a browser likes best of those we speak (RFC 9110 section 12.5.4).
+    pub fn accepted(header: &str) -> Option<Self> {
+        let ranges = header.split(',').take(20).filter_map(|range| {
+            let mut parts = range.split(';');
+            let language = Self::named(parts.next()?.trim())?;
+            let quality =
+                parts.find_map(|part| part.trim().strip_prefix("q=")?.parse().ok()).unwrap_or(1.0_f32);
+            (quality > 0.0).then_some((language, quality))
+        });
+        // Of equals the first.
+        ranges.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(language, _)| language)
+    }
+
+    /// What it says.
+    pub fn words(self) -> &'static Words {
+        match self.tag {
+            "de" => &de::WORDS,
+            "ar" => &ar::WORDS,
+            _ => &en::WORDS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names in braces and the tags of a sentence, sorted.
+    fn parts(text: &str) -> Vec<&str> {
+        let names = text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap());
+        let tags = text.split('<').skip(1).map(|rest| rest.split('>').next().unwrap());
+        let mut parts: Vec<_> = names.chain(tags).collect();
+        parts.sort_unstable();
+        parts
+    }
+
+    #[test]
+    fn every_language_fills_in_the_same_values_and_links_the_same() {
+        for language in Language::ALL {
+            for ((key, theirs), (_, english)) in language.words().all().iter().zip(en::WORDS.all()) {
+                assert!(!theirs.trim().is_empty(), "{key} in {}", language.tag);
+                assert_eq!(parts(theirs), parts(english), "{key} in {}", language.tag);
+                assert!(
+                    !theirs.contains(['!', '"', '\'']) || theirs.contains("href"),
+                    "{key} in {}",
+                    language.tag
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn german_and_arabic_are_not_english() {
+        // Names and words that are the same in German.
+        let same = ["name", "detail_code", "moment"];
+        for language in &Language::ALL[1..] {
+            for ((key, theirs), (_, english)) in language.words().all().iter().zip(en::WORDS.all()) {
+                assert!(*theirs != english || same.contains(key), "{key} in {}", language.tag);
+            }
+        }
+    }
+
+    #[test]
+    fn the_language_is_the_first_that_is_spoken_here() {
+        let tag = |found: Option<Language>| found.map(|language| language.tag);
+        assert_eq!(tag(Language::among("fr-CA de-AT en")), Some("de"));
+        assert_eq!(tag(Language::among("fr")), None);
+        assert_eq!(tag(Language::accepted("fr, en;q=0.5, AR;q=0.8")), Some("ar"));
+        assert_eq!(tag(Language::accepted("de;q=0, en-GB;q=0.1")), Some("en"));
+        assert_eq!(tag(Language::accepted("de;q=x, *")), Some("de"));
+        assert_eq!(tag(Language::accepted("")), None);
+        assert_eq!(tag(Language::accepted(&"x,".repeat(100_000))), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! Signing in in a browser: a session without a grant. What applications hold in it, they are given later.
+
+use gatepost_domain::{
+    OutboxId, RealmId, Session, SessionId, Timestamp, UserId,
+    audit::{Actor, Event},
+};
+use gatepost_store::{Tx, audit, passwords, sessions};
+
+use super::sign_in::{Proven, refused};
+use crate::{
+    App,
+    http::{Problem, origin::Where},
+    realm::Snapshot,
+};
+
+/// Signs somebody in who has proved who they are. `held` is the session whose newest cookie the browser holds, if any; `remembered`
+/// says whether the person wants to stay signed in.
+///
+/// The same person goes on in the same session, which has a new cookie from then on; another person ends it. In one write, and
+/// only if the account is still enabled and still has the password that was checked.
+pub async fn sign_in_browser(
+    app: &App,
+    realm: &Snapshot,
+    proven: Proven,
+    held: Option<&Session>,
+    remembered: bool,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Session, Problem> {
+    let Proven { user, hash, outdated } = proven;
+    let id = SessionId::new(now, app.entropy());
+    let begins = Session::begin(
+        id,
+        realm.id(),
+        user.id,
+        vec!["pwd".into()],
+        origin.session_origin(),
+        realm.settings(),
+        now,
+    );
+    let begins = if remembered { begins } else { begins.until_browser_closes(realm.settings()) };
+    let record = |event, user: UserId, session: SessionId| {
+        origin.record(app, realm.id(), event, Actor::User(user), now).user(user).session(session)
+    };
+    let again = held.filter(|held| held.user == user.id).cloned();
+    let other = held.filter(|held| held.user != user.id).cloned();
+    let signed_in = record(Event::SignedIn, user.id, begins.id);
+    let signed_in_again =
+        again.as_ref().map(|held| record(Event::SignedIn, user.id, held.id).with("session", "the same"));
+    let signed_out = other.as_ref().map(|held| record(Event::SignedOut, held.user, held.id));
+    let message = OutboxId::new(now, app.entropy());
+    let checked = hash.clone();
+    let begun = app
+        .db()
+        .write("sign in in a browser", move |tx| {
+            let (begins, hash, again) = (begins.clone(), checked.clone(), again.clone());
+            let (signed_in, signed_in_again) = (signed_in.clone(), signed_in_again.clone());
+            let (other, signed_out) = (other.clone(), signed_out.clone());
+            Box::pin(async move {
+                if let (Some(held), Some(record)) = (again, signed_in_again) {
+                    let now_has = passwords::find(tx, begins.realm, begins.user).await?;
+                    let unchanged = now_has.is_some_and(|now_has| now_has == hash);
+                    if unchanged && go_on(tx, &held, &begins.amr, now).await? {
+                        audit::append(tx, &record).await?;
+                        return again_live(tx, begins.realm, held.id, now).await;
+                    }
+                }
+                if !sessions::create(tx, &begins, Some(&hash)).await? {
+                    return Err(Problem::InvalidCredentials);
+                }
+                audit::append(tx, &signed_in).await?;
+                if let (Some(held), Some(record)) = (other, signed_out) {
+                    if sessions::revoke(tx, held.realm, held.user, held.id, now, message).await? {
+                        audit::append(tx, &record).await?;
+                    }
+                }
+                Ok(begins)
+            })
+        })
+        .await;
+    if matches!(begun, Err(Problem::InvalidCredentials)) {
+        refused(app, realm, Some(user.id), origin, now).await?;
+    }
+    let session = begun?;
+    if let Some(password) = outdated {
+        app.rehash_later(&user, password, hash, now);
+    }
+    Ok(session)
+}
+
+/// Gives a session its next cookie after its user proved once more to be the user. `None`: it has ended, or gone on already.
+pub async fn renew_cookie(app: &App, held: &Session, now: Timestamp) -> Result<Option<Session>, Problem> {
+    let held = held.clone();
+    app.db()
+        .write("renew the cookie of a session", move |tx| {
+            let held = held.clone();
+            Box::pin(async move {
+                if !sessions::reauthenticate(tx, held.realm, held.id, held.cookie, &held.amr, now).await? {
+                    return Ok(None);
+                }
+                let found = sessions::find_live(tx, held.realm, held.id, now).await?;
+                Ok(found.map(|(session, _)| session))
+            })
+        })
+        .await
+}
+
+/// Whether the session goes on with its next cookie: it is live, and its user may still use it.
+async fn go_on(tx: &mut Tx, held: &Session, amr: &[String], now: Timestamp) -> Result<bool, Problem> {
+    if sessions::find_live(tx, held.realm, held.id, now).await?.is_none() {
+        return Ok(false);
+    }
+    Ok(sessions::reauthenticate(tx, held.realm, held.id, held.cookie, amr, now).await?)
+}
+
+async fn again_live(tx: &mut Tx, realm: RealmId, id: SessionId, now: Timestamp) -> Result<Session, Problem> {
+    let found = sessions::find_live(tx, realm, id, now).await?;
+    found.map(|(session, _)| session).ok_or(Problem::InvalidCredentials)
+}

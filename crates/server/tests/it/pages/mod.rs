@@ -1,0 +1,7 @@
+//! The pages, as a browser without script sees them.
+
+mod account;
+mod around;
+mod browser;
+mod sign_in;
+mod sign_up;
