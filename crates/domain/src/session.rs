@@ -80,15 +80,6 @@ impl Session {
         }
     }
 
-    /// A session of its own for what a client may do while its user is away: begun in the user's browser, and going on without.
-    pub fn begin_for_client(id: SessionId, browser: &Self, settings: &RealmSettings, now: Timestamp) -> Self {
-        let (realm, user, amr) = (browser.realm, browser.user, browser.amr.clone());
-        Self {
-            authenticated_at: browser.authenticated_at,
-            ..Self::begin(id, realm, user, amr, browser.origin.clone(), settings, now)
-        }
-    }
-
     /// The same for a browser that is not to be remembered: it ends with the browser, or after
     /// [`browser_session_ttl`](RealmSettings::browser_session_ttl).
     #[must_use]

@@ -8,7 +8,6 @@ mod consent;
 mod device;
 mod error;
 mod form;
-mod form_post;
 mod frame;
 mod html;
 mod sign_in;
@@ -37,7 +36,6 @@ pub use consent::{Consent, consent};
 pub use device::{DeviceRequest, device_code, device_confirm, device_outcome};
 pub use error::{error, flow_lost};
 pub(crate) use form::Form;
-pub use form_post::form_post;
 pub use frame::Frame;
 pub use sign_out::{SignOut, sign_out as sign_out_page, signed_out};
 

@@ -11,7 +11,6 @@ mod closed_by_default;
 mod generated;
 mod hostile;
 mod metadata;
-mod oauth;
 mod pages;
 mod peers;
 mod realms;

@@ -2,6 +2,6 @@
 
 mod account;
 mod around;
-pub mod browser;
+mod browser;
 mod sign_in;
 mod sign_up;
