@@ -147,7 +147,9 @@ fn answer(received: &[u8]) -> Outcome<Option<(u16, usize, usize)>> {
     let Some(end) = memmem::find(received, b"\r\n\r\n") else { return Ok(None) };
     let status = received.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
     let status: u16 = status.ok_or("an answer without a status")?;
-    let length = match memmem::find(&received[..end], b"content-length: ") {
+    // As hyper writes it, and as node does.
+    let spelled = [b"content-length: ", b"Content-Length: "];
+    let length = match spelled.iter().find_map(|name| memmem::find(&received[..end], *name)) {
         Some(at) => {
             let digits = received[at + 16..].iter().take_while(|byte| byte.is_ascii_digit());
             digits.fold(0_usize, |number, digit| number * 10 + usize::from(digit - b'0'))
@@ -167,6 +169,8 @@ mod tests {
     fn an_answer_is_taken_once_all_of_it_is_there() {
         let whole = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ndate: x\r\n\r\nhello";
         assert_eq!(answer(&whole[..20]).unwrap(), None);
+        let nodes = String::from_utf8_lossy(whole).replace("content-length", "Content-Length");
+        assert_eq!(answer(nodes.as_bytes()).unwrap(), Some((200, whole.len() - 5, whole.len())));
         assert_eq!(answer(&whole[..whole.len() - 1]).unwrap(), None);
         assert_eq!(answer(whole).unwrap(), Some((200, whole.len() - 5, whole.len())));
         let empty = b"HTTP/1.1 204 No Content\r\ndate: x\r\n\r\n";

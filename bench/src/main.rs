@@ -1,6 +1,7 @@
 //! Measures Gatepost against the limits of the machine it runs on, in one run. See `docs/performance.md`.
 #![expect(clippy::cast_precision_loss, reason = "counts of some seconds")]
 
+mod clients;
 mod driver;
 mod durable;
 mod guard;
@@ -39,13 +40,14 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// A named part of the table.
 type Group = fn(&Run) -> Outcome<Vec<Row>>;
 
-const GROUPS: [(&str, Group); 12] = [
+const GROUPS: [(&str, Group); 13] = [
     ("verify", verify::measure),
     ("sign", sign::measure),
     ("guard", guard::measure),
     ("refresh", refresh::measure),
     ("signin", signin::measure),
     ("read", read::measure),
+    ("clients", clients::measure),
     ("start", start::measure),
     ("roles", roles::measure),
     ("realms", realms::measure),
@@ -58,7 +60,7 @@ const GROUPS: [(&str, Group); 12] = [
 #[derive(Parser)]
 #[command(name = "bench/run")]
 struct Arguments {
-    /// verify, sign, guard, refresh, signin, read, start, roles, realms, writers, load, python; all unless named
+    /// verify, sign, guard, refresh, signin, read, clients, start, roles, realms, writers, load, python; all unless named
     groups: Vec<String>,
     /// Print the table as JSON, every round included
     #[arg(long)]

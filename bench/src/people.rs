@@ -34,6 +34,24 @@ pub fn send_json(out: &mut Vec<u8>, method: &str, path: &str, access_token: Opti
     }
 }
 
+/// Writes a request with a form. An `authorization` is that of a client.
+pub fn send_form(out: &mut Vec<u8>, path: &str, authorization: Option<&str>, body: &[&str]) {
+    let length: usize = body.iter().map(|part| part.len()).sum();
+    let typed = " HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+    for part in ["POST ", path, typed] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    if let Some(authorization) = authorization {
+        for part in ["authorization: ", authorization, "\r\n"] {
+            out.extend_from_slice(part.as_bytes());
+        }
+    }
+    out.extend_from_slice(format!("content-length: {length}\r\n\r\n").as_bytes());
+    for part in body {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
 /// The text of a member of a JSON answer. Our tokens need no unescaping.
 pub fn member<'b>(body: &'b [u8], name: &str) -> Option<&'b str> {
     let begin = memmem::find(body, format!("\"{name}\":\"").as_bytes())? + name.len() + 4;

@@ -88,3 +88,20 @@ pub fn ourselves(what: &str) -> Outcome<Command> {
     command.arg(what);
     Ok(command)
 }
+
+/// A server of others, from the folder `bench/peers` keeps of it; `None` where there is no npm to install it with.
+pub fn peer(name: &str) -> Outcome<Option<Command>> {
+    let npm = Command::new("npm").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !npm.is_ok_and(|status| status.success()) {
+        return Ok(None);
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let told = Command::new(root.join("scripts/node-env")).arg(format!("bench/peers/{name}")).output()?;
+    if !told.status.success() {
+        return Err(format!("scripts/node-env: {}", String::from_utf8_lossy(&told.stderr).trim()).into());
+    }
+    let mut command = Command::new("node");
+    // What it says about itself is not our table's.
+    command.arg(Path::new(String::from_utf8(told.stdout)?.trim()).join("server.mjs")).stderr(Stdio::null());
+    Ok(Some(command))
+}

@@ -94,6 +94,15 @@ impl Session {
         self.expires_at > self.created_at.plus(settings.browser_session_ttl)
     }
 
+    /// A session of its own for what a client may do while its user is away: begun in the user's browser, and going on without.
+    pub fn begin_for_client(id: SessionId, browser: &Self, settings: &RealmSettings, now: Timestamp) -> Self {
+        let (realm, user, amr) = (browser.realm, browser.user, browser.amr.clone());
+        Self {
+            authenticated_at: browser.authenticated_at,
+            ..Self::begin(id, realm, user, amr, browser.origin.clone(), settings, now)
+        }
+    }
+
     /// Whether the session is good at `now`.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.idle_expires_at && now < self.expires_at

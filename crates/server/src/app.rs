@@ -6,8 +6,8 @@ mod open;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Entropy, MasterKey, PasswordHash, Timestamp, User, browser::CsrfKey, password::Password,
-    refresh::RefreshMac, session_token::SessionMac,
+    Entropy, MasterKey, PasswordHash, Timestamp, User, authorization::CodeMac, browser::CsrfKey,
+    password::Password, refresh::RefreshMac, session_token::SessionMac,
 };
 use gatepost_store::{Db, passwords};
 
@@ -27,6 +27,7 @@ struct Shared {
     db: Db,
     master_key: MasterKey,
     refresh_mac: RefreshMac,
+    code_mac: CodeMac,
     session_mac: SessionMac,
     csrf_key: CsrfKey,
     realms: RealmCache,
@@ -48,6 +49,10 @@ impl App {
 
     pub(crate) fn refresh_mac(&self) -> &RefreshMac {
         &self.shared.refresh_mac
+    }
+
+    pub(crate) fn code_mac(&self) -> &CodeMac {
+        &self.shared.code_mac
     }
 
     pub(crate) fn session_mac(&self) -> &SessionMac {

@@ -41,7 +41,7 @@ pub(crate) fn front(app: App) -> Front {
     let realm = api
         .merge(oauth::documents())
         .merge(docs::routes())
-        .merge(pages::routes().layer(from_fn_with_state(app.clone(), pages::around)))
+        .merge(pages::routes().merge(oauth::pages()).layer(from_fn_with_state(app.clone(), pages::around)))
         .merge(pages::assets())
         .fallback(pages::not_found)
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })

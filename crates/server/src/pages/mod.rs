@@ -8,6 +8,7 @@ mod consent;
 mod device;
 mod error;
 mod form;
+mod form_post;
 mod frame;
 mod html;
 mod sign_in;
@@ -36,6 +37,7 @@ pub use consent::{Consent, consent};
 pub use device::{DeviceRequest, device_code, device_confirm, device_outcome};
 pub use error::{error, flow_lost};
 pub(crate) use form::Form;
+pub use form_post::form_post;
 pub use frame::Frame;
 pub use sign_out::{SignOut, sign_out as sign_out_page, signed_out};
 

@@ -29,3 +29,5 @@ addEventListener("keydown", (event) => {
 addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
+// An answer to an application, which it wants in a form.
+document.querySelector("form[data-send]")?.requestSubmit();

@@ -11,6 +11,7 @@ mod closed_by_default;
 mod generated;
 mod hostile;
 mod metadata;
+mod oauth;
 mod pages;
 mod peers;
 mod realms;

@@ -2,6 +2,6 @@
 
 mod account;
 mod around;
-mod browser;
+pub mod browser;
 mod sign_in;
 mod sign_up;
