@@ -8,7 +8,7 @@ use gatepost_domain::{
     password,
     role::RoleGraph,
 };
-use gatepost_store::{Tx, audit, clients, passwords, realms, roles, users};
+use gatepost_store::{Tx, audit, clients, passwords, personal_claims, realms, roles, users};
 
 use super::{
     changes::Changes,
@@ -292,6 +292,9 @@ impl Applying<'_> {
             if let Some(hash) = self.prepared.hashes.get(&(self.index, index)) {
                 passwords::set(tx, realm, user.id, hash, now).await?;
             }
+            if let Some(claims) = &declared.claims {
+                personal_claims::set(tx, realm, user.id, claims, now).await?;
+            }
             audit::append(tx, &self.record(realm, Event::UserCreated).user(user.id)).await?;
             self.changes.created(what);
             return Ok(());
@@ -306,9 +309,20 @@ impl Applying<'_> {
         if found.email.is_some() {
             profile.email_verified = declared.email_verified.filter(|told| *told != found.email_verified);
         }
-        let profile_changes = profile != users::ProfileChanges::default();
+        let mut claims = declared.claims.as_ref();
+        if let Some(declared) = claims
+            && personal_claims::find(tx, realm, found.id).await? == *declared
+        {
+            claims = None;
+        }
+        let profile_changes = profile != users::ProfileChanges::default() || claims.is_some();
         if profile_changes {
-            users::update_profile(tx, realm, found.id, &profile, None, now).await?;
+            if profile != users::ProfileChanges::default() {
+                users::update_profile(tx, realm, found.id, &profile, None, now).await?;
+            }
+            if let Some(claims) = claims {
+                personal_claims::set(tx, realm, found.id, claims, now).await?;
+            }
             audit::append(tx, &self.record(realm, Event::UserUpdated).user(found.id)).await?;
         }
         let roles = declared.roles.as_ref().filter(|roles| **roles != found.roles);

@@ -1,11 +1,11 @@
 //! What a declarative file says, checked.
 
 use gatepost_domain::{
-    ClientId, ClientSettings, DisplayName, EmailAddress, PasswordHash, RealmName, RealmSettings, Role,
-    RoleName, Scopes, Secret, Slug, Username,
+    ClientId, ClientSettings, DisplayName, EmailAddress, PasswordHash, PersonalClaims, RealmName,
+    RealmSettings, Role, RoleName, Scopes, Secret, Slug, Username,
 };
 use gatepost_store::users::Login;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// A file that parsed.
 pub struct Declared {
@@ -116,6 +116,15 @@ pub(super) struct DeclaredUser {
     #[serde(default)]
     pub(super) email_verified: Option<bool>,
     pub(super) roles: Option<Vec<RoleName>>,
+    #[serde(default, deserialize_with = "personal")]
+    pub(super) claims: Option<PersonalClaims>,
+}
+
+/// What could not be shown is refused with the name of the claim.
+fn personal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PersonalClaims>, D::Error> {
+    let claims = PersonalClaims::deserialize(deserializer)?;
+    claims.check().map_err(serde::de::Error::custom)?;
+    Ok(Some(claims))
 }
 
 impl DeclaredRealm {

@@ -34,6 +34,10 @@ impl FromRequestParts<App> for SignedIn {
         let claims = realm.verifier().verify(token, now.unix_seconds()).map_err(|refused| {
             Problem::InvalidToken { expired: refused.is_expired(), check: refused.code() }
         })?;
+        // What an application may do of its own is not to manage the account, also where it is for this realm.
+        if !claims.has_scope("account") {
+            return Err(refused("scope_missing"));
+        }
         let session: SessionId =
             claims.session_id().and_then(|id| id.parse().ok()).ok_or_else(|| refused("session_missing"))?;
         let id = realm.id();

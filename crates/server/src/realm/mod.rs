@@ -6,6 +6,7 @@ mod resolve;
 mod snapshot;
 
 pub use cache::RealmCache;
+pub use keys::ID_TOKENS;
 pub use resolve::{InRealm, UnderPrefix, enter, enter_at_hand, host, names_a_host};
 pub(crate) use snapshot::issuer_of;
 pub use snapshot::{Snapshot, SnapshotError};

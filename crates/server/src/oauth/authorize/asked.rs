@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gatepost_domain::ClientId;
 use gatepost_jose::{Algorithm, jws};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::realm::Snapshot;
 
@@ -20,26 +20,14 @@ pub(super) struct Asked {
     pub(super) acr: Vec<String>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Claims {
-    userinfo: BTreeMap<String, Option<Wish>>,
-    id_token: BTreeMap<String, Option<Wish>>,
-}
+/// What is wished for each claim; nothing in particular where it is null.
+type Wishes = BTreeMap<String, Option<Map<String, Value>>>;
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wish {
-    essential: bool,
-    value: Option<Value>,
-    values: Vec<Value>,
-}
-
-impl Wish {
-    fn texts(&self) -> Vec<String> {
-        let all = self.value.iter().chain(&self.values);
-        all.filter_map(|value| value.as_str().map(str::to_owned)).collect()
-    }
+/// The values of which one is wanted.
+fn values(wish: &Map<String, Value>) -> Vec<String> {
+    let several = wish.get("values").and_then(Value::as_array).into_iter().flatten();
+    let all = wish.get("value").into_iter().chain(several);
+    all.filter_map(|value| value.as_str().map(str::to_owned)).collect()
 }
 
 /// More names than there are claims ask for nothing.
@@ -48,11 +36,16 @@ const MOST: usize = 64;
 /// Reads `claims`. Claims that are not known are left out later (section 5.5).
 pub(super) fn claims(text: Option<&str>) -> Result<Asked, serde_json::Error> {
     let Some(text) = text else { return Ok(Asked::default()) };
-    let Claims { userinfo, id_token } = serde_json::from_str(text)?;
+    let mut members: Map<String, Value> = serde_json::from_str(text)?;
+    let mut wishes = |name: &str| -> Result<Wishes, serde_json::Error> {
+        members.remove(name).map_or(Ok(Wishes::new()), serde_json::from_value)
+    };
+    let (userinfo, id_token) = (wishes("userinfo")?, wishes("id_token")?);
     let wish = |name: &str| id_token.get(name).and_then(Option::as_ref);
-    let subject = wish("sub").and_then(|wish| wish.texts().into_iter().next());
-    let acr = wish("acr").filter(|wish| wish.essential).map(Wish::texts).unwrap_or_default();
-    let names = |claims: &BTreeMap<String, Option<Wish>>| claims.keys().take(MOST).cloned().collect();
+    let subject = wish("sub").and_then(|wish| values(wish).into_iter().next());
+    let essential = |wish: &&Map<String, Value>| wish.get("essential") == Some(&Value::Bool(true));
+    let acr = wish("acr").filter(essential).map(values).unwrap_or_default();
+    let names = |claims: &Wishes| claims.keys().take(MOST).cloned().collect();
     Ok(Asked { userinfo: names(&userinfo), id_token: names(&id_token), subject, acr })
 }
 
@@ -119,7 +112,7 @@ mod tests {
         let wished = claims(Some(r#"{"id_token":{"acr":{"values":["9"]}}}"#)).unwrap();
         assert!(wished.acr.is_empty(), "a wish is no demand");
         assert_eq!(claims(None).unwrap(), Asked::default());
-        for bad in ["", "[]", "{\"userinfo\":[]}", "{\"id_token\":{\"a\":1}}", "{"] {
+        for bad in ["", "[]", "{\"userinfo\":[]}", "{\"id_token\":{\"a\":1}}", "{\"id_token\":{\"a\":[]}}", "{"] {
             assert!(claims(Some(bad)).is_err(), "{bad}");
         }
     }

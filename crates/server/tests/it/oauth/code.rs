@@ -88,7 +88,7 @@ async fn oa_06_a_code_is_good_once_and_a_second_use_ends_what_came_of_it() {
     assert_eq!(error(&refreshed), "400 invalid_grant");
     let admin = app.admin().await;
     let events = app.ask(&admin, Method::GET, "/api/v1/admin/audit?event=code-reused", None).await.json();
-    assert_eq!(events["items"].as_array().unwrap().len(), 1, "{events}");
+    assert_eq!(events["events"].as_array().unwrap().len(), 1, "{events}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
