@@ -1,6 +1,9 @@
 """What people do on the pages, in Chromium."""
 
 
+import http.server
+import threading
+
 import pytest
 from playwright.sync_api import Page, expect
 from server import ADA, LONG, PASSWORD, sign_in
@@ -196,21 +199,45 @@ def test_nothing_scrolls_sideways(open_browser, url: str, width: int, options: d
     assert wide == []
 
 
+class Bare(http.server.BaseHTTPRequestHandler):
+    """A page that is one letter: what the browser and the machine take by themselves."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!doctype html><p>x")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def first_paint(page: Page, url: str) -> float:
+    page.goto(url, wait_until="load")
+    return page.evaluate("""new Promise(done => new PerformanceObserver(list => {
+        for (const { name, startTime } of list.getEntries()) if (name === 'first-contentful-paint') done(startTime);
+    }).observe({ type: 'paint', buffered: true }))""")
+
+
 def test_a_page_is_light_and_quick(page: Page, url: str) -> None:
-    """At most 30 kB with all it loads, and on the screen within 100 ms on loopback: the best of five, for the machine is shared."""
-    paints = []
-    for _ in range(5):
-        fresh = page.context.browser.new_context().new_page()
-        fresh.goto(f"{url}/sign-in", wait_until="load")
-        sizes = fresh.evaluate("""[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+    """At most 30 kB with all it loads, none of it cached, and on the screen within 100 ms on loopback; on a machine that takes half
+    of that for a page of one letter, within twice that. The best of ten counts."""
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    bare = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bare)
+    threading.Thread(target=bare.serve_forever, daemon=True).start()
+    ours, floor = [], []
+    for _ in range(10):
+        floor.append(first_paint(page, f"http://127.0.0.1:{bare.server_port}/"))
+        ours.append(first_paint(page, f"{url}/sign-in"))
+        sizes = page.evaluate("""[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
             .map(entry => entry.transferSize)""")
         assert len(sizes) >= 3 and 10_000 < sum(sizes) <= 30_000, sizes
-        paints.append(fresh.evaluate("""new Promise(done => new PerformanceObserver(list => {
-            for (const { name, startTime } of list.getEntries()) if (name === 'first-contentful-paint') done(startTime);
-        }).observe({ type: 'paint', buffered: true }))"""))
-        fresh.context.close()
-    print(f"first paint: {sorted(round(paint) for paint in paints)} ms")
-    assert min(paints) <= 100, paints
+    bare.shutdown()
+    said = f"first paint {min(ours):.0f} ms, a bare page {min(floor):.0f} ms, {sum(sizes)} bytes"
+    print(said)
+    assert min(ours) <= max(100, 2 * min(floor)), said
 
 
 def test_a_password_manager_knows_the_fields(page: Page, url: str) -> None:
