@@ -157,6 +157,7 @@ impl Frame {
     }
 
     /// The page. `leads_to` is the flow that its form ends in, if any.
+    #[expect(clippy::unused_self, reason = "a page is always that of a frame")]
     pub(super) fn answer(
         &self,
         status: StatusCode,

@@ -124,11 +124,13 @@ pub fn address(text: &str) -> Html {
     Html(out)
 }
 
-/// The first letters of as many as two words.
+/// The first letters of as many as two words; of one where letters have no case, for such letters join.
 pub fn initials(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || "@.-_+".contains(c));
-    let letters = words.filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
-    letters.take(2).flat_map(char::to_uppercase).collect()
+    let mut letters = words.filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let Some(first) = letters.next() else { return String::new() };
+    let second = letters.next().filter(|_| first.is_lowercase() || first.is_uppercase());
+    first.to_uppercase().chain(second.into_iter().flat_map(char::to_uppercase)).collect()
 }
 
 /// A moment: as a person reads it, with its zone.
@@ -174,6 +176,7 @@ mod tests {
         );
         assert_eq!(initials("Wilhelmina van der Berg"), "WV");
         assert_eq!(initials("ada@example.com"), "AE");
+        assert_eq!(initials("أمل الحسيني"), "أ");
         assert_eq!(initials("!?"), "");
     }
 

@@ -14,6 +14,8 @@ mod html;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+#[cfg(test)]
+mod specimens;
 mod words;
 
 use std::collections::HashMap;

@@ -1,5 +1,7 @@
 //! `/sign-in`
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -17,8 +19,7 @@ use super::{
 use crate::{
     App,
     browser::{Browser, BrowserSession, Flow, Target},
-    http::{Now, Problem, Where},
-    realm::InRealm,
+    http::{Problem, Where},
     session::{self, Identifier},
 };
 
@@ -141,13 +142,11 @@ pub(super) fn login_of(user: &User) -> &str {
 
 pub(super) async fn show(
     State(app): State<App>,
-    InRealm(realm): InRealm,
-    Now(now): Now,
-    browser: Browser,
     signed_in: Option<BrowserSession>,
     uri: Uri,
     frame: Frame,
 ) -> Response {
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let query = query(&uri);
     let sealed = query.get("flow").map(String::as_str);
     let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
@@ -176,14 +175,12 @@ pub(super) async fn show(
 
 pub(super) async fn submit(
     State(app): State<App>,
-    InRealm(realm): InRealm,
-    Now(now): Now,
-    browser: Browser,
     signed_in: Option<BrowserSession>,
     origin: Where,
     frame: Frame,
     form: Form,
 ) -> Result<Response, Problem> {
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let sealed = form.get("flow");
     let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
         Some(None) => return Ok(error::flow_lost(&frame)),

@@ -1,5 +1,7 @@
 //! `/sign-out`
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use gatepost_domain::User;
@@ -13,9 +15,8 @@ use super::{
 use crate::{
     App,
     accounts::Who,
-    browser::{Browser, BrowserSession, Flow},
-    http::{Now, Problem, Where},
-    realm::InRealm,
+    browser::{BrowserSession, Flow},
+    http::{Problem, Where},
     session::{self, Ended},
 };
 
@@ -97,14 +98,12 @@ pub(super) async fn show(signed_in: Option<BrowserSession>, frame: Frame) -> Res
 
 pub(super) async fn submit(
     State(app): State<App>,
-    InRealm(realm): InRealm,
-    Now(now): Now,
-    browser: Browser,
     signed_in: Option<BrowserSession>,
     origin: Where,
     frame: Frame,
     form: Form,
 ) -> Result<Response, Problem> {
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let Some(signed_in) = signed_in else { return Ok(see(&browser, "/sign-out")) };
     if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
         return Ok(ask(frame, &signed_in.user, true));

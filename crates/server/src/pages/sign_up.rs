@@ -1,5 +1,7 @@
 //! `/sign-up`
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -20,9 +22,8 @@ use super::{
 };
 use crate::{
     App, accounts,
-    browser::{Browser, BrowserSession, Flow},
-    http::{Now, Problem, Where},
-    realm::InRealm,
+    browser::{BrowserSession, Flow},
+    http::{Problem, Where},
     session::{self, Proven},
 };
 
@@ -134,14 +135,8 @@ pub(super) fn weakness(frame: &Frame, weak: TooWeak) -> Html {
     }
 }
 
-pub(super) async fn show(
-    State(app): State<App>,
-    InRealm(realm): InRealm,
-    Now(now): Now,
-    browser: Browser,
-    uri: Uri,
-    frame: Frame,
-) -> Response {
+pub(super) async fn show(State(app): State<App>, uri: Uri, frame: Frame) -> Response {
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let query = query(&uri);
     let sealed = query.get("flow").map(String::as_str);
     let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
@@ -154,14 +149,12 @@ pub(super) async fn show(
 
 pub(super) async fn submit(
     State(app): State<App>,
-    InRealm(realm): InRealm,
-    Now(now): Now,
-    browser: Browser,
     signed_in: Option<BrowserSession>,
     origin: Where,
     frame: Frame,
     form: Form,
 ) -> Result<Response, Problem> {
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let sealed = form.get("flow");
     let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
         Some(None) => return Ok(error::flow_lost(&frame)),

@@ -69,10 +69,10 @@ pub async fn sign_in_browser(
                     return Err(Problem::InvalidCredentials);
                 }
                 audit::append(tx, &signed_in).await?;
-                if let (Some(held), Some(record)) = (other, signed_out) {
-                    if sessions::revoke(tx, held.realm, held.user, held.id, now, message).await? {
-                        audit::append(tx, &record).await?;
-                    }
+                if let (Some(held), Some(record)) = (other, signed_out)
+                    && sessions::revoke(tx, held.realm, held.user, held.id, now, message).await?
+                {
+                    audit::append(tx, &record).await?;
                 }
                 Ok(begins)
             })

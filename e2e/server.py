@@ -1,0 +1,51 @@
+"""A Gatepost of its own, on loopback, with the people of world.toml."""
+
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+BIN = os.environ.get("GATEPOST_BIN", str(HERE.parent / "target/debug/gatepost"))
+PASSWORD = "the engine weaves algebra"
+ADA = "ada@example.com"
+LONG = "wilhelmina.konstantinopoulou-featherstonehaugh@oceanography.tideline.example"
+
+# Without a sandbox: the tests run as root in a container. Nothing but the pages is loaded.
+CHROMIUM = {
+    "executable_path": os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+    "args": ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", "--hide-scrollbars"],
+}
+
+
+class Server:
+    """Runs while it is entered; `url` is where."""
+
+    def __enter__(self) -> "Server":
+        self.folder = tempfile.TemporaryDirectory()
+        data = ["--data-dir", self.folder.name, "--log-level", "warn"]
+        # The colours and names are read by `serve` itself, and it says when it is ready.
+        self.process = subprocess.Popen(
+            [BIN, "serve", "--listen", "127.0.0.1:0", "--apply", str(HERE / "world.toml"), *data],
+            stdout=subprocess.PIPE, text=True)
+        for line in self.process.stdout:
+            if found := re.search(r"gatepost ready on (http://\S+)", line):
+                self.url = found[1]
+                return self
+        raise RuntimeError(f"{BIN} ended without saying where it is ready")
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+        self.folder.cleanup()
+
+
+def sign_in(page, url: str, username: str = ADA, base: str = "") -> None:
+    """Signs in on the page, as a person does."""
+    page.goto(f"{url}{base}/sign-in")
+    page.fill("#username", username)
+    page.fill("#password", PASSWORD)
+    page.click("#login-submit")
+    page.wait_for_url("**/account/profile")

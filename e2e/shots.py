@@ -1,0 +1,118 @@
+"""Pictures of every page: light and dark, on a phone and on a desk, with the longest names, in Arabic. For people to look at.
+
+    python e2e/shots.py FOLDER [--only NAME]
+"""
+
+import argparse
+import pathlib
+
+from playwright.sync_api import sync_playwright
+from server import ADA, CHROMIUM, LONG, Server, sign_in
+
+SIZES = {"phone": (390, 844), "desk": (1280, 800)}
+
+
+def wrong_sign_in(page, url):
+    page.goto(f"{url}/sign-in")
+    page.fill("#username", LONG)
+    page.fill("#password", "not the password")
+    page.click("#login-submit")
+    page.wait_for_selector("#problem")
+
+
+def wrong_sign_up(page, url):
+    page.goto(f"{url}/sign-up")
+    page.fill("#username", "ada@")
+    page.fill("#password", "short")
+    page.click("#signup-submit")
+    page.wait_for_selector("#username-error")
+
+
+def wrong_password(page, url):
+    page.goto(f"{url}/account/password")
+    page.fill("#current_password", "not the password")
+    page.fill("#new_password", "a wholly different sentence")
+    page.click("#password-submit")
+    page.wait_for_selector("#current_password-error")
+
+
+def saved(page, url):
+    page.goto(f"{url}/account/profile")
+    page.click("#profile-submit")
+    page.wait_for_selector(".good")
+
+
+def error(page, url):
+    page.goto(f"{url}/sign-in?flow=x")
+    page.click("summary:has-text('developer')")
+
+
+def menu(page, url):
+    page.goto(f"{url}/account/sessions")
+    page.click("header summary")
+
+
+# Name: who is signed in, and a path or what leads there.
+PAGES = {
+    "sign-in": (None, "/sign-in"),
+    "sign-in-error": (None, wrong_sign_in),
+    "sign-in-saffron": (None, "/r/saffron/sign-in"),
+    "sign-in-ar": (None, "/sign-in?language=ar"),
+    "sign-in-de": (None, "/sign-in?language=de"),
+    "sign-up": (None, "/sign-up"),
+    "sign-up-error": (None, wrong_sign_up),
+    "sign-up-closed": (None, "/r/saffron/sign-up"),
+    "sign-out": (LONG, "/sign-out"),
+    "signed-out": (None, "/sign-out"),
+    "not-found": (None, "/nowhere"),
+    "error": (None, error),
+    "profile": (ADA, "/account/profile"),
+    "profile-saved": (ADA, saved),
+    "profile-long": (LONG, "/account/profile"),
+    "password": (ADA, "/account/password"),
+    "password-error": (ADA, wrong_password),
+    "sessions": (LONG, "/account/sessions"),
+    "sessions-menu": (LONG, menu),
+    "sessions-ar": ("amal@example.com", "/account/sessions?language=ar"),
+    "applications-none": (ADA, "/account/applications"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--only", default="")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with Server() as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**CHROMIUM)
+        others = browser.new_context(user_agent=playwright.devices["iPhone 13"]["user_agent"])
+        for username in (LONG, "amal@example.com"):
+            sign_in(others.new_page(), server.url, username)
+            others.clear_cookies()
+        kept = {}
+        for name, (who, what) in PAGES.items():
+            if given.only not in name:
+                continue
+            for size, (width, height) in SIZES.items():
+                for scheme in ("light", "dark"):
+                    options = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "locale": "en-GB",
+                               "reduced_motion": "reduce"}
+                    if who and who not in kept:
+                        first = browser.new_context(**options)
+                        sign_in(first.new_page(), server.url, who)
+                        kept[who] = first.storage_state()
+                    context = browser.new_context(**options, storage_state=kept.get(who))
+                    page = context.new_page()
+                    if callable(what):
+                        what(page, server.url)
+                    else:
+                        page.goto(server.url + what)
+                    page.screenshot(path=given.folder / f"{name}-{size}-{scheme}.png", full_page=True)
+                    context.close()
+            print(name)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
