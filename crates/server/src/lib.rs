@@ -21,6 +21,7 @@ mod introspection;
 mod jobs;
 mod oauth;
 mod organizations;
+mod outgoing;
 mod passwords;
 mod realm;
 mod roles;

@@ -53,6 +53,15 @@ impl Rendered {
     }
 }
 
+/// How confidential clients prove who they are.
+const PROVEN: [&str; 4] =
+    ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"];
+/// The same, where public clients are answered, too.
+const AUTHENTICATED: [&str; 5] =
+    ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
+/// What they sign with where they do not show a secret.
+const ASSERTED_WITH: [&str; 5] = ["RS256", "PS256", "ES256", "EdDSA", "HS256"];
+
 /// What this server answers for a realm, and nothing it does not.
 #[derive(Serialize)]
 pub struct Metadata<'a> {
@@ -60,9 +69,14 @@ pub struct Metadata<'a> {
     jwks_uri: String,
     token_endpoint: String,
     introspection_endpoint: String,
-    introspection_endpoint_auth_methods_supported: [&'a str; 2],
+    introspection_endpoint_auth_methods_supported: [&'a str; 4],
+    introspection_endpoint_auth_signing_alg_values_supported: [&'a str; 5],
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: [&'a str; 5],
+    revocation_endpoint_auth_signing_alg_values_supported: [&'a str; 5],
     grant_types_supported: [&'a str; 2],
-    token_endpoint_auth_methods_supported: [&'a str; 3],
+    token_endpoint_auth_methods_supported: [&'a str; 5],
+    token_endpoint_auth_signing_alg_values_supported: [&'a str; 5],
     /// No response types yet: the authorization endpoint is not there.
     response_types_supported: [&'a str; 0],
     subject_types_supported: [&'a str; 1],
@@ -78,9 +92,14 @@ impl<'a> Metadata<'a> {
             jwks_uri: format!("{public_url}/.well-known/jwks.json"),
             token_endpoint: format!("{public_url}/oauth/token"),
             introspection_endpoint: format!("{public_url}/oauth/introspect"),
-            introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+            introspection_endpoint_auth_methods_supported: PROVEN,
+            introspection_endpoint_auth_signing_alg_values_supported: ASSERTED_WITH,
+            revocation_endpoint: format!("{public_url}/oauth/revoke"),
+            revocation_endpoint_auth_methods_supported: AUTHENTICATED,
+            revocation_endpoint_auth_signing_alg_values_supported: ASSERTED_WITH,
             grant_types_supported: [super::token::CLIENT_CREDENTIALS, super::token::TOKEN_EXCHANGE],
-            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+            token_endpoint_auth_methods_supported: AUTHENTICATED,
+            token_endpoint_auth_signing_alg_values_supported: ASSERTED_WITH,
             response_types_supported: [],
             subject_types_supported: ["public"],
             id_token_signing_alg_values_supported: [signer.algorithm().as_str()],

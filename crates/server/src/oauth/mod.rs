@@ -6,6 +6,8 @@ mod error;
 mod form;
 mod introspect;
 mod metadata;
+mod par;
+mod revoke;
 mod token;
 
 use axum::{Router, routing::get};
@@ -18,7 +20,11 @@ pub use metadata::{Metadata, Rendered, document};
 
 /// The endpoints of clients, with their description.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(token::token)).routes(routes!(introspect::introspect))
+    OpenApiRouter::new()
+        .routes(routes!(token::token))
+        .routes(routes!(introspect::introspect))
+        .routes(routes!(revoke::revoke))
+        .routes(routes!(par::push))
 }
 
 /// Discovery and keys, under every name clients look for them.
