@@ -1,6 +1,7 @@
 //! What a user authorizes a client to do: the code that the client redeems, and the consent behind it.
 
 pub mod pkce;
+pub mod pushed;
 mod redirect;
 
 use std::fmt;
@@ -17,7 +18,7 @@ use crate::{
 pub const PREFIX: &str = "gp_ac_";
 
 /// How long a code is good. Clients redeem it at once (RFC 6749 section 4.1.2 allows ten minutes).
-pub const CODE_TTL: Duration = Duration::from_secs(60);
+pub const CODE_TTL: Duration = Duration::from_mins(1);
 
 /// An authorization code as it is kept (RFC 6749 section 4.1.2). The text a client gets is derived from its id.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,8 @@ mod method;
 mod settings;
 mod uri;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::api_key::permission_of;
@@ -31,8 +33,12 @@ pub struct Client {
     pub id: ClientId,
     /// The realm.
     pub realm: RealmId,
-    /// SHA-256 of the client secret; a public client has none.
+    /// SHA-256 of the client secret; a public client and one with a key have none.
     pub secret: Option<SecretDigest>,
+    /// The secret before it, while it is being replaced wherever it is used.
+    pub previous_secret: Option<PreviousSecret>,
+    /// The secret itself under the master key: only where it must be known, to check what was signed with it.
+    pub sealed_secret: Option<Vec<u8>>,
     /// What else is known about it.
     pub settings: ClientSettings,
     /// When it was made.
@@ -43,7 +49,27 @@ pub struct Client {
     pub version: u64,
 }
 
+/// A secret that has a successor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PreviousSecret {
+    /// SHA-256 of it.
+    pub digest: SecretDigest,
+    /// From when it is refused.
+    pub until: Timestamp,
+}
+
+/// How long a secret may be good beside its successor.
+pub const LONGEST_OVERLAP: Duration = Duration::from_hours(24 * 30);
+
 impl Client {
+    /// Whether this is the client's secret, or the one before while that is good. Both are compared in full.
+    pub fn knows(&self, sent: &SecretDigest, now: Timestamp) -> bool {
+        let present = self.secret.as_ref().is_some_and(|own| own.ct_eq(sent));
+        let before =
+            self.previous_secret.as_ref().is_some_and(|own| own.digest.ct_eq(sent) && now < own.until);
+        present | before
+    }
+
     /// Whether it may get tokens of its own (RFC 6749 section 4.4), by secret or by a key of its own.
     pub fn acts_on_its_own(&self) -> bool {
         !self.is_public() && self.settings.allows(GrantType::ClientCredentials)
@@ -112,6 +138,32 @@ pub fn permissions_of(scopes: &Scopes) -> impl Iterator<Item = Permission> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Secret;
+
+    #[test]
+    fn ca_03_two_secrets_are_good_while_one_replaces_the_other() {
+        let digest = |text: &str| Secret::received(text).digest();
+        let at = Timestamp::from_unix_seconds;
+        let mut client = Client {
+            id: "web".parse().unwrap(),
+            realm: RealmId::MIN,
+            secret: Some(digest("new")),
+            previous_secret: Some(PreviousSecret { digest: digest("old"), until: at(60) }),
+            sealed_secret: None,
+            settings: ClientSettings::default(),
+            created_at: at(0),
+            updated_at: at(0),
+            version: 1,
+        };
+        for (sent, now, good) in
+            [("new", 0, true), ("old", 59, true), ("old", 60, false), ("new", 60, true), ("x", 0, false)]
+        {
+            assert_eq!(client.knows(&digest(sent), at(now)), good, "{sent} at {now}");
+        }
+        client.secret = None;
+        client.previous_secret = None;
+        assert!(!client.knows(&SecretDigest::from_bytes([0; 32]), at(0)), "who has none knows none");
+    }
 
     #[test]
     fn a_client_gets_what_it_asks_for_of_what_it_has() {

@@ -11,7 +11,9 @@ use gatepost_domain::{
 };
 use gatepost_store::{Db, passwords};
 
-use crate::{Clock, declare, jobs, passwords::HashPool, realm::RealmCache, throttle::Throttle};
+use crate::{
+    Clock, declare, jobs, outgoing::Outgoing, passwords::HashPool, realm::RealmCache, throttle::Throttle,
+};
 
 pub use open::{OpenError, Reached};
 
@@ -36,6 +38,7 @@ struct Shared {
     entropy: Arc<dyn Entropy>,
     public_url: String,
     refusals: Throttle,
+    outgoing: Outgoing,
 }
 
 impl App {
@@ -70,6 +73,11 @@ impl App {
     /// Which refusals were written down of late.
     pub(crate) fn refusals(&self) -> &Throttle {
         &self.shared.refusals
+    }
+
+    /// Fetches what clients publish.
+    pub(crate) fn outgoing(&self) -> &Outgoing {
+        &self.shared.outgoing
     }
 
     pub(crate) fn hasher(&self) -> &HashPool {

@@ -1,6 +1,8 @@
 //! OAuth clients: whether somebody is the client they name, and the tokens of those that act on their own.
 
+mod assertion;
 mod change;
+pub mod keys;
 mod token;
 
 use gatepost_domain::{
@@ -15,7 +17,9 @@ use crate::{
     realm::Snapshot,
 };
 
-pub use change::{Made, create, delete, new_secret, told, update};
+pub use change::{
+    Made, Secrets, check_usable, create, delete, fitted, new_secret, rotate_secret, told, update,
+};
 pub use token::issue;
 
 /// Who somebody says they are, and how they prove it.
@@ -23,10 +27,19 @@ pub use token::issue;
 pub struct Presented {
     /// The `client_id`, as sent.
     pub id: String,
-    /// The secret. A client that can keep none sends none.
-    pub secret: Option<Secret>,
-    /// How it was sent.
-    pub by: ClientAuthMethod,
+    /// What is to prove it.
+    pub proof: Proof,
+}
+
+/// What is to prove that somebody is a client.
+#[derive(Debug)]
+pub enum Proof {
+    /// Nothing. A client that can keep no secret sends none.
+    Nothing,
+    /// The secret, and how it was sent.
+    Secret(Secret, ClientAuthMethod),
+    /// A JWT that the client signed (RFC 7523 section 2.2).
+    Assertion(String),
 }
 
 /// Why somebody is not taken for the client they name.
@@ -38,7 +51,8 @@ pub enum ClientRefused {
     Public(Box<Client>),
 }
 
-/// The client, if the secret is its own. Whether there is such a client makes no difference to work and answer.
+/// The client, if the proof is its own, given in the one way it is registered with (RFC 9700 section 2.5). Whether there is such
+/// a client makes no difference to the answer, nor to the work of checking a secret.
 pub async fn authenticate(
     app: &App,
     realm: &Snapshot,
@@ -51,18 +65,23 @@ pub async fn authenticate(
         Ok(id) => find(app, realm.id(), id).await?,
         Err(_) => None,
     };
-    let stored = found.as_ref().and_then(|client| client.secret);
     // The digest of nothing anybody can present stands for what is missing.
     let nobodys = SecretDigest::from_bytes([0; 32]);
-    let sent = presented.secret.as_ref().map(Secret::digest);
-    let proven = sent.unwrap_or(nobodys).ct_eq(&stored.unwrap_or(nobodys));
-    match found {
-        Some(client) if client.is_public() && presented.secret.is_none() => {
-            Ok(Err(ClientRefused::Public(Box::new(client))))
+    let proven = match (&found, &presented.proof) {
+        (Some(client), Proof::Nothing) if client.is_public() => {
+            return Ok(Err(ClientRefused::Public(Box::new(client.clone()))));
         }
-        // Only by the method it is registered with (RFC 9700 section 2.5): whoever got hold of a secret that was sent one way
-        // has no use for it in another.
-        Some(client) if proven && client.takes_secret_by(presented.by) => Ok(Ok(client)),
+        (_, Proof::Nothing) | (None, Proof::Assertion(_)) => false,
+        (Some(client), Proof::Secret(secret, by)) => {
+            client.knows(&secret.digest(), now) && client.takes_secret_by(*by)
+        }
+        (None, Proof::Secret(secret, _)) => secret.digest().ct_eq(&nobodys),
+        (Some(client), Proof::Assertion(assertion)) => {
+            assertion::proves(app, realm, client, assertion, now).await?
+        }
+    };
+    match found {
+        Some(client) if proven => Ok(Ok(client)),
         found => {
             tracing::debug!(known = found.is_some(), "client authentication refused");
             if let Some(client) = found {

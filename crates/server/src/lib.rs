@@ -24,6 +24,7 @@ mod introspection;
 mod jobs;
 mod oauth;
 mod organizations;
+mod outgoing;
 mod pages;
 mod passwords;
 mod realm;

@@ -1,6 +1,6 @@
 //! OAuth clients.
 
-use gatepost_domain::{Client, ClientId, RealmId};
+use gatepost_domain::{Client, ClientId, RealmId, client::PreviousSecret};
 
 use crate::value::{FromRow, Row, from_json, to_json};
 use crate::{Error, Tx, realms};
@@ -11,6 +11,11 @@ impl FromRow for Client {
             realm: row.take()?,
             id: row.parse()?,
             secret: row.take_optional()?,
+            previous_secret: match (row.take_optional()?, row.take_optional()?) {
+                (Some(digest), Some(until)) => Some(PreviousSecret { digest, until }),
+                _ => None,
+            },
+            sealed_secret: row.take_optional()?,
             settings: from_json(&row.take::<String>()?)?,
             created_at: row.take()?,
             updated_at: row.take()?,
@@ -21,24 +26,33 @@ impl FromRow for Client {
 
 macro_rules! client_columns {
     () => {
-        "realm_id, id, secret_digest, settings, created_at, updated_at, version"
+        "realm_id, id, secret_digest, previous_secret_digest, previous_secret_until, sealed_secret, settings, created_at,
+         updated_at, version"
     };
 }
 
-/// Makes the client, or changes it where there is one of that id: its secret and settings become the given ones.
+/// Makes the client, or changes it where there is one of that id: its secrets and settings become the given ones.
 /// Returns what is stored now; `Conflict(Parent)`: no such realm.
 pub async fn upsert(tx: &mut Tx, client: &Client) -> Result<Client, Error> {
     const SQL: &str = concat!(
-        "INSERT INTO clients (", client_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, 1)
-        ON CONFLICT (realm_id, id) DO UPDATE SET secret_digest = excluded.secret_digest, settings = excluded.settings,
-            updated_at = excluded.updated_at, version = clients.version + 1
-        RETURNING ", client_columns!()
+        "INSERT INTO clients (",
+        client_columns!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
+        ON CONFLICT (realm_id, id) DO UPDATE SET secret_digest = excluded.secret_digest,
+            previous_secret_digest = excluded.previous_secret_digest,
+            previous_secret_until = excluded.previous_secret_until, sealed_secret = excluded.sealed_secret,
+            settings = excluded.settings, updated_at = excluded.updated_at, version = clients.version + 1
+        RETURNING ",
+        client_columns!()
     );
     let settings = to_json(&client.settings)?;
     let params = [
         (&client.realm).into(),
         client.id.as_str().into(),
         client.secret.as_ref().into(),
+        client.previous_secret.as_ref().map(|previous| &previous.digest).into(),
+        client.previous_secret.as_ref().map(|previous| previous.until).into(),
+        client.sealed_secret.as_deref().into(),
         settings.as_str().into(),
         client.created_at.into(),
         client.updated_at.into(),

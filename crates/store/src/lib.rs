@@ -32,10 +32,12 @@ pub mod organizations;
 pub mod outbox;
 pub mod passwords;
 pub mod personal_claims;
+pub mod pushed_requests;
 pub mod realms;
 pub mod roles;
 pub mod sessions;
 pub mod signing_keys;
+pub mod used_ids;
 pub mod users;
 
 pub use db::{BoxFuture, Db, Options, WriteCounts};

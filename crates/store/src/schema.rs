@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "authorization",
         sql: include_str!("../migrations/0005_authorization.sql"),
     },
+    Migration { version: 6, name: "clients", sql: include_str!("../migrations/0006_clients.sql") },
 ];
 
 /// The version this release works with.

@@ -16,7 +16,8 @@ use super::{
     master_key::{self, MasterKeyError},
 };
 use crate::{
-    Clock, Config, entropy::SystemEntropy, passwords::HashPool, realm::RealmCache, throttle::Throttle,
+    Clock, Config, entropy::SystemEntropy, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
+    throttle::Throttle,
 };
 
 /// Where the master key's fingerprint stands in the store.
@@ -127,6 +128,7 @@ impl App {
             entropy,
             public_url,
             refusals: Throttle::new(),
+            outgoing: Outgoing::new(config.private_addresses),
         };
         let app = Self { shared: Arc::new(shared) };
         app.make_default_realm().await?;

@@ -1,7 +1,11 @@
-//! `gatepost client list|show|create|update|delete`
+//! `gatepost client list|show|create|update|rotate-secret|delete`
+
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use gatepost_domain::{Client, ClientId, ClientSettings, RealmName, Secret, client::SettingRefused};
+use gatepost_domain::{
+    Client, ClientId, ClientSettings, RealmName, Secret, client::SettingRefused, lifetime,
+};
 use gatepost_store::clients as stored;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -59,6 +63,14 @@ enum What {
         id: ClientId,
         #[command(flatten)]
         given: Box<GivenSettings>,
+    },
+    /// Give a client another secret, shown once
+    RotateSecret {
+        /// The `client_id`
+        id: ClientId,
+        /// How long the secret before stays good; 0s for one that leaked, 30d at most
+        #[arg(long, default_value = "24h", value_parser = lifetime::parse)]
+        overlap: Duration,
     },
     /// Remove a client with its grants and API keys
     Delete {
@@ -173,6 +185,15 @@ impl ClientCommand {
                     other => refusal(other),
                 });
                 show(output, "changed", &updated?)
+            }
+            What::RotateSecret { id, overlap } => {
+                let rotated =
+                    clients::rotate_secret(&app, realm.id(), id.clone(), overlap, Who::operator(), now).await;
+                let rotated = rotated.map_err(|problem| match problem {
+                    Problem::NotFound => missing(&id),
+                    other => refusal(other),
+                });
+                show(output, "changed", &rotated?)
             }
             What::Delete { id } => {
                 let client = find(&app, &realm, &id).await?;

@@ -89,6 +89,9 @@ fn effective(config: &Config) -> String {
         format!("memory_kib = {}", config.passwords.cost.memory_kib),
         format!("passes = {}", config.passwords.cost.passes),
         format!("lanes = {}", config.passwords.cost.lanes),
+        String::new(),
+        "[outgoing]".to_owned(),
+        format!("private_addresses = {}", config.private_addresses),
     ]);
     lines.join("\n")
 }

@@ -25,6 +25,8 @@ impl Dev {
                 "gatepost dev listens on loopback only: its users and passwords are public; use gatepost serve",
             ));
         }
+        // Whoever tries it has clients on the same machine.
+        config.private_addresses = true;
         logging::start(&config, logging::SERVER)?;
         if config.database_url.is_some() {
             return Err(Refusal::new(

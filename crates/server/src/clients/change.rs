@@ -1,15 +1,17 @@
 //! Clients are made, changed and removed. The API and the commands come through here.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use gatepost_domain::{
-    Client, ClientAuthMethod, ClientId, ClientSettings, RealmId, Secret, Timestamp,
+    Client, ClientAuthMethod, ClientId, ClientSettings, RealmId, Secret, SecretDigest, Timestamp,
     audit::{Event, Record},
-    client::check_id,
+    client::{LONGEST_OVERLAP, PreviousSecret, check_id},
 };
 use gatepost_store::{audit, clients};
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
+use super::keys;
 use crate::{App, accounts::Who, http::Problem};
 
 /// What client secrets begin with, so that a scanner finds one that leaked.
@@ -29,6 +31,68 @@ pub fn new_secret(app: &App) -> Secret {
     Secret::generate(PREFIX, app.entropy())
 }
 
+/// What secrets of clients are sealed for.
+const PURPOSE: &str = "client-secret";
+
+fn context(realm: RealmId, id: &ClientId) -> Vec<u8> {
+    [realm.as_bytes().as_slice(), id.as_str().as_bytes()].concat()
+}
+
+/// The secret under the master key. For a client whose method needs the secret itself; of all others only the digest is kept.
+pub fn sealed(app: &App, realm: RealmId, id: &ClientId, secret: &Secret) -> Vec<u8> {
+    app.master_key().seal(PURPOSE, &context(realm, id), secret.reveal().as_bytes(), app.entropy())
+}
+
+/// The secret itself, if it is kept.
+pub(super) fn unsealed(app: &App, client: &Client) -> Result<Option<Zeroizing<Vec<u8>>>, Problem> {
+    let context = context(client.realm, &client.id);
+    let opened =
+        client.sealed_secret.as_deref().map(|sealed| app.master_key().open(PURPOSE, &context, sealed));
+    opened.transpose().map_err(Problem::internal)
+}
+
+/// A fresh secret in each of the forms that may be kept.
+#[derive(Clone)]
+pub struct Secrets {
+    digest: SecretDigest,
+    sealed: Vec<u8>,
+}
+
+impl Secrets {
+    /// Of a secret that a client is to have.
+    pub fn of(app: &App, realm: RealmId, id: &ClientId, secret: &Secret) -> Self {
+        Self { digest: secret.digest(), sealed: sealed(app, realm, id, secret) }
+    }
+
+    /// The client with this as its secret, and with no other: not the one before either.
+    #[must_use]
+    pub fn given_to(&self, client: Client) -> Client {
+        let jwt = client.settings.token_endpoint_auth_method == Some(ClientAuthMethod::ClientSecretJwt);
+        Client {
+            secret: Some(self.digest),
+            previous_secret: None,
+            sealed_secret: jwt.then(|| self.sealed.clone()),
+            ..client
+        }
+    }
+}
+
+/// The client with the secret it needs under its settings: the one it has, as far as that will do, or the fresh one. True: it is
+/// the fresh one.
+pub fn fitted(client: Client, fresh: &Secrets) -> (Client, bool) {
+    let jwt = client.settings.token_endpoint_auth_method == Some(ClientAuthMethod::ClientSecretJwt);
+    let named = client.settings.token_endpoint_auth_method.is_some();
+    if !client.settings.needs_secret() {
+        return (Client { secret: None, previous_secret: None, sealed_secret: None, ..client }, false);
+    }
+    let lacks = client.secret.is_none() && named || jwt && client.sealed_secret.is_none();
+    if lacks {
+        return (fresh.given_to(client), true);
+    }
+    let sealed_secret = if jwt { client.sealed_secret } else { None };
+    (Client { sealed_secret, ..client }, false)
+}
+
 /// Makes a client. It is given a secret unless it proves itself otherwise, or not at all.
 pub async fn create(
     app: &App,
@@ -40,15 +104,22 @@ pub async fn create(
 ) -> Result<Made, Problem> {
     check_id(&id)?;
     settings.check(settings.token_endpoint_auth_method == Some(ClientAuthMethod::Public))?;
+    check_usable(&settings)?;
     let secret = settings.needs_secret().then(|| new_secret(app));
     let client = Client {
         id,
         realm,
-        secret: secret.as_ref().map(Secret::digest),
+        secret: None,
+        previous_secret: None,
+        sealed_secret: None,
         settings,
         created_at: now,
         updated_at: now,
         version: 1,
+    };
+    let client = match &secret {
+        Some(secret) => Secrets::of(app, realm, &client.id, secret).given_to(client),
+        None => client,
     };
     let record = told(who.record_of_realm(app, Event::ClientCreated, realm, now), None, Some(&client));
     let made = app.db().write("make a client", move |tx| {
@@ -77,33 +148,80 @@ pub async fn update(
     now: Timestamp,
 ) -> Result<Made, Problem> {
     let fresh = new_secret(app);
-    let (digest, changes) = (fresh.digest(), Arc::new(changes));
+    let (secrets, changes) = (Secrets::of(app, realm, &id, &fresh), Arc::new(changes));
     let record = who.record_of_realm(app, Event::ClientUpdated, realm, now);
     let updated = app.db().write("change a client", move |tx| {
-        let (id, changes, record, who) = (id.clone(), Arc::clone(&changes), record.clone(), who.clone());
+        let (id, changes, secrets) = (id.clone(), Arc::clone(&changes), secrets.clone());
+        let (record, who) = (record.clone(), who.clone());
         Box::pin(async move {
             who.still_may(tx, now).await?;
             let before = clients::find(tx, realm, &id).await?.ok_or(Problem::NotFound)?;
             who.means(Some(&before))?;
             let settings = before.settings.with(&changes)?;
-            let secret = match (settings.token_endpoint_auth_method, before.secret) {
-                (Some(method), _) if !method.needs_secret() => None,
-                (Some(_), None) => Some(digest),
-                (_, kept) => kept,
-            };
-            let after = Client { secret, settings, updated_at: now, ..before.clone() };
+            let (after, is_new) = fitted(Client { settings, updated_at: now, ..before.clone() }, &secrets);
             after.settings.check(after.is_public())?;
+            check_usable(&after.settings)?;
             if after.settings == before.settings && after.secret == before.secret {
                 return Ok((before, false));
             }
             let after = clients::upsert(tx, &after).await?;
             audit::append(tx, &told(record, Some(&before), Some(&after))).await?;
-            let is_new = before.secret.is_none() && after.secret.is_some();
             Ok::<_, Problem>((after, is_new))
         })
     });
     let (client, is_new) = updated.await?;
     Ok(Made { client, secret: is_new.then_some(fresh) })
+}
+
+/// Gives a client another secret. The one before stays good for as long as `overlap` says, to be replaced wherever it is used; not
+/// where the secret itself must be known, which is one.
+pub async fn rotate_secret(
+    app: &App,
+    realm: RealmId,
+    id: ClientId,
+    overlap: Duration,
+    who: Who,
+    now: Timestamp,
+) -> Result<Made, Problem> {
+    if overlap > LONGEST_OVERLAP {
+        let reason = "the secret before is good for 30 days at most".into();
+        return Err(Problem::InvalidField { field: "overlap", reason });
+    }
+    let fresh = new_secret(app);
+    let secrets = Secrets::of(app, realm, &id, &fresh);
+    let record = who.record_of_realm(app, Event::ClientUpdated, realm, now);
+    let rotated = app.db().write("rotate a client's secret", move |tx| {
+        let (id, secrets, record, who) = (id.clone(), secrets.clone(), record.clone(), who.clone());
+        Box::pin(async move {
+            who.still_may(tx, now).await?;
+            let before = clients::find(tx, realm, &id).await?.ok_or(Problem::NotFound)?;
+            who.means(Some(&before))?;
+            let Some(digest) = before.secret else { return Err(Problem::NoSecret) };
+            let mut after = secrets.given_to(Client { updated_at: now, ..before.clone() });
+            if !overlap.is_zero() {
+                after.previous_secret = Some(PreviousSecret { digest, until: now.plus(overlap) });
+            }
+            let after = clients::upsert(tx, &after).await?;
+            audit::append(tx, &told(record, Some(&before), Some(&after))).await?;
+            Ok(after)
+        })
+    });
+    Ok(Made { client: rotated.await?, secret: Some(fresh) })
+}
+
+/// Whether the keys given by value can verify anything: told at once, and not at the first sign-in.
+pub fn check_usable(settings: &ClientSettings) -> Result<(), Problem> {
+    let Some(keys) = &settings.jwks else { return Ok(()) };
+    let refused = |reason: String| Problem::InvalidField { field: "jwks", reason: reason.into() };
+    let usable = keys::usable(keys.as_json().clone(), settings.token_endpoint_auth_signing_alg);
+    match usable {
+        Err(error) => Err(refused(error.to_string())),
+        Ok(usable) if usable.is_empty() => Err(refused(
+            "no key of it can verify a signature; write RSA keys of 2048 bits or more, P-256 or Ed25519"
+                .into(),
+        )),
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Removes a client. Its grants and API keys end with it.

@@ -11,7 +11,7 @@ use super::{
 const PREFIX: &str = "GATEPOST_";
 /// Settings known by their name alone.
 const UNMISTAKABLE: [&str; 4] = ["listen", "public_url", "data_dir", "database_url"];
-const SECTIONS: [&str; 5] = ["server", "store", "master_key", "log", "passwords"];
+const SECTIONS: [&str; 6] = ["server", "store", "master_key", "log", "passwords", "outgoing"];
 
 /// Sets what the variable `name` names in `table`. Variables with another prefix, and those of applications with ours, are
 /// passed over.
@@ -67,13 +67,14 @@ fn overlay(table: &mut toml::Table, name: &str, key: &str, value: String) -> Res
         let fields = toml::Table::from_iter([(field.to_owned(), value.clone())]);
         Raw::deserialize(toml::Table::from_iter([(section.to_owned(), fields.into())])).map(drop)
     };
-    // The environment has only texts: a number where the setting is one, a text such as a folder `2026` where not.
-    let number = value.parse().ok().map(toml::Value::Integer);
+    // The environment has only texts: a number or a truth where the setting is one, a text such as a folder `2026` where not.
+    let number = value.parse().map(toml::Value::Integer);
+    let other = number.or_else(|_| value.parse().map(toml::Value::Boolean)).ok();
     let text = toml::Value::String(value);
-    let value = match (alone(&text), number) {
+    let value = match (alone(&text), other) {
         (Ok(()), _) => text,
-        (Err(_), Some(number)) => {
-            alone(&number).map(|()| number).map_err(|error| wrong(explain(error.message())))?
+        (Err(_), Some(other)) => {
+            alone(&other).map(|()| other).map_err(|error| wrong(explain(error.message())))?
         }
         (Err(error), None) => return Err(wrong(explain(error.message()))),
     };

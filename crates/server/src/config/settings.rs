@@ -59,6 +59,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Password hashing.
     pub passwords: PoolSettings,
+    /// Whether documents of clients may be fetched from this machine and from private networks.
+    pub private_addresses: bool,
 }
 
 /// Why the settings cannot be used.
@@ -89,6 +91,7 @@ pub(super) struct Raw {
     master_key: RawMasterKey,
     log: RawLog,
     passwords: RawPasswords,
+    outgoing: RawOutgoing,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -132,6 +135,12 @@ struct RawPasswords {
     memory_kib: Option<u32>,
     passes: Option<u32>,
     lanes: Option<u32>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawOutgoing {
+    private_addresses: Option<bool>,
 }
 
 /// What the command line says; it wins over environment and file.
@@ -187,7 +196,7 @@ impl Config {
 
 impl Raw {
     fn finish(self, given: Given) -> Result<Config, ConfigError> {
-        let Self { server, store, master_key, log, passwords } = self;
+        let Self { server, store, master_key, log, passwords, outgoing } = self;
         let listen = match given.listen {
             Some(address) => address,
             None => address("server.listen", server.listen.as_deref().unwrap_or("127.0.0.1:8400"))?,
@@ -256,6 +265,7 @@ impl Raw {
             log_level: given.log_level.or(log.level),
             log_format: given.log_format.or(log.format).unwrap_or_default(),
             passwords,
+            private_addresses: outgoing.private_addresses.unwrap_or_default(),
         })
     }
 }
@@ -329,6 +339,9 @@ mod tests {
         assert_eq!(config.listen.port(), 3);
         assert_eq!(config.log_level.as_deref(), Some("debug"));
         assert_eq!(config.passwords.cost.passes, 3);
+        assert!(!config.private_addresses);
+        let config = load("", &[("GATEPOST_OUTGOING__PRIVATE_ADDRESSES", "true")], Given::default()).unwrap();
+        assert!(config.private_addresses);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     App,
     accounts::{ADMINISTRATOR, is_administrator, with_roles},
-    clients::new_secret,
+    clients::{Secrets, fitted, new_secret},
     roles::told,
 };
 
@@ -227,28 +227,41 @@ impl Applying<'_> {
         let what = format!("client {} in {}", declared.id, self.realm.name);
         let found = clients::find(tx, realm, &declared.id).await?;
         let generated = self.prepared.secrets.get(&(self.index, index));
-        let secret = match (&declared.secret, &found) {
-            (Some(given), _) => Some(given.digest()),
-            (None, _) if !declared.settings.needs_secret() => None,
-            (None, Some(Client { secret: Some(kept), .. })) => Some(*kept),
-            (None, _) => generated.map(Secret::digest),
-        };
-        if found.as_ref().is_some_and(|old| old.secret == secret && old.settings == declared.settings) {
-            return Ok(());
-        }
-        let fresh = declared.secret.is_none()
-            && declared.settings.needs_secret()
-            && found.as_ref().is_none_or(|old| old.secret.is_none());
         let now = self.prepared.now;
-        let client = Client {
+        let base = found.clone().unwrap_or_else(|| Client {
             id: declared.id.clone(),
             realm,
-            secret,
+            secret: None,
+            previous_secret: None,
+            sealed_secret: None,
             settings: declared.settings.clone(),
             created_at: now,
             updated_at: now,
             version: 1,
+        });
+        let base = Client { settings: declared.settings.clone(), updated_at: now, ..base };
+        let secrets = |secret: &Secret| Secrets::of(self.app, realm, &declared.id, secret);
+        let (client, fresh) = match (&declared.secret, generated) {
+            (Some(given), _) if found.as_ref().is_some_and(|old| old.secret == Some(given.digest())) => {
+                fitted(base, &secrets(given))
+            }
+            (Some(given), _) => (secrets(given).given_to(base), false),
+            // Whoever has a secret keeps it, and whoever lacks one is given that which was made.
+            (None, Some(made)) if base.secret.is_none() => (secrets(made).given_to(base), true),
+            (None, Some(made)) => fitted(base, &secrets(made)),
+            (None, None) => {
+                (Client { secret: None, previous_secret: None, sealed_secret: None, ..base }, false)
+            }
         };
+        let same = |old: &Client| {
+            old.secret == client.secret
+                && old.settings == client.settings
+                && old.sealed_secret.is_some() == client.sealed_secret.is_some()
+        };
+        if found.as_ref().is_some_and(same) {
+            return Ok(());
+        }
+        let fresh = fresh && declared.secret.is_none();
         clients::upsert(tx, &client).await?;
         let event = if found.is_some() { Event::ClientUpdated } else { Event::ClientCreated };
         let record = crate::clients::told(self.record(realm, event), found.as_ref(), Some(&client));

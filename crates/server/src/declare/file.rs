@@ -306,6 +306,8 @@ impl<'t> Reader<'t> {
         settings
             .check(settings.token_endpoint_auth_method == Some(ClientAuthMethod::Public))
             .map_err(wrong)?;
+        crate::clients::check_usable(&settings)
+            .map_err(|refused| self.wrong(&at, format!("client {id}: {}", refused.reason())))?;
         Ok(DeclaredClient { id, secret, settings })
     }
 

@@ -130,6 +130,9 @@ pub enum Problem {
     /// A setting of a client does not hold what it should, or does not go with another.
     #[error("setting {0}")]
     InvalidSetting(#[from] SettingRefused),
+    /// The client has no secret that could be replaced.
+    #[error("the client has no secret")]
+    NoSecret,
     /// The realm has a client of this id.
     #[error("the client exists")]
     ClientExists,

@@ -6,7 +6,9 @@ use gatepost_domain::{
     EventId, OutboxId, Realm, RealmId, Timestamp,
     audit::{Actor, Event, Record},
 };
-use gatepost_store::{BoxFuture, Error, Tx, audit, invitations, meta, realms, sessions};
+use gatepost_store::{
+    BoxFuture, Error, Tx, audit, invitations, meta, pushed_requests, realms, sessions, used_ids,
+};
 
 use crate::App;
 
@@ -64,6 +66,16 @@ async fn every_realm(app: &App, holder: &str, now: Timestamp) -> Result<(), Erro
             let before = now.minus(KEPT);
             batches(app, holder, move |tx| {
                 Box::pin(async move { sessions::delete_ended(tx, id, before, BATCH).await })
+            })
+            .await?;
+            batches(app, holder, move |tx| {
+                Box::pin(async move { used_ids::forget_expired(tx, id, now, BATCH).await })
+            })
+            .await?;
+            // Whoever signs in for one has an hour.
+            let old = now.minus(Duration::from_hours(24));
+            batches(app, holder, move |tx| {
+                Box::pin(async move { pushed_requests::delete_expired(tx, id, old, BATCH).await })
             })
             .await?;
             batches(app, holder, move |tx| {

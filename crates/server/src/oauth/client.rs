@@ -2,13 +2,14 @@
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use data_encoding::BASE64;
-use gatepost_domain::{Client, ClientAuthMethod, Secret, Timestamp};
+use gatepost_domain::{Client, ClientAuthMethod, Secret, Timestamp, client::assertion::claimed_client};
+use gatepost_jose::dangerous_decode_without_verifying;
 use percent_encoding::percent_decode_str;
 
 use super::{OAuthError, form::Form};
 use crate::{
     App,
-    clients::{self, ClientRefused, Presented},
+    clients::{self, ClientRefused, Presented, Proof},
     http::origin::Where,
     realm::Snapshot,
 };
@@ -45,25 +46,52 @@ pub(super) async fn known(
     }
 }
 
-/// What the request says of its client: in the header, or in the form, and not in both.
+/// What `client_assertion_type` must be (RFC 7523 section 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What the request says of its client: in the header, in the form, or by an assertion, and in no two ways (RFC 6749 section 2.3).
 fn presented(headers: &HeaderMap, form: &Form) -> Result<Presented, OAuthError> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let (id, secret) = (form.get("client_id"), form.get("client_secret"));
-    let Some(header) = sent.next() else {
-        let id = id.ok_or(OAuthError::InvalidClient)?.to_owned();
-        let by = if secret.is_some() { ClientAuthMethod::ClientSecretPost } else { ClientAuthMethod::Public };
-        return Ok(Presented { id, secret: secret.map(Secret::received), by });
-    };
-    if sent.next().is_some() || secret.is_some() {
-        return Err(OAuthError::InvalidRequest(
-            "Authenticate once: in the header or in the body, not in both.",
-        ));
+    let assertion = (form.get("client_assertion_type"), form.get("client_assertion"));
+    let header = sent.next();
+    let ways = [header.is_some(), secret.is_some(), assertion != (None, None), sent.next().is_some()];
+    if ways.into_iter().filter(|way| *way).count() > 1 {
+        return Err(OAuthError::InvalidRequest("Authenticate once, and in one way."));
     }
-    let presented = header.to_str().ok().and_then(basic).ok_or(OAuthError::InvalidClient)?;
-    if id.is_some_and(|id| id != presented.id) {
-        return Err(OAuthError::InvalidRequest("`client_id` is not that of the header."));
+    if let Some(header) = header {
+        let presented = header.to_str().ok().and_then(basic).ok_or(OAuthError::InvalidClient)?;
+        if id.is_some_and(|id| id != presented.id) {
+            return Err(OAuthError::InvalidRequest("`client_id` is not that of the header."));
+        }
+        return Ok(presented);
     }
-    Ok(presented)
+    match assertion {
+        (None, None) => {}
+        (Some(JWT_BEARER), Some(assertion)) => return asserted(id, assertion),
+        (Some(JWT_BEARER), None) => {
+            return Err(OAuthError::InvalidRequest("`client_assertion` is missing."));
+        }
+        _ => {
+            return Err(OAuthError::InvalidRequest(
+                "`client_assertion_type` must be that of JWTs (RFC 7523 section 2.2).",
+            ));
+        }
+    }
+    let id = id.ok_or(OAuthError::InvalidClient)?.to_owned();
+    let secret =
+        secret.map(|secret| Proof::Secret(Secret::received(secret), ClientAuthMethod::ClientSecretPost));
+    Ok(Presented { id, proof: secret.unwrap_or(Proof::Nothing) })
+}
+
+/// Whose an assertion says it is. `client_id` is not needed beside it, and if there must be the same (RFC 7521 section 4.2).
+fn asserted(id: Option<&str>, assertion: &str) -> Result<Presented, OAuthError> {
+    let token = dangerous_decode_without_verifying(assertion).map_err(|_| OAuthError::InvalidClient)?;
+    let claimed = claimed_client(token.payload().as_bytes()).ok_or(OAuthError::InvalidClient)?;
+    if id.is_some_and(|id| id != claimed) {
+        return Err(OAuthError::InvalidClient);
+    }
+    Ok(Presented { id: claimed, proof: Proof::Assertion(assertion.to_owned()) })
 }
 
 /// Id and secret of a Basic header, both form-encoded inside.
@@ -75,8 +103,9 @@ fn basic(header: &str) -> Option<Presented> {
     let text = String::from_utf8(BASE64.decode(encoded.trim_start().as_bytes()).ok()?).ok()?;
     let (id, secret) = text.split_once(':')?;
     let secret = form_decoded(secret)?;
-    let secret = (!secret.is_empty()).then(|| Secret::received(secret));
-    Some(Presented { id: form_decoded(id)?, secret, by: ClientAuthMethod::ClientSecretBasic })
+    let by = ClientAuthMethod::ClientSecretBasic;
+    let proof = if secret.is_empty() { Proof::Nothing } else { Proof::Secret(Secret::received(secret), by) };
+    Some(Presented { id: form_decoded(id)?, proof })
 }
 
 fn form_decoded(text: &str) -> Option<String> {
@@ -90,7 +119,11 @@ mod tests {
 
     fn read(text: &str) -> Option<(String, Option<String>)> {
         let presented = basic(&format!("Basic {}", BASE64.encode(text.as_bytes())))?;
-        Some((presented.id, presented.secret.map(|secret| secret.reveal().to_owned())))
+        let secret = match presented.proof {
+            Proof::Secret(secret, _) => Some(secret.reveal().to_owned()),
+            Proof::Nothing | Proof::Assertion(_) => None,
+        };
+        Some((presented.id, secret))
     }
 
     /// RFC 6749 section 2.3.1 and appendix B.

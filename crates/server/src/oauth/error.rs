@@ -29,6 +29,8 @@ pub enum OAuthError {
     InvalidScope,
     /// The token asked for would be for somebody it may not be for (RFC 8693 section 2.2.2).
     InvalidTarget,
+    /// Tokens of this kind cannot be revoked by themselves (RFC 7009 section 2.2.1).
+    UnsupportedTokenType,
     /// Not the client's fault.
     Failed(Problem),
 }
@@ -61,12 +63,18 @@ impl OAuthError {
         Some(match self {
             Self::InvalidRequest(what) => ("invalid_request", *what),
             Self::UnsupportedGrantType => ("unsupported_grant_type", "This grant type is not answered here."),
-            Self::InvalidClient => ("invalid_client", "The client is unknown, or its secret is another."),
+            Self::InvalidClient => (
+                "invalid_client",
+                "The client is unknown, or did not prove itself in the way it is registered with.",
+            ),
             Self::InvalidGrant => ("invalid_grant", "The code or token is not good here, or not any more."),
             Self::UnauthorizedClient => {
                 ("unauthorized_client", "This client is public, or does not have this grant.")
             }
             Self::InvalidScope => ("invalid_scope", "The client has none of these scopes."),
+            Self::UnsupportedTokenType => {
+                ("unsupported_token_type", "A token of this kind cannot be revoked; it ends by itself.")
+            }
             Self::InvalidTarget => ("invalid_target", "No token is given for this audience or organization."),
             Self::Failed(_) => return None,
         })

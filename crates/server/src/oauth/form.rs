@@ -68,6 +68,11 @@ impl Form {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// All parameters, in order.
+    pub(super) fn all(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// Whom the token is to be for: every `audience` (RFC 8693 section 2.1) and `resource` (RFC 8707 section 2).
     pub(super) fn targets(&self) -> Vec<&str> {
         let named = self.0.iter().filter(|(name, _)| REPEATED.contains(&name.as_str()));

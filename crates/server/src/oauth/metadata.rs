@@ -55,6 +55,15 @@ impl Rendered {
     }
 }
 
+/// How confidential clients prove who they are.
+const PROVEN: [&str; 4] =
+    ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"];
+/// The same, where public clients are answered, too.
+const AUTHENTICATED: [&str; 5] =
+    ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
+/// What they sign with where they do not show a secret.
+const ASSERTED_WITH: [&str; 5] = ["RS256", "PS256", "ES256", "EdDSA", "HS256"];
+
 /// What this server answers for a realm, and nothing it does not.
 #[derive(Serialize)]
 pub struct Metadata<'a> {
@@ -65,12 +74,17 @@ pub struct Metadata<'a> {
     end_session_endpoint: String,
     jwks_uri: String,
     introspection_endpoint: String,
-    introspection_endpoint_auth_methods_supported: [&'a str; 2],
+    introspection_endpoint_auth_methods_supported: [&'a str; 4],
+    introspection_endpoint_auth_signing_alg_values_supported: [&'a str; 5],
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: [&'a str; 5],
+    revocation_endpoint_auth_signing_alg_values_supported: [&'a str; 5],
     scopes_supported: [&'a str; 7],
     response_types_supported: [&'a str; 1],
     response_modes_supported: [&'a str; 2],
     grant_types_supported: [&'a str; 4],
-    token_endpoint_auth_methods_supported: [&'a str; 3],
+    token_endpoint_auth_methods_supported: [&'a str; 5],
+    token_endpoint_auth_signing_alg_values_supported: [&'a str; 5],
     code_challenge_methods_supported: [&'a str; 1],
     authorization_response_iss_parameter_supported: bool,
     subject_types_supported: [&'a str; 1],
@@ -116,7 +130,11 @@ impl<'a> Metadata<'a> {
             end_session_endpoint: at("/oidc/logout"),
             jwks_uri: at("/.well-known/jwks.json"),
             introspection_endpoint: at("/oauth/introspect"),
-            introspection_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+            introspection_endpoint_auth_methods_supported: PROVEN,
+            introspection_endpoint_auth_signing_alg_values_supported: ASSERTED_WITH,
+            revocation_endpoint: at("/oauth/revoke"),
+            revocation_endpoint_auth_methods_supported: AUTHENTICATED,
+            revocation_endpoint_auth_signing_alg_values_supported: ASSERTED_WITH,
             scopes_supported: ["openid", "profile", "email", "address", "phone", "offline_access", "account"],
             response_types_supported: ["code"],
             response_modes_supported: ["query", "form_post"],
@@ -126,7 +144,8 @@ impl<'a> Metadata<'a> {
                 token::CLIENT_CREDENTIALS,
                 token::TOKEN_EXCHANGE,
             ],
-            token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
+            token_endpoint_auth_methods_supported: AUTHENTICATED,
+            token_endpoint_auth_signing_alg_values_supported: ASSERTED_WITH,
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
             subject_types_supported: ["public"],

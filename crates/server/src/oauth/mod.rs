@@ -9,7 +9,9 @@ mod form;
 mod introspect;
 mod logout;
 mod metadata;
+mod par;
 pub(crate) mod person;
+mod revoke;
 pub(crate) mod subject;
 mod token;
 mod userinfo;
@@ -27,6 +29,8 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(token::token))
         .routes(routes!(introspect::introspect))
+        .routes(routes!(revoke::revoke))
+        .routes(routes!(par::push))
         .routes(routes!(userinfo::userinfo, userinfo::userinfo_by_post))
 }
 

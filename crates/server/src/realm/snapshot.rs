@@ -49,6 +49,7 @@ impl From<SnapshotError> for Problem {
 pub struct Snapshot {
     realm: Realm,
     issuer: Box<str>,
+    token_endpoint: Box<str>,
     own_audience: Audience,
     roles: RoleGraph,
     organization_roles: RoleGraph,
@@ -106,11 +107,8 @@ impl Snapshot {
         keys: KeyRing,
     ) -> Result<Self, SnapshotError> {
         let issuer = issuer_of(&realm, means.public_url);
-        let metadata = Rendered::new(&Metadata::of(
-            &issuer,
-            &public_url_of(&realm, means.public_url),
-            realm.settings.signing_alg,
-        ))?;
+        let public_url = public_url_of(&realm, means.public_url);
+        let metadata = Rendered::new(&Metadata::of(&issuer, &public_url, realm.settings.signing_alg))?;
         let key_set = Rendered::new(keys.published())?;
         let verifier = Verifier::new(&issuer, &issuer, keys.verifying());
         let own_audience = Audience::of(realm.settings.audience.iter().cloned().chain([issuer.clone()]));
@@ -118,6 +116,7 @@ impl Snapshot {
         let roles = RoleGraph::new(roles)?;
         Ok(Self {
             issuer: issuer.into(),
+            token_endpoint: format!("{public_url}/oauth/token").into(),
             own_audience,
             roles,
             organization_roles,
@@ -162,6 +161,11 @@ impl Snapshot {
     /// `iss`
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// The URL of the token endpoint, which clients may mean by the realm.
+    pub fn token_endpoint(&self) -> &str {
+        &self.token_endpoint
     }
 
     /// `aud` of a token from our own sign-in: the realm's audience, and the realm itself.

@@ -50,6 +50,8 @@ async fn client(store: &Store) -> Client {
         id: "robot".parse().unwrap(),
         realm: store.realm,
         secret: None,
+        previous_secret: None,
+        sealed_secret: None,
         settings: serde_json::from_str("{}").unwrap(),
         created_at: NOW,
         updated_at: NOW,

@@ -1,15 +1,17 @@
-use gatepost_domain::{Client, ClientId, ClientSettings, RealmId, Secret};
+use gatepost_domain::{Client, ClientId, ClientSettings, RealmId, Secret, client::PreviousSecret};
 use gatepost_store::{Constraint, Error, clients};
 
 use crate::support::{NOW, Store, error_of, later};
 
 on_every_backend!(a_client_is_made_changed_found_and_deleted, clients_are_listed_by_pages);
 
-fn client(store: &Store, id: &str) -> Client {
+pub(crate) fn client(store: &Store, id: &str) -> Client {
     Client {
         id: id.parse().unwrap(),
         realm: store.realm,
         secret: Some(Secret::received("s3cret").digest()),
+        previous_secret: None,
+        sealed_secret: None,
         settings: ClientSettings {
             name: Some("Web app".parse().unwrap()),
             redirect_uris: vec!["https://app.test/cb".parse().unwrap()],
@@ -26,16 +28,20 @@ async fn a_client_is_made_changed_found_and_deleted(store: Store) {
     let (realm, web) = (store.realm, client(&store, "web"));
     assert_eq!(write!(store, [web] tx => clients::upsert(tx, &web).await), Ok(web.clone()));
     assert_eq!(store.version().await, 2);
+    let until = later(60);
+    let previous_secret = Some(PreviousSecret { digest: Secret::received("old").digest(), until });
+    let rotated = Client { previous_secret, sealed_secret: Some(vec![1, 2, 3]), version: 2, ..web.clone() };
+    assert_eq!(write!(store, [rotated] tx => clients::upsert(tx, &rotated).await), Ok(rotated.clone()));
     let public = Client { secret: None, created_at: later(9), updated_at: later(9), ..web.clone() };
     let stored = write!(store, [public] tx => clients::upsert(tx, &public).await).unwrap();
-    assert_eq!(stored, Client { created_at: NOW, version: 2, ..public });
+    assert_eq!(stored, Client { created_at: NOW, version: 3, ..public });
     let id: ClientId = "web".parse().unwrap();
     assert_eq!(read!(store, [id] tx => clients::find(tx, realm, &id).await), Ok(Some(stored)));
     assert_eq!(read!(store, [id] tx => clients::find(tx, RealmId::MAX, &id).await), Ok(None));
     assert!(write!(store, [id] tx => clients::delete(tx, realm, &id).await).unwrap());
-    assert_eq!(store.version().await, 4);
+    assert_eq!(store.version().await, 5);
     assert!(!write!(store, [id] tx => clients::delete(tx, realm, &id).await).unwrap());
-    assert_eq!(store.version().await, 4, "nothing changed");
+    assert_eq!(store.version().await, 5, "nothing changed");
     let homeless = Client { realm: RealmId::MAX, ..web };
     let refused = write!(store, [homeless] tx => clients::upsert(tx, &homeless).await);
     assert_eq!(error_of(refused), Error::Conflict(Constraint::Parent));

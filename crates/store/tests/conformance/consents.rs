@@ -14,6 +14,8 @@ async fn client(store: &Store, id: &str) -> ClientId {
         id: id.parse().unwrap(),
         realm: store.realm,
         secret: None,
+        previous_secret: None,
+        sealed_secret: None,
         settings: ClientSettings::default(),
         created_at: NOW,
         updated_at: NOW,

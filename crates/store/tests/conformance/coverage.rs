@@ -22,10 +22,12 @@ fn every_public_function_is_called_in_the_file_of_its_noun() {
         "outbox",
         "passwords",
         "personal_claims",
+        "pushed_requests",
         "realms",
         "roles",
         "sessions",
         "signing_keys",
+        "used_ids",
         "users",
     ] {
         let source = std::fs::read_to_string(home.join(format!("src/{noun}.rs"))).unwrap();

@@ -43,6 +43,7 @@ impl Problem {
             Self::EmailUnverified,
             Self::InvalidField { field: "email", reason: "what is wrong with it".into() },
             Self::ClientExists,
+            Self::NoSecret,
             Self::WeakPassword(TooWeak::TooShort { min: 12 }),
             Self::InvalidBody { detail: "What is wrong, and where.".to_owned() },
             Self::InvalidQuery { detail: "What is wrong.".to_owned() },

@@ -195,6 +195,12 @@ impl Problem {
             ),
             Self::InvalidField { field, reason } => invalid(field, reason),
             Self::InvalidSetting(refused) => invalid(&refused.member, &refused.reason),
+            Self::NoSecret => fixed(
+                "no_secret",
+                S::CONFLICT,
+                "There is no secret",
+                "This client proves itself with a key, or not at all. Change its `token_endpoint_auth_method` to give it a secret.",
+            ),
             Self::ClientExists => fixed(
                 "client_exists",
                 S::CONFLICT,

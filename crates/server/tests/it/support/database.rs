@@ -29,6 +29,19 @@ impl Database {
         Self { url: Some(format!("{before}/{name}{query}")) }
     }
 
+    /// Brings about what no request of this release does.
+    pub async fn execute(&self, data_dir: &std::path::Path, sql: &str) {
+        let Some(url) = &self.url else {
+            rusqlite::Connection::open(data_dir.join("gatepost.db")).unwrap().execute_batch(sql).unwrap();
+            return;
+        };
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        let driver = tokio::spawn(connection);
+        client.batch_execute(sql).await.unwrap();
+        drop(client);
+        driver.await.unwrap().unwrap();
+    }
+
     pub fn url(&self) -> Option<String> {
         self.url.clone()
     }

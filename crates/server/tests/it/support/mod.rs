@@ -27,7 +27,7 @@ pub struct TestApp {
     pub clock: Clock,
     config: Config,
     folder: tempfile::TempDir,
-    _database: Database,
+    database: Database,
 }
 
 /// An answer, read to its end.
@@ -78,7 +78,12 @@ impl TestApp {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::new().await;
         // Cheap hashes: what they cost is measured elsewhere.
-        let environment = [("GATEPOST_PASSWORDS__MEMORY_KIB", "64"), ("GATEPOST_PASSWORDS__PASSES", "1")];
+        let environment = [
+            ("GATEPOST_PASSWORDS__MEMORY_KIB", "64"),
+            ("GATEPOST_PASSWORDS__PASSES", "1"),
+            // What clients publish is served by the test.
+            ("GATEPOST_OUTGOING__PRIVATE_ADDRESSES", "true"),
+        ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let given = Given {
             data_dir: Some(folder.path().join("data")),
@@ -88,7 +93,7 @@ impl TestApp {
         let config = Config::load(given, environment).unwrap();
         let clock = Clock::manual(Timestamp::from_unix_seconds(1_800_000_000));
         let app = App::open(&config, clock.clone(), Reached::At("http://127.0.0.1:8400")).await.unwrap();
-        let test = Self { router: router(app.clone()), app, clock, config, folder, _database: database };
+        let test = Self { router: router(app.clone()), app, clock, config, folder, database };
         if !file.is_empty() {
             test.apply(file).await;
         }
@@ -117,6 +122,11 @@ impl TestApp {
 
     pub fn data_dir(&self) -> PathBuf {
         self.config.data_dir.clone()
+    }
+
+    /// Brings about what no request of this release does.
+    pub async fn execute(&self, sql: &str) {
+        self.database.execute(&self.data_dir(), sql).await;
     }
 
     /// As the server does daily.

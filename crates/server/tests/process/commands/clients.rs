@@ -36,6 +36,10 @@ fn clients_are_made_shown_changed_and_removed() {
     );
     assert_eq!(shown["settings"]["redirect_uris"], json!(["https://app.test/cb"]), "what is not named stays");
     assert!(!command(&data, "client show web").done().contains("gp_cs_"), "a secret is shown once");
+    let rotated = command(&data, "client rotate-secret web").done();
+    assert_snapshot!(hide_secret(&rotated), @"changed client web with secret [secret] (shown this once)");
+    assert_snapshot!(refusal(&data, "client rotate-secret spa"), @"1 error: This client proves itself with a key, or not at all. Change its `token_endpoint_auth_method` to give it a secret.");
+    assert_snapshot!(refusal(&data, "client rotate-secret web --overlap 31d"), @"1 error: overlap: the secret before is good for 30 days at most");
     // Whoever is to prove itself from now on is given the means.
     let confidential =
         command(&data, "client update spa --set token_endpoint_auth_method=client_secret_post").done();

@@ -44,6 +44,9 @@ fn config_check_prints_the_settings_in_effect_and_hides_secrets() {
     memory_kib = 19456
     passes = 2
     lanes = 1
+
+    [outgoing]
+    private_addresses = false
     "#);
     // What it prints is a settings file that it takes.
     let again = folder.path().join("again.toml");

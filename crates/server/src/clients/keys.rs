@@ -1,0 +1,67 @@
+//! The public keys of a client: given by value, or at an address.
+
+use gatepost_domain::{Client, ClientAlg, Timestamp};
+use gatepost_jose::{Algorithm, KeyRefused, KeySet, Refused, jws};
+use serde_json::{Value, json};
+
+use crate::App;
+
+/// What a client of ours may sign with, as the token library calls it.
+pub fn algorithm(alg: ClientAlg) -> Algorithm {
+    match alg {
+        ClientAlg::RS256 => Algorithm::RS256,
+        ClientAlg::PS256 => Algorithm::PS256,
+        ClientAlg::ES256 => Algorithm::ES256,
+        ClientAlg::EdDSA => Algorithm::EdDSA,
+        ClientAlg::HS256 => Algorithm::HS256,
+    }
+}
+
+/// The keys of a document that can verify signatures. A key is for one algorithm: of an RSA key that does not say which, it is
+/// the one the client registered.
+pub fn usable(mut document: Value, registered: Option<ClientAlg>) -> Result<KeySet, KeyRefused> {
+    if let Some(alg @ (ClientAlg::RS256 | ClientAlg::PS256)) = registered {
+        let keys = document.get_mut("keys").and_then(Value::as_array_mut);
+        for key in keys.into_iter().flatten().filter(|key| key["kty"] == "RSA") {
+            if let Some(members) = key.as_object_mut() {
+                members.entry("alg").or_insert_with(|| json!(alg.as_str()));
+            }
+        }
+    }
+    KeySet::parse(document.to_string().as_bytes())
+}
+
+/// The payload of a JWS by one of the client's keys, with the registered algorithm or else any that its keys can have.
+/// `None`: it is not by one of them, or they cannot be had. The reason is in the log.
+pub async fn verified(
+    app: &App,
+    client: &Client,
+    jws: &str,
+    registered: Option<ClientAlg>,
+    now: Timestamp,
+) -> Option<Vec<u8>> {
+    let allowed: Vec<Algorithm> = match registered {
+        Some(alg) => vec![algorithm(alg)],
+        None => ClientAlg::ASYMMETRIC.map(algorithm).to_vec(),
+    };
+    let check = |keys: &KeySet| jws::verify_compact(jws, keys, &allowed);
+    let refused = |refused: Refused| {
+        tracing::debug!(client.id = %client.id, %refused, "a client's signature was refused");
+    };
+    if let Some(keys) = &client.settings.jwks {
+        let keys = usable(keys.as_json().clone(), registered).inspect_err(
+            |error| tracing::warn!(client.id = %client.id, %error, "the client's keys cannot be used"),
+        );
+        return check(&keys.ok()?).map_err(refused).ok();
+    }
+    let uri = client.settings.jwks_uri.as_ref()?;
+    let keys = app.outgoing().keys_of_client(uri, registered, false, now).await?;
+    match check(&keys) {
+        // It may have been added a moment ago.
+        Err(Refused::UnknownKey) => {
+            let keys = app.outgoing().keys_of_client(uri, registered, true, now).await?;
+            check(&keys).map_err(refused).ok()
+        }
+        other => other.map_err(refused).ok(),
+    }
+}

@@ -1,0 +1,176 @@
+//! What is fetched from others: documents that clients publish. One client, within limits of direction, size and time.
+//!
+//! A client names the address, so it might name one of ours (server-side request forgery). Only `https` is fetched, no redirect
+//! is followed, and a name is resolved here, once, and connected to at exactly the addresses that were found harmless: a name
+//! that means another address a moment later (DNS rebinding) gains nothing.
+
+mod address;
+mod keys;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use gatepost_domain::WebUri;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Host;
+
+use keys::KeysOfClients;
+
+/// How long one document may take, from the first look-up to its last byte.
+const TIME: Duration = Duration::from_secs(5);
+/// The largest document that is read.
+const SIZE: usize = 64 * 1024;
+
+/// Why a document could not be had. For the log of an operator: whoever asked learns that it could not, and no more.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfetched {
+    /// The address is none that is fetched.
+    #[error("{0}")]
+    Address(&'static str),
+    /// It took too long.
+    #[error("no answer within {} seconds", TIME.as_secs())]
+    TooSlow,
+    /// It is too large.
+    #[error("more than {} KiB", SIZE / 1024)]
+    TooLarge,
+    /// Another status than 200.
+    #[error("status {0}")]
+    Status(u16),
+    /// The connection.
+    #[error("{0}")]
+    Connection(String),
+    /// The document is not what it should be.
+    #[error("{0}")]
+    Content(String),
+}
+
+const INWARD: &str = "the address is private; the setting outgoing.private_addresses allows such";
+
+/// Fetches documents.
+pub struct Outgoing {
+    /// Loopback and private networks may be reached, the former without TLS: for a trial, or where clients live there.
+    private: bool,
+    /// Made at the first use: most installations fetch nothing.
+    client: OnceLock<Result<reqwest::Client, String>>,
+    keys: KeysOfClients,
+}
+
+impl Outgoing {
+    /// A fetcher; `private` lets it reach loopback and private networks.
+    pub fn new(private: bool) -> Self {
+        Self { private, client: OnceLock::new(), keys: KeysOfClients::new() }
+    }
+
+    /// The document at an address, if the answer is 200.
+    pub async fn get(&self, uri: &WebUri) -> Result<Vec<u8>, Unfetched> {
+        tokio::time::timeout(TIME, self.get_at_leisure(uri)).await.unwrap_or(Err(Unfetched::TooSlow))
+    }
+
+    async fn get_at_leisure(&self, uri: &WebUri) -> Result<Vec<u8>, Unfetched> {
+        let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
+        self.check(&url)?;
+        let client = self.client()?;
+        let asked = client.get(url).header("accept", "application/json").send().await;
+        let mut answer = asked.map_err(|error| Unfetched::Connection(cause(&error)))?;
+        if answer.status() != reqwest::StatusCode::OK {
+            return Err(Unfetched::Status(answer.status().as_u16()));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| Unfetched::Connection(cause(&error)))? {
+            if body.len() + chunk.len() > SIZE {
+                return Err(Unfetched::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// What the address itself tells. Names are looked at when they are resolved.
+    fn check(&self, url: &url::Url) -> Result<(), Unfetched> {
+        if url.scheme() != "https" && !(self.private && url.scheme() == "http") {
+            return Err(Unfetched::Address("only https is fetched"));
+        }
+        let literal = match url.host() {
+            Some(Host::Ipv4(address)) => IpAddr::V4(address),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            Some(Host::Domain(_)) => return Ok(()),
+            None => return Err(Unfetched::Address("the address has no host")),
+        };
+        if address::may_be_reached(literal, self.private) { Ok(()) } else { Err(Unfetched::Address(INWARD)) }
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, Unfetched> {
+        let private = self.private;
+        let made = self.client.get_or_init(|| {
+            reqwest::Client::builder()
+                .user_agent(concat!("gatepost/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                // A proxy would resolve the name again, out of our sight.
+                .no_proxy()
+                .connect_timeout(TIME)
+                .pool_max_idle_per_host(0)
+                .dns_resolver(Arc::new(Outward { private }))
+                .build()
+                .map_err(|error| cause(&error))
+        });
+        made.as_ref().map_err(|reason| Unfetched::Connection(reason.clone()))
+    }
+}
+
+/// The innermost cause: what a library says around it repeats the address.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// Resolves names, and leaves out the addresses that are not to be reached.
+struct Outward {
+    private: bool,
+}
+
+impl Resolve for Outward {
+    fn resolve(&self, name: Name) -> Resolving {
+        let private = self.private;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let reachable: Vec<SocketAddr> =
+                found.filter(|found| address::may_be_reached(found.ip(), private)).collect();
+            if reachable.is_empty() {
+                return Err(Box::from(INWARD));
+            }
+            Ok(Box::new(reachable.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn refused(private: bool, uri: &str) -> String {
+        Outgoing::new(private).get(&uri.parse().unwrap()).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn dc_01_addresses_that_lead_inward_are_not_fetched() {
+        for uri in [
+            "https://169.254.169.254/latest/meta-data",
+            "https://127.0.0.1/keys",
+            "https://[::1]/keys",
+            "https://[::ffff:a00:1]/keys",
+            "https://10.1.2.3/keys",
+            "https://localhost/keys",
+        ] {
+            assert_eq!(refused(false, uri).await, INWARD, "{uri}");
+        }
+        assert_eq!(refused(false, "http://localhost:1/keys").await, "only https is fetched");
+        assert_eq!(refused(true, "https://169.254.169.254/latest/meta-data").await, INWARD, "never");
+    }
+}
