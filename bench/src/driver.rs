@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub trait Talk {
     /// Writes the next request; `false` when there is nothing more to ask.
     fn ask(&mut self, out: &mut Vec<u8>) -> bool;
+    /// Takes the head of the answer, before the answer. Most need none of it.
+    fn head(&mut self, _head: &[u8]) {}
     /// Takes the answer.
     fn hear(&mut self, status: u16, body: &[u8]);
 }
@@ -95,6 +97,7 @@ pub fn drive<T: Talk>(address: SocketAddr, talks: &mut [T], length: Option<Durat
             let Some((status, body, whole)) = answer(&connection.received)? else { continue };
             let now = Instant::now();
             let asked = connection.asked.take().ok_or("an answer to no question")?;
+            talk.head(&connection.received[..body]);
             talk.hear(status, &connection.received[body..whole]);
             if whole < connection.received.len() {
                 return Err("two answers to one question".into());

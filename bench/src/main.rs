@@ -2,6 +2,7 @@
 #![expect(clippy::cast_precision_loss, reason = "counts of some seconds")]
 
 mod clients;
+mod code_flow;
 mod driver;
 mod durable;
 mod guard;
@@ -40,7 +41,7 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// A named part of the table.
 type Group = fn(&Run) -> Outcome<Vec<Row>>;
 
-const GROUPS: [(&str, Group); 13] = [
+const GROUPS: [(&str, Group); 14] = [
     ("verify", verify::measure),
     ("sign", sign::measure),
     ("guard", guard::measure),
@@ -48,6 +49,7 @@ const GROUPS: [(&str, Group); 13] = [
     ("signin", signin::measure),
     ("read", read::measure),
     ("clients", clients::measure),
+    ("flow", code_flow::measure),
     ("start", start::measure),
     ("roles", roles::measure),
     ("realms", realms::measure),
@@ -60,7 +62,7 @@ const GROUPS: [(&str, Group); 13] = [
 #[derive(Parser)]
 #[command(name = "bench/run")]
 struct Arguments {
-    /// verify, sign, guard, refresh, signin, read, clients, start, roles, realms, writers, load, python; all unless named
+    /// verify, sign, guard, refresh, signin, read, clients, flow, start, roles, realms, writers, load, python; all unless named
     groups: Vec<String>,
     /// Print the table as JSON, every round included
     #[arg(long)]

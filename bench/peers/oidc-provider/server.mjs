@@ -5,6 +5,9 @@ import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import Provider from 'oidc-provider';
 
+// It has advice for whoever runs it in earnest; here nobody reads on after the ready line.
+console.info = console.warn = () => {};
+
 const REDIRECT = 'https://client.example/callback';
 
 // `jose` comes with oidc-provider.

@@ -108,7 +108,7 @@ impl Service<Request> for Front {
             let response = Some(seen.answered(response, Some(route)));
             return Answering { state: State::Answered { response }, seen: None };
         }
-        request.extensions_mut().insert(seen.id.clone());
+        request.extensions_mut().insert(seen.id);
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }

@@ -4,7 +4,7 @@ use axum::{
     extract::FromRequestParts,
     http::{header::AUTHORIZATION, request::Parts},
 };
-use gatepost_domain::{Session, SessionId, User};
+use gatepost_domain::{Session, SessionId, User, UserId};
 use gatepost_jose::claims_to_be_api_key;
 use gatepost_store::sessions;
 
@@ -48,7 +48,7 @@ impl FromRequestParts<App> for SignedIn {
             })
             .await?;
         let (session, user) = found.ok_or_else(|| refused("session_ended"))?;
-        if user.id.to_string() != claims.subject() {
+        if claims.subject().parse::<UserId>() != Ok(user.id) {
             return Err(refused("session_ended"));
         }
         touch(app, &realm, &session, now).await;

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod caller;
 pub mod etag;
+mod figures;
 pub mod now;
 pub mod observe;
 pub mod origin;

@@ -1,6 +1,7 @@
 //! What is seen of every request: an id, a log line when something is wrong, and the metrics.
 
 use std::{
+    fmt,
     hash::{BuildHasher as _, RandomState},
     sync::{
         LazyLock,
@@ -14,14 +15,15 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     response::Response,
 };
-use metrics::{SharedString, counter, histogram};
+
+use super::figures;
 
 /// The header that carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Identifies one request in the logs, the audit trail and the `x-request-id` header.
-#[derive(Clone, Debug)]
-pub struct RequestId(HeaderValue);
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId(u64);
 
 impl RequestId {
     /// Unique within a process, and across processes with overwhelming likelihood. Not a secret.
@@ -29,13 +31,24 @@ impl RequestId {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         // Seeded by the system once a process: a process id would repeat in every container.
         static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        let id = SEED.hash_one(COUNT.fetch_add(1, Ordering::Relaxed));
-        Self(HeaderValue::try_from(format!("{id:016x}")).unwrap_or(HeaderValue::from_static("unknown")))
+        Self(SEED.hash_one(COUNT.fetch_add(1, Ordering::Relaxed)))
     }
 
-    /// The text of the header.
-    pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or_default()
+    /// Sixteen hexadecimal digits.
+    fn digits(self) -> [u8; 16] {
+        let mut digits = [0; 16];
+        data_encoding::HEXLOWER.encode_mut(&self.0.to_be_bytes(), &mut digits);
+        digits
+    }
+
+    fn header(self) -> HeaderValue {
+        HeaderValue::from_bytes(&self.digits()).unwrap_or(HeaderValue::from_static("unknown"))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
     }
 }
 
@@ -72,38 +85,25 @@ impl Seen {
         let headers = response.headers_mut();
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        let route: SharedString = match (route, response.extensions().get::<Route>()) {
-            (Some(route), _) => route.into(),
-            (None, Some(route)) => route.0.as_str().to_owned().into(),
-            (None, None) => "-".into(),
+        headers.insert(REQUEST_ID, id.header());
+        let route = match (route, response.extensions().get::<Route>()) {
+            (Some(route), _) => route,
+            (None, Some(route)) => route.0.as_str(),
+            (None, None) => "-",
         };
-        let class = status_class(status);
         if let Some(cause) = response.extensions().get::<Cause>() {
-            let (id, route, status_code, code, reason) =
-                (id.as_str(), &*route, status.as_u16(), cause.code, &*cause.text);
+            let (status_code, code, reason) = (status.as_u16(), cause.code, &*cause.text);
             if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-                tracing::error!(request.id = id, %method, route, status = status_code, code, reason, "request failed");
+                tracing::error!(request.id = %id, %method, route, status = status_code, code, reason, "request failed");
             } else if status.is_server_error() {
-                tracing::warn!(request.id = id, %method, route, status = status_code, code, reason, "request turned away");
+                tracing::warn!(request.id = %id, %method, route, status = status_code, code, reason, "request turned away");
             } else {
-                tracing::debug!(request.id = id, %method, route, status = status_code, code, reason, "request refused");
+                tracing::debug!(request.id = %id, %method, route, status = status_code, code, reason, "request refused");
             }
         } else {
-            tracing::debug!(request.id = id.as_str(), %method, route = &*route, status = status.as_u16(), "request answered");
+            tracing::debug!(request.id = %id, %method, route, status = status.as_u16(), "request answered");
         }
-        response.headers_mut().insert(REQUEST_ID, id.0);
-        counter!("gatepost_http_requests_total", "route" => route.clone(), "status" => class).increment(1);
-        histogram!("gatepost_http_request_seconds", "route" => route).record(began.elapsed().as_secs_f64());
+        figures::count(route, status, began);
         response
-    }
-}
-
-fn status_class(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        100..=199 => "1xx",
-        200..=299 => "2xx",
-        300..=399 => "3xx",
-        400..=499 => "4xx",
-        _ => "5xx",
     }
 }

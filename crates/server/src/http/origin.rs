@@ -50,7 +50,7 @@ impl<S: Sync> FromRequestParts<S> for Where {
                 .get(USER_AGENT)
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
-            request_id: parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()),
+            request_id: parts.extensions.get::<RequestId>().map(ToString::to_string),
         })
     }
 }
