@@ -81,7 +81,7 @@ impl FromRequestParts<App> for Frame {
             chosen: chosen.is_some(),
             here: if kept.is_empty() { here } else { format!("{here}?{}", &kept[1..]) },
             told: one_cookie(&parts.headers, NOTICE).map(str::to_owned),
-            request: parts.extensions.get::<RequestId>().map(|id| id.as_str().to_owned()),
+            request: parts.extensions.get::<RequestId>().map(ToString::to_string),
             browser,
             now: app.clock().now(),
         })

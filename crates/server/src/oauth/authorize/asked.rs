@@ -112,7 +112,9 @@ mod tests {
         let wished = claims(Some(r#"{"id_token":{"acr":{"values":["9"]}}}"#)).unwrap();
         assert!(wished.acr.is_empty(), "a wish is no demand");
         assert_eq!(claims(None).unwrap(), Asked::default());
-        for bad in ["", "[]", "{\"userinfo\":[]}", "{\"id_token\":{\"a\":1}}", "{\"id_token\":{\"a\":[]}}", "{"] {
+        for bad in
+            ["", "[]", "{\"userinfo\":[]}", "{\"id_token\":{\"a\":1}}", "{\"id_token\":{\"a\":[]}}", "{"]
+        {
             assert!(claims(Some(bad)).is_err(), "{bad}");
         }
     }
