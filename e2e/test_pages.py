@@ -1,7 +1,7 @@
 """What people do on the pages, in Chromium."""
 
-
 import http.server
+import statistics
 import threading
 
 import pytest
@@ -203,10 +203,14 @@ class Bare(http.server.BaseHTTPRequestHandler):
     """A page that is one letter: what the browser and the machine take by themselves."""
 
     def do_GET(self) -> None:
+        if self.path != "/":  # the icon
+            return self.send_error(404)
+        body = b"<!doctype html><p>x"
         self.send_response(200)
         self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(b"<!doctype html><p>x")
+        self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -220,8 +224,8 @@ def first_paint(page: Page, url: str) -> float:
 
 
 def test_a_page_is_light_and_quick(page: Page, url: str) -> None:
-    """At most 30 kB with all it loads, none of it cached, and on the screen within 100 ms on loopback; on a machine that takes half
-    of that for a page of one letter, within twice that. The best of ten counts."""
+    """At most 30 kB with all it loads, none of it cached, and on the screen within 100 ms on loopback. A machine that is busy
+    with something else is told by a page of one letter: then it is to take less than twice what that takes."""
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")
     network.send("Network.setCacheDisabled", {"cacheDisabled": True})
@@ -235,9 +239,10 @@ def test_a_page_is_light_and_quick(page: Page, url: str) -> None:
             .map(entry => entry.transferSize)""")
         assert len(sizes) >= 3 and 10_000 < sum(sizes) <= 30_000, sizes
     bare.shutdown()
-    said = f"first paint {min(ours):.0f} ms, a bare page {min(floor):.0f} ms, {sum(sizes)} bytes"
+    took, bare_took = statistics.median(ours), statistics.median(floor)
+    said = f"first paint {min(ours):.0f} ms, median {took:.0f} ms; a bare page {bare_took:.0f} ms; {sum(sizes)} bytes"
     print(said)
-    assert min(ours) <= max(100, 2 * min(floor)), said
+    assert min(ours) <= 100 or took <= 2 * bare_took, said
 
 
 def test_a_password_manager_knows_the_fields(page: Page, url: str) -> None:

@@ -1,6 +1,6 @@
 //! Authorization codes.
 
-use gatepost_domain::{AuthorizationCode, ClientId, CodeId, RealmId, SessionId, Timestamp};
+use gatepost_domain::{AuthorizationCode, ClientId, CodeId, RealmId, SessionId, Timestamp, UserId};
 
 use crate::value::{FromRow, Row, from_json, to_json};
 use crate::{Error, Tx};
@@ -61,6 +61,15 @@ pub async fn redeem(tx: &mut Tx, realm: RealmId, id: CodeId, now: Timestamp) -> 
     const SQL: &str = "UPDATE authorization_codes SET redeemed_at = $3
         WHERE realm_id = $1 AND id = $2 AND redeemed_at IS NULL AND expires_at > $3";
     Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), now.into()]).await? == 1)
+}
+
+/// Deletes the codes that a user's client has not redeemed yet, whatever session they are of: what was taken back from it must not
+/// come by them after all. Returns how many. One statement.
+pub async fn withdraw(tx: &mut Tx, realm: RealmId, user: UserId, client: &ClientId) -> Result<u64, Error> {
+    const SQL: &str =
+        "DELETE FROM authorization_codes WHERE realm_id = $1 AND client_id = $3 AND redeemed_at IS NULL
+        AND session_id IN (SELECT s.id FROM sessions s WHERE s.realm_id = $1 AND s.user_id = $2)";
+    tx.execute(SQL, &[(&realm).into(), (&user).into(), client.as_str().into()]).await
 }
 
 /// The clients that a browser's session signed in to, in the order of their ids.

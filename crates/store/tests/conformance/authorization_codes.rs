@@ -13,6 +13,7 @@ on_every_backend!(
     oa_06_a_code_is_redeemed_by_one_of_many_at_once,
     oa_08_a_code_is_not_redeemed_after_its_time,
     the_clients_of_a_session_are_those_that_redeemed_a_code,
+    what_is_taken_back_from_a_client_does_not_come_by_its_codes,
     expired_codes_are_deleted_by_batches_and_redeemed_ones_stay,
 );
 
@@ -134,4 +135,24 @@ async fn expired_codes_are_deleted_by_batches_and_redeemed_ones_stay(store: Stor
     assert_eq!([delete().await, delete().await, delete().await], [1, 1, 0]);
     assert!(found(&store, redeemed).await.is_some() && found(&store, new).await.is_some());
     assert!(found(&store, old).await.is_none() && found(&store, older).await.is_none());
+}
+
+async fn what_is_taken_back_from_a_client_does_not_come_by_its_codes(store: Store) {
+    let (user, session, _) = store.signed_in("ada").await;
+    let (_, other, _) = store.signed_in("bob").await;
+    let (mine, theirs) = (given(&store, &session, NOW).await, given(&store, &other, NOW).await);
+    let (realm, client) = (store.realm, mine.client.clone());
+    let withdraw = |user: UserId, client: gatepost_domain::ClientId| {
+        let store = &store;
+        async move {
+            write!(store, [client] tx => authorization_codes::withdraw(tx, realm, user, &client).await)
+                .unwrap()
+        }
+    };
+    assert_eq!(withdraw(user.id, "another".parse().unwrap()).await, 0);
+    assert_eq!(withdraw(user.id, client.clone()).await, 1);
+    assert!(!redeem(&store, mine.id, NOW).await && redeem(&store, theirs.id, NOW).await);
+    let spent = given(&store, &session, NOW).await;
+    assert!(redeem(&store, spent.id, NOW).await);
+    assert_eq!(withdraw(user.id, client).await, 0, "a second use of it must still be known");
 }
