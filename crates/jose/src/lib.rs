@@ -23,6 +23,7 @@
 mod algorithm;
 mod base64url;
 mod claims;
+pub mod dpop;
 mod error;
 mod exchanges;
 mod header;
