@@ -49,6 +49,8 @@ class Browser:
     """Visits these origins; any other address is where it stops."""
 
     origins: list[str]
+    set_cookies: list[str] = field(default_factory=list)
+    """Every `Set-Cookie` line, as it came."""
     _cookies: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def go(self, url: str, form: dict[str, str] | None = None, origin: str = "") -> Page:
@@ -65,6 +67,7 @@ class Browser:
             method = "GET" if form is None else "POST"
             answer = requests.request(method, url, data=form, headers=headers, allow_redirects=False, timeout=20)
             for line in answer.raw.headers.getlist("set-cookie"):
+                self.set_cookies.append(line)
                 name, _, rest = line.partition("=")
                 if "max-age=0" in rest.lower():
                     jar.pop(name, None)

@@ -1,0 +1,47 @@
+"""The sessions of this application. In memory: with more than one process they belong into a database or Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Session:
+    """Who is signed in, and the tokens the provider gave for it."""
+
+    person: dict[str, Any]
+    """The claims of the ID token, which was checked."""
+    tokens: dict[str, Any]
+    refreshing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Sessions:
+    """Sessions by the key that the browser has. Only its hash is kept: who reads this memory can sign in as nobody."""
+
+    def __init__(self) -> None:
+        self._kept: dict[bytes, Session] = {}
+
+    def begin(self, tokens: dict[str, Any]) -> str:
+        """The key of a new session."""
+        key = secrets.token_urlsafe(32)
+        person = dict(tokens["userinfo"])
+        self._kept[_digest(key)] = Session(person, dict(tokens))
+        return key
+
+    def find(self, key: str) -> Session | None:
+        return self._kept.get(_digest(key))
+
+    def end(self, key: str) -> Session | None:
+        """The session that has ended, if there was one."""
+        return self._kept.pop(_digest(key), None)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
