@@ -80,6 +80,11 @@ impl App {
         &self.shared.outgoing
     }
 
+    /// Rung when somebody was signed out.
+    pub(crate) fn sign_outs(&self) -> &tokio::sync::Notify {
+        &self.shared.sign_outs
+    }
+
     pub(crate) fn hasher(&self) -> &HashPool {
         &self.shared.hasher
     }
@@ -131,6 +136,12 @@ impl App {
     /// `gatepost serve` does it at its start and daily.
     pub async fn clean_up(&self) -> Result<(), gatepost_store::Error> {
         jobs::clean_up(self).await
+    }
+
+    /// Tells clients that asked for it of users who were signed out (OpenID Connect Back-Channel Logout 1.0). `gatepost serve` does it
+    /// by itself.
+    pub async fn tell_clients_of_sign_outs(&self) -> Result<(), gatepost_store::Error> {
+        jobs::tell_clients(self).await
     }
 
     /// Finishes what is written, and ends the threads. Requests after this are refused.

@@ -128,6 +128,7 @@ impl App {
             entropy,
             public_url,
             refusals: Throttle::new(),
+            sign_outs: tokio::sync::Notify::new(),
             outgoing: Outgoing::new(config.private_addresses),
         };
         let app = Self { shared: Arc::new(shared) };
