@@ -38,6 +38,8 @@ pub(super) struct AuthorizationRequest {
     pub(super) ui_locales: Option<String>,
     /// What stays with the grant.
     pub(super) details: GrantDetails,
+    /// The name of the request, if it was sent ahead: it is good for one code.
+    pub(super) pushed: Option<String>,
 }
 
 /// `prompt`
@@ -112,6 +114,9 @@ fn checked(
             return Err((error, "Send the parameters themselves."));
         }
     }
+    if client.settings.require_signed_request_object {
+        return Err(invalid("This client signs its requests, and signed requests are not taken here yet."));
+    }
     match form.get("response_type") {
         Some("code") => {}
         None => return Err(invalid("`response_type` is missing.")),
@@ -167,6 +172,7 @@ fn checked(
             id_token_claims: claims.id_token,
             ..GrantDetails::default()
         },
+        pushed: None,
     })
 }
 

@@ -5,6 +5,7 @@ mod code;
 mod conformance;
 mod consent;
 mod logout;
+mod pushed;
 mod refresh;
 mod relying_party;
 mod userinfo;
