@@ -165,7 +165,7 @@ impl Step<'_> {
         frame: &Frame,
     ) -> Result<Response, Problem> {
         let consent = self.consent(client).await?;
-        let subject = self.session.map(|found| subject::of(self.app, self.realm, client, found.user.id));
+        let subject = self.session.map(|found| subject::of(self.app, client, found.user.id));
         let signed_in = self.session.zip(subject.as_deref());
         let signed_in = signed_in.map(|(found, subject)| (&found.session, subject));
         let progress = Progress {

@@ -1,6 +1,7 @@
 //! The OAuth 2.1 and OpenID provider, asked as clients and browsers ask it.
 
 mod authorize;
+mod client_settings;
 mod code;
 mod conformance;
 mod consent;
