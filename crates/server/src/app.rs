@@ -6,7 +6,7 @@ mod open;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Entropy, MasterKey, PasswordHash, Timestamp, User, authorization::CodeMac, browser::CsrfKey,
+    Entropy, MasterKey, PairwiseKey, PasswordHash, Timestamp, User, authorization::CodeMac, browser::CsrfKey,
     password::Password, refresh::RefreshMac, session_token::SessionMac,
 };
 use gatepost_store::{Db, passwords};
@@ -32,6 +32,7 @@ struct Shared {
     code_mac: CodeMac,
     session_mac: SessionMac,
     csrf_key: CsrfKey,
+    pairwise_key: PairwiseKey,
     realms: RealmCache,
     hasher: HashPool,
     clock: Clock,
@@ -64,6 +65,10 @@ impl App {
 
     pub(crate) fn csrf_key(&self) -> &CsrfKey {
         &self.shared.csrf_key
+    }
+
+    pub(crate) fn pairwise_key(&self) -> &PairwiseKey {
+        &self.shared.pairwise_key
     }
 
     pub(crate) fn realms(&self) -> &RealmCache {

@@ -121,6 +121,7 @@ impl App {
             code_mac: master_key.code_mac_key(),
             session_mac: master_key.session_mac_key(),
             csrf_key: master_key.csrf_key(),
+            pairwise_key: master_key.pairwise_key(),
             master_key,
             realms: RealmCache::new(),
             hasher: HashPool::new(config.passwords, Arc::clone(&entropy) as _),

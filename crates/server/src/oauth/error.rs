@@ -31,6 +31,8 @@ pub enum OAuthError {
     InvalidTarget,
     /// Tokens of this kind cannot be revoked by themselves (RFC 7009 section 2.2.1).
     UnsupportedTokenType,
+    /// An authorization request that is sent ahead would be refused in the browser: for this, and why (RFC 9126 section 2.3).
+    AuthorizationRequest(&'static str, &'static str),
     /// Not the client's fault.
     Failed(Problem),
 }
@@ -76,6 +78,7 @@ impl OAuthError {
                 ("unsupported_token_type", "A token of this kind cannot be revoked; it ends by itself.")
             }
             Self::InvalidTarget => ("invalid_target", "No token is given for this audience or organization."),
+            Self::AuthorizationRequest(error, what) => (*error, *what),
             Self::Failed(_) => return None,
         })
     }

@@ -2,10 +2,12 @@
 
 mod authorize;
 mod backchannel;
+mod client_settings;
 mod code;
 mod conformance;
 mod consent;
 mod logout;
+mod pushed;
 mod refresh;
 mod relying_party;
 mod userinfo;
