@@ -23,6 +23,7 @@ use gatepost_store::consents;
 pub(super) use asked::{Hint, id_token};
 use decide::{Next, Progress};
 use request::{AuthorizationRequest, Refusal};
+pub(super) use request::{audience, scopes, signs_for};
 
 use super::{form::Form, subject};
 use crate::{

@@ -31,6 +31,14 @@ pub enum OAuthError {
     InvalidTarget,
     /// Tokens of this kind cannot be revoked by themselves (RFC 7009 section 2.2.1).
     UnsupportedTokenType,
+    /// Nobody has said yet whether the device may be connected (RFC 8628 section 3.5).
+    AuthorizationPending,
+    /// The same, and the device asks too often.
+    SlowDown,
+    /// Somebody said that the device may not be connected.
+    AccessDenied,
+    /// Nobody said so in time.
+    ExpiredToken,
     /// Not the client's fault.
     Failed(Problem),
 }
@@ -76,6 +84,13 @@ impl OAuthError {
                 ("unsupported_token_type", "A token of this kind cannot be revoked; it ends by itself.")
             }
             Self::InvalidTarget => ("invalid_target", "No token is given for this audience or organization."),
+            Self::AuthorizationPending => (
+                "authorization_pending",
+                "Nobody has connected the device yet; ask again after the interval.",
+            ),
+            Self::SlowDown => ("slow_down", "Wait five seconds longer, this time and each time after it."),
+            Self::AccessDenied => ("access_denied", "The person did not connect the device."),
+            Self::ExpiredToken => ("expired_token", "Nobody connected the device in time; begin anew."),
             Self::Failed(_) => return None,
         })
     }

@@ -120,8 +120,7 @@ fn checked(
     if !client.settings.allows(GrantType::AuthorizationCode) {
         return Err(("unauthorized_client", "This client does not have the grant authorization_code."));
     }
-    let alg = client.settings.id_token_signed_response_alg;
-    if alg != SigningAlg::RS256 && alg != realm.settings().signing_alg {
+    if !signs_for(realm, client) {
         return Err((
             "unauthorized_client",
             "This realm has no key for the client's id_token_signed_response_alg.",
@@ -170,8 +169,14 @@ fn checked(
     })
 }
 
+/// Whether the realm has, or makes, a key for the ID tokens of the client.
+pub(in crate::oauth) fn signs_for(realm: &Snapshot, client: &Client) -> bool {
+    let alg = client.settings.id_token_signed_response_alg;
+    alg == SigningAlg::RS256 || alg == realm.settings().signing_alg
+}
+
 /// What is asked for, all of which the client must have; what the client has unless it asks.
-fn scopes(client: &Client, asked: Option<&str>) -> Result<Scopes, Wrong> {
+pub(in crate::oauth) fn scopes(client: &Client, asked: Option<&str>) -> Result<Scopes, Wrong> {
     let had = &client.settings.scopes;
     let invalid = |what| ("invalid_scope", what);
     let Some(asked) = asked else {
@@ -185,7 +190,11 @@ fn scopes(client: &Client, asked: Option<&str>) -> Result<Scopes, Wrong> {
 }
 
 /// RFC 8707: the realm's own APIs, by their names. The realm itself only with the scope `account`.
-fn audience(realm: &Snapshot, scopes: &Scopes, form: &Form) -> Result<Vec<String>, Wrong> {
+pub(in crate::oauth) fn audience(
+    realm: &Snapshot,
+    scopes: &Scopes,
+    form: &Form,
+) -> Result<Vec<String>, Wrong> {
     let named = realm.audience().among(&form.targets());
     let named = named.ok_or(("invalid_target", "`resource` names none of the realm's APIs."))?;
     let mut names: Vec<String> = named.iter().cloned().collect();

@@ -1,10 +1,1 @@
-//! The OAuth 2.1 and OpenID provider, asked as clients and browsers ask it.
 
-mod authorize;
-mod code;
-mod conformance;
-mod consent;
-mod logout;
-mod refresh;
-mod relying_party;
-mod userinfo;
