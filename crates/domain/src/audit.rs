@@ -145,7 +145,7 @@ events! {
 impl Event {
     /// Whether it tells of something that was tried and refused.
     pub fn is_refusal(self) -> bool {
-        self.name().ends_with("-refused") || matches!(self, Self::RefreshTokenReused | Self::CodeReused)
+        self.name().ends_with("-refused") || self.name().ends_with("-reused")
     }
 }
 

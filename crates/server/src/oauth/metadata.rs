@@ -2,6 +2,7 @@
 
 use axum::{
     body::{Body, Bytes},
+    extract::State,
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
@@ -12,7 +13,11 @@ use gatepost_domain::SigningAlg;
 use serde::Serialize;
 
 use super::{acr, person, token};
-use crate::realm::{ID_TOKENS, InRealm, Snapshot};
+use crate::{
+    App,
+    http::Problem,
+    realm::{ID_TOKENS, InRealm, Snapshot},
+};
 
 /// How long clients and proxies may keep metadata and keys, in seconds. A new key is published far longer than this
 /// before it signs.
@@ -170,8 +175,16 @@ pub(super) async fn discovery(realm: InRealm, headers: HeaderMap) -> Response {
     realm.metadata().answer(&headers)
 }
 
-pub(super) async fn keys(realm: InRealm, headers: HeaderMap) -> Response {
-    realm.key_set().answer(&headers)
+pub(super) async fn keys(
+    realm: InRealm,
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if !realm.lacks_id_token_key() {
+        return Ok(realm.key_set().answer(&headers));
+    }
+    let realm = app.realms().with_id_token_key(&app, &realm).await?;
+    Ok(realm.key_set().answer(&headers))
 }
 
 /// Which of a realm's documents.

@@ -7,7 +7,7 @@ use gatepost_domain::{
     role::{RoleGraph, RolesRefused},
 };
 use gatepost_jose::{Claims, Refused, SigningKey, Verifier};
-use gatepost_store::{Db, realms, roles, signing_keys};
+use gatepost_store::{Db, clients, realms, roles, signing_keys};
 
 use super::keys::{self, Tended};
 use crate::{
@@ -55,6 +55,7 @@ pub struct Snapshot {
     roles: RoleGraph,
     organization_roles: RoleGraph,
     keys: KeyRing,
+    lacks_id_token_key: bool,
     verifier: Verifier,
     metadata: Rendered,
     key_set: Rendered,
@@ -86,16 +87,17 @@ impl Snapshot {
                         };
                         let roles = roles::list(tx, id).await?;
                         let keys = signing_keys::list(tx, id).await?;
-                        Ok::<_, gatepost_store::Error>(Some((realm, roles, keys)))
+                        let signs_people_in = clients::any_signs_people_in(tx, id).await?;
+                        Ok::<_, gatepost_store::Error>(Some((realm, roles, keys, signs_people_in)))
                     })
                 })
                 .await?;
-            let Some((realm, roles, stored)) = read else {
+            let Some((realm, roles, stored, signs_people_in)) = read else {
                 return Ok(None);
             };
             if keys::tend(means, &realm, &stored, now).await? == Tended::Unchanged {
                 let ring = KeyRing::open(&stored, &realm.settings, id, means.master, now)?;
-                return Self::assemble(means, realm, &roles, ring).map(Some);
+                return Self::assemble(means, realm, &roles, ring, signs_people_in).map(Some);
             }
         }
         Err(KeysUnusable::None.into())
@@ -106,6 +108,7 @@ impl Snapshot {
         realm: Realm,
         roles: &[gatepost_domain::Role],
         keys: KeyRing,
+        signs_people_in: bool,
     ) -> Result<Self, SnapshotError> {
         let issuer = issuer_of(&realm, means.public_url);
         let public_url = public_url_of(&realm, means.public_url);
@@ -122,6 +125,7 @@ impl Snapshot {
             own_audience,
             roles,
             organization_roles,
+            lacks_id_token_key: signs_people_in && keys.signer_with(keys::ID_TOKENS).is_none(),
             keys,
             verifier,
             metadata,
@@ -214,6 +218,12 @@ impl Snapshot {
     /// What ID tokens are signed with, once that was needed.
     pub fn id_token_key(&self) -> Option<&SigningKey> {
         self.keys.signer_with(keys::ID_TOKENS)
+    }
+
+    /// Whether a client of the realm will be given ID tokens, and there is no key for them yet: who asks for the keys now must find
+    /// the one that will sign.
+    pub fn lacks_id_token_key(&self) -> bool {
+        self.lacks_id_token_key
     }
 
     pub(super) async fn make_id_token_key(
