@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApiKeyId, ClientId, EmailAddress, GrantId, OrganizationId, OutboxId, RealmId, SessionId, Timestamp, UserId,
+    ApiKeyId, ClientId, EmailAddress, GrantId, OrganizationId, OutboxId, RealmId, SessionId, Timestamp,
+    UserId,
 };
 
 /// A message with its place in the outbox.

@@ -6,8 +6,12 @@ mod open;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Entropy, MasterKey, PairwiseKey, PasswordHash, Timestamp, User, authorization::CodeMac, browser::CsrfKey,
-    password::Password, refresh::RefreshMac, session_token::SessionMac,
+    Entropy, MasterKey, PairwiseKey, PasswordHash, Timestamp, User,
+    authorization::{CodeMac, device::DeviceMac},
+    browser::CsrfKey,
+    password::Password,
+    refresh::RefreshMac,
+    session_token::SessionMac,
 };
 use gatepost_store::{Db, passwords};
 
@@ -30,6 +34,7 @@ struct Shared {
     master_key: MasterKey,
     refresh_mac: RefreshMac,
     code_mac: CodeMac,
+    device_mac: DeviceMac,
     session_mac: SessionMac,
     csrf_key: CsrfKey,
     pairwise_key: PairwiseKey,
@@ -57,6 +62,10 @@ impl App {
 
     pub(crate) fn code_mac(&self) -> &CodeMac {
         &self.shared.code_mac
+    }
+
+    pub(crate) fn device_mac(&self) -> &DeviceMac {
+        &self.shared.device_mac
     }
 
     pub(crate) fn session_mac(&self) -> &SessionMac {

@@ -1,5 +1,8 @@
-//! What clients hold: begun with an authorization code, gone on with by refreshing, and the tokens given for it.
+//! What clients hold: begun with an authorization code or by connecting a device, gone on with by refreshing, and the tokens given
+//! for it.
 
+mod begin;
+mod device;
 mod issue;
 mod redeem;
 mod refresh;
@@ -7,6 +10,7 @@ mod refresh;
 use gatepost_domain::{Grant, GrantId, RealmId, Session, Timestamp, User};
 use gatepost_store::{Tx, grants};
 
+pub use device::{DeviceRefused, connect};
 pub use issue::{Issued, Wanted};
 pub use redeem::{Redemption, redeem};
 pub use refresh::refresh;

@@ -12,12 +12,7 @@ use gatepost_domain::{
 use gatepost_store::{Error, Tx, authorization_codes, clients, outbox};
 
 use crate::{
-    App,
-    clients as known_clients,
-    http::Problem,
-    oauth::subject,
-    realm::InRealm,
-    signing::issue_logout_token,
+    App, clients as known_clients, http::Problem, oauth::subject, realm::InRealm, signing::issue_logout_token,
 };
 
 /// Messages taken together.
@@ -64,9 +59,9 @@ async fn find_out(app: &App) -> Result<bool, Error> {
 
 async fn claim(app: &App, kind: &'static str, now: Timestamp) -> Result<Vec<Queued>, Error> {
     // Nearly always there is nothing, and then nothing is written.
-    let waiting = app.db().read("look for messages", move |tx| {
-        Box::pin(async move { outbox::is_due(tx, kind, now).await })
-    });
+    let waiting = app
+        .db()
+        .read("look for messages", move |tx| Box::pin(async move { outbox::is_due(tx, kind, now).await }));
     if !waiting.await? {
         return Ok(Vec::new());
     }
@@ -145,7 +140,11 @@ async fn tell(app: &App) -> Result<bool, Error> {
             .write_one("keep whether a client was told", move |tx| {
                 let queued = queued.clone();
                 Box::pin(async move {
-                    if over { outbox::done(tx, &queued).await } else { outbox::failed(tx, &queued, now).await }
+                    if over {
+                        outbox::done(tx, &queued).await
+                    } else {
+                        outbox::failed(tx, &queued, now).await
+                    }
                 })
             })
             .await?;
@@ -162,7 +161,8 @@ async fn send(app: &App, queued: &Queued, now: Timestamp) -> Result<(), String> 
     let client = known_clients::find(app, queued.realm, client.clone()).await.map_err(failed)?;
     let Some(client) = client else { return Ok(()) };
     let Some(uri) = &client.settings.backchannel_logout_uri else { return Ok(()) };
-    let realm = app.realms().with_id_token_key(app, &InRealm(realm)).await.map_err(|error| error.to_string())?;
+    let realm =
+        app.realms().with_id_token_key(app, &InRealm(realm)).await.map_err(|error| error.to_string())?;
     let alg = client.settings.id_token_signed_response_alg;
     let key = realm.keys().signer_with(alg).ok_or("the realm has no key for the client's algorithm")?;
     let subject = subject::of(app, &realm, &client, *user);

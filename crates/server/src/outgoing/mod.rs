@@ -93,7 +93,8 @@ impl Outgoing {
         let sending = async {
             let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
             self.check(&url)?;
-            let request = self.client()?.post(url).header("content-type", "application/x-www-form-urlencoded");
+            let request =
+                self.client()?.post(url).header("content-type", "application/x-www-form-urlencoded");
             let answer = request.body(form).send().await;
             let answer = answer.map_err(|error| Unfetched::Connection(cause(&error)))?;
             match answer.status() {

@@ -52,6 +52,7 @@ pub struct Snapshot {
     realm: Realm,
     issuer: Box<str>,
     token_endpoint: Box<str>,
+    public_url: Box<str>,
     own_audience: Audience,
     roles: RoleGraph,
     organization_roles: RoleGraph,
@@ -122,6 +123,7 @@ impl Snapshot {
         Ok(Self {
             issuer: issuer.into(),
             token_endpoint: format!("{public_url}/oauth/token").into(),
+            public_url: public_url.into(),
             own_audience,
             roles,
             organization_roles,
@@ -167,6 +169,11 @@ impl Snapshot {
     /// `iss`
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// The URL under which people reach the realm, without trailing slash.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     /// The URL of the token endpoint, which clients may mean by the realm.

@@ -77,7 +77,10 @@ async fn oidcc_backchannel_rp_initiated_logout() {
     app.app.tell_clients_of_sign_outs().await.unwrap();
     let told = checked(&app, &client.tokens()[0]).await;
     let id = rp::claims(&hint);
-    assert_eq!((&told["iss"], &told["aud"], &told["sub"], &told["sid"]), (&id["iss"], &id["aud"], &id["sub"], &id["sid"]));
+    assert_eq!(
+        (&told["iss"], &told["aud"], &told["sub"], &told["sid"]),
+        (&id["iss"], &id["aud"], &id["sub"], &id["sid"])
+    );
     assert!(told["events"]["http://schemas.openid.net/event/backchannel-logout"].is_object());
     assert!(told["jti"].is_string() && told.get("nonce").is_none());
     assert!(told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap() <= 120);

@@ -6,6 +6,7 @@ mod client_settings;
 mod code;
 mod conformance;
 mod consent;
+mod device;
 mod logout;
 mod pushed;
 mod refresh;
