@@ -45,6 +45,7 @@ struct Shared {
     public_url: String,
     refusals: Throttle,
     outgoing: Outgoing,
+    sign_outs: tokio::sync::Notify,
 }
 
 impl App {

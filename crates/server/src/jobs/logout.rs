@@ -165,7 +165,7 @@ async fn send(app: &App, queued: &Queued, now: Timestamp) -> Result<(), String> 
         app.realms().with_id_token_key(app, &InRealm(realm)).await.map_err(|error| error.to_string())?;
     let alg = client.settings.id_token_signed_response_alg;
     let key = realm.keys().signer_with(alg).ok_or("the realm has no key for the client's algorithm")?;
-    let subject = subject::of(app, &realm, &client, *user);
+    let subject = subject::of(app, &client, *user);
     let names = (client.id.as_str(), subject.as_str(), &*session.to_string());
     let token = issue_logout_token(&realm, key, names, app.entropy(), now).map_err(failed)?;
     let sent = app.outgoing().post(uri, format!("logout_token={token}")).await;
