@@ -1,10 +1,15 @@
 """A Gatepost of its own, on loopback, with the people of world.toml."""
 
+import base64
+import hashlib
+import json
 import os
 import pathlib
 import re
 import subprocess
 import tempfile
+import urllib.parse
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 BIN = os.environ.get("GATEPOST_BIN", str(HERE.parent / "target/debug/gatepost"))
@@ -49,3 +54,25 @@ def sign_in(page, url: str, username: str = ADA, base: str = "") -> None:
     page.fill("#password", PASSWORD)
     page.click("#login-submit")
     page.wait_for_url("**/account/profile")
+
+
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+
+
+def asking(redirect_uri: str, **more: str) -> str:
+    """What the client of world.toml sends a browser to."""
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+    return "/oauth/authorize?" + urllib.parse.urlencode({
+        "response_type": "code", "client_id": "reef", "redirect_uri": redirect_uri, "state": "s-1", "code_challenge": challenge,
+        "code_challenge_method": "S256", "scope": "openid profile email offline_access notes:read notes:write", **more})
+
+
+def asked(url: str, path: str, **form: str) -> dict:
+    """What the server answers the client itself."""
+    with urllib.request.urlopen(url + path, urllib.parse.urlencode(form).encode()) as answer:
+        return json.load(answer)
+
+
+def device_code(url: str) -> str:
+    """The code that a device shows."""
+    return asked(url, "/oauth/device", client_id="reef", scope="openid email notes:read")["user_code"]

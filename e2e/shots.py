@@ -7,7 +7,7 @@ import argparse
 import pathlib
 
 from playwright.sync_api import sync_playwright
-from server import ADA, CHROMIUM, LONG, Server, sign_in
+from server import ADA, CHROMIUM, LONG, Server, asking, device_code, sign_in
 
 SIZES = {"phone": (390, 844), "desk": (1280, 800)}
 
@@ -52,6 +52,42 @@ def menu(page, url):
     page.click("header summary")
 
 
+def consent(page, url):
+    page.goto(url + asking("http://localhost/callback"))
+    page.wait_for_selector("#consent-approve")
+
+
+def consent_ar(page, url):
+    page.goto(url + asking("http://localhost/callback", ui_locales="ar"))
+    page.wait_for_selector("#consent-approve")
+
+
+def choose(page, url):
+    page.goto(url + asking("http://localhost/callback", prompt="select_account"))
+
+
+def device_confirm(page, url):
+    page.goto(f"{url}/device")
+    page.fill("#user_code", device_code(url))
+    page.click("#device-submit")
+    page.wait_for_selector("#consent-approve")
+
+
+def device_connected(page, url):
+    device_confirm(page, url)
+    page.click("#consent-approve")
+    page.wait_for_load_state()
+
+
+def sign_in_for_client(page, url):
+    page.goto(url + asking("http://localhost/callback"))
+
+
+def asked_wrongly(page, url):
+    page.goto(url + asking("https://evil.example/callback"))
+    page.click("summary:has-text('developer')")
+
+
 # Name: who is signed in, and a path or what leads there.
 PAGES = {
     "sign-in": (None, "/sign-in"),
@@ -74,6 +110,14 @@ PAGES = {
     "sessions": (LONG, "/account/sessions"),
     "sessions-menu": (LONG, menu),
     "sessions-ar": ("amal@example.com", "/account/sessions?language=ar"),
+    "sign-in-for-client": (None, sign_in_for_client),
+    "asked-wrongly": (None, asked_wrongly),
+    "consent": (LONG, consent),
+    "consent-ar": ("amal@example.com", consent_ar),
+    "choose": (LONG, choose),
+    "device": (LONG, "/device"),
+    "device-confirm": (LONG, device_confirm),
+    "device-connected": (LONG, device_connected),
     "applications-none": (ADA, "/account/applications"),
 }
 
