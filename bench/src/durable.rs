@@ -149,6 +149,7 @@ async fn rotate(
             now: NOW,
             idle: Duration::from_hours(24),
             grace: Duration::from_secs(10),
+            rotates: true,
             on_reuse: OnReuse {
                 event: EventId::new(NOW, &entropy),
                 message: OutboxId::new(NOW, &entropy),

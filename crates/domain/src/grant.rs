@@ -109,6 +109,12 @@ impl Grant {
         }
     }
 
+    /// The grant after its good token was used and stays the good one, unused for `idle` at most from now on.
+    #[must_use]
+    pub fn prolonged(self, idle: Duration, now: Timestamp) -> Self {
+        Self { idle_expires_at: idle_end(idle, self.expires_at, now), ..self }
+    }
+
     /// Whether its lifetime is over, unused or absolute.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.idle_expires_at || now >= self.expires_at

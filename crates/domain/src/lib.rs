@@ -21,6 +21,7 @@ mod name;
 mod numbered_secret;
 pub mod organization;
 pub mod outbox;
+mod pairwise;
 pub mod password;
 mod personal_claims;
 mod realm;
@@ -55,6 +56,7 @@ pub use name::{
     RealmNameRefused, RoleName, RoleNameRefused, Scope, ScopeRefused, Scopes, Slug, SlugRefused,
 };
 pub use organization::{Membership, Organization, Standing};
+pub use pairwise::PairwiseKey;
 pub use password::PasswordHash;
 pub use personal_claims::{Address, ClaimRefused, PersonalClaims};
 pub use realm::{

@@ -6,6 +6,7 @@ use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
 use crate::Entropy;
+use crate::PairwiseKey;
 use crate::authorization::{CodeMac, device::DeviceMac};
 use crate::browser::CsrfKey;
 use crate::refresh::RefreshMac;
@@ -126,6 +127,14 @@ impl MasterKey {
         CodeMac::new(hmac::Key::new(
             hmac::HMAC_SHA256,
             self.derive("gatepost authorization code v1").as_ref(),
+        ))
+    }
+
+    /// The key that makes pairwise subjects.
+    pub fn pairwise_key(&self) -> PairwiseKey {
+        PairwiseKey::new(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            self.derive("gatepost pairwise subject v1").as_ref(),
         ))
     }
 

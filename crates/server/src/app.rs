@@ -6,7 +6,7 @@ mod open;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Entropy, MasterKey, PasswordHash, Timestamp, User,
+    Entropy, MasterKey, PairwiseKey, PasswordHash, Timestamp, User,
     authorization::{CodeMac, device::DeviceMac},
     browser::CsrfKey,
     password::Password,
@@ -37,6 +37,7 @@ struct Shared {
     device_mac: DeviceMac,
     session_mac: SessionMac,
     csrf_key: CsrfKey,
+    pairwise_key: PairwiseKey,
     realms: RealmCache,
     hasher: HashPool,
     clock: Clock,
@@ -44,6 +45,7 @@ struct Shared {
     public_url: String,
     refusals: Throttle,
     outgoing: Outgoing,
+    sign_outs: tokio::sync::Notify,
 }
 
 impl App {
@@ -75,6 +77,10 @@ impl App {
         &self.shared.csrf_key
     }
 
+    pub(crate) fn pairwise_key(&self) -> &PairwiseKey {
+        &self.shared.pairwise_key
+    }
+
     pub(crate) fn realms(&self) -> &RealmCache {
         &self.shared.realms
     }
@@ -87,6 +93,11 @@ impl App {
     /// Fetches what clients publish.
     pub(crate) fn outgoing(&self) -> &Outgoing {
         &self.shared.outgoing
+    }
+
+    /// Rung when somebody was signed out.
+    pub(crate) fn sign_outs(&self) -> &tokio::sync::Notify {
+        &self.shared.sign_outs
     }
 
     pub(crate) fn hasher(&self) -> &HashPool {
@@ -140,6 +151,12 @@ impl App {
     /// `gatepost serve` does it at its start and daily.
     pub async fn clean_up(&self) -> Result<(), gatepost_store::Error> {
         jobs::clean_up(self).await
+    }
+
+    /// Tells clients that asked for it of users who were signed out (OpenID Connect Back-Channel Logout 1.0). `gatepost serve` does it
+    /// by itself.
+    pub async fn tell_clients_of_sign_outs(&self) -> Result<(), gatepost_store::Error> {
+        jobs::tell_clients(self).await
     }
 
     /// Finishes what is written, and ends the threads. Requests after this are refused.

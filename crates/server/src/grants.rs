@@ -7,6 +7,9 @@ mod issue;
 mod redeem;
 mod refresh;
 
+use gatepost_domain::{Grant, GrantId, RealmId, Session, Timestamp, User};
+use gatepost_store::{Tx, grants};
+
 pub use device::{DeviceRefused, connect};
 pub use issue::{Issued, Wanted};
 pub use redeem::{Redemption, redeem};
@@ -21,6 +24,20 @@ pub enum GrantRefused {
     Scope,
     /// Another audience than was agreed on.
     Target,
+}
+
+/// What a client holds, with its session and its user, if all of them are good now.
+pub async fn held(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: GrantId,
+    now: Timestamp,
+) -> Result<Option<(Grant, Session, User)>, gatepost_store::Error> {
+    let found = grants::find(tx, realm, id).await?;
+    Ok(found.filter(|(grant, session, user)| {
+        let live = grant.revoked_at.is_none() && now < grant.expires_at && session.is_live(now);
+        live && !user.is_disabled() && !user.has_withdrawn(session.created_at)
+    }))
 }
 
 /// Notes why a code or refresh token is refused; the client learns no more than that it is.

@@ -3,13 +3,13 @@
 mod access_token;
 
 use gatepost_domain::{
-    Permission, Timestamp, User,
+    Client, Permission, Timestamp, User,
     api_key::PREFIX as KEY_PREFIX,
     refresh::{Judgement, PREFIX as REFRESH_PREFIX, RefreshToken, judge},
 };
 use gatepost_store::grants;
 
-use crate::{App, api_keys, http::Problem, realm::Snapshot, signing::Audience};
+use crate::{App, api_keys, clients, http::Problem, realm::Snapshot, signing::Audience};
 
 /// What is known of a good token. Names are those of its claims.
 #[derive(Debug)]
@@ -82,20 +82,22 @@ async fn refresh_token(
     if user.is_disabled() || !session.is_live(now) || user.has_withdrawn(session.created_at) {
         return Ok(inactive("its session has ended"));
     }
+    let client = clients::find(app, id, grant.client.clone()).await?;
     let audience = realm.audience_of(&grant);
-    if !concerns(realm, &audience) {
+    if !concerns(realm, client.as_ref(), &audience) {
         return Ok(inactive("for another audience"));
     }
+    let pseudonym = client.and_then(|client| app.pairwise_key().subject(&client, user.id));
     Ok(Some(Introspected {
         token_type: "refresh_token",
-        subject: user.id.to_string(),
+        username: username(&user).filter(|_| pseudonym.is_none()),
+        subject: pseudonym.unwrap_or_else(|| user.id.to_string()),
         client: grant.client.to_string(),
         scope: grant.scopes.to_string(),
         issued_at: grant.rotated_at.unwrap_or(grant.created_at).unix_seconds(),
         expires_at: Some(grant.idle_expires_at.min(grant.expires_at).unix_seconds()),
         audience,
         id: None,
-        username: username(&user),
         roles: Vec::new(),
         permissions: Vec::new(),
         organization: grant.organization.map(|organization| organization.to_string()),
@@ -132,10 +134,10 @@ fn inactive(why: &str) -> Option<Introspected> {
     None
 }
 
-/// Whether a token is for one of the realm's APIs.
-fn concerns(realm: &Snapshot, audience: &Audience) -> bool {
-    let ours = realm.audience();
-    audience.iter().any(|name| ours.names(name))
+/// Whether a token is for one of the realm's APIs, or of those its client has of its own.
+fn concerns(realm: &Snapshot, client: Option<&Client>, audience: &Audience) -> bool {
+    let (ours, theirs) = (realm.audience(), client.map(|client| realm.audience_for(client)));
+    audience.iter().any(|name| ours.names(name) || theirs.as_ref().is_some_and(|theirs| theirs.names(name)))
 }
 
 fn username(user: &User) -> Option<String> {

@@ -172,6 +172,8 @@ pub struct Presented {
     pub idle: Duration,
     /// How long after a rotation the previous token is answered again.
     pub grace: Duration,
+    /// Whether the token is good once, and the next is given with the answer. Otherwise it stays the good one.
+    pub rotates: bool,
     /// What is to be written if it was used before.
     pub on_reuse: OnReuse,
 }
@@ -198,7 +200,7 @@ pub enum Ends {
     EverySession,
 }
 
-/// Replaces a grant whose token is the good one by [`Grant::rotated`] of it: one statement whose predicate decides, so
+/// Replaces a grant whose token is the good one by [`Grant::rotated`] or [`Grant::prolonged`] of it: one statement whose predicate decides, so
 /// that there is exactly one winner. False: it is not the good one any more, grant, session or user are not good, or the
 /// user is not of that `version` any more, so that no token says what was taken back before it was made.
 pub async fn rotate(
@@ -209,7 +211,7 @@ pub async fn rotate(
 ) -> Result<bool, Error> {
     // The grant's own row says whether it was revoked, and every revocation of a session or user writes it too: on
     // PostgreSQL only the row that is updated is looked at again when another transaction was faster.
-    const SQL: &str = "UPDATE grants SET generation = $6, rotated_at = $5, idle_expires_at = $7
+    const SQL: &str = "UPDATE grants SET generation = $6, rotated_at = $9, idle_expires_at = $7
         WHERE realm_id = $1 AND id = $2 AND generation = $3 AND client_id = $4
         AND revoked_at IS NULL AND idle_expires_at > $5 AND expires_at > $5
         AND EXISTS (SELECT 1 FROM sessions s JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
@@ -225,6 +227,7 @@ pub async fn rotate(
         rotated.generation.into(),
         rotated.idle_expires_at.into(),
         version.into(),
+        rotated.rotated_at.into(),
     ];
     Ok(tx.execute(SQL, &params).await? == 1)
 }
@@ -408,7 +411,10 @@ pub async fn exchange<T>(
             Assessed::Reuse(_) => return Ok(Err(RefreshRefused::Reused)),
             Assessed::Refused(refused) => return Ok(Err(refused)),
         };
-        let grant = grant.rotated(presented.idle, presented.now);
+        let grant = match presented.rotates {
+            true => grant.rotated(presented.idle, presented.now),
+            false => grant.prolonged(presented.idle, presented.now),
+        };
         let asked = (presented.clone(), grant.clone(), user.version);
         let rotating = db.write_one("rotate a refresh token", move |tx| {
             let (presented, rotated, version) = asked.clone();
@@ -420,8 +426,9 @@ pub async fn exchange<T>(
         match rotated {
             Ok(true) => return Ok(Ok((exchanged, made))),
             Ok(false) => {}
-            // Whether it happened is not known. If it did, asking again is a replay, and gives the same successor.
-            Err(Error::Unavailable(Outage::Lost)) if !presented.grace.is_zero() => {}
+            // Whether it happened is not known. If it did, asking again is a replay, and gives the same successor; or nothing
+            // but the end has moved.
+            Err(Error::Unavailable(Outage::Lost)) if !presented.grace.is_zero() || !presented.rotates => {}
             Err(error) => return Err(error),
         }
     }

@@ -148,6 +148,13 @@ impl ClientSettings {
         if self.sector_identifier_uri.as_ref().is_some_and(|uri| !uri.is_https()) {
             return refuse("sector_identifier_uri", "write an https URL (OpenID Connect Core section 8.1)");
         }
+        // The account's own API says which user it is.
+        if self.subject_type == SubjectType::Pairwise && self.scopes.contains("account") {
+            return refuse(
+                "subject_type",
+                "a pairwise client must not learn who a user is to others, and the scope account tells it; leave one of the two out",
+            );
+        }
         if self.subject_type == SubjectType::Pairwise
             && !self.redirect_uris.is_empty()
             && self.sector().is_none()
@@ -272,6 +279,7 @@ mod tests {
                 false,
                 None,
             ),
+            (json!({ "subject_type": "pairwise", "scopes": ["account"] }), false, Some("subject_type")),
             (json!({ "sector_identifier_uri": "http://localhost/" }), false, Some("sector_identifier_uri")),
             (json!({ "grants": ["client_credentials"], "scopes": ["openid"] }), false, Some("scopes")),
             (json!({ "grants": ["client_credentials"], "scopes": ["a:b"] }), false, None),

@@ -122,6 +122,7 @@ impl App {
             device_mac: master_key.device_mac_key(),
             session_mac: master_key.session_mac_key(),
             csrf_key: master_key.csrf_key(),
+            pairwise_key: master_key.pairwise_key(),
             master_key,
             realms: RealmCache::new(),
             hasher: HashPool::new(config.passwords, Arc::clone(&entropy) as _),
@@ -129,6 +130,7 @@ impl App {
             entropy,
             public_url,
             refusals: Throttle::new(),
+            sign_outs: tokio::sync::Notify::new(),
             outgoing: Outgoing::new(config.private_addresses),
         };
         let app = Self { shared: Arc::new(shared) };

@@ -188,6 +188,7 @@ async fn mint(
         user: &user,
         session: None,
         client: FIRST_PARTY,
+        pseudonym: None,
         grant: None,
         scopes,
         member: None,

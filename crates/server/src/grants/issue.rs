@@ -1,8 +1,8 @@
 //! The tokens that are given for a grant.
 
 use gatepost_domain::{
-    Client, Grant, GrantType, Membership, PersonalClaims, Scope, Scopes, Session, SessionId, Timestamp, User,
-    refresh::RefreshToken,
+    Client, Grant, GrantType, Membership, PersonalClaims, Scope, Scopes, Session, SessionId, SubjectType,
+    Timestamp, User, refresh::RefreshToken,
 };
 use gatepost_jose::SigningKey;
 
@@ -83,8 +83,8 @@ impl Holding<'_> {
         let Some(audience) = realm.audience_of(self.grant).among(&targets) else {
             return Ok(Err(GrantRefused::Target));
         };
-        let subject = subject::of(app, realm, self.client, self.user.id);
-        let (access_token, expires_in) = self.access_token(app, realm, &scopes, audience, now)?;
+        let subject = subject::of(app, self.client, self.user.id);
+        let (access_token, expires_in) = self.access_token(app, realm, &subject, &scopes, audience, now)?;
         let id_token = match id_token_key.filter(|_| scopes.contains("openid")) {
             None => None,
             Some(key) => {
@@ -113,11 +113,14 @@ impl Holding<'_> {
         &self,
         app: &App,
         realm: &Snapshot,
+        subject: &str,
         scopes: &Scopes,
         audience: Audience,
         now: Timestamp,
     ) -> Result<(String, u64), Problem> {
+        let is_pairwise = self.client.settings.subject_type == SubjectType::Pairwise;
         let subject = Subject {
+            pseudonym: is_pairwise.then_some(subject),
             user: self.user,
             session: Some(self.session),
             client: self.client.id.as_str(),

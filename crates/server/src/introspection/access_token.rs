@@ -1,14 +1,14 @@
 //! Access tokens: the signature is checked as an API would, and then everything that may have happened since.
 
 use gatepost_domain::{
-    Client, ClientId, OrganizationId, Permission, RealmId, RoleName, Scopes, SessionId, Timestamp, User,
-    UserId, client::permissions_of,
+    Client, ClientId, GrantId, OrganizationId, Permission, RealmId, RoleName, Scopes, SessionId, Timestamp,
+    User, UserId, client::permissions_of,
 };
 use gatepost_jose::Claims;
 use gatepost_store::{Tx, memberships, sessions, users};
 
 use super::{Introspected, concerns, inactive, username};
-use crate::{App, api_keys, clients, http::Problem, realm::Snapshot, signing::Audience};
+use crate::{App, api_keys, clients, grants, http::Problem, realm::Snapshot, signing::Audience};
 
 pub(super) async fn introspect(
     app: &App,
@@ -25,8 +25,14 @@ pub(super) async fn introspect(
         return Ok(inactive("expired"));
     }
     let audience = Audience::of(claims.audience().iter().map(ToString::to_string));
-    if !concerns(realm, &audience) {
-        return Ok(inactive("for another audience"));
+    if !concerns(realm, None, &audience) {
+        let client = match claims.client_id().map(str::parse) {
+            Some(Ok(id)) => clients::find(app, realm.id(), id).await?,
+            _ => None,
+        };
+        if !concerns(realm, client.as_ref(), &audience) {
+            return Ok(inactive("for another audience"));
+        }
     }
     let behind = if let Some(key) = claims.api_key() {
         of_key(app, realm, key, &claims, now).await?
@@ -59,7 +65,8 @@ pub(super) async fn introspect(
         expires_at: Some(claims.expires_at()),
         audience,
         id: claims.token_id().map(str::to_owned),
-        username: user.as_ref().and_then(username),
+        // Of a pairwise client's token, who it is would be told by it.
+        username: user.as_ref().filter(|user| is_called(&claims, user)).and_then(username),
         roles: kept(claims.roles(), &|name| roles.iter().any(|role| role == name)),
         permissions: kept(claims.permissions(), &still),
         organization: claims.organization().map(str::to_owned),
@@ -105,6 +112,11 @@ async fn of_client(app: &App, realm: &Snapshot, claims: &Claims) -> Result<Optio
     }))
 }
 
+/// Whether the token calls the user by their id.
+fn is_called(claims: &Claims, user: &User) -> bool {
+    claims.get("grant_id").is_none() || claims.subject() == user.id.to_string()
+}
+
 /// Session, grant, account and membership, as they are now.
 async fn of_user(
     app: &App,
@@ -112,7 +124,14 @@ async fn of_user(
     claims: &Claims,
     now: Timestamp,
 ) -> Result<Option<Behind>, Problem> {
-    let Ok(user) = claims.subject().parse::<UserId>() else { return Ok(None) };
+    let grant = match claims.get("grant_id") {
+        Some(id) => match id.as_str().and_then(|id| id.parse::<GrantId>().ok()) {
+            Some(id) => Some(id),
+            None => return Ok(None),
+        },
+        None => None,
+    };
+    let user = claims.subject().parse::<UserId>().ok();
     let session = claims.session_id().map(str::parse::<SessionId>).transpose();
     let organization = claims.organization().map(str::parse::<OrganizationId>).transpose();
     let client = claims.client_id().unwrap_or_default().parse::<ClientId>();
@@ -123,16 +142,23 @@ async fn of_user(
     let found = app.db().read("find who a token was given to", move |tx| {
         let client = client.clone();
         Box::pin(async move {
-            let found = match session {
-                Some(session) => {
+            let found = match (grant, session, user) {
+                // What a client calls the user may say nothing of who it is: the grant knows.
+                (Some(grant), ..) => {
+                    let held = grants::held(tx, realm, grant, now).await?;
+                    held.filter(|(grant, ..)| grant.client == client).map(|(.., user)| user)
+                }
+                (None, Some(session), Some(_)) => {
                     sessions::find_live_with(tx, realm, session, &client, now).await?.map(|found| found.1)
                 }
-                None => without_session(tx, realm, user, issued_at).await?,
+                (None, None, Some(user)) => without_session(tx, realm, user, issued_at).await?,
+                (None, _, None) => None,
             };
-            let Some(found) = found.filter(|found| found.id == user) else { return Ok(None) };
+            let is_they = |found: &User| user.is_none_or(|user| user == found.id);
+            let Some(found) = found.filter(is_they) else { return Ok(None) };
             let roles = match organization {
                 Some(organization) => {
-                    memberships::find(tx, realm, organization, user).await?.map(|member| member.roles)
+                    memberships::find(tx, realm, organization, found.id).await?.map(|member| member.roles)
                 }
                 None => Some(found.roles.clone()),
             };

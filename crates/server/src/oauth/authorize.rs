@@ -7,6 +7,7 @@ mod asked;
 mod code;
 mod consent;
 mod decide;
+mod pushed;
 mod request;
 
 use axum::{
@@ -21,7 +22,9 @@ use gatepost_domain::{Client, Consent, Timestamp};
 use gatepost_store::consents;
 
 pub(super) use asked::{Hint, id_token};
+use code::NotGiven;
 use decide::{Next, Progress};
+pub(super) use pushed::check;
 use request::{AuthorizationRequest, Refusal};
 pub(super) use request::{audience, scopes, signs_for};
 
@@ -82,15 +85,19 @@ async fn authorize(
     let Some(client) = client else {
         return Ok(shown("invalid_client", "`client_id` names no client of this realm."));
     };
-    let read =
-        request::return_to(&client, &form).and_then(|back| request::read(&realm, &client, &form, back));
-    match read {
+    match step.asked(&client, &form).await? {
         Ok(request) => {
             let flow = step.begin(&request, &client)?;
             step.go_on(&request, &client, flow, &frame).await
         }
-        Err(Refusal::Shown(code, what)) => Ok(shown(code, what)),
-        Err(Refusal::Told(back, code, what)) => Ok(back.with_error(&frame, &realm, code, what)),
+        Err(refusal) => Ok(refused(&frame, &realm, refusal)),
+    }
+}
+
+fn refused(frame: &Frame, realm: &Snapshot, refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::Shown(code, what) => pages::error(frame, StatusCode::BAD_REQUEST, code, what),
+        Refusal::Told(back, code, what) => back.with_error(frame, realm, code, what),
     }
 }
 
@@ -159,7 +166,7 @@ impl Step<'_> {
         frame: &Frame,
     ) -> Result<Response, Problem> {
         let consent = self.consent(client).await?;
-        let subject = self.session.map(|found| subject::of(self.app, self.realm, client, found.user.id));
+        let subject = self.session.map(|found| subject::of(self.app, client, found.user.id));
         let signed_in = self.session.zip(subject.as_deref());
         let signed_in = signed_in.map(|(found, subject)| (&found.session, subject));
         let progress = Progress {
@@ -176,9 +183,10 @@ impl Step<'_> {
             Next::Refuse(error, what) => Ok(request.return_to.with_error(frame, self.realm, error, what)),
             Next::Code => match self.session {
                 Some(session) => match code::give(self, request, session).await? {
-                    Some(code) => Ok(request.return_to.with_code(frame, self.realm, &code)),
+                    Ok(code) => Ok(request.return_to.with_code(frame, self.realm, &code)),
                     // Signed out meanwhile, in another window.
-                    None => Ok(self.see("/sign-in", &flow)),
+                    Err(NotGiven::SignedOut) => Ok(self.see("/sign-in", &flow)),
+                    Err(NotGiven::Answered) => Ok(refused(frame, self.realm, pushed::NOT_GOOD)),
                 },
                 None => Ok(self.see("/sign-in", &flow)),
             },

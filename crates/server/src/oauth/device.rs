@@ -108,7 +108,7 @@ fn asked(realm: &Snapshot, client: &Client, form: &Form) -> Result<DeviceDetails
         return Err(OAuthError::UnauthorizedClient);
     }
     let scopes = asking::scopes(client, form.get("scope")).map_err(|_| OAuthError::InvalidScope)?;
-    let audience = asking::audience(realm, &scopes, form).map_err(|_| OAuthError::InvalidTarget)?;
+    let audience = asking::audience(realm, client, &scopes, form).map_err(|_| OAuthError::InvalidTarget)?;
     Ok(DeviceDetails { scopes, audience })
 }
 

@@ -63,6 +63,11 @@ impl Form {
         Ok(Self(parameters))
     }
 
+    /// Parameters that were read before.
+    pub(super) fn of(parameters: Vec<(String, String)>) -> Self {
+        Self(parameters)
+    }
+
     /// The value of a parameter.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())

@@ -4,11 +4,11 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use gatepost_domain::{Client, GrantType, authorization::pushed::PushedRequest};
+use gatepost_domain::authorization::pushed::PushedRequest;
 use gatepost_store::pushed_requests;
 use serde::Serialize;
 
-use super::{OAuthError, client, error::OAuthErrorDocument, form::Form};
+use super::{OAuthError, authorize, client, error::OAuthErrorDocument, form::Form};
 use crate::{
     App,
     http::{Json, Now, Problem, Where},
@@ -34,8 +34,8 @@ pub(super) struct PushedParameters {
     #[schema(example = "code")]
     response_type: String,
     /// One of the registered ones.
-    #[schema(nullable = false)]
-    redirect_uri: Option<String>,
+    #[schema(example = "https://app.example.com/callback")]
+    redirect_uri: String,
     #[schema(nullable = false, example = "openid")]
     scope: Option<String>,
     #[schema(nullable = false)]
@@ -64,7 +64,7 @@ const PROOFS: [&str; 3] = ["client_secret", "client_assertion", "client_assertio
     security(("client" = []), ()),
     responses(
         (status = 201, description = "The request is kept", body = Pushed),
-        (status = 400, description = "`invalid_request` or `unauthorized_client`", body = OAuthErrorDocument),
+        (status = 400, description = "What the authorization endpoint would refuse: `invalid_request`, `invalid_scope` and the like", body = OAuthErrorDocument),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
     )
 )]
@@ -77,7 +77,10 @@ pub(super) async fn push(
     form: Form,
 ) -> Result<(StatusCode, Json<Pushed>), OAuthError> {
     let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
-    check(&client, &form)?;
+    if form.get("request_uri").is_some() {
+        return Err(OAuthError::InvalidRequest("`request_uri` is what you get here; send the parameters."));
+    }
+    authorize::check(&realm, &client, &form)?;
     let asked = form.all().iter().filter(|(name, _)| !PROOFS.contains(&name.as_str()) && name != "client_id");
     let parameters = [("client_id".to_owned(), client.id.to_string())].into_iter().chain(asked.cloned());
     let (request, request_uri) =
@@ -89,31 +92,4 @@ pub(super) async fn push(
     });
     kept.await.map_err(Problem::from)?;
     Ok((StatusCode::CREATED, Json(Pushed { request_uri, expires_in })))
-}
-
-/// What would be refused in the browser is refused here, where the client itself is told (RFC 9126 section 2.3). The
-/// authorization endpoint looks at all of it again.
-fn check(client: &Client, form: &Form) -> Result<(), OAuthError> {
-    if !client.settings.allows(GrantType::AuthorizationCode) {
-        return Err(OAuthError::UnauthorizedClient);
-    }
-    if form.get("request_uri").is_some() {
-        return Err(OAuthError::InvalidRequest("`request_uri` is what you get here; send the parameters."));
-    }
-    // The parameters of a request object are inside it.
-    if form.get("request").is_some() {
-        return Ok(());
-    }
-    if form.get("response_type").is_none() {
-        return Err(OAuthError::InvalidRequest("`response_type` is missing."));
-    }
-    let registered = &client.settings.redirect_uris;
-    let admitted = match form.get("redirect_uri") {
-        Some(presented) => registered.iter().any(|uri| uri.admits(presented)),
-        None => registered.len() == 1,
-    };
-    if !admitted {
-        return Err(OAuthError::InvalidRequest("`redirect_uri` is none that the client is registered with."));
-    }
-    Ok(())
 }

@@ -2,9 +2,9 @@
 
 use gatepost_domain::{Client, UserId};
 
-use crate::{App, realm::Snapshot};
+use crate::App;
 
-/// The same for every client (OpenID Connect Core section 8: `public`).
-pub(crate) fn of(_: &App, _: &Snapshot, _: &Client, user: UserId) -> String {
-    user.to_string()
+/// The user's id, or what is known of the user within the client's sector only (OpenID Connect Core section 8).
+pub(crate) fn of(app: &App, client: &Client, user: UserId) -> String {
+    app.pairwise_key().subject(client, user).unwrap_or_else(|| user.to_string())
 }

@@ -9,13 +9,14 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use gatepost_domain::{Client, Grant, GrantId, PersonalClaims, RealmId, Timestamp, User};
-use gatepost_store::{Tx, clients, grants, personal_claims};
+use gatepost_domain::{Client, Grant, GrantId, PersonalClaims, RealmId, SigningAlg, Timestamp, User};
+use gatepost_jose::jwt;
+use gatepost_store::{Tx, clients, personal_claims};
 use serde_json::{Map, Value};
 
 use super::{form::Form, person, subject};
 use crate::{
-    App,
+    App, grants,
     http::{Now, Problem, observe::Cause},
     realm::InRealm,
 };
@@ -99,7 +100,10 @@ pub(super) struct UserInfo {
     get, path = "/oauth/userinfo", tag = "OAuth", operation_id = "userinfo",
     security(("token" = [])),
     responses(
-        (status = 200, description = "The claims", body = UserInfo),
+        (
+            status = 200, description = "The claims; signed for clients with `userinfo_signed_response_alg`",
+            content((UserInfo = "application/json"), (String = "application/jwt")),
+        ),
         (status = 401, description = "`invalid_token`: see `WWW-Authenticate`"),
         (status = 403, description = "`insufficient_scope`: the token is without `openid`"),
     )
@@ -120,7 +124,10 @@ pub(super) async fn userinfo(
     post, path = "/oauth/userinfo", tag = "OAuth", operation_id = "userinfoByPost",
     security(("token" = [])),
     responses(
-        (status = 200, description = "The claims", body = UserInfo),
+        (
+            status = 200, description = "The claims; signed for clients with `userinfo_signed_response_alg`",
+            content((UserInfo = "application/json"), (String = "application/jwt")),
+        ),
         (status = 401, description = "`invalid_token`: see `WWW-Authenticate`"),
         (status = 403, description = "`insufficient_scope`: the token is without `openid`"),
     )
@@ -136,10 +143,32 @@ pub(super) async fn userinfo_by_post(
 
 async fn answer(app: &App, realm: &InRealm, request: Request, now: Timestamp) -> Result<Response, Refused> {
     let token = token(request).await?;
-    let claims = told(app, realm, &token, now).await?;
-    let mut response = Plain(claims).into_response();
+    let (client, claims) = told(app, realm, &token, now).await?;
+    let mut response = match client.settings.userinfo_signed_response_alg {
+        None => Plain(claims).into_response(),
+        Some(alg) => {
+            let signed = signed(app, realm, (&client, alg), claims).await?;
+            ([(CONTENT_TYPE, "application/jwt")], signed).into_response()
+        }
+    };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// The claims as a JWT for this client (OpenID Connect Core section 5.3.2). It has no `typ`, so that it passes for no ID token here.
+async fn signed(
+    app: &App,
+    realm: &InRealm,
+    (client, alg): (&Client, SigningAlg),
+    mut claims: Map<String, Value>,
+) -> Result<String, Problem> {
+    claims.insert("iss".to_owned(), realm.issuer().into());
+    claims.insert("aud".to_owned(), client.id.as_str().into());
+    let snapshot = app.realms().with_id_token_key(app, realm).await?;
+    let key = snapshot.keys().signer_with(alg);
+    let key =
+        key.ok_or_else(|| Problem::internal("the realm has no key for userinfo_signed_response_alg"))?;
+    jwt::sign("", &claims, key).map_err(Problem::internal)
 }
 
 async fn told(
@@ -147,7 +176,7 @@ async fn told(
     realm: &InRealm,
     token: &str,
     now: Timestamp,
-) -> Result<Map<String, Value>, Refused> {
+) -> Result<(Client, Map<String, Value>), Refused> {
     let claims = realm.verify_any(token, now).map_err(|refused| Refused::Token(refused.code()))?;
     if claims.expires_at() <= now.unix_seconds() {
         return Err(Refused::Token("expired"));
@@ -162,14 +191,14 @@ async fn told(
         .db()
         .read("find what a client holds", move |tx| Box::pin(async move { held(tx, id, grant, now).await }));
     let Some((client, grant, user, known)) = found.await? else { return Err(Refused::Token("grant_ended")) };
-    let subject = subject::of(app, realm, &client, user.id);
+    let subject = subject::of(app, &client, user.id);
     if subject != claims.subject() && user.id.to_string() != claims.subject() {
         return Err(Refused::Token("wrong_subject"));
     }
     let scopes = claims.scope().unwrap_or_default().parse().unwrap_or_default();
     let mut told = person::claims(&user, &known, &scopes, &grant.details.userinfo_claims);
     told.insert("sub".to_owned(), Value::String(subject));
-    Ok(told)
+    Ok((client, told))
 }
 
 /// Grant, client and user, if all of them are still good.
@@ -179,11 +208,7 @@ async fn held(
     id: GrantId,
     now: Timestamp,
 ) -> Result<Option<(Client, Grant, User, PersonalClaims)>, gatepost_store::Error> {
-    let Some((grant, session, user)) = grants::find(tx, realm, id).await? else { return Ok(None) };
-    let live = grant.revoked_at.is_none() && now < grant.expires_at && session.is_live(now);
-    if !live || user.is_disabled() || user.has_withdrawn(session.created_at) {
-        return Ok(None);
-    }
+    let Some((grant, _, user)) = grants::held(tx, realm, id, now).await? else { return Ok(None) };
     let Some(client) = clients::find(tx, realm, &grant.client).await? else { return Ok(None) };
     let known = personal_claims::find(tx, realm, user.id).await?;
     Ok(Some((client, grant, user, known)))

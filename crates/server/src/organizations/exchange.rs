@@ -91,6 +91,7 @@ pub async fn exchange(
         user: &user,
         session: Some(&session),
         client: &client,
+        pseudonym: None,
         grant: None,
         scopes: &scopes,
         member: Some(&member),

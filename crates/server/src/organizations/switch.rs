@@ -54,6 +54,7 @@ pub async fn switch(
         user: &user,
         session: Some(&caller.session),
         client: grant.client.as_str(),
+        pseudonym: None,
         grant: None,
         scopes: &grant.scopes,
         member: member.as_ref(),

@@ -33,8 +33,8 @@ const CHOICE: &str = "language";
 #[derive(Clone)]
 pub struct Frame {
     app: App,
-    pub(super) realm: Arc<Snapshot>,
-    pub(super) browser: Browser,
+    pub(crate) realm: Arc<Snapshot>,
+    pub(crate) browser: Browser,
     language: Language,
     /// The person said so: no application's wish is stronger.
     chosen: bool,
@@ -43,7 +43,7 @@ pub struct Frame {
     request: Option<String>,
     /// What the page before wants to be told here.
     told: Option<String>,
-    pub(super) now: Timestamp,
+    pub(crate) now: Timestamp,
 }
 
 impl FromRequestParts<App> for Frame {

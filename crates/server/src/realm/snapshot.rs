@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Entropy, Grant, MasterKey, Realm, RealmId, RealmSettings, Timestamp, organization,
+    Client, Entropy, Grant, MasterKey, Realm, RealmId, RealmSettings, Timestamp, organization,
     role::{RoleGraph, RolesRefused},
 };
-use gatepost_jose::{Claims, Refused, SigningKey, Verifier};
+use gatepost_jose::{Claims, Refused, SigningKey, Verifier, dangerous_decode_without_verifying};
 use gatepost_store::{Db, clients, realms, roles, signing_keys};
+
+use serde_json::Value;
 
 use super::keys::{self, Tended};
 use crate::{
@@ -192,6 +194,14 @@ impl Snapshot {
         }
     }
 
+    /// `aud` of the tokens of a client that asks for no other: its own APIs where it has some, and else the realm's.
+    pub fn audience_for(&self, client: &Client) -> Audience {
+        match client.settings.audience.as_slice() {
+            [] => self.audience(),
+            named => Audience::of(named.iter().cloned()),
+        }
+    }
+
     /// `aud` of the tokens of a grant: what was asked for, or that of our own sign-in.
     pub fn audience_of(&self, grant: &Grant) -> Audience {
         match grant.audience.as_slice() {
@@ -239,18 +249,20 @@ impl Snapshot {
         &self.verifier
     }
 
-    /// The claims of an access token of this realm, whichever of its audiences the token is for.
+    /// The claims of an access token of this realm, whomever the token is for.
     pub fn verify_any(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, Refused> {
         let now = now.unix_seconds();
-        let others = self.realm.settings.audience.iter();
-        let others = others.map(|name| {
-            let verifier = Verifier::new(&self.issuer, name, self.keys.verifying()).cache(0);
-            verifier.verify(token, now)
+        let refused = match self.verifier.verify(token, now) {
+            Err(refused @ Refused::WrongAudience) => refused,
+            verified => return verified,
+        };
+        // Ours by then, so that what it says of itself is what we said.
+        let named = dangerous_decode_without_verifying(token).ok().and_then(|token| {
+            let claims: Value = serde_json::from_str(token.payload()).ok()?;
+            claims["aud"].as_str().or_else(|| claims["aud"][0].as_str()).map(str::to_owned)
         });
-        std::iter::once_with(|| self.verifier.verify(token, now))
-            .chain(others)
-            .find(|verified| !matches!(verified, Err(Refused::WrongAudience)))
-            .unwrap_or(Err(Refused::WrongAudience))
+        let Some(named) = named else { return Err(refused) };
+        Verifier::new(&self.issuer, &named, self.keys.verifying()).cache(0).verify(token, now)
     }
 
     /// The provider metadata.

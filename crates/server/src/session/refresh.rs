@@ -32,6 +32,7 @@ pub async fn refresh(
         now,
         idle: settings.refresh_token_ttl,
         grace: settings.refresh_grace,
+        rotates: true,
         on_reuse: OnReuse {
             event: EventId::new(now, app.entropy()),
             message: OutboxId::new(now, app.entropy()),
@@ -67,6 +68,7 @@ fn answer(
             user,
             session: Some(session),
             client: grant.client.as_str(),
+            pseudonym: None,
             grant: None,
             scopes: &grant.scopes,
             member: member.as_ref(),

@@ -123,6 +123,7 @@ pub async fn sign_in(
             user: &user,
             session: Some(&session),
             client: FIRST_PARTY,
+            pseudonym: None,
             grant: None,
             scopes: &grant.scopes,
             member: None,

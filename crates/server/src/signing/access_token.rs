@@ -86,6 +86,9 @@ pub struct Subject<'a> {
     /// What the account is in the organization the token speaks of, if it speaks of one: `org_id`, and `roles` and
     /// `permissions` in place of those in the realm.
     pub member: Option<&'a Membership>,
+    /// What the client calls the user, if that is not the user's id: `sub`. Address and name then need the scopes `email` and
+    /// `profile`, for either would tell who it is.
+    pub pseudonym: Option<&'a str>,
     /// Whom the token is for.
     pub audience: Audience,
 }
@@ -192,9 +195,12 @@ pub fn issue_for(
         roles.push(built_in);
     }
     let permissions = fitting(realm, user, &roles, permissions);
+    let may_know = |scope: &str| subject.pseudonym.is_none() || subject.scopes.contains(scope);
+    let email = user.email.as_ref().filter(|_| may_know("email"));
+    let name = user.name.as_ref().filter(|_| may_know("profile"));
     let claims = Claims {
         iss: realm.issuer(),
-        sub: user.id.to_string(),
+        sub: subject.pseudonym.map_or_else(|| user.id.to_string(), str::to_owned),
         aud: subject.audience,
         exp: now.unix_seconds().saturating_add_unsigned(lifetime.as_secs()),
         iat: now.unix_seconds(),
@@ -206,9 +212,9 @@ pub fn issue_for(
         auth_time: subject.session.map(|session| session.authenticated_at.unix_seconds()),
         amr: subject.session.map_or(&[], |session| session.amr.as_slice()),
         realm_id: realm.name(),
-        email: user.email.as_ref().map(gatepost_domain::EmailAddress::as_str),
-        email_verified: user.email.as_ref().map(|_| user.email_verified),
-        name: user.name.as_ref().map(gatepost_domain::DisplayName::as_str),
+        email: email.map(gatepost_domain::EmailAddress::as_str),
+        email_verified: email.map(|_| user.email_verified),
+        name: name.map(gatepost_domain::DisplayName::as_str),
         roles,
         permissions,
         org_id: subject.member.map(|member| member.organization.to_string()),

@@ -27,6 +27,7 @@ on_every_backend!(
     a_token_newer_than_the_database_is_refused_without_ending_the_grant,
     a_revoked_grant_is_told_and_ends_no_other,
     the_good_grants_of_a_user_are_listed_and_no_others,
+    a_token_that_stays_good_moves_the_end_and_nothing_else,
     an_active_organization_stays_with_the_grant_while_the_user_belongs_there,
     ad_02_a_refresh_that_read_a_membership_that_is_gone_looks_again,
 );
@@ -42,6 +43,7 @@ pub(crate) fn presented(store: &Store, grant: &Grant, generation: u32, now: Time
         now,
         idle: IDLE,
         grace: GRACE,
+        rotates: true,
         on_reuse: OnReuse {
             event: EventId::new(now, &store.dice),
             message: store.message(),
@@ -393,4 +395,21 @@ async fn ad_02_a_refresh_that_read_a_membership_that_is_gone_looks_again(store: 
         write_one!(store, [presented, rotated] tx => grants::rotate(tx, &presented, &rotated, version).await);
     assert_eq!(late, Ok(false));
     assert_eq!(exchange(&store, &grant, 0, NOW).await.unwrap().member, None);
+}
+
+/// `refresh_token_rotation = false`.
+async fn a_token_that_stays_good_moves_the_end_and_nothing_else(store: Store) {
+    let (_, _, grant) = store.signed_in("ada").await;
+    for minute in [0, 1, 2] {
+        let now = later(60 * minute);
+        let asked = Presented { rotates: false, ..presented(&store, &grant, 0, now) };
+        let exchanged = exchange_as(&store, asked).await.unwrap();
+        let expected = Grant { idle_expires_at: now.plus(IDLE), ..grant.clone() };
+        assert_eq!((exchanged.grant, exchanged.replayed), (expected.clone(), false));
+        assert_eq!(store.find_grant(&grant).await, Some(expected));
+    }
+    // Once tokens are good once again, so is this one.
+    exchange(&store, &grant, 0, later(180)).await.unwrap();
+    let asked = Presented { rotates: false, ..presented(&store, &grant, 0, later(240)) };
+    assert_eq!(exchange_as(&store, asked).await.unwrap_err(), RefreshRefused::Reused);
 }

@@ -1,17 +1,41 @@
 //! The code that a client gets.
 
-use gatepost_domain::{AuthorizationCode, CodeDetails, CodeId, GrantId, authorization::CODE_TTL};
-use gatepost_store::authorization_codes;
+use gatepost_domain::{
+    AuthorizationCode, CodeDetails, CodeId, GrantId,
+    authorization::{CODE_TTL, pushed::digest_of},
+};
+use gatepost_store::{authorization_codes, pushed_requests};
 
 use super::{Step, request::AuthorizationRequest};
 use crate::{browser::BrowserSession, http::Problem};
 
-/// Gives a code for what was asked for and agreed on. `None`: the session has ended.
+/// Why there is no code. Nothing was written.
+#[derive(Debug)]
+pub(super) enum NotGiven {
+    /// The session has ended.
+    SignedOut,
+    /// A code was given for the request that was sent ahead.
+    Answered,
+}
+
+/// What takes the write back.
+enum Undone {
+    Not(NotGiven),
+    Failed(Problem),
+}
+
+impl From<gatepost_store::Error> for Undone {
+    fn from(error: gatepost_store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Gives a code for what was asked for and agreed on.
 pub(super) async fn give(
     step: &Step<'_>,
     request: &AuthorizationRequest,
     signed_in: &BrowserSession,
-) -> Result<Option<String>, Problem> {
+) -> Result<Result<String, NotGiven>, Problem> {
     let (app, now) = (step.app, step.now);
     let id = CodeId::new(now, app.entropy());
     let code = AuthorizationCode {
@@ -33,9 +57,35 @@ pub(super) async fn give(
         expires_at: now.plus(CODE_TTL),
         redeemed_at: None,
     };
-    let given = app.db().write_one("give an authorization code", move |tx| {
-        let code = code.clone();
-        Box::pin(async move { authorization_codes::create(tx, &code).await })
-    });
-    Ok(given.await?.then(|| app.code_mac().encode(id)))
+    let given = match &request.pushed {
+        None => {
+            let given = app.db().write_one("give an authorization code", move |tx| {
+                let code = code.clone();
+                Box::pin(async move { authorization_codes::create(tx, &code).await })
+            });
+            if given.await? { Ok(()) } else { Err(NotGiven::SignedOut) }
+        }
+        // In one write with the code, so that of any number of windows one gets it.
+        Some(uri) => {
+            let Some(digest) = digest_of(uri) else { return Ok(Err(NotGiven::Answered)) };
+            let given = app.db().write("give the code of a pushed request", move |tx| {
+                let code = code.clone();
+                Box::pin(async move {
+                    if !pushed_requests::use_up(tx, code.realm, &digest, &code.client, now).await? {
+                        return Err(Undone::Not(NotGiven::Answered));
+                    }
+                    if !authorization_codes::create(tx, &code).await? {
+                        return Err(Undone::Not(NotGiven::SignedOut));
+                    }
+                    Ok(())
+                })
+            });
+            match given.await {
+                Ok(()) => Ok(()),
+                Err(Undone::Not(why)) => Err(why),
+                Err(Undone::Failed(problem)) => return Err(problem),
+            }
+        }
+    };
+    Ok(given.map(|()| app.code_mac().encode(id)))
 }

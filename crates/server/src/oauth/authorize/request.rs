@@ -38,6 +38,8 @@ pub(super) struct AuthorizationRequest {
     pub(super) ui_locales: Option<String>,
     /// What stays with the grant.
     pub(super) details: GrantDetails,
+    /// The name of the request, if it was sent ahead: it is good for one code.
+    pub(super) pushed: Option<String>,
 }
 
 /// `prompt`
@@ -112,6 +114,9 @@ fn checked(
             return Err((error, "Send the parameters themselves."));
         }
     }
+    if client.settings.require_signed_request_object {
+        return Err(invalid("This client signs its requests, and signed requests are not taken here yet."));
+    }
     match form.get("response_type") {
         Some("code") => {}
         None => return Err(invalid("`response_type` is missing.")),
@@ -123,7 +128,7 @@ fn checked(
     if !signs_for(realm, client) {
         return Err((
             "unauthorized_client",
-            "This realm has no key for the client's id_token_signed_response_alg.",
+            "This realm has no key for the client's id_token_signed_response_alg or userinfo_signed_response_alg.",
         ));
     }
     let scopes = scopes(client, form.get("scope"))?;
@@ -150,13 +155,15 @@ fn checked(
     Ok(AuthorizationRequest {
         client: client.id.clone(),
         return_to: return_to.clone(),
-        audience: audience(realm, &scopes, form)?,
+        audience: audience(realm, client, &scopes, form)?,
         scopes,
         code_challenge: code_challenge(client, form)?,
         nonce: text("nonce")?,
         prompt: prompt(form.get("prompt"))
             .ok_or(invalid("`prompt` is none, or some of login, consent and select_account."))?,
-        max_age: max_age.map_err(|_| invalid("`max_age` is a number of seconds."))?,
+        max_age: max_age
+            .map_err(|_| invalid("`max_age` is a number of seconds."))?
+            .or(client.settings.default_max_age.map(u64::from)),
         acr: claims.acr,
         subject: hinted.or(claims.subject),
         login_hint: text("login_hint")?,
@@ -166,13 +173,15 @@ fn checked(
             id_token_claims: claims.id_token,
             ..GrantDetails::default()
         },
+        pushed: None,
     })
 }
 
 /// Whether the realm has, or makes, a key for the ID tokens of the client.
 pub(in crate::oauth) fn signs_for(realm: &Snapshot, client: &Client) -> bool {
-    let alg = client.settings.id_token_signed_response_alg;
-    alg == SigningAlg::RS256 || alg == realm.settings().signing_alg
+    let settings = &client.settings;
+    let algs = [Some(settings.id_token_signed_response_alg), settings.userinfo_signed_response_alg];
+    algs.into_iter().flatten().all(|alg| alg == SigningAlg::RS256 || alg == realm.settings().signing_alg)
 }
 
 /// What is asked for, all of which the client must have; what the client has unless it asks.
@@ -189,14 +198,16 @@ pub(in crate::oauth) fn scopes(client: &Client, asked: Option<&str>) -> Result<S
     Ok(asked)
 }
 
-/// RFC 8707: the realm's own APIs, by their names. The realm itself only with the scope `account`.
+/// RFC 8707: the client's APIs, or the realm's, by their names. The realm itself only with the scope `account`.
 pub(in crate::oauth) fn audience(
     realm: &Snapshot,
+    client: &Client,
     scopes: &Scopes,
     form: &Form,
 ) -> Result<Vec<String>, Wrong> {
-    let named = realm.audience().among(&form.targets());
-    let named = named.ok_or(("invalid_target", "`resource` names none of the realm's APIs."))?;
+    let named = realm.audience_for(client).among(&form.targets());
+    let named =
+        named.ok_or(("invalid_target", "`resource` names no API that this client's tokens may be for."))?;
     let mut names: Vec<String> = named.iter().cloned().collect();
     if scopes.contains("account") && !named.names(realm.issuer()) {
         names.push(realm.issuer().to_owned());

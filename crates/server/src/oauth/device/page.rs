@@ -16,11 +16,10 @@ use gatepost_store::{attempts, audit, device_codes};
 
 use crate::{
     App,
-    browser::{Browser, BrowserSession},
+    browser::BrowserSession,
     clients,
-    http::{Now, Problem, Where},
+    http::{Problem, Where},
     pages::{self, AskedAgain, DeviceRequest, Form, Frame},
-    realm::InRealm,
 };
 
 /// The form, filled in by an address that has the code in it (RFC 8628 section 3.3.1) and sent by the person alone.
@@ -34,17 +33,15 @@ pub(super) async fn show(_: BrowserSession, frame: Frame, uri: Uri) -> Response 
 
 /// What was typed: shown with what it asks for, if a device waits with it.
 pub(super) async fn typed(
-    realm: InRealm,
-    Now(now): Now,
     State(app): State<App>,
+    signed_in: BrowserSession,
     origin: Where,
     frame: Frame,
-    browser: Browser,
-    signed_in: BrowserSession,
     form: Form,
 ) -> Result<Response, Problem> {
+    let (realm, browser, now) = (&frame.realm, &frame.browser, frame.now);
     let text = form.text("user_code");
-    if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
+    if browser.check_csrf(&app, realm, form.get("csrf")).is_err() {
         return Ok(pages::device_code(&frame, text, Some(AskedAgain::Stale)));
     }
     let asks = Asks {
@@ -85,18 +82,16 @@ pub(super) async fn typed(
 
 /// What was decided. A code that this session was not shown connects nothing.
 pub(super) async fn decided(
-    realm: InRealm,
-    Now(now): Now,
     State(app): State<App>,
+    signed_in: BrowserSession,
     origin: Where,
     frame: Frame,
-    browser: Browser,
-    signed_in: BrowserSession,
     form: Form,
 ) -> Result<Response, Problem> {
+    let (realm, browser, now) = (&frame.realm, &frame.browser, frame.now);
     let text = form.text("user_code");
     // It may have been shown to whoever was signed in before: it is asked for afresh.
-    if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
+    if browser.check_csrf(&app, realm, form.get("csrf")).is_err() {
         return Ok(pages::device_code(&frame, text, Some(AskedAgain::Stale)));
     }
     let approved = match form.get("decision") {

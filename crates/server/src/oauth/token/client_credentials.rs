@@ -19,7 +19,7 @@ pub(super) async fn client_credentials(
     }
     let wanted = form.get("scope").map(str::parse::<Scopes>).transpose();
     let wanted = wanted.map_err(|_| OAuthError::InvalidScope)?;
-    let audience = realm.audience().among(&form.targets()).ok_or(OAuthError::InvalidTarget)?;
+    let audience = realm.audience_for(&client).among(&form.targets()).ok_or(OAuthError::InvalidTarget)?;
     let issued = clients::issue(app, realm, &client, wanted.as_ref(), audience, now)?;
     let issued = issued.ok_or(OAuthError::InvalidScope)?;
     Ok(TokenAnswer::of(issued.access_token, issued.expires_in, issued.scopes.to_string()))

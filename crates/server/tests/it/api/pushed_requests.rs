@@ -7,16 +7,20 @@ use crate::support::{Answer, TestApp};
 const FILE: &str = r#"
 [[realm]]
 name = "default"
+audience = ["a", "b"]
 [[realm.client]]
 id = "spa"
 public = true
 redirect_uris = ["https://app.test/cb", "http://127.0.0.1/cb"]
+scopes = ["openid"]
 [[realm.client]]
 id = "worker"
 public = true
+redirect_uris = ["https://app.test/cb"]
 grants = []
 "#;
-const GOOD: &str = "client_id=spa&response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&scope=openid&resource=a&resource=b";
+const GOOD: &str = "client_id=spa&response_type=code&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&scope=openid&resource=a&resource=b&\
+                    code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 
 async fn push(app: &TestApp, form: &str) -> Answer {
     let request = Request::post("/oauth/par")
@@ -50,6 +54,12 @@ async fn oa_19_what_the_browser_would_be_refused_for_is_refused_to_the_client() 
         (GOOD.replace("&redirect_uri=https%3A%2F%2Fapp.test%2Fcb", ""), "400 invalid_request"),
         (GOOD.replace("&response_type=code", ""), "400 invalid_request"),
         (format!("{GOOD}&scope=email"), "400 invalid_request"),
+        (GOOD.replace("scope=openid", "scope=email"), "400 invalid_scope"),
+        (GOOD.replace("resource=b", "resource=c"), "400 invalid_target"),
+        (GOOD.replace("=S256", "=plain"), "400 invalid_request"),
+        (GOOD.replace("=code&", "=token&"), "400 unsupported_response_type"),
+        (format!("{GOOD}&response_mode=fragment"), "400 invalid_request"),
+        (format!("{GOOD}&request=x.y.z"), "400 request_not_supported"),
         (format!("{GOOD}&request_uri=https%3A%2F%2F169.254.169.254%2F"), "400 invalid_request"),
         (GOOD.replace("client_id=spa", "client_id=worker"), "400 unauthorized_client"),
         (GOOD.replace("client_id=spa", "client_id=nobody"), "401 invalid_client"),

@@ -107,7 +107,10 @@ async fn a_device_is_connected_at_another_screen() {
     let device = begin(&app).await;
     assert_eq!(device.header("cache-control"), Some("no-store"));
     let user_code = device.text("user_code");
-    assert_eq!((device.json()["expires_in"].as_u64(), device.json()["interval"].as_u64()), (Some(600), Some(5)));
+    assert_eq!(
+        (device.json()["expires_in"].as_u64(), device.json()["interval"].as_u64()),
+        (Some(600), Some(5))
+    );
     assert_eq!(device.text("verification_uri"), "http://127.0.0.1:8400/device");
     assert_eq!(
         device.text("verification_uri_complete"),
@@ -237,7 +240,11 @@ async fn oa_20_user_codes_are_guessed_a_few_times_and_then_not_at_all() {
         assert_eq!(typed(&browser, "BBBB-BBBB").await.status, 422);
     }
     let refused = typed(&browser, &device.text("user_code")).await;
-    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, Some("600")), "the right one neither");
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("retry-after")),
+        (429, Some("600")),
+        "the right one neither"
+    );
     assert!(refused.html().contains("Too many tries"), "{}", refused.html());
     // Another browser is the same account.
     assert_eq!(typed(&ada(&app).await, "CCCC-CCCC").await.status, 429);
@@ -379,7 +386,11 @@ async fn oa_20_a_device_gets_tokens_once_and_a_second_use_ends_them() {
     let won: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
     assert_eq!(won.len(), 1);
     assert!(answers.iter().all(|answer| answer.status == 200 || error(answer) == "400 invalid_grant"));
-    assert_eq!(userinfo(&app, &won[0].text("access_token")).await.status, 401, "one of them was not the device");
+    assert_eq!(
+        userinfo(&app, &won[0].text("access_token")).await.status,
+        401,
+        "one of them was not the device"
+    );
 }
 
 #[tokio::test]
