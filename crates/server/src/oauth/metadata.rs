@@ -71,6 +71,7 @@ const ASSERTED_WITH: [&str; 5] = ["RS256", "PS256", "ES256", "EdDSA", "HS256"];
 
 /// What this server answers for a realm, and nothing it does not.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a registered member of its own")]
 pub struct Metadata<'a> {
     issuer: &'a str,
     authorization_endpoint: String,

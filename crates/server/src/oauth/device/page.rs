@@ -4,6 +4,8 @@
 //! from the address alone, the page names the application and the account before anything is connected, and it is asked each time,
 //! also for what was agreed to before. Only whoever is signed in can try codes, and not many of them (section 5.1).
 
+use std::sync::Arc;
+
 use axum::{extract::State, http::Uri, response::Response};
 use gatepost_domain::{
     RealmId, Scope, SecretDigest, SessionId, Timestamp,
@@ -34,14 +36,14 @@ pub(super) async fn show(_: BrowserSession, frame: Frame, uri: Uri) -> Response 
 /// What was typed: shown with what it asks for, if a device waits with it.
 pub(super) async fn typed(
     State(app): State<App>,
-    signed_in: BrowserSession,
     origin: Where,
     frame: Frame,
+    signed_in: BrowserSession,
     form: Form,
 ) -> Result<Response, Problem> {
-    let (realm, browser, now) = (&frame.realm, &frame.browser, frame.now);
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let text = form.text("user_code");
-    if browser.check_csrf(&app, realm, form.get("csrf")).is_err() {
+    if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
         return Ok(pages::device_code(&frame, text, Some(AskedAgain::Stale)));
     }
     let asks = Asks {
@@ -83,15 +85,15 @@ pub(super) async fn typed(
 /// What was decided. A code that this session was not shown connects nothing.
 pub(super) async fn decided(
     State(app): State<App>,
-    signed_in: BrowserSession,
     origin: Where,
     frame: Frame,
+    signed_in: BrowserSession,
     form: Form,
 ) -> Result<Response, Problem> {
-    let (realm, browser, now) = (&frame.realm, &frame.browser, frame.now);
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let text = form.text("user_code");
     // It may have been shown to whoever was signed in before: it is asked for afresh.
-    if browser.check_csrf(&app, realm, form.get("csrf")).is_err() {
+    if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
         return Ok(pages::device_code(&frame, text, Some(AskedAgain::Stale)));
     }
     let approved = match form.get("decision") {
