@@ -315,7 +315,7 @@ async fn oa_20_a_code_is_good_for_ten_minutes() {
     let (late, idle) = (begin(&app).await, begin(&app).await);
     let page = typed(&browser, &late.text("user_code")).await;
     approve(&browser, &idle).await;
-    app.advance(Duration::from_secs(600));
+    app.advance(Duration::from_mins(10));
     assert_eq!(decide(&browser, &page, "approve").await.status, 422);
     assert_eq!(typed(&browser, &late.text("user_code")).await.status, 422);
     assert_eq!(error(&poll(&app, &late).await), "400 expired_token");

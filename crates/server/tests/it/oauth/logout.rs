@@ -58,7 +58,7 @@ async fn lo_01_nobody_is_sent_where_no_client_is_known_to_want_it() {
     }
     let (header, rest) = hint.split_once('.').unwrap();
     let unsigned = format!("eyJhbGciOiJub25lIn0.{}.", rest.split('.').next().unwrap());
-    let forged = format!("{header}.{}x", rest);
+    let forged = format!("{header}.{rest}x");
     let access = rp::redeem(&app, &rp::code(&browser, &asking()).await).await.text("access_token");
     for bad in [unsigned, forged, access, "x".to_owned()] {
         let answer =

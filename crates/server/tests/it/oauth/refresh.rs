@@ -28,7 +28,7 @@ async fn begun_in(browser: &Browser<'_>, scope: &str) -> Answer {
 async fn a_client_goes_on_with_its_newest_refresh_token() {
     let app = TestApp::with(REALM).await;
     let first = begun(&app, "openid email notes:read").await;
-    app.advance(Duration::from_secs(600));
+    app.advance(Duration::from_mins(10));
     let second = refresh(&app, &first.text("refresh_token"), &[]).await;
     assert_eq!(second.status, 200, "{second:?}");
     let (id, before) = (claims(&second.text("id_token")), claims(&first.text("id_token")));
