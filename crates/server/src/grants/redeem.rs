@@ -1,8 +1,8 @@
 //! The one use of an authorization code (RFC 6749 section 4.1.3).
 
 use gatepost_domain::{
-    AuthorizationCode, Client, CodeId, EventId, Grant, OutboxId, PersonalClaims, RealmId, Session, SessionId,
-    Timestamp, User,
+    AuthorizationCode, Client, CodeId, EventId, Grant, GrantDetails, OutboxId, PersonalClaims, RealmId,
+    Session, SessionId, Timestamp, User,
     audit::{Actor, Event, Record},
     authorization::pkce,
 };
@@ -24,6 +24,8 @@ pub struct Redemption<'a> {
     pub redirect_uri: Option<&'a str>,
     /// What the challenge was made of (RFC 7636 section 4.5).
     pub code_verifier: Option<&'a str>,
+    /// The key that the client has proved to possess.
+    pub key: Option<String>,
     /// Whom the tokens are for.
     pub audience: Vec<String>,
 }
@@ -58,7 +60,9 @@ pub async fn redeem(
     } else {
         realm
     };
-    let begun = match begin(app, snapshot, &code, origin, now).await? {
+    // What a public client holds is bound to its key, for it proves nothing else (RFC 9449 section 5).
+    let dpop_jkt = redemption.key.clone().filter(|_| client.is_public());
+    let begun = match begin(app, snapshot, &code, dpop_jkt, origin, now).await? {
         Begun::Now(begun) => begun,
         Begun::Spent => return no("used before"),
         Begun::Over => return no("expired, or its session has ended"),
@@ -74,7 +78,7 @@ pub async fn redeem(
         nonce: code.details.nonce.as_deref(),
         code: Some(redemption.code),
     };
-    let wanted = Wanted { scopes: None, audience: redemption.audience };
+    let wanted = Wanted { scopes: None, audience: redemption.audience, key: redemption.key };
     holding.issue(
         app,
         snapshot,
@@ -97,6 +101,10 @@ fn fits(code: &AuthorizationCode, client: &Client, redemption: &Redemption<'_>) 
     };
     if !proven {
         return Err("without the verifier of its challenge");
+    }
+    // Asked for with `dpop_jkt` (RFC 9449 section 10).
+    if code.details.grant.dpop_jkt.is_some() && code.details.grant.dpop_jkt != redemption.key {
+        return Err("without a proof of the key it is bound to");
     }
     match redemption.redirect_uri {
         Some(uri) if uri == code.details.redirect_uri => Ok(()),
@@ -126,6 +134,7 @@ struct Beginning {
 #[derive(Clone)]
 struct Writing {
     code: AuthorizationCode,
+    dpop_jkt: Option<String>,
     settings: gatepost_domain::RealmSettings,
     own_session: SessionId,
     begun: Record,
@@ -138,6 +147,7 @@ async fn begin(
     app: &App,
     realm: &Snapshot,
     code: &AuthorizationCode,
+    dpop_jkt: Option<String>,
     origin: &Where,
     now: Timestamp,
 ) -> Result<Begun, Problem> {
@@ -148,6 +158,7 @@ async fn begin(
     };
     let writing = Writing {
         code: code.clone(),
+        dpop_jkt,
         settings: realm.settings().clone(),
         own_session: SessionId::new(now, app.entropy()),
         begun: record(Event::GrantBegun).with("scopes", code.details.scopes.to_string()),
@@ -164,7 +175,7 @@ async fn begin(
 }
 
 async fn written(tx: &mut Tx, writing: Writing) -> Result<Begun, Problem> {
-    let Writing { code, settings, own_session, begun, reused, message, now } = writing;
+    let Writing { code, dpop_jkt, settings, own_session, begun, reused, message, now } = writing;
     let realm: RealmId = code.realm;
     if !authorization_codes::redeem(tx, realm, code.id, now).await? {
         return spent(tx, realm, code.id, &reused, message, now).await;
@@ -174,7 +185,7 @@ async fn written(tx: &mut Tx, writing: Writing) -> Result<Begun, Problem> {
     if passwords::changed_after(tx, realm, user.id, code.created_at).await? {
         return Ok(Begun::Over);
     }
-    let mut details = code.details.grant.clone();
+    let mut details = GrantDetails { dpop_jkt, ..code.details.grant.clone() };
     // What is to go on while the person is away does not end when the browser signs out (OpenID Connect Core section 11).
     let session = if code.details.scopes.contains("offline_access") {
         let own = Session::begin_for_client(own_session, &session, &settings, now);

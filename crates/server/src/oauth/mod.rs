@@ -4,6 +4,7 @@
 pub(crate) mod acr;
 mod authorize;
 mod client;
+mod dpop;
 mod error;
 mod form;
 mod introspect;

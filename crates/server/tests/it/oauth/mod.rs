@@ -5,6 +5,7 @@ mod client_settings;
 mod code;
 mod conformance;
 mod consent;
+mod dpop;
 mod logout;
 mod pushed;
 mod refresh;
