@@ -411,9 +411,10 @@ pub async fn exchange<T>(
             Assessed::Reuse(_) => return Ok(Err(RefreshRefused::Reused)),
             Assessed::Refused(refused) => return Ok(Err(refused)),
         };
-        let grant = match presented.rotates {
-            true => grant.rotated(presented.idle, presented.now),
-            false => grant.prolonged(presented.idle, presented.now),
+        let grant = if presented.rotates {
+            grant.rotated(presented.idle, presented.now)
+        } else {
+            grant.prolonged(presented.idle, presented.now)
         };
         let asked = (presented.clone(), grant.clone(), user.version);
         let rotating = db.write_one("rotate a refresh token", move |tx| {
