@@ -133,7 +133,7 @@ fn visit(path: &str, cookies: &Cookies, form: Option<&str>) -> Vec<u8> {
         format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\ncookie: {}\r\n", cookies.join("; "));
     if let Some(form) = form {
         text += "sec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\n";
-        text += &format!("content-length: {}\r\n\r\n{form}", form.len());
+        text.extend(["content-length: ", &form.len().to_string(), "\r\n\r\n", form]);
     } else {
         text += "\r\n";
     }

@@ -70,6 +70,12 @@ events! {
     ConsentGiven = "consent-given",
     /// A user did not agree to what a client asked for.
     ConsentRefused = "consent-refused",
+    /// A user connected a device that cannot show a page.
+    DeviceConnected = "device-connected",
+    /// A user did not connect a device.
+    DeviceRefused = "device-refused",
+    /// Somebody typed a code that no device waits with, or more codes than there may be.
+    UserCodeRefused = "user-code-refused",
     /// A client was given a grant.
     GrantBegun = "grant-begun",
     /// An authorization code was used that had been redeemed before: the grant was ended.
@@ -139,7 +145,7 @@ events! {
 impl Event {
     /// Whether it tells of something that was tried and refused.
     pub fn is_refusal(self) -> bool {
-        self.name().ends_with("-refused") || matches!(self, Self::RefreshTokenReused | Self::CodeReused)
+        self.name().ends_with("-refused") || self.name().ends_with("-reused")
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a user authorizes a client to do: the code that the client redeems, and the consent behind it.
 
+pub mod device;
 pub mod pkce;
 pub mod pushed;
 mod redirect;

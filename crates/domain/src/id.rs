@@ -173,6 +173,10 @@ id!(
     CodeId, "cod_"
 );
 id!(
+    /// A device that waits to be connected; not its code.
+    DeviceCodeId, "dvc_"
+);
+id!(
     /// An audit event.
     EventId, "evt_"
 );

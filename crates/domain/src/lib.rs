@@ -46,8 +46,8 @@ pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;
 pub use grant::{Grant, GrantDetails};
 pub use id::{
-    ApiKeyId, CodeId, EventId, GrantId, IdRefused, InvitationId, OrganizationId, OutboxId, RealmId,
-    SessionId, UserId,
+    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, InvitationId, OrganizationId, OutboxId,
+    RealmId, SessionId, UserId,
 };
 pub use invitation::Invitation;
 pub use master_key::{MasterKey, SealBroken};

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::Entropy;
 use crate::PairwiseKey;
-use crate::authorization::CodeMac;
+use crate::authorization::{CodeMac, device::DeviceMac};
 use crate::browser::CsrfKey;
 use crate::refresh::RefreshMac;
 use crate::session_token::SessionMac;
@@ -136,6 +136,11 @@ impl MasterKey {
             hmac::HMAC_SHA256,
             self.derive("gatepost pairwise subject v1").as_ref(),
         ))
+    }
+
+    /// The key that makes and checks device codes.
+    pub fn device_mac_key(&self) -> DeviceMac {
+        DeviceMac::new(hmac::Key::new(hmac::HMAC_SHA256, self.derive("gatepost device code v1").as_ref()))
     }
 
     /// A key for one more purpose, independent of all others: HKDF-SHA256 (RFC 5869) with the purpose as info.

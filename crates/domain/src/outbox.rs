@@ -6,7 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApiKeyId, EmailAddress, GrantId, OrganizationId, OutboxId, RealmId, SessionId, Timestamp, UserId,
+    ApiKeyId, ClientId, EmailAddress, GrantId, OrganizationId, OutboxId, RealmId, SessionId, Timestamp,
+    UserId,
 };
 
 /// A message with its place in the outbox.
@@ -33,6 +34,8 @@ pub enum Message {
     Revocation(Revocation),
     /// For a person.
     Mail(Mail),
+    /// For a client whose user was signed out.
+    Logout(Logout),
 }
 
 impl Message {
@@ -41,8 +44,20 @@ impl Message {
         match self {
             Self::Revocation(_) => "revocation",
             Self::Mail(_) => "mail",
+            Self::Logout(_) => "logout",
         }
     }
+}
+
+/// That a user is not signed in any more, told the client behind the scenes (OpenID Connect Back-Channel Logout 1.0).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logout {
+    /// The client.
+    pub client: ClientId,
+    /// Who was signed out.
+    pub user: UserId,
+    /// The session of the browser that has ended.
+    pub session: SessionId,
 }
 
 /// What is no longer good.

@@ -6,8 +6,12 @@ mod open;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Entropy, MasterKey, PairwiseKey, PasswordHash, Timestamp, User, authorization::CodeMac, browser::CsrfKey,
-    password::Password, refresh::RefreshMac, session_token::SessionMac,
+    Entropy, MasterKey, PairwiseKey, PasswordHash, Timestamp, User,
+    authorization::{CodeMac, device::DeviceMac},
+    browser::CsrfKey,
+    password::Password,
+    refresh::RefreshMac,
+    session_token::SessionMac,
 };
 use gatepost_store::{Db, passwords};
 
@@ -30,6 +34,7 @@ struct Shared {
     master_key: MasterKey,
     refresh_mac: RefreshMac,
     code_mac: CodeMac,
+    device_mac: DeviceMac,
     session_mac: SessionMac,
     csrf_key: CsrfKey,
     pairwise_key: PairwiseKey,
@@ -40,6 +45,7 @@ struct Shared {
     public_url: String,
     refusals: Throttle,
     outgoing: Outgoing,
+    sign_outs: tokio::sync::Notify,
 }
 
 impl App {
@@ -57,6 +63,10 @@ impl App {
 
     pub(crate) fn code_mac(&self) -> &CodeMac {
         &self.shared.code_mac
+    }
+
+    pub(crate) fn device_mac(&self) -> &DeviceMac {
+        &self.shared.device_mac
     }
 
     pub(crate) fn session_mac(&self) -> &SessionMac {
@@ -83,6 +93,11 @@ impl App {
     /// Fetches what clients publish.
     pub(crate) fn outgoing(&self) -> &Outgoing {
         &self.shared.outgoing
+    }
+
+    /// Rung when somebody was signed out.
+    pub(crate) fn sign_outs(&self) -> &tokio::sync::Notify {
+        &self.shared.sign_outs
     }
 
     pub(crate) fn hasher(&self) -> &HashPool {
@@ -136,6 +151,12 @@ impl App {
     /// `gatepost serve` does it at its start and daily.
     pub async fn clean_up(&self) -> Result<(), gatepost_store::Error> {
         jobs::clean_up(self).await
+    }
+
+    /// Tells clients that asked for it of users who were signed out (OpenID Connect Back-Channel Logout 1.0). `gatepost serve` does it
+    /// by itself.
+    pub async fn tell_clients_of_sign_outs(&self) -> Result<(), gatepost_store::Error> {
+        jobs::tell_clients(self).await
     }
 
     /// Finishes what is written, and ends the threads. Requests after this are refused.

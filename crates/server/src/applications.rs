@@ -1,7 +1,7 @@
 //! What a person lets clients do: what they agreed to, and the grants that came of it.
 
 use gatepost_domain::{ClientId, Grant, OutboxId, RealmId, Scopes, Timestamp, UserId, audit::Event};
-use gatepost_store::{authorization_codes, clients, consents, grants};
+use gatepost_store::{authorization_codes, clients, consents, device_codes, grants};
 
 use crate::{App, accounts::Who, http::Problem};
 
@@ -65,6 +65,7 @@ pub async fn remove(
                 who.still_may(tx, now).await?;
                 let mut had = consents::withdraw(tx, realm, user, &client).await?;
                 had |= authorization_codes::withdraw(tx, realm, user, &client).await? > 0;
+                had |= device_codes::withdraw(tx, realm, user, &client).await? > 0;
                 let held = grants::list_live(tx, realm, user, now).await?;
                 for Grant { id, .. } in held.into_iter().filter(|grant| grant.client == client) {
                     let message = OutboxId::new(now, app.entropy());

@@ -64,6 +64,10 @@ impl Front {
         let (route, document) = oauth::document(request.uri().path())?;
         let app = &self.rooms.app;
         let realm = app.realms().host_at_hand(app, host(request))?;
+        // Its key is made first.
+        if realm.lacks_id_token_key() {
+            return None;
+        }
         Some((route, document(&realm).answer(request.headers())))
     }
 }

@@ -78,7 +78,7 @@ pub async fn list(
                 FROM audit WHERE realm_id = $1 AND id < $2
                 AND (CAST($3 AS TEXT) IS NULL OR event = $3) AND (CAST($4 AS BIGINT) IS NULL OR at >= $4)
                 AND (CAST($6 AS BIGINT) IS NULL OR at < $6) AND (CAST($7 AS TEXT) IS NULL OR actor = $7)
-                AND (CAST($8 AS BOOLEAN) IS NULL OR (event LIKE '%-refused' OR event = 'refresh-token-reused') = $8) ",
+                AND (CAST($8 AS BOOLEAN) IS NULL OR (event LIKE '%-refused' OR event LIKE '%-reused') = $8) ",
                 $user, " ORDER BY id DESC LIMIT $5"
             )
         };

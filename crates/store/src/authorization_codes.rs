@@ -72,18 +72,35 @@ pub async fn withdraw(tx: &mut Tx, realm: RealmId, user: UserId, client: &Client
     tx.execute(SQL, &[(&realm).into(), (&user).into(), client.as_str().into()]).await
 }
 
+struct SignedInTo(SessionId, ClientId);
+
+impl FromRow for SignedInTo {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        Ok(Self(row.take()?, row.parse()?))
+    }
+}
+
 /// The clients that a browser's session signed in to, in the order of their ids.
 pub async fn clients(tx: &mut Tx, realm: RealmId, session: SessionId) -> Result<Vec<ClientId>, Error> {
-    const SQL: &str = "SELECT DISTINCT client_id FROM authorization_codes
+    const SQL: &str = "SELECT DISTINCT session_id, client_id FROM authorization_codes
         WHERE realm_id = $1 AND session_id = $2 AND redeemed_at IS NOT NULL ORDER BY client_id";
-    struct Name(ClientId);
-    impl FromRow for Name {
-        fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
-            Ok(Self(row.parse()?))
-        }
-    }
-    let names: Vec<Name> = tx.all(SQL, &[(&realm).into(), (&session).into()]).await?;
-    Ok(names.into_iter().map(|Name(client)| client).collect())
+    let found: Vec<SignedInTo> = tx.all(SQL, &[(&realm).into(), (&session).into()]).await?;
+    Ok(found.into_iter().map(|SignedInTo(_, client)| client).collect())
+}
+
+/// The clients that those sessions of a user signed in to that ended at or after a moment, by session.
+pub async fn clients_of_ended(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<(SessionId, ClientId)>, Error> {
+    const SQL: &str = "SELECT DISTINCT c.session_id, c.client_id FROM sessions s
+        JOIN authorization_codes c ON c.realm_id = s.realm_id AND c.session_id = s.id
+        WHERE s.realm_id = $1 AND s.user_id = $2 AND s.revoked_at >= $3 AND c.redeemed_at IS NOT NULL
+        ORDER BY c.session_id, c.client_id";
+    let found: Vec<SignedInTo> = tx.all(SQL, &[(&realm).into(), (&user).into(), since.into()]).await?;
+    Ok(found.into_iter().map(|SignedInTo(session, client)| (session, client)).collect())
 }
 
 /// Deletes at most `limit` codes that expired before `before` and that nobody redeemed; the others go with their session.

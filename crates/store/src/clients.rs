@@ -84,6 +84,14 @@ pub async fn list(
     tx.all(SQL, &[(&realm).into(), after.map_or("", ClientId::as_str).into(), limit.into()]).await
 }
 
+/// Whether a client of the realm signs people in with OpenID Connect: has the scope `openid`.
+pub async fn any_signs_people_in(tx: &mut Tx, realm: RealmId) -> Result<bool, Error> {
+    // A scope in the JSON of the settings; no other member could hold the word alone.
+    const SQL: &str =
+        "SELECT CAST(1 AS BIGINT) FROM clients WHERE realm_id = $1 AND settings LIKE '%\"openid\"%' LIMIT 1";
+    Ok(tx.optional::<(i64,)>(SQL, &[(&realm).into()]).await?.is_some())
+}
+
 /// Deletes a client. Its grants end by themselves: a refresh needs the client. False: no such client.
 pub async fn delete(tx: &mut Tx, realm: RealmId, id: &ClientId) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM clients WHERE realm_id = $1 AND id = $2";

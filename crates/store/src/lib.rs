@@ -20,10 +20,12 @@ mod value;
 mod writer;
 
 pub mod api_keys;
+pub mod attempts;
 pub mod audit;
 pub mod authorization_codes;
 pub mod clients;
 pub mod consents;
+pub mod device_codes;
 pub mod grants;
 pub mod invitations;
 pub mod memberships;

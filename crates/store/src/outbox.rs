@@ -36,6 +36,12 @@ pub async fn queue(
     tx.execute(SQL, &params).await.map(|_| ())
 }
 
+/// Whether a message of a kind is due.
+pub async fn is_due(tx: &mut Tx, kind: &str, now: Timestamp) -> Result<bool, Error> {
+    const SQL: &str = "SELECT CAST(1 AS BIGINT) FROM outbox WHERE due_at <= $2 AND kind = $1 LIMIT 1";
+    Ok(tx.optional::<(i64,)>(SQL, &[kind.into(), now.into()]).await?.is_some())
+}
+
 /// Takes at most `limit` messages of a kind that are due, for as long as `lease`: if they are not
 /// [`done`] or [`failed`] by then, somebody else takes them. No message is taken twice meanwhile. One statement.
 pub async fn claim_due(

@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0005_authorization.sql"),
     },
     Migration { version: 6, name: "clients", sql: include_str!("../migrations/0006_clients.sql") },
+    Migration { version: 7, name: "devices", sql: include_str!("../migrations/0007_devices.sql") },
 ];
 
 /// The version this release works with.

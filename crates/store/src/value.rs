@@ -1,8 +1,8 @@
 //! What goes into a statement and what comes out of it, the same for both databases.
 
 use gatepost_domain::{
-    ApiKeyId, CodeId, EventId, GrantId, InvitationId, OrganizationId, OutboxId, RealmId, SecretDigest,
-    SessionId, Timestamp, UserId,
+    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, InvitationId, OrganizationId, OutboxId, RealmId,
+    SecretDigest, SessionId, Timestamp, UserId,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type};
@@ -268,7 +268,19 @@ macro_rules! ids {
         }
     )+ };
 }
-ids!(RealmId, UserId, SessionId, GrantId, CodeId, EventId, OutboxId, OrganizationId, InvitationId, ApiKeyId);
+ids!(
+    RealmId,
+    UserId,
+    SessionId,
+    GrantId,
+    CodeId,
+    DeviceCodeId,
+    EventId,
+    OutboxId,
+    OrganizationId,
+    InvitationId,
+    ApiKeyId
+);
 
 /// What a row, or the left part of one, can be read as.
 pub(crate) trait FromRow: Sized {

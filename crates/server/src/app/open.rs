@@ -119,6 +119,7 @@ impl App {
             db,
             refresh_mac: master_key.refresh_mac_key(),
             code_mac: master_key.code_mac_key(),
+            device_mac: master_key.device_mac_key(),
             session_mac: master_key.session_mac_key(),
             csrf_key: master_key.csrf_key(),
             pairwise_key: master_key.pairwise_key(),
@@ -129,6 +130,7 @@ impl App {
             entropy,
             public_url,
             refusals: Throttle::new(),
+            sign_outs: tokio::sync::Notify::new(),
             outgoing: Outgoing::new(config.private_addresses),
         };
         let app = Self { shared: Arc::new(shared) };

@@ -26,7 +26,6 @@ use crate::{
 };
 
 pub(crate) use cookies::{Jar, Keep, LANGUAGE, NOTICE, one as one_cookie};
-pub use csrf::Forged;
 use csrf::Sender;
 pub use flow::{Flow, Target};
 pub use session::BrowserSession;

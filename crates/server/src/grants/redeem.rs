@@ -1,14 +1,14 @@
 //! The one use of an authorization code (RFC 6749 section 4.1.3).
 
-use gatepost_domain::{
-    AuthorizationCode, Client, CodeId, EventId, Grant, GrantDetails, OutboxId, PersonalClaims, RealmId,
-    Session, SessionId, Timestamp, User,
-    audit::{Actor, Event, Record},
-    authorization::pkce,
-};
-use gatepost_store::{Tx, audit, authorization_codes, grants, passwords, personal_claims, sessions};
+use gatepost_domain::{AuthorizationCode, Client, CodeId, GrantDetails, Timestamp, authorization::pkce};
+use gatepost_store::{Tx, authorization_codes};
 
-use super::{GrantRefused, Issued, Wanted, issue::Holding, refused};
+use super::{
+    GrantRefused, Issued, Wanted,
+    begin::{Agreed, Begun, Writing},
+    issue::Holding,
+    kept_key, refused,
+};
 use crate::{
     App,
     http::{Problem, origin::Where},
@@ -60,9 +60,26 @@ pub async fn redeem(
     } else {
         realm
     };
-    // What a public client holds is bound to its key, for it proves nothing else (RFC 9449 section 5).
-    let dpop_jkt = redemption.key.clone().filter(|_| client.is_public());
-    let begun = match begin(app, snapshot, &code, dpop_jkt, origin, now).await? {
+    let agreed = Agreed {
+        realm: realm_id,
+        client: code.client.clone(),
+        session: code.session,
+        user: Some(code.user),
+        grant: code.grant,
+        scopes: code.details.scopes.clone(),
+        audience: code.details.audience.clone(),
+        details: GrantDetails {
+            dpop_jkt: kept_key(client, redemption.key.as_ref()),
+            ..code.details.grant.clone()
+        },
+        at: code.created_at,
+    };
+    let writing = Writing::new(app, snapshot, agreed, origin, now);
+    let begun = app.db().write("redeem an authorization code", move |tx| {
+        let writing = writing.clone();
+        Box::pin(async move { written(tx, id, writing).await })
+    });
+    let begun = match begun.await? {
         Begun::Now(begun) => begun,
         Begun::Spent => return no("used before"),
         Begun::Over => return no("expired, or its session has ended"),
@@ -114,115 +131,14 @@ fn fits(code: &AuthorizationCode, client: &Client, redemption: &Redemption<'_>) 
     }
 }
 
-/// What came of an attempt.
-enum Begun {
-    Now(Box<Beginning>),
-    /// The code was used before; what came of it is ended.
-    Spent,
-    /// Too late.
-    Over,
-}
-
-struct Beginning {
-    grant: Grant,
-    session: Session,
-    user: User,
-    known: PersonalClaims,
-}
-
-/// What is written, made beforehand: a closure of the store may run twice.
-#[derive(Clone)]
-struct Writing {
-    code: AuthorizationCode,
-    dpop_jkt: Option<String>,
-    settings: gatepost_domain::RealmSettings,
-    own_session: SessionId,
-    begun: Record,
-    reused: Record,
-    message: OutboxId,
-    now: Timestamp,
-}
-
-async fn begin(
-    app: &App,
-    realm: &Snapshot,
-    code: &AuthorizationCode,
-    dpop_jkt: Option<String>,
-    origin: &Where,
-    now: Timestamp,
-) -> Result<Begun, Problem> {
-    let record = |event| {
-        let record = origin.record(app, realm.id(), event, Actor::Client(code.client.clone()), now);
-        let record = record.user(code.user).client(code.client.clone()).session(code.session);
-        record.with("grant", code.grant.to_string())
-    };
-    let writing = Writing {
-        code: code.clone(),
-        dpop_jkt,
-        settings: realm.settings().clone(),
-        own_session: SessionId::new(now, app.entropy()),
-        begun: record(Event::GrantBegun).with("scopes", code.details.scopes.to_string()),
-        reused: Record { id: EventId::new(now, app.entropy()), ..record(Event::CodeReused) },
-        message: OutboxId::new(now, app.entropy()),
-        now,
-    };
-    app.db()
-        .write("redeem an authorization code", move |tx| {
-            let writing = writing.clone();
-            Box::pin(async move { written(tx, writing).await })
-        })
-        .await
-}
-
-async fn written(tx: &mut Tx, writing: Writing) -> Result<Begun, Problem> {
-    let Writing { code, dpop_jkt, settings, own_session, begun, reused, message, now } = writing;
-    let realm: RealmId = code.realm;
-    if !authorization_codes::redeem(tx, realm, code.id, now).await? {
-        return spent(tx, realm, code.id, &reused, message, now).await;
+async fn written(tx: &mut Tx, id: CodeId, writing: Writing) -> Result<Begun, Problem> {
+    let (realm, now) = (writing.agreed.realm, writing.now);
+    if authorization_codes::redeem(tx, realm, id, now).await? {
+        return writing.begin(tx).await;
     }
-    let live = sessions::find_live(tx, realm, code.session, now).await?;
-    let Some((session, user)) = live.filter(|(_, user)| user.id == code.user) else { return Ok(Begun::Over) };
-    if passwords::changed_after(tx, realm, user.id, code.created_at).await? {
-        return Ok(Begun::Over);
+    // Not redeemed: used before, or expired.
+    match authorization_codes::find(tx, realm, id).await? {
+        Some(code) if code.redeemed_at.is_some() => writing.end(tx).await,
+        _ => Ok(Begun::Over),
     }
-    let mut details = GrantDetails { dpop_jkt, ..code.details.grant.clone() };
-    // What is to go on while the person is away does not end when the browser signs out (OpenID Connect Core section 11).
-    let session = if code.details.scopes.contains("offline_access") {
-        let own = Session::begin_for_client(own_session, &session, &settings, now);
-        if !sessions::create(tx, &own, None).await? {
-            return Ok(Begun::Over);
-        }
-        details.browser_session = Some(session.id);
-        own
-    } else {
-        session
-    };
-    let (scopes, audience) = (code.details.scopes, code.details.audience);
-    let grant = Grant::begin(code.grant, &session, code.client, scopes, audience, &settings, now);
-    let grant = Grant { details, ..grant };
-    if !grants::create(tx, &grant).await? {
-        return Ok(Begun::Over);
-    }
-    audit::append(tx, &begun).await?;
-    let known = personal_claims::find(tx, realm, user.id).await?;
-    Ok(Begun::Now(Box::new(Beginning { grant, session, user, known })))
-}
-
-/// A code that was not redeemed: used before, and then what it began ends; or expired.
-async fn spent(
-    tx: &mut Tx,
-    realm: RealmId,
-    id: CodeId,
-    reused: &Record,
-    message: OutboxId,
-    now: Timestamp,
-) -> Result<Begun, Problem> {
-    let Some(code) = authorization_codes::find(tx, realm, id).await? else { return Ok(Begun::Over) };
-    if code.redeemed_at.is_none() {
-        return Ok(Begun::Over);
-    }
-    if grants::revoke(tx, realm, code.grant, now, message).await?.is_some() {
-        audit::append(tx, reused).await?;
-    }
-    Ok(Begun::Spent)
 }

@@ -113,6 +113,12 @@ pub enum Problem {
         /// How many there may be.
         most: u64,
     },
+    /// Something was tried more often than it may be.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The realm takes no registrations.
     #[error("registration is closed")]
     RegistrationClosed,

@@ -7,7 +7,8 @@ use gatepost_domain::{
     audit::{Actor, Event, Record},
 };
 use gatepost_store::{
-    BoxFuture, Error, Tx, audit, invitations, meta, pushed_requests, realms, sessions, used_ids,
+    BoxFuture, Error, Tx, attempts, audit, device_codes, invitations, meta, pushed_requests, realms,
+    sessions, used_ids,
 };
 
 use crate::App;
@@ -76,6 +77,15 @@ async fn every_realm(app: &App, holder: &str, now: Timestamp) -> Result<(), Erro
             let old = now.minus(Duration::from_hours(24));
             batches(app, holder, move |tx| {
                 Box::pin(async move { pushed_requests::delete_expired(tx, id, old, BATCH).await })
+            })
+            .await?;
+            // Until then a second use of a device code is still known to be one.
+            batches(app, holder, move |tx| {
+                Box::pin(async move { device_codes::delete_expired(tx, id, old, BATCH).await })
+            })
+            .await?;
+            batches(app, holder, move |tx| {
+                Box::pin(async move { attempts::forget_ended(tx, id, now, BATCH).await })
             })
             .await?;
             batches(app, holder, move |tx| {

@@ -26,6 +26,7 @@ use code::NotGiven;
 use decide::{Next, Progress};
 pub(super) use pushed::check;
 use request::{AuthorizationRequest, Refusal};
+pub(super) use request::{audience, scopes, signs_for};
 
 use super::{form::Form, subject};
 use crate::{

@@ -35,6 +35,14 @@ pub enum OAuthError {
     InvalidDpopProof,
     /// An authorization request that is sent ahead would be refused in the browser: for this, and why (RFC 9126 section 2.3).
     AuthorizationRequest(&'static str, &'static str),
+    /// Nobody has said yet whether the device may be connected (RFC 8628 section 3.5).
+    AuthorizationPending,
+    /// The same, and the device asks too often.
+    SlowDown,
+    /// Somebody said that the device may not be connected.
+    AccessDenied,
+    /// Nobody said so in time.
+    ExpiredToken,
     /// Not the client's fault.
     Failed(Problem),
 }
@@ -85,6 +93,13 @@ impl OAuthError {
                 "The header DPoP has no proof that was made for this request, just now and for the first time.",
             ),
             Self::AuthorizationRequest(error, what) => (*error, *what),
+            Self::AuthorizationPending => (
+                "authorization_pending",
+                "Nobody has connected the device yet; ask again after the interval.",
+            ),
+            Self::SlowDown => ("slow_down", "Wait five seconds longer, this time and each time after it."),
+            Self::AccessDenied => ("access_denied", "The person did not connect the device."),
+            Self::ExpiredToken => ("expired_token", "Nobody connected the device in time; begin anew."),
             Self::Failed(_) => return None,
         })
     }

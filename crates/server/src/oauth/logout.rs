@@ -3,6 +3,8 @@
 //! An ID token of the session that is signed in here proves that its client asks, and then the person is not asked again. Without one
 //! anybody could: the person is asked first, and sent nowhere afterwards.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::{Request, State},
@@ -16,11 +18,11 @@ use super::authorize::{Hint, id_token, parameters};
 use crate::{
     App,
     accounts::Who,
-    browser::{Browser, BrowserSession},
+    browser::BrowserSession,
     clients,
-    http::{Now, Problem, Where},
+    http::{Problem, Where},
     pages::{self, Frame, SignOut},
-    realm::{InRealm, Snapshot},
+    realm::Snapshot,
     session::{self, Ended},
 };
 
@@ -29,17 +31,14 @@ pub(super) fn pages() -> Router<App> {
     Router::new().route("/oidc/logout", get(logout).post(logout))
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 async fn logout(
-    realm: InRealm,
-    Now(now): Now,
     State(app): State<App>,
     origin: Where,
     frame: Frame,
-    browser: Browser,
     signed_in: Option<BrowserSession>,
     request: Request,
 ) -> Result<Response, Problem> {
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let shown = |what: &str| pages::error(&frame, StatusCode::BAD_REQUEST, "invalid_request", what);
     let form = match parameters(request).await {
         Ok(form) => form,
@@ -69,7 +68,7 @@ async fn logout(
     let Some(signed_in) = signed_in else {
         return Ok(back.map_or_else(|| pages::signed_out(&frame), |uri| Redirect::to(&uri).into_response()));
     };
-    if !hint.is_some_and(|hint| hint.session() == Some(&signed_in.session.id.to_string())) {
+    if hint.is_none_or(|hint| hint.session() != Some(&signed_in.session.id.to_string())) {
         let question =
             SignOut { user: &signed_in.user, action: "/sign-out", fields: &[], leads_to: None, stale: false };
         return Ok(pages::sign_out_page(frame, &question));

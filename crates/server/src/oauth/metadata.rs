@@ -2,6 +2,7 @@
 
 use axum::{
     body::{Body, Bytes},
+    extract::State,
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
@@ -12,7 +13,11 @@ use gatepost_domain::SigningAlg;
 use serde::Serialize;
 
 use super::{acr, dpop, person, token};
-use crate::realm::{ID_TOKENS, InRealm, Snapshot};
+use crate::{
+    App,
+    http::Problem,
+    realm::{ID_TOKENS, InRealm, Snapshot},
+};
 
 /// How long clients and proxies may keep metadata and keys, in seconds. A new key is published far longer than this
 /// before it signs.
@@ -66,12 +71,16 @@ const ASSERTED_WITH: [&str; 5] = ["RS256", "PS256", "ES256", "EdDSA", "HS256"];
 
 /// What this server answers for a realm, and nothing it does not.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a registered member of its own")]
 pub struct Metadata<'a> {
     issuer: &'a str,
     authorization_endpoint: String,
     token_endpoint: String,
+    device_authorization_endpoint: String,
     userinfo_endpoint: String,
     end_session_endpoint: String,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
     jwks_uri: String,
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: [&'a str; 4],
@@ -84,7 +93,7 @@ pub struct Metadata<'a> {
     scopes_supported: [&'a str; 7],
     response_types_supported: [&'a str; 1],
     response_modes_supported: [&'a str; 2],
-    grant_types_supported: [&'a str; 4],
+    grant_types_supported: [&'a str; 5],
     token_endpoint_auth_methods_supported: [&'a str; 5],
     token_endpoint_auth_signing_alg_values_supported: [&'a str; 5],
     dpop_signing_alg_values_supported: [&'a str; 9],
@@ -130,8 +139,11 @@ impl<'a> Metadata<'a> {
             issuer,
             authorization_endpoint: at("/oauth/authorize"),
             token_endpoint: at("/oauth/token"),
+            device_authorization_endpoint: at("/oauth/device"),
             userinfo_endpoint: at("/oauth/userinfo"),
             end_session_endpoint: at("/oidc/logout"),
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
             jwks_uri: at("/.well-known/jwks.json"),
             introspection_endpoint: at("/oauth/introspect"),
             introspection_endpoint_auth_methods_supported: PROVEN,
@@ -149,6 +161,7 @@ impl<'a> Metadata<'a> {
                 token::REFRESH_TOKEN,
                 token::CLIENT_CREDENTIALS,
                 token::TOKEN_EXCHANGE,
+                token::DEVICE_CODE,
             ],
             token_endpoint_auth_methods_supported: AUTHENTICATED,
             token_endpoint_auth_signing_alg_values_supported: ASSERTED_WITH,
@@ -175,8 +188,16 @@ pub(super) async fn discovery(realm: InRealm, headers: HeaderMap) -> Response {
     realm.metadata().answer(&headers)
 }
 
-pub(super) async fn keys(realm: InRealm, headers: HeaderMap) -> Response {
-    realm.key_set().answer(&headers)
+pub(super) async fn keys(
+    realm: InRealm,
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if !realm.lacks_id_token_key() {
+        return Ok(realm.key_set().answer(&headers));
+    }
+    let realm = app.realms().with_id_token_key(&app, &realm).await?;
+    Ok(realm.key_set().answer(&headers))
 }
 
 /// Which of a realm's documents.

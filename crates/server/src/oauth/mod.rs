@@ -4,6 +4,7 @@
 pub(crate) mod acr;
 mod authorize;
 mod client;
+mod device;
 mod dpop;
 mod error;
 mod form;
@@ -32,12 +33,13 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(introspect::introspect))
         .routes(routes!(revoke::revoke))
         .routes(routes!(par::push))
+        .routes(routes!(device::authorize))
         .routes(routes!(userinfo::userinfo, userinfo::userinfo_by_post))
 }
 
 /// What people open on the way from a client and back. They need [`pages::around`](crate::pages::around) around them.
 pub fn pages() -> Router<App> {
-    authorize::pages().merge(logout::pages())
+    authorize::pages().merge(device::pages()).merge(logout::pages())
 }
 
 /// Discovery and keys, under every name clients look for them.

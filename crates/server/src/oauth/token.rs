@@ -2,6 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod exchange;
 mod refresh_token;
 
@@ -11,7 +12,7 @@ use serde::Serialize;
 use super::{OAuthError, client, error::OAuthErrorDocument, form::Form};
 use crate::{
     App,
-    grants::{GrantRefused, Issued},
+    grants::{DeviceRefused, GrantRefused, Issued},
     http::{Json, Now, Where},
     realm::InRealm,
 };
@@ -24,6 +25,8 @@ pub(super) const AUTHORIZATION_CODE: &str = "authorization_code";
 pub(super) const REFRESH_TOKEN: &str = "refresh_token";
 /// The grant type of RFC 6749 section 4.4.
 pub(super) const CLIENT_CREDENTIALS: &str = "client_credentials";
+/// The grant type of RFC 8628 section 3.4.
+pub(super) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
 /// RFC 6749 section 5.1, RFC 8693 section 2.2.1.
@@ -95,11 +98,24 @@ impl From<GrantRefused> for OAuthError {
     }
 }
 
+impl From<DeviceRefused> for OAuthError {
+    fn from(refused: DeviceRefused) -> Self {
+        match refused {
+            DeviceRefused::Pending => Self::AuthorizationPending,
+            DeviceRefused::SlowDown => Self::SlowDown,
+            DeviceRefused::Denied => Self::AccessDenied,
+            DeviceRefused::Expired => Self::ExpiredToken,
+            DeviceRefused::Grant(refused) => refused.into(),
+        }
+    }
+}
+
 /// A token request. Which parameters it takes depends on the grant type.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "it describes the form, which is read by name")]
 pub(super) struct TokenRequest {
-    /// `authorization_code`, `refresh_token`, `client_credentials` or `urn:ietf:params:oauth:grant-type:token-exchange`.
+    /// `authorization_code`, `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:device_code` or
+    /// `urn:ietf:params:oauth:grant-type:token-exchange`.
     #[schema(example = "client_credentials")]
     grant_type: String,
     /// With `client_credentials`: words with spaces between; everything the client has unless given.
@@ -126,6 +142,9 @@ pub(super) struct TokenRequest {
     /// Of `authorization_code`: what the challenge was made of (RFC 7636).
     #[schema(nullable = false)]
     code_verifier: Option<String>,
+    /// Of `urn:ietf:params:oauth:grant-type:device_code`: what `POST /oauth/device` gave.
+    #[schema(nullable = false)]
+    device_code: Option<String>,
     /// Of `refresh_token`: the newest one.
     #[schema(nullable = false)]
     refresh_token: Option<String>,
@@ -144,7 +163,7 @@ pub(super) struct TokenRequest {
 /// Get tokens
 ///
 /// A client that a person has authorized redeems its code (RFC 6749 section 4.1.3), and goes on with refresh tokens (section 6). A
-/// confidential client with the grant `client_credentials` gets a token of its own (RFC 6749 section 4.4). An API key, or an
+/// device asks with its code until a person has connected it (RFC 8628 section 3.4). A confidential client with the grant `client_credentials` gets a token of its own (RFC 6749 section 4.4). An API key, or an
 /// access token for another organization, is exchanged (RFC 8693) by whoever holds it.
 ///
 /// With a proof in the header `DPoP` the access token is bound to the proof's key (RFC 9449), and so are the refresh tokens of a
@@ -158,7 +177,8 @@ pub(super) struct TokenRequest {
         (
             status = 400, body = OAuthErrorDocument,
             description = "`invalid_request`, `invalid_dpop_proof`, `invalid_grant`, `invalid_scope`, `invalid_target`, `unauthorized_client` or \
-                           `unsupported_grant_type`",
+                           `unsupported_grant_type`; of a device also `authorization_pending`, `slow_down`, `access_denied` \
+                           or `expired_token`",
         ),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
     )
@@ -180,6 +200,10 @@ pub(super) async fn token(
         Some(REFRESH_TOKEN) => {
             let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
             refresh_token::refresh_token(&app, &realm, &client, (&headers, &form), now).await?
+        }
+        Some(DEVICE_CODE) => {
+            let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
+            device_code::device_code(&app, &realm, &client, (&headers, &form), &origin, now).await?
         }
         Some(CLIENT_CREDENTIALS) => {
             client_credentials::client_credentials(&app, &realm, (&headers, &form), &origin, now).await?

@@ -88,6 +88,23 @@ impl Outgoing {
         Ok(body)
     }
 
+    /// Sends a form to an address, which answers that it took it: any status of success. What it answers is not read.
+    pub async fn post(&self, uri: &WebUri, form: String) -> Result<(), Unfetched> {
+        let sending = async {
+            let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
+            self.check(&url)?;
+            let request =
+                self.client()?.post(url).header("content-type", "application/x-www-form-urlencoded");
+            let answer = request.body(form).send().await;
+            let answer = answer.map_err(|error| Unfetched::Connection(cause(&error)))?;
+            match answer.status() {
+                status if status.is_success() => Ok(()),
+                status => Err(Unfetched::Status(status.as_u16())),
+            }
+        };
+        tokio::time::timeout(TIME, sending).await.unwrap_or(Err(Unfetched::TooSlow))
+    }
+
     /// What the address itself tells. Names are looked at when they are resolved.
     fn check(&self, url: &url::Url) -> Result<(), Unfetched> {
         if url.scheme() != "https" && !(self.private && url.scheme() == "http") {

@@ -19,18 +19,27 @@ struct CodePage<'a> {
     warning: Html,
 }
 
-/// Asks for the code. `refused`: the one that was typed is wrong or over, and is shown again.
-pub fn device_code(frame: &Frame, user_code: &str, refused: bool) -> Response {
+/// Why the code is asked for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedAgain {
+    /// No device waits with the one that was typed.
+    Unknown,
+    /// The form was of a page that was open for too long, or somebody else has signed in since.
+    Stale,
+}
+
+/// Asks for the code. `again`: why the one that was typed is shown again.
+pub fn device_code(frame: &Frame, user_code: &str, again: Option<AskedAgain>) -> Response {
     let words = frame.words();
     let mut view = frame.view(words.device_title);
-    view.wrong = refused;
-    let page = CodePage {
-        v: view,
-        user_code,
-        problem: refused.then_some(words.device_refused),
-        warning: say(words.device_warning).html(),
+    view.wrong = again.is_some();
+    let (problem, status) = match again {
+        None => (None, StatusCode::OK),
+        Some(AskedAgain::Unknown) => (Some(words.device_refused), StatusCode::UNPROCESSABLE_ENTITY),
+        Some(AskedAgain::Stale) => (Some(words.stale), StatusCode::FORBIDDEN),
     };
-    frame.answer(if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &page, None)
+    let page = CodePage { v: view, user_code, problem, warning: say(words.device_warning).html() };
+    frame.answer(status, &page, None)
 }
 
 /// A device that waits to be connected.

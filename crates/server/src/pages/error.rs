@@ -62,6 +62,7 @@ pub(super) fn of_problem(frame: &Frame, problem: &Response) -> Response {
     let status = problem.status();
     let (title, what) = match status {
         StatusCode::NOT_FOUND => (words.not_found_title, words.not_found_what),
+        StatusCode::TOO_MANY_REQUESTS => (words.often_title, words.often_what),
         StatusCode::SERVICE_UNAVAILABLE => (words.busy_title, words.busy_what),
         status if status.is_server_error() => (words.broken_title, words.broken_what),
         _ => (words.refused_title, words.refused_request),

@@ -33,8 +33,10 @@ const CHOICE: &str = "language";
 #[derive(Clone)]
 pub struct Frame {
     app: App,
-    pub(super) realm: Arc<Snapshot>,
-    pub(super) browser: Browser,
+    /// The realm.
+    pub realm: Arc<Snapshot>,
+    /// The browser that asks.
+    pub browser: Browser,
     language: Language,
     /// The person said so: no application's wish is stronger.
     chosen: bool,
@@ -43,7 +45,8 @@ pub struct Frame {
     request: Option<String>,
     /// What the page before wants to be told here.
     told: Option<String>,
-    pub(super) now: Timestamp,
+    /// The moment of the request.
+    pub now: Timestamp,
 }
 
 impl FromRequestParts<App> for Frame {

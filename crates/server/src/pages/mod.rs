@@ -36,7 +36,7 @@ use crate::{
 };
 
 pub use consent::{Consent, consent};
-pub use device::{DeviceRequest, device_code, device_confirm, device_outcome};
+pub use device::{AskedAgain, DeviceRequest, device_code, device_confirm, device_outcome};
 pub use error::{error, flow_lost};
 pub(crate) use form::Form;
 pub use form_post::form_post;

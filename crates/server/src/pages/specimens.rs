@@ -143,7 +143,8 @@ async fn pg_01_devices_and_errors_show_what_they_were_given_as_text() {
     let specimens = Specimens::new().await;
     let user = specimens.user();
     let frame = specimens.frame("/device?language=ar").await;
-    let (status, html, policy) = read(super::device_code(&frame, EVIL, true)).await;
+    let (status, html, policy) =
+        read(super::device_code(&frame, EVIL, Some(super::AskedAgain::Unknown))).await;
     assert_eq!(status, 422);
     assert!(
         html.contains("id=\"user_code\"") && html.contains("aria-invalid") && html.contains("dir=\"rtl\"")

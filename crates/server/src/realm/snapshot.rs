@@ -7,7 +7,7 @@ use gatepost_domain::{
     role::{RoleGraph, RolesRefused},
 };
 use gatepost_jose::{Claims, Proof, Refused, SigningKey, Verifier, dangerous_decode_without_verifying};
-use gatepost_store::{Db, realms, roles, signing_keys};
+use gatepost_store::{Db, clients, realms, roles, signing_keys};
 
 use serde_json::Value;
 
@@ -51,12 +51,13 @@ impl From<SnapshotError> for Problem {
 pub struct Snapshot {
     realm: Realm,
     issuer: Box<str>,
-    public_url: Box<str>,
     token_endpoint: Box<str>,
+    public_url: Box<str>,
     own_audience: Audience,
     roles: RoleGraph,
     organization_roles: RoleGraph,
     keys: KeyRing,
+    lacks_id_token_key: bool,
     verifier: Verifier,
     metadata: Rendered,
     key_set: Rendered,
@@ -88,16 +89,17 @@ impl Snapshot {
                         };
                         let roles = roles::list(tx, id).await?;
                         let keys = signing_keys::list(tx, id).await?;
-                        Ok::<_, gatepost_store::Error>(Some((realm, roles, keys)))
+                        let signs_people_in = clients::any_signs_people_in(tx, id).await?;
+                        Ok::<_, gatepost_store::Error>(Some((realm, roles, keys, signs_people_in)))
                     })
                 })
                 .await?;
-            let Some((realm, roles, stored)) = read else {
+            let Some((realm, roles, stored, signs_people_in)) = read else {
                 return Ok(None);
             };
             if keys::tend(means, &realm, &stored, now).await? == Tended::Unchanged {
                 let ring = KeyRing::open(&stored, &realm.settings, id, means.master, now)?;
-                return Self::assemble(means, realm, &roles, ring).map(Some);
+                return Self::assemble(means, realm, &roles, ring, signs_people_in).map(Some);
             }
         }
         Err(KeysUnusable::None.into())
@@ -108,6 +110,7 @@ impl Snapshot {
         realm: Realm,
         roles: &[gatepost_domain::Role],
         keys: KeyRing,
+        signs_people_in: bool,
     ) -> Result<Self, SnapshotError> {
         let issuer = issuer_of(&realm, means.public_url);
         let public_url = public_url_of(&realm, means.public_url);
@@ -124,6 +127,7 @@ impl Snapshot {
             own_audience,
             roles,
             organization_roles,
+            lacks_id_token_key: signs_people_in && keys.signer_with(keys::ID_TOKENS).is_none(),
             keys,
             verifier,
             metadata,
@@ -170,6 +174,11 @@ impl Snapshot {
     /// The URL of a path within the realm, as clients know it.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)
+    }
+
+    /// The URL under which people reach the realm, without trailing slash.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
     }
 
     /// The URL of the token endpoint, which clients may mean by the realm.
@@ -224,6 +233,12 @@ impl Snapshot {
     /// What ID tokens are signed with, once that was needed.
     pub fn id_token_key(&self) -> Option<&SigningKey> {
         self.keys.signer_with(keys::ID_TOKENS)
+    }
+
+    /// Whether a client of the realm will be given ID tokens, and there is no key for them yet: who asks for the keys now must find
+    /// the one that will sign.
+    pub fn lacks_id_token_key(&self) -> bool {
+        self.lacks_id_token_key
     }
 
     pub(super) async fn make_id_token_key(

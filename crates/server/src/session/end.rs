@@ -37,7 +37,8 @@ pub async fn end(
         record = record.session(session);
     }
     let (message, worker) = (OutboxId::new(now, app.entropy()), app.clone());
-    app.db()
+    let ended = app
+        .db()
         .write("sign out", move |tx| {
             let (record, who, app) = (record.clone(), who.clone(), worker.clone());
             Box::pin(async move {
@@ -61,5 +62,7 @@ pub async fn end(
                 Ok::<_, Problem>(ended)
             })
         })
-        .await
+        .await?;
+    app.sign_outs().notify_one();
+    Ok(ended)
 }

@@ -32,6 +32,18 @@ async fn az_03_every_other_route_refuses_nobody_and_garbage() {
                 continue;
             }
             closed += 1;
+            if path == "/oauth/userinfo" {
+                for (token, challenge) in
+                    [(None, "Bearer"), (Some("garbage"), "Bearer error=\"invalid_token\"")]
+                {
+                    let answer = ask(token).await;
+                    assert_eq!(answer.status, 401, "{route}");
+                    assert!(
+                        answer.header("www-authenticate").is_some_and(|told| told.starts_with(challenge))
+                    );
+                }
+                continue;
+            }
             if path.starts_with("/oauth/") {
                 let answer = app.send(form(&path)).await;
                 assert_eq!(

@@ -72,7 +72,7 @@ fn a_mistake_in_the_settings_file_is_named_with_its_line() {
         folder.refusal(serve().arg("--config").arg(file))
     };
     assert_snapshot!(refusal("[server]\nlissten = \"x\"\n"), @"1 error: [dir]/gatepost.toml:2: unknown key `lissten`; did you mean `listen`?");
-    assert_snapshot!(refusal("zzz = 1\n"), @"1 error: [dir]/gatepost.toml:1: unknown key `zzz`; known here: server, store, master_key, log, passwords");
+    assert_snapshot!(refusal("zzz = 1\n"), @"1 error: [dir]/gatepost.toml:1: unknown key `zzz`; known here: server, store, master_key, log, passwords, outgoing");
     assert_snapshot!(refusal("[server\n"), @"1 error: [dir]/gatepost.toml:1: unclosed table, expected `]`");
     assert_snapshot!(refusal("[log]\nlevel = 5\n"), @"1 error: [dir]/gatepost.toml:2: write a text in quotes here");
     assert_snapshot!(refusal("[passwords]\nthreads = 0\n"), @"1 error: [dir]/gatepost.toml:2: write a whole number above 0 here");

@@ -78,11 +78,18 @@ fn a_sqlite_database_of_a_newer_release_is_refused_and_left_as_it_was() {
     let newer =
         "INSERT INTO schema_history (version, name, release, applied_at) VALUES (99, 'later', '9.9.9', 0)";
     database.execute_batch(newer).unwrap();
-    assert_snapshot!(serve(folder.path()).run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 4: start release 9.9.9 or newer");
-    assert_snapshot!(gatepost("user list").data(folder.path()).run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 4: start release 9.9.9 or newer");
+    assert_snapshot!(with_any_newest(serve(folder.path()).run().refusal(&[])), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to [newest]: start release 9.9.9 or newer");
+    assert_snapshot!(with_any_newest(gatepost("user list").data(folder.path()).run().refusal(&[])), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to [newest]: start release 9.9.9 or newer");
     let names: u32 =
         database.query_row("SELECT count(*) FROM realms WHERE name = 'acme'", [], |row| row.get(0)).unwrap();
     assert_eq!(names, 1);
+}
+
+/// The refusal, whichever schema is the newest.
+fn with_any_newest(refusal: String) -> String {
+    let known = "schemas up to ";
+    let Some((before, after)) = refusal.split_once(known) else { return refusal };
+    format!("{before}{known}[newest]{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,7 +101,7 @@ async fn a_postgres_database_of_a_newer_release_is_refused() {
         "INSERT INTO schema_history (version, name, release, applied_at) VALUES (99, 'later', '9.9.9', 0)";
     postgres.connect().await.batch_execute(newer).await.unwrap();
     let call = serve(folder.path()).arg("--database-url").arg(postgres.url());
-    assert_snapshot!(call.run().refusal(&[]), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to 4: start release 9.9.9 or newer");
+    assert_snapshot!(with_any_newest(call.run().refusal(&[])), @"1 error: the database has schema 99, made by release 9.9.9, and this release knows schemas up to [newest]: start release 9.9.9 or newer");
 }
 
 #[test]

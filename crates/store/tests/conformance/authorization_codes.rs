@@ -120,6 +120,13 @@ async fn the_clients_of_a_session_are_those_that_redeemed_a_code(store: Store) {
     let (realm, id) = (store.realm, session.id);
     let clients = read!(store, [] tx => authorization_codes::clients(tx, realm, id).await).unwrap();
     assert_eq!(clients, ["app".parse().unwrap(), "web".parse().unwrap()]);
+    let (user, message) = (session.user, store.message());
+    let ended = async || {
+        read!(store, [] tx => authorization_codes::clients_of_ended(tx, realm, user, later(5)).await).unwrap()
+    };
+    assert!(ended().await.is_empty(), "it has not ended");
+    write!(store, [] tx => sessions::revoke(tx, realm, user, id, later(5), message).await).unwrap();
+    assert_eq!(ended().await, [(id, "app".parse().unwrap()), (id, "web".parse().unwrap())]);
 }
 
 async fn expired_codes_are_deleted_by_batches_and_redeemed_ones_stay(store: Store) {

@@ -3,7 +3,11 @@ use gatepost_store::{Constraint, Error, clients};
 
 use crate::support::{NOW, Store, error_of, later};
 
-on_every_backend!(a_client_is_made_changed_found_and_deleted, clients_are_listed_by_pages);
+on_every_backend!(
+    a_client_with_openid_signs_people_in,
+    a_client_is_made_changed_found_and_deleted,
+    clients_are_listed_by_pages
+);
 
 pub(crate) fn client(store: &Store, id: &str) -> Client {
     Client {
@@ -63,4 +67,18 @@ async fn clients_are_listed_by_pages(store: Store) {
     };
     assert_eq!(list(None).await, ["a", "b"]);
     assert_eq!(list(Some("b")).await, ["c"]);
+}
+
+async fn a_client_with_openid_signs_people_in(store: Store) {
+    let realm = store.realm;
+    let any = async || read!(store, [] tx => clients::any_signs_people_in(tx, realm).await).unwrap();
+    let keep = async |scopes: &str| {
+        let settings = ClientSettings { scopes: scopes.parse().unwrap(), ..ClientSettings::default() };
+        let client = Client { settings, ..client(&store, "web") };
+        write!(store, [client] tx => clients::upsert(tx, &client).await).unwrap();
+    };
+    keep("openid2 email").await;
+    assert!(!any().await);
+    keep("email openid").await;
+    assert!(any().await);
 }

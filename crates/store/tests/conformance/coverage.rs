@@ -10,10 +10,12 @@ fn every_public_function_is_called_in_the_file_of_its_noun() {
     let mut functions = 0;
     for noun in [
         "api_keys",
+        "attempts",
         "audit",
         "authorization_codes",
         "clients",
         "consents",
+        "device_codes",
         "grants",
         "invitations",
         "memberships",

@@ -10,11 +10,13 @@
 mod support;
 
 mod api_keys;
+mod attempts;
 mod audit;
 mod authorization_codes;
 mod clients;
 mod consents;
 mod coverage;
+mod device_codes;
 mod grants;
 mod grants_races;
 mod invitations;

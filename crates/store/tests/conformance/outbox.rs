@@ -30,7 +30,10 @@ fn revocation() -> Message {
 }
 
 async fn a_message_is_taken_once_and_forgotten_when_done(store: Store) {
+    let due = async |now| read!(store, [] tx => outbox::is_due(tx, "revocation", now).await).unwrap();
+    assert!(!due(NOW).await);
     let id = queue(&store, revocation(), NOW).await;
+    assert!(due(NOW).await && !due(NOW.minus(Duration::from_secs(1))).await);
     let taken = claim(&store, "revocation", 9, NOW).await;
     assert_eq!(taken, [Queued { id, realm: store.realm, at: NOW, attempts: 1, message: revocation() }]);
     assert_eq!(claim(&store, "revocation", 9, later(29)).await, []);

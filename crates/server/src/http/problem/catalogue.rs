@@ -39,6 +39,7 @@ impl Problem {
             Self::RoleExists,
             Self::RoleInUse { by: "There are users who have it".to_owned() },
             Self::TooMany { what: "API keys", most: 100 },
+            Self::TooManyAttempts { retry_after: Duration::from_mins(10) },
             Self::RegistrationClosed,
             Self::EmailUnverified,
             Self::InvalidField { field: "email", reason: "what is wrong with it".into() },

@@ -231,6 +231,12 @@ impl Problem {
                 "Body is too large",
                 "A body may have up to 64 KiB.",
             ),
+            Self::TooManyAttempts { .. } => fixed(
+                "too_many_attempts",
+                S::TOO_MANY_REQUESTS,
+                "Tried too often",
+                "Try again after the time in `Retry-After`.",
+            ),
             Self::Busy { .. } => fixed(
                 "busy",
                 S::SERVICE_UNAVAILABLE,

@@ -1,5 +1,7 @@
 //! Whether a client may.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Query, State},
     response::Response,
@@ -14,11 +16,10 @@ use serde::Deserialize;
 use super::Step;
 use crate::{
     App,
-    browser::{Browser, BrowserSession},
+    browser::BrowserSession,
     clients,
-    http::{Now, Problem, Where},
+    http::{Problem, Where},
     pages::{self, Form, Frame},
-    realm::InRealm,
 };
 
 #[derive(Deserialize)]
@@ -28,14 +29,12 @@ pub(super) struct Shown {
 }
 
 pub(super) async fn show(
-    realm: InRealm,
-    Now(now): Now,
     State(app): State<App>,
     frame: Frame,
-    browser: Browser,
     session: Option<BrowserSession>,
     Query(shown): Query<Shown>,
 ) -> Result<Response, Problem> {
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let step = Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), now };
     page(&step, frame, &shown.flow, false).await
 }
@@ -64,15 +63,13 @@ async fn page(step: &Step<'_>, frame: Frame, sealed: &str, stale: bool) -> Resul
 }
 
 pub(super) async fn submit(
-    realm: InRealm,
-    Now(now): Now,
     State(app): State<App>,
     origin: Where,
     frame: Frame,
-    browser: Browser,
     session: Option<BrowserSession>,
     form: Form,
 ) -> Result<Response, Problem> {
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let step = Step { app: &app, realm: &realm, browser: &browser, session: session.as_ref(), now };
     if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
         return page(&step, frame, form.get("flow").unwrap_or_default(), true).await;

@@ -41,9 +41,12 @@ pub(super) fn next(
     now: Timestamp,
 ) -> Next {
     let silent = request.prompt.none;
-    let sign_in = |fresh| match silent {
-        true => Next::Refuse("login_required", "The person has to sign in."),
-        false => Next::SignIn { fresh },
+    let sign_in = |fresh| {
+        if silent {
+            Next::Refuse("login_required", "The person has to sign in.")
+        } else {
+            Next::SignIn { fresh }
+        }
     };
     let Some((session, subject)) = signed_in else { return sign_in(false) };
     if request.subject.as_deref().is_some_and(|wanted| wanted != subject) {
@@ -64,9 +67,10 @@ pub(super) fn next(
         return Next::Refuse("unmet_authentication_requirements", "The person cannot sign in at that level.");
     }
     if needs_consent(request, client, consent, progress) {
-        return match silent {
-            true => Next::Refuse("consent_required", "The person has to agree first."),
-            false => Next::Consent,
+        return if silent {
+            Next::Refuse("consent_required", "The person has to agree first.")
+        } else {
+            Next::Consent
         };
     }
     Next::Code

@@ -125,10 +125,7 @@ fn checked(
     if !client.settings.allows(GrantType::AuthorizationCode) {
         return Err(("unauthorized_client", "This client does not have the grant authorization_code."));
     }
-    let (id_token, userinfo) =
-        (client.settings.id_token_signed_response_alg, client.settings.userinfo_signed_response_alg);
-    let has_key = |alg: SigningAlg| alg == SigningAlg::RS256 || alg == realm.settings().signing_alg;
-    if ![Some(id_token), userinfo].into_iter().flatten().all(has_key) {
+    if !signs_for(realm, client) {
         return Err((
             "unauthorized_client",
             "This realm has no key for the client's id_token_signed_response_alg or userinfo_signed_response_alg.",
@@ -181,8 +178,15 @@ fn checked(
     })
 }
 
+/// Whether the realm has, or makes, a key for the ID tokens of the client.
+pub(in crate::oauth) fn signs_for(realm: &Snapshot, client: &Client) -> bool {
+    let settings = &client.settings;
+    let algs = [Some(settings.id_token_signed_response_alg), settings.userinfo_signed_response_alg];
+    algs.into_iter().flatten().all(|alg| alg == SigningAlg::RS256 || alg == realm.settings().signing_alg)
+}
+
 /// What is asked for, all of which the client must have; what the client has unless it asks.
-fn scopes(client: &Client, asked: Option<&str>) -> Result<Scopes, Wrong> {
+pub(in crate::oauth) fn scopes(client: &Client, asked: Option<&str>) -> Result<Scopes, Wrong> {
     let had = &client.settings.scopes;
     let invalid = |what| ("invalid_scope", what);
     let Some(asked) = asked else {
@@ -196,7 +200,12 @@ fn scopes(client: &Client, asked: Option<&str>) -> Result<Scopes, Wrong> {
 }
 
 /// RFC 8707: the client's APIs, or the realm's, by their names. The realm itself only with the scope `account`.
-fn audience(realm: &Snapshot, client: &Client, scopes: &Scopes, form: &Form) -> Result<Vec<String>, Wrong> {
+pub(in crate::oauth) fn audience(
+    realm: &Snapshot,
+    client: &Client,
+    scopes: &Scopes,
+    form: &Form,
+) -> Result<Vec<String>, Wrong> {
     let named = realm.audience_for(client).among(&form.targets());
     let named =
         named.ok_or(("invalid_target", "`resource` names no API that this client's tokens may be for."))?;

@@ -74,6 +74,8 @@ pub(super) const WORDS: Words = Words {
     not_found_what: "Prüfen Sie die Adresse, oder öffnen Sie <a>Ihr Konto</a>.",
     busy_title: "Gerade ist viel los",
     busy_what: "Nichts ist verloren; versuchen Sie es in ein paar Sekunden wieder.",
+    often_title: "Zu viele Versuche",
+    often_what: "Warten Sie zehn Minuten und versuchen Sie es dann noch einmal.",
     broken_title: "Bei uns ist etwas schiefgegangen",
     broken_what: "Versuchen Sie es gleich noch einmal. Bleibt es so, dann nennen Sie uns die Anfrage unten.",
     flow_title: "Diese Anmeldung ist abgelaufen",

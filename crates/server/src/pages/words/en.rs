@@ -74,6 +74,8 @@ pub(super) const WORDS: Words = Words {
     not_found_what: "Check the address, or go to <a>your account</a>.",
     busy_title: "We’re busy just now",
     busy_what: "Nothing is lost; try again in a few seconds.",
+    often_title: "Too many tries",
+    often_what: "Wait ten minutes, then try again.",
     broken_title: "Something went wrong on our side",
     broken_what: "Try again in a moment. If it stays like this, tell us the request below.",
     flow_title: "This sign-in has run out",

@@ -87,6 +87,8 @@ words! {
     not_found_what,
     busy_title,
     busy_what,
+    often_title,
+    often_what,
     broken_title,
     broken_what,
     flow_title,

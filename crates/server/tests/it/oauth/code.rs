@@ -147,6 +147,19 @@ async fn oa_08_a_code_is_over_after_a_minute_a_sign_out_or_a_new_password() {
     assert_eq!(error(&redeem(&app, &before).await), "400 invalid_grant");
 }
 
+/// Clients read the keys at their start, before anybody signs in.
+#[tokio::test]
+async fn the_key_of_id_tokens_is_published_before_it_signs() {
+    let app = TestApp::with(REALM).await;
+    let before = app.get("/.well-known/jwks.json").await.json();
+    let browser = ada(&app).await;
+    let answer = redeem(&app, &code(&browser, &asking()).await).await;
+    let kid = header_of(&answer.text("id_token"))["kid"].clone();
+    assert!(before["keys"].as_array().unwrap().iter().any(|key| key["kid"] == kid), "{before}");
+    let without = TestApp::new().await.get("/.well-known/jwks.json").await.json();
+    assert_eq!(without["keys"].as_array().unwrap().len(), 1, "nobody needs one there");
+}
+
 #[tokio::test]
 async fn rt_09_the_token_endpoint_takes_forms_in_the_body_only() {
     let app = TestApp::with(REALM).await;

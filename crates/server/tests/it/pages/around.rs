@@ -9,8 +9,8 @@ use super::browser::{Browser, signed_in};
 use crate::support::{PASSWORD, TestApp};
 
 const OPEN: [&str; 4] = ["/sign-in", "/sign-up", "/sign-out", "/nowhere"];
-const ACCOUNT: [&str; 4] =
-    ["/account/profile", "/account/password", "/account/sessions", "/account/applications"];
+const ACCOUNT: [&str; 5] =
+    ["/account/profile", "/account/password", "/account/sessions", "/account/applications", "/device"];
 
 fn page(path: &str) -> Request<Body> {
     Request::get(path)

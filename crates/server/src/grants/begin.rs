@@ -1,0 +1,122 @@
+//! How a grant begins: once, with what was agreed on, while whoever agreed is still signed in.
+
+use gatepost_domain::{
+    ClientId, Grant, GrantDetails, GrantId, OutboxId, PersonalClaims, RealmId, RealmSettings, Scopes,
+    Session, SessionId, Timestamp, User, UserId,
+    audit::{Actor, Event, Record},
+};
+use gatepost_store::{Tx, audit, grants, passwords, personal_claims, sessions};
+
+use crate::{
+    App,
+    http::{Problem, origin::Where},
+    realm::Snapshot,
+};
+
+/// What somebody agreed to, and when.
+#[derive(Clone)]
+pub(super) struct Agreed {
+    pub(super) realm: RealmId,
+    pub(super) client: ClientId,
+    /// The session of the browser in which it was.
+    pub(super) session: SessionId,
+    /// Who agreed, where that was written down; else it is the session's user.
+    pub(super) user: Option<UserId>,
+    /// The grant that begins.
+    pub(super) grant: GrantId,
+    pub(super) scopes: Scopes,
+    pub(super) audience: Vec<String>,
+    pub(super) details: GrantDetails,
+    /// When.
+    pub(super) at: Timestamp,
+}
+
+/// What came of an attempt to begin.
+pub(super) enum Begun {
+    Now(Box<Beginning>),
+    /// The code was used before; what came of it is ended.
+    Spent,
+    /// Too late.
+    Over,
+}
+
+pub(super) struct Beginning {
+    pub(super) grant: Grant,
+    pub(super) session: Session,
+    pub(super) user: User,
+    pub(super) known: PersonalClaims,
+}
+
+/// What is written, made beforehand: a closure of the store may run twice.
+#[derive(Clone)]
+pub(super) struct Writing {
+    pub(super) agreed: Agreed,
+    pub(super) now: Timestamp,
+    settings: RealmSettings,
+    own_session: SessionId,
+    begun: Record,
+    reused: Record,
+    message: OutboxId,
+}
+
+impl Writing {
+    pub(super) fn new(app: &App, realm: &Snapshot, agreed: Agreed, origin: &Where, now: Timestamp) -> Self {
+        let record = |event| {
+            let record = origin.record(app, agreed.realm, event, Actor::Client(agreed.client.clone()), now);
+            let record = Record { user: agreed.user, ..record };
+            let record = record.client(agreed.client.clone()).session(agreed.session);
+            record.with("grant", agreed.grant.to_string())
+        };
+        Self {
+            settings: realm.settings().clone(),
+            own_session: SessionId::new(now, app.entropy()),
+            begun: record(Event::GrantBegun).with("scopes", agreed.scopes.to_string()),
+            reused: record(Event::CodeReused),
+            message: OutboxId::new(now, app.entropy()),
+            agreed,
+            now,
+        }
+    }
+
+    /// Begins the grant. The caller has spent the code in the same transaction.
+    pub(super) async fn begin(self, tx: &mut Tx) -> Result<Begun, Problem> {
+        let Self { agreed, now, settings, own_session, begun, .. } = self;
+        let realm = agreed.realm;
+        let live = sessions::find_live(tx, realm, agreed.session, now).await?;
+        let live = live.filter(|(_, user)| agreed.user.is_none_or(|agreed| agreed == user.id));
+        let Some((session, user)) = live else { return Ok(Begun::Over) };
+        if passwords::changed_after(tx, realm, user.id, agreed.at).await? {
+            return Ok(Begun::Over);
+        }
+        let mut details = agreed.details;
+        // What is to go on while the person is away does not end when the browser signs out (OpenID Connect Core section 11).
+        let session = if agreed.scopes.contains("offline_access") {
+            let own = Session::begin_for_client(own_session, &session, &settings, now);
+            if !sessions::create(tx, &own, None).await? {
+                return Ok(Begun::Over);
+            }
+            details.browser_session = Some(session.id);
+            own
+        } else {
+            session
+        };
+        let (client, scopes, audience) = (agreed.client, agreed.scopes, agreed.audience);
+        let grant = Grant::begin(agreed.grant, &session, client, scopes, audience, &settings, now);
+        let grant = Grant { details, ..grant };
+        if !grants::create(tx, &grant).await? {
+            return Ok(Begun::Over);
+        }
+        audit::append(tx, &begun.user(user.id)).await?;
+        let known = personal_claims::find(tx, realm, user.id).await?;
+        Ok(Begun::Now(Box::new(Beginning { grant, session, user, known })))
+    }
+
+    /// Ends what the first use of the code began: one of the two was not the client.
+    pub(super) async fn end(self, tx: &mut Tx) -> Result<Begun, Problem> {
+        let Self { agreed, now, reused, message, .. } = self;
+        if let Some(ended) = grants::revoke(tx, agreed.realm, agreed.grant, now, message).await? {
+            audit::append(tx, &reused.user(ended.user)).await?;
+        }
+        Ok(Begun::Spent)
+    }
+}

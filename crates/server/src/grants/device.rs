@@ -1,0 +1,151 @@
+//! A device that asks whether it is connected, and gets its tokens once it is (RFC 8628 section 3.4).
+
+use gatepost_domain::{
+    Client, DeviceCodeId, GrantDetails, RealmId, Timestamp,
+    authorization::device::{DeviceCode, EARLY, SLOW_DOWN, Standing},
+};
+use gatepost_store::{Tx, device_codes};
+
+use super::{
+    GrantRefused, Issued, Wanted,
+    begin::{Agreed, Begun, Writing},
+    issue::Holding,
+    kept_key, refused,
+};
+use crate::{
+    App,
+    http::{Problem, origin::Where},
+    realm::{InRealm, Snapshot},
+};
+
+/// Why a device gets nothing (RFC 8628 section 3.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceRefused {
+    /// Nobody has decided; it is to ask again.
+    Pending,
+    /// The same, and it asks too often.
+    SlowDown,
+    /// A person said no.
+    Denied,
+    /// Nobody has decided in time.
+    Expired,
+    /// The code is not good here, or not any more.
+    Grant(GrantRefused),
+}
+
+impl From<GrantRefused> for DeviceRefused {
+    fn from(refused: GrantRefused) -> Self {
+        Self::Grant(refused)
+    }
+}
+
+/// Gives the client on a device its tokens if a person has connected it.
+///
+/// As with an authorization code, of any number of simultaneous uses one succeeds, and each later use ends what the first one began.
+pub async fn connect(
+    app: &App,
+    realm: &InRealm,
+    client: &Client,
+    (code, wanted): (&str, Wanted),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Result<Issued, DeviceRefused>, Problem> {
+    let no = |why| Ok(Err(refused("a device code is", why).into()));
+    // A forged or garbled code never reaches the database.
+    let Some(id) = app.device_mac().decode(code) else { return no("forged") };
+    let realm_id = realm.id();
+    let found = app
+        .db()
+        .read("find a device", move |tx| Box::pin(async move { device_codes::find(tx, realm_id, id).await }));
+    let Some(device) = found.await? else { return no("unknown") };
+    if device.client != client.id {
+        return no("given to another client");
+    }
+    let bound_to = kept_key(client, wanted.key.as_ref());
+    let agreed = match device.standing(now) {
+        Standing::Pending => return Ok(Err(poll(app, realm_id, id, now).await?)),
+        Standing::Denied => return Ok(Err(DeviceRefused::Denied)),
+        Standing::Expired => return Ok(Err(DeviceRefused::Expired)),
+        Standing::Approved { session, at } => agreed(&device, session, at, bound_to),
+        Standing::Redeemed => match (device.session, device.decision) {
+            (Some(session), Some(decision)) => agreed(&device, session, decision.at, bound_to),
+            _ => return no("used before"),
+        },
+    };
+    let with_key;
+    let snapshot: &Snapshot = if device.details.scopes.contains("openid") {
+        with_key = app.realms().with_id_token_key(app, realm).await?;
+        &with_key
+    } else {
+        realm
+    };
+    let writing = Writing::new(app, snapshot, agreed, origin, now);
+    let begun = app.db().write("connect a device", move |tx| {
+        let writing = writing.clone();
+        Box::pin(async move { written(tx, id, writing).await })
+    });
+    let begun = match begun.await? {
+        Begun::Now(begun) => begun,
+        Begun::Spent => return no("used before"),
+        Begun::Over => return no("expired, or its session has ended"),
+    };
+    let holding = Holding {
+        client,
+        grant: &begun.grant,
+        session: &begun.session,
+        user: &begun.user,
+        member: None,
+        known: &begun.known,
+        browser_session: begun.grant.details.browser_session.unwrap_or(begun.session.id),
+        nonce: None,
+        code: None,
+    };
+    let key = snapshot.keys().signer_with(client.settings.id_token_signed_response_alg);
+    let issued = holding.issue(app, snapshot, &wanted, key, now)?;
+    Ok(issued.map_err(DeviceRefused::from))
+}
+
+fn agreed(
+    device: &DeviceCode,
+    session: gatepost_domain::SessionId,
+    at: Timestamp,
+    key: Option<String>,
+) -> Agreed {
+    Agreed {
+        realm: device.realm,
+        client: device.client.clone(),
+        session,
+        user: None,
+        grant: device.grant,
+        scopes: device.details.scopes.clone(),
+        audience: device.details.audience.clone(),
+        details: GrantDetails { dpop_jkt: key, ..GrantDetails::default() },
+        at,
+    }
+}
+
+/// Nobody has decided. Whoever asks too soon waits longer from then on.
+async fn poll(app: &App, realm: RealmId, id: DeviceCodeId, now: Timestamp) -> Result<DeviceRefused, Problem> {
+    let in_time = app.db().write("note that a device asks", move |tx| {
+        Box::pin(async move {
+            let in_time = device_codes::poll(tx, realm, id, EARLY, now).await?;
+            if !in_time {
+                device_codes::slow_down(tx, realm, id, SLOW_DOWN, now).await?;
+            }
+            Ok::<_, Problem>(in_time)
+        })
+    });
+    Ok(if in_time.await? { DeviceRefused::Pending } else { DeviceRefused::SlowDown })
+}
+
+async fn written(tx: &mut Tx, id: DeviceCodeId, writing: Writing) -> Result<Begun, Problem> {
+    let (realm, now) = (writing.agreed.realm, writing.now);
+    if device_codes::redeem(tx, realm, id, now).await? {
+        return writing.begin(tx).await;
+    }
+    // Not redeemed: used before, expired or taken back.
+    match device_codes::find(tx, realm, id).await? {
+        Some(device) if device.redeemed_at.is_some() => writing.end(tx).await,
+        _ => Ok(Begun::Over),
+    }
+}

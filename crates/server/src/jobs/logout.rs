@@ -1,0 +1,173 @@
+//! Clients are told behind the scenes that a user was signed out (OpenID Connect Back-Channel Logout 1.0), however that came about.
+//!
+//! A sign-out leaves a message in its own transaction; here that becomes one message for each client that wants to know, and each is
+//! sent until the client takes it. The person waits for none of it.
+
+use std::time::Duration;
+
+use gatepost_domain::{
+    ClientId, OutboxId, RealmId, SessionId, Timestamp, UserId,
+    outbox::{Logout, Message, Queued, Revocation},
+};
+use gatepost_store::{Error, Tx, authorization_codes, clients, outbox};
+
+use crate::{
+    App, clients as known_clients, http::Problem, oauth::subject, realm::InRealm, signing::issue_logout_token,
+};
+
+/// Messages taken together.
+const BATCH: u32 = 20;
+/// How long they are this process's own: longer than all of them take to be refused.
+const LEASE: Duration = Duration::from_mins(5);
+/// How often a client is tried: for nine hours or so.
+const ATTEMPTS: u32 = 14;
+
+/// Tells every client that is due.
+pub async fn tell_clients(app: &App) -> Result<(), Error> {
+    loop {
+        let found_out = find_out(app).await?;
+        let told = tell(app).await?;
+        if !found_out && !told {
+            return Ok(());
+        }
+    }
+}
+
+/// Whom sign-outs concern. False: there were none.
+async fn find_out(app: &App) -> Result<bool, Error> {
+    let now = app.clock().now();
+    let claimed = claim(app, "revocation", now).await?;
+    for queued in &claimed {
+        let (worker, queued) = (app.clone(), queued.clone());
+        app.db()
+            .write("find out which clients are to be told", move |tx| {
+                let (app, queued) = (worker.clone(), queued.clone());
+                Box::pin(async move {
+                    for (session, client) in concerned(tx, &queued, now).await? {
+                        let Some(user) = user_of(&queued) else { continue };
+                        let message = Message::Logout(Logout { client, user, session });
+                        let id = OutboxId::new(now, app.entropy());
+                        outbox::queue(tx, id, queued.realm, &message, now).await?;
+                    }
+                    outbox::done(tx, &queued).await
+                })
+            })
+            .await?;
+    }
+    Ok(!claimed.is_empty())
+}
+
+async fn claim(app: &App, kind: &'static str, now: Timestamp) -> Result<Vec<Queued>, Error> {
+    // Nearly always there is nothing, and then nothing is written.
+    let waiting = app
+        .db()
+        .read("look for messages", move |tx| Box::pin(async move { outbox::is_due(tx, kind, now).await }));
+    if !waiting.await? {
+        return Ok(Vec::new());
+    }
+    app.db()
+        .write_one("take messages", move |tx| {
+            Box::pin(async move { outbox::claim_due(tx, kind, BATCH, LEASE, now).await })
+        })
+        .await
+}
+
+fn user_of(queued: &Queued) -> Option<UserId> {
+    match &queued.message {
+        Message::Revocation(Revocation::Sessions { user, .. } | Revocation::User { user, .. }) => Some(*user),
+        _ => None,
+    }
+}
+
+/// The clients that want to know, with the session that ended.
+async fn concerned(
+    tx: &mut Tx,
+    queued: &Queued,
+    now: Timestamp,
+) -> Result<Vec<(SessionId, ClientId)>, Error> {
+    let realm = queued.realm;
+    let signed_in_to = match &queued.message {
+        Message::Revocation(Revocation::Sessions { sessions, .. }) => {
+            let mut all = Vec::new();
+            for session in sessions {
+                let clients = authorization_codes::clients(tx, realm, *session).await?;
+                all.extend(clients.into_iter().map(|client| (*session, client)));
+            }
+            all
+        }
+        Message::Revocation(Revocation::User { user, not_before }) => {
+            authorization_codes::clients_of_ended(tx, realm, *user, (*not_before).min(now)).await?
+        }
+        _ => Vec::new(),
+    };
+    let mut wanting = Vec::new();
+    for (session, client) in signed_in_to {
+        if wants_to_know(tx, realm, &client).await? {
+            wanting.push((session, client));
+        }
+    }
+    Ok(wanting)
+}
+
+async fn wants_to_know(tx: &mut Tx, realm: RealmId, client: &ClientId) -> Result<bool, Error> {
+    let client = clients::find(tx, realm, client).await?;
+    Ok(client.is_some_and(|client| client.settings.backchannel_logout_uri.is_some()))
+}
+
+/// Sends what is due. False: nothing was.
+async fn tell(app: &App) -> Result<bool, Error> {
+    let now = app.clock().now();
+    let claimed = claim(app, "logout", now).await?;
+    // Together: a slow client delays no other.
+    let sending: Vec<_> = claimed
+        .iter()
+        .cloned()
+        .map(|queued| {
+            let app = app.clone();
+            tokio::spawn(async move {
+                let sent = send(&app, &queued, now).await;
+                (queued, sent)
+            })
+        })
+        .collect();
+    for sent in sending {
+        let Ok((queued, sent)) = sent.await else { continue };
+        if let Err(reason) = &sent {
+            tracing::warn!(reason, attempt = queued.attempts, "a client could not be told of a sign-out");
+        }
+        let over = sent.is_ok() || queued.attempts >= ATTEMPTS;
+        app.db()
+            .write_one("keep whether a client was told", move |tx| {
+                let queued = queued.clone();
+                Box::pin(async move {
+                    if over {
+                        outbox::done(tx, &queued).await
+                    } else {
+                        outbox::failed(tx, &queued, now).await
+                    }
+                })
+            })
+            .await?;
+    }
+    Ok(!claimed.is_empty())
+}
+
+/// Sends one logout token. What cannot ever be sent counts as sent.
+async fn send(app: &App, queued: &Queued, now: Timestamp) -> Result<(), String> {
+    let Message::Logout(Logout { client, user, session }) = &queued.message else { return Ok(()) };
+    let failed = |problem: Problem| problem.reason();
+    let realm = app.realms().with_id(app, queued.realm).await.map_err(|error| error.to_string())?;
+    let Some(realm) = realm else { return Ok(()) };
+    let client = known_clients::find(app, queued.realm, client.clone()).await.map_err(failed)?;
+    let Some(client) = client else { return Ok(()) };
+    let Some(uri) = &client.settings.backchannel_logout_uri else { return Ok(()) };
+    let realm =
+        app.realms().with_id_token_key(app, &InRealm(realm)).await.map_err(|error| error.to_string())?;
+    let alg = client.settings.id_token_signed_response_alg;
+    let key = realm.keys().signer_with(alg).ok_or("the realm has no key for the client's algorithm")?;
+    let subject = subject::of(app, &client, *user);
+    let names = (client.id.as_str(), subject.as_str(), &*session.to_string());
+    let token = issue_logout_token(&realm, key, names, app.entropy(), now).map_err(failed)?;
+    let sent = app.outgoing().post(uri, format!("logout_token={token}")).await;
+    sent.map_err(|error| format!("{}: {error}", client.id))
+}

@@ -1,0 +1,428 @@
+//! Devices that cannot show a page (RFC 8628), and the people who connect them.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{Method, Request, header},
+};
+use serde_json::json;
+
+use crate::{
+    pages::browser::Browser,
+    support::{Answer, TestApp},
+};
+
+use super::relying_party::{ada, claims, error, token, userinfo};
+
+const REALM: &str = r#"
+[[realm]]
+name = "default"
+audience = ["notes-api", "files-api"]
+[[realm.role]]
+name = "reader"
+permissions = ["notes:read"]
+[[realm.client]]
+id = "tv"
+public = true
+name = "Television <3"
+grants = ["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"]
+scopes = ["openid", "email", "offline_access", "notes:read"]
+[[realm.client]]
+id = "box"
+secret = "a-secret-of-the-box-app-0123456789"
+grants = ["urn:ietf:params:oauth:grant-type:device_code"]
+scopes = ["openid"]
+skip_consent = true
+[[realm.client]]
+id = "web"
+public = true
+scopes = ["openid"]
+[[realm.user]]
+email = "ada@example.com"
+name = "Ada Lovelace"
+password = "the engine weaves algebra"
+email_verified = true
+roles = ["reader"]
+[[realm.user]]
+email = "eve@example.com"
+password = "the engine weaves algebra"
+[[realm]]
+name = "other"
+[[realm.client]]
+id = "tv"
+public = true
+grants = ["urn:ietf:params:oauth:grant-type:device_code"]
+scopes = ["openid"]
+[[realm.user]]
+email = "ada@example.com"
+password = "the engine weaves algebra"
+"#;
+
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+async fn begin_at(app: &TestApp, path: &str, form: &str) -> Answer {
+    let request = Request::post(path)
+        .header(header::HOST, "127.0.0.1:8400")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    app.send(request.body(Body::from(form.to_owned())).unwrap()).await
+}
+
+async fn begin(app: &TestApp) -> Answer {
+    let answer = begin_at(app, "/oauth/device", "client_id=tv&scope=openid+email+notes:read").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer
+}
+
+async fn poll(app: &TestApp, device: &Answer) -> Answer {
+    let code = device.text("device_code");
+    token(app, None, &[("grant_type", GRANT), ("client_id", "tv"), ("device_code", &code)]).await
+}
+
+/// Types the code: the page that asks.
+async fn typed(browser: &Browser<'_>, code: &str) -> Answer {
+    browser.submit(&format!("{}/device", browser.base), &[("user_code", code)]).await
+}
+
+/// Decides on the page that asks.
+async fn decide(browser: &Browser<'_>, page: &Answer, decision: &str) -> Answer {
+    let code = page.hidden("user_code").unwrap_or_else(|| panic!("not asked: {}", page.html()));
+    browser.fill(page, &[("user_code", &code), ("decision", decision)]).await
+}
+
+async fn approve(browser: &Browser<'_>, device: &Answer) {
+    let page = typed(browser, &device.text("user_code")).await;
+    let answer = decide(browser, &page, "approve").await;
+    assert_eq!(answer.status, 200, "{}", answer.html());
+    assert!(answer.html().contains("Your device is connected"), "{}", answer.html());
+}
+
+fn waits(app: &TestApp) {
+    app.advance(Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_device_is_connected_at_another_screen() {
+    let app = TestApp::with(REALM).await;
+    let device = begin(&app).await;
+    assert_eq!(device.header("cache-control"), Some("no-store"));
+    let user_code = device.text("user_code");
+    assert_eq!(
+        (device.json()["expires_in"].as_u64(), device.json()["interval"].as_u64()),
+        (Some(600), Some(5))
+    );
+    assert_eq!(device.text("verification_uri"), "http://127.0.0.1:8400/device");
+    assert_eq!(
+        device.text("verification_uri_complete"),
+        format!("http://127.0.0.1:8400/device?user_code={user_code}")
+    );
+    assert_eq!(error(&poll(&app, &device).await), "400 authorization_pending");
+    let browser = ada(&app).await;
+    let page = typed(&browser, &user_code.to_lowercase().replace('-', " ")).await;
+    let html = page.html();
+    for shown in ["Television &#60;3", "Ada Lovelace", "notes:read", &user_code] {
+        assert!(html.contains(shown), "{shown}: {html}");
+    }
+    waits(&app);
+    assert_eq!(error(&poll(&app, &device).await), "400 authorization_pending", "shown is not yet approved");
+    decide(&browser, &page, "approve").await;
+    let tokens = poll(&app, &device).await;
+    assert_eq!(tokens.status, 200, "{tokens:?}");
+    assert_eq!(tokens.text("scope"), "openid email notes:read");
+    let (access, id) = (claims(&tokens.text("access_token")), claims(&tokens.text("id_token")));
+    assert_eq!((&access["client_id"], &access["permissions"]), (&json!("tv"), &json!(["notes:read"])));
+    assert_eq!(access["aud"], json!(["notes-api", "files-api"]), "not the realm itself");
+    assert_eq!((&id["aud"], &id["sub"]), (&json!("tv"), &access["sub"]));
+    assert_eq!(id["auth_time"], 1_800_000_000);
+    assert!(id["nonce"].is_null() && id["at_hash"].is_string());
+    assert_eq!(userinfo(&app, &tokens.text("access_token")).await.json()["email"], "ada@example.com");
+    let refresh = tokens.text("refresh_token");
+    let form = [("grant_type", "refresh_token"), ("client_id", "tv"), ("refresh_token", refresh.as_str())];
+    assert_eq!(token(&app, None, &form).await.status, 200);
+    // It is among the applications, and taken back there.
+    let applications = browser.get("/account/applications").await;
+    assert!(applications.html().contains("Television"), "{}", applications.html());
+    assert_eq!(browser.fill(&applications, &[("client", "tv")]).await.status, 303);
+    assert_eq!(userinfo(&app, &tokens.text("access_token")).await.status, 401);
+}
+
+#[tokio::test]
+async fn oa_20_the_page_asks_afresh_also_with_the_code_in_its_address() {
+    let app = TestApp::with(REALM).await;
+    let device = begin(&app).await;
+    let complete = device.text("verification_uri_complete").replace("http://127.0.0.1:8400", "");
+    // Signing in comes back to it.
+    let stranger = Browser::new(&app);
+    let sign_in = stranger.get(&complete).await;
+    assert!(sign_in.location().starts_with("/sign-in?flow="), "{}", sign_in.location());
+    let page = stranger.get(sign_in.location()).await;
+    let fields = [("username", "ada@example.com"), ("password", "the engine weaves algebra")];
+    assert_eq!(stranger.fill(&page, &fields).await.location(), complete);
+    // The address alone asks for the code, filled in; only then the question itself.
+    let form = stranger.get(&complete).await;
+    assert!(form.html().contains("id=\"device-submit\"") && !form.html().contains("device-approve"));
+    assert!(form.html().contains(&format!("value=\"{}\"", device.text("user_code"))), "{}", form.html());
+    approve(&stranger, &device).await;
+    assert_eq!(poll(&app, &device).await.status, 200);
+    // Agreed to before, and the client of the house: asked all the same.
+    let again = begin(&app).await;
+    assert!(typed(&stranger, &again.text("user_code")).await.html().contains("device-approve"));
+    let credentials = "client_id=box&client_secret=a-secret-of-the-box-app-0123456789";
+    let house = begin_at(&app, "/oauth/device", credentials).await;
+    assert!(typed(&stranger, &house.text("user_code")).await.html().contains("device-approve"));
+    // What is no code is not repeated.
+    assert!(!stranger.get("/device?user_code=%22%3E%3Cb%3E").await.html().contains("&#62;"));
+}
+
+#[tokio::test]
+async fn oa_20_nothing_is_approved_without_the_question_and_by_no_other_session() {
+    let app = TestApp::with(REALM).await;
+    let device = begin(&app).await;
+    let code = device.text("user_code");
+    let (hers, eves) = (ada(&app).await, Browser::new(&app));
+    assert_eq!(eves.sign_in("eve@example.com").await.status, 303);
+    let confirm = async |browser: &Browser<'_>| {
+        let csrf = browser.get("/device").await.hidden("csrf").unwrap();
+        let fields = [("csrf", csrf.as_str()), ("user_code", &code), ("decision", "approve")];
+        browser.post("/device/confirm", &fields).await
+    };
+    assert_eq!(confirm(&hers).await.status, 422, "she was not asked");
+    let page = typed(&hers, &code).await;
+    assert_eq!(confirm(&eves).await.status, 422, "another session");
+    // Whoever is asked last decides.
+    let evil = typed(&eves, &code).await;
+    assert_eq!(decide(&hers, &page, "approve").await.status, 422);
+    let page = typed(&hers, &code).await;
+    assert_eq!(decide(&eves, &evil, "deny").await.status, 422);
+    assert_eq!(error(&poll(&app, &device).await), "400 authorization_pending");
+    // A page that another account was shown connects nothing: it is asked afresh.
+    assert_eq!(hers.submit("/sign-out", &[]).await.status, 303);
+    assert_eq!(hers.sign_in("eve@example.com").await.status, 303);
+    let answer = decide(&hers, &page, "approve").await;
+    assert!(answer.status == 403 && answer.html().contains("device-submit"), "{}", answer.html());
+    waits(&app);
+    assert_eq!(error(&poll(&app, &device).await), "400 authorization_pending");
+    approve(&hers, &device).await;
+    let tokens = poll(&app, &device).await;
+    assert_eq!(userinfo(&app, &tokens.text("access_token")).await.json()["email"], "eve@example.com");
+}
+
+#[tokio::test]
+async fn oa_13_no_other_site_connects_a_device() {
+    let app = TestApp::with(REALM).await;
+    let device = begin(&app).await;
+    let (browser, code) = (ada(&app).await, device.text("user_code"));
+    let page = typed(&browser, &code).await;
+    let csrf = page.hidden("csrf").unwrap();
+    for path in ["/device", "/device/confirm"] {
+        for field in ["", "x", &csrf[1..]] {
+            let fields = [("csrf", field), ("user_code", &code), ("decision", "approve")];
+            assert_eq!(browser.post(path, &fields).await.status, 403, "{path} {field}");
+        }
+        let form = format!("csrf={csrf}&user_code={code}&decision=approve");
+        let request = browser
+            .request(Method::POST, path)
+            .header("sec-fetch-site", "cross-site")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        assert_eq!(browser.send(request.body(Body::from(form)).unwrap()).await.status, 403, "{path}");
+        // And nobody is asked who is not signed in.
+        assert_eq!(Browser::new(&app).post(path, &[("user_code", &code)]).await.status, 303, "{path}");
+    }
+    assert_eq!(error(&poll(&app, &device).await), "400 authorization_pending");
+}
+
+#[tokio::test]
+async fn oa_20_user_codes_are_guessed_a_few_times_and_then_not_at_all() {
+    let app = TestApp::with(REALM).await;
+    let device = begin(&app).await;
+    let browser = ada(&app).await;
+    for _ in 0..20 {
+        assert_eq!(typed(&browser, "BBBB-BBBB").await.status, 422);
+    }
+    let refused = typed(&browser, &device.text("user_code")).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.header("retry-after")),
+        (429, Some("600")),
+        "the right one neither"
+    );
+    assert!(refused.html().contains("Too many tries"), "{}", refused.html());
+    // Another browser is the same account.
+    assert_eq!(typed(&ada(&app).await, "CCCC-CCCC").await.status, 429);
+    let eve = Browser::new(&app);
+    eve.sign_in("eve@example.com").await;
+    assert_eq!(typed(&eve, "CCCC-CCCC").await.status, 422, "and others have their own");
+    app.advance(Duration::from_mins(10));
+    assert_eq!(typed(&browser, "BBBB-BBBB").await.status, 422);
+    let admin = app.admin().await;
+    let path = "/api/v1/admin/audit?event=user-code-refused";
+    let events = app.ask(&admin, Method::GET, path, None).await.json();
+    assert_eq!(events["events"].as_array().unwrap().len(), 3, "once a minute for an account: {events}");
+    assert!(!events.to_string().contains("BBBB"), "no code is written down");
+}
+
+#[tokio::test]
+async fn oa_20_many_accounts_together_guess_no_more_than_the_realm_takes() {
+    let app = TestApp::with(REALM).await;
+    let device = begin(&app).await;
+    let browser = ada(&app).await;
+    assert_eq!(typed(&browser, "BBBB-BBBB").await.status, 422);
+    app.execute("UPDATE attempts SET made = 299 WHERE made = 1").await;
+    let eve = Browser::new(&app);
+    eve.sign_in("eve@example.com").await;
+    assert_eq!(typed(&eve, "CCCC-CCCC").await.status, 422, "the three hundredth");
+    assert_eq!(typed(&eve, &device.text("user_code")).await.status, 429);
+    let other = Browser::of_realm(&app, "/r/other");
+    other.sign_in("ada@example.com").await;
+    assert_eq!(typed(&other, "CCCC-CCCC").await.status, 422, "each realm for itself");
+}
+
+#[tokio::test]
+async fn oa_20_a_device_that_asks_too_often_is_told_to_wait() {
+    let app = TestApp::with(REALM).await;
+    let device = begin(&app).await;
+    let asked = async |seconds| {
+        app.advance(Duration::from_secs(seconds));
+        error(&poll(&app, &device).await)
+    };
+    assert_eq!(asked(0).await, "400 authorization_pending");
+    assert_eq!(asked(5).await, "400 authorization_pending");
+    assert_eq!(asked(2).await, "400 slow_down");
+    assert_eq!(asked(5).await, "400 slow_down", "the interval is ten seconds now");
+    assert_eq!(asked(15).await, "400 authorization_pending");
+    approve(&ada(&app).await, &device).await;
+    assert_eq!(asked(0).await, "200 -", "good news does not wait");
+}
+
+#[tokio::test]
+async fn oa_20_who_says_no_is_believed() {
+    let app = TestApp::with(REALM).await;
+    let device = begin(&app).await;
+    let browser = ada(&app).await;
+    let page = typed(&browser, &device.text("user_code")).await;
+    assert!(decide(&browser, &page, "maybe").await.html().contains("device-submit"), "asked again");
+    let page = typed(&browser, &device.text("user_code")).await;
+    assert!(decide(&browser, &page, "deny").await.html().contains("Nothing was connected"));
+    assert_eq!(error(&poll(&app, &device).await), "400 access_denied");
+    assert_eq!(decide(&browser, &page, "approve").await.status, 422, "once");
+    assert_eq!(typed(&browser, &device.text("user_code")).await.status, 422);
+    assert_eq!(error(&poll(&app, &device).await), "400 access_denied");
+}
+
+#[tokio::test]
+async fn oa_20_a_code_is_good_for_ten_minutes() {
+    let app = TestApp::with(REALM).await;
+    let browser = ada(&app).await;
+    let (late, idle) = (begin(&app).await, begin(&app).await);
+    let page = typed(&browser, &late.text("user_code")).await;
+    approve(&browser, &idle).await;
+    app.advance(Duration::from_secs(600));
+    assert_eq!(decide(&browser, &page, "approve").await.status, 422);
+    assert_eq!(typed(&browser, &late.text("user_code")).await.status, 422);
+    assert_eq!(error(&poll(&app, &late).await), "400 expired_token");
+    assert_eq!(error(&poll(&app, &idle).await), "400 expired_token", "nobody came for the tokens");
+    app.advance(Duration::from_hours(25));
+    app.clean_up().await;
+    assert_eq!(error(&poll(&app, &late).await), "400 invalid_grant", "forgotten");
+}
+
+#[tokio::test]
+async fn oa_20_a_code_is_its_clients_and_its_realms() {
+    let app = TestApp::with(REALM).await;
+    let (device, browser) = (begin(&app).await, ada(&app).await);
+    let other = Browser::of_realm(&app, "/r/other");
+    assert_eq!(other.sign_in("ada@example.com").await.status, 303);
+    assert_eq!(typed(&other, &device.text("user_code")).await.status, 422, "unknown there");
+    let theirs = begin_at(&app, "/r/other/oauth/device", "client_id=tv").await;
+    assert_eq!(theirs.text("verification_uri"), "http://127.0.0.1:8400/r/other/device");
+    assert_eq!(typed(&browser, &theirs.text("user_code")).await.status, 422);
+    assert_eq!(error(&poll(&app, &theirs).await), "400 invalid_grant");
+    approve(&browser, &device).await;
+    let code = device.text("device_code");
+    let with = Some(("box", "a-secret-of-the-box-app-0123456789"));
+    let form = [("grant_type", GRANT), ("device_code", code.as_str())];
+    assert_eq!(error(&token(&app, with, &form).await), "400 invalid_grant", "another client's");
+    assert_eq!(error(&token(&app, None, &form).await), "401 invalid_client");
+    for changed in [format!("{code}A"), code.replace("gp_dc_", "gp_ac_"), "x".to_owned()] {
+        let form = [("grant_type", GRANT), ("client_id", "tv"), ("device_code", changed.as_str())];
+        assert_eq!(error(&token(&app, None, &form).await), "400 invalid_grant", "{changed}");
+    }
+    let form = [("grant_type", GRANT), ("client_id", "tv")];
+    assert_eq!(error(&token(&app, None, &form).await), "400 invalid_request");
+    assert_eq!(poll(&app, &device).await.status, 200, "and is still good");
+}
+
+#[tokio::test]
+async fn oa_20_what_a_client_may_not_have_is_refused_at_once() {
+    let app = TestApp::with(REALM).await;
+    for (form, expected) in [
+        ("client_id=web", "400 unauthorized_client"),
+        ("client_id=nobody", "401 invalid_client"),
+        ("client_id=box", "401 invalid_client"),
+        ("", "401 invalid_client"),
+        ("client_id=tv&scope=account", "400 invalid_scope"),
+        ("client_id=tv&scope=openid+profile", "400 invalid_scope"),
+        ("client_id=tv&resource=other-api", "400 invalid_target"),
+        ("client_id=tv&scope=openid&scope=email", "400 invalid_request"),
+    ] {
+        assert_eq!(error(&begin_at(&app, "/oauth/device", form).await), expected, "{form}");
+    }
+    let device = begin(&app).await;
+    let code = device.text("device_code");
+    let form = [("grant_type", GRANT), ("client_id", "web"), ("device_code", code.as_str())];
+    assert_eq!(error(&token(&app, None, &form).await), "400 unauthorized_client");
+    let narrowed = begin_at(&app, "/oauth/device", "client_id=tv&scope=notes:read&resource=notes-api").await;
+    approve(&ada(&app).await, &narrowed).await;
+    let tokens = poll(&app, &narrowed).await;
+    assert_eq!(claims(&tokens.text("access_token"))["aud"], "notes-api");
+    assert!(tokens.json()["id_token"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn oa_20_a_device_gets_tokens_once_and_a_second_use_ends_them() {
+    let app = TestApp::with(REALM).await;
+    let (device, browser) = (begin(&app).await, ada(&app).await);
+    approve(&browser, &device).await;
+    let answers = futures_util::future::join_all((0..30).map(|_| poll(&app, &device))).await;
+    let won: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+    assert_eq!(won.len(), 1);
+    assert!(answers.iter().all(|answer| answer.status == 200 || error(answer) == "400 invalid_grant"));
+    assert_eq!(
+        userinfo(&app, &won[0].text("access_token")).await.status,
+        401,
+        "one of them was not the device"
+    );
+}
+
+#[tokio::test]
+async fn oa_20_a_device_is_connected_while_its_person_is_signed_in_or_for_good() {
+    let app = TestApp::with(REALM).await;
+    let browser = ada(&app).await;
+    let (gone, plain) = (begin(&app).await, begin(&app).await);
+    let lasting = begin_at(&app, "/oauth/device", "client_id=tv&scope=openid+offline_access").await;
+    for device in [&gone, &plain, &lasting] {
+        approve(&browser, device).await;
+    }
+    let (plain, lasting) = (poll(&app, &plain).await, poll(&app, &lasting).await);
+    assert_eq!(browser.submit("/sign-out", &[]).await.status, 303);
+    assert_eq!(error(&poll(&app, &gone).await), "400 invalid_grant", "signed out before it came");
+    let refresh = async |tokens: &Answer| {
+        let text = tokens.text("refresh_token");
+        let form = [("grant_type", "refresh_token"), ("client_id", "tv"), ("refresh_token", text.as_str())];
+        error(&token(&app, None, &form).await)
+    };
+    assert_eq!(refresh(&plain).await, "400 invalid_grant");
+    assert_eq!(refresh(&lasting).await, "200 -");
+}
+
+#[tokio::test]
+async fn oa_20_what_was_taken_back_does_not_come_by_a_device_that_waits() {
+    let app = TestApp::with(REALM).await;
+    let browser = ada(&app).await;
+    let (first, second) = (begin(&app).await, begin(&app).await);
+    approve(&browser, &first).await;
+    approve(&browser, &second).await;
+    assert_eq!(poll(&app, &first).await.status, 200);
+    let applications = browser.get("/account/applications").await;
+    assert_eq!(browser.fill(&applications, &[("client", "tv")]).await.status, 303);
+    assert_eq!(error(&poll(&app, &second).await), "400 invalid_grant");
+}
