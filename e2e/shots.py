@@ -70,12 +70,12 @@ def device_confirm(page, url):
     page.goto(f"{url}/device")
     page.fill("#user_code", device_code(url))
     page.click("#device-submit")
-    page.wait_for_selector("#consent-approve")
+    page.wait_for_selector("#device-approve")
 
 
 def device_connected(page, url):
     device_confirm(page, url)
-    page.click("#consent-approve")
+    page.click("#device-approve")
     page.wait_for_load_state()
 
 

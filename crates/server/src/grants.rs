@@ -7,7 +7,7 @@ mod issue;
 mod redeem;
 mod refresh;
 
-use gatepost_domain::{Grant, GrantId, RealmId, Session, Timestamp, User};
+use gatepost_domain::{Client, Grant, GrantId, RealmId, Session, Timestamp, User};
 use gatepost_store::{Tx, grants};
 
 pub use device::{DeviceRefused, connect};
@@ -38,6 +38,11 @@ pub async fn held(
         let live = grant.revoked_at.is_none() && now < grant.expires_at && session.is_live(now);
         live && !user.is_disabled() && !user.has_withdrawn(session.created_at)
     }))
+}
+
+/// What the refresh tokens of a client are bound to: a public client proves nothing else (RFC 9449 section 5).
+fn kept_key(client: &Client, key: Option<&String>) -> Option<String> {
+    key.filter(|_| client.is_public()).cloned()
 }
 
 /// Notes why a code or refresh token is refused; the client learns no more than that it is.

@@ -14,7 +14,7 @@ use crate::{App, api_keys, clients, http::Problem, realm::Snapshot, signing::Aud
 /// What is known of a good token. Names are those of its claims.
 #[derive(Debug)]
 pub struct Introspected {
-    /// `Bearer` for an access token; what else it is, for what is not.
+    /// `Bearer` or `DPoP` for an access token; what else it is, for what is not.
     pub token_type: &'static str,
     /// `sub`
     pub subject: String,
@@ -38,6 +38,8 @@ pub struct Introspected {
     pub permissions: Vec<String>,
     /// `org_id`
     pub organization: Option<String>,
+    /// `cnf`: the thumbprint of the key that whoever uses the token must prove to possess.
+    pub bound_to: Option<String>,
 }
 
 /// What a token is at this moment. `None`: it is not good, not of this realm, or for none of its APIs; the log says why, and
@@ -101,6 +103,7 @@ async fn refresh_token(
         roles: Vec::new(),
         permissions: Vec::new(),
         organization: grant.organization.map(|organization| organization.to_string()),
+        bound_to: grant.details.dpop_jkt,
     }))
 }
 
@@ -126,6 +129,7 @@ async fn api_key(
         roles: Vec::new(),
         permissions: resolved.permissions.iter().map(Permission::to_string).collect(),
         organization: resolved.organization.map(|organization| organization.to_string()),
+        bound_to: None,
     }))
 }
 

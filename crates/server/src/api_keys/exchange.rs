@@ -57,6 +57,7 @@ pub(crate) fn token_of(
     let key = &resolved.key;
     let id = key.id.to_string();
     let program = Program {
+        bound_to: None,
         subject: resolved.subject.clone(),
         client: &id,
         key: Some(key.id),

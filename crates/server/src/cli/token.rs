@@ -189,6 +189,7 @@ async fn mint(
         session: None,
         client: FIRST_PARTY,
         pseudonym: None,
+        bound_to: None,
         grant: None,
         scopes,
         member: None,

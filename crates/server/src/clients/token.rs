@@ -20,7 +20,7 @@ pub struct Issued {
     pub scopes: Scopes,
 }
 
-/// Signs a token of which the client is the subject. `None`: nothing is left of the scopes it asked for.
+/// Signs a token of which the client is the subject, for this audience and bound to this key, if to one. `None`: nothing is left of the scopes it asked for.
 ///
 /// There is no refresh token: the client asks again (RFC 6749 section 4.4.3).
 pub fn issue(
@@ -28,7 +28,7 @@ pub fn issue(
     realm: &Snapshot,
     client: &Client,
     wanted: Option<&Scopes>,
-    audience: Audience,
+    (audience, bound_to): (Audience, Option<&str>),
     now: Timestamp,
 ) -> Result<Option<Issued>, Problem> {
     let scopes = client.settings.granted(wanted);
@@ -44,6 +44,7 @@ pub fn issue(
         organization: None,
         scopes: &scopes,
         permissions: &permissions,
+        bound_to,
         audience,
     };
     let access_token = signing::issue_for_program(realm, program, lifetime, app.entropy(), now)?;

@@ -10,7 +10,7 @@ use super::{
     GrantRefused, Issued, Wanted,
     begin::{Agreed, Begun, Writing},
     issue::Holding,
-    refused,
+    kept_key, refused,
 };
 use crate::{
     App,
@@ -46,7 +46,7 @@ pub async fn connect(
     app: &App,
     realm: &InRealm,
     client: &Client,
-    (code, audience): (&str, Vec<String>),
+    (code, wanted): (&str, Wanted),
     origin: &Where,
     now: Timestamp,
 ) -> Result<Result<Issued, DeviceRefused>, Problem> {
@@ -61,13 +61,14 @@ pub async fn connect(
     if device.client != client.id {
         return no("given to another client");
     }
+    let bound_to = kept_key(client, wanted.key.as_ref());
     let agreed = match device.standing(now) {
         Standing::Pending => return Ok(Err(poll(app, realm_id, id, now).await?)),
         Standing::Denied => return Ok(Err(DeviceRefused::Denied)),
         Standing::Expired => return Ok(Err(DeviceRefused::Expired)),
-        Standing::Approved { session, at } => agreed(&device, session, at),
+        Standing::Approved { session, at } => agreed(&device, session, at, bound_to),
         Standing::Redeemed => match (device.session, device.decision) {
-            (Some(session), Some(decision)) => agreed(&device, session, decision.at),
+            (Some(session), Some(decision)) => agreed(&device, session, decision.at, bound_to),
             _ => return no("used before"),
         },
     };
@@ -100,11 +101,16 @@ pub async fn connect(
         code: None,
     };
     let key = snapshot.keys().signer_with(client.settings.id_token_signed_response_alg);
-    let issued = holding.issue(app, snapshot, &Wanted { scopes: None, audience }, key, now)?;
+    let issued = holding.issue(app, snapshot, &wanted, key, now)?;
     Ok(issued.map_err(DeviceRefused::from))
 }
 
-fn agreed(device: &DeviceCode, session: gatepost_domain::SessionId, at: Timestamp) -> Agreed {
+fn agreed(
+    device: &DeviceCode,
+    session: gatepost_domain::SessionId,
+    at: Timestamp,
+    key: Option<String>,
+) -> Agreed {
     Agreed {
         realm: device.realm,
         client: device.client.clone(),
@@ -113,7 +119,7 @@ fn agreed(device: &DeviceCode, session: gatepost_domain::SessionId, at: Timestam
         grant: device.grant,
         scopes: device.details.scopes.clone(),
         audience: device.details.audience.clone(),
-        details: GrantDetails::default(),
+        details: GrantDetails { dpop_jkt: key, ..GrantDetails::default() },
         at,
     }
 }

@@ -26,6 +26,8 @@ pub struct Issued {
     pub scopes: Scopes,
     /// The refresh token, for clients that have the grant.
     pub refresh_token: Option<String>,
+    /// Whether the access token is bound to a key.
+    pub bound: bool,
     /// The ID token, where `openid` was agreed on.
     pub id_token: Option<String>,
 }
@@ -37,6 +39,8 @@ pub struct Wanted {
     pub scopes: Option<Scopes>,
     /// Audiences (RFC 8707 section 2.2).
     pub audience: Vec<String>,
+    /// The key that the client has proved to possess: the access token is bound to it (RFC 9449 section 5).
+    pub key: Option<String>,
 }
 
 /// What tokens are made of, all of it as it is now.
@@ -84,7 +88,8 @@ impl Holding<'_> {
             return Ok(Err(GrantRefused::Target));
         };
         let subject = subject::of(app, self.client, self.user.id);
-        let (access_token, expires_in) = self.access_token(app, realm, &subject, &scopes, audience, now)?;
+        let (access_token, expires_in) =
+            self.access_token(app, realm, (&subject, &scopes), (audience, wanted.key.as_deref()), now)?;
         let id_token = match id_token_key.filter(|_| scopes.contains("openid")) {
             None => None,
             Some(key) => {
@@ -106,16 +111,16 @@ impl Holding<'_> {
         };
         let refreshes = self.client.settings.allows(GrantType::RefreshToken);
         let refresh_token = refreshes.then(|| RefreshToken::of(self.grant).encode(app.refresh_mac()));
-        Ok(Ok(Issued { access_token, expires_in, scopes, refresh_token, id_token }))
+        let bound = wanted.key.is_some();
+        Ok(Ok(Issued { access_token, expires_in, scopes, refresh_token, bound, id_token }))
     }
 
     fn access_token(
         &self,
         app: &App,
         realm: &Snapshot,
-        subject: &str,
-        scopes: &Scopes,
-        audience: Audience,
+        (subject, scopes): (&str, &Scopes),
+        (audience, bound_to): (Audience, Option<&str>),
         now: Timestamp,
     ) -> Result<(String, u64), Problem> {
         let is_pairwise = self.client.settings.subject_type == SubjectType::Pairwise;
@@ -127,6 +132,7 @@ impl Holding<'_> {
             grant: Some(self.grant.id),
             scopes,
             member: self.member,
+            bound_to,
             audience,
         };
         signing::issue(realm, subject, app.entropy(), now)

@@ -1,13 +1,13 @@
 //! The one use of an authorization code (RFC 6749 section 4.1.3).
 
-use gatepost_domain::{AuthorizationCode, Client, CodeId, Timestamp, authorization::pkce};
+use gatepost_domain::{AuthorizationCode, Client, CodeId, GrantDetails, Timestamp, authorization::pkce};
 use gatepost_store::{Tx, authorization_codes};
 
 use super::{
     GrantRefused, Issued, Wanted,
     begin::{Agreed, Begun, Writing},
     issue::Holding,
-    refused,
+    kept_key, refused,
 };
 use crate::{
     App,
@@ -24,6 +24,8 @@ pub struct Redemption<'a> {
     pub redirect_uri: Option<&'a str>,
     /// What the challenge was made of (RFC 7636 section 4.5).
     pub code_verifier: Option<&'a str>,
+    /// The key that the client has proved to possess.
+    pub key: Option<String>,
     /// Whom the tokens are for.
     pub audience: Vec<String>,
 }
@@ -66,7 +68,10 @@ pub async fn redeem(
         grant: code.grant,
         scopes: code.details.scopes.clone(),
         audience: code.details.audience.clone(),
-        details: code.details.grant.clone(),
+        details: GrantDetails {
+            dpop_jkt: kept_key(client, redemption.key.as_ref()),
+            ..code.details.grant.clone()
+        },
         at: code.created_at,
     };
     let writing = Writing::new(app, snapshot, agreed, origin, now);
@@ -90,7 +95,7 @@ pub async fn redeem(
         nonce: code.details.nonce.as_deref(),
         code: Some(redemption.code),
     };
-    let wanted = Wanted { scopes: None, audience: redemption.audience };
+    let wanted = Wanted { scopes: None, audience: redemption.audience, key: redemption.key };
     holding.issue(
         app,
         snapshot,
@@ -113,6 +118,10 @@ fn fits(code: &AuthorizationCode, client: &Client, redemption: &Redemption<'_>) 
     };
     if !proven {
         return Err("without the verifier of its challenge");
+    }
+    // Asked for with `dpop_jkt` (RFC 9449 section 10).
+    if code.details.grant.dpop_jkt.is_some() && code.details.grant.dpop_jkt != redemption.key {
+        return Err("without a proof of the key it is bound to");
     }
     match redemption.redirect_uri {
         Some(uri) if uri == code.details.redirect_uri => Ok(()),

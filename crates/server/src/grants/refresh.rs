@@ -115,7 +115,9 @@ async fn before(
         return Ok(None);
     };
     let targets: Vec<&str> = wanted.audience.iter().map(String::as_str).collect();
-    let may = if wanted.scopes.as_ref().is_some_and(|scopes| !scopes.is_subset_of(&grant.scopes)) {
+    let may = if grant.details.dpop_jkt.is_some() && grant.details.dpop_jkt != wanted.key {
+        Err(refused("a refresh token is", "without a proof of the key it is bound to"))
+    } else if wanted.scopes.as_ref().is_some_and(|scopes| !scopes.is_subset_of(&grant.scopes)) {
         Err(GrantRefused::Scope)
     } else if realm.audience_of(&grant).among(&targets).is_none() {
         Err(GrantRefused::Target)

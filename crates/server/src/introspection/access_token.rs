@@ -16,7 +16,7 @@ pub(super) async fn introspect(
     token: &str,
     now: Timestamp,
 ) -> Result<Option<Introspected>, Problem> {
-    let claims = match realm.verify_any(token, now) {
+    let (claims, bound_to) = match realm.verify_bound(token, now) {
         Ok(claims) => claims,
         Err(refused) => return Ok(inactive(refused.code())),
     };
@@ -57,7 +57,7 @@ pub(super) async fn introspect(
         Some(scopes) => claims.scopes().filter(|scope| scopes.contains(scope)).collect::<Vec<_>>().join(" "),
     };
     Ok(Some(Introspected {
-        token_type: "Bearer",
+        token_type: if bound_to.is_some() { "DPoP" } else { "Bearer" },
         subject: claims.subject().to_owned(),
         client: claims.client_id().unwrap_or_default().to_owned(),
         scope,
@@ -70,6 +70,7 @@ pub(super) async fn introspect(
         roles: kept(claims.roles(), &|name| roles.iter().any(|role| role == name)),
         permissions: kept(claims.permissions(), &still),
         organization: claims.organization().map(str::to_owned),
+        bound_to,
     }))
 }
 

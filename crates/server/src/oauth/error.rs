@@ -31,6 +31,8 @@ pub enum OAuthError {
     InvalidTarget,
     /// Tokens of this kind cannot be revoked by themselves (RFC 7009 section 2.2.1).
     UnsupportedTokenType,
+    /// No proof of possession where one is needed, or one that is not good here and now (RFC 9449 section 5).
+    InvalidDpopProof,
     /// An authorization request that is sent ahead would be refused in the browser: for this, and why (RFC 9126 section 2.3).
     AuthorizationRequest(&'static str, &'static str),
     /// Nobody has said yet whether the device may be connected (RFC 8628 section 3.5).
@@ -86,6 +88,10 @@ impl OAuthError {
                 ("unsupported_token_type", "A token of this kind cannot be revoked; it ends by itself.")
             }
             Self::InvalidTarget => ("invalid_target", "No token is given for this audience or organization."),
+            Self::InvalidDpopProof => (
+                "invalid_dpop_proof",
+                "The header DPoP has no proof that was made for this request, just now and for the first time.",
+            ),
             Self::AuthorizationRequest(error, what) => (*error, *what),
             Self::AuthorizationPending => (
                 "authorization_pending",

@@ -17,7 +17,7 @@ use crate::{
 pub(super) struct Introspection {
     /// Whether the token is good at this moment, for one of the realm's APIs.
     active: bool,
-    /// `Bearer` for an access token; `api_key` and `refresh_token` for what is none.
+    /// `Bearer` or `DPoP` for an access token; `api_key` and `refresh_token` for what is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,6 +50,16 @@ pub(super) struct Introspection {
     /// The organization it speaks of.
     #[serde(skip_serializing_if = "Option::is_none")]
     org_id: Option<String>,
+    /// The key that whoever uses the token must prove to possess (RFC 9449 section 6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
+}
+
+/// What a token is bound to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Confirmation {
+    /// The thumbprint of the key (RFC 7638).
+    jkt: String,
 }
 
 impl Introspection {
@@ -69,6 +79,7 @@ impl Introspection {
             roles: found.roles,
             permissions: found.permissions,
             org_id: found.organization,
+            cnf: found.bound_to.map(|jkt| Confirmation { jkt }),
         }
     }
 }

@@ -12,7 +12,7 @@ use axum::{
 use gatepost_domain::SigningAlg;
 use serde::Serialize;
 
-use super::{acr, person, token};
+use super::{acr, dpop, person, token};
 use crate::{
     App,
     http::Problem,
@@ -96,6 +96,7 @@ pub struct Metadata<'a> {
     grant_types_supported: [&'a str; 5],
     token_endpoint_auth_methods_supported: [&'a str; 5],
     token_endpoint_auth_signing_alg_values_supported: [&'a str; 5],
+    dpop_signing_alg_values_supported: [&'a str; 9],
     code_challenge_methods_supported: [&'a str; 1],
     authorization_response_iss_parameter_supported: bool,
     subject_types_supported: [&'a str; 2],
@@ -164,6 +165,7 @@ impl<'a> Metadata<'a> {
             ],
             token_endpoint_auth_methods_supported: AUTHENTICATED,
             token_endpoint_auth_signing_alg_values_supported: ASSERTED_WITH,
+            dpop_signing_alg_values_supported: dpop::algorithms(),
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
             subject_types_supported: ["public", "pairwise"],

@@ -5,6 +5,7 @@ pub(crate) mod acr;
 mod authorize;
 mod client;
 mod device;
+mod dpop;
 mod error;
 mod form;
 mod introspect;

@@ -8,7 +8,12 @@ use gatepost_domain::authorization::pushed::PushedRequest;
 use gatepost_store::pushed_requests;
 use serde::Serialize;
 
-use super::{OAuthError, authorize, client, error::OAuthErrorDocument, form::Form};
+use super::{
+    OAuthError, authorize, client,
+    dpop::{self, For},
+    error::OAuthErrorDocument,
+    form::Form,
+};
 use crate::{
     App,
     http::{Json, Now, Problem, Where},
@@ -44,6 +49,9 @@ pub(super) struct PushedParameters {
     code_challenge: Option<String>,
     #[schema(nullable = false, example = "S256")]
     code_challenge_method: Option<String>,
+    /// The key that the code is good with; a proof in the header `DPoP` says the same (RFC 9449 section 10).
+    #[schema(nullable = false)]
+    dpop_jkt: Option<String>,
     /// The client; with `client_secret` in place of HTTP Basic.
     #[schema(nullable = false)]
     client_id: Option<String>,
@@ -64,7 +72,7 @@ const PROOFS: [&str; 3] = ["client_secret", "client_assertion", "client_assertio
     security(("client" = []), ()),
     responses(
         (status = 201, description = "The request is kept", body = Pushed),
-        (status = 400, description = "What the authorization endpoint would refuse: `invalid_request`, `invalid_scope` and the like", body = OAuthErrorDocument),
+        (status = 400, description = "What the authorization endpoint would refuse: `invalid_request`, `invalid_scope` and the like; `invalid_dpop_proof`", body = OAuthErrorDocument),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
     )
 )]
@@ -81,8 +89,18 @@ pub(super) async fn push(
         return Err(OAuthError::InvalidRequest("`request_uri` is what you get here; send the parameters."));
     }
     authorize::check(&realm, &client, &form)?;
+    // A proof here is worth the parameter (RFC 9449 section 10.1).
+    let proof = For { method: "POST", path: "/oauth/par", access_token: None };
+    let key = dpop::proven(&app, &realm, &headers, &proof, now).await?;
+    if let (Some(key), Some(named)) = (&key, form.get("dpop_jkt"))
+        && key != named
+    {
+        return Err(OAuthError::InvalidDpopProof);
+    }
+    let key = key.filter(|_| form.get("dpop_jkt").is_none()).map(|key| ("dpop_jkt".to_owned(), key));
     let asked = form.all().iter().filter(|(name, _)| !PROOFS.contains(&name.as_str()) && name != "client_id");
-    let parameters = [("client_id".to_owned(), client.id.to_string())].into_iter().chain(asked.cloned());
+    let parameters =
+        [("client_id".to_owned(), client.id.to_string())].into_iter().chain(asked.cloned()).chain(key);
     let (request, request_uri) =
         PushedRequest::new(realm.id(), client.id, parameters.collect(), app.entropy(), now);
     let expires_in = request.expires_at.unix_seconds() - now.unix_seconds();

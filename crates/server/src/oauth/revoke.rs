@@ -84,7 +84,7 @@ fn behind(
     if token.starts_with(REFRESH_PREFIX) {
         return Ok(RefreshToken::decode(token, app.refresh_mac()).map(|token| token.grant));
     }
-    let Ok(claims) = realm.verify_any(token, now) else { return Ok(None) };
+    let Ok((claims, _)) = realm.verify_bound(token, now) else { return Ok(None) };
     if claims.client_id() != Some(client.id.as_str()) {
         return Ok(None);
     }

@@ -37,6 +37,7 @@ pub(super) struct TokenAnswer {
     /// Only of an exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     issued_token_type: Option<&'static str>,
+    /// `Bearer`; `DPoP` for a token that is bound to the key of the request's proof.
     #[schema(example = "Bearer")]
     token_type: &'static str,
     /// Seconds.
@@ -70,12 +71,19 @@ impl TokenAnswer {
     }
 }
 
+impl TokenAnswer {
+    /// What it is used with: a proof of the key it is bound to, or nothing (RFC 9449 section 5).
+    fn bound(self, bound: bool) -> Self {
+        Self { token_type: if bound { "DPoP" } else { "Bearer" }, ..self }
+    }
+}
+
 impl From<Issued> for TokenAnswer {
     fn from(issued: Issued) -> Self {
         Self {
             refresh_token: issued.refresh_token,
             id_token: issued.id_token,
-            ..Self::of(issued.access_token, issued.expires_in, issued.scopes.to_string())
+            ..Self::of(issued.access_token, issued.expires_in, issued.scopes.to_string()).bound(issued.bound)
         }
     }
 }
@@ -157,6 +165,9 @@ pub(super) struct TokenRequest {
 /// A client that a person has authorized redeems its code (RFC 6749 section 4.1.3), and goes on with refresh tokens (section 6). A
 /// device asks with its code until a person has connected it (RFC 8628 section 3.4). A confidential client with the grant `client_credentials` gets a token of its own (RFC 6749 section 4.4). An API key, or an
 /// access token for another organization, is exchanged (RFC 8693) by whoever holds it.
+///
+/// With a proof in the header `DPoP` the access token is bound to the proof's key (RFC 9449), and so are the refresh tokens of a
+/// public client. An exchange binds nothing.
 #[utoipa::path(
     post, path = "/oauth/token", tag = "OAuth", operation_id = "token",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
@@ -165,7 +176,7 @@ pub(super) struct TokenRequest {
         (status = 200, description = "The token", body = TokenAnswer),
         (
             status = 400, body = OAuthErrorDocument,
-            description = "`invalid_request`, `invalid_grant`, `invalid_scope`, `invalid_target`, `unauthorized_client` or \
+            description = "`invalid_request`, `invalid_dpop_proof`, `invalid_grant`, `invalid_scope`, `invalid_target`, `unauthorized_client` or \
                            `unsupported_grant_type`; of a device also `authorization_pending`, `slow_down`, `access_denied` \
                            or `expired_token`",
         ),
@@ -183,15 +194,16 @@ pub(super) async fn token(
     let answer = match form.get("grant_type") {
         Some(AUTHORIZATION_CODE) => {
             let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
-            authorization_code::authorization_code(&app, &realm, &client, &form, &origin, now).await?
+            authorization_code::authorization_code(&app, &realm, &client, (&headers, &form), &origin, now)
+                .await?
         }
         Some(REFRESH_TOKEN) => {
             let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
-            refresh_token::refresh_token(&app, &realm, &client, &form, now).await?
+            refresh_token::refresh_token(&app, &realm, &client, (&headers, &form), now).await?
         }
         Some(DEVICE_CODE) => {
             let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
-            device_code::device_code(&app, &realm, &client, &form, &origin, now).await?
+            device_code::device_code(&app, &realm, &client, (&headers, &form), &origin, now).await?
         }
         Some(CLIENT_CREDENTIALS) => {
             client_credentials::client_credentials(&app, &realm, (&headers, &form), &origin, now).await?

@@ -1,5 +1,7 @@
 //! `/oauth/userinfo`: what a client may know of the person (OpenID Connect Core section 5.3).
 
+use std::sync::Arc;
+
 use axum::{
     Json as Plain,
     extract::{FromRequest as _, Request, State},
@@ -10,11 +12,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gatepost_domain::{Client, Grant, GrantId, PersonalClaims, RealmId, SigningAlg, Timestamp, User};
-use gatepost_jose::jwt;
+use gatepost_jose::{Claims, jwt};
 use gatepost_store::{Tx, clients, personal_claims};
 use serde_json::{Map, Value};
 
-use super::{form::Form, person, subject};
+use super::{
+    dpop::{self, For, NotProven},
+    form::Form,
+    person, subject,
+};
 use crate::{
     App, grants,
     http::{Now, Problem, observe::Cause},
@@ -29,6 +35,8 @@ pub(super) enum Refused {
     Request(&'static str),
     /// It is not good here; which check refused it is for the log.
     Token(&'static str),
+    /// The proof of the key it is bound to is missing or not good.
+    Proof(&'static str),
     /// It is good for something else.
     Scope,
     /// Not the caller's fault.
@@ -54,6 +62,12 @@ impl IntoResponse for Refused {
                 StatusCode::UNAUTHORIZED,
                 "Bearer error=\"invalid_token\", error_description=\"The access token is not valid\""
                     .to_owned(),
+                check,
+            ),
+            // RFC 9449 section 7.1.
+            Self::Proof(check) => (
+                StatusCode::UNAUTHORIZED,
+                format!("DPoP error=\"invalid_dpop_proof\", algs=\"{}\"", dpop::algorithms().join(" ")),
                 check,
             ),
             Self::Scope => (
@@ -95,7 +109,8 @@ pub(super) struct UserInfo {
 /// Get what a client may know of the person
 ///
 /// For clients that a person has authorized (OpenID Connect Core section 5.3). The token is checked against the store: after a
-/// sign-out, or when the person took the authorization back, it is refused.
+/// sign-out, or when the person took the authorization back, it is refused. A token that is bound to a key comes under the scheme
+/// `DPoP` with a proof (RFC 9449 section 7).
 #[utoipa::path(
     get, path = "/oauth/userinfo", tag = "OAuth", operation_id = "userinfo",
     security(("token" = [])),
@@ -142,8 +157,10 @@ pub(super) async fn userinfo_by_post(
 }
 
 async fn answer(app: &App, realm: &InRealm, request: Request, now: Timestamp) -> Result<Response, Refused> {
+    let (method, headers) = (request.method().clone(), request.headers().clone());
     let token = token(request).await?;
-    let (client, claims) = told(app, realm, &token, now).await?;
+    let claims = verified(app, realm, &token, (&method, &headers), now).await?;
+    let (client, claims) = told(app, realm, &claims, now).await?;
     let mut response = match client.settings.userinfo_signed_response_alg {
         None => Plain(claims).into_response(),
         Some(alg) => {
@@ -171,13 +188,38 @@ async fn signed(
     jwt::sign("", &claims, key).map_err(Problem::internal)
 }
 
+/// The claims of the token, if whoever sends it may use it: a token that is bound to a key comes with a proof, and no other does
+/// (RFC 9449 section 7).
+async fn verified(
+    app: &App,
+    realm: &InRealm,
+    token: &Token,
+    (method, headers): (&Method, &HeaderMap),
+    now: Timestamp,
+) -> Result<Arc<Claims>, Refused> {
+    let verified = realm.verify_bound(&token.text, now);
+    let (claims, bound_to) = verified.map_err(|refused| Refused::Token(refused.code()))?;
+    let Some(bound_to) = bound_to else {
+        return if token.with_proof { Err(Refused::Token("not_bound")) } else { Ok(claims) };
+    };
+    if !token.with_proof {
+        return Err(Refused::Proof("proof_required"));
+    }
+    let request = For { method: method.as_str(), path: "/oauth/userinfo", access_token: Some(&token.text) };
+    match dpop::proven(app, realm, headers, &request, now).await {
+        Ok(Some(key)) if key == bound_to => Ok(claims),
+        Ok(_) => Err(Refused::Proof("proof of another key, or none")),
+        Err(NotProven::Proof(check)) => Err(Refused::Proof(check)),
+        Err(NotProven::Failed(problem)) => Err(Refused::Failed(problem)),
+    }
+}
+
 async fn told(
     app: &App,
     realm: &InRealm,
-    token: &str,
+    claims: &Claims,
     now: Timestamp,
 ) -> Result<(Client, Map<String, Value>), Refused> {
-    let claims = realm.verify_any(token, now).map_err(|refused| Refused::Token(refused.code()))?;
     if claims.expires_at() <= now.unix_seconds() {
         return Err(Refused::Token("expired"));
     }
@@ -214,16 +256,23 @@ async fn held(
     Ok(Some((client, grant, user, known)))
 }
 
+/// A token as it came.
+struct Token {
+    text: String,
+    /// Whether it came under the scheme `DPoP`.
+    with_proof: bool,
+}
+
 /// The one token of a request: in the header, or in a form that is posted (RFC 6750 sections 2.1 and 2.2).
-async fn token(request: Request) -> Result<String, Refused> {
+async fn token(request: Request) -> Result<Token, Refused> {
     let is_form = request.headers().get(CONTENT_TYPE).is_some_and(|kind| {
         kind.to_str().is_ok_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
     });
-    let in_header = in_header(request.headers())?.map(str::to_owned);
+    let in_header = in_header(request.headers())?;
     let in_form = if request.method() == Method::POST && is_form {
         let form = Form::from_request(request, &()).await;
         let form = form.map_err(|refused| Refused::Request(refused.description()))?;
-        form.get("access_token").map(str::to_owned)
+        form.get("access_token").map(|text| Token { text: text.to_owned(), with_proof: false })
     } else {
         None
     };
@@ -234,14 +283,19 @@ async fn token(request: Request) -> Result<String, Refused> {
     }
 }
 
-fn in_header(headers: &HeaderMap) -> Result<Option<&str>, Refused> {
+fn in_header(headers: &HeaderMap) -> Result<Option<Token>, Refused> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let Some(header) = sent.next() else { return Ok(None) };
     if sent.next().is_some() {
         return Err(Refused::Request("Send the token once."));
     }
     match header.to_str().ok().and_then(|text| text.split_once(' ')) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(Some(Token { text: token.trim().to_owned(), with_proof: false }))
+        }
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("dpop") => {
+            Ok(Some(Token { text: token.trim().to_owned(), with_proof: true }))
+        }
         _ => Err(Refused::Token("token_malformed")),
     }
 }

@@ -92,6 +92,7 @@ pub async fn exchange(
         session: Some(&session),
         client: &client,
         pseudonym: None,
+        bound_to: None,
         grant: None,
         scopes: &scopes,
         member: Some(&member),

@@ -55,6 +55,7 @@ pub async fn switch(
         session: Some(&caller.session),
         client: grant.client.as_str(),
         pseudonym: None,
+        bound_to: None,
         grant: None,
         scopes: &grant.scopes,
         member: member.as_ref(),

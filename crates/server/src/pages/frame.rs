@@ -202,7 +202,10 @@ fn policy(leads_to: Option<&Flow>) -> HeaderValue {
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
     };
     let own = scheme.filter(fits).map(|scheme| format!(" {scheme}:")).unwrap_or_default();
-    let text = format!("{BASE} https: http://localhost:* http://127.0.0.1:* http://[::1]:*{own}");
+    // No browser takes an IPv6 address there, so that a program on one is reached by its scheme.
+    let v6 = flow.returns_to.as_deref().is_some_and(|uri| uri.starts_with("http://["));
+    let loopback = if v6 { "http:" } else { "http://localhost:* http://127.0.0.1:*" };
+    let text = format!("{BASE} https: {loopback}{own}");
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(BASE))
 }
 

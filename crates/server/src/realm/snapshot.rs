@@ -6,7 +6,7 @@ use gatepost_domain::{
     Client, Entropy, Grant, MasterKey, Realm, RealmId, RealmSettings, Timestamp, organization,
     role::{RoleGraph, RolesRefused},
 };
-use gatepost_jose::{Claims, Refused, SigningKey, Verifier, dangerous_decode_without_verifying};
+use gatepost_jose::{Claims, Proof, Refused, SigningKey, Verifier, dangerous_decode_without_verifying};
 use gatepost_store::{Db, clients, realms, roles, signing_keys};
 
 use serde_json::Value;
@@ -171,6 +171,11 @@ impl Snapshot {
         &self.issuer
     }
 
+    /// The URL of a path within the realm, as clients know it.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+
     /// The URL under which people reach the realm, without trailing slash.
     pub fn public_url(&self) -> &str {
         &self.public_url
@@ -249,20 +254,46 @@ impl Snapshot {
         &self.verifier
     }
 
-    /// The claims of an access token of this realm, whomever the token is for.
+    /// The claims of an access token of this realm that whoever holds it may use, whomever the token is for.
     pub fn verify_any(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, Refused> {
+        self.verify_with(token, |verifier| verifier.verify(token, now.unix_seconds()))
+    }
+
+    /// The same, also of a token that is bound to a key, with the thumbprint of that key (RFC 9449 section 6.1). Whoever uses the
+    /// token must prove possession of it; that is for the caller to see to.
+    pub fn verify_bound(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<(Arc<Claims>, Option<String>), Refused> {
+        match self.verify_any(token, now) {
+            Err(Refused::ProofRequired) => {}
+            verified => return Ok((verified?, None)),
+        }
+        // Ours by then, as below.
+        let key = payload(token).and_then(|claims| claims["cnf"]["jkt"].as_str().map(str::to_owned));
+        let key = key.ok_or(Refused::ProofRequired)?;
         let now = now.unix_seconds();
-        let refused = match self.verifier.verify(token, now) {
+        let verify = |verifier: &Verifier| verifier.verify_with_proof(token, Proof::Key(&key), now);
+        Ok((self.verify_with(token, verify)?, Some(key)))
+    }
+
+    fn verify_with(
+        &self,
+        token: &str,
+        verify: impl Fn(&Verifier) -> Result<Arc<Claims>, Refused>,
+    ) -> Result<Arc<Claims>, Refused> {
+        let refused = match verify(&self.verifier) {
             Err(refused @ Refused::WrongAudience) => refused,
             verified => return verified,
         };
         // Ours by then, so that what it says of itself is what we said.
-        let named = dangerous_decode_without_verifying(token).ok().and_then(|token| {
-            let claims: Value = serde_json::from_str(token.payload()).ok()?;
-            claims["aud"].as_str().or_else(|| claims["aud"][0].as_str()).map(str::to_owned)
+        let named = payload(token).and_then(|claims| {
+            let named = claims["aud"].as_str().or_else(|| claims["aud"][0].as_str());
+            named.map(str::to_owned)
         });
         let Some(named) = named else { return Err(refused) };
-        Verifier::new(&self.issuer, &named, self.keys.verifying()).cache(0).verify(token, now)
+        verify(&Verifier::new(&self.issuer, &named, self.keys.verifying()).cache(0))
     }
 
     /// The provider metadata.
@@ -274,6 +305,12 @@ impl Snapshot {
     pub fn key_set(&self) -> &Rendered {
         &self.key_set
     }
+}
+
+/// What a token says of itself, unchecked.
+fn payload(token: &str) -> Option<Value> {
+    let token = dangerous_decode_without_verifying(token).ok()?;
+    serde_json::from_str(token.payload()).ok()
 }
 
 /// The realm's public URL, without trailing slash.

@@ -69,6 +69,7 @@ fn answer(
             session: Some(session),
             client: grant.client.as_str(),
             pseudonym: None,
+            bound_to: None,
             grant: None,
             scopes: &grant.scopes,
             member: member.as_ref(),

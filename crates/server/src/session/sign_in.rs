@@ -124,6 +124,7 @@ pub async fn sign_in(
             session: Some(&session),
             client: FIRST_PARTY,
             pseudonym: None,
+            bound_to: None,
             grant: None,
             scopes: &grant.scopes,
             member: None,

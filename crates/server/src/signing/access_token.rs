@@ -89,6 +89,8 @@ pub struct Subject<'a> {
     /// What the client calls the user, if that is not the user's id: `sub`. Address and name then need the scopes `email` and
     /// `profile`, for either would tell who it is.
     pub pseudonym: Option<&'a str>,
+    /// The thumbprint of the key that whoever uses the token must possess: `cnf` (RFC 9449 section 6.1).
+    pub bound_to: Option<&'a str>,
     /// Whom the token is for.
     pub audience: Audience,
 }
@@ -107,6 +109,8 @@ pub struct Program<'a> {
     pub scopes: &'a Scopes,
     /// What it may do now: `permissions`. A program has no roles.
     pub permissions: &'a [Permission],
+    /// The thumbprint of the key that whoever uses the token must possess: `cnf` (RFC 9449 section 6.1).
+    pub bound_to: Option<&'a str>,
     /// Whom the token is for.
     pub audience: Audience,
 }
@@ -144,6 +148,14 @@ struct Claims<'a> {
     org_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation<'a>>,
+}
+
+/// RFC 7800, RFC 9449 section 6.1.
+#[derive(Serialize)]
+struct Confirmation<'a> {
+    jkt: &'a str,
 }
 
 /// Of the scopes what the user may do at all now: a permission that the user's roles do not give is in no token.
@@ -219,6 +231,7 @@ pub fn issue_for(
         permissions,
         org_id: subject.member.map(|member| member.organization.to_string()),
         api_key: None,
+        cnf: subject.bound_to.map(|jkt| Confirmation { jkt }),
     };
     sign(realm, &claims)
 }
@@ -253,6 +266,7 @@ pub fn issue_for_program(
         permissions: program.permissions.iter().map(Permission::as_str).collect(),
         org_id: program.organization.map(|organization| organization.to_string()),
         api_key: program.key.map(|key| key.to_string()),
+        cnf: program.bound_to.map(|jkt| Confirmation { jkt }),
     };
     sign(realm, &claims)
 }

@@ -61,7 +61,7 @@ pub(super) fn next(
         return sign_in(true);
     }
     if request.prompt.select_account && !progress.account_chosen && !has_just {
-        return sign_in(true);
+        return sign_in(false);
     }
     if !request.acr.is_empty() && !request.acr.iter().any(|wanted| acr::is_reached(wanted, &session.amr)) {
         return Next::Refuse("unmet_authentication_requirements", "The person cannot sign in at that level.");

@@ -171,6 +171,7 @@ fn checked(
         details: GrantDetails {
             userinfo_claims: claims.userinfo,
             id_token_claims: claims.id_token,
+            dpop_jkt: dpop_jkt(form.get("dpop_jkt"))?,
             ..GrantDetails::default()
         },
         pushed: None,
@@ -234,6 +235,16 @@ fn code_challenge(client: &Client, form: &Form) -> Result<Option<String>, Wrong>
         return Err(invalid("`code_challenge` is not a SHA-256 in base64url."));
     }
     Ok(Some(challenge.to_owned()))
+}
+
+/// RFC 9449 section 10: the key that the code is good with. A thumbprint is a SHA-256 in base64url, as a challenge is.
+fn dpop_jkt(text: Option<&str>) -> Result<Option<String>, Wrong> {
+    match text {
+        Some(text) if !pkce::is_challenge(text) => {
+            Err(("invalid_request", "`dpop_jkt` is not a SHA-256 in base64url."))
+        }
+        text => Ok(text.map(str::to_owned)),
+    }
 }
 
 fn prompt(text: Option<&str>) -> Option<Prompt> {

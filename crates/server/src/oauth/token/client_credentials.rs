@@ -4,7 +4,12 @@ use axum::http::HeaderMap;
 use gatepost_domain::{GrantType, Scopes, Timestamp};
 
 use super::{Form, OAuthError, TokenAnswer};
-use crate::{App, clients, http::origin::Where, oauth::client, realm::Snapshot};
+use crate::{
+    App, clients,
+    http::origin::Where,
+    oauth::{client, dpop},
+    realm::Snapshot,
+};
 
 pub(super) async fn client_credentials(
     app: &App,
@@ -17,10 +22,12 @@ pub(super) async fn client_credentials(
     if !client.settings.allows(GrantType::ClientCredentials) {
         return Err(OAuthError::UnauthorizedClient);
     }
+    let key = dpop::key(app, realm, &client, headers, now).await?;
     let wanted = form.get("scope").map(str::parse::<Scopes>).transpose();
     let wanted = wanted.map_err(|_| OAuthError::InvalidScope)?;
     let audience = realm.audience_for(&client).among(&form.targets()).ok_or(OAuthError::InvalidTarget)?;
-    let issued = clients::issue(app, realm, &client, wanted.as_ref(), audience, now)?;
+    let issued = clients::issue(app, realm, &client, wanted.as_ref(), (audience, key.as_deref()), now)?;
     let issued = issued.ok_or(OAuthError::InvalidScope)?;
-    Ok(TokenAnswer::of(issued.access_token, issued.expires_in, issued.scopes.to_string()))
+    let answer = TokenAnswer::of(issued.access_token, issued.expires_in, issued.scopes.to_string());
+    Ok(answer.bound(key.is_some()))
 }

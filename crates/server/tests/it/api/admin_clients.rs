@@ -40,10 +40,10 @@ async fn an_administrator_makes_changes_and_removes_a_client_and_the_trail_tells
     let shown = ask(Method::GET, &worker, None).await;
     assert!(shown.header("etag").is_some() && shown.json().get("secret").is_none());
 
-    let change = json!({ "settings": { "dpop_bound_access_tokens": true, "contacts": null } });
+    let change = json!({ "settings": { "require_pushed_authorization_requests": true, "contacts": null } });
     let changed = ask(Method::PATCH, &worker, Some(change)).await;
     assert_eq!(changed.status, 200, "{changed:?}");
-    assert_eq!(changed.json()["settings"]["dpop_bound_access_tokens"], true);
+    assert_eq!(changed.json()["settings"]["require_pushed_authorization_requests"], true);
     assert!(changed.json().get("secret").is_none(), "it keeps its own");
     assert_eq!(tried(&app, "worker", &secret).await, 200);
     // Who proves nothing any more has no secret, and cannot act on its own.
@@ -61,9 +61,12 @@ async fn an_administrator_makes_changes_and_removes_a_client_and_the_trail_tells
 
     let trail = ask(Method::GET, "/api/v1/admin/audit", None).await;
     let trail = String::from_utf8_lossy(&trail.body).into_owned();
-    for told in
-        ["client-created", "client-updated", "client-deleted", r#"\"dpop_bound_access_tokens\":false"#]
-    {
+    for told in [
+        "client-created",
+        "client-updated",
+        "client-deleted",
+        r#"\"require_pushed_authorization_requests\":false"#,
+    ] {
         assert!(trail.contains(told), "{told}: {trail}");
     }
     assert!(!trail.contains(&secret) && !trail.contains("ada@example.com"), "neither secrets nor addresses");

@@ -7,6 +7,7 @@ mod code;
 mod conformance;
 mod consent;
 mod device;
+mod dpop;
 mod logout;
 mod pushed;
 mod refresh;

@@ -1,0 +1,97 @@
+//! Proofs that a client possesses the key its tokens are bound to (RFC 9449).
+
+use axum::http::HeaderMap;
+use gatepost_domain::{Client, SecretDigest, Timestamp};
+use gatepost_jose::{
+    Algorithm,
+    dpop::{self, Expected},
+};
+use gatepost_store::used_ids;
+
+use super::OAuthError;
+use crate::{App, http::Problem, realm::Snapshot};
+
+/// What proofs are signed with.
+pub(super) fn algorithms() -> [&'static str; 9] {
+    Algorithm::ASYMMETRIC.map(Algorithm::as_str)
+}
+
+/// The one request that a proof is for.
+pub(super) struct For<'a> {
+    /// Its method.
+    pub(super) method: &'a str,
+    /// Its path within the realm.
+    pub(super) path: &'a str,
+    /// The access token it carries; none at the token endpoint.
+    pub(super) access_token: Option<&'a str>,
+}
+
+/// Why a proof is none.
+pub(super) enum NotProven {
+    /// It is not good for this request, now; the log says why.
+    Proof(&'static str),
+    /// Not the client's fault.
+    Failed(Problem),
+}
+
+impl From<NotProven> for OAuthError {
+    fn from(why: NotProven) -> Self {
+        match why {
+            NotProven::Proof(check) => {
+                tracing::debug!(reason = check, "a DPoP proof is refused");
+                Self::InvalidDpopProof
+            }
+            NotProven::Failed(problem) => Self::Failed(problem),
+        }
+    }
+}
+
+/// The thumbprint of the key that the request proves possession of; `None`: it does not try to. Each proof is good once.
+pub(super) async fn proven(
+    app: &App,
+    realm: &Snapshot,
+    headers: &HeaderMap,
+    request: &For<'_>,
+    now: Timestamp,
+) -> Result<Option<String>, NotProven> {
+    let mut sent = headers.get_all("dpop").iter();
+    let Some(proof) = sent.next() else { return Ok(None) };
+    if sent.next().is_some() {
+        return Err(NotProven::Proof("there are two"));
+    }
+    let proof = proof.to_str().map_err(|_| NotProven::Proof("it is no JWT"))?;
+    let uri = realm.url(request.path);
+    let expected =
+        Expected { method: request.method, uri: &uri, access_token: request.access_token, nonces: &[] };
+    let proved = dpop::verify(proof, &expected, now.unix_seconds()).map_err(|refused| {
+        tracing::debug!(%refused, "a DPoP proof is not good");
+        NotProven::Proof(refused.code())
+    })?;
+    let digest = SecretDigest::of(format!("dpop\0{}\0{}", proved.thumbprint, proved.id).as_bytes());
+    let (id, expires_at) = (realm.id(), Timestamp::from_unix_seconds(proved.expires_at));
+    let first = app.db().write("use a DPoP proof", move |tx| {
+        Box::pin(async move { used_ids::claim(tx, id, &digest, expires_at).await })
+    });
+    match first.await {
+        Ok(true) => Ok(Some(proved.thumbprint)),
+        Ok(false) => Err(NotProven::Proof("it was used before")),
+        Err(error) => Err(NotProven::Failed(Problem::from(error))),
+    }
+}
+
+/// The key that tokens of this client are to be bound to, of a request to the token endpoint. A client whose tokens are always
+/// bound shows one (RFC 9449 section 5.2).
+pub(super) async fn key(
+    app: &App,
+    realm: &Snapshot,
+    client: &Client,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Option<String>, OAuthError> {
+    let request = For { method: "POST", path: "/oauth/token", access_token: None };
+    let key = proven(app, realm, headers, &request, now).await?;
+    if key.is_none() && client.settings.dpop_bound_access_tokens {
+        return Err(OAuthError::InvalidDpopProof);
+    }
+    Ok(key)
+}
