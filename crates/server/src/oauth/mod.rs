@@ -1,5 +1,5 @@
-//! OAuth and OpenID Connect: metadata, tokens of clients that act on their own, exchange, introspection. The rest of the provider comes with its
-//! own issue.
+//! The OAuth 2.1 and OpenID Connect provider: a file or folder for each endpoint. What they decide by is in
+//! [`grants`](crate::grants), [`clients`](crate::clients) and the domain.
 
 pub(crate) mod acr;
 mod authorize;
