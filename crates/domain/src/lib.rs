@@ -30,6 +30,7 @@ pub mod role;
 mod secret;
 mod session;
 pub mod session_token;
+mod setting;
 pub mod signing_key;
 mod spelling;
 mod time;
@@ -66,6 +67,7 @@ pub use realm::{
 pub use role::Role;
 pub use secret::{Secret, SecretDigest};
 pub use session::{Session, SessionOrigin};
+pub use setting::SettingRefused;
 pub use time::Timestamp;
 pub use user::User;
 pub use username::{Username, UsernameRefused};
