@@ -20,7 +20,7 @@ use crate::{
     App, api, docs,
     front::Front,
     health,
-    http::{Problem, body, observe::Route},
+    http::{Problem, body, observe::Route, precondition::MarkUntagged},
     oauth, pages,
 };
 
@@ -37,7 +37,7 @@ pub(crate) fn description() -> OpenApi {
 
 /// The service that answers every request.
 pub(crate) fn front(app: App) -> Front {
-    let (api, _) = api::routes().merge(oauth::routes()).split_for_parts();
+    let (api, described) = api::routes().merge(oauth::routes()).split_for_parts();
     let realm = api
         .merge(oauth::documents())
         .merge(docs::routes())
@@ -46,7 +46,7 @@ pub(crate) fn front(app: App) -> Front {
         .fallback(pages::not_found)
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         // Together, for axum boxes a route once for each call of `layer`.
-        .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
+        .layer((TellRoute, MarkUntagged::all_but(&described), DefaultBodyLimit::max(body::LIMIT)))
         .with_state(app.clone());
     let health = health::routes()
         .fallback(|| async { Problem::NotFound })
