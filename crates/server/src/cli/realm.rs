@@ -8,7 +8,7 @@ use gatepost_domain::{
 use gatepost_store::{audit, realms};
 use serde::Serialize;
 
-use super::{Output, Refusal, Settings, output::table, store};
+use super::{Output, Refusal, Settings, confirm, output::table, store};
 use crate::{
     App,
     realm::{Snapshot, issuer_of},
@@ -160,11 +160,7 @@ impl RealmCommand {
 
 async fn delete(app: &App, realm: &Snapshot, yes: bool) -> Result<(), Refusal> {
     let (id, name, now) = (realm.id(), realm.name().to_owned(), app.clock().now());
-    if !yes {
-        return Err(Refusal::new(format!(
-            "this removes realm {name} with every user, client and key in it; say so with --yes"
-        )));
-    }
+    confirm(yes, &format!("realm {name} with every user, client and key in it"))?;
     let record = Record::new(EventId::new(now, app.entropy()), id, now, Event::RealmDeleted, Actor::Operator);
     let refused = app
         .db()
