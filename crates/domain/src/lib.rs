@@ -36,6 +36,7 @@ mod spelling;
 mod time;
 mod user;
 mod username;
+mod web_origin;
 
 pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
@@ -71,3 +72,4 @@ pub use setting::SettingRefused;
 pub use time::Timestamp;
 pub use user::User;
 pub use username::{Username, UsernameRefused};
+pub use web_origin::{WebOrigin, WebOriginRefused};

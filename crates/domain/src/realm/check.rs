@@ -60,7 +60,6 @@ impl RealmSettings {
             self.rate_limits == RateLimits::Default && named.iter().any(|name| name == "rate_limits");
         let later = [
             (self.mfa != Mfa::Optional, "mfa", "second factors"),
-            (!self.allowed_origins.is_empty(), "allowed_origins", "answers to browsers of other origins"),
             (limited, "rate_limits", "limits on requests"),
         ];
         match later.iter().find(|(is_set, ..)| *is_set) {
@@ -73,6 +72,7 @@ impl RealmSettings {
         let lists = [
             ("hosts", self.hosts.len()),
             ("audience", self.audience.len()),
+            ("allowed_origins", self.allowed_origins.len()),
             ("organization_roles", self.organization_roles.len()),
             ("api_key_scopes", self.api_key_scopes.iter().count()),
         ];
@@ -172,6 +172,7 @@ mod tests {
             json!({"password": {"min_length": 8}, "require_verified_email": true}),
             json!({"audience": ["notes-api", "https://api.test/"], "api_key_scopes": ["reports"]}),
             json!({"rate_limits": "off", "display_name": null}),
+            json!({"allowed_origins": ["https://app.example.com"]}),
         ] {
             assert_eq!(checked(&good), Ok(()), "{good}");
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Issuer, Mfa, PasswordRules, Profile, RateLimits, Registration, SigningAlg};
 use crate::setting::{SettingRefused, Settings};
-use crate::{Accent, DisplayName, RoleName, Scopes, lifetime};
+use crate::{Accent, DisplayName, RoleName, Scopes, WebOrigin, lifetime};
 
 /// A realm's settings, with the names and defaults of the declarative file. An unknown key is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,8 +61,8 @@ pub struct RealmSettings {
     /// The scopes without the form of a permission that API keys may carry. None unless named here: people make their keys
     /// themselves, and a route may open to a word.
     pub api_key_scopes: Scopes,
-    /// Origins of browser applications (CORS).
-    pub allowed_origins: Vec<String>,
+    /// The browser applications of other origins that may call the API and the endpoints of clients.
+    pub allowed_origins: Vec<WebOrigin>,
     /// What a password must be.
     pub password: PasswordRules,
     /// Whether a second factor is asked for.
