@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Accent, DisplayName, RealmId, RealmName, RoleName, Scopes, Timestamp, lifetime};
+use crate::{Accent, DisplayName, RealmId, RealmName, RoleName, Scopes, Timestamp, WebOrigin, lifetime};
 
 /// An isolated tenant: its users, clients, keys and settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,8 +259,8 @@ pub struct RealmSettings {
     /// Whether clients of one's own may take passwords themselves (RFC 6749 section 4.3). Every other way is better: people learn
     /// to type their password anywhere.
     pub password_grant: bool,
-    /// Origins of browser applications (CORS).
-    pub allowed_origins: Vec<String>,
+    /// The browser applications of other origins that may call the API and the endpoints of clients.
+    pub allowed_origins: Vec<WebOrigin>,
     /// What a password must be.
     pub password: PasswordRules,
     /// Whether a second factor is asked for.
