@@ -2,8 +2,10 @@
 
 pub mod assertion;
 mod check;
+pub mod exchange;
 mod keys;
 mod method;
+mod profile;
 mod settings;
 mod uri;
 
@@ -17,8 +19,9 @@ use crate::{ClientId, Permission, RealmId, Scopes, SecretDigest, Timestamp};
 pub use check::check_id;
 pub use keys::{ClientKeys, ClientKeysRefused};
 pub use method::{ClientAlg, ClientAuthMethod, SubjectType};
+pub use profile::SecurityProfile;
 pub use settings::ClientSettings;
-pub use uri::{RedirectUri, RedirectUriRefused, WebUri, WebUriRefused};
+pub use uri::{RedirectUri, RedirectUriRefused, RequestUri, WebUri, WebUriRefused};
 
 /// The client of our own sign-in: no row, and no other client's id.
 pub const FIRST_PARTY: &str = "gatepost";

@@ -43,7 +43,7 @@ pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
 pub use client::{
     Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientSettings, GrantType, RedirectUri,
-    RedirectUriRefused, SubjectType, WebUri, WebUriRefused,
+    RedirectUriRefused, RequestUri, SecurityProfile, SubjectType, WebUri, WebUriRefused,
 };
 pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod change;
+mod exchange;
 pub mod keys;
 mod token;
 
@@ -20,6 +21,7 @@ use crate::{
 pub use change::{
     Made, Secrets, check_usable, create, delete, fitted, new_secret, rotate_secret, told, update,
 };
+pub use exchange::{Exchange, ExchangeRefused, exchange, still_may};
 pub use token::issue;
 
 /// Who somebody says they are, and how they prove it.

@@ -15,6 +15,7 @@ use std::{
 
 use gatepost_domain::WebUri;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 use url::Host;
 
 use keys::KeysOfClients;
@@ -24,12 +25,18 @@ const TIME: Duration = Duration::from_secs(5);
 /// The largest document that is read.
 const SIZE: usize = 64 * 1024;
 
+/// So many request objects are read at once.
+const REQUEST_OBJECTS: usize = 16;
+
 /// Why a document could not be had. For the log of an operator: whoever asked learns that it could not, and no more.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfetched {
     /// The address is none that is fetched.
     #[error("{0}")]
     Address(&'static str),
+    /// Too much is being read already.
+    #[error("{REQUEST_OBJECTS} are being read already")]
+    Busy,
     /// It took too long.
     #[error("no answer within {} seconds", TIME.as_secs())]
     TooSlow,
@@ -56,24 +63,38 @@ pub struct Outgoing {
     /// Made at the first use: most installations fetch nothing.
     client: OnceLock<Result<reqwest::Client, String>>,
     keys: KeysOfClients,
+    /// One for each request object that is being read.
+    request_objects: Semaphore,
 }
 
 impl Outgoing {
     /// A fetcher; `private` lets it reach loopback and private networks.
     pub fn new(private: bool) -> Self {
-        Self { private, client: OnceLock::new(), keys: KeysOfClients::new() }
+        let request_objects = Semaphore::new(REQUEST_OBJECTS);
+        Self { private, client: OnceLock::new(), keys: KeysOfClients::new(), request_objects }
     }
 
-    /// The document at an address, if the answer is 200.
+    /// The JSON document at an address, if the answer is 200.
     pub async fn get(&self, uri: &WebUri) -> Result<Vec<u8>, Unfetched> {
-        tokio::time::timeout(TIME, self.get_at_leisure(uri)).await.unwrap_or(Err(Unfetched::TooSlow))
+        self.get_as(uri, "application/json").await
     }
 
-    async fn get_at_leisure(&self, uri: &WebUri) -> Result<Vec<u8>, Unfetched> {
+    /// The request object at an address (RFC 9101 section 5.2.3). Everybody who opens a link makes us read one, so that only so many
+    /// are read at once. What it is called in the answer does not matter: it is looked at as what it should be.
+    pub async fn request_object(&self, uri: &WebUri) -> Result<Vec<u8>, Unfetched> {
+        let Ok(_one_of_them) = self.request_objects.try_acquire() else { return Err(Unfetched::Busy) };
+        self.get_as(uri, "application/oauth-authz-req+jwt, application/jwt;q=0.9, */*;q=0.1").await
+    }
+
+    async fn get_as(&self, uri: &WebUri, accept: &'static str) -> Result<Vec<u8>, Unfetched> {
+        tokio::time::timeout(TIME, self.get_at_leisure(uri, accept)).await.unwrap_or(Err(Unfetched::TooSlow))
+    }
+
+    async fn get_at_leisure(&self, uri: &WebUri, accept: &'static str) -> Result<Vec<u8>, Unfetched> {
         let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
         self.check(&url)?;
         let client = self.client()?;
-        let asked = client.get(url).header("accept", "application/json").send().await;
+        let asked = client.get(url).header("accept", accept).send().await;
         let mut answer = asked.map_err(|error| Unfetched::Connection(cause(&error)))?;
         if answer.status() != reqwest::StatusCode::OK {
             return Err(Unfetched::Status(answer.status().as_u16()));
