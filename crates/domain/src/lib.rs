@@ -16,6 +16,7 @@ mod grant;
 mod id;
 pub mod invitation;
 pub mod lifetime;
+mod logo;
 mod master_key;
 mod name;
 mod numbered_secret;
@@ -52,6 +53,7 @@ pub use id::{
     RealmId, SessionId, UserId,
 };
 pub use invitation::Invitation;
+pub use logo::{Logo, LogoRefused};
 pub use master_key::{MasterKey, SealBroken};
 pub use name::{
     ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, RealmName,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Issuer, Mfa, PasswordRules, Profile, RateLimits, Registration, SigningAlg};
 use crate::setting::{SettingRefused, Settings};
-use crate::{Accent, DisplayName, RoleName, Scopes, WebOrigin, lifetime};
+use crate::{Accent, DisplayName, Logo, RoleName, Scopes, WebOrigin, lifetime};
 
 /// A realm's settings, with the names and defaults of the declarative file. An unknown key is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub struct RealmSettings {
     pub display_name: Option<DisplayName>,
     /// The colour of its pages: `#rrggbb`. Text on it stays readable whatever it is.
     pub accent: Option<Accent>,
+    /// The picture on its pages; the first letter of its name when absent. In the file it may be the path of a PNG.
+    pub logo: Option<Logo>,
     /// Who may make an account.
     pub registration: Registration,
     /// Whether one signs in only with a verified address.
@@ -89,6 +91,7 @@ impl Default for RealmSettings {
             browser_session_ttl: DAY,
             display_name: None,
             accent: None,
+            logo: None,
             registration: Registration::Open,
             require_verified_email: false,
             organization_roles: Vec::new(),

@@ -105,9 +105,7 @@ impl RealmCommand {
                     if let Some(settings) = settings.as_object() {
                         // What is not set is not shown; the issuer stands above, set or not.
                         let set = settings.iter().filter(|(key, value)| *key != "issuer" && !value.is_null());
-                        rows.extend(set.map(|(key, value)| {
-                            vec![key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)]
-                        }));
+                        rows.extend(set.map(|(key, value)| vec![key.clone(), shown(key, value)]));
                     }
                     table(&["SETTING", "VALUE"], &rows)
                 })
@@ -155,6 +153,15 @@ impl RealmCommand {
                 output.show(&view, || format!("made realm {} with issuer {}", view.name, view.issuer))
             }
         }
+    }
+}
+
+/// A setting in a table. Of a picture, that it is there.
+fn shown(name: &str, value: &serde_json::Value) -> String {
+    match value.as_str() {
+        Some(text) if name == "logo" => format!("a PNG of {} bytes as data: URL", text.len()),
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
     }
 }
 

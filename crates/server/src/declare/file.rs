@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use gatepost_domain::{
-    ClientAuthMethod, ClientId, ClientSettings, RealmName, RealmSettings, Secret, SettingRefused,
+    ClientAuthMethod, ClientId, ClientSettings, Logo, RealmName, RealmSettings, Secret, SettingRefused,
     client::{MIN_SECRET, check_id},
     role::RoleGraph,
 };
@@ -14,7 +14,10 @@ use toml::{
 };
 
 use super::declared::{Declared, DeclaredApiKey, DeclaredClient, DeclaredRealm, DeclaredUser, secret};
-use crate::config::{FileError, explain, line_of, nearest};
+use crate::{
+    config::{FileError, explain, line_of, nearest},
+    realm::redrawn,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,8 +140,11 @@ impl<'t> Reader<'t> {
             &["name", "default", "role", "client", "user", "organization", "api_key"],
         )?;
         let named = keys_of(&settings);
-        let settings: RealmSettings = self.parse(settings)?;
+        let mut settings: RealmSettings = self.parse(self.with_logo(settings)?)?;
         settings.check(&named).map_err(|refused| self.wrong(&at, refused.to_string()))?;
+        if let Some(logo) = &mut settings.logo {
+            *logo = redrawn(logo).map_err(|unusable| self.wrong(&at, format!("logo: {unusable}")))?;
+        }
         let mut realm = DeclaredRealm {
             name,
             is_default: default,
@@ -184,6 +190,23 @@ impl<'t> Reader<'t> {
         }
         self.check_names(&at, &realm)?;
         Ok(realm)
+    }
+
+    /// The settings with the picture itself where they name its file, which is looked for beside this one.
+    fn with_logo(&self, mut settings: Node<'t>) -> Result<Node<'t>, FileError> {
+        let DeValue::Table(table) = settings.get_mut() else { return Ok(settings) };
+        let Some(node) = table.get_mut("logo") else { return Ok(settings) };
+        let at = node.span();
+        let DeValue::String(text) = node.get_mut() else { return Ok(settings) };
+        if !text.starts_with("data:") {
+            let path = self.path.with_file_name(&**text);
+            let png = std::fs::read(&path).map_err(|error| {
+                self.wrong(&at, format!("logo: {} cannot be read: {error}", path.display()))
+            })?;
+            let logo = Logo::from_png(&png).map_err(|refused| self.wrong(&at, format!("logo: {refused}")))?;
+            *text = logo.to_string().into();
+        }
+        Ok(settings)
     }
 
     fn known(&self, node: &Node<'t>, keys: &[String], more: &[&str]) -> Result<(), FileError> {

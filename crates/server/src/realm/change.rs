@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Realm, RealmId, RealmSettings, Timestamp,
+    Logo, Realm, RealmId, RealmSettings, SettingRefused, Timestamp,
     audit::{Event, Record},
     role::RoleGraph,
 };
 use gatepost_store::{audit, realms};
 use serde_json::{Map, Value};
 
+use super::redrawn;
 use crate::{App, accounts::Who, http::Problem, roles};
 
 /// The realm of an id, as it is now.
@@ -27,7 +28,7 @@ pub async fn update(
     who: Who,
     now: Timestamp,
 ) -> Result<Realm, Problem> {
-    let changes = Arc::new(changes);
+    let changes = Arc::new(drawn(changes)?);
     let record = who.record_of_realm(app, Event::RealmUpdated, realm, now);
     let updated = app.db().write("change a realm", move |tx| {
         let (changes, record, who) = (Arc::clone(&changes), record.clone(), who.clone());
@@ -54,6 +55,16 @@ pub async fn update(
     Ok(updated)
 }
 
+/// A picture is drawn before it is kept. What is no picture is refused with the other settings.
+fn drawn(mut changes: Map<String, Value>) -> Result<Map<String, Value>, SettingRefused> {
+    if let Some(Value::String(text)) = changes.get_mut("logo")
+        && let Ok(logo) = text.parse::<Logo>()
+    {
+        *text = redrawn(&logo)?.to_string();
+    }
+    Ok(changes)
+}
+
 /// The record with what was and what is, as far as they differ.
 pub(crate) fn told(record: Record, before: &RealmSettings, after: &RealmSettings) -> Record {
     let names = before.differing(after);
@@ -61,7 +72,9 @@ pub(crate) fn told(record: Record, before: &RealmSettings, after: &RealmSettings
         return record;
     }
     let shown = |settings: &RealmSettings| {
-        let members = serde_json::to_value(settings).unwrap_or_default();
+        let mut members = serde_json::to_value(settings).unwrap_or_default();
+        // Which one it was is enough: the picture itself would be most of the trail.
+        members["logo"] = settings.logo.as_ref().map(Logo::version).into();
         let shown: Map<String, Value> =
             names.iter().map(|name| (name.clone(), members[name].clone())).collect();
         Value::Object(shown).to_string()

@@ -3,6 +3,7 @@
 mod cache;
 mod change;
 mod keys;
+mod logo;
 mod resolve;
 mod snapshot;
 
@@ -10,6 +11,7 @@ pub use cache::RealmCache;
 pub(crate) use change::told;
 pub use change::{find, update};
 pub use keys::ID_TOKENS;
+pub(crate) use logo::redrawn;
 pub use resolve::{InRealm, UnderPrefix, enter, enter_at_hand, host, names_a_host};
 pub(crate) use snapshot::issuer_of;
 pub use snapshot::{Snapshot, SnapshotError};

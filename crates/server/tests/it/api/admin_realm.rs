@@ -194,3 +194,39 @@ async fn a_file_applied_afterwards_gives_back_what_it_names_and_leaves_the_rest(
         r#"{"access_token_ttl":"10m","audience":["notes-api"]}"#
     );
 }
+
+/// PG-03: through the API a picture is drawn as well, and the audit trail names it without holding it.
+#[tokio::test]
+async fn pg_03_an_administrator_gives_the_realm_a_picture() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let mut png = Vec::new();
+    let mut writer = png::Encoder::new(&mut png, 8, 8).write_header().unwrap();
+    writer.write_image_data(&[1; 64]).unwrap();
+    writer.finish().unwrap();
+    png.extend_from_slice(b"<script>");
+    let logo = gatepost_domain::Logo::from_png(&png).unwrap();
+    let change = |logo: Value| json!({"settings": {"logo": logo}});
+    let changed =
+        app.ask(&admin, Method::PATCH, "/api/v1/admin/realm", Some(change(json!(logo.to_string())))).await;
+    let kept = changed.json()["settings"]["logo"].as_str().unwrap().to_owned();
+    assert_ne!(kept, logo.to_string(), "drawn anew");
+    let page = String::from_utf8(app.get("/sign-in").await.body).unwrap();
+    let version = kept.parse::<gatepost_domain::Logo>().unwrap().version();
+    assert!(page.contains(&format!("/assets/logo/{version}")));
+    let trail = app.ask(&admin, Method::GET, "/api/v1/admin/audit?event=realm-updated", None).await;
+    let trail = String::from_utf8(trail.body).unwrap();
+    assert!(trail.contains(&version) && !trail.contains("image/png"), "{trail}");
+    for (bad, said) in [
+        (json!("data:image/svg+xml;base64,PHN2Zz4="), "a logo is a PNG picture"),
+        (json!("logo.png"), "a logo is a PNG picture"),
+        (json!(7), "this takes"),
+        (json!("data:image/png;base64,iVBORw0KGgo="), "the PNG of the logo is damaged"),
+    ] {
+        let refused = app.ask(&admin, Method::PATCH, "/api/v1/admin/realm", Some(change(bad))).await;
+        assert_eq!(refused.brief(), "422 invalid_field");
+        assert!(String::from_utf8_lossy(&refused.body).contains(said), "{refused:?}");
+    }
+    let removed = app.ask(&admin, Method::PATCH, "/api/v1/admin/realm", Some(change(Value::Null))).await;
+    assert_eq!(removed.json()["settings"]["logo"], Value::Null);
+}
