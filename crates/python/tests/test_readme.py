@@ -77,6 +77,28 @@ def test_the_guides_example_of_a_resource_hides_what_is_not_the_callers(issuer: 
     assert client.get("/team", headers=ada).json() == "org_acme"
 
 
+def test_the_example_of_rights_answers_as_its_table_says(issuer: Issuer) -> None:
+    page = HERE.parents[1] / "docs/guide/rights.md"
+    if not page.is_file():
+        pytest.skip("the guide is not here")
+    block = next(block for block in blocks(page) if "resource(" in block)
+    client = TestClient(run(block, issuer)["app"])
+    reads = {"permissions": ["notes:read"]}
+    answers = [
+        client.get(path, headers=who)
+        for who, path in [
+            ({}, "/notes/1"),
+            (bearer(issuer), "/notes/1"),
+            (bearer(issuer, **reads), "/notes/2"),
+            (bearer(issuer, sub="usr_grace", **reads), "/notes/1"),
+            (bearer(issuer, **reads), "/notes/1"),
+            (bearer(issuer, sub="usr_grace", roles=["admin"], **reads), "/notes/1"),
+        ]
+    ]
+    assert [answer.status_code for answer in answers] == [401, 403, 404, 403, 200, 200]
+    assert [answers[at].json()["code"] for at in (1, 3)] == ["missing_permission", "not_yours"]
+
+
 def test_the_offline_example_prints_why_a_token_is_refused(issuer: Issuer, capsys: pytest.CaptureFixture[str]) -> None:
     block = next(block for block in blocks(HERE / "README.md") if "Verifier(" in block)
     run(block, issuer, token=token("https://auth.example.com"))

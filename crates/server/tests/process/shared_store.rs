@@ -66,18 +66,24 @@ async fn two_servers_share_one_sqlite_file() {
 /// One that was forgotten looks like one that is meant: the second says that it is there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_server_on_a_file_says_that_it_is_not_alone() {
+    const SAYS: &str = "another process serves";
     let folder = tempfile::tempdir().unwrap();
-    let first = serve(&folder).serve();
-    assert!(!first.stderr.text().contains("another process serves"), "{}", first.stderr.text());
+    let mut first = serve(&folder).serve();
     let second = serve(&folder).serve();
-    let said = second.stderr.text();
-    assert!(said.contains("another process serves"), "{said}");
+    let said = second.stderr.wait_for(SAYS).unwrap_or_default();
     assert!(said.contains("gatepost.db already; they share it, which is safe on one machine"), "{said}");
-    first.stop();
     second.stop();
-    let third = serve(&folder).serve();
-    assert!(!third.stderr.text().contains("another process serves"), "{}", third.stderr.text());
-    third.stop();
+    let mut third = serve(&folder).serve();
+    assert!(third.stderr.wait_for(SAYS).is_some(), "the first one is there");
+    for server in [&mut first, &mut third] {
+        server.terminate();
+        assert!(server.wait().success());
+    }
+    assert!(!first.stderr.wait_for_end().contains(SAYS), "it was the first");
+    let mut alone = serve(&folder).serve();
+    alone.terminate();
+    assert!(alone.wait().success());
+    assert!(!alone.stderr.wait_for_end().contains(SAYS), "nobody is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]
