@@ -16,7 +16,7 @@ use gatepost_domain::{
 use gatepost_store::{Db, passwords};
 
 use crate::{
-    Clock, declare, jobs, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
+    Clock, clients::KnownClients, declare, jobs, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
     throttle::Throttle,
 };
 
@@ -40,6 +40,7 @@ struct Shared {
     csrf_key: CsrfKey,
     pairwise_key: PairwiseKey,
     dpop_nonce_key: DpopNonceKey,
+    clients: KnownClients,
     realms: RealmCache,
     hasher: HashPool,
     clock: Clock,
@@ -77,6 +78,10 @@ impl App {
 
     pub(crate) fn csrf_key(&self) -> &CsrfKey {
         &self.shared.csrf_key
+    }
+
+    pub(crate) fn clients(&self) -> &KnownClients {
+        &self.shared.clients
     }
 
     pub(crate) fn dpop_nonce_key(&self) -> &DpopNonceKey {

@@ -16,7 +16,7 @@ use super::{
     master_key::{self, MasterKeyError},
 };
 use crate::{
-    Clock, Config, entropy::SystemEntropy, outgoing::Outgoing, passwords::HashPool,
+    Clock, Config, clients::KnownClients, entropy::SystemEntropy, outgoing::Outgoing, passwords::HashPool,
     realm::RealmCache, throttle::Throttle,
 };
 
@@ -124,6 +124,7 @@ impl App {
             csrf_key: master_key.csrf_key(),
             pairwise_key: master_key.pairwise_key(),
             dpop_nonce_key: master_key.dpop_nonce_key(),
+            clients: KnownClients::new(),
             master_key,
             realms: RealmCache::new(),
             hasher: HashPool::new(config.passwords, Arc::clone(&entropy) as _),
