@@ -17,6 +17,7 @@ mod grant;
 mod id;
 pub mod invitation;
 pub mod lifetime;
+mod logo;
 mod master_key;
 mod name;
 mod numbered_secret;
@@ -31,11 +32,13 @@ pub mod role;
 mod secret;
 mod session;
 pub mod session_token;
+mod setting;
 pub mod signing_key;
 mod spelling;
 mod time;
 mod user;
 mod username;
+mod web_origin;
 
 pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
@@ -52,6 +55,7 @@ pub use id::{
     RealmId, SessionId, UserId,
 };
 pub use invitation::Invitation;
+pub use logo::{Logo, LogoRefused};
 pub use master_key::{MasterKey, SealBroken};
 pub use name::{
     ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, RealmName,
@@ -68,6 +72,8 @@ pub use realm::{
 pub use role::Role;
 pub use secret::{Secret, SecretDigest};
 pub use session::{Session, SessionOrigin};
+pub use setting::SettingRefused;
 pub use time::Timestamp;
 pub use user::User;
 pub use username::{Username, UsernameRefused};
+pub use web_origin::{WebOrigin, WebOriginRefused};

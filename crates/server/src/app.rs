@@ -20,6 +20,7 @@ use crate::{
     throttle::Throttle,
 };
 
+pub(crate) use open::location;
 pub use open::{OpenError, Reached};
 
 /// An opened installation: the store, the master key, the realms in use and the threads that hash.

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod caller;
+pub mod cross_origin;
 pub mod etag;
 mod figures;
 pub mod now;
@@ -9,6 +10,7 @@ pub mod observe;
 pub mod origin;
 pub mod page;
 pub mod path;
+pub mod precondition;
 pub mod problem;
 
 pub use body::Json;
