@@ -19,6 +19,7 @@ from processes import Program
 AUDIENCE = "notes-api"
 PASSWORD = "a weaver of algebraic patterns"
 ADMINISTRATOR = "root@example.com"
+WORKER_SECRET = "a program that works by itself: 123"
 
 
 class Issuer(Protocol):
@@ -46,6 +47,12 @@ class GatepostServer:
 
         [[realm.role]]
         name = "viewer"
+
+        [[realm.client]]
+        id = "worker"
+        secret = "{WORKER_SECRET}"
+        grants = ["client_credentials"]
+        scopes = ["notes"]
 
         [[realm.user]]
         email = "{ADMINISTRATOR}"
@@ -86,7 +93,7 @@ class StandInIssuer:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 if self.path == "/oauth/token":
-                    self._answer(*issuer.exchange(dict(parse_qsl(body.decode()))))
+                    self._answer(*issuer.exchange(dict(parse_qsl(body.decode())), self.headers["dpop"]))
                 elif self.path == "/api/v1/me/api-keys":
                     self._answer(*issuer.make_key(self.headers["authorization"]))
                 else:
@@ -151,7 +158,13 @@ class StandInIssuer:
         self.keys[id] = (key, owner)
         return 201, {"id": id, "key": key}
 
-    def exchange(self, form: dict[str, str]) -> tuple[int, object]:
+    def exchange(self, form: dict[str, str], proof: str | None) -> tuple[int, object]:
+        if form["grant_type"] == "client_credentials" and proof is not None:
+            header = json.loads(base64.urlsafe_b64decode(proof.split(".")[0] + "=="))
+            text = json.dumps(header["jwk"], sort_keys=True, separators=(",", ":"))
+            cnf = {"jkt": base64url(hashlib.sha256(text.encode()).digest())}
+            token = self._token("worker", 900, client_id="worker", cnf=cnf)
+            return 200, {"access_token": token, "token_type": "DPoP", "expires_in": 900}
         for id, (key, owner) in self.keys.items():
             if key == form["subject_token"]:
                 return 200, {"access_token": self._token(owner, 60, api_key=id), "token_type": "Bearer", "expires_in": 60}

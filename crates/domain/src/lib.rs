@@ -10,6 +10,7 @@ pub mod authorization;
 pub mod browser;
 pub mod client;
 mod derived_token;
+mod dpop_nonce;
 mod email;
 mod entropy;
 mod grant;
@@ -45,6 +46,7 @@ pub use client::{
     Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientSettings, GrantType, RedirectUri,
     RedirectUriRefused, RequestUri, SecurityProfile, SubjectType, WebUri, WebUriRefused,
 };
+pub use dpop_nonce::DpopNonceKey;
 pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;
 pub use grant::{Grant, GrantDetails};

@@ -6,11 +6,11 @@ use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
 use crate::Entropy;
-use crate::PairwiseKey;
 use crate::authorization::{CodeMac, device::DeviceMac};
 use crate::browser::CsrfKey;
 use crate::refresh::RefreshMac;
 use crate::session_token::SessionMac;
+use crate::{DpopNonceKey, PairwiseKey};
 
 /// The key above all keys: 32 bytes that never enter the database.
 ///
@@ -128,6 +128,11 @@ impl MasterKey {
             hmac::HMAC_SHA256,
             self.derive("gatepost authorization code v1").as_ref(),
         ))
+    }
+
+    /// The key that makes nonces for proofs of possession.
+    pub fn dpop_nonce_key(&self) -> DpopNonceKey {
+        DpopNonceKey::new(hmac::Key::new(hmac::HMAC_SHA256, self.derive("gatepost dpop nonce v1").as_ref()))
     }
 
     /// The key that makes pairwise subjects.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatepost_jose::dpop::Proofs;
 use gatepost_jose::{Algorithm, KeyCache, KeySet, Verifier};
 
 use crate::clock::Clock;
+use crate::dpop::Bound;
 use crate::fetch::{Fetcher, Limits};
 use crate::issuer::Issuer;
 use crate::{Error, Guard};
@@ -53,6 +55,8 @@ pub struct Builder {
     on_key_failure: OnKeyFailure,
     clock: Clock,
     api_keys: bool,
+    /// The public URL, and whether only bound tokens are accepted.
+    dpop: Option<(String, bool)>,
 }
 
 impl Builder {
@@ -71,6 +75,7 @@ impl Builder {
             on_key_failure: OnKeyFailure::default(),
             clock: Clock::System,
             api_keys: false,
+            dpop: None,
         }
     }
 
@@ -165,6 +170,24 @@ impl Builder {
         self
     }
 
+    /// Accepts tokens that are bound to a key, too: `Authorization: DPoP …` with a proof in the header `DPoP` (RFC 9449). As bearer
+    /// tokens those are refused, with or without this; so are other tokens under the scheme `DPoP`.
+    ///
+    /// A proof names the address it was made for, so the guard must know its own: `public_url` is that under which clients reach
+    /// the path `/`, with the prefix that a proxy takes off (`https://example.com/notes`). What a request says about its host is not
+    /// believed. A proof is good for a minute, with this process once: each process behind one address remembers its own.
+    pub fn dpop(mut self, public_url: impl Into<String>) -> Self {
+        self.dpop = Some((public_url.into(), false));
+        self
+    }
+
+    /// As [`dpop`](Self::dpop), and accepts no other tokens: one that is stolen opens nothing. API keys are bound to nothing, and
+    /// cannot be accepted beside.
+    pub fn dpop_only(mut self, public_url: impl Into<String>) -> Self {
+        self.dpop = Some((public_url.into(), true));
+        self
+    }
+
     /// Where the guard takes the time from, in Unix seconds. For tests.
     pub fn clock(mut self, now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
         self.clock = Clock::Given(Arc::new(now));
@@ -207,7 +230,22 @@ impl Builder {
             let reason = "has its keys given and is never asked: name the issuer of the API keys with `.issuer(…)`, first";
             return Err(Error::ApiKeys { issuer: issuer.clone(), reason });
         }
-        Ok(Guard::new(issuers, self.audience, self.clock, self.api_keys))
+        let bound = self.bound()?;
+        Ok(Guard::new(issuers, self.audience, self.clock, self.api_keys, bound))
+    }
+
+    fn bound(&self) -> Result<Option<Bound>, Error> {
+        let Some((public_url, only)) = &self.dpop else { return Ok(None) };
+        if *only && self.api_keys {
+            let reason =
+                "`.dpop_only(…)` and `.api_keys()` exclude each other, since API keys are bound to no key"
+                    .to_owned();
+            return Err(Error::Dpop { reason });
+        }
+        let proofs = Proofs::new(public_url).map_err(|refused| Error::Dpop {
+            reason: format!("the public URL is {public_url:?}: {refused}"),
+        })?;
+        Ok(Some(Bound { proofs, only: *only }))
     }
 
     fn one(&self, issuer: &str, keys: Option<&KeySet>) -> Result<Issuer, Error> {

@@ -6,7 +6,7 @@ use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::{CurrentUser, HasGuard, Refusal};
+use crate::{CurrentUser, HasGuard, Main, Refusal};
 
 /// Extracts the token's claims as your own type: `async fn plan(Claims(mine): Claims<Plan>) -> String`.
 ///
@@ -24,7 +24,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let user = <CurrentUser as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        user.read().map(Self)
+        let read = user.read().map(Self);
+        read.map_err(|refusal| HasGuard::<Main>::guard(state).challenged(refusal, &parts.headers))
     }
 }
 

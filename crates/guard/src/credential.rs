@@ -9,6 +9,8 @@ use crate::Refusal;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Presented<'h> {
     Token(&'h str),
+    /// A token under the scheme `DPoP`.
+    Bound(&'h str),
     ApiKey(&'h str),
 }
 
@@ -21,11 +23,23 @@ impl<'h> Presented<'h> {
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// The token or API key of the request. Two credentials are refused, whichever is good (attack AK-05).
-pub(crate) fn token_or_api_key(headers: &HeaderMap) -> Result<Presented<'_>, Refusal> {
+/// The scheme of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Bearer,
+    Dpop,
+}
+
+/// The one credential of the request, as a guard takes them that takes API keys or does not. Two are refused, whichever is good
+/// (attack AK-05).
+pub(crate) fn presented(headers: &HeaderMap, api_keys: bool) -> Result<Presented<'_>, Refusal> {
     let mut keys = headers.get_all(API_KEY).iter();
-    let Some(key) = keys.next() else {
-        return bearer(headers).map(Presented::by_prefix);
+    let Some(key) = keys.next().filter(|_| api_keys) else {
+        return Ok(match token(headers)? {
+            (Scheme::Bearer, token) if api_keys => Presented::by_prefix(token),
+            (Scheme::Bearer, token) => Presented::Token(token),
+            (Scheme::Dpop, token) => Presented::Bound(token),
+        });
     };
     if keys.next().is_some() || headers.contains_key(header::AUTHORIZATION) {
         return Err(refused("two_credentials"));
@@ -33,11 +47,19 @@ pub(crate) fn token_or_api_key(headers: &HeaderMap) -> Result<Presented<'_>, Ref
     key.to_str().map(Presented::ApiKey).map_err(|_| refused("api_key_malformed"))
 }
 
-/// The bearer token of the request (RFC 6750 section 2.1).
+/// The bearer token of the request.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
+    match token(headers)? {
+        (Scheme::Bearer, token) => Ok(token),
+        (Scheme::Dpop, _) => Err(Refusal::Missing),
+    }
+}
+
+/// The token of the request and its scheme (RFC 6750 section 2.1, RFC 9449 section 7.1).
 ///
 /// Strict where leniency would let two parts of a system see two different callers: two `Authorization` headers, or two
 /// credentials in one, are refused rather than the first or last taken.
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
+pub(crate) fn token(headers: &HeaderMap) -> Result<(Scheme, &str), Refusal> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Err(Refusal::Missing);
@@ -48,16 +70,20 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Refusal> {
     let value = value.as_bytes();
     let scheme_end = value.iter().position(|byte| *byte == b' ').unwrap_or(value.len());
     let (scheme, rest) = value.split_at(scheme_end);
-    if !scheme.eq_ignore_ascii_case(b"bearer") {
+    let scheme = if scheme.eq_ignore_ascii_case(b"bearer") {
+        Scheme::Bearer
+    } else if scheme.eq_ignore_ascii_case(b"dpop") {
+        Scheme::Dpop
+    } else {
         return Err(Refusal::Missing);
-    }
+    };
     let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
     let token = &rest[blanks..];
     if token.is_empty() {
         return Err(refused("token_empty"));
     }
     // The verifier refuses every byte a token cannot have, a second credential after a comma or a blank among them.
-    std::str::from_utf8(token).map_err(|_| refused("token_malformed"))
+    std::str::from_utf8(token).map(|token| (scheme, token)).map_err(|_| refused("token_malformed"))
 }
 
 fn refused(reason: &'static str) -> Refusal {
@@ -80,7 +106,7 @@ mod tests {
             for value in keys {
                 headers.append(API_KEY, value.parse().unwrap());
             }
-            token_or_api_key(&headers).map(|presented| format!("{presented:?}"))
+            presented(&headers, true).map(|presented| format!("{presented:?}"))
         };
         assert_eq!(found(&[], &[]), Err(Refusal::Missing));
         assert_eq!(found(&["Bearer a.b.c"], &[]).unwrap(), r#"Token("a.b.c")"#);
@@ -94,6 +120,7 @@ mod tests {
             (&["Basic dXNlcjpwdw=="], &["gp_key_1"]),
             (&["Bearer a.b.c"], &[""]),
             (&[], &["gp_key_1", "gp_key_1"]),
+            (&["DPoP a.b.c"], &["gp_key_1"]),
             (&["Bearer a.b.c", "Bearer gp_key_1"], &[]),
         ] {
             assert_eq!(found(authorization, keys), Err(Refusal::Invalid), "{authorization:?} {keys:?}");

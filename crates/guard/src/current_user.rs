@@ -74,7 +74,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Refusal> {
         match HasGuard::<I>::guard(state).identify(parts).await {
             Ok(user) => Ok(Some(Self::new(user))),
-            Err(Refusal::Missing) => Ok(None),
+            Err(refusal) if refusal.reason() == Refusal::Missing => Ok(None),
             Err(refusal) => Err(refusal),
         }
     }

@@ -108,6 +108,12 @@ pub enum Error {
         /// What it lacks.
         reason: &'static str,
     },
+    /// Tokens that are bound to a key cannot be accepted as configured.
+    #[error("tokens bound to a key cannot be accepted: {reason}")]
+    Dpop {
+        /// What is wrong.
+        reason: String,
+    },
     /// The HTTP client could not be made.
     #[error("no HTTP client: {cause}")]
     Client {

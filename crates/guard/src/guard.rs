@@ -4,13 +4,15 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use gatepost_jose::{Claims, Exchanged, KeySet, Refused, Subject, Verifier, Verifiers, is_api_key};
+use gatepost_jose::dpop::Proved;
+use gatepost_jose::{Claims, Exchanged, KeySet, Proof, Refused, Subject, Verifier, Verifiers, is_api_key};
+use http::Extensions;
 use http::request::Parts;
-use http::{Extensions, HeaderMap};
 
 use crate::clock::Clock;
-use crate::credential::{Presented, bearer, token_or_api_key};
+use crate::credential::{Presented, presented};
 use crate::current_user::Seen;
+use crate::dpop::{Bound, Head, is_under_dpop};
 use crate::exchange::{Exchanging, Wanted};
 use crate::issuer::{Age, Issuer, Why};
 use crate::user::Users;
@@ -38,6 +40,8 @@ struct Inner {
     clock: Clock,
     /// Whether API keys are accepted: those of the first issuer.
     api_keys: bool,
+    /// How tokens that are bound to a key are taken, if they are.
+    bound: Option<Bound>,
     exchanging: Arc<Exchanging>,
 }
 
@@ -59,16 +63,22 @@ impl Guard {
     pub fn from_keys(issuer: impl Into<String>, audience: impl Into<String>, keys: KeySet) -> Self {
         let audience = audience.into();
         let verifier = Verifier::new(&issuer.into(), &audience, keys);
-        Self::new(vec![Arc::new(Issuer::offline(verifier))], audience, Clock::System, false)
+        Self::new(vec![Arc::new(Issuer::offline(verifier))], audience, Clock::System, false, None)
     }
 
-    pub(crate) fn new(issuers: Vec<Arc<Issuer>>, audience: String, clock: Clock, api_keys: bool) -> Self {
+    pub(crate) fn new(
+        issuers: Vec<Arc<Issuer>>,
+        audience: String,
+        clock: Clock,
+        api_keys: bool,
+        bound: Option<Bound>,
+    ) -> Self {
         static SERIAL: AtomicU64 = AtomicU64::new(0);
         let verifiers = Verifiers::new(issuers.iter().map(|issuer| issuer.verifier.clone()).collect());
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let users = Users::new();
         let exchanging = Arc::default();
-        let inner = Inner { serial, issuers, audience, verifiers, users, clock, api_keys, exchanging };
+        let inner = Inner { serial, issuers, audience, verifiers, users, clock, api_keys, bound, exchanging };
         Self { inner: Arc::new(inner), tag: PhantomData }
     }
 }
@@ -87,11 +97,11 @@ impl<I> Guard<I> {
 
     /// Verifies a token that came some other way than the `Authorization` header, such as the first message of a WebSocket; or
     /// an API key, where those are accepted.
-    /// Never take it from a query string: those are logged.
+    /// Never take it from a query string: those are logged. A token that is bound to a key is refused: nothing proves possession.
     pub async fn verify(&self, token: &str) -> Result<User, Refusal> {
         let presented =
             if self.inner.api_keys { Presented::by_prefix(token) } else { Presented::Token(token) };
-        match self.look_at(&presented) {
+        match self.look_at(&presented, None) {
             Look::Done(user) => user,
             Look::AskIssuer(question) => self.ask(question).await,
         }
@@ -104,6 +114,10 @@ impl<I> Guard<I> {
     /// Whose API keys are accepted, if any.
     pub(crate) fn key_issuer(&self) -> Option<&Arc<Issuer>> {
         self.inner.issuers.first().filter(|_| self.inner.api_keys)
+    }
+
+    pub(crate) fn bound(&self) -> Option<&Bound> {
+        self.inner.bound.as_ref()
     }
 
     pub(crate) fn exchanging(&self) -> &Arc<Exchanging> {
@@ -123,23 +137,25 @@ impl<I> Guard<I> {
         if let Some(user) = Seen::find(&parts.extensions, self.inner.serial) {
             return Ok(user.clone());
         }
-        match self.read(&parts.headers) {
-            // Looking a token up again costs no more than noting the caller on the request.
-            Look::Done(user) => user,
-            Look::AskIssuer(question) => {
-                // In a box, as it is rare and large: the future of every guarded handler has room for what it awaits.
-                let user = Box::pin(self.ask(question)).await?;
-                self.remember(&mut parts.extensions, &user);
-                Ok(user)
+        let user = match self.read(Head::of(parts)) {
+            // Looking a token up again costs no more than noting the caller on the request. A proof is good once.
+            Look::Done(user) if self.inner.bound.is_none() || !is_under_dpop(&parts.headers) => {
+                return user.map_err(|refusal| self.challenged(refusal, &parts.headers));
             }
-        }
+            Look::Done(user) => user,
+            // In a box, as it is rare and large: the future of every guarded handler has room for what it awaits.
+            Look::AskIssuer(question) => Box::pin(self.ask(question)).await,
+        };
+        let user = user.map_err(|refusal| self.challenged(refusal, &parts.headers))?;
+        self.remember(&mut parts.extensions, &user);
+        Ok(user)
     }
 
     /// As far as one gets without waiting, which is all the way but for keys that must be fetched.
-    pub(crate) fn look(&self, headers: &HeaderMap, extensions: &Extensions) -> Look {
-        match Seen::find(extensions, self.inner.serial) {
+    pub(crate) fn look(&self, head: Head<'_>) -> Look {
+        match Seen::find(head.extensions, self.inner.serial) {
             Some(user) => Look::Done(Ok(user.clone())),
-            None => self.read(headers),
+            None => self.read(head),
         }
     }
 
@@ -148,22 +164,35 @@ impl<I> Guard<I> {
         Seen::note(extensions, self.inner.serial, user);
     }
 
-    fn read(&self, headers: &HeaderMap) -> Look {
-        let presented = if self.inner.api_keys {
-            token_or_api_key(headers)
-        } else {
-            bearer(headers).map(Presented::Token)
-        };
-        match presented {
-            Ok(presented) => self.look_at(&presented),
+    fn read(&self, head: Head<'_>) -> Look {
+        match presented(head.headers, self.inner.api_keys) {
+            Ok(presented) => self.look_at(&presented, Some(head)),
             Err(refusal) => Look::Done(Err(refusal)),
         }
     }
 
-    fn look_at(&self, presented: &Presented<'_>) -> Look {
-        match presented {
-            Presented::Token(token) => self.judge(token),
-            Presented::ApiKey(key) => self.judge_key(key),
+    fn look_at(&self, presented: &Presented<'_>, head: Option<Head<'_>>) -> Look {
+        match (presented, &self.inner.bound, head) {
+            (Presented::Token(_), Some(Bound { only: true, .. }), _) => {
+                tracing::debug!(
+                    reason = "bearer_token",
+                    "refused an access token: those here are bound to a key"
+                );
+                Look::Done(Err(Refusal::Invalid))
+            }
+            (Presented::Token(token), ..) => self.judge(token),
+            (Presented::ApiKey(key), ..) => self.judge_key(key),
+            (Presented::Bound(token), Some(bound), Some(head)) => self.judge_bound(bound, head, token),
+            // A scheme that this guard does not speak.
+            (Presented::Bound(_), ..) => Look::Done(Err(Refusal::Missing)),
+        }
+    }
+
+    /// A token under the scheme `DPoP` is worth what its proof is.
+    fn judge_bound(&self, bound: &Bound, head: Head<'_>, token: &str) -> Look {
+        match bound.prove(head, token, self.now()) {
+            Ok(proved) => self.judge_with(token, Some(proved)),
+            Err(refusal) => Look::Done(Err(refusal)),
         }
     }
 
@@ -200,13 +229,17 @@ impl<I> Guard<I> {
     }
 
     fn judge(&self, token: &str) -> Look {
+        self.judge_with(token, None)
+    }
+
+    fn judge_with(&self, token: &str, proved: Option<Box<Proved>>) -> Look {
         let now = self.inner.clock.now();
-        let refused = match self.inner.verifiers.verify(token, now) {
+        let refused = match self.verified(token, proved.as_deref(), now) {
             Ok(claims) => {
                 let issuer = self.issuer_named(claims.issuer());
                 match issuer.map_or(Age::Usable, |issuer| issuer.age(now)) {
-                    Age::Usable => return Look::Done(Ok(self.user(claims, now))),
-                    Age::TooOld => return Look::ask(issuer, Why::TooOld, token, now),
+                    Age::Usable => return Look::Done(self.admit(claims, proved.as_deref(), now)),
+                    Age::TooOld => return Look::ask(issuer, Why::TooOld, (token, proved), now),
                 }
             }
             Err(refused) => refused,
@@ -218,7 +251,7 @@ impl<I> Guard<I> {
                 .claimed_issuer(token)
                 .and_then(|known| self.issuer_named(known.issuer()));
             if named.is_some_and(|issuer| issuer.can_be_asked()) {
-                return Look::ask(named, Why::UnknownKey, token, now);
+                return Look::ask(named, Why::UnknownKey, (token, proved), now);
             }
         }
         Look::Done(Err(refusal(refused)))
@@ -227,8 +260,8 @@ impl<I> Guard<I> {
     /// Judges once more, after the issuer was asked.
     pub(crate) async fn ask(&self, question: Question) -> Result<User, Refusal> {
         match question {
-            Question::Keys { issuer, why, token, asked_at } => {
-                self.ask_for_keys(&issuer, why, &token, asked_at).await
+            Question::Keys { issuer, why, token, proved, asked_at } => {
+                self.ask_for_keys(&issuer, why, (&token, proved), asked_at).await
             }
             Question::Exchange { issuer, subject, wanted } => {
                 let token = self.exchange(&issuer, subject, wanted).await?.ok_or(Refusal::Invalid)?;
@@ -241,8 +274,8 @@ impl<I> Guard<I> {
     pub(crate) async fn verify_token(&self, token: &str) -> Result<User, Refusal> {
         match self.judge(token) {
             Look::Done(user) => user,
-            Look::AskIssuer(Question::Keys { issuer, why, token, asked_at }) => {
-                self.ask_for_keys(&issuer, why, &token, asked_at).await
+            Look::AskIssuer(Question::Keys { issuer, why, token, proved, asked_at }) => {
+                self.ask_for_keys(&issuer, why, (&token, proved), asked_at).await
             }
             Look::AskIssuer(Question::Exchange { .. }) => Err(Refusal::Invalid),
         }
@@ -252,7 +285,7 @@ impl<I> Guard<I> {
         &self,
         issuer: &Arc<Issuer>,
         why: Why,
-        token: &str,
+        (token, proved): (&str, Option<Box<Proved>>),
         asked_at: i64,
     ) -> Result<User, Refusal> {
         issuer.ask(why, asked_at).await;
@@ -260,11 +293,25 @@ impl<I> Guard<I> {
         if let Some(retry_after) = issuer.unavailable(now) {
             return Err(Refusal::Unavailable { retry_after });
         }
-        self.inner.verifiers.verify(token, now).map(|claims| self.user(claims, now)).map_err(refusal)
+        let claims = self.verified(token, proved.as_deref(), now).map_err(refusal)?;
+        self.admit(claims, proved.as_deref(), now)
     }
 
-    fn user(&self, claims: Arc<Claims>, now: i64) -> User {
-        self.inner.users.of(claims, now)
+    fn verified(&self, token: &str, proved: Option<&Proved>, now: i64) -> Result<Arc<Claims>, Refused> {
+        match proved {
+            None => self.inner.verifiers.verify(token, now),
+            Some(proved) => {
+                self.inner.verifiers.verify_with_proof(token, Proof::Key(&proved.thumbprint), now)
+            }
+        }
+    }
+
+    /// Whom a good token stands for. Its proof is used up: last of all, so that nobody fills the memory of proofs without a token.
+    fn admit(&self, claims: Arc<Claims>, proved: Option<&Proved>, now: i64) -> Result<User, Refusal> {
+        if let (Some(bound), Some(proved)) = (&self.inner.bound, proved) {
+            bound.take(proved, now)?;
+        }
+        Ok(self.inner.users.of(claims, now))
     }
 
     pub(crate) fn issuer_named(&self, name: &str) -> Option<&Arc<Issuer>> {
@@ -283,18 +330,24 @@ pub(crate) enum Look {
 
 /// What only the issuer can answer.
 pub(crate) enum Question {
-    /// A token waits for its issuer's keys.
-    Keys { issuer: Arc<Issuer>, why: Why, token: Box<str>, asked_at: i64 },
+    /// A token waits for its issuer's keys, with what was proved beside it.
+    Keys { issuer: Arc<Issuer>, why: Why, token: Box<str>, proved: Option<Box<Proved>>, asked_at: i64 },
     /// A credential is to be exchanged.
     Exchange { issuer: Arc<Issuer>, subject: Subject, wanted: Wanted },
 }
 
 impl Look {
     #[cold]
-    fn ask(issuer: Option<&Arc<Issuer>>, why: Why, token: &str, asked_at: i64) -> Self {
+    fn ask(
+        issuer: Option<&Arc<Issuer>>,
+        why: Why,
+        (token, proved): (&str, Option<Box<Proved>>),
+        asked_at: i64,
+    ) -> Self {
         match issuer {
             Some(issuer) => {
-                Self::AskIssuer(Question::Keys { issuer: issuer.clone(), why, token: token.into(), asked_at })
+                let (issuer, token) = (issuer.clone(), token.into());
+                Self::AskIssuer(Question::Keys { issuer, why, token, proved, asked_at })
             }
             None => Self::Done(Err(Refusal::Invalid)),
         }

@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::dpop::Head;
 use crate::guard::Look;
 use crate::organization::names_another;
 use crate::{CurrentUser, Guard, Main, Refusal, Rule, User};
@@ -83,36 +84,47 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let look = self.guard.look(request.headers(), request.extensions());
+        let look = self.guard.look(Head::of_request(&request));
         match look {
             Look::Done(Ok(user)) if !needs_exchange::<R>(&user, request.headers()) => {
                 match admit::<B, R, I>(&self.guard, &mut request, user) {
                     Ok(()) => RequireFuture { step: Step::Inner { answer: self.inner.call(request) } },
-                    Err(refusal) => RequireFuture { step: Step::Refused { refusal } },
+                    Err(refusal) => self.refuse(refusal, &request),
                 }
             }
-            Look::Done(Err(refusal)) => RequireFuture { step: Step::Refused { refusal } },
+            Look::Done(Err(refusal)) => self.refuse(refusal, &request),
             // Rare: something that the issuer must be asked. Only then is the request put aside, in a box.
             look => {
                 let clone = self.inner.clone();
                 let inner = std::mem::replace(&mut self.inner, clone);
                 let guard = self.guard.clone();
                 let asking = Box::pin(async move {
+                    let headers = request.headers().clone();
+                    let challenged = |refusal| guard.challenged(refusal, &headers);
                     let mut user = match look {
-                        Look::Done(user) => user?,
-                        Look::AskIssuer(question) => guard.ask(question).await?,
+                        Look::Done(user) => user.map_err(challenged)?,
+                        Look::AskIssuer(question) => guard.ask(question).await.map_err(challenged)?,
                     };
                     if R::ASKS_FOR_ORGANIZATION {
                         let (mut head, body) = request.into_parts();
                         user = guard.as_member(user, &head.headers, &mut head.extensions).await?;
                         request = Request::from_parts(head, body);
                     }
-                    admit::<B, R, I>(&guard, &mut request, user)?;
+                    admit::<B, R, I>(&guard, &mut request, user).map_err(challenged)?;
                     Ok(request)
                 });
                 RequireFuture { step: Step::Asking { asking, inner } }
             }
         }
+    }
+}
+
+impl<S, R, I> RequireService<S, R, I> {
+    fn refuse<B>(&self, refusal: Refusal, request: &Request<B>) -> RequireFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        RequireFuture { step: Step::Refused { refusal: self.guard.challenged(refusal, request.headers()) } }
     }
 }
 

@@ -5,6 +5,7 @@ mod claims;
 mod clock;
 mod credential;
 mod current_user;
+mod dpop;
 mod error;
 mod exchange;
 mod fetch;
@@ -27,6 +28,7 @@ mod user;
 pub use builder::{Builder, OnKeyFailure};
 pub use claims::Claims;
 pub use current_user::CurrentUser;
+pub use dpop::DpopRefusal;
 pub use error::Error;
 pub use gatepost_jose::{Algorithm, KeySet};
 pub use guard::{Guard, Main};
@@ -53,6 +55,11 @@ pub mod __organization {
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/axum.md")]
 struct Guide;
+
+/// The guide's page on tokens that are bound to a key.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/bound-tokens.md")]
+struct GuideOnBoundTokens;
 
 /// The guide's page on rights.
 #[cfg(doctest)]

@@ -24,9 +24,9 @@ pub struct Organization {
 /// The active organization is the one that the token was issued for (`org_id`). A request may name another in
 /// `X-Organization-ID`, as clients of several organizations do. The guard then exchanges the token at its issuer for one of that
 /// organization, and keeps it for at most a minute: roles and permissions are the caller's there. Who is no member of it is 403
-/// `organization_required`, like a token without an organization; so is everybody where the issuer exchanges nothing, or comes
-/// with an API key of their own. An organization is no member of itself: its key is refused, too. A route for programs of an
-/// organization asks with [`organization!`](crate::organization!).
+/// `organization_required`, like a token without an organization; so is everybody where the issuer exchanges nothing, or who comes
+/// with an API key of their own or a token that is bound to a key. An organization is no member of itself: its key is refused,
+/// too. A route for programs of an organization asks with [`organization!`](crate::organization!).
 ///
 /// Put it first: extractors behind it see the caller as a member, and rules in front of it are asked once more. A
 /// [`Guarded`](crate::Guarded) in front of it cannot be: such a request is 500 `misrouted`. Dereferences to [`User`].
@@ -132,6 +132,7 @@ impl<I: 'static> Guard<I> {
         if !names_another(&user, headers) {
             return Ok(user);
         }
+        // A token that is bound to a key is not exchanged: what came of it would be bound to none.
         let (Some(organization), Ok(token)) = (named(headers), bearer(headers)) else { return Ok(user) };
         let issuer = match self.issuer_named(&user.issuer) {
             // A key is for one organization, and has no others to choose from.
@@ -157,7 +158,7 @@ impl<I: 'static> Guard<I> {
         };
         if let Some(Held(rules)) = extensions.get::<Held>() {
             for (_, check) in rules.iter().filter(|(guard, _)| *guard == self.serial()) {
-                check(&member, headers)?;
+                check(&member, headers).map_err(|refusal| self.challenged(refusal, headers))?;
             }
         }
         self.remember(extensions, &member);

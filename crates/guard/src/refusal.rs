@@ -3,9 +3,11 @@
 use axum_core::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use crate::dpop::{DpopRefusal, Schemes, proof_challenge};
+
 /// Why a request was not let through. Answers with the status, the `WWW-Authenticate` challenge of RFC 6750 and an RFC 9457
 /// body; to answer in another shape, take `Result<CurrentUser, Refusal>` and read [`status`](Self::status),
-/// [`code`](Self::code) and [`www_authenticate`](Self::www_authenticate).
+/// [`code`](Self::code) and [`www_authenticate`](Self::www_authenticate). To tell one from another, match [`reason`](Self::reason).
 ///
 /// Refusals are coarse on purpose: an attacker learns nothing from them. Which check refused is in the log, at debug level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,9 @@ pub enum Refusal {
     Expired,
     /// Anything else that is wrong with the credential: signature, issuer, audience, shape, two at once. 401.
     Invalid,
+    /// The header `DPoP` has no proof that was made for this request and this token, just now and for the first time
+    /// (RFC 9449 section 7.1). 401.
+    InvalidProof,
     /// The sign-in is older than the route allows (RFC 9470). 401.
     Reauthenticate {
         /// How old a sign-in may be, in seconds.
@@ -53,18 +58,35 @@ pub enum Refusal {
         /// When to try again, in seconds.
         retry_after: u64,
     },
+    /// One of the others, by a guard that takes [tokens bound to a key](crate::Builder::dpop); [`reason`](Self::reason) tells which.
+    Dpop(DpopRefusal),
 }
 
 /// The problem types, the same as the server's; the code is the last segment.
 const PROBLEM_TYPES: &str = "urn:gatepost:problem:";
 
 impl Refusal {
+    /// The refusal without regard to the schemes that the guard takes tokens under: never [`Dpop`](Self::Dpop).
+    #[must_use]
+    pub const fn reason(&self) -> Self {
+        match self {
+            Self::Dpop(refusal) => refusal.reason(),
+            other => *other,
+        }
+    }
+
+    /// The same by a guard that takes tokens under these schemes.
+    pub(crate) fn under(self, schemes: Schemes) -> Self {
+        DpopRefusal::new(self, schemes).map_or(self, Self::Dpop)
+    }
+
     /// The HTTP status of the answer.
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::Missing
             | Self::Expired
             | Self::Invalid
+            | Self::InvalidProof
             | Self::Reauthenticate { .. }
             | Self::SecondFactorMissing => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope { .. }
@@ -78,6 +100,7 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Misrouted => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Dpop(refusal) => refusal.reason().status(),
         }
     }
 
@@ -86,6 +109,7 @@ impl Refusal {
         match self {
             Self::Missing => "unauthenticated",
             Self::Expired | Self::Invalid => "invalid_token",
+            Self::InvalidProof => "invalid_dpop_proof",
             Self::Reauthenticate { .. } | Self::SecondFactorMissing => "reauthentication_required",
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::MissingRole => "missing_role",
@@ -98,6 +122,7 @@ impl Refusal {
             Self::NotYours => "not_yours",
             Self::Misrouted => "misrouted",
             Self::Unavailable { .. } => "issuer_unavailable",
+            Self::Dpop(refusal) => refusal.reason().code(),
         }
     }
 
@@ -107,6 +132,9 @@ impl Refusal {
             Self::Missing => "This needs an access token: send it as `Authorization: Bearer …`.",
             Self::Expired => "The access token expired. Refresh it and try again.",
             Self::Invalid => "The access token is not valid here.",
+            Self::InvalidProof => {
+                "The header DPoP needs a proof that was made for this request and token, just now and for the first time."
+            }
             Self::Reauthenticate { .. } => "This needs a recent sign-in. Sign in again and retry.",
             Self::SecondFactorMissing => "This needs a second factor. Sign in again with one and retry.",
             Self::InsufficientScope { .. } => "The access token lacks a scope this needs.",
@@ -120,10 +148,14 @@ impl Refusal {
             Self::NotYours => "This belongs to somebody else.",
             Self::Misrouted => "Something went wrong on our side.",
             Self::Unavailable { .. } => "Access tokens cannot be checked at the moment. Try again shortly.",
+            Self::Dpop(refusal) if refusal.asks_for_proof() => {
+                "This needs an access token that is bound to a key: send it as `Authorization: DPoP …`, with a proof."
+            }
+            Self::Dpop(refusal) => refusal.reason().detail(),
         }
     }
 
-    /// The value of `WWW-Authenticate` (RFC 6750 section 3, RFC 9470 section 3). `None`: another token would not help.
+    /// The value of `WWW-Authenticate` (RFC 6750 section 3, RFC 9470 section 3, RFC 9449 section 7.1). `None`: another token would not help.
     pub fn www_authenticate(&self) -> Option<HeaderValue> {
         match self {
             Self::Missing => Some(HeaderValue::from_static("Bearer")),
@@ -133,6 +165,11 @@ impl Refusal {
             Self::Invalid => Some(HeaderValue::from_static(
                 r#"Bearer error="invalid_token", error_description="The access token is not valid""#,
             )),
+            Self::InvalidProof => HeaderValue::try_from(proof_challenge()).ok(),
+            Self::Dpop(refusal) => {
+                let bearer = refusal.reason().www_authenticate()?;
+                HeaderValue::try_from(refusal.challenge(bearer.to_str().ok()?)).ok()
+            }
             Self::Reauthenticate { max_age } => {
                 let value = format!(r#"Bearer error="insufficient_user_authentication", max_age={max_age}"#);
                 HeaderValue::try_from(value).ok()

@@ -56,7 +56,7 @@ where
         if R::ASKS_FOR_ORGANIZATION && names_another(&user, &parts.headers) {
             user = Box::pin(guard.as_member(user, &parts.headers, &mut parts.extensions)).await?;
         }
-        hold::<R>(&user, &parts.headers)?;
+        hold::<R>(&user, &parts.headers).map_err(|refusal| guard.challenged(refusal, &parts.headers))?;
         guard.note_held::<R>(&parts.headers, &mut parts.extensions);
         Ok(Self(CurrentUser::new(user), PhantomData))
     }

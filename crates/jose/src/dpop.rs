@@ -1,10 +1,14 @@
 //! Proofs that whoever sends a request possesses a key (RFC 9449): "demonstrating proof of possession".
 
+mod api;
+
 use aws_lc_rs::digest;
 use serde::Deserialize;
 use serde_json::Number;
 
 use crate::{Algorithm, Refused, base64url, json, jws};
+
+pub use api::{AddressRefused, Proofs};
 
 /// How old a proof may be, in seconds: it is made for one request.
 const MAX_AGE: i64 = 60;
@@ -63,6 +67,9 @@ pub enum ProofRefused {
     /// `iat` lies in the future.
     #[error("the proof was made in the future (iat); check the clocks")]
     TooEarly,
+    /// `jti` of this key was there before. Only [`Proofs`] knows.
+    #[error("the proof was used before (jti)")]
+    Used,
     /// `nonce` is missing or not one of the present ones: the client is to be given one, and tries again.
     #[error("the proof has not the nonce it needs")]
     NonceNeeded,
@@ -79,7 +86,8 @@ impl ProofRefused {
             | Self::WrongAddress
             | Self::WrongToken
             | Self::TooOld
-            | Self::TooEarly => "invalid_dpop_proof",
+            | Self::TooEarly
+            | Self::Used => "invalid_dpop_proof",
         }
     }
 }
@@ -145,9 +153,10 @@ fn seconds(number: &Number) -> Option<i64> {
     (0..253_402_300_800).contains(&whole).then_some(whole)
 }
 
-/// A URI without query and fragment, normalised by syntax and scheme (RFC 3986 sections 6.2.2 and 6.2.3) as far as clients differ:
-/// the case of scheme and host, the default port, the empty path. `None`: it is not an address of a server.
-fn normal(uri: &str) -> Option<(String, &str)> {
+/// A URI without query and fragment, normalised by syntax and scheme (RFC 3986 sections 6.2.2 and 6.2.3) as far as clients and
+/// proxies differ: the case of scheme and host, the default port, the empty path, what is escaped without need. `None`: it is not an
+/// address of a server.
+fn normal(uri: &str) -> Option<String> {
     let bare = uri.split(['?', '#']).next()?;
     let (scheme, rest) = bare.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
@@ -162,7 +171,34 @@ fn normal(uri: &str) -> Option<(String, &str)> {
     };
     let authority = authority.to_ascii_lowercase();
     let authority = authority.strip_suffix(default_port).unwrap_or(&authority);
-    Some((format!("{scheme}://{authority}"), if path.is_empty() { "/" } else { path }))
+    let mut normal = format!("{scheme}://{authority}");
+    if path.is_empty() {
+        normal.push('/')
+    } else {
+        unescape_onto(path, &mut normal)
+    }
+    Some(normal)
+}
+
+/// The path with the letters, digits and `-._~` that it escapes as themselves, and what else it escapes in capitals.
+fn unescape_onto(path: &str, normal: &mut String) {
+    let mut parts = path.split('%');
+    normal.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let escaped = part.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let byte = escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match (byte, escaped) {
+            (Some(byte), _) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                normal.push(byte.into())
+            }
+            (_, Some(digits)) => {
+                normal.push('%');
+                normal.push_str(&digits.to_ascii_uppercase());
+            }
+            _ => normal.push('%'),
+        }
+        normal.push_str(&part[escaped.map_or(0, str::len)..]);
+    }
 }
 
 #[cfg(test)]
@@ -222,6 +258,10 @@ mod tests {
         let with_nonce = Expected { nonces: &["new", "old"], ..EXPECTED };
         for (changes, expected, answer) in [
             (json!({ "htu": "HTTPS://ID.test:443/oauth/token?x#y" }), EXPECTED, Ok(())),
+            (json!({ "htu": "https://id.test/%6fauth/%74oken" }), EXPECTED, Ok(())),
+            (json!({ "htu": "https://id.test/oauth%2Ftoken" }), EXPECTED, Err(No::WrongAddress)),
+            (json!({ "htu": "https://id.test/oauth/token%" }), EXPECTED, Err(No::WrongAddress)),
+            (json!({ "htu": "https://id.test/oauth/token%2€" }), EXPECTED, Err(No::WrongAddress)),
             (json!({ "iat": NOW + 10 }), EXPECTED, Ok(())),
             (json!({ "iat": 1_800_000_000.5 }), EXPECTED, Ok(())),
             (json!({ "htm": "GET" }), EXPECTED, Err(No::WrongMethod)),

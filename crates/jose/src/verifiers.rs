@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::header::Compact;
-use crate::{Claims, Refused, Verifier, base64url, json};
+use crate::{Claims, Proof, Refused, Verifier, base64url, json};
 
 /// Up to so many verifiers are asked in turn whether they have seen a token, before its issuer is read.
 const ASKED_IN_TURN: usize = 4;
@@ -29,8 +29,17 @@ impl Verifiers {
 
     /// As [`Verifier::verify`], by the verifier of the token's issuer. [`Refused::WrongIssuer`] when there is none.
     pub fn verify(&self, token: &str, now: i64) -> Result<Arc<Claims>, Refused> {
+        self.of_token(token)?.verify(token, now)
+    }
+
+    /// As [`Verifier::verify_with_proof`], by the verifier of the token's issuer.
+    pub fn verify_with_proof(&self, token: &str, proof: Proof<'_>, now: i64) -> Result<Arc<Claims>, Refused> {
+        self.of_token(token)?.verify_with_proof(token, proof, now)
+    }
+
+    fn of_token(&self, token: &str) -> Result<&Arc<Verifier>, Refused> {
         if let [only] = self.all.as_slice() {
-            return only.verify(token, now);
+            return Ok(only);
         }
         if token.len() > crate::MAX_TOKEN_BYTES {
             return Err(Refused::TooLarge);
@@ -38,9 +47,9 @@ impl Verifiers {
         if self.all.len() <= ASKED_IN_TURN
             && let Some(verifier) = self.all.iter().find(|verifier| verifier.has_seen(token))
         {
-            return verifier.verify(token, now);
+            return Ok(verifier);
         }
-        self.find(token)?.verify(token, now)
+        self.find(token)
     }
 
     /// The verifier of an issuer.

@@ -9,6 +9,7 @@ use crate::refusal;
 
 const AUTHORIZATION: &[u8] = b"authorization";
 const API_KEY: &[u8] = b"x-api-key";
+const PROOF: &[u8] = b"dpop";
 
 /// The text of a token given as `str`. Not bytes: Python has a type for text.
 pub(crate) fn text<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
@@ -19,12 +20,30 @@ pub(crate) fn text<'a>(token: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
     text.to_str().map_err(|_| refusal::malformed(token.py(), "it is not text"))
 }
 
+/// What an API takes beside bearer tokens.
+#[derive(Clone, Copy)]
+pub(crate) struct Takes {
+    pub(crate) api_keys: bool,
+    /// Tokens under the scheme `DPoP`.
+    pub(crate) dpop: bool,
+}
+
+/// What kind of credential it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Bearer,
+    /// A token under the scheme `DPoP`.
+    Dpop,
+    ApiKey,
+}
+
 /// Where a credential stands in the headers.
 pub(crate) struct Presented<'py> {
     value: Bound<'py, PyBytes>,
     start: usize,
-    /// Whether it is an API key, and not a bearer token.
-    pub(crate) is_api_key: bool,
+    pub(crate) kind: Kind,
+    /// The headers `DPoP`, if those are looked at.
+    proofs: Vec<Bound<'py, PyBytes>>,
 }
 
 impl Presented<'_> {
@@ -36,24 +55,32 @@ impl Presented<'_> {
     pub(crate) fn text(&self) -> PyResult<&str> {
         std::str::from_utf8(self.bytes()).map_err(|_| refusal::malformed(self.value.py(), "it is not text"))
     }
+
+    /// The one proof that goes with it. What is not text is no proof.
+    pub(crate) fn proof(&self) -> PyResult<&str> {
+        match self.proofs.as_slice() {
+            [only] => Ok(std::str::from_utf8(only.as_bytes()).unwrap_or_default()),
+            _ => Err(refusal::not_proven(self.value.py(), "there is not exactly one header DPoP")),
+        }
+    }
 }
 
-/// The bearer token (RFC 6750 section 2.1), or with `api_keys` an API key; `None` if there is no credential, or one of another
-/// scheme.
+/// The bearer token (RFC 6750 section 2.1), or what else is taken; `None` if there is no credential, or one of another scheme.
 ///
 /// Strict where leniency would let two parts of a system see two different callers: a second `Authorization` header, or a
 /// second credential in it or beside it, is refused rather than the first or last taken (attack AK-05).
-pub(crate) fn presented<'py>(
-    headers: &Bound<'py, PyAny>,
-    api_keys: bool,
-) -> PyResult<Option<Presented<'py>>> {
+pub(crate) fn presented<'py>(headers: &Bound<'py, PyAny>, takes: Takes) -> PyResult<Option<Presented<'py>>> {
     let mut found: Option<(Bound<'py, PyBytes>, bool)> = None;
+    let mut proofs = Vec::new();
     let mut look_at = |header: &Bound<'py, PyAny>| -> PyResult<()> {
-        let Some(value) = credential(header, api_keys)? else {
-            return Ok(());
-        };
-        if found.replace(value).is_some() {
-            return Err(refusal::malformed(headers.py(), "two credentials"));
+        match credential(header, takes)? {
+            Some((Part::Proof, value)) => proofs.push(value),
+            Some((part, value)) => {
+                if found.replace((value, part == Part::ApiKey)).is_some() {
+                    return Err(refusal::malformed(headers.py(), "two credentials"));
+                }
+            }
+            None => {}
         }
         Ok(())
     };
@@ -65,23 +92,36 @@ pub(crate) fn presented<'py>(
     }
     match found {
         None => Ok(None),
-        Some((value, true)) => Ok(Some(Presented { value, start: 0, is_api_key: true })),
+        Some((value, true)) => Ok(Some(Presented { value, start: 0, kind: Kind::ApiKey, proofs })),
         Some((value, false)) => {
-            let mut presented = after_scheme(value)?;
+            let mut presented = after_scheme(value, takes)?;
             if let Some(presented) = &mut presented {
-                presented.is_api_key =
-                    api_keys && std::str::from_utf8(presented.bytes()).is_ok_and(claims_to_be_api_key);
+                presented.proofs = proofs;
+                if presented.kind == Kind::Bearer
+                    && takes.api_keys
+                    && std::str::from_utf8(presented.bytes()).is_ok_and(claims_to_be_api_key)
+                {
+                    presented.kind = Kind::ApiKey;
+                }
             }
             Ok(presented)
         }
     }
 }
 
-/// The value, if this `(name, value)` is an Authorization header or holds an API key, and which. ASGI gives names in lower case.
+/// What of a credential stands in a header.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Authorization,
+    ApiKey,
+    Proof,
+}
+
+/// The value, if this `(name, value)` is of a credential, and what of it. ASGI gives names in lower case.
 fn credential<'py>(
     header: &Bound<'py, PyAny>,
-    api_keys: bool,
-) -> PyResult<Option<(Bound<'py, PyBytes>, bool)>> {
+    takes: Takes,
+) -> PyResult<Option<(Part, Bound<'py, PyBytes>)>> {
     let (name, value) = if let Ok(pair) = header.cast::<PyTuple>() {
         (pair.get_item(0)?, pair.get_item(1)?)
     } else {
@@ -89,24 +129,33 @@ fn credential<'py>(
     };
     let name = name.cast::<PyBytes>()?.as_bytes();
     let is = |wanted: &[u8]| name.len() == wanted.len() && name.eq_ignore_ascii_case(wanted);
-    let is_key = api_keys && is(API_KEY);
-    if !is_key && !is(AUTHORIZATION) {
+    let part = if is(AUTHORIZATION) {
+        Part::Authorization
+    } else if takes.api_keys && is(API_KEY) {
+        Part::ApiKey
+    } else if takes.dpop && is(PROOF) {
+        Part::Proof
+    } else {
         return Ok(None);
-    }
-    Ok(Some((value.cast_into::<PyBytes>()?, is_key)))
+    };
+    Ok(Some((part, value.cast_into::<PyBytes>()?)))
 }
 
 /// A scheme is compared without regard to case and followed by blanks (RFC 9110 section 11.4).
-fn after_scheme(value: Bound<'_, PyBytes>) -> PyResult<Option<Presented<'_>>> {
+fn after_scheme(value: Bound<'_, PyBytes>, takes: Takes) -> PyResult<Option<Presented<'_>>> {
     let bytes = value.as_bytes();
     let scheme = bytes.iter().position(|byte| *byte == b' ').unwrap_or(bytes.len());
-    if !bytes[..scheme].eq_ignore_ascii_case(b"bearer") {
+    let kind = if bytes[..scheme].eq_ignore_ascii_case(b"bearer") {
+        Kind::Bearer
+    } else if takes.dpop && bytes[..scheme].eq_ignore_ascii_case(b"dpop") {
+        Kind::Dpop
+    } else {
         return Ok(None);
-    }
+    };
     let blanks = bytes[scheme..].iter().take_while(|byte| **byte == b' ').count();
     let start = scheme + blanks;
     if start == bytes.len() {
         return Err(refusal::malformed(value.py(), "the Authorization header holds no token"));
     }
-    Ok(Some(Presented { value, start, is_api_key: false }))
+    Ok(Some(Presented { value, start, kind, proofs: Vec::new() }))
 }

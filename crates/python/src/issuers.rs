@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use gatepost_jose::{Exchanges, FetchReason, KeyCache, KeySet, KeyState, Verifier, Verifiers};
+use gatepost_jose::dpop::Proofs;
+use gatepost_jose::{
+    Algorithm, Exchanges, FetchReason, KeyCache, KeySet, KeyState, Proof, Refused, Verifier, Verifiers,
+};
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::claims::Claims;
+use crate::credential::{Kind, Takes};
 use crate::seen::Seen;
 use crate::verifier::CACHE;
 use crate::{credential, refusal, settings};
@@ -16,7 +20,11 @@ use crate::{credential, refusal, settings};
 #[pyclass(frozen, module = "gatepost._native")]
 pub(crate) struct Issuers {
     verifiers: Verifiers,
-    api_keys: bool,
+    takes: Takes,
+    /// Checks the proofs of tokens that are bound to a key, where those are taken.
+    proofs: Option<Proofs>,
+    /// Whether no other tokens are taken.
+    dpop_only: bool,
     pub(crate) exchanges: Exchanges,
     each: Vec<(Arc<Verifier>, KeyCache)>,
     seen: Seen,
@@ -25,7 +33,7 @@ pub(crate) struct Issuers {
 #[pymethods]
 impl Issuers {
     #[new]
-    #[pyo3(signature = (*, issuers, audience, algorithms, typ, leeway, cooldown, fresh_for, max_age, api_keys))]
+    #[pyo3(signature = (*, issuers, audience, algorithms, typ, leeway, cooldown, fresh_for, max_age, api_keys, dpop=None, dpop_only=false))]
     #[expect(clippy::too_many_arguments, reason = "keywords, each of which the caller names")]
     fn new(
         issuers: Vec<String>,
@@ -37,7 +45,13 @@ impl Issuers {
         fresh_for: u64,
         max_age: u64,
         api_keys: bool,
+        dpop: Option<&str>,
+        dpop_only: bool,
     ) -> PyResult<Self> {
+        let proofs = dpop.map(Proofs::new).transpose();
+        let proofs =
+            proofs.map_err(|refused| PyValueError::new_err(format!("dpop= is the public URL: {refused}")))?;
+        let takes = Takes { api_keys, dpop: proofs.is_some() };
         settings::named("audience", audience)?;
         settings::named("typ", typ)?;
         let allowed = settings::algorithms(algorithms)?;
@@ -53,22 +67,47 @@ impl Issuers {
             each.push((Arc::new(verifier), KeyCache::new(cooldown, max_age).fresh_for(fresh_for)));
         }
         let verifiers = Verifiers::new(each.iter().map(|(verifier, _)| Arc::clone(verifier)).collect());
-        Ok(Self { verifiers, each, seen: Seen::new(CACHE), api_keys, exchanges: Exchanges::default() })
+        Ok(Self {
+            verifiers,
+            each,
+            seen: Seen::new(CACHE),
+            takes,
+            proofs,
+            dpop_only,
+            exchanges: Exchanges::default(),
+        })
     }
 
-    /// The caller behind the credential among the raw ASGI headers; `None` without one.
+    /// The caller behind the credential among the raw ASGI headers; `None` without one. `request` is its method and its path as
+    /// it was sent, which a proof of possession is made for.
+    #[pyo3(signature = (headers, now, request=None))]
     fn authenticate<'py>(
         &self,
         headers: &Bound<'py, PyAny>,
         now: i64,
+        request: Option<(String, String)>,
     ) -> PyResult<Option<Bound<'py, Claims>>> {
-        let Some(presented) = credential::presented(headers, self.api_keys)? else {
+        let py = headers.py();
+        let Some(presented) = credential::presented(headers, self.takes)? else {
             return Ok(None);
         };
-        if presented.is_api_key {
-            return self.of_api_key(headers.py(), presented.text()?, now).map(Some);
-        }
-        self.claims(headers.py(), presented.text()?, now).map(Some)
+        let text = presented.text()?;
+        let claims = match (presented.kind, &self.proofs, request) {
+            (Kind::ApiKey, ..) => self.of_api_key(py, text, now),
+            (Kind::Bearer, ..) if self.dpop_only => Err(refusal::token_error(py, Refused::ProofRequired)),
+            (Kind::Bearer, ..) => self.claims(py, text, now),
+            (Kind::Dpop, Some(proofs), Some((method, path))) => {
+                self.claims_with_proof(py, proofs, (text, presented.proof()?), (&method, &path), now)
+            }
+            (Kind::Dpop, ..) => Err(refusal::not_proven(py, "there is no request that it could be for")),
+        };
+        claims.map(Some)
+    }
+
+    /// What proofs may be signed with, as a challenge names them.
+    #[staticmethod]
+    fn proof_algorithms() -> String {
+        Algorithm::ASYMMETRIC.map(Algorithm::as_str).join(" ")
     }
 
     /// The claims of a good token.
@@ -78,7 +117,7 @@ impl Issuers {
 
     /// The token or API key among the raw ASGI headers, unverified.
     fn presented(&self, headers: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
-        let presented = credential::presented(headers, self.api_keys)?;
+        let presented = credential::presented(headers, self.takes)?;
         presented.map(|presented| presented.text().map(str::to_owned)).transpose()
     }
 
@@ -160,6 +199,23 @@ impl Issuers {
             Ok(verified) => self.seen.object(py, verified),
             Err(refused) => Err(refusal::token_error(py, refused)),
         }
+    }
+
+    /// The claims of a token that is bound to the key of the proof, which is used up last of all.
+    fn claims_with_proof<'py>(
+        &self,
+        py: Python<'py>,
+        proofs: &Proofs,
+        (token, proof): (&str, &str),
+        request: (&str, &str),
+        now: i64,
+    ) -> PyResult<Bound<'py, Claims>> {
+        let proved = proofs.check(proof, request, token, now);
+        let proved = proved.map_err(|refused| refusal::not_proven(py, &refused.to_string()))?;
+        let verified = self.verifiers.verify_with_proof(token, Proof::Key(&proved.thumbprint), now);
+        let verified = verified.map_err(|refused| refusal::token_error(py, refused))?;
+        proofs.take(&proved, now).map_err(|refused| refusal::not_proven(py, &refused.to_string()))?;
+        self.seen.object(py, verified)
     }
 
     pub(crate) fn issuer_at(&self, position: usize) -> PyResult<&str> {

@@ -16,6 +16,11 @@ pub(crate) fn malformed(py: Python<'_>, reason: &'static str) -> PyErr {
     of_reason(py, refused.code(), refused.public_message(), reason)
 }
 
+/// A `ProofRefused`: nothing proves possession of the key that the token is bound to.
+pub(crate) fn not_proven(py: Python<'_>, reason: &str) -> PyErr {
+    of_reason(py, "proof_refused", "The proof of possession is not good", reason)
+}
+
 /// The exception that says: this key must be exchanged first. No refusal yet.
 pub(crate) fn unexchanged(py: Python<'_>) -> PyErr {
     static UNEXCHANGED: PyOnceLock<Py<PyType>> = PyOnceLock::new();

@@ -247,3 +247,20 @@ def test_open_routes_are_listed_at_start_for_who_wants_to_know(
         pass
     said = [record.getMessage() for record in caplog.records if "open to everybody" in record.getMessage()]
     assert said == ["open to everybody: GET /health"]
+
+
+@pytest.mark.parametrize("only", [False, True])
+def test_tokens_that_are_bound_to_a_key_have_a_scheme_of_their_own(issuer: Issuer, only: bool) -> None:
+    app = FastAPI()
+    Gatepost(issuer.url, audience="notes-api", dpop="https://api.example.com", dpop_only=only).install(app)
+
+    @app.get("/me", dependencies=[require(scope="notes")])
+    async def me(user: CurrentUser) -> None: ...
+
+    schema = app.openapi()
+    schemes = schema["components"]["securitySchemes"]
+    assert schemes["gatepostDpop"]["scheme"] == "DPoP"
+    assert ("gatepostToken" in schemes) is not only
+    assert ("bound to a key" in schemes["gatepost"]["description"]) is only
+    names = ["gatepost", *([] if only else ["gatepostToken"]), "gatepostDpop"]
+    assert schema["paths"]["/me"]["get"]["security"] == [{name: ["notes"] if name == "gatepost" else []} for name in names]

@@ -1,16 +1,20 @@
 """The examples people copy run as they stand."""
 
+import base64
+import hashlib
+import json
 import re
 import time
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 from conftest import Issuer, token
 from fastapi.testclient import TestClient
 
 HERE = Path(__file__).resolve().parents[1]
-ELSEWHERE = [HERE.parents[1] / "README.md", HERE.parents[1] / "docs/guide/fastapi.md", HERE.parents[1] / "docs/guide/rights.md"]
+ELSEWHERE = [HERE.parents[1] / page for page in ("README.md", "docs/guide/fastapi.md", "docs/guide/rights.md", "docs/guide/bound-tokens.md")]
 PAGES = [HERE / "README.md", *(page for page in ELSEWHERE if page.is_file())]
 
 
@@ -116,3 +120,23 @@ def test_the_example_of_api_keys_does_what_its_comments_say(issuer: Issuer) -> N
     assert client.get("/notes", headers=key).json() == "api_key of usr_ada"
     assert client.delete("/notes", headers=key).json()["code"] == "wrong_credential"
     assert client.delete("/notes", headers=bearer(issuer)).status_code == 200
+
+
+def test_the_guides_proof_opens_the_guides_api_with_a_token_that_is_bound_to_its_key(issuer: Issuer) -> None:
+    page = HERE.parents[1] / "docs/guide/bound-tokens.md"
+    if not page.is_file():
+        pytest.skip("the guide is not here")
+    guard, client = (run(block, issuer) for block in blocks(page))
+    app, public, proof = guard["app"], client["public"], client["proof"]
+    text = json.dumps(public, sort_keys=True, separators=(",", ":"))
+    thumbprint = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+    bound = token(issuer.url, now=int(time.time()), cnf={"jkt": thumbprint})
+
+    def asks(scheme: str, sent: str) -> int:
+        headers = {"Authorization": f"{scheme} {bound}", "DPoP": sent}
+        return TestClient(app).get("/me", headers=headers).status_code
+
+    made = proof("GET", "https://api.example.com/me", bound)
+    assert [asks("DPoP", made), asks("DPoP", made), asks("Bearer", proof("GET", "https://api.example.com/me", bound))] == [200, 401, 401]
+    assert asks("DPoP", proof("GET", "https://api.example.com/other", bound)) == 401
+    assert jwt.decode(proof("POST", "https://x", nonce="n"), options={"verify_signature": False})["nonce"] == "n"

@@ -6,7 +6,7 @@ mod open;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Entropy, MasterKey, PairwiseKey, PasswordHash, Timestamp, User,
+    DpopNonceKey, Entropy, MasterKey, PairwiseKey, PasswordHash, Timestamp, User,
     authorization::{CodeMac, device::DeviceMac},
     browser::CsrfKey,
     password::Password,
@@ -16,7 +16,8 @@ use gatepost_domain::{
 use gatepost_store::{Db, passwords};
 
 use crate::{
-    Clock, declare, jobs, outgoing::Outgoing, passwords::HashPool, realm::RealmCache, throttle::Throttle,
+    Clock, clients::KnownClients, declare, jobs, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
+    throttle::Throttle,
 };
 
 pub(crate) use open::location;
@@ -39,6 +40,8 @@ struct Shared {
     session_mac: SessionMac,
     csrf_key: CsrfKey,
     pairwise_key: PairwiseKey,
+    dpop_nonce_key: DpopNonceKey,
+    clients: KnownClients,
     realms: RealmCache,
     hasher: HashPool,
     clock: Clock,
@@ -76,6 +79,14 @@ impl App {
 
     pub(crate) fn csrf_key(&self) -> &CsrfKey {
         &self.shared.csrf_key
+    }
+
+    pub(crate) fn clients(&self) -> &KnownClients {
+        &self.shared.clients
+    }
+
+    pub(crate) fn dpop_nonce_key(&self) -> &DpopNonceKey {
+        &self.shared.dpop_nonce_key
     }
 
     pub(crate) fn pairwise_key(&self) -> &PairwiseKey {

@@ -4,7 +4,10 @@ mod assertion;
 mod change;
 mod exchange;
 pub mod keys;
+mod known;
 mod token;
+
+use std::sync::Arc;
 
 use gatepost_domain::{
     Client, ClientAuthMethod, ClientId, DisplayName, RealmId, Secret, SecretDigest, Timestamp,
@@ -22,6 +25,7 @@ pub use change::{
     Made, Secrets, check_usable, create, delete, fitted, new_secret, rotate_secret, told, update,
 };
 pub use exchange::{Exchange, ExchangeRefused, exchange, still_may};
+pub use known::KnownClients;
 pub use token::issue;
 
 /// Who somebody says they are, and how they prove it.
@@ -50,28 +54,29 @@ pub enum ClientRefused {
     /// No such client, or another secret.
     Unproven,
     /// The client is public, and proves nothing.
-    Public(Box<Client>),
+    Public(Arc<Client>),
 }
 
 /// The client, if the proof is its own, given in the one way it is registered with (RFC 9700 section 2.5). Whether there is such
-/// a client makes no difference to the answer, nor to the work of checking a secret.
+/// a client makes no difference to the answer, nor to the work of checking a secret. Changes made here count at once, those of
+/// another process within a second and a half.
 pub async fn authenticate(
     app: &App,
     realm: &Snapshot,
     presented: &Presented,
     origin: &Where,
     now: Timestamp,
-) -> Result<Result<Client, ClientRefused>, Problem> {
+) -> Result<Result<Arc<Client>, ClientRefused>, Problem> {
     // What no client can be called names none.
     let found = match presented.id.parse::<ClientId>() {
-        Ok(id) => find(app, realm.id(), id).await?,
+        Ok(id) => app.clients().find(app, realm, id).await?,
         Err(_) => None,
     };
     // The digest of nothing anybody can present stands for what is missing.
     let nobodys = SecretDigest::from_bytes([0; 32]);
     let proven = match (&found, &presented.proof) {
         (Some(client), Proof::Nothing) if client.is_public() => {
-            return Ok(Err(ClientRefused::Public(Box::new(client.clone()))));
+            return Ok(Err(ClientRefused::Public(Arc::clone(client))));
         }
         (_, Proof::Nothing) | (None, Proof::Assertion(_)) => false,
         (Some(client), Proof::Secret(secret, by)) => {
@@ -79,7 +84,8 @@ pub async fn authenticate(
         }
         (None, Proof::Secret(secret, _)) => secret.digest().ct_eq(&nobodys),
         (Some(client), Proof::Assertion(assertion)) => {
-            assertion::proves(app, realm, client, assertion, now).await?
+            // In a box: few clients sign, and the future of every token request would have room for it.
+            Box::pin(assertion::proves(app, realm, client, assertion, now)).await?
         }
     };
     match found {
@@ -87,7 +93,7 @@ pub async fn authenticate(
         found => {
             tracing::debug!(known = found.is_some(), "client authentication refused");
             if let Some(client) = found {
-                note_refused(app, realm.id(), client.id, origin, now);
+                note_refused(app, realm.id(), client.id.clone(), origin, now);
             }
             Ok(Err(ClientRefused::Unproven))
         }

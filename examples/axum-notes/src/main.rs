@@ -34,6 +34,9 @@ struct Settings {
     /// The SQLite file, created when missing.
     #[arg(long, env = "NOTES_DATABASE", default_value = "notes.db")]
     database: PathBuf,
+    /// Where clients reach the application. Tokens that are bound to a key are taken then, too.
+    #[arg(long, env = "NOTES_PUBLIC_URL")]
+    public_url: Option<String>,
 }
 
 /// How long requests may go on after SIGTERM.
@@ -57,14 +60,17 @@ async fn main() -> ExitCode {
 }
 
 async fn run(settings: Settings) -> Result<(), String> {
-    let Settings { issuer, audience, listen, database } = settings;
+    let Settings { issuer, audience, listen, database, public_url } = settings;
     let listener = TcpListener::bind(listen).await.map_err(|error| {
         format!("cannot listen on {listen}: {error}; choose another address with --listen")
     })?;
     let notes = Notes::open(&database)
         .map_err(|error| format!("the database {} cannot be opened: {error}", database.display()))?;
-    let guard = Guard::builder().issuer(issuer).audience(audience).api_keys().discover().await;
-    let guard = guard.map_err(|error| error.to_string())?;
+    let mut guard = Guard::builder().issuer(issuer).audience(audience).api_keys();
+    if let Some(public_url) = public_url {
+        guard = guard.dpop(public_url);
+    }
+    let guard = guard.discover().await.map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;

@@ -57,7 +57,9 @@ def open_notes(path: str) -> Notes:
 
 
 async def serve() -> None:
-    auth = Gatepost(setting("NOTES_ISSUER"), audience=setting("NOTES_AUDIENCE"), api_keys=True)
+    # Where clients reach the application. Tokens that are bound to a key are taken then, too.
+    public_url = os.environ.get("NOTES_PUBLIC_URL") or None
+    auth = Gatepost(setting("NOTES_ISSUER"), audience=setting("NOTES_AUDIENCE"), api_keys=True, dpop=public_url)
     address = setting("NOTES_LISTEN")
     path = setting("NOTES_DATABASE")
     await auth.ready()

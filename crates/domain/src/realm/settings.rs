@@ -74,6 +74,9 @@ pub struct RealmSettings {
     pub mfa: Mfa,
     /// Whether requests are limited.
     pub rate_limits: RateLimits,
+    /// Whether proofs of possession must have a nonce of the server (RFC 9449 section 8): none can then be made long before it is
+    /// used.
+    pub require_dpop_nonce: bool,
 }
 
 impl Default for RealmSettings {
@@ -104,6 +107,7 @@ impl Default for RealmSettings {
             password: PasswordRules::default(),
             mfa: Mfa::Optional,
             rate_limits: RateLimits::Default,
+            require_dpop_nonce: false,
         }
     }
 }

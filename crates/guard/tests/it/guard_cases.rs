@@ -6,13 +6,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::{MethodRouter, get as on_get};
 use gatepost_guard::{
-    Any, ApiKeyOnly, ClientOnly, CurrentMember, Fresh, Guard, Guarded, Mfa, Require, Resource, Rule,
+    Any, ApiKeyOnly, ClientOnly, CurrentMember, Fresh, Guard, Guarded, KeySet, Mfa, Require, Resource, Rule,
     SignedIn, TokenOnly, User, all_roles, any_role, organization, permission, realm, role, scope,
 };
+use gatepost_jose::SigningKey;
 use http::{HeaderValue, Request};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::proofs::{Changes, ClientKey, PUBLIC_URL};
 use crate::support::*;
 
 role!(Admin = "admin");
@@ -130,6 +132,8 @@ struct Case {
     rule: Value,
     /// What the token claims besides what every good one does; `None`: there is no token.
     token: Option<Value>,
+    /// How the token is sent, where it may be bound to a key.
+    dpop: Option<Dpop>,
     #[serde(default)]
     organization_header: Vec<String>,
     /// Which note the path names.
@@ -138,6 +142,66 @@ struct Case {
     status: u16,
     code: Option<String>,
     challenge: Option<String>,
+}
+
+/// A request with a token that may be bound to a key.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Dpop {
+    /// What the guard makes of such tokens: takes them (`beside` others, or them `only`), or not (`no`).
+    taken: String,
+    /// The scheme of the token; `None`: there is no token.
+    scheme: Option<String>,
+    /// Whether the token is bound to the key of the proofs.
+    bound: bool,
+    /// What is sent in place of the token.
+    token: Option<String>,
+    proofs: Vec<Changes>,
+    /// How often the request is sent; the last answer counts.
+    times: usize,
+    host: Option<String>,
+}
+
+impl Default for Dpop {
+    fn default() -> Self {
+        Self {
+            taken: "beside".to_owned(),
+            scheme: Some("DPoP".to_owned()),
+            bound: true,
+            token: None,
+            proofs: vec![Changes::default()],
+            times: 1,
+            host: None,
+        }
+    }
+}
+
+impl Dpop {
+    fn guard(&self, key: &SigningKey) -> Guard {
+        let keys = KeySet::new([key.verifying_key()]).unwrap();
+        let builder = TestClock::new().builder().issuer_with_keys(ISSUER, keys);
+        match self.taken.as_str() {
+            "beside" => builder.dpop(PUBLIC_URL),
+            "only" => builder.dpop_only(PUBLIC_URL),
+            "no" => builder,
+            other => panic!("no guard takes such tokens {other:?}"),
+        }
+        .discover_later()
+        .unwrap()
+    }
+
+    /// The headers of the request.
+    fn headers(&self, key: &SigningKey, mut more: Value, path: &str) -> Vec<(&'static str, String)> {
+        let (own, other) = (ClientKey::new(), ClientKey::new());
+        if self.bound {
+            more["cnf"] = json!({ "jkt": own.thumbprint() });
+        }
+        let token = self.token.clone().unwrap_or_else(|| token(key, &claims(ISSUER, more)));
+        let scheme = self.scheme.iter().map(|scheme| ("authorization", format!("{scheme} {token}")));
+        let proofs = self.proofs.iter().map(|changes| ("dpop", changes.made(&own, &other, path, &token)));
+        let host = self.host.iter().map(|host| ("host", host.clone()));
+        scheme.chain(proofs).chain(host).collect()
+    }
 }
 
 #[tokio::test]
@@ -151,16 +215,31 @@ async fn every_rule_answers_what_the_shared_table_says() {
     for case in cases {
         let name = &case.name;
         let route = &rules[&case.rule.to_string()];
-        let app = Router::new().route("/{key}", route.clone()).with_state(guard.clone());
-        let mut request = Request::builder().uri(format!("/{}", case.key));
+        let path = format!("/{}", case.key);
+        let (guard, sent, times) = match (case.dpop, case.token) {
+            (Some(dpop), token) => {
+                (dpop.guard(&key), dpop.headers(&key, token.unwrap_or_default(), &path), dpop.times)
+            }
+            (None, Some(more)) => {
+                (guard.clone(), vec![("authorization", bearer(&token(&key, &claims(ISSUER, more))))], 1)
+            }
+            (None, None) => (guard.clone(), Vec::new(), 1),
+        };
+        let app = Router::new().route("/{key}", route.clone()).with_state(guard);
+        let mut request = Request::builder().uri(&path);
         for organization in &case.organization_header {
             let value = HeaderValue::from_bytes(organization.as_bytes()).unwrap();
             request = request.header("x-organization-id", value);
         }
-        if let Some(more) = case.token {
-            request = request.header("authorization", bearer(&token(&key, &claims(ISSUER, more))));
+        for (name, value) in sent {
+            request = request.header(name, value);
         }
-        let answer = send(&app, request.body(Body::empty()).unwrap()).await;
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let request = || Request::from_parts(head.clone(), Body::empty());
+        for _ in 1..times {
+            assert_eq!(send(&app, request()).await.status, 200, "{name}: at first");
+        }
+        let answer = send(&app, request()).await;
         let code = (answer.status != 200).then(|| answer.code());
         assert_eq!(
             (answer.status.as_u16(), code.as_deref(), answer.challenge()),

@@ -23,6 +23,7 @@ __all__ = [
     "KeyRefused",
     "MalformedToken",
     "NotYetValid",
+    "ProofRefused",
     "ProofRequired",
     "TokenError",
     "TokenTooLarge",
@@ -165,6 +166,12 @@ class ProofRequired(TokenError):
     """The token is bound to a key (`cnf`) and came without a proof of possession (RFC 9449, RFC 8705)."""
 
     code = "proof_required"
+
+
+class ProofRefused(TokenError):
+    """The header `DPoP` has no proof that was made for this request and token, just now and for the first time (RFC 9449)."""
+
+    code = "proof_refused"
 
 
 class ClaimsMismatch(TokenError):

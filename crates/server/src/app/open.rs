@@ -16,8 +16,8 @@ use super::{
     master_key::{self, MasterKeyError},
 };
 use crate::{
-    Clock, Config, entropy::SystemEntropy, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
-    throttle::Throttle,
+    Clock, Config, clients::KnownClients, entropy::SystemEntropy, outgoing::Outgoing, passwords::HashPool,
+    realm::RealmCache, throttle::Throttle,
 };
 
 /// Where the master key's fingerprint stands in the store.
@@ -121,6 +121,8 @@ impl App {
             session_mac: master_key.session_mac_key(),
             csrf_key: master_key.csrf_key(),
             pairwise_key: master_key.pairwise_key(),
+            dpop_nonce_key: master_key.dpop_nonce_key(),
+            clients: KnownClients::new(),
             master_key,
             realms: RealmCache::new(),
             hasher: HashPool::new(config.passwords, Arc::clone(&entropy) as _),

@@ -134,7 +134,9 @@ pub async fn create(
             Ok(client)
         })
     });
-    Ok(Made { client: made.await?, secret })
+    let client = made.await?;
+    app.realms().forget(realm);
+    Ok(Made { client, secret })
 }
 
 /// Gives a client other settings: those that are named, by [`ClientSettings::with`]. One that from now on proves itself with a
@@ -170,6 +172,7 @@ pub async fn update(
         })
     });
     let (client, is_new) = updated.await?;
+    app.realms().forget(realm);
     Ok(Made { client, secret: is_new.then_some(fresh) })
 }
 
@@ -206,7 +209,9 @@ pub async fn rotate_secret(
             Ok(after)
         })
     });
-    Ok(Made { client: rotated.await?, secret: Some(fresh) })
+    let client = rotated.await?;
+    app.realms().forget(realm);
+    Ok(Made { client, secret: Some(fresh) })
 }
 
 /// Whether the keys given by value can verify anything: told at once, and not at the first sign-in.
@@ -241,10 +246,12 @@ pub async fn delete(
             who.means(Some(&before))?;
             clients::delete(tx, realm, &id).await?;
             audit::append(tx, &told(record, Some(&before), None)).await?;
-            Ok(())
+            Ok::<_, Problem>(())
         })
     });
-    deleted.await
+    deleted.await?;
+    app.realms().forget(realm);
+    Ok(())
 }
 
 /// The record with what a client was and what it is, as far as they differ. Keys and addresses of people are named, not

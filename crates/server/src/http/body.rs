@@ -123,7 +123,9 @@ fn in_words(expected: &str) -> &str {
 
 /// A value as JSON that ends its line, so that a terminal shows what comes next on a line of its own.
 pub(crate) fn document(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = serde_json::to_vec(value)?;
+    // Most answers fit, a token among them.
+    let mut bytes = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut bytes, value)?;
     bytes.push(b'\n');
     Ok(bytes)
 }

@@ -1,5 +1,7 @@
 //! How a client proves who it is (RFC 6749 section 2.3.1).
 
+use std::{borrow::Cow, sync::Arc};
+
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use data_encoding::BASE64;
 use gatepost_domain::{Client, ClientAuthMethod, Secret, Timestamp, client::assertion::claimed_client};
@@ -21,7 +23,7 @@ pub(super) async fn authenticated(
     (headers, form): (&HeaderMap, &Form),
     origin: &Where,
     now: Timestamp,
-) -> Result<Client, OAuthError> {
+) -> Result<Arc<Client>, OAuthError> {
     let presented = presented(headers, form)?;
     let authenticated = clients::authenticate(app, realm, &presented, origin, now).await?;
     authenticated.map_err(|refused| match refused {
@@ -37,11 +39,11 @@ pub(super) async fn known(
     (headers, form): (&HeaderMap, &Form),
     origin: &Where,
     now: Timestamp,
-) -> Result<Client, OAuthError> {
+) -> Result<Arc<Client>, OAuthError> {
     let presented = presented(headers, form)?;
     match clients::authenticate(app, realm, &presented, origin, now).await? {
         Ok(client) => Ok(client),
-        Err(ClientRefused::Public(client)) => Ok(*client),
+        Err(ClientRefused::Public(client)) => Ok(client),
         Err(ClientRefused::Unproven) => Err(OAuthError::InvalidClient),
     }
 }
@@ -109,8 +111,8 @@ fn basic(header: &str) -> Option<Presented> {
 }
 
 fn form_decoded(text: &str) -> Option<String> {
-    let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    let spaced = if text.contains('+') { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
+    percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)
 }
 
 #[cfg(test)]

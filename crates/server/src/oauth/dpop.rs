@@ -1,10 +1,13 @@
 //! Proofs that a client possesses the key its tokens are bound to (RFC 9449).
 
-use axum::http::HeaderMap;
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::{IntoResponse, Response},
+};
 use gatepost_domain::{Client, SecretDigest, Timestamp};
 use gatepost_jose::{
     Algorithm, dangerous_decode_without_verifying,
-    dpop::{self, Expected},
+    dpop::{self, Expected, ProofRefused},
 };
 use gatepost_store::used_ids;
 use serde_json::Value;
@@ -31,6 +34,8 @@ pub(super) struct For<'a> {
 pub(super) enum NotProven {
     /// It is not good for this request, now; the log says why.
     Proof(&'static str),
+    /// It has not the nonce it needs: this one, or the one before.
+    Nonce(String),
     /// Not the client's fault.
     Failed(Problem),
 }
@@ -42,6 +47,7 @@ impl From<NotProven> for OAuthError {
                 tracing::debug!(reason = check, "a DPoP proof is refused");
                 Self::InvalidDpopProof
             }
+            NotProven::Nonce(nonce) => Self::UseDpopNonce(nonce),
             NotProven::Failed(problem) => Self::Failed(problem),
         }
     }
@@ -62,18 +68,24 @@ pub(super) async fn proven(
     }
     let proof = proof.to_str().map_err(|_| NotProven::Proof("it is no JWT"))?;
     let uri = realm.url(request.path);
+    let good = nonces(app, realm, now);
+    let nonces: Vec<&str> = good.iter().flatten().map(String::as_str).collect();
     let expected =
-        Expected { method: request.method, uri: &uri, access_token: request.access_token, nonces: &[] };
-    let proved = dpop::verify(proof, &expected, now.unix_seconds()).map_err(|refused| {
+        Expected { method: request.method, uri: &uri, access_token: request.access_token, nonces: &nonces };
+    let proved = dpop::verify(proof, &expected, now.unix_seconds());
+    let proved = proved.map_err(|refused| {
         tracing::debug!(%refused, "a DPoP proof is not good");
-        NotProven::Proof(refused.code())
+        match (refused, good) {
+            (ProofRefused::NonceNeeded, Some([nonce, _])) => NotProven::Nonce(nonce),
+            _ => NotProven::Proof(refused.code()),
+        }
     })?;
     let digest = SecretDigest::of(format!("dpop\0{}\0{}", proved.thumbprint, proved.id).as_bytes());
     let (id, expires_at) = (realm.id(), Timestamp::from_unix_seconds(proved.expires_at));
     let first = app.db().write("use a DPoP proof", move |tx| {
         Box::pin(async move { used_ids::claim(tx, id, &digest, expires_at).await })
     });
-    match first.await {
+    match Box::pin(first).await {
         Ok(true) => Ok(Some(proved.thumbprint)),
         Ok(false) => Err(NotProven::Proof("it was used before")),
         Err(error) => Err(NotProven::Failed(Problem::from(error))),
@@ -109,4 +121,36 @@ pub(super) fn suits(client: &Client, headers: &HeaderMap) -> bool {
     let proof = proof.to_str().ok().and_then(|proof| dangerous_decode_without_verifying(proof).ok());
     let header = proof.and_then(|proof| serde_json::from_str::<Value>(proof.header()).ok());
     header.is_some_and(|header| profile.algorithms().iter().any(|alg| header["alg"] == alg.as_str()))
+}
+
+/// Where a nonce is told.
+const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+/// The nonces of which a proof must have one, if the realm asks for them: the newest first.
+fn nonces(app: &App, realm: &Snapshot, now: Timestamp) -> Option<[String; 2]> {
+    realm.settings().require_dpop_nonce.then(|| app.dpop_nonce_key().good(realm.id(), now))
+}
+
+/// Tells a nonce to use from now on.
+pub(super) fn tell(response: &mut Response, nonce: &str) {
+    if let Ok(nonce) = HeaderValue::from_str(nonce) {
+        response.headers_mut().insert(NONCE, nonce);
+    }
+}
+
+/// An answer to a request that came with a proof: it tells the nonce of the next one (RFC 9449 section 8.2).
+pub(super) fn with_next_nonce(
+    answer: impl IntoResponse,
+    app: &App,
+    realm: &Snapshot,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Response {
+    let mut response = answer.into_response();
+    if headers.contains_key("dpop")
+        && let Some([nonce, _]) = nonces(app, realm, now)
+    {
+        tell(&mut response, &nonce);
+    }
+    response
 }

@@ -9,6 +9,7 @@ use axum::{
 };
 use serde::Serialize;
 
+use super::dpop;
 use crate::http::{Problem, body::document, observe::Cause};
 
 /// A refused token request.
@@ -35,6 +36,8 @@ pub enum OAuthError {
     UnsupportedTokenType,
     /// No proof of possession where one is needed, or one that is not good here and now (RFC 9449 section 5).
     InvalidDpopProof,
+    /// The proof of possession has not the nonce it needs, which is this one (RFC 9449 section 8).
+    UseDpopNonce(String),
     /// An authorization request that is sent ahead would be refused in the browser: for this, and why (RFC 9126 section 2.3).
     AuthorizationRequest(&'static str, &'static str),
     /// Nobody has said yet whether the device may be connected (RFC 8628 section 3.5).
@@ -101,6 +104,10 @@ impl OAuthError {
                 "invalid_dpop_proof",
                 "The header DPoP has no proof that was made for this request, just now and for the first time.",
             ),
+            Self::UseDpopNonce(_) => (
+                "use_dpop_nonce",
+                "The proof in the header DPoP needs the nonce that this answer has in DPoP-Nonce.",
+            ),
             Self::AuthorizationRequest(error, what) => (*error, *what),
             Self::AuthorizationPending => (
                 "authorization_pending",
@@ -116,7 +123,12 @@ impl OAuthError {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let (error, error_description) = match (self.names(), self) {
+        let (mut nonce, names) = (None, self.names());
+        let (error, error_description) = match (names, self) {
+            (Some(names), Self::UseDpopNonce(given)) => {
+                nonce = Some(given);
+                names
+            }
             (Some(names), _) => names,
             // The status, `Retry-After` and the log are those of every other failure.
             (None, Self::Failed(problem)) => return problem.into_response(),
@@ -134,6 +146,9 @@ impl IntoResponse for OAuthError {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"client\""));
+        }
+        if let Some(nonce) = nonce {
+            dpop::tell(&mut response, &nonce);
         }
         response.extensions_mut().insert(Cause { code: error, text: error_description.into() });
         response

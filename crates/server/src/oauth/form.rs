@@ -46,11 +46,11 @@ impl Form {
         if std::str::from_utf8(encoded).is_err() {
             return Err(OAuthError::InvalidRequest("The parameters are not UTF-8."));
         }
-        if url::form_urlencoded::parse(encoded).nth(MOST).is_some() {
-            return Err(OAuthError::InvalidRequest("There are more than 64 parameters."));
-        }
         let mut parameters: Vec<(String, String)> = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(encoded) {
+        for (number, (name, value)) in url::form_urlencoded::parse(encoded).enumerate() {
+            if number == MOST {
+                return Err(OAuthError::InvalidRequest("There are more than 64 parameters."));
+            }
             let again = parameters.iter().any(|(known, _)| *known == name);
             if again && !REPEATED.contains(&name.as_ref()) {
                 return Err(OAuthError::InvalidRequest("A parameter is there twice."));

@@ -3,6 +3,7 @@
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
+    response::Response,
 };
 use gatepost_domain::authorization::pushed::PushedRequest;
 use gatepost_store::pushed_requests;
@@ -75,7 +76,7 @@ const PROOFS: [&str; 3] = ["client_secret", "client_assertion", "client_assertio
     security(("client" = []), ()),
     responses(
         (status = 201, description = "The request is kept", body = Pushed),
-        (status = 400, description = "What the authorization endpoint would refuse: `invalid_request`, `invalid_scope` and the like; `invalid_request_object`; `invalid_dpop_proof`", body = OAuthErrorDocument),
+        (status = 400, description = "What the authorization endpoint would refuse: `invalid_request`, `invalid_scope` and the like; `invalid_request_object`; `invalid_dpop_proof`, `use_dpop_nonce`", body = OAuthErrorDocument),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
     )
 )]
@@ -86,7 +87,7 @@ pub(super) async fn push(
     origin: Where,
     headers: HeaderMap,
     form: Form,
-) -> Result<(StatusCode, Json<Pushed>), OAuthError> {
+) -> Result<Response, OAuthError> {
     let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
     if form.get("request_uri").is_some() {
         return Err(OAuthError::InvalidRequest("`request_uri` is what you get here; send the parameters."));
@@ -112,12 +113,13 @@ pub(super) async fn push(
     let parameters =
         [("client_id".to_owned(), client.id.to_string())].into_iter().chain(asked.cloned()).chain(key);
     let (request, request_uri) =
-        PushedRequest::new(realm.id(), client.id, parameters.collect(), app.entropy(), now);
+        PushedRequest::new(realm.id(), client.id.clone(), parameters.collect(), app.entropy(), now);
     let expires_in = request.expires_at.unix_seconds() - now.unix_seconds();
     let kept = app.db().write("keep a pushed request", move |tx| {
         let request = request.clone();
         Box::pin(async move { pushed_requests::create(tx, &request).await })
     });
     kept.await.map_err(Problem::from)?;
-    Ok((StatusCode::CREATED, Json(Pushed { request_uri, expires_in })))
+    let answer = (StatusCode::CREATED, Json(Pushed { request_uri, expires_in }));
+    Ok(dpop::with_next_nonce(answer, &app, &realm, &headers, now))
 }

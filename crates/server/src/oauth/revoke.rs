@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use gatepost_domain::{
-    Client, GrantId, OutboxId, Timestamp,
+    Client, ClientId, GrantId, OutboxId, Timestamp,
     api_key::PREFIX as KEY_PREFIX,
     audit::{Actor, Event},
     refresh::{PREFIX as REFRESH_PREFIX, RefreshToken},
@@ -65,7 +65,7 @@ pub(super) async fn revoke(
     let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
     let token = form.get("token").ok_or(OAuthError::InvalidRequest("`token` is missing."))?;
     if let Some(grant) = behind(&app, &realm, &client, token, now)? {
-        end(&app, &realm, client, grant, &origin, now).await?;
+        end(&app, &realm, client.id.clone(), grant, &origin, now).await?;
     }
     Ok(StatusCode::OK)
 }
@@ -100,15 +100,15 @@ fn behind(
 async fn end(
     app: &App,
     realm: &Snapshot,
-    client: Client,
+    client: ClientId,
     grant: GrantId,
     origin: &Where,
     now: Timestamp,
 ) -> Result<(), Problem> {
     let (id, message) = (realm.id(), OutboxId::new(now, app.entropy()));
-    let record = origin.record(app, id, Event::GrantRevoked, Actor::Client(client.id.clone()), now);
+    let record = origin.record(app, id, Event::GrantRevoked, Actor::Client(client.clone()), now);
     let ended = app.db().write("revoke a token", move |tx| {
-        let (client, record) = (client.id.clone(), record.clone());
+        let (client, record) = (client.clone(), record.clone());
         Box::pin(async move {
             let found = grants::find(tx, id, grant).await?;
             if found.is_none_or(|(grant, ..)| grant.client != client) {

@@ -7,10 +7,10 @@ mod exchange;
 mod password;
 mod refresh_token;
 
-use axum::{extract::State, http::HeaderMap};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Serialize;
 
-use super::{OAuthError, client, error::OAuthErrorDocument, form::Form};
+use super::{OAuthError, client, dpop, error::OAuthErrorDocument, form::Form};
 use crate::{
     App,
     grants::{DeviceRefused, GrantRefused, Issued},
@@ -183,7 +183,8 @@ pub(super) struct TokenRequest {
 /// with that grant. One's own application may take a person's password where the realm allows it (RFC 6749 section 4.3).
 ///
 /// With a proof in the header `DPoP` the access token is bound to the proof's key (RFC 9449), and so are the refresh tokens of a
-/// public client. What whoever holds it exchanges is bound to nothing.
+/// public client. What whoever holds it exchanges is bound to nothing. A realm may ask for a nonce in the proof, which is told in
+/// `DPoP-Nonce` (section 8).
 #[utoipa::path(
     post, path = "/oauth/token", tag = "OAuth", operation_id = "token",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
@@ -192,7 +193,7 @@ pub(super) struct TokenRequest {
         (status = 200, description = "The token", body = TokenAnswer),
         (
             status = 400, body = OAuthErrorDocument,
-            description = "`invalid_request`, `invalid_dpop_proof`, `invalid_grant`, `invalid_scope`, `invalid_target`, `unauthorized_client` or \
+            description = "`invalid_request`, `invalid_dpop_proof`, `use_dpop_nonce`, `invalid_grant`, `invalid_scope`, `invalid_target`, `unauthorized_client` or \
                            `unsupported_grant_type`; of a device also `authorization_pending`, `slow_down`, `access_denied` \
                            or `expired_token`",
         ),
@@ -206,32 +207,43 @@ pub(super) async fn token(
     origin: Where,
     headers: HeaderMap,
     form: Form,
-) -> Result<Json<TokenAnswer>, OAuthError> {
+) -> Result<Response, OAuthError> {
+    let known = || Box::pin(client::known(&app, &realm, (&headers, &form), &origin, now));
+    // In boxes but for the shortest: the future of this handler has room for the largest of them, and is moved at each request.
     let answer = match form.get("grant_type") {
         Some(AUTHORIZATION_CODE) => {
-            let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
-            authorization_code::authorization_code(&app, &realm, &client, (&headers, &form), &origin, now)
-                .await?
+            let client = known().await?;
+            let redeemed = authorization_code::authorization_code(
+                &app,
+                &realm,
+                &client,
+                (&headers, &form),
+                &origin,
+                now,
+            );
+            Box::pin(redeemed).await?
         }
         Some(REFRESH_TOKEN) => {
-            let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
-            refresh_token::refresh_token(&app, &realm, &client, (&headers, &form), now).await?
+            let client = known().await?;
+            Box::pin(refresh_token::refresh_token(&app, &realm, &client, (&headers, &form), now)).await?
         }
         Some(DEVICE_CODE) => {
-            let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
-            device_code::device_code(&app, &realm, &client, (&headers, &form), &origin, now).await?
+            let client = known().await?;
+            Box::pin(device_code::device_code(&app, &realm, &client, (&headers, &form), &origin, now)).await?
         }
         Some(CLIENT_CREDENTIALS) => {
             client_credentials::client_credentials(&app, &realm, (&headers, &form), &origin, now).await?
         }
         // Elsewhere it is none that is answered.
         Some(PASSWORD) if realm.settings().password_grant => {
-            let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
-            password::password(&app, &realm, &client, (&headers, &form), &origin, now).await?
+            let client = known().await?;
+            Box::pin(password::password(&app, &realm, &client, (&headers, &form), &origin, now)).await?
         }
-        Some(TOKEN_EXCHANGE) => exchange::exchange(&app, &realm, (&headers, &form), &origin, now).await?,
+        Some(TOKEN_EXCHANGE) => {
+            Box::pin(exchange::exchange(&app, &realm, (&headers, &form), &origin, now)).await?
+        }
         Some(_) => return Err(OAuthError::UnsupportedGrantType),
         None => return Err(OAuthError::InvalidRequest("`grant_type` is missing.")),
     };
-    Ok(Json(answer))
+    Ok(dpop::with_next_nonce(Json(answer), &app, &realm, &headers, now))
 }

@@ -37,6 +37,8 @@ pub(super) enum Refused {
     Token(&'static str),
     /// The proof of the key it is bound to is missing or not good.
     Proof(&'static str),
+    /// The proof has not the nonce it needs, which is this one.
+    Nonce(String),
     /// It is good for something else.
     Scope,
     /// Not the caller's fault.
@@ -51,6 +53,7 @@ impl<E: Into<Problem>> From<E> for Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
+        let mut nonce = None;
         let (status, challenge, cause) = match self {
             Self::Absent => (StatusCode::UNAUTHORIZED, "Bearer".to_owned(), "no credential was sent"),
             Self::Request(what) => (
@@ -70,6 +73,16 @@ impl IntoResponse for Refused {
                 format!("DPoP error=\"invalid_dpop_proof\", algs=\"{}\"", dpop::algorithms().join(" ")),
                 check,
             ),
+            // RFC 9449 section 9.
+            Self::Nonce(given) => {
+                nonce = Some(given);
+                let algorithms = dpop::algorithms().join(" ");
+                (
+                    StatusCode::UNAUTHORIZED,
+                    format!("DPoP error=\"use_dpop_nonce\", algs=\"{algorithms}\""),
+                    "the proof needs a nonce",
+                )
+            }
             Self::Scope => (
                 StatusCode::FORBIDDEN,
                 "Bearer error=\"insufficient_scope\", scope=\"openid\"".to_owned(),
@@ -82,6 +95,9 @@ impl IntoResponse for Refused {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(nonce) = nonce {
+            dpop::tell(&mut response, &nonce);
+        }
         response.extensions_mut().insert(Cause { code: "userinfo", text: cause.into() });
         response
     }
@@ -119,7 +135,7 @@ pub(super) struct UserInfo {
             status = 200, description = "The claims; signed for clients with `userinfo_signed_response_alg`",
             content((UserInfo = "application/json"), (String = "application/jwt")),
         ),
-        (status = 401, description = "`invalid_token`: see `WWW-Authenticate`"),
+        (status = 401, description = "`invalid_token`, `invalid_dpop_proof` or `use_dpop_nonce`: see `WWW-Authenticate`"),
         (status = 403, description = "`insufficient_scope`: the token is without `openid`"),
     )
 )]
@@ -143,7 +159,7 @@ pub(super) async fn userinfo(
             status = 200, description = "The claims; signed for clients with `userinfo_signed_response_alg`",
             content((UserInfo = "application/json"), (String = "application/jwt")),
         ),
-        (status = 401, description = "`invalid_token`: see `WWW-Authenticate`"),
+        (status = 401, description = "`invalid_token`, `invalid_dpop_proof` or `use_dpop_nonce`: see `WWW-Authenticate`"),
         (status = 403, description = "`insufficient_scope`: the token is without `openid`"),
     )
 )]
@@ -164,13 +180,14 @@ async fn answer(app: &App, realm: &InRealm, request: Request, now: Timestamp) ->
     if token.with_proof && !dpop::suits(&client, &headers) {
         return Err(Refused::Proof("signed with another algorithm than the client's profile takes"));
     }
-    let mut response = match client.settings.userinfo_signed_response_alg {
+    let response = match client.settings.userinfo_signed_response_alg {
         None => Plain(claims).into_response(),
         Some(alg) => {
             let signed = signed(app, realm, (&client, alg), claims).await?;
             ([(CONTENT_TYPE, "application/jwt")], signed).into_response()
         }
     };
+    let mut response = dpop::with_next_nonce(response, app, realm, &headers, now);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
@@ -213,6 +230,7 @@ async fn verified(
         Ok(Some(key)) if key == bound_to => Ok(claims),
         Ok(_) => Err(Refused::Proof("proof of another key, or none")),
         Err(NotProven::Proof(check)) => Err(Refused::Proof(check)),
+        Err(NotProven::Nonce(nonce)) => Err(Refused::Nonce(nonce)),
         Err(NotProven::Failed(problem)) => Err(Refused::Failed(problem)),
     }
 }

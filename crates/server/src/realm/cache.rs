@@ -20,6 +20,9 @@ use crate::{App, http::Problem, signing::KeysUnusable};
 const REALMS: usize = 2_000;
 /// A change made by another process is noticed after this many milliseconds at the latest.
 const STALE_AFTER_MS: u64 = 900;
+/// For so many milliseconds after the database was asked a snapshot says what a realm is: as long as a check may be due, be waited
+/// for, and come to nothing once.
+const CONFIRMED_FOR_MS: u64 = 1_500;
 /// How long a request waits to learn whether what is known is still so. A database that does not answer must not slow
 /// down what is served from memory.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -165,6 +168,12 @@ impl RealmCache {
         if fresh.id_token_key().is_some() { Ok(fresh) } else { Err(missing()) }
     }
 
+    /// Whether the database said lately that the realm is still as this snapshot has it. It has not where it cannot be reached; the
+    /// last known state is then served, and no more.
+    pub fn is_confirmed(&self, snapshot: &Snapshot) -> bool {
+        self.elapsed_ms().saturating_sub(snapshot.confirmed_ms()) < CONFIRMED_FOR_MS
+    }
+
     /// Forgets a realm: the next request reads it afresh. Called after our own changes.
     pub fn forget(&self, id: RealmId) {
         self.snapshots.remove(&id);
@@ -219,7 +228,9 @@ impl RealmCache {
         let loaded = self
             .snapshots
             .get_or_insert_async(&id, async {
+                let asked_ms = self.elapsed_ms();
                 let snapshot = Snapshot::load(&means(app), id, now).await.map_err(Some)?.ok_or(None)?;
+                snapshot.confirm(asked_ms);
                 let entry = Entry {
                     snapshot: ArcSwap::from_pointee(snapshot),
                     checked_ms: AtomicU64::new(self.elapsed_ms()),
@@ -255,6 +266,7 @@ impl RealmCache {
         entry: &Entry,
         now: Timestamp,
     ) -> Result<(), SnapshotError> {
+        let asked_ms = self.elapsed_ms();
         let version = impatiently(
             app.db().read("check a realm", move |tx| Box::pin(async move { realms::version(tx, id).await })),
         )
@@ -262,9 +274,12 @@ impl RealmCache {
         let known = entry.snapshot.load();
         let changed_by_time = known.keys().next_change().is_some_and(|change| now >= change);
         match version {
-            Some(version) if version == known.version() && !changed_by_time => {}
+            Some(version) if version == known.version() && !changed_by_time => known.confirm(asked_ms),
             Some(_) => match Snapshot::load(&means(app), id, now).await? {
-                Some(fresh) => entry.snapshot.store(Arc::new(fresh)),
+                Some(fresh) => {
+                    fresh.confirm(asked_ms);
+                    entry.snapshot.store(Arc::new(fresh));
+                }
                 None => self.forget(id),
             },
             None => self.forget(id),

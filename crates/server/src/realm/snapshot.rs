@@ -1,6 +1,9 @@
 //! What the server keeps in memory of a realm.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use gatepost_domain::{
     Client, Entropy, Grant, MasterKey, Realm, RealmId, RealmSettings, Timestamp, organization,
@@ -61,6 +64,7 @@ pub struct Snapshot {
     verifier: Verifier,
     metadata: Rendered,
     key_set: Rendered,
+    confirmed_ms: AtomicU64,
 }
 
 /// What loading needs beside the database.
@@ -134,6 +138,7 @@ impl Snapshot {
             metadata,
             key_set,
             realm,
+            confirmed_ms: AtomicU64::new(0),
         })
     }
 
@@ -150,6 +155,16 @@ impl Snapshot {
     /// The realm's version when it was read.
     pub fn version(&self) -> u64 {
         self.realm.version
+    }
+
+    /// When the database last said that the realm still has this version, by the clock of the realms in use.
+    pub(super) fn confirmed_ms(&self) -> u64 {
+        self.confirmed_ms.load(Ordering::Relaxed)
+    }
+
+    /// The database was asked then, and said so.
+    pub(super) fn confirm(&self, asked_ms: u64) {
+        self.confirmed_ms.fetch_max(asked_ms, Ordering::Relaxed);
     }
 
     /// The realm's settings.

@@ -15,11 +15,12 @@ from gatepost._exchange import TRY_AGAIN, Exchanging, Wanted, api_key, membershi
 from gatepost._key_source import KeySource
 from gatepost._native import Claims as User
 from gatepost._native import Issuers
-from gatepost.errors import GatepostError, IssuerMismatch, IssuerUnreachable, MalformedToken, TokenError, UnknownKey
+from gatepost.errors import GatepostError, IssuerMismatch, IssuerUnreachable, MalformedToken, ProofRequired, TokenError, UnknownKey
+from gatepost.fastapi._dpop import challenge, is_under_dpop, request_of
 from gatepost.fastapi._guard import Guards
 from gatepost.fastapi._organization import named, names_another
 from gatepost.fastapi._protection import Protection
-from gatepost.fastapi._refusals import ASK_ISSUER, Forbidden, IssuerUnavailable, invalid
+from gatepost.fastapi._refusals import ASK_ISSUER, Forbidden, IssuerUnavailable, Refusal, invalid
 
 _log = logging.getLogger("gatepost")
 
@@ -47,7 +48,9 @@ class Gatepost(Guards):
     `url` is the issuer's URL as its tokens' `iss` has it; several may be given as a list. The keys are fetched from there, at
     the start of the app or with the first token. `audience` is what tokens must name as `aud`. `name` tells a second instance
     of the same app from the first. `api_keys=True` accepts API keys too, as `X-API-Key: gp_key_…` or as bearer; they are those of
-    the first issuer named, and a revoked one goes on working for at most a minute. `leeway` is how far clocks may differ, in seconds. `typ` and `algorithms` are for issuers
+    the first issuer named, and a revoked one goes on working for at most a minute. `dpop` accepts tokens that are bound to a key, too
+    (RFC 9449): it is the public URL of this API, under which clients reach what ASGI has as the path `/`, with the prefix that a
+    proxy takes off. `dpop_only=True` accepts no other tokens. A proof is good for a minute, and once in each process. `leeway` is how far clocks may differ, in seconds. `typ` and `algorithms` are for issuers
     other than Gatepost; by default only access tokens (RFC 9068) with asymmetric signatures are good.
     """
 
@@ -58,6 +61,8 @@ class Gatepost(Guards):
         audience: str,
         name: str | None = None,
         api_keys: bool = False,
+        dpop: str | None = None,
+        dpop_only: bool = False,
         leeway: int = 30,
         typ: str = "at+jwt",
         algorithms: Sequence[str] | None = None,
@@ -72,12 +77,18 @@ class Gatepost(Guards):
             raise GatepostError("audience= is what tokens for this API name as `aud`; without it any token would do")
         if name is not None and not (name.isascii() and name.isidentifier()):
             raise GatepostError(f"name={name!r} must be a word of letters, digits and underscores")
+        if dpop_only and dpop is None:
+            raise GatepostError("dpop_only=True needs the public URL of this API: dpop='https://api.example.com'")
+        if dpop_only and api_keys:
+            raise GatepostError("dpop_only=True and api_keys=True exclude each other: API keys are bound to no key")
         for each in urls:
             check_issuer_url(each)
         self.issuers: tuple[str, ...] = tuple(urls)
         self.audience = audience
         self.name = name
         self.api_keys = api_keys
+        self.dpop = dpop
+        self.dpop_only = dpop_only
         self.scheme_name = name or "gatepost"
         # Not the name: an app mounted in another may have an instance of the same name, and must not take the outer one's
         # user for its own.
@@ -96,6 +107,8 @@ class Gatepost(Guards):
                 fresh_for=_FRESH_FOR,
                 max_age=_MAX_AGE,
                 api_keys=api_keys,
+                dpop=dpop,
+                dpop_only=dpop_only,
             )
         except (ValueError, OverflowError) as error:
             raise GatepostError(str(error)) from None
@@ -150,10 +163,7 @@ class Gatepost(Guards):
         if not self._last_look <= now < self._next_look:
             self._look_after_keys(now)
         try:
-            if scope["type"] == "websocket":
-                user = self._of_websocket(scope, now)
-            else:
-                user = self._core.authenticate(scope["headers"], now)
+            user = self._look(scope, now)
         except ASK_ISSUER:
             raise
         except TokenError as error:
@@ -166,7 +176,7 @@ class Gatepost(Guards):
         """The caller whose token names a key that is not at hand, or whose API key is new. Waits for the issuer."""
         presented = self._presented(scope)
         if isinstance(error, UnknownKey):
-            user = await self._by_newer_keys(presented, error)
+            user = await self._by_newer_keys(scope, presented, error)
         else:
             exchanged = await self._exchange(api_key(presented))
             if exchanged is None:
@@ -179,6 +189,7 @@ class Gatepost(Guards):
         """Whether the request names another organization than the user's, and the issuer can be asked about it."""
         return (
             names_another(user, scope)
+            and not is_under_dpop(scope)  # What a token is exchanged for would be bound to no key.
             and user.credential == "token"  # A key is for one organization, and has no others to choose from.
             and self._source_of(user)[1].exchanges
         )
@@ -211,7 +222,12 @@ class Gatepost(Guards):
         position = self.issuers.index(user.issuer)
         return position, self._sources[position]
 
-    async def _by_newer_keys(self, token: str, error: UnknownKey) -> User:
+    def challenge(self, refusal: Refusal, scope: Any) -> None:
+        """Makes the challenge of a refusal one of the schemes that tokens are taken under here."""
+        if self.dpop is not None:
+            challenge(refusal, scope, only=self.dpop_only)
+
+    async def _by_newer_keys(self, scope: Any, token: str, error: UnknownKey) -> User:
         position = self._core.asked_of(token)
         if position is None:
             raise invalid(error)
@@ -221,7 +237,9 @@ class Gatepost(Guards):
             await flight.landed()
         now = int(self._clock())
         try:
-            return self._core.verify(token, now)
+            user = self._look(scope, now)
+            assert user is not None  # There was a token.
+            return user
         except UnknownKey as still:
             if self._core.key_state(position, now) in ("empty", "expired"):
                 raise IssuerUnavailable(self._core.retry_after(position, now)) from None
@@ -253,13 +271,26 @@ class Gatepost(Guards):
         """Where the keys come from, one for each issuer."""
         return self._sources
 
+    def _look(self, scope: Any, now: int) -> User | None:
+        """The caller, as far as one gets without waiting."""
+        if scope["type"] == "websocket":
+            return self._of_websocket(scope, now)
+        return self._of_headers(scope, now)
+
+    def _of_headers(self, scope: Any, now: int) -> User | None:
+        if self.dpop is None:
+            return self._core.authenticate(scope["headers"], now)
+        return self._core.authenticate(scope["headers"], now, request_of(scope))
+
     def _of_websocket(self, scope: Any, now: int) -> User | None:
         """Browsers cannot set headers here, but may offer the subprotocols `bearer` and the token itself."""
         offered = scope.get("subprotocols") or []
         if "bearer" not in offered:
-            return self._core.authenticate(scope["headers"], now)
+            return self._of_headers(scope, now)
         if len(offered) != 2 or offered[0] != "bearer" or self._core.presented(scope["headers"]) is not None:
             raise MalformedToken(reason="a token among the subprotocols is offered as exactly ['bearer', token], and alone")
+        if self.dpop_only:
+            raise ProofRequired(reason="a token among the subprotocols comes without a proof")
         return self._core.verify(offered[1], now)
 
     def _presented(self, scope: Any) -> str:

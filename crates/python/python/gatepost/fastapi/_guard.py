@@ -86,6 +86,7 @@ class Guard(OAuth2):
             if self._model is not None:
                 return _read(user, self._model)
         except Refusal as refusal:
+            instance.challenge(refusal, scope)
             if scope["type"] == "websocket":
                 scope[REFUSAL] = refusal
             raise

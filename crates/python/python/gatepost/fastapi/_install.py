@@ -75,6 +75,8 @@ def _handle_refusals(app: FastAPI, errors: str) -> None:
     async def refused(conn: HTTPConnection, error: Exception) -> Any:
         refusal = invalid(error) if isinstance(error, TokenError) else error
         assert isinstance(refusal, Refusal)
+        if isinstance(error, TokenError) and INSTANCE in conn.scope:
+            conn.scope[INSTANCE].challenge(refusal, conn.scope)  # Raised by the application, from the claims.
         if conn.scope["type"] == "websocket":
             conn.scope[REFUSAL] = refusal
             return None  # The middleware answers: a response would not do before every server's handshake.
@@ -129,6 +131,7 @@ class _Middleware:
             except ASK_ISSUER as error:
                 return self._after_fetch(scope, receive, send, error)
             except Refusal as refusal:
+                self._auth.challenge(refusal, scope)
                 return answer(refusal, self._errors)(scope, receive, send)
         return self._app(scope, receive, send)
 
@@ -142,6 +145,7 @@ class _Middleware:
         try:
             scope["user"] = await self._auth.caller_by_asking(scope, error)
         except Refusal as refusal:
+            self._auth.challenge(refusal, scope)
             await answer(refusal, self._errors)(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -155,6 +159,7 @@ class _Middleware:
                 except ASK_ISSUER as error:
                     scope["user"] = await self._auth.caller_by_asking(scope, error)
             except Refusal as refusal:
+                self._auth.challenge(refusal, scope)
                 await handshake.refuse(refusal, self._errors)
                 return
         await self._app(scope, receive, handshake.send)

@@ -110,17 +110,25 @@ def _schemes(auth: Gatepost) -> dict[str, Any]:
     schemes: dict[str, Any] = {}
     flows = _flows(auth)
     if flows:
+        bound = " The token must be bound to a key, and is sent under the scheme DPoP (RFC 9449)." if auth.dpop_only else ""
         schemes[auth.scheme_name] = {
             "type": "oauth2",
-            "description": f"Sign in at {auth.issuers[0]}.",
+            "description": f"Sign in at {auth.issuers[0]}.{bound}",
             "flows": flows,
         }
-    schemes[f"{auth.scheme_name}Token"] = {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": f"An access token for {auth.audience}.",
-    }
+    if not auth.dpop_only:
+        schemes[f"{auth.scheme_name}Token"] = {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": f"An access token for {auth.audience}.",
+        }
+    if auth.dpop is not None:
+        schemes[f"{auth.scheme_name}Dpop"] = {
+            "type": "http",
+            "scheme": "DPoP",
+            "description": f"An access token for {auth.audience} that is bound to a key, with a proof in the header `DPoP` (RFC 9449).",
+        }
     if auth.api_keys:
         schemes[f"{auth.scheme_name}Key"] = {
             "type": "apiKey",

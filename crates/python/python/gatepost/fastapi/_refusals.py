@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from gatepost.errors import ExpiredToken, TokenError, UnknownKey, _ApiKeyUnexchanged
+from gatepost.errors import ExpiredToken, ProofRefused, TokenError, UnknownKey, _ApiKeyUnexchanged
 
 _log = logging.getLogger("gatepost")
 
@@ -31,6 +31,9 @@ _PROBLEM_TYPES = "urn:gatepost:problem:"
 _DETAILS = {
     "unauthenticated": "This needs an access token: send it as `Authorization: Bearer …`.",
     "invalid_token": "The access token is not valid here.",
+    "invalid_dpop_proof": (
+        "The header DPoP needs a proof that was made for this request and token, just now and for the first time."
+    ),
     "reauthentication_required": "This needs a recent sign-in. Sign in again and retry.",
     "insufficient_scope": "The access token lacks a scope this needs.",
     "missing_role": "You lack a role this needs.",
@@ -58,7 +61,7 @@ class NotAuthenticated(Refusal):
     """401: no credential, a bad one, or a sign-in that is too old or lacks a second factor. `code` says which of these."""
 
     code: str
-    """`unauthenticated`, `invalid_token` or `reauthentication_required`."""
+    """`unauthenticated`, `invalid_token`, `invalid_dpop_proof` or `reauthentication_required`."""
 
     def __init__(self, code: str = "unauthenticated", *, detail: str | None = None, challenge: str = "Bearer") -> None:
         super().__init__(401, detail or _DETAILS[code], {"WWW-Authenticate": challenge})
@@ -103,6 +106,8 @@ def missing() -> NotAuthenticated:
 def invalid(error: TokenError) -> NotAuthenticated:
     """The credential is not good. The reason goes to the log and no further."""
     _log.info("refused an access token: %s", error.reason, extra={"refusal": error.code})
+    if isinstance(error, ProofRefused):
+        return NotAuthenticated("invalid_dpop_proof")
     expired = isinstance(error, ExpiredToken)
     description = "The access token expired" if expired else "The access token is not valid"
     return NotAuthenticated(

@@ -3,8 +3,12 @@
 mod operation;
 mod requirement;
 
+use std::sync::Arc;
+
 use gatepost_domain::{SessionId, Timestamp, User};
-use gatepost_jose::{Claims, Refused, Verifier, claims_to_be_api_key, dangerous_decode_without_verifying};
+use gatepost_jose::{
+    Claims, Proof, Refused, Verifier, claims_to_be_api_key, dangerous_decode_without_verifying,
+};
 use gatepost_store::sessions;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -74,14 +78,18 @@ impl Trace {
         self.checks.push(Check { name: check.to_owned(), outcome, code, reason });
     }
 
+    /// Adds what the token does not show.
+    fn unknown(&mut self, check: &str) {
+        let name = check.to_owned();
+        self.checks.push(Check { name, outcome: Outcome::Unknown, code: None, reason: None });
+    }
+
     /// Adds a rule of the route. `judged` is called if it is reached.
     fn ask(&mut self, requirement: &Requirement, judged: impl FnOnce() -> Verdict) {
         let name = requirement.name();
         match self.accepted.then(judged) {
             Some(Verdict::Refuses { code, reason }) => self.add(&name, Some((code, reason))),
-            Some(Verdict::Unknown) => {
-                self.checks.push(Check { name, outcome: Outcome::Unknown, code: None, reason: None });
-            }
+            Some(Verdict::Unknown) => self.unknown(&name),
             Some(Verdict::Holds) | None => self.add(&name, None),
         }
     }
@@ -135,13 +143,18 @@ pub(super) async fn trace(
         None
     };
     let token = exchanged.as_deref().unwrap_or(token);
-    let verified = verifier.verify(token, now.unix_seconds());
+    // Our own API takes no token that is bound to a key.
+    let may_be_bound = !expected.own && verifier.audience() != realm.issuer();
+    let (verified, bound) = verify(verifier, token, may_be_bound, now);
     let refused = verified.as_ref().err().map(|refused| {
         let said = said(token, refused, verifier, now).map(|said| format!("; {said}")).unwrap_or_default();
         (refused.code(), format!("{refused}{said}"))
     });
     for (check, codes) in CHECKS {
         trace.add(check, refused.clone().filter(|(code, _)| codes.contains(code)));
+    }
+    if bound {
+        trace.unknown("proof of possession");
     }
     let mut account = None;
     match &verified {
@@ -173,6 +186,30 @@ pub(super) async fn trace(
         });
     }
     Ok(trace)
+}
+
+/// Verifies as a guard does, and says whether the token is good only with a proof of the key it is bound to (RFC 9449): that one
+/// comes with each request.
+fn verify(
+    verifier: &Verifier,
+    token: &str,
+    may_be_bound: bool,
+    now: Timestamp,
+) -> (Result<Arc<Claims>, Refused>, bool) {
+    let now = now.unix_seconds();
+    match verifier.verify(token, now) {
+        // Everything else was checked by then, so that what the token says is the issuer's word.
+        Err(Refused::ProofRequired) if may_be_bound => {
+            let said = dangerous_decode_without_verifying(token).ok();
+            let said = said.and_then(|token| serde_json::from_str::<Value>(token.payload()).ok());
+            let key = said.and_then(|claims| claims["cnf"]["jkt"].as_str().map(str::to_owned));
+            let key = key.unwrap_or_default();
+            let verified = verifier.verify_with_proof(token, Proof::Key(&key), now);
+            let bound = verified.is_ok();
+            (verified, bound)
+        }
+        verified => (verified, false),
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]

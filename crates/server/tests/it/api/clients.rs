@@ -264,3 +264,63 @@ async fn a_clients_secret_is_made_shown_once_and_replaced_by_the_file() {
     app.apply(&made.replace("[\"client_credentials\"]", "[\"authorization_code\"]")).await;
     assert_eq!(ask("made", other).await, StatusCode::BAD_REQUEST, "the grant was taken away");
 }
+
+/// A client is known from memory once it asked for tokens.
+#[tokio::test]
+async fn ca_03_a_change_of_a_client_counts_at_once_where_it_was_made_and_soon_everywhere() {
+    let app = TestApp::with(FILE).await;
+    let admin = app.admin().await;
+    let (_other, replica) = app.replica().await;
+    let ask = |secret: &str| request("/oauth/token", &[&basic("worker", secret)], GRANT);
+    let here = async |secret: &str| app.send(ask(secret)).await;
+    let there = async |secret: &str| crate::support::send(&replica, ask(secret)).await;
+    let soon_there = async |secret: &str, wanted: &str| {
+        let deadline = std::time::Instant::now() + Duration::from_secs(5);
+        while brief(&there(secret).await) != wanted {
+            assert!(std::time::Instant::now() < deadline, "the other process never noticed");
+            tokio::task::yield_now().await;
+        }
+    };
+    for _ in 0..3 {
+        assert_eq!((here(SECRET).await.status, there(SECRET).await.status), (StatusCode::OK, StatusCode::OK));
+    }
+    let path = "/api/v1/admin/clients/worker";
+    let rotated =
+        app.ask(&admin, Method::POST, &format!("{path}/secret"), Some(json!({ "overlap": "0s" }))).await;
+    let secret = rotated.text("secret");
+    assert_eq!(
+        (brief(&here(SECRET).await).as_str(), here(&secret).await.status),
+        ("401 invalid_client", StatusCode::OK)
+    );
+    soon_there(SECRET, "401 invalid_client").await;
+    assert_eq!(there(&secret).await.status, StatusCode::OK);
+    let fewer =
+        json!({ "settings": { "grants": ["authorization_code"], "redirect_uris": ["https://app.test/cb"] } });
+    let changed = app.ask(&admin, Method::PATCH, path, Some(fewer)).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    assert_eq!(brief(&here(&secret).await), "400 unauthorized_client");
+    soon_there(&secret, "400 unauthorized_client").await;
+    assert!(app.ask(&admin, Method::DELETE, path, None).await.status.is_success());
+    assert_eq!(brief(&here(&secret).await), "401 invalid_client");
+    soon_there(&secret, "401 invalid_client").await;
+    // One that comes again is another.
+    app.apply(FILE).await;
+    assert_eq!(here(SECRET).await.status, StatusCode::OK);
+    assert_eq!(brief(&here(&secret).await), "401 invalid_client");
+}
+
+/// Changes raise the version of the realm; where that cannot be looked at, what is known of a client is not believed for long.
+#[tokio::test]
+async fn ca_03_a_client_is_read_anew_when_nobody_can_tell_whether_it_changed() {
+    let app = TestApp::with(FILE).await;
+    assert_eq!(as_worker(&app, "").await.status, StatusCode::OK);
+    // Past every rule: the version of the realm does not tell of it.
+    app.execute("DELETE FROM clients WHERE id = 'worker'").await;
+    assert_eq!(as_worker(&app, "").await.status, StatusCode::OK, "from memory");
+    app.execute("ALTER TABLE realms RENAME TO elsewhere").await;
+    let deadline = std::time::Instant::now() + Duration::from_secs(5);
+    while brief(&as_worker(&app, "").await) != "401 invalid_client" {
+        assert!(std::time::Instant::now() < deadline, "it was believed on and on");
+        tokio::task::yield_now().await;
+    }
+}

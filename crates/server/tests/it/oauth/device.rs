@@ -13,7 +13,11 @@ use crate::{
     support::{Answer, TestApp},
 };
 
-use super::relying_party::{ada, claims, error, token, userinfo};
+use super::{
+    dpop,
+    proof_key::Key,
+    relying_party::{ada, claims, error, token, userinfo},
+};
 
 const REALM: &str = r#"
 [[realm]]
@@ -425,4 +429,49 @@ async fn oa_20_what_was_taken_back_does_not_come_by_a_device_that_waits() {
     let applications = browser.get("/account/applications").await;
     assert_eq!(browser.fill(&applications, &[("client", "tv")]).await.status, 303);
     assert_eq!(error(&poll(&app, &second).await), "400 invalid_grant");
+}
+
+/// RFC 9449 section 5: the proof comes where the device asks for its tokens.
+#[tokio::test]
+async fn jwt_14_a_device_gets_tokens_that_are_bound_to_its_key() {
+    let app = TestApp::with(REALM).await;
+    let (key, other) = (Key::new(), Key::new());
+    let device = begin(&app).await;
+    let code = device.text("device_code");
+    let ask = [("grant_type", GRANT), ("client_id", "tv"), ("device_code", code.as_str())];
+    let waiting = dpop::post(&app, "/oauth/token", &[&key.at_token(&app)], &ask).await;
+    assert_eq!(error(&waiting), "400 authorization_pending");
+    approve(&ada(&app).await, &device).await;
+    waits(&app);
+    // A proof for something else gets nothing, and costs nothing.
+    let elsewhere = key.proof(&app, "POST", "/oauth/device", None);
+    assert_eq!(error(&dpop::post(&app, "/oauth/token", &[&elsewhere], &ask).await), "400 invalid_dpop_proof");
+    let tokens = dpop::post(&app, "/oauth/token", &[&key.at_token(&app)], &ask).await;
+    assert_eq!((tokens.status.as_u16(), &tokens.json()["token_type"]), (200, &json!("DPoP")), "{tokens:?}");
+    let (access, refresh) = (tokens.text("access_token"), tokens.text("refresh_token"));
+    assert_eq!(claims(&access)["cnf"], json!({ "jkt": key.thumbprint() }));
+    // As a bearer token it is refused, and with the proof of another key.
+    let proof = |key: &Key| key.proof(&app, "GET", "/oauth/userinfo", Some(&access));
+    assert_eq!(userinfo(&app, &access).await.status, 401);
+    assert_eq!(dpop::about(&app, "DPoP", &access, &[&proof(&other)]).await.status, 401);
+    assert_eq!(dpop::about(&app, "DPoP", &access, &[&proof(&key)]).await.json()["email"], "ada@example.com");
+    // A device keeps no secret: its refresh token is bound to the key, too.
+    let again = [("grant_type", "refresh_token"), ("client_id", "tv"), ("refresh_token", refresh.as_str())];
+    assert_eq!(error(&dpop::post(&app, "/oauth/token", &[], &again).await), "400 invalid_grant");
+    let stolen = dpop::post(&app, "/oauth/token", &[&other.at_token(&app)], &again).await;
+    assert_eq!(error(&stolen), "400 invalid_grant");
+    let next = dpop::post(&app, "/oauth/token", &[&key.at_token(&app)], &again).await;
+    assert_eq!(claims(&next.text("access_token"))["cnf"], json!({ "jkt": key.thumbprint() }), "{next:?}");
+}
+
+#[tokio::test]
+async fn a_device_whose_tokens_are_always_bound_must_prove_a_key() {
+    let bound = "name = \"Television <3\"\ndpop_bound_access_tokens = true";
+    let app = TestApp::with(&REALM.replacen("name = \"Television <3\"", bound, 1)).await;
+    let device = begin(&app).await;
+    approve(&ada(&app).await, &device).await;
+    assert_eq!(error(&poll(&app, &device).await), "400 invalid_dpop_proof");
+    let code = device.text("device_code");
+    let ask = [("grant_type", GRANT), ("client_id", "tv"), ("device_code", code.as_str())];
+    assert_eq!(dpop::post(&app, "/oauth/token", &[&Key::new().at_token(&app)], &ask).await.status, 200);
 }

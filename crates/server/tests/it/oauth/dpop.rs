@@ -21,12 +21,12 @@ use super::{
 const NATIVE: &str = "http://127.0.0.1:5000/cb";
 
 /// Posts a form as the web application, or, with `client_id`, as who that says.
-async fn post(app: &TestApp, path: &str, proofs: &[&str], form: &[(&str, &str)]) -> Answer {
+pub(super) async fn post(app: &TestApp, path: &str, proofs: &[&str], form: &[(&str, &str)]) -> Answer {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
     let mut request = Request::post(path)
         .header(header::HOST, "127.0.0.1:8400")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    if !form.iter().any(|(name, value)| *name == "client_id" && *value == "native") {
+    if !form.iter().any(|(name, value)| *name == "client_id" && *value != "web") {
         let pair = BASE64.encode(format!("web:{SECRET}").as_bytes());
         request = request.header(header::AUTHORIZATION, format!("Basic {pair}"));
     }
@@ -49,7 +49,7 @@ async fn refresh(app: &TestApp, client: &str, token: &str, proofs: &[&str]) -> A
     post(app, "/oauth/token", proofs, &form).await
 }
 
-async fn about(app: &TestApp, scheme: &str, token: &str, proofs: &[&str]) -> Answer {
+pub(super) async fn about(app: &TestApp, scheme: &str, token: &str, proofs: &[&str]) -> Answer {
     let mut request = Request::get("/oauth/userinfo")
         .header(header::HOST, "127.0.0.1:8400")
         .header(header::AUTHORIZATION, format!("{scheme} {token}"));
@@ -231,4 +231,58 @@ async fn metadata_says_what_proofs_are_signed_with() {
     let metadata = app.get("/.well-known/openid-configuration").await.json();
     let algorithms = metadata["dpop_signing_alg_values_supported"].as_array().unwrap();
     assert!(algorithms.contains(&json!("ES256")) && !algorithms.contains(&json!("HS256")));
+}
+
+/// RFC 9449 sections 8 and 9.
+#[tokio::test]
+async fn jwt_14_a_realm_can_ask_for_a_nonce_in_every_proof() {
+    let setting = "name = \"default\"\nrequire_dpop_nonce = true";
+    let app = TestApp::with(&REALM.replacen("name = \"default\"", setting, 1)).await;
+    let key = Key::new();
+    let at_token = |nonce: Option<&str>| key.proof_with(&app, ("POST", "/oauth/token"), None, nonce);
+    let given = code(&app, &asking()).await;
+    let refused = redeem(&app, &given, &[&at_token(None)]).await;
+    assert_eq!(error(&refused), "400 use_dpop_nonce", "{refused:?}");
+    assert_eq!(refused.header("cache-control"), Some("no-store"));
+    let nonce = refused.header("dpop-nonce").unwrap().to_owned();
+    let invented = redeem(&app, &given, &[&at_token(Some("AAAAAAAAAAAAAAAAAAAAAA"))]).await;
+    assert_eq!(
+        (error(&invented).as_str(), invented.header("dpop-nonce")),
+        ("400 use_dpop_nonce", Some(&*nonce))
+    );
+    // A proof that is wrong otherwise is told so, and gets none.
+    let elsewhere = redeem(&app, &given, &[&key.proof(&app, "POST", "/elsewhere", None)]).await;
+    assert_eq!(
+        (error(&elsewhere).as_str(), elsewhere.header("dpop-nonce")),
+        ("400 invalid_dpop_proof", None)
+    );
+    // The code is as good as before, with the nonce; and a replica knows it as well.
+    let (_other, replica) = app.replica().await;
+    let form = format!("grant_type=authorization_code&code={given}&code_verifier={VERIFIER}");
+    let request = Request::post("/oauth/token")
+        .header(header::HOST, "127.0.0.1:8400")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::AUTHORIZATION, format!("Basic {}", BASE64.encode(format!("web:{SECRET}").as_bytes())))
+        .header("DPoP", at_token(Some(&nonce)));
+    let tokens = crate::support::send(&replica, request.body(Body::from(form)).unwrap()).await;
+    assert_eq!((tokens.status.as_u16(), tokens.header("dpop-nonce")), (200, Some(&*nonce)), "{tokens:?}");
+    let token = tokens.text("access_token");
+    let told = |nonce: Option<&str>| key.proof_with(&app, ("GET", "/oauth/userinfo"), Some(&token), nonce);
+    let refused = about(&app, "DPoP", &token, &[&told(None)]).await;
+    assert_eq!((refused.status.as_u16(), refused.header("dpop-nonce")), (401, Some(&*nonce)));
+    assert!(refused.header("www-authenticate").unwrap().starts_with("DPoP error=\"use_dpop_nonce\""));
+    assert_eq!(about(&app, "DPoP", &token, &[&told(Some(&nonce))]).await.status, 200);
+    let pairs: Vec<_> = asking().0;
+    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let ahead = |nonce: Option<&str>| key.proof_with(&app, ("POST", "/oauth/par"), None, nonce);
+    assert_eq!(error(&post(&app, "/oauth/par", &[&ahead(None)], &pairs).await), "400 use_dpop_nonce");
+    assert_eq!(post(&app, "/oauth/par", &[&ahead(Some(&nonce))], &pairs).await.status, 201);
+    // Two minutes on there is a newer one, which every answer tells; four minutes on this one is over.
+    app.advance(Duration::from_mins(2));
+    let last = about(&app, "DPoP", &token, &[&told(Some(&nonce))]).await;
+    assert!(last.status == 200 && last.header("dpop-nonce").is_some_and(|next| next != nonce), "{last:?}");
+    app.advance(Duration::from_mins(2));
+    assert_eq!(about(&app, "DPoP", &token, &[&told(Some(&nonce))]).await.status, 401);
+    // Who shows no proof is told of no nonce.
+    assert_eq!(refresh(&app, "web", "x", &[]).await.header("dpop-nonce"), None);
 }

@@ -40,6 +40,21 @@ impl Key {
         )
     }
 
+    /// The same with a nonce of the server.
+    pub fn proof_with(
+        &self,
+        app: &TestApp,
+        (method, path): (&str, &str),
+        token: Option<&str>,
+        nonce: Option<&str>,
+    ) -> String {
+        let mut said = said(app, method, path, token);
+        if let Some(nonce) = nonce {
+            said["nonce"] = nonce.into();
+        }
+        self.signed(&json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk() }), &said)
+    }
+
     /// Whatever is in it.
     pub fn signed(&self, head: &Value, said: &Value) -> String {
         let parts = [head, said].map(|part| BASE64URL_NOPAD.encode(part.to_string().as_bytes()));

@@ -129,6 +129,30 @@ async fn explain_names_the_check_that_refuses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn explain_leaves_the_proof_of_a_bound_token_to_the_api_that_sees_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let server = serve(data);
+    let token = sign_up(&mut server.http(), "ada@explain.test").await.access;
+    let bound = |audience: &str, cnf: serde_json::Value| {
+        Forger::of(data).change(&token, "at+jwt", &json!({ "aud": audience, "cnf": cnf }))
+    };
+    let said = |token: &str, audience: &str| {
+        command(data, "token explain - --audience").arg(audience).stdin(token).run()
+    };
+    let api = said(&bound("notes-api", json!({ "jkt": "x" })), "notes-api");
+    assert_eq!(api.code, Some(0), "{}", api.stderr);
+    assert!(api.stdout.contains("\nproof of possession decided by the application\n"), "{}", api.stdout);
+    // What no guard takes, and our own API, which takes no bound tokens.
+    for (cnf, audience) in [(json!({ "x5t#S256": "x" }), "notes-api"), (json!({ "jkt": "x" }), OWN)] {
+        let refused = said(&bound(audience, cnf), audience);
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.stdout.contains("REFUSED  proof_required"), "{}", refused.stdout);
+    }
+    server.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn explain_checks_what_a_route_asks_for() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
