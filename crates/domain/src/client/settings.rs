@@ -177,6 +177,7 @@ impl ClientSettings {
     }
 
     /// The settings with what their profile needs, but for what is named: that is for [`check`](Self::check) to judge.
+    #[must_use]
     pub fn within_profile(&self, is_named: impl Fn(&str) -> bool) -> Self {
         let Some(profile) = self.security_profile else { return self.clone() };
         let needed = profile.implied().into_iter().chain(profile.suggested());

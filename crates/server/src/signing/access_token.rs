@@ -126,8 +126,8 @@ impl Limit<'_> {
         match (self, api_key::narrowed(scopes, rights)) {
             (Self::Held(most, _), _) => {
                 let most: Vec<&Permission> = most.iter().collect();
-                let held: Vec<&Permission> = rights.permissions.iter().copied().collect();
-                exchange::common(&held, &most).into_iter().map(|one| Cow::Owned(one.clone())).collect()
+                let both = exchange::common(&rights.permissions, &most);
+                both.into_iter().map(|one| Cow::Owned(one.clone())).collect()
             }
             (_, Some(left)) => left.into_iter().map(Cow::Owned).collect(),
             (Self::ScopesOnly, None) => Vec::new(),

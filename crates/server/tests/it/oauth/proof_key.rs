@@ -59,7 +59,7 @@ impl Key {
     pub fn signed(&self, head: &Value, said: &Value) -> String {
         let parts = [head, said].map(|part| BASE64URL_NOPAD.encode(part.to_string().as_bytes()));
         let signed = parts.join(".");
-        let signature = self.0.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
+        let signature = self.0.sign(&randomness(), signed.as_bytes()).unwrap();
         format!("{signed}.{}", BASE64URL_NOPAD.encode(signature.as_ref()))
     }
 
@@ -86,4 +86,10 @@ pub fn random() -> String {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).unwrap();
     BASE64URL_NOPAD.encode(&bytes)
+}
+
+/// What a signature takes.
+#[expect(clippy::disallowed_methods, reason = "a client has randomness of its own")]
+pub fn randomness() -> SystemRandom {
+    SystemRandom::new()
 }

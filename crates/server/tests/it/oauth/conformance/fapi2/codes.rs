@@ -56,7 +56,7 @@ async fn fapi2_security_profile_final_ensure_token_endpoint_fails_with_expired_a
     let world = world().await;
     let client = &world.first;
     let code = world.code(client).await;
-    world.app.advance(Duration::from_secs(60));
+    world.app.advance(Duration::from_mins(1));
     assert_eq!(error(&world.redeem(client, &code).await), "400 invalid_grant");
 }
 

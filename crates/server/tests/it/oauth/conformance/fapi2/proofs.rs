@@ -1,13 +1,13 @@
 //! Proofs of the key that tokens are bound to (RFC 9449).
 
-use aws_lc_rs::{
-    rand::SystemRandom,
-    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
-};
+use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use data_encoding::BASE64URL_NOPAD;
 
 use super::{
-    super::super::{proof_key::said, relying_party::error},
+    super::super::{
+        proof_key::{randomness, said},
+        relying_party::error,
+    },
     *,
 };
 
@@ -207,7 +207,7 @@ async fn a_client_of_the_profile_signs_no_proof_with_rs256() {
         let parts = [head.to_string(), said(&world.app, "POST", path, None).to_string()];
         let signed = parts.map(|part| BASE64URL_NOPAD.encode(part.as_bytes())).join(".");
         let mut signature = vec![0; pair.public_modulus_len()];
-        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).unwrap();
+        pair.sign(&RSA_PKCS1_SHA256, &randomness(), signed.as_bytes(), &mut signature).unwrap();
         format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature))
     };
     let refused = world.redeem_with(client, &code, &json!({}), &[signed("/oauth/token")]).await;
