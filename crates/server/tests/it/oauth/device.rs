@@ -470,7 +470,7 @@ async fn a_device_whose_tokens_are_always_bound_must_prove_a_key() {
     let app = TestApp::with(&REALM.replacen("name = \"Television <3\"", bound, 1)).await;
     let device = begin(&app).await;
     approve(&ada(&app).await, &device).await;
-    assert_eq!(error(&poll(&app, &device).await), "400 invalid_dpop_proof");
+    assert_eq!(error(&poll(&app, &device).await), "400 invalid_request");
     let code = device.text("device_code");
     let ask = [("grant_type", GRANT), ("client_id", "tv"), ("device_code", code.as_str())];
     assert_eq!(dpop::post(&app, "/oauth/token", &[&Key::new().at_token(&app)], &ask).await.status, 200);
