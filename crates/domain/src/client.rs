@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::api_key::permission_of;
 use crate::{ClientId, Permission, RealmId, Scopes, SecretDigest, Timestamp};
 
-pub use check::{SettingRefused, check_id};
+pub use check::check_id;
 pub use keys::{ClientKeys, ClientKeysRefused};
 pub use method::{ClientAlg, ClientAuthMethod, SubjectType};
 pub use profile::SecurityProfile;

@@ -36,6 +36,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 6, name: "clients", sql: include_str!("../migrations/0006_clients.sql") },
     Migration { version: 7, name: "devices", sql: include_str!("../migrations/0007_devices.sql") },
+    Migration {
+        version: 10,
+        name: "audit_filters",
+        sql: include_str!("../migrations/0010_audit_filters.sql"),
+    },
 ];
 
 /// The version this release works with.

@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use gatepost_domain::{
-    Client, ClientId, ClientSettings, RealmName, Secret, client::SettingRefused, lifetime,
-};
+use gatepost_domain::{Client, ClientId, ClientSettings, RealmName, Secret, SettingRefused, lifetime};
 use gatepost_store::clients as stored;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Output, Refusal, Settings,
+    Output, Refusal, Settings, confirm,
     output::table,
     store::{self, refusal},
 };
@@ -76,6 +74,9 @@ enum What {
     Delete {
         /// The `client_id`
         id: ClientId,
+        /// Yes, with its grants and API keys
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -195,8 +196,9 @@ impl ClientCommand {
                 });
                 show(output, "changed", &rotated?)
             }
-            What::Delete { id } => {
+            What::Delete { id, yes } => {
                 let client = find(&app, &realm, &id).await?;
+                confirm(yes, &format!("client {id} with its grants and API keys"))?;
                 let deleted = clients::delete(&app, realm.id(), id.clone(), Who::operator(), now).await;
                 deleted.map_err(|problem| match problem {
                     Problem::NotFound => missing(&id),

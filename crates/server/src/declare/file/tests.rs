@@ -144,7 +144,7 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n",
-            "realms.toml:1: this release has only the profile `native`",
+            "realms.toml:1: profile: this release has only `native`",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm]]\nname = \"acme\"\n",
