@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{ClientAlg, ClientSettings, GrantType};
-use crate::{SigningAlg, setting::SettingRefused};
+use crate::SigningAlg;
+use crate::setting::SettingRefused;
 
 /// A named set of settings. Whoever names it gets the settings that it needs, and none that it forbids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
