@@ -2,8 +2,12 @@
 
 pub mod assertion;
 mod check;
+pub mod document;
+pub mod initial_access;
 mod keys;
 mod method;
+mod origin;
+pub mod registration;
 mod settings;
 mod uri;
 
@@ -15,8 +19,11 @@ use crate::api_key::permission_of;
 use crate::{ClientId, Permission, RealmId, Scopes, SecretDigest, Timestamp};
 
 pub use check::{SettingRefused, check_id};
+pub(crate) use document::is_address as is_document_address;
+pub use initial_access::InitialAccessToken;
 pub use keys::{ClientKeys, ClientKeysRefused};
 pub use method::{ClientAlg, ClientAuthMethod, SubjectType};
+pub use origin::{ClientOrigin, RegisteredBy};
 pub use settings::ClientSettings;
 pub use uri::{RedirectUri, RedirectUriRefused, WebUri, WebUriRefused};
 
@@ -41,6 +48,8 @@ pub struct Client {
     pub sealed_secret: Option<Vec<u8>>,
     /// What else is known about it.
     pub settings: ClientSettings,
+    /// How it came to be.
+    pub origin: ClientOrigin,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -151,6 +160,7 @@ mod tests {
             previous_secret: Some(PreviousSecret { digest: digest("old"), until: at(60) }),
             sealed_secret: None,
             settings: ClientSettings::default(),
+            origin: ClientOrigin::Managed,
             created_at: at(0),
             updated_at: at(0),
             version: 1,

@@ -39,15 +39,15 @@ mod username;
 pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
 pub use client::{
-    Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientSettings, GrantType, RedirectUri,
-    RedirectUriRefused, SubjectType, WebUri, WebUriRefused,
+    Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientOrigin, ClientSettings, GrantType,
+    InitialAccessToken, RedirectUri, RedirectUriRefused, SubjectType, WebUri, WebUriRefused,
 };
 pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;
 pub use grant::{Grant, GrantDetails};
 pub use id::{
-    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, InvitationId, OrganizationId, OutboxId,
-    RealmId, SessionId, UserId,
+    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, InitialAccessTokenId, InvitationId,
+    OrganizationId, OutboxId, RealmId, SessionId, UserId,
 };
 pub use invitation::Invitation;
 pub use master_key::{MasterKey, SealBroken};
@@ -60,8 +60,8 @@ pub use pairwise::PairwiseKey;
 pub use password::PasswordHash;
 pub use personal_claims::{Address, ClaimRefused, PersonalClaims};
 pub use realm::{
-    Issuer, IssuerRefused, Mfa, PasswordRules, Profile, RateLimits, Realm, RealmSettings, Registration,
-    SigningAlg,
+    ClientRegistration, Issuer, IssuerRefused, Mfa, PasswordRules, Profile, RateLimits, Realm, RealmSettings,
+    Registration, SigningAlg,
 };
 pub use role::Role;
 pub use secret::{Secret, SecretDigest};

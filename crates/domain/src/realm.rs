@@ -99,6 +99,19 @@ pub enum Registration {
     Closed,
 }
 
+/// Whether applications may register themselves as clients (RFC 7591).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientRegistration {
+    /// None; administrators make clients.
+    #[default]
+    Closed,
+    /// Those that bring an initial access token.
+    InitialAccessToken,
+    /// Any, within narrow limits; and within wider ones those that bring an initial access token.
+    Open,
+}
+
 /// Whether a second factor is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -248,6 +261,17 @@ pub struct RealmSettings {
     pub accent: Option<Accent>,
     /// Who may make an account.
     pub registration: Registration,
+    /// Whether applications may register themselves as clients.
+    pub client_registration: ClientRegistration,
+    /// The scopes that clients may have which nobody of the realm's made: those that registered themselves, and those that are
+    /// described by a document.
+    pub client_registration_scopes: Scopes,
+    /// How many such clients there may be that came without an initial access token.
+    pub client_registration_limit: u32,
+    /// Whether a client may be described by a document at the address that is its id.
+    pub client_id_metadata_documents: bool,
+    /// The hosts whose documents are read; every host's when empty.
+    pub client_id_metadata_hosts: Vec<String>,
     /// Whether one signs in only with a verified address.
     pub require_verified_email: bool,
     /// The roles that can be given in organizations, with what they inherit. None but `owner` unless named here: an
@@ -285,6 +309,11 @@ impl Default for RealmSettings {
             display_name: None,
             accent: None,
             registration: Registration::Open,
+            client_registration: ClientRegistration::Closed,
+            client_registration_scopes: Scopes::of_people(),
+            client_registration_limit: 1_000,
+            client_id_metadata_documents: false,
+            client_id_metadata_hosts: Vec::new(),
             require_verified_email: false,
             organization_roles: Vec::new(),
             api_key_scopes: Scopes::default(),

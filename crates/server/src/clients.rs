@@ -1,8 +1,12 @@
 //! OAuth clients: whether somebody is the client they name, and the tokens of those that act on their own.
 
 mod assertion;
+mod bounds;
 mod change;
+mod document;
+pub mod initial_access;
 pub mod keys;
+pub mod registration;
 mod token;
 
 use gatepost_domain::{
@@ -20,6 +24,7 @@ use crate::{
 pub use change::{
     Made, Secrets, check_usable, create, delete, fitted, new_secret, rotate_secret, told, update,
 };
+pub use document::{current, known};
 pub use token::issue;
 
 /// Who somebody says they are, and how they prove it.
@@ -62,7 +67,7 @@ pub async fn authenticate(
 ) -> Result<Result<Client, ClientRefused>, Problem> {
     // What no client can be called names none.
     let found = match presented.id.parse::<ClientId>() {
-        Ok(id) => find(app, realm.id(), id).await?,
+        Ok(id) => known(app, realm, id, origin, now).await?,
         Err(_) => None,
     };
     // The digest of nothing anybody can present stands for what is missing.
@@ -92,9 +97,10 @@ pub async fn authenticate(
     }
 }
 
-/// What people are shown as the name of a client.
+/// What people are shown as the name of a client: the name, the host of the document that describes it, or the id.
 pub fn shown_name(client: &Client) -> &str {
-    client.settings.name.as_ref().map_or(client.id.as_str(), DisplayName::as_str)
+    let id = || client.id.host().unwrap_or(client.id.as_str());
+    client.settings.name.as_ref().map_or_else(id, DisplayName::as_str)
 }
 
 /// The client of an id.

@@ -1,4 +1,6 @@
-//! `gatepost client list|show|create|update|rotate-secret|delete`
+//! `gatepost client list|show|create|update|rotate-secret|delete|token`
+
+mod token;
 
 use std::time::Duration;
 
@@ -76,6 +78,11 @@ enum What {
     Delete {
         /// The `client_id`
         id: ClientId,
+    },
+    /// Initial access tokens: with one, an application registers itself
+    Token {
+        #[command(subcommand)]
+        what: token::What,
     },
 }
 
@@ -195,6 +202,7 @@ impl ClientCommand {
                 });
                 show(output, "changed", &rotated?)
             }
+            What::Token { what } => what.run(&app, &realm, output, now).await,
             What::Delete { id } => {
                 let client = find(&app, &realm, &id).await?;
                 let deleted = clients::delete(&app, realm.id(), id.clone(), Who::operator(), now).await;
@@ -254,6 +262,7 @@ fn lines(client: &Client) -> String {
     let mut rows = vec![
         ("id".to_owned(), client.id.to_string()),
         ("kind".to_owned(), kind.to_owned()),
+        ("origin".to_owned(), client.origin.as_str().to_owned()),
         ("created".to_owned(), client.created_at.to_string()),
         ("updated".to_owned(), client.updated_at.to_string()),
     ];

@@ -185,6 +185,7 @@ impl<'t> Reader<'t> {
             );
         }
         self.check_api_key_scopes(&at, &settings)?;
+        self.check_client_registration(&at, &settings)?;
         let mut realm = DeclaredRealm {
             name,
             is_default: default,
@@ -257,6 +258,25 @@ impl<'t> Reader<'t> {
                 );
                 return Err(self.wrong(at, reason));
             }
+        }
+        Ok(())
+    }
+
+    /// What strangers may register: never what manages an account.
+    fn check_client_registration(
+        &self,
+        at: &std::ops::Range<usize>,
+        settings: &RealmSettings,
+    ) -> Result<(), FileError> {
+        if settings.client_registration_scopes.contains("account") {
+            let reason = "client_registration_scopes: account manages the account of a person, and is for clients of the realm";
+            return Err(self.wrong(at, reason));
+        }
+        if let Some(host) = settings.client_id_metadata_hosts.iter().find(|host| !is_host(host)) {
+            let reason = format!(
+                "client_id_metadata_hosts: {host:?}: write a host name in lower case, as in app.example.com"
+            );
+            return Err(self.wrong(at, reason));
         }
         Ok(())
     }

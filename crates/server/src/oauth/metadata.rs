@@ -9,7 +9,7 @@ use axum::{
     },
     response::Response,
 };
-use gatepost_domain::SigningAlg;
+use gatepost_domain::{ClientRegistration, RealmSettings, SigningAlg};
 use serde::Serialize;
 
 use super::{acr, dpop, person, token};
@@ -99,6 +99,9 @@ pub struct Metadata<'a> {
     dpop_signing_alg_values_supported: [&'a str; 9],
     code_challenge_methods_supported: [&'a str; 1],
     authorization_response_iss_parameter_supported: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
+    client_id_metadata_document_supported: bool,
     subject_types_supported: [&'a str; 2],
     id_token_signing_alg_values_supported: Vec<&'a str>,
     userinfo_signing_alg_values_supported: Vec<&'a str>,
@@ -114,8 +117,9 @@ pub struct Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    /// The metadata of a realm that signs access tokens with `alg`.
-    pub fn of(issuer: &'a str, public_url: &str, alg: SigningAlg) -> Self {
+    /// The metadata of a realm with these settings.
+    pub fn of(issuer: &'a str, public_url: &str, settings: &RealmSettings) -> Self {
+        let alg = settings.signing_alg;
         let at = |path: &str| format!("{public_url}{path}");
         let mut algs = vec![ID_TOKENS.as_str()];
         if alg != ID_TOKENS && alg != SigningAlg::HS256 {
@@ -168,6 +172,9 @@ impl<'a> Metadata<'a> {
             dpop_signing_alg_values_supported: dpop::algorithms(),
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
+            registration_endpoint: (settings.client_registration != ClientRegistration::Closed)
+                .then(|| at("/oauth/register")),
+            client_id_metadata_document_supported: settings.client_id_metadata_documents,
             subject_types_supported: ["public", "pairwise"],
             id_token_signing_alg_values_supported: algs.clone(),
             userinfo_signing_alg_values_supported: algs,

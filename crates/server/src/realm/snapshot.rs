@@ -114,7 +114,7 @@ impl Snapshot {
     ) -> Result<Self, SnapshotError> {
         let issuer = issuer_of(&realm, means.public_url);
         let public_url = public_url_of(&realm, means.public_url);
-        let metadata = Rendered::new(&Metadata::of(&issuer, &public_url, realm.settings.signing_alg))?;
+        let metadata = Rendered::new(&Metadata::of(&issuer, &public_url, &realm.settings))?;
         let key_set = Rendered::new(keys.published())?;
         let verifier = Verifier::new(&issuer, &issuer, keys.verifying());
         let own_audience = Audience::of(realm.settings.audience.iter().cloned().chain([issuer.clone()]));

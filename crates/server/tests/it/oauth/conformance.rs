@@ -1,9 +1,10 @@
 //! The modules of the OpenID conformance suite's plans for a provider, each under its own name.
 //!
-//! `oidcc-config-certification-test-plan`, `oidcc-basic-certification-test-plan` (with `response_mode=form_post` as well) and
-//! `oidcc-rp-initiated-logout-certification-test-plan`.
+//! `oidcc-config-certification-test-plan`, `oidcc-basic-certification-test-plan` (with `response_mode=form_post` as well),
+//! `oidcc-dynamic-certification-test-plan` and `oidcc-rp-initiated-logout-certification-test-plan`.
 
 mod basic;
 mod basic_requests;
 mod config;
+mod dynamic;
 mod logout;
