@@ -36,6 +36,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 6, name: "clients", sql: include_str!("../migrations/0006_clients.sql") },
     Migration { version: 7, name: "devices", sql: include_str!("../migrations/0007_devices.sql") },
+    Migration {
+        version: 8,
+        name: "client registration",
+        sql: include_str!("../migrations/0008_client_registration.sql"),
+    },
 ];
 
 /// The version this release works with.

@@ -91,8 +91,8 @@ pub fn settings(
         changes.insert(setting.to_owned(), said(metadata, registered, policy)?);
     }
     let settings = before.with(&changes).map_err(as_registered)?;
-    check_flow(metadata, &settings)?;
     check_policy(&settings, before, policy)?;
+    check_flow(metadata, &settings)?;
     let public = settings.token_endpoint_auth_method == Some(ClientAuthMethod::Public);
     settings.check(public).map_err(as_registered)?;
     Ok(settings)

@@ -217,6 +217,8 @@ mod tests {
             "https://localhost/keys",
         ] {
             assert_eq!(refused(false, uri).await, INWARD, "{uri}");
+            let is_name = uri.contains("localhost");
+            assert_eq!(Outgoing::new(false).leads_out(&uri.parse().unwrap()).is_err(), !is_name, "{uri}");
         }
         assert_eq!(refused(false, "http://localhost:1/keys").await, "only https is fetched");
         assert_eq!(refused(true, "https://169.254.169.254/latest/meta-data").await, INWARD, "never");

@@ -373,3 +373,50 @@ async fn one_address_registers_a_hundred_clients_an_hour() {
     app.advance(Duration::from_hours(1));
     assert_eq!(brief(&register(&app, None, metadata(&json!({}))).await), "201");
 }
+
+#[tokio::test]
+async fn oa_02_no_member_takes_an_address_that_could_be_turned_against_people() {
+    let app = TestApp::with(OPEN).await;
+    let tricks = [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        "http://app.test/",
+        "https://app.test/#x",
+        "https://*.app.test/",
+        "https://u:p@app.test/",
+        "HTTPS://app.test/",
+    ];
+    for trick in tricks {
+        for member in [
+            "logo_uri",
+            "policy_uri",
+            "tos_uri",
+            "client_uri",
+            "initiate_login_uri",
+            "backchannel_logout_uri",
+        ] {
+            let answer = register(&app, None, metadata(&json!({ member: trick }))).await;
+            assert_eq!(brief(&answer), "400 invalid_client_metadata", "{member} {trick}");
+        }
+        let answer = register(&app, None, metadata(&json!({ "redirect_uris": [trick] }))).await;
+        assert_eq!(brief(&answer), "400 invalid_redirect_uri", "{trick}");
+        let answer = register(&app, None, metadata(&json!({ "post_logout_redirect_uris": [trick] }))).await;
+        assert_eq!(brief(&answer), "400 invalid_client_metadata", "{trick}");
+        // So many in an hour are counted.
+        app.advance(Duration::from_hours(1));
+    }
+}
+
+#[tokio::test]
+async fn oa_21_people_are_asked_before_a_client_that_registered_itself_gets_anything() {
+    let app = TestApp::with(OPEN).await;
+    let client = Client::new(&app, &json!({ "skip_consent": true })).await;
+    let browser = ada(&app).await;
+    let silent = rp::returned(&rp::open(&browser, &client.asking().with("prompt", "none")).await);
+    assert_eq!(silent["error"], "consent_required");
+    assert!(rp::open(&browser, &client.asking()).await.html().contains("consent-approve"));
+    client.tokens(&browser, &client.asking()).await;
+    let wider = client.asking().with("scope", "openid email offline_access");
+    assert!(rp::open(&browser, &wider).await.html().contains("consent-approve"), "and again for more");
+}
