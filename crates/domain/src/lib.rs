@@ -35,6 +35,7 @@ mod spelling;
 mod time;
 mod user;
 mod username;
+mod web_origin;
 
 pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
@@ -69,3 +70,4 @@ pub use session::{Session, SessionOrigin};
 pub use time::Timestamp;
 pub use user::User;
 pub use username::{Username, UsernameRefused};
+pub use web_origin::{WebOrigin, WebOriginRefused};

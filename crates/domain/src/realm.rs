@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Accent, DisplayName, RealmId, RealmName, RoleName, Scopes, Timestamp, lifetime};
+use crate::{Accent, DisplayName, RealmId, RealmName, RoleName, Scopes, Timestamp, WebOrigin, lifetime};
 
 /// An isolated tenant: its users, clients, keys and settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -280,8 +280,8 @@ pub struct RealmSettings {
     /// The scopes without the form of a permission that API keys may carry. None unless named here: people make their keys
     /// themselves, and a route may open to a word.
     pub api_key_scopes: Scopes,
-    /// Origins of browser applications (CORS).
-    pub allowed_origins: Vec<String>,
+    /// The browser applications of other origins that may call the API and the endpoints of clients.
+    pub allowed_origins: Vec<WebOrigin>,
     /// What a password must be.
     pub password: PasswordRules,
     /// Whether a second factor is asked for.

@@ -20,7 +20,7 @@ use crate::{
     App, api, docs,
     front::Front,
     health,
-    http::{Problem, body, observe::Route},
+    http::{Problem, body, cross_origin, observe::Route},
     oauth, pages,
 };
 
@@ -38,15 +38,20 @@ pub(crate) fn description() -> OpenApi {
 /// The service that answers every request.
 pub(crate) fn front(app: App) -> Front {
     let (api, _) = api::routes().merge(oauth::routes()).split_for_parts();
-    let realm = api
-        .merge(oauth::documents())
+    // Together, for axum boxes a route once for each call of `layer`.
+    let called = api.method_not_allowed_fallback(|| async { Problem::MethodNotAllowed }).layer((
+        TellRoute,
+        cross_origin::layer(),
+        DefaultBodyLimit::max(body::LIMIT),
+    ));
+    let realm = oauth::documents()
         .merge(docs::routes())
         .merge(pages::routes().merge(oauth::pages()).layer(from_fn_with_state(app.clone(), pages::around)))
         .merge(pages::assets())
+        .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
+        .merge(called)
         .fallback(pages::not_found)
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
-        // Together, for axum boxes a route once for each call of `layer`.
-        .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
         .with_state(app.clone());
     let health = health::routes()
         .fallback(|| async { Problem::NotFound })

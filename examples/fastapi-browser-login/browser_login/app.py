@@ -12,10 +12,11 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from authlib.integrations.starlette_client import OAuth, OAuthError
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Form, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse
 from starlette.middleware.sessions import SessionMiddleware
 
+from browser_login.logout_tokens import LogoutRefused, LogoutTokens, UnknownKey
 from browser_login.sessions import Session, Sessions
 from browser_login.settings import Settings
 
@@ -76,6 +77,7 @@ def browser_login_app(settings: Settings) -> FastAPI:
     )
     gatepost = app.state.gatepost = oauth.create_client("gatepost")
     sessions = app.state.sessions = Sessions()
+    logout_tokens = LogoutTokens(settings.issuer, settings.client_id)
     secure = settings.public_url.startswith("https://")
     # With the prefix no other host of the domain can set it. Browsers ask for https then.
     cookie = app.state.cookie = "__Host-session" if secure else "session"
@@ -121,6 +123,19 @@ def browser_login_app(settings: Settings) -> FastAPI:
         answer = RedirectResponse(target, 303)
         answer.delete_cookie(cookie, httponly=True, secure=secure, samesite="lax", path="/")
         return answer
+
+    @app.post("/signed-out")
+    async def signed_out(logout_token: Annotated[str, Form()]) -> Response:
+        """Gatepost says that a session there has ended, whoever ended it and wherever."""
+        try:
+            try:
+                ended = logout_tokens.read(logout_token, await gatepost.fetch_jwk_set())
+            except UnknownKey:
+                ended = logout_tokens.read(logout_token, await gatepost.fetch_jwk_set(force=True))
+        except LogoutRefused:
+            return PlainTextResponse("That is no logout token for this application.", 400)
+        sessions.end_everywhere(ended)
+        return Response(status_code=200, headers={"cache-control": "no-store"})
 
     @app.get("/", response_class=HTMLResponse)
     async def home() -> str:

@@ -8,6 +8,8 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from browser_login.logout_tokens import SignedOut
+
 
 @dataclass
 class Session:
@@ -38,6 +40,16 @@ class Sessions:
     def end(self, key: str) -> Session | None:
         """The session that has ended, if there was one."""
         return self._kept.pop(_digest(key), None)
+
+    def end_everywhere(self, signed_out: SignedOut) -> None:
+        """Ends what the session at Gatepost led to here, or all sessions of the person."""
+        for key, session in list(self._kept.items()):
+            if signed_out.session is not None:
+                over = session.person.get("sid") == signed_out.session
+            else:
+                over = session.person["sub"] == signed_out.person
+            if over:
+                del self._kept[key]
 
     def __len__(self) -> int:
         return len(self._kept)

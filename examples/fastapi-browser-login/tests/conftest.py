@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import socket
 import sys
 import threading
@@ -17,6 +18,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "notes-http-tests
 
 from browser import Browser  # noqa: E402
 from browser_login.app import browser_login_app  # noqa: E402
+from browser_login.logout_tokens import SignedOut  # noqa: E402
 from browser_login.sessions import Sessions  # noqa: E402
 from browser_login.settings import Settings  # noqa: E402
 from processes import Program  # noqa: E402
@@ -31,6 +33,14 @@ class Diary:
         self.url = url
         settings = Settings(issuer, "diary", SECRET, url, "32 characters that nobody guesses")
         self._app = browser_login_app(settings)
+        self._told: queue.Queue[SignedOut] = queue.Queue()
+        end_everywhere = self.sessions.end_everywhere
+
+        def end_and_tell(signed_out: SignedOut) -> None:
+            end_everywhere(signed_out)
+            self._told.put(signed_out)
+
+        self.sessions.end_everywhere = end_and_tell
         self._server = uvicorn.Server(uvicorn.Config(self._app, log_level="warning"))
         self._thread = threading.Thread(target=self._server.run, args=([listening],))
         self._thread.start()
@@ -42,6 +52,11 @@ class Diary:
     def let_tokens_expire(self) -> None:
         for session in self.sessions._kept.values():
             session.tokens["expires_at"] = 0
+
+    def wait_until_told(self, session: str) -> None:
+        """Until the server has said that this session is over, which it does in its own time."""
+        while self._told.get(timeout=20).session != session:
+            pass
 
     def stop(self) -> None:
         self._server.should_exit = True
@@ -61,7 +76,10 @@ def issuer(place: tuple[socket.socket, str], tmp_path_factory: pytest.TempPathFa
     # As the page says, but for the port, which is a free one here.
     realm.write_text((HERE / "realm.toml").read_text().replace("http://localhost:8000", place[1]))
     data = ["--data-dir", str(folder / "data"), "--apply", str(realm)]
-    server = Program([os.environ["GATEPOST_BIN"], "serve", "--listen", "127.0.0.1:0", *data], folder / "gatepost.log")
+    # The application is on this machine, and is to be told of sign-outs.
+    env = {"GATEPOST_OUTGOING__PRIVATE_ADDRESSES": "true"}
+    command = [os.environ["GATEPOST_BIN"], "serve", "--listen", "127.0.0.1:0", *data]
+    server = Program(command, folder / "gatepost.log", env)
     yield server.url
     server.stop()
 

@@ -36,11 +36,33 @@ def test_the_way_to_the_sign_in_carries_state_nonce_and_pkce(diary: Diary) -> No
     assert len(query["state"][0]) >= 20 and len(query["nonce"][0]) >= 20
 
 
-def test_an_answer_that_was_not_asked_for_signs_nobody_in(browser: Browser, diary: Diary) -> None:
-    """Somebody else's code, planted in a browser (login CSRF)."""
+def test_oa_12_an_answer_that_was_not_asked_for_signs_nobody_in(browser: Browser, diary: Diary) -> None:
+    """Somebody else's code, planted in a browser (login CSRF), without a state, and with one that was made up."""
     before = len(diary.sessions)
-    assert browser.go(f"{diary.url}/callback?code=planted&state=planted").status == 400
+    for planted in ["code=planted", "code=planted&state=", "code=planted&state=planted"]:
+        assert browser.go(f"{diary.url}/callback?{planted}").status == 400
     assert len(diary.sessions) == before
+
+
+def test_oa_12_the_answer_for_one_browser_signs_nobody_in_in_another(issuer: str, diary: Diary) -> None:
+    """Code, state and issuer are good, but another browser asked; and nobody signs in twice with one answer."""
+    ada, eve = Browser([issuer, diary.url]), Browser([issuer, diary.url])
+    eve.go(f"{diary.url}/login")
+    asked = ada.go(f"{diary.url}/login")
+    # She stops where the answer leads to.
+    ada.origins.remove(diary.url)
+    answer = ada.press(asked, "login-submit", username=ADA[0], password=ADA[1])
+    if answer.has("consent-approve"):
+        answer = ada.press(answer, "consent-approve")
+    ada.origins.append(diary.url)
+    answer = answer.url
+    before = len(diary.sessions)
+    assert eve.go(answer).status == 400
+    assert len(diary.sessions) == before
+    assert ada.go(answer).url == f"{diary.url}/"
+    assert len(diary.sessions) == before + 1
+    assert ada.go(answer).status == 400
+    assert len(diary.sessions) == before + 1
 
 
 def test_a_refusal_is_told_without_words_from_the_address(browser: Browser, diary: Diary) -> None:
@@ -86,6 +108,17 @@ def test_sign_out_in_one_browser_window_ends_the_session_of_another_application(
     leaving = browser.go(f"{issuer}/sign-out")
     browser.press(leaving, "logout-confirm")
     diary.let_tokens_expire()
+    assert browser.go(f"{diary.url}/diary").has("login-submit")
+
+
+def test_a_sign_out_elsewhere_is_told_behind_the_scenes(issuer: str, diary: Diary) -> None:
+    """Back-channel logout: the session here ends although its access token is still good."""
+    browser = Browser([issuer, diary.url])
+    browser.sign_in(f"{diary.url}/diary", *ADA)
+    session = list(diary.sessions._kept.values())[-1]
+    browser.press(browser.go(f"{issuer}/sign-out"), "logout-confirm")
+    diary.wait_until_told(session.person["sid"])
+    assert session not in diary.sessions._kept.values()
     assert browser.go(f"{diary.url}/diary").has("login-submit")
 
 

@@ -166,7 +166,6 @@ impl<'t> Reader<'t> {
         // What would be believed and not done is refused.
         let later = [
             (settings.mfa != Mfa::Optional, "mfa", "second factors"),
-            (!settings.allowed_origins.is_empty(), "allowed_origins", "answers to browsers of other origins"),
             (
                 named.iter().any(|key| key == "rate_limits") && settings.rate_limits == RateLimits::Default,
                 "rate_limits",

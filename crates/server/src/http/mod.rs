@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod caller;
+pub mod cross_origin;
 pub mod etag;
 mod figures;
 pub mod now;

@@ -8,6 +8,7 @@
 mod api;
 mod clean_up;
 mod closed_by_default;
+mod cross_origin;
 mod generated;
 mod hostile;
 mod metadata;

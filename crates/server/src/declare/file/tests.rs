@@ -161,7 +161,7 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
 fn what_would_be_believed_and_not_done_is_refused() {
     for (setting, key) in [
         ("mfa = \"required\"", "mfa: this release has no"),
-        ("allowed_origins = [\"https://app.example.com\"]", "allowed_origins: this release has no"),
+        ("allowed_origins = [\"*\"]", "an origin is https, a host and perhaps a port"),
         ("rate_limits = \"default\"", "rate_limits: this release has no"),
         ("organization_roles = [\"realm-admin\"]", "realm-admin is built in"),
         ("api_key_scopes = [\"openid\"]", "api_key_scopes: openid is for people"),

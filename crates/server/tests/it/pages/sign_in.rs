@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::browser::{Browser, signed_in};
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{PASSWORD, TestApp, person};
 
 const COOKIE: &str = "__Host-gatepost-default";
 const BROWSER: &str = "__Host-gatepost_browser";
@@ -150,6 +150,45 @@ async fn se_04_a_changed_or_invented_session_cookie_signs_nobody_in() {
     }
     let html = Browser { cookies: browser.cookies, ..Browser::new(&app) }.get("/sign-in").await.html();
     assert!(!html.contains("gp_st_"));
+}
+
+/// SE-08: one browser, signed in to two realms. The cookie of the one is nothing in the other, neither to come in nor to sign
+/// out, and naming somebody else's session in the form ends one's own.
+#[tokio::test]
+async fn se_08_the_cookie_of_one_account_neither_opens_nor_ends_another() {
+    let app = TestApp::with("[[realm]]\nname = \"acme\"\n[[realm]]\nname = \"other\"\n").await;
+    let account = serde_json::json!({"email": "ada@example.com", "password": PASSWORD});
+    for realm in ["acme", "other"] {
+        let path = format!("/r/{realm}/api/v1/register");
+        assert_eq!(app.post(&path, account.clone()).await.status, 201);
+    }
+    let acme = Browser::of_realm(&app, "/r/acme");
+    acme.sign_in("ada@example.com").await;
+    let other = Browser {
+        cookies: std::mem::take(&mut *acme.cookies.lock().unwrap()).into(),
+        ..Browser::of_realm(&app, "/r/other")
+    };
+    other.sign_in("ada@example.com").await;
+    let both = other;
+    assert_eq!(both.get("/r/acme/account/profile").await.status, 200);
+    assert_eq!(both.get("/r/other/account/profile").await.status, 200);
+
+    let (of_acme, of_other) = ("__Host-gatepost-acme", "__Host-gatepost-other");
+    let (first, second) = (both.cookie(of_acme).unwrap(), both.cookie(of_other).unwrap());
+    both.cookies.lock().unwrap().insert(of_other.into(), first.clone());
+    assert_eq!(both.get("/r/other/account/profile").await.status, 303, "the session of another realm");
+    let page = both.get("/r/acme/sign-out").await;
+    both.post("/r/other/sign-out", &[("csrf", &page.hidden("csrf").unwrap()), ("everywhere", "1")]).await;
+    both.cookies.lock().unwrap().extend([(of_acme.into(), first), (of_other.into(), second)]);
+    assert_eq!(both.get("/r/acme/account/profile").await.status, 200);
+    assert_eq!(both.get("/r/other/account/profile").await.status, 200);
+
+    let adas = person(&app.post("/r/acme/api/v1/login", account).await);
+    let session = app.ask(&adas, Method::GET, "/r/acme/api/v1/me/sessions", None).await.json();
+    let named = session["sessions"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(both.submit("/r/other/sign-out", &[("id", &named), ("session", &named)]).await.status, 303);
+    assert_eq!(both.get("/r/acme/account/profile").await.status, 200);
+    assert_eq!(both.get("/r/other/account/profile").await.status, 303);
 }
 
 /// SE-02: of two cookies of one name neither counts.
