@@ -105,7 +105,8 @@ pub(super) struct IntrospectionRequest {
 /// Ask whether a token is good now
 ///
 /// For an API that must know at once of a sign-out, a disabled account or a revoked key (RFC 7662). Session, grant, account,
-/// membership and key are read at each request. Any confidential client of the realm may ask about tokens for the realm's APIs.
+/// membership and key are read at each request. Any confidential client of the realm may ask about tokens for the realm's APIs; one that
+/// registered itself without an initial access token, or that a document describes, about its own.
 #[utoipa::path(
     post, path = "/oauth/introspect", tag = "OAuth", operation_id = "introspect",
     request_body(content = IntrospectionRequest, content_type = "application/x-www-form-urlencoded"),
@@ -124,13 +125,15 @@ pub(super) async fn introspect(
     headers: HeaderMap,
     form: Form,
 ) -> Result<Json<Introspection>, OAuthError> {
-    match client::authenticated(&app, &realm, (&headers, &form), &origin, now).await {
-        Ok(_) => {}
+    let asking = match client::authenticated(&app, &realm, (&headers, &form), &origin, now).await {
+        Ok(client) => client,
         // Who proves nothing learns nothing (RFC 7662 section 2.1).
         Err(OAuthError::UnauthorizedClient) => return Err(OAuthError::InvalidClient),
         Err(other) => return Err(other),
-    }
+    };
     let token = form.get("token").ok_or(OAuthError::InvalidRequest("`token` is missing."))?;
     let found = introspection::introspect(&app, &realm, token, now).await?;
+    // One that nobody vouches for is no API of the realm's: it learns of its own tokens, and of no others.
+    let found = found.filter(|found| asking.origin.is_vouched_for() || found.client == asking.id.as_str());
     Ok(Json(found.map_or_else(Introspection::default, |found| Introspection::of(&realm, found))))
 }

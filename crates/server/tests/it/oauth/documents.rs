@@ -55,7 +55,8 @@ async fn an_agent_signs_people_in_under_the_address_of_its_document() {
     let page = rp::open(&browser, &asking(&id)).await;
     let host = id.split('/').nth(2).unwrap();
     assert!(
-        page.html().contains("id=\"unchecked\"") && page.html().contains(&format!("<b>{host}</b>")),
+        page.html().contains("id=\"unchecked\"")
+            && page.html().contains(&format!("<b><bdi>{host}</bdi></b>")),
         "{}",
         page.html()
     );

@@ -112,9 +112,14 @@ impl<'a> Client<'a> {
 
     /// Asks the token endpoint as the client proves itself.
     pub async fn token(&self, form: &[(&str, &str)]) -> Answer {
+        self.post("/oauth/token", form).await
+    }
+
+    /// Asks another endpoint so.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let mut all = url::form_urlencoded::Serializer::new(String::new());
         all.extend_pairs(form);
-        let mut request = Request::post("/oauth/token")
+        let mut request = Request::post(path)
             .header(header::HOST, "127.0.0.1:8400")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(key) = &self.key {

@@ -420,3 +420,16 @@ async fn oa_21_people_are_asked_before_a_client_that_registered_itself_gets_anyt
     let wider = client.asking().with("scope", "openid email offline_access");
     assert!(rp::open(&browser, &wider).await.html().contains("consent-approve"), "and again for more");
 }
+
+#[tokio::test]
+async fn in_01_a_client_that_registered_itself_learns_of_its_own_tokens_only() {
+    let app = TestApp::with(OPEN).await;
+    let (client, other) = (Client::new(&app, &json!({})).await, Client::new(&app, &json!({})).await);
+    let tokens = client.tokens(&ada(&app).await, &client.asking()).await;
+    for token in [tokens.text("access_token"), tokens.text("refresh_token")] {
+        let ask =
+            async |asking: &Client<'_>| asking.post("/oauth/introspect", &[("token", &token)]).await.json();
+        assert_eq!(ask(&client).await["active"], true);
+        assert_eq!(ask(&other).await, json!({ "active": false }));
+    }
+}
