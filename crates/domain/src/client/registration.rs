@@ -114,7 +114,6 @@ fn said(
             json!(words)
         }
         ("grant_types", None) => json!([GrantType::AuthorizationCode]),
-        ("token_endpoint_auth_method", None) => json!(ClientAuthMethod::ClientSecretBasic),
         (_, value) => value.cloned().unwrap_or_default(),
     })
 }
@@ -206,6 +205,7 @@ pub fn metadata(settings: &ClientSettings) -> Map<String, Value> {
     if !settings.scopes.is_empty() {
         metadata.insert("scope".to_owned(), settings.scopes.to_string().into());
     }
+    // The form is taken as well where a client names no method, for that is what some libraries use unless they are told.
     let method = settings.token_endpoint_auth_method.unwrap_or(ClientAuthMethod::ClientSecretBasic);
     metadata.insert("token_endpoint_auth_method".to_owned(), method.as_str().into());
     let types: &[&str] = if settings.allows(GrantType::AuthorizationCode) { &["code"] } else { &[] };

@@ -13,7 +13,8 @@ fn refused(metadata: &Value) -> Option<String> {
 #[test]
 fn what_a_client_leaves_out_is_as_rfc_7591_has_it() {
     let kept = read(&json!({ "redirect_uris": ["https://a.test/cb"] }), RegisteredBy::Anybody).unwrap();
-    assert_eq!(kept.token_endpoint_auth_method, Some(ClientAuthMethod::ClientSecretBasic));
+    assert_eq!(kept.token_endpoint_auth_method, None, "the secret, in the header or the form");
+    assert_eq!(metadata(&kept)["token_endpoint_auth_method"], "client_secret_basic");
     assert_eq!(kept.grants, [GrantType::AuthorizationCode]);
     assert_eq!(kept.scopes.to_string(), "openid profile notes:*");
     assert!(kept.require_pkce && !kept.skip_consent);

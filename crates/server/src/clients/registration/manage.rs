@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Client, ClientId, ClientOrigin, Secret, Timestamp,
+    Client, ClientAuthMethod, ClientId, ClientOrigin, Secret, Timestamp,
     audit::{Actor, Event},
     client::{RegisteredBy, SettingRefused, registration},
 };
@@ -83,7 +83,11 @@ pub async fn update(
             return Err(refused("client_secret", "write the client's own, or leave it out").into());
         }
     }
-    let settings = registration::settings(metadata, &before.settings, policy(realm, by))?;
+    let mut settings = registration::settings(metadata, &before.settings, policy(realm, by))?;
+    // One without a secret that names no method would be public still.
+    if settings.token_endpoint_auth_method.is_none() && before.secret.is_none() {
+        settings.token_endpoint_auth_method = Some(ClientAuthMethod::ClientSecretBasic);
+    }
     check(app, &settings).await?;
     let fresh = new_secret(app);
     let secrets = Secrets::of(app, realm.id(), &before.id, &fresh);

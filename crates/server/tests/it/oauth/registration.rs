@@ -280,10 +280,15 @@ async fn dc_01_a_change_is_judged_by_what_the_client_would_be() {
     assert_eq!((&shown["settings"]["skip_consent"], &shown["origin"]), (&json!(true), &json!("open")));
     let public = json!({ "token_endpoint_auth_method": "none", "scope": "openid" });
     assert_eq!(change(token, public).await, "200");
+    // And back: it is given a secret again, which it never had.
+    let mut confidential = metadata(&json!({ "scope": "openid" }));
+    confidential["client_id"] = json!(client.id());
+    let answer = client.manage(Method::PUT, token, Some(confidential)).await;
+    assert!(answer.text("client_secret").starts_with("gp_cs_") && answer.text("client_secret") != secret);
     assert_eq!(
         rp::error(&client.refresh(&tokens.text("refresh_token")).await),
         "401 invalid_client",
-        "it has no secret now"
+        "the secret before is gone"
     );
 }
 
