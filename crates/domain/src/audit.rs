@@ -140,6 +140,8 @@ events! {
     AuditTrimmed = "audit-trimmed",
     /// A signing key was made.
     SigningKeyCreated = "signing-key-created",
+    /// A signing key that waited for its time was made to sign at once.
+    SigningKeyAdvanced = "signing-key-advanced",
     /// A signing key was withdrawn.
     SigningKeyWithdrawn = "signing-key-withdrawn",
     /// A retired signing key was deleted.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::api_key::permission_of;
 use crate::{ClientId, Permission, RealmId, Scopes, SecretDigest, Timestamp};
 
-pub use check::{SettingRefused, check_id};
+pub use check::check_id;
 pub(crate) use document::is_address as is_document_address;
 pub use initial_access::InitialAccessToken;
 pub use keys::{ClientKeys, ClientKeysRefused};

@@ -16,6 +16,7 @@ mod grant;
 mod id;
 pub mod invitation;
 pub mod lifetime;
+mod logo;
 mod master_key;
 mod name;
 mod numbered_secret;
@@ -30,6 +31,7 @@ pub mod role;
 mod secret;
 mod session;
 pub mod session_token;
+mod setting;
 pub mod signing_key;
 mod spelling;
 mod time;
@@ -51,6 +53,7 @@ pub use id::{
     OrganizationId, OutboxId, RealmId, SessionId, UserId,
 };
 pub use invitation::Invitation;
+pub use logo::{Logo, LogoRefused};
 pub use master_key::{MasterKey, SealBroken};
 pub use name::{
     ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, RealmName,
@@ -67,6 +70,7 @@ pub use realm::{
 pub use role::Role;
 pub use secret::{Secret, SecretDigest};
 pub use session::{Session, SessionOrigin};
+pub use setting::SettingRefused;
 pub use time::Timestamp;
 pub use user::User;
 pub use username::{Username, UsernameRefused};

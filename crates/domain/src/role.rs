@@ -7,7 +7,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::setting::{SettingRefused, refuse};
 use crate::{Permission, RoleName};
+
+/// The role that administers a realm. It is built in, given to users only, and like no other: nothing inherits what it may do.
+pub const ADMINISTRATOR: &str = "realm-admin";
 
 /// A role as it is written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +25,25 @@ pub struct Role {
     /// The roles it is more than: it allows what they allow.
     #[serde(default)]
     pub inherits: Vec<RoleName>,
+}
+
+impl Role {
+    /// Whether a realm can have it, whatever else there is.
+    pub fn check(&self) -> Result<(), SettingRefused> {
+        if self.name.as_str() == ADMINISTRATOR {
+            return refuse("name", "realm-admin is built in; choose another name");
+        }
+        if self.inherits.iter().any(|parent| parent.as_str() == ADMINISTRATOR) {
+            return refuse("inherits", "realm-admin is built in, and given to users only");
+        }
+        if self.inherits.contains(&RoleName::owner()) {
+            return refuse(
+                "inherits",
+                "owner is given in organizations; no role makes an owner of who has it",
+            );
+        }
+        Ok(())
+    }
 }
 
 /// The roles do not make a graph.

@@ -162,21 +162,30 @@ pub fn plan(keys: &[StoredKey], policy: &KeyPolicy, now: Timestamp) -> Plan {
     }
 }
 
-/// The key to make when somebody asks for a rotation now: it signs after the notice, or at once if `immediately`
-/// (then verifiers that cached the key set must fetch it again). `None` if a next key is waiting already.
-pub fn rotate_now(
-    keys: &[StoredKey],
-    policy: &KeyPolicy,
-    immediately: bool,
-    now: Timestamp,
-) -> Option<NewKey> {
+/// What a rotation comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotation {
+    /// This key is made.
+    Make(NewKey),
+    /// The key of this id, which waits, signs from now on: it is published already, so that verifiers may know it.
+    Advance(String),
+    /// The next key is made and waits for its time.
+    Waits,
+}
+
+/// What to do when somebody asks for a rotation now: the next key signs after the notice, or at once if `immediately` (then
+/// verifiers that cached the key set may have to fetch it again).
+pub fn rotate_now(keys: &[StoredKey], policy: &KeyPolicy, immediately: bool, now: Timestamp) -> Rotation {
     let live = in_order(keys);
-    let waiting = signer_of(&live, now).is_some_and(|signer| signer + 1 < live.len());
-    if waiting && !immediately {
-        return None;
+    let waiting = signer_of(&live, now).and_then(|signer| live.get(signer + 1));
+    match waiting {
+        Some(next) if immediately => Rotation::Advance(next.kid.clone()),
+        Some(_) => Rotation::Waits,
+        None => {
+            let notice = if immediately || live.is_empty() { Duration::ZERO } else { policy.publish_before };
+            Rotation::Make(NewKey { sequence: next_sequence(keys), signs_from: now.plus(notice) })
+        }
     }
-    let notice = if immediately || live.is_empty() { Duration::ZERO } else { policy.publish_before };
-    Some(NewKey { sequence: next_sequence(keys), signs_from: now.plus(notice) })
 }
 
 #[cfg(test)]

@@ -88,15 +88,27 @@ fn a_withdrawn_key_is_not_published_and_the_next_signs_at_once() {
 #[test]
 fn a_rotation_by_command_gives_notice_unless_it_must_not() {
     let keys = [k(1, START)];
-    assert_eq!(
-        rotate_now(&keys, &policy(), false, START),
-        Some(NewKey { sequence: 2, signs_from: START.plus(DAY) })
-    );
-    assert_eq!(rotate_now(&keys, &policy(), true, START), Some(NewKey { sequence: 2, signs_from: START }));
-    let waiting = [k(1, START), k(2, START.plus(DAY))];
-    assert_eq!(rotate_now(&waiting, &policy(), false, START), None);
-    assert_eq!(rotate_now(&waiting, &policy(), true, START), Some(NewKey { sequence: 3, signs_from: START }));
-    assert_eq!(rotate_now(&[], &policy(), false, START), Some(NewKey { sequence: 1, signs_from: START }));
+    let made = |sequence, signs_from| Rotation::Make(NewKey { sequence, signs_from });
+    assert_eq!(rotate_now(&keys, &policy(), false, START), made(2, START.plus(DAY)));
+    assert_eq!(rotate_now(&keys, &policy(), true, START), made(2, START));
+    assert_eq!(rotate_now(&[], &policy(), false, START), made(1, START));
+}
+
+#[test]
+fn a_rotation_at_once_takes_the_key_that_waits() {
+    let mut keys = [k(1, START), k(2, START.plus(DAY))];
+    assert_eq!(rotate_now(&keys, &policy(), false, START), Rotation::Waits);
+    assert_eq!(rotate_now(&keys, &policy(), true, START), Rotation::Advance("k2".to_owned()));
+    keys[1].signs_from = START;
+    let plan = plan(&keys, &policy(), START);
+    assert_eq!((plan.signer.as_deref(), plan.published.len()), (Some("k2"), 2));
+    // Of several that wait, made by an earlier release, the first.
+    let several = [k(1, START), k(2, START.plus(DAY)), k(3, START.plus(DAY))];
+    assert_eq!(rotate_now(&several, &policy(), true, START), Rotation::Advance("k2".to_owned()));
+    // One that was withdrawn waits no longer.
+    let withdrawn = [k(1, START), StoredKey { withdrawn_at: Some(START), ..k(2, START.plus(DAY)) }];
+    let next = Rotation::Make(NewKey { sequence: 3, signs_from: START });
+    assert_eq!(rotate_now(&withdrawn, &policy(), true, START), next);
 }
 
 #[test]

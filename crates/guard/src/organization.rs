@@ -25,7 +25,8 @@ pub struct Organization {
 /// `X-Organization-ID`, as clients of several organizations do. The guard then exchanges the token at its issuer for one of that
 /// organization, and keeps it for at most a minute: roles and permissions are the caller's there. Who is no member of it is 403
 /// `organization_required`, like a token without an organization; so is everybody where the issuer exchanges nothing, or comes
-/// with an API key.
+/// with an API key of their own. An organization is no member of itself: its key is refused, too. A route for programs of an
+/// organization asks with [`organization!`](crate::organization!).
 ///
 /// Put it first: extractors behind it see the caller as a member, and rules in front of it are asked once more. A
 /// [`Guarded`](crate::Guarded) in front of it cannot be: such a request is 500 `misrouted`. Dereferences to [`User`].
@@ -72,6 +73,10 @@ where
         }
         let user = CurrentUser::new(user);
         let organization = Organization { id: active(&user, &parts.headers)?.to_owned() };
+        if user.id == organization.id {
+            tracing::debug!(user.id = %user.id, "the organization itself, and no member of it, asks with a key");
+            return Err(Refusal::OrganizationRequired);
+        }
         Ok(Self { organization, user })
     }
 }

@@ -173,6 +173,15 @@ def test_tn_02_what_names_no_organization_is_refused_without_asking(client: Test
     assert exchanges(issuer) == 0
 
 
+def test_a_key_of_an_organization_is_none_of_its_members(client: TestClient, issuer: Issuer) -> None:
+    of_organization = issuer.bearer(sub="org_globex", org_id="org_globex", api_key="key_1")
+    for named in ({}, GLOBEX):
+        refused = client.get("/member", headers={**of_organization, **named})
+        assert (refused.status_code, refused.json()["code"]) == (403, "organization_required")
+        assert client.get("/globex", headers={**of_organization, **named}).status_code == 200
+    assert exchanges(issuer) == 0
+
+
 def test_an_issuer_that_does_not_answer_is_503(client: TestClient, issuer: Issuer) -> None:
     issuer.answers["/oauth/token"] = Answer(status=500)
     refused = client.get("/member", headers={**admin(issuer), **GLOBEX})

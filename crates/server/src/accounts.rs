@@ -24,8 +24,7 @@ pub use change::{Change, change, delete};
 pub use create::{Profile, create, register};
 pub use password::change_password;
 
-/// The role that administers a realm.
-pub const ADMINISTRATOR: &str = "realm-admin";
+pub use gatepost_domain::role::ADMINISTRATOR;
 
 /// Whether the account administers its realm.
 pub fn is_administrator(user: &User) -> bool {

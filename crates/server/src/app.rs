@@ -19,6 +19,7 @@ use crate::{
     Clock, declare, jobs, outgoing::Outgoing, passwords::HashPool, realm::RealmCache, throttle::Throttle,
 };
 
+pub(crate) use open::location;
 pub use open::{OpenError, Reached};
 
 /// An opened installation: the store, the master key, the realms in use and the threads that hash.

@@ -1,7 +1,7 @@
 //! The roles of a realm: put and removed one at a time, so that the rest still make a graph.
 
 use gatepost_domain::{
-    RealmId, Role, RoleName, Timestamp,
+    Profile, RealmId, Role, RoleName, Timestamp,
     audit::{Event, Record},
     role::{RoleGraph, RolesRefused},
 };
@@ -9,14 +9,30 @@ use gatepost_store::{Tx, audit, invitations, memberships, realms, roles, users};
 
 use crate::{
     App,
-    accounts::{ADMINISTRATOR, Who, field},
+    accounts::{Who, field},
     http::Problem,
 };
 
-/// The roles of the realm, by name.
+/// The roles of the realm, by name: those it was given, and those its profile brings.
 pub async fn list(app: &App, realm: RealmId) -> Result<Vec<Role>, Problem> {
-    let read = app.db().read("list roles", move |tx| Box::pin(async move { roles::list(tx, realm).await }));
+    let read = app.db().read("list roles", move |tx| Box::pin(async move { all(tx, realm).await }));
     Ok(read.await?)
+}
+
+/// The same, inside a transaction.
+pub(crate) async fn all(tx: &mut Tx, realm: RealmId) -> Result<Vec<Role>, gatepost_store::Error> {
+    Ok(profile_of(tx, realm).await?.all_roles(&roles::list(tx, realm).await?))
+}
+
+/// The profile of the realm.
+pub(crate) async fn profile_of(tx: &mut Tx, realm: RealmId) -> Result<Profile, gatepost_store::Error> {
+    Ok(realms::find(tx, realm).await?.map(|found| found.settings.profile).unwrap_or_default())
+}
+
+/// Makes these all roles of the realm. What its profile brings is not stored.
+pub(crate) async fn replace(tx: &mut Tx, realm: RealmId, all: &[Role]) -> Result<(), gatepost_store::Error> {
+    let profile = profile_of(tx, realm).await?;
+    roles::replace(tx, realm, &profile.given_roles(all)).await
 }
 
 /// The role of a name.
@@ -42,19 +58,7 @@ async fn write(
     replace: bool,
     (who, now): (Who, Timestamp),
 ) -> Result<bool, Problem> {
-    if role.name.as_str() == ADMINISTRATOR {
-        let reason = "realm-admin is built in; choose another name".into();
-        return Err(Problem::InvalidField { field: "name", reason });
-    }
-    // It is no role like the others: nothing inherits what it may do.
-    if role.inherits.iter().any(|parent| parent.as_str() == ADMINISTRATOR) {
-        let reason = "realm-admin is built in, and given to users only".into();
-        return Err(Problem::InvalidField { field: "inherits", reason });
-    }
-    if role.inherits.contains(&RoleName::owner()) {
-        let reason = "owner is given in organizations; no role makes an owner of who has it".into();
-        return Err(Problem::InvalidField { field: "inherits", reason });
-    }
+    role.check()?;
     let record = record(app, realm, &role.name, &who, now);
     let changed = app
         .db()
@@ -62,7 +66,7 @@ async fn write(
             let (role, record, who) = (role.clone(), record.clone(), who.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
-                let mut all = roles::list(tx, realm).await?;
+                let mut all = all(tx, realm).await?;
                 who.means(all.iter().find(|known| known.name == role.name))?;
                 let mut record = told(record, "after", &role);
                 let is_new = match all.iter_mut().find(|known| known.name == role.name) {
@@ -88,7 +92,7 @@ async fn write(
     Ok(changed)
 }
 
-/// Removes a role that nobody has and no role inherits.
+/// Removes a role that nobody has and no role inherits, and that the profile does not bring.
 pub async fn remove(
     app: &App,
     realm: RealmId,
@@ -102,13 +106,16 @@ pub async fn remove(
             let (name, record, who) = (name.clone(), record.clone(), who.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
-                let mut all = roles::list(tx, realm).await?;
+                let mut all = all(tx, realm).await?;
                 let at = all.iter().position(|role| role.name == name).ok_or(Problem::NotFound)?;
                 who.means(Some(&all[at]))?;
+                let settings = realms::find(tx, realm).await?.map(|found| found.settings).unwrap_or_default();
+                if settings.profile.has_built_in(&name) {
+                    return Err(Problem::RoleBuiltIn);
+                }
                 if users::anyone_has_role(tx, realm, &name).await? {
                     return Err(Problem::RoleInUse { by: "There are users who have it".to_owned() });
                 }
-                let settings = realms::find(tx, realm).await?.map(|found| found.settings).unwrap_or_default();
                 if settings.organization_roles.contains(&name) {
                     let by = "The realm's organization_roles names it".to_owned();
                     return Err(Problem::RoleInUse { by });
@@ -138,7 +145,7 @@ pub async fn remove(
 }
 
 async fn save(tx: &mut Tx, realm: RealmId, all: &[Role], record: &Record) -> Result<(), Problem> {
-    roles::replace(tx, realm, all).await?;
+    replace(tx, realm, all).await?;
     audit::append(tx, record).await?;
     Ok(())
 }

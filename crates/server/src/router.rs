@@ -20,7 +20,7 @@ use crate::{
     App, api, docs,
     front::Front,
     health,
-    http::{Problem, body, cross_origin, observe::Route},
+    http::{Problem, body, cross_origin, observe::Route, precondition::MarkUntagged},
     oauth, pages,
 };
 
@@ -37,11 +37,12 @@ pub(crate) fn description() -> OpenApi {
 
 /// The service that answers every request.
 pub(crate) fn front(app: App) -> Front {
-    let (api, _) = api::routes().merge(oauth::routes()).split_for_parts();
+    let (api, described) = api::routes().merge(oauth::routes()).split_for_parts();
     // Together, for axum boxes a route once for each call of `layer`.
     let called = api.method_not_allowed_fallback(|| async { Problem::MethodNotAllowed }).layer((
         TellRoute,
         cross_origin::layer(),
+        MarkUntagged::all_but(&described),
         DefaultBodyLimit::max(body::LIMIT),
     ));
     let realm = oauth::documents()

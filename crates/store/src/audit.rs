@@ -1,5 +1,7 @@
 //! The audit trail. It is appended to, read, and never changed; its oldest part is deleted where a realm says so.
 
+use std::time::Duration;
+
 use gatepost_domain::audit::{Actor, Event, Record};
 use gatepost_domain::{ClientId, EventId, RealmId, Timestamp, UserId};
 
@@ -63,7 +65,65 @@ pub struct RecordFilter {
     pub until: Option<Timestamp>,
 }
 
-/// At most `limit` records, the newest first, older than the given one.
+/// Reads records, with one condition more in front of the others: the one that an index answers. The conditions of a filter
+/// hold each for itself where it is not given, and no index can be used for what may not hold.
+macro_rules! select_records {
+    ($before:literal, $leading:literal) => {
+        concat!(
+            $before,
+            "SELECT realm_id, id, at, event, actor, user_id, session_id, client_id, address, request_id, detail
+            FROM audit WHERE realm_id = $1 AND id < $2 AND id >= $3 ",
+            $leading,
+            " AND (CAST($4 AS BIGINT) IS NULL OR at >= $4) AND (CAST($5 AS BIGINT) IS NULL OR at < $5)
+            AND (CAST($6 AS TEXT) IS NULL OR event = $6) AND (CAST($7 AS TEXT) IS NULL OR actor = $7)
+            AND (CAST($8 AS BYTEA) IS NULL OR user_id = $8)
+            AND (CAST($9 AS BOOLEAN) IS NULL OR (event LIKE '%-refused' OR event LIKE '%-reused') = $9)
+            ORDER BY id DESC LIMIT $10"
+        )
+    };
+}
+
+/// The same for each index there is, after the given words.
+macro_rules! statements {
+    ($before:literal) => {
+        Statements {
+            of_all: select_records!($before, ""),
+            of_user: select_records!($before, "AND user_id = $8"),
+            of_actor: select_records!($before, "AND actor = $7"),
+            of_event: select_records!($before, "AND event = $6"),
+            of_outcome: select_records!(
+                $before,
+                "AND (event LIKE '%-refused' OR event LIKE '%-reused') = $9"
+            ),
+        }
+    };
+}
+
+struct Statements {
+    of_all: &'static str,
+    of_user: &'static str,
+    of_actor: &'static str,
+    of_event: &'static str,
+    of_outcome: &'static str,
+}
+
+const READ: Statements = statements!("");
+
+impl Statements {
+    /// The one that reads the least: what one user met with is less than what one did, and that less than all of a kind.
+    fn fitting(&self, filter: &RecordFilter) -> &'static str {
+        match filter {
+            RecordFilter { user: Some(_), .. } => self.of_user,
+            RecordFilter { actor: Some(_), .. } => self.of_actor,
+            RecordFilter { event: Some(_), .. } => self.of_event,
+            RecordFilter { refused: Some(_), .. } => self.of_outcome,
+            RecordFilter { .. } => self.of_all,
+        }
+    }
+}
+
+/// At most `limit` records, the newest first, older than the given one. However long the trail is, each filter reads by an index,
+/// and a span of time is a part of it.
 pub async fn list(
     tx: &mut Tx,
     realm: RealmId,
@@ -71,39 +131,36 @@ pub async fn list(
     before: Option<EventId>,
     limit: u32,
 ) -> Result<Vec<Record>, Error> {
-    macro_rules! sql {
-        ($user:literal) => {
-            concat!(
-                "SELECT realm_id, id, at, event, actor, user_id, session_id, client_id, address, request_id, detail
-                FROM audit WHERE realm_id = $1 AND id < $2
-                AND (CAST($3 AS TEXT) IS NULL OR event = $3) AND (CAST($4 AS BIGINT) IS NULL OR at >= $4)
-                AND (CAST($6 AS BIGINT) IS NULL OR at < $6) AND (CAST($7 AS TEXT) IS NULL OR actor = $7)
-                AND (CAST($8 AS BOOLEAN) IS NULL OR (event LIKE '%-refused' OR event LIKE '%-reused') = $8) ",
-                $user, " ORDER BY id DESC LIMIT $5"
-            )
-        };
-    }
-    const OF_ALL: &str = sql!("");
-    const OF_ONE: &str = sql!("AND user_id = $9");
-    let before = before.unwrap_or(EventId::MAX);
+    list_by(&READ, tx, realm, filter, before, limit).await
+}
+
+async fn list_by<T: FromRow>(
+    statements: &Statements,
+    tx: &mut Tx,
+    realm: RealmId,
+    filter: &RecordFilter,
+    before: Option<EventId>,
+    limit: u32,
+) -> Result<Vec<T>, Error> {
+    // An id says to the millisecond when it was made.
+    let end =
+        filter.until.map_or(EventId::MAX, |until| EventId::first_at(until.plus(Duration::from_millis(1))));
+    let before = before.unwrap_or(EventId::MAX).min(end);
+    let first = filter.since.map_or(EventId::MIN, EventId::first_at);
     let actor = filter.actor.as_ref().map(ToString::to_string);
-    let mut params = vec![
+    let params = [
         (&realm).into(),
         (&before).into(),
-        filter.event.map(Event::name).into(),
+        (&first).into(),
         filter.since.into(),
-        limit.into(),
         filter.until.into(),
+        filter.event.map(Event::name).into(),
         actor.as_deref().into(),
+        filter.user.as_ref().into(),
         filter.refused.into(),
+        limit.into(),
     ];
-    match &filter.user {
-        None => tx.all(OF_ALL, &params).await,
-        Some(user) => {
-            params.push(user.into());
-            tx.all(OF_ONE, &params).await
-        }
-    }
+    tx.all(statements.fitting(filter), &params).await
 }
 
 /// Deletes at most `limit` records of before the moment, the oldest first. Returns how many; call it again until that is less
@@ -113,4 +170,61 @@ pub async fn delete_before(tx: &mut Tx, realm: RealmId, before: Timestamp, limit
         (SELECT a.id FROM audit a WHERE a.realm_id = $1 AND a.id < $2 ORDER BY a.id LIMIT $3)";
     let first_kept = EventId::first_at(before);
     tx.execute(SQL, &[(&realm).into(), (&first_kept).into(), limit.into()]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Db, Location, Options};
+
+    /// A line of SQLite's plan.
+    struct Step(String);
+
+    impl FromRow for Step {
+        fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+            let (_id, _parent, _unused): (i64, i64, i64) = (row.take()?, row.take()?, row.take()?);
+            Ok(Self(row.take()?))
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_filter_reads_by_an_index_and_in_its_order() {
+        const PLANS: Statements = statements!("EXPLAIN QUERY PLAN ");
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("auth.db"));
+        let now = Timestamp::from_unix_seconds(1_800_000_000);
+        let db = Db::open(&location, Options::new(now)).await.unwrap();
+        let nothing = RecordFilter::default;
+        for (filter, index) in [
+            (nothing(), "PRIMARY KEY (realm_id=? AND id>? AND id<?)"),
+            (RecordFilter { since: Some(now), ..nothing() }, "PRIMARY KEY (realm_id=? AND id>? AND id<?)"),
+            (
+                RecordFilter { user: Some(UserId::MIN), event: Some(Event::SignedIn), ..nothing() },
+                "INDEX audit_user (realm_id=? AND user_id=? AND id>? AND id<?)",
+            ),
+            (
+                RecordFilter { actor: Some(Actor::Operator), refused: Some(true), ..nothing() },
+                "INDEX audit_actor (realm_id=? AND actor=? AND id>? AND id<?)",
+            ),
+            (
+                RecordFilter { event: Some(Event::SignInRefused), until: Some(now), ..nothing() },
+                "INDEX audit_event (realm_id=? AND event=? AND id>? AND id<?)",
+            ),
+            (
+                RecordFilter { refused: Some(true), ..nothing() },
+                "INDEX audit_outcome (realm_id=? AND <expr>=? AND id>? AND id<?)",
+            ),
+        ] {
+            let asked = filter.clone();
+            let steps: Vec<Step> = db
+                .read("explain", move |tx| {
+                    let filter = asked.clone();
+                    Box::pin(async move { list_by(&PLANS, tx, RealmId::MIN, &filter, None, 50).await })
+                })
+                .await
+                .unwrap();
+            let steps: Vec<String> = steps.into_iter().map(|Step(text)| text).collect();
+            assert_eq!(steps, [format!("SEARCH audit USING {index}")], "{filter:?}");
+        }
+    }
 }

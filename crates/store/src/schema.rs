@@ -38,8 +38,13 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, name: "devices", sql: include_str!("../migrations/0007_devices.sql") },
     Migration {
         version: 8,
-        name: "client registration",
+        name: "client_registration",
         sql: include_str!("../migrations/0008_client_registration.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "audit_filters",
+        sql: include_str!("../migrations/0010_audit_filters.sql"),
     },
 ];
 

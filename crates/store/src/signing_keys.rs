@@ -54,6 +54,18 @@ pub async fn list(tx: &mut Tx, realm: RealmId) -> Result<Vec<StoredKey>, Error> 
     tx.all(SQL, &[(&realm).into()]).await
 }
 
+/// Makes a key that waits for its time sign from now on. False: no such key, or it signs already, or was withdrawn. One
+/// statement.
+pub async fn advance(tx: &mut Tx, realm: RealmId, kid: &str, now: Timestamp) -> Result<bool, Error> {
+    const SQL: &str = "UPDATE signing_keys SET signs_from = $3
+        WHERE realm_id = $1 AND kid = $2 AND signs_from > $3 AND withdrawn_at IS NULL";
+    let advanced = tx.execute(SQL, &[(&realm).into(), kid.into(), now.into()]).await? == 1;
+    if advanced {
+        realms::bump_version(tx, realm).await?;
+    }
+    Ok(advanced)
+}
+
 /// Withdraws a key at once: no longer published, its tokens refused, verifiers told. False: no such key, or
 /// withdrawn before.
 pub async fn withdraw(

@@ -1,47 +1,9 @@
 //! Which settings fit together. Every front door asks this before a client is kept: the file, the commands, the API and
 //! registration.
 
-use std::borrow::Cow;
-
 use super::{ClientAlg, ClientAuthMethod, ClientSettings, FIRST_PARTY, GrantType, SubjectType};
+use crate::setting::{MOST, SettingRefused, check_audience, is_word, refuse};
 use crate::{ClientId, SigningAlg};
-
-/// A setting that cannot be kept: which, why, and what would do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{member}: {reason}")]
-pub struct SettingRefused {
-    /// The member.
-    pub member: Cow<'static, str>,
-    /// What is wrong and what would be right; never the value.
-    pub reason: Cow<'static, str>,
-}
-
-impl SettingRefused {
-    pub(super) fn new(member: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { member: member.into(), reason: reason.into() }
-    }
-
-    /// What a reader says of a value it could not read. Its own words name the value of another type, which might be a
-    /// secret in the wrong place; ours do not.
-    pub(super) fn unread(member: &str, error: &serde_json::Error) -> Self {
-        let text = error.to_string();
-        let reason: Cow<'static, str> =
-            if text.starts_with("invalid type") || text.starts_with("invalid value") {
-                let wanted = text.rsplit_once("expected ").map_or("another type", |(_, wanted)| wanted);
-                format!("this takes {wanted}").into()
-            } else if let Some((_, wanted)) = text.split_once(", expected one of ") {
-                format!("this takes one of {wanted}").into()
-            } else if let Some((_, wanted)) = text.split_once(", expected ") {
-                format!("this takes {wanted}").into()
-            } else {
-                text.into()
-            };
-        Self::new(member.to_owned(), reason)
-    }
-}
-
-/// How many entries a list has at the most: one page of a screen, and nobody's way to fill the database.
-const MOST: usize = 100;
 
 /// A client that acts on its own is the subject of its tokens: it must not look like somebody else.
 pub fn check_id(id: &ClientId) -> Result<(), SettingRefused> {
@@ -91,13 +53,8 @@ impl ClientSettings {
         if let Some((name, _)) = lists.iter().find(|(_, length)| *length > MOST) {
             return refuse(name, format!("there are more than {MOST}; leave out those that are not in use"));
         }
-        let word =
-            |text: &String| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        // RFC 8707 section 2: a resource has no fragment.
-        if !self.audience.iter().all(|one| word(one) && !one.contains('#')) {
-            return refuse("audience", "write names or absolute URIs without fragment, of up to 255 letters");
-        }
-        if !self.contacts.iter().all(word) {
+        check_audience(&self.audience)?;
+        if !self.contacts.iter().all(|one| is_word(one)) {
             return refuse("contacts", "write e-mail addresses, of up to 255 letters");
         }
         Ok(())
@@ -222,10 +179,6 @@ impl ClientSettings {
         }
         Ok(())
     }
-}
-
-fn refuse(member: &'static str, reason: impl Into<Cow<'static, str>>) -> Result<(), SettingRefused> {
-    Err(SettingRefused::new(member, reason))
 }
 
 #[cfg(test)]

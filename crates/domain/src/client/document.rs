@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    ClientAuthMethod, ClientSettings, GrantType, RedirectUri, SettingRefused, WebUri,
+    ClientAuthMethod, ClientSettings, GrantType, RedirectUri, WebUri,
     registration::{self, Policy},
     uri::{is_web, plain},
 };
-use crate::{ClientId, Scopes};
+use crate::{ClientId, Scopes, SettingRefused};
 
 /// The longest address that is an id.
 const LONGEST: usize = 255;

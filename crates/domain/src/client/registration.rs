@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::{ClientAuthMethod, ClientSettings, GrantType, RegisteredBy, SettingRefused};
-use crate::{Scope, Scopes, SigningAlg};
+use super::{ClientAuthMethod, ClientSettings, GrantType, RegisteredBy};
+use crate::{Scope, Scopes, SettingRefused, SigningAlg};
 
 pub use name::resembles;
 

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClientAlg, ClientAuthMethod, ClientKeys, GrantType, RedirectUri, SubjectType, WebUri,
-    check::SettingRefused, permissions_of,
+    ClientAlg, ClientAuthMethod, ClientKeys, GrantType, RedirectUri, SubjectType, WebUri, permissions_of,
 };
-use crate::{DisplayName, Scope, Scopes, SigningAlg, api_key::permission_of, role::nearest};
+use crate::setting::{SettingRefused, Settings};
+use crate::{DisplayName, Scope, Scopes, SigningAlg, api_key::permission_of};
 
 /// What a client may do, with the names and defaults of the declarative file; where RFC 7591 or OpenID Connect has a name
 /// for a member, it is that.
@@ -157,40 +157,20 @@ impl ClientSettings {
     /// The settings with some of them given anew, by name; `null` gives back the default. An unknown name is refused with
     /// the nearest there is. Whether they fit together is asked by [`check`](Self::check).
     pub fn with(&self, changes: &serde_json::Map<String, serde_json::Value>) -> Result<Self, SettingRefused> {
-        let broken = |_| SettingRefused::new("settings", "they cannot be written as JSON");
-        let mut all = serde_json::to_value(self).map_err(broken)?;
-        let defaults = serde_json::to_value(Self::default()).map_err(broken)?;
-        for (name, value) in changes {
-            let Some(default) = defaults.get(name) else {
-                let keys = Self::keys();
-                let near = nearest(name, keys.iter());
-                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                return Err(SettingRefused::new(name.clone(), format!("no client has such a setting{hint}")));
-            };
-            all[name] = if value.is_null() { default.clone() } else { value.clone() };
-            // By itself, so that the mistake is told of the member that has it.
-            let alone = serde_json::json!({ name: all[name] });
-            serde_json::from_value::<Self>(alone).map_err(|error| SettingRefused::unread(name, &error))?;
-        }
-        serde_json::from_value(all).map_err(broken)
+        self.changed(changes)
     }
 
     /// The names of the settings in which two differ.
     pub fn differing(&self, other: &Self) -> Vec<String> {
-        let members = |settings: &Self| serde_json::to_value(settings).unwrap_or_default();
-        let (ours, theirs) = (members(self), members(other));
-        let names = ours.as_object().into_iter().flatten();
-        names
-            .filter(|(name, value)| theirs.get(name.as_str()) != Some(value))
-            .map(|(name, _)| name.clone())
-            .collect()
+        self.differences(other)
     }
 
     /// The names of all settings.
     pub fn keys() -> Vec<String> {
-        match serde_json::to_value(Self::default()) {
-            Ok(serde_json::Value::Object(map)) => map.into_iter().map(|(key, _)| key).collect(),
-            _ => Vec::new(),
-        }
+        Self::names()
     }
+}
+
+impl Settings for ClientSettings {
+    const OF: &str = "client";
 }

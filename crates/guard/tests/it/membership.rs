@@ -246,6 +246,18 @@ async fn tn_02_what_names_no_organization_is_refused_without_asking() {
     assert_eq!(world.issuer.exchanges(), 0);
 }
 
+/// An organization is no member of itself. A rule that asks for an organization lets its programs through.
+#[tokio::test]
+async fn a_key_of_an_organization_is_none_of_its_members() {
+    let world = World::new().await;
+    let of_organization = json!({ "sub": "org_globex", "org_id": "org_globex", "api_key": "key_1" });
+    let of_organization = token(&world.key, &claims(&world.issuer.url, of_organization));
+    let refused = world.ask_with(&of_organization, "/member", "org_globex").await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (403, "organization_required"));
+    assert_eq!(world.ask_with(&of_organization, "/layer", "org_globex").await.status, 200);
+    assert_eq!(world.issuer.exchanges(), 0);
+}
+
 #[tokio::test]
 async fn an_issuer_that_does_not_answer_is_503() {
     let world = World::new().await;

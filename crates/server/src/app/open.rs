@@ -92,12 +92,10 @@ impl App {
     pub async fn open(config: &Config, clock: Clock, reached: Reached<'_>) -> Result<Self, OpenError> {
         let entropy = Arc::new(SystemEntropy::default());
         let given_key = given_key(config)?;
-        let location = if let Some(url) = &config.database_url {
-            url.parse()?
-        } else {
+        if config.database_url.is_none() {
             make_folder(&config.data_dir)?;
-            Location::Sqlite(config.data_dir.join("gatepost.db"))
-        };
+        }
+        let location = location(config)?;
         let options =
             gatepost_store::Options { deadline: DEADLINE, ..gatepost_store::Options::new(clock.now()) };
         let db = Db::open(&location, options).await?;
@@ -177,6 +175,14 @@ impl App {
             Err(gatepost_store::Error::Conflict(_)) => Ok(()),
             other => other,
         }
+    }
+}
+
+/// Where the settings say that the store is.
+pub(crate) fn location(config: &Config) -> Result<Location, LocationRefused> {
+    match &config.database_url {
+        Some(url) => url.parse(),
+        None => Ok(Location::Sqlite(config.data_dir.join("gatepost.db"))),
     }
 }
 

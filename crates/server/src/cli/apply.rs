@@ -37,8 +37,8 @@ impl Apply {
         let mode = if self.dry_run { declare::Mode::Look } else { declare::Mode::Change };
         let changes = declare::apply(&app, &declared, mode).await?;
         Output::new(self.json).show(&changes, || {
-            let lines = changes.lines();
-            if lines.is_empty() { "nothing to change".to_owned() } else { lines.join("\n") }
+            let nothing = changes.is_empty().then(|| "nothing to change".to_owned());
+            nothing.into_iter().chain(changes.lines()).collect::<Vec<_>>().join("\n")
         })
     }
 }

@@ -5,15 +5,13 @@ mod token;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use gatepost_domain::{
-    Client, ClientId, ClientSettings, RealmName, Secret, client::SettingRefused, lifetime,
-};
+use gatepost_domain::{Client, ClientId, ClientSettings, RealmName, Secret, SettingRefused, lifetime};
 use gatepost_store::clients as stored;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Output, Refusal, Settings,
+    Output, Refusal, Settings, confirm,
     output::table,
     store::{self, refusal},
 };
@@ -78,6 +76,9 @@ enum What {
     Delete {
         /// The `client_id`
         id: ClientId,
+        /// Yes, with its grants and API keys
+        #[arg(long)]
+        yes: bool,
     },
     /// Initial access tokens: with one, an application registers itself
     Token {
@@ -203,8 +204,9 @@ impl ClientCommand {
                 show(output, "changed", &rotated?)
             }
             What::Token { what } => what.run(&app, &realm, output, now).await,
-            What::Delete { id } => {
+            What::Delete { id, yes } => {
                 let client = find(&app, &realm, &id).await?;
+                confirm(yes, &format!("client {id} with its grants and API keys"))?;
                 let deleted = clients::delete(&app, realm.id(), id.clone(), Who::operator(), now).await;
                 deleted.map_err(|problem| match problem {
                     Problem::NotFound => missing(&id),

@@ -2,9 +2,9 @@
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
-    EventId, OutboxId, RealmName,
+    EventId, OutboxId, RealmName, Timestamp,
     audit::{Actor, Event, Record},
-    signing_key,
+    signing_key::{self, Rotation, StoredKey},
 };
 use gatepost_store::{audit, signing_keys};
 
@@ -30,7 +30,7 @@ enum What {
     List,
     /// Make the next key. It is published at once and signs a day later, when every verifier knows it
     Rotate {
-        /// Sign with it at once: verifiers that cached the keys must fetch them again
+        /// Sign with it at once, or with the next key that waits: verifiers that cached the keys may have to fetch them again
         #[arg(long)]
         now: bool,
     },
@@ -69,7 +69,7 @@ impl KeyCommand {
     }
 }
 
-async fn stored(app: &App, realm: &Snapshot) -> Result<Vec<signing_key::StoredKey>, Refusal> {
+async fn stored(app: &App, realm: &Snapshot) -> Result<Vec<StoredKey>, Refusal> {
     let id = realm.id();
     Ok(app
         .db()
@@ -82,50 +82,70 @@ async fn rotate(app: &App, realm: &Snapshot, immediately: bool) -> Result<(), Re
     let alg = realm.settings().signing_alg;
     let of_alg: Vec<_> = stored(app, realm).await?.into_iter().filter(|key| key.alg == alg).collect();
     let policy = signing::policy(realm.settings());
-    let Some(planned) = signing_key::rotate_now(&of_alg, &policy, immediately, now) else {
-        return Err(Refusal::new(
-            "the next key is made already and waits for its time; `gatepost key list` shows when, --now does not wait",
-        ));
+    let rotated = match signing_key::rotate_now(&of_alg, &policy, immediately, now) {
+        Rotation::Waits => {
+            return Err(Refusal::new(
+                "the next key is made already and waits for its time; `gatepost key list` shows when, --now does not wait",
+            ));
+        }
+        Rotation::Advance(kid) => advance(app, realm, kid, now).await?,
+        Rotation::Make(planned) => {
+            let key = tokio::task::spawn_blocking(move || signing::make(alg)).await??;
+            let keeper = (app.master_key(), app.entropy());
+            keep(app, realm, signing::seal(&key, alg, planned, realm.id(), keeper, now), now).await?
+        }
     };
-    let key = tokio::task::spawn_blocking(move || signing::make(alg)).await??;
-    let sealed = signing::seal(&key, alg, planned, realm.id(), (app.master_key(), app.entropy()), now);
-    let record = Record::new(
-        EventId::new(now, app.entropy()),
-        realm.id(),
-        now,
-        Event::SigningKeyCreated,
-        Actor::Operator,
-    )
-    .with("kid", key.kid());
-    let made = app
-        .db()
-        .write("rotate the signing key", move |tx| {
-            let (sealed, record) = (sealed.clone(), record.clone());
-            Box::pin(async move {
-                let made = signing_keys::insert_if_planned(tx, &sealed).await?;
-                if made {
-                    audit::append(tx, &record).await?;
-                }
-                Ok::<_, gatepost_store::Error>(made)
-            })
-        })
-        .await?;
-    if made {
+    app.realms().forget(realm.id());
+    if rotated {
         Ok(())
     } else {
         Err(Refusal::new(
-            "another process made the next key in the same moment; it is listed by `gatepost key list`",
+            "another process rotated the keys in the same moment; `gatepost key list` shows what there is now",
         ))
     }
+}
+
+fn record(app: &App, realm: &Snapshot, event: Event, kid: &str, now: Timestamp) -> Record {
+    Record::new(EventId::new(now, app.entropy()), realm.id(), now, event, Actor::Operator).with("kid", kid)
+}
+
+/// False: another process made one for this place.
+async fn keep(app: &App, realm: &Snapshot, sealed: StoredKey, now: Timestamp) -> Result<bool, Refusal> {
+    let record = record(app, realm, Event::SigningKeyCreated, &sealed.kid, now);
+    let kept = app.db().write("rotate the signing key", move |tx| {
+        let (sealed, record) = (sealed.clone(), record.clone());
+        Box::pin(async move {
+            let made = signing_keys::insert_if_planned(tx, &sealed).await?;
+            if made {
+                audit::append(tx, &record).await?;
+            }
+            Ok::<_, gatepost_store::Error>(made)
+        })
+    });
+    Ok(kept.await?)
+}
+
+/// False: it waits no longer.
+async fn advance(app: &App, realm: &Snapshot, kid: String, now: Timestamp) -> Result<bool, Refusal> {
+    let (id, record) = (realm.id(), record(app, realm, Event::SigningKeyAdvanced, &kid, now));
+    let advanced = app.db().write("let the next signing key sign", move |tx| {
+        let (kid, record) = (kid.clone(), record.clone());
+        Box::pin(async move {
+            let advanced = signing_keys::advance(tx, id, &kid, now).await?;
+            if advanced {
+                audit::append(tx, &record).await?;
+            }
+            Ok::<_, gatepost_store::Error>(advanced)
+        })
+    });
+    Ok(advanced.await?)
 }
 
 /// The next request makes a key in its place if it was the one that signs.
 async fn withdraw(app: &App, realm: &Snapshot, kid: &str) -> Result<(), Refusal> {
     let (now, id, asked) = (app.clock().now(), realm.id(), kid.to_owned());
     let message = OutboxId::new(now, app.entropy());
-    let event = Event::SigningKeyWithdrawn;
-    let record =
-        Record::new(EventId::new(now, app.entropy()), id, now, event, Actor::Operator).with("kid", kid);
+    let record = record(app, realm, Event::SigningKeyWithdrawn, kid, now);
     let withdrawn = app
         .db()
         .write("withdraw a signing key", move |tx| {

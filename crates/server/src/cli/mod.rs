@@ -152,6 +152,11 @@ impl Settings {
     }
 }
 
+/// Whether somebody means it: what is deleted takes other things with it, and nothing but a backup brings them back.
+fn confirm(yes: bool, what: &str) -> Result<(), Refusal> {
+    if yes { Ok(()) } else { Err(Refusal::new(format!("this removes {what}; say so with --yes"))) }
+}
+
 /// Reads the command line and carries it out.
 pub fn main() -> ExitCode {
     let CommandLine { settings, command } = match CommandLine::try_parse() {

@@ -5,7 +5,7 @@ use gatepost_domain::{Organization, OrganizationId, RealmName, Slug};
 use gatepost_store::organizations as stored;
 
 use super::{
-    Output, Refusal, Settings,
+    Output, Refusal, Settings, confirm,
     output::table,
     store::{self, refusal},
 };
@@ -55,10 +55,13 @@ enum What {
         #[arg(long, value_name = "USER")]
         owner: Option<String>,
     },
-    /// Remove an organization with its members and invitations; accounts stay
+    /// Remove an organization with its members, invitations and API keys; accounts stay
     Delete {
         /// Id or slug
         org: String,
+        /// Yes, with its members, invitations and API keys
+        #[arg(long)]
+        yes: bool,
     },
     /// List the members of an organization
     Members {
@@ -116,8 +119,10 @@ impl OrgCommand {
                 let made = made.await.map_err(refusal)?;
                 output.show(&OrganizationView::from(&made), || format!("made organization {}", made.id))
             }
-            What::Delete { org } => {
+            What::Delete { org, yes } => {
                 let org = find(&app, &realm, &org).await?;
+                let what = format!("organization {} with its members, invitations and API keys", org.slug);
+                confirm(yes, &what)?;
                 organizations::delete(&app, &realm, org.id, acting(), now).await.map_err(refusal)?;
                 output.show(&OrganizationView::from(&org), || format!("deleted organization {}", org.id))
             }

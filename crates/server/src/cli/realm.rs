@@ -8,7 +8,7 @@ use gatepost_domain::{
 use gatepost_store::{audit, realms};
 use serde::Serialize;
 
-use super::{Output, Refusal, Settings, output::table, store};
+use super::{Output, Refusal, Settings, confirm, output::table, store};
 use crate::{
     App,
     realm::{Snapshot, issuer_of},
@@ -105,9 +105,7 @@ impl RealmCommand {
                     if let Some(settings) = settings.as_object() {
                         // What is not set is not shown; the issuer stands above, set or not.
                         let set = settings.iter().filter(|(key, value)| *key != "issuer" && !value.is_null());
-                        rows.extend(set.map(|(key, value)| {
-                            vec![key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)]
-                        }));
+                        rows.extend(set.map(|(key, value)| vec![key.clone(), shown(key, value)]));
                     }
                     table(&["SETTING", "VALUE"], &rows)
                 })
@@ -158,13 +156,18 @@ impl RealmCommand {
     }
 }
 
+/// A setting in a table. Of a picture, that it is there.
+fn shown(name: &str, value: &serde_json::Value) -> String {
+    match value.as_str() {
+        Some(text) if name == "logo" => format!("a PNG of {} bytes as data: URL", text.len()),
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    }
+}
+
 async fn delete(app: &App, realm: &Snapshot, yes: bool) -> Result<(), Refusal> {
     let (id, name, now) = (realm.id(), realm.name().to_owned(), app.clock().now());
-    if !yes {
-        return Err(Refusal::new(format!(
-            "this removes realm {name} with every user, client and key in it; say so with --yes"
-        )));
-    }
+    confirm(yes, &format!("realm {name} with every user, client and key in it"))?;
     let record = Record::new(EventId::new(now, app.entropy()), id, now, Event::RealmDeleted, Actor::Operator);
     let refused = app
         .db()

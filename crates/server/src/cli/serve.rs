@@ -3,15 +3,20 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use gatepost_store::Location;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Listening, Refusal, Settings, dev, output::print};
 use crate::{
     App, Clock, Config, Reached,
+    app::location,
     config::logging,
     declare, jobs,
     router::front,
-    serve::{self, Listener, metrics},
+    serve::{
+        self, Listener, metrics,
+        others::{self, Serving},
+    },
 };
 
 /// Run the server.
@@ -61,6 +66,7 @@ pub(super) async fn serve(
     let here = format!("{}://{}", listener.scheme(), listener.address());
     let stop = Stop::listen()?;
     let app = App::open(config, clock, Reached::At(&here)).await?;
+    let _serving = notice_others(config);
     let more = prepare(&app).await?;
     // The first request should find the default realm loaded.
     app.realms().for_host(&app, "").await.map_err(|problem| Refusal::new(problem.reason()))?;
@@ -85,6 +91,26 @@ pub(super) async fn serve(
     // Whatever was acknowledged is durable already; this lets the last answers out.
     app.close().await;
     Ok(())
+}
+
+/// Several processes of one machine may share a file, and one that was forgotten looks just like that.
+fn notice_others(config: &Config) -> Option<Serving> {
+    let Ok(Location::Sqlite(file)) = location(config) else { return None };
+    match others::notice(&file) {
+        Ok((serving, false)) => Some(serving),
+        Ok((serving, true)) => {
+            tracing::warn!(
+                "another process serves {} already; they share it, which is safe on one machine: if there should be one only, \
+                 stop the other",
+                file.display()
+            );
+            Some(serving)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "cannot tell whether another process serves {}", file.display());
+            None
+        }
+    }
 }
 
 /// Whether it is said under which URL.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{
-    Output, Refusal, Settings,
+    Output, Refusal, Settings, confirm,
     output::table,
     store::{self, refusal},
 };
@@ -83,6 +83,9 @@ enum What {
     Delete {
         /// Id, e-mail address or user name
         user: String,
+        /// Yes, everything of theirs
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -195,8 +198,9 @@ impl UserCommand {
                     )
                 })
             }
-            What::Delete { user } => {
+            What::Delete { user, yes } => {
                 let user = store::user(&app, &realm, &user).await?;
+                confirm(yes, &format!("user {} with their sessions, memberships and API keys", user.id))?;
                 accounts::delete(&app, realm.id(), user.id, Who::operator(), now).await.map_err(refusal)?;
                 output.show(&Shown::from(&user), || format!("deleted user {}", user.id))
             }

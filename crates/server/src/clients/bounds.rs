@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use gatepost_domain::{
-    Client, DisplayName, RealmId, SecretDigest, Timestamp,
+    Client, DisplayName, RealmId, SecretDigest, SettingRefused, Timestamp,
     audit::{Actor, Event},
-    client::{SettingRefused, registration::resembles},
+    client::registration::resembles,
 };
 use gatepost_store::{Tx, attempts, audit, clients};
 

@@ -4,10 +4,10 @@ mod manage;
 
 use gatepost_domain::{
     Client, ClientId, ClientOrigin, ClientRegistration, ClientSettings, InitialAccessTokenId, Secret,
-    SecretDigest, Timestamp, WebUri,
+    SecretDigest, SettingRefused, Timestamp, WebUri,
     audit::{Actor, Event},
     client::{
-        RegisteredBy, SettingRefused, initial_access,
+        RegisteredBy, initial_access,
         registration::{self, Policy},
     },
 };

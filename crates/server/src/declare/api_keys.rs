@@ -7,14 +7,14 @@ use gatepost_domain::{
     organization::roles_within,
     role::RoleGraph,
 };
-use gatepost_store::{Tx, api_keys, audit, clients, organizations, realms, roles, users};
+use gatepost_store::{Tx, api_keys, audit, clients, organizations, realms, users};
 
 use super::{
     apply::Applying,
     declared::{DeclaredApiKey, DeclaredOwner},
     error::ApplyError,
 };
-use crate::api_keys::of;
+use crate::{api_keys::of, roles};
 
 /// What the realm says of keys, as the file leaves it.
 struct Allowed {
@@ -31,7 +31,7 @@ impl Applying<'_> {
             return Ok(());
         }
         let settings = realms::find(tx, realm).await?.map(|found| found.settings).unwrap_or_default();
-        let roles = roles::list(tx, realm).await?;
+        let roles = roles::all(tx, realm).await?;
         let graph = |refused| ApplyError::Roles { realm: self.realm.name.to_string(), refused };
         let organization_roles = roles_within(&roles, &settings.organization_roles).map_err(graph)?;
         let roles = RoleGraph::new(&roles).map_err(graph)?;
@@ -59,7 +59,21 @@ impl Applying<'_> {
     ) -> Result<(), NotMade> {
         let owner = owner_of(tx, realm, declared, allowed).await?;
         let now = self.prepared.now;
+        let what = format!(
+            "API key {} of {} in {}",
+            declared.name.as_str(),
+            declared.shown_owner(),
+            self.realm.name
+        );
         if let Some(found) = api_keys::find_by_name(tx, realm, &owner, &declared.name, now).await? {
+            // Not an error: nobody is to keep a server from starting with a key of their own.
+            if found.created_by.is_some() {
+                self.changes.kept(format!(
+                    "{what}, which was made by its owner and not from a file: no other is made, and its secret is theirs. For one from \
+                     the file, give it another name there"
+                ));
+                return Ok(());
+            }
             let same =
                 found.scopes.is_subset_of(&declared.scopes) && declared.scopes.is_subset_of(&found.scopes);
             let reason =
@@ -85,8 +99,6 @@ impl Applying<'_> {
         api_keys::create(tx, &key).await?;
         let record = of(&key, self.record(realm, Event::ApiKeyCreated));
         audit::append(tx, &record.with("scopes", key.scopes.to_string())).await?;
-        let what =
-            format!("API key {} of {} in {}", key.name.as_str(), declared.shown_owner(), self.realm.name);
         self.changes.created_with_secret(what, secret.reveal().to_owned());
         Ok(())
     }

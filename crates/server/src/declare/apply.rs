@@ -9,7 +9,7 @@ use gatepost_domain::{
     password,
     role::RoleGraph,
 };
-use gatepost_store::{Tx, audit, clients, passwords, personal_claims, realms, roles, users};
+use gatepost_store::{Tx, audit, clients, passwords, personal_claims, realms, users};
 
 use super::{
     changes::Changes,
@@ -20,7 +20,7 @@ use crate::{
     App,
     accounts::{ADMINISTRATOR, is_administrator, with_roles},
     clients::{Secrets, fitted, new_secret},
-    roles::told,
+    realm, roles,
 };
 
 /// Whether to change anything.
@@ -184,7 +184,12 @@ impl Applying<'_> {
             realms::update_settings(tx, found.id, &settings, None).await?;
         }
         if moves || found.settings != settings {
-            audit::append(tx, &self.record(found.id, Event::RealmUpdated)).await?;
+            let mut record =
+                realm::told(self.record(found.id, Event::RealmUpdated), &found.settings, &settings);
+            if moves {
+                record = record.with("default", "true");
+            }
+            audit::append(tx, &record).await?;
             self.changes.changed(format!("realm {}", declared.name));
         }
         Ok(found.id)
@@ -192,22 +197,28 @@ impl Applying<'_> {
 
     /// Roles of the file are added to those there are, or replace those of the same name.
     async fn roles(&mut self, tx: &mut Tx, realm: RealmId) -> Result<RoleGraph, ApplyError> {
-        let before = roles::list(tx, realm).await?;
-        let declared = &self.realm.roles;
+        let before = roles::all(tx, realm).await?;
+        let profile = roles::profile_of(tx, realm).await?;
+        let declared: Vec<Role> =
+            self.realm.roles.iter().cloned().map(|role| profile.completed(role)).collect();
         let kept = before.iter().filter(|role| !declared.iter().any(|new| new.name == role.name));
-        let mut after: Vec<Role> = kept.chain(declared).cloned().collect();
+        let mut after: Vec<Role> = kept.chain(&declared).cloned().collect();
         after.sort_by(|a, b| a.name.cmp(&b.name));
         let graph = RoleGraph::new(&after)
             .map_err(|refused| ApplyError::Roles { realm: self.realm.name.to_string(), refused })?;
-        self.check_organization_roles(&graph)?;
+        // What organizations may give are roles there are.
+        self.realm
+            .settings
+            .check_roles(&graph)
+            .map_err(|refused| ApplyError::Setting { realm: self.realm.name.to_string(), refused })?;
         if after != before {
             roles::replace(tx, realm, &after).await?;
             for role in declared.iter().filter(|role| !before.contains(role)) {
                 let record = self.record(realm, Event::RolesChanged).with("role", role.name.to_string());
                 let what = format!("role {} in {}", role.name, self.realm.name);
-                let record = told(record, "after", role);
+                let record = roles::told(record, "after", role);
                 if let Some(old) = before.iter().find(|old| old.name == role.name) {
-                    audit::append(tx, &told(record, "before", old)).await?;
+                    audit::append(tx, &roles::told(record, "before", old)).await?;
                     self.changes.changed(what);
                 } else {
                     audit::append(tx, &record).await?;

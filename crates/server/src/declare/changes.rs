@@ -20,6 +20,9 @@ pub struct Changes {
     /// Whether it was only looked at, and nothing was made or changed.
     dry_run: bool,
     changes: Vec<Change>,
+    /// What stays as it is although the file might lead one to expect something else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kept: Vec<String>,
 }
 
 impl std::fmt::Debug for Changes {
@@ -41,6 +44,10 @@ impl Changes {
         self.changes.push(Change { action: "changed", what: what.into(), secret: None });
     }
 
+    pub(super) fn kept(&mut self, what: impl Into<String>) {
+        self.kept.push(what.into());
+    }
+
     /// As what would be, not what is. Secrets that were made on trial go: the client never gets them.
     pub(super) fn only_looked_at(mut self) -> Self {
         self.dry_run = true;
@@ -55,15 +62,13 @@ impl Changes {
 
     /// For people.
     pub fn lines(&self) -> Vec<String> {
-        self.changes
-            .iter()
-            .map(|change| match &change.secret {
-                None if self.dry_run => format!("would have {} {}", change.action, change.what),
-                None => format!("{} {}", change.action, change.what),
-                Some(secret) => {
-                    format!("{} {} with secret {secret} (shown this once)", change.action, change.what)
-                }
-            })
-            .collect()
+        let changed = self.changes.iter().map(|change| match &change.secret {
+            None if self.dry_run => format!("would have {} {}", change.action, change.what),
+            None => format!("{} {}", change.action, change.what),
+            Some(secret) => {
+                format!("{} {} with secret {secret} (shown this once)", change.action, change.what)
+            }
+        });
+        changed.chain(self.kept.iter().map(|what| format!("kept {what}"))).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Why a file cannot be applied.
 
-use gatepost_domain::{password, role::RolesRefused};
+use gatepost_domain::{SettingRefused, password, role::RolesRefused};
 use gatepost_store::Error;
 
 use super::changes::Changes;
@@ -48,15 +48,13 @@ pub enum ApplyError {
         /// The most similar name.
         nearest: Option<String>,
     },
-    /// A role for organizations.
-    #[error("realm {realm}, organization_roles: there is no role {role}{}", hint(nearest.as_ref()))]
-    NoSuchOrganizationRole {
+    /// A setting of the realm that does not go with what there is.
+    #[error("realm {realm}, {refused}")]
+    Setting {
         /// The realm.
         realm: String,
-        /// The name.
-        role: String,
-        /// The most similar name.
-        nearest: Option<String>,
+        /// Which, and why not.
+        refused: SettingRefused,
     },
     /// A member of an organization.
     #[error("realm {realm}, organization {organization}, member {user}: {reason}")]

@@ -1,13 +1,10 @@
 //! Reading the declarative file. Every mistake is named with its line before anything is changed.
 
-mod settings;
-
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use gatepost_domain::{
-    ClientAuthMethod, ClientId, ClientSettings, Mfa, Profile, RateLimits, RealmName, RealmSettings, RoleName,
-    Secret, SigningAlg,
-    client::{MIN_SECRET, SettingRefused, check_id},
+    ClientAuthMethod, ClientId, ClientSettings, Logo, RealmName, RealmSettings, Secret, SettingRefused,
+    client::{MIN_SECRET, check_id},
     role::RoleGraph,
 };
 use serde::{Deserialize, de::IntoDeserializer as _};
@@ -18,8 +15,8 @@ use toml::{
 
 use super::declared::{Declared, DeclaredApiKey, DeclaredClient, DeclaredRealm, DeclaredUser, secret};
 use crate::{
-    accounts::ADMINISTRATOR,
     config::{FileError, explain, line_of, nearest},
+    realm::redrawn,
 };
 
 #[derive(Deserialize)]
@@ -43,16 +40,6 @@ struct Credentials {
 fn keys_of(node: &Node<'_>) -> Vec<String> {
     let keys = node.get_ref().as_table().into_iter().flat_map(|table| table.keys());
     keys.map(|key| key.get_ref().to_string()).collect()
-}
-
-/// A host name in its one spelling, with or without a port.
-fn is_host(text: &str) -> bool {
-    let parsed = url::Url::parse(&format!("http://{text}"));
-    let plain = |url: &url::Url| {
-        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        url.host_str().is_some_and(|host| !host.is_empty() && format!("{host}{port}") == text)
-    };
-    parsed.is_ok_and(|url| plain(&url))
 }
 
 /// Reads and checks the file at `path`.
@@ -153,40 +140,11 @@ impl<'t> Reader<'t> {
             &["name", "default", "role", "client", "user", "organization", "api_key"],
         )?;
         let named = keys_of(&settings);
-        let settings: RealmSettings = self.parse(settings)?;
-        for host in &settings.hosts {
-            if !is_host(host) {
-                return Err(self.wrong(
-                    &at,
-                    format!("host {host:?}: write a host name in lower case, as in auth.example.com"),
-                ));
-            }
+        let mut settings: RealmSettings = self.parse(self.with_logo(settings)?)?;
+        settings.check(&named).map_err(|refused| self.wrong(&at, refused.to_string()))?;
+        if let Some(logo) = &mut settings.logo {
+            *logo = redrawn(logo).map_err(|unusable| self.wrong(&at, format!("logo: {unusable}")))?;
         }
-        if settings.profile != Profile::Native {
-            return Err(self.wrong(&at, "this release has only the profile `native`"));
-        }
-        // What would be believed and not done is refused.
-        let later = [
-            (settings.mfa != Mfa::Optional, "mfa", "second factors"),
-            (
-                named.iter().any(|key| key == "rate_limits") && settings.rate_limits == RateLimits::Default,
-                "rate_limits",
-                "limits on requests",
-            ),
-        ];
-        if let Some((_, key, what)) = later.iter().find(|(is_set, ..)| *is_set) {
-            return Err(self.wrong(&at, format!("{key}: this release has no {what}; leave it out")));
-        }
-        if !settings.audit_retention.is_zero() && settings.audit_retention < Duration::from_hours(24) {
-            return Err(self.wrong(&at, "audit_retention: a day at least, or \"0s\" for ever"));
-        }
-        if settings.signing_alg == SigningAlg::HS256 {
-            return Err(
-                self.wrong(&at, "HS256 is for the profiles that define it; choose ES256, EdDSA or RS256")
-            );
-        }
-        self.check_api_key_scopes(&at, &settings)?;
-        self.check_client_registration(&at, &settings)?;
         let mut realm = DeclaredRealm {
             name,
             is_default: default,
@@ -227,19 +185,28 @@ impl<'t> Reader<'t> {
                 }
             }
         }
-        let built_in = |name: &RoleName| name.as_str() == ADMINISTRATOR;
-        let (defined, inherited) =
-            (realm.roles.iter().map(|role| &role.name), realm.roles.iter().flat_map(|role| &role.inherits));
-        if realm.roles.iter().any(|role| role.inherits.contains(&RoleName::owner())) {
-            let reason = "no role inherits owner, which is given in organizations";
-            return Err(self.wrong(&at, reason));
-        }
-        if defined.chain(inherited).chain(&realm.settings.organization_roles).any(built_in) {
-            let reason = "realm-admin is built in, and given to users only; choose another name";
-            return Err(self.wrong(&at, reason));
+        for role in &realm.roles {
+            role.check().map_err(|refused| self.wrong(&at, format!("role {}: {refused}", role.name)))?;
         }
         self.check_names(&at, &realm)?;
         Ok(realm)
+    }
+
+    /// The settings with the picture itself where they name its file, which is looked for beside this one.
+    fn with_logo(&self, mut settings: Node<'t>) -> Result<Node<'t>, FileError> {
+        let DeValue::Table(table) = settings.get_mut() else { return Ok(settings) };
+        let Some(node) = table.get_mut("logo") else { return Ok(settings) };
+        let at = node.span();
+        let DeValue::String(text) = node.get_mut() else { return Ok(settings) };
+        if !text.starts_with("data:") {
+            let path = self.path.with_file_name(&**text);
+            let png = std::fs::read(&path).map_err(|error| {
+                self.wrong(&at, format!("logo: {} cannot be read: {error}", path.display()))
+            })?;
+            let logo = Logo::from_png(&png).map_err(|refused| self.wrong(&at, format!("logo: {refused}")))?;
+            *text = logo.to_string().into();
+        }
+        Ok(settings)
     }
 
     fn known(&self, node: &Node<'t>, keys: &[String], more: &[&str]) -> Result<(), FileError> {
@@ -353,9 +320,11 @@ impl<'t> Reader<'t> {
             return Err(self.wrong(at, format!("{name} is described twice in realm {}", realm.name)));
         }
         // Roles that only the database knows are added when the file is applied; a circle is wrong already.
-        RoleGraph::new(&realm.roles).map(drop).or_else(|refused| match refused {
-            gatepost_domain::role::RolesRefused::Unknown { .. } => Ok(()),
-            other => Err(self.wrong(at, format!("realm {}: {other}", realm.name))),
+        RoleGraph::new(&realm.settings.profile.all_roles(&realm.roles)).map(drop).or_else(|refused| {
+            match refused {
+                gatepost_domain::role::RolesRefused::Unknown { .. } => Ok(()),
+                other => Err(self.wrong(at, format!("realm {}: {other}", realm.name))),
+            }
         })
     }
 }

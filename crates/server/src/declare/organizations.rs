@@ -2,30 +2,17 @@
 
 use gatepost_domain::{
     Membership, Organization, OrganizationId, RealmId, RoleName, audit::Event, organization::roles_within,
-    role::RoleGraph,
 };
-use gatepost_store::{Tx, audit, memberships, organizations, realms, roles, users};
+use gatepost_store::{Tx, audit, memberships, organizations, realms, users};
 
 use super::{
     apply::Applying,
     declared::{DeclaredMember, DeclaredOrganization, login},
     error::ApplyError,
 };
-use crate::accounts::names;
+use crate::{accounts::names, roles};
 
 impl Applying<'_> {
-    /// What organizations may give are roles there are. `owner` needs no naming.
-    pub(super) fn check_organization_roles(&self, graph: &RoleGraph) -> Result<(), ApplyError> {
-        match self.realm.settings.organization_roles.iter().find(|role| !graph.contains(role)) {
-            None => Ok(()),
-            Some(role) => Err(ApplyError::NoSuchOrganizationRole {
-                realm: self.realm.name.to_string(),
-                role: role.to_string(),
-                nearest: graph.nearest(role).map(|near| near.to_string()),
-            }),
-        }
-    }
-
     /// One that is new belongs to the members of the file; without an owner among them to nobody, until an administrator or an
     /// operator makes somebody its owner.
     pub(super) async fn organization(
@@ -83,7 +70,7 @@ impl Applying<'_> {
             wrong("there is no such user; describe them in the file, or make them first".to_owned())
         })?;
         let settings = realms::find(tx, realm).await?.map(|found| found.settings).unwrap_or_default();
-        let graph = roles_within(&roles::list(tx, realm).await?, &settings.organization_roles)
+        let graph = roles_within(&roles::all(tx, realm).await?, &settings.organization_roles)
             .map_err(|refused| ApplyError::Roles { realm: self.realm.name.to_string(), refused })?;
         let owner = RoleName::owner();
         if let Some(role) = declared.roles.iter().find(|role| **role != owner && !graph.contains(role)) {

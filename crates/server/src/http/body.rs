@@ -11,7 +11,10 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use super::Problem;
 
@@ -57,21 +60,35 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if bytes.trim_ascii_start().first().is_some_and(|byte| b"[\"-0123456789ntf".contains(byte)) {
         return Err(Problem::InvalidBody { detail: "send an object".to_owned() });
     }
-    serde_json::from_slice(bytes).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        let detail = match error.classify() {
-            serde_json::error::Category::Data => without_values(&error.to_string()),
-            serde_json::error::Category::Eof => "the JSON ends too early".to_owned(),
-            serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
-                format!("this is not JSON: line {line}, column {column}")
-            }
-        };
-        Problem::InvalidBody { detail }
-    })
+    let mut document = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut document).map_err(|error| {
+        let member = error.path().to_string();
+        refused(&error.into_inner(), &member, bytes)
+    });
+    let value = read?;
+    document.end().map_err(|error| refused(&error, ".", bytes))?;
+    Ok(value)
+}
+
+fn refused(error: &serde_json::Error, member: &str, bytes: &[u8]) -> Problem {
+    let detail = match error.classify() {
+        // Where one of some words is expected, serde_json takes everything but text for bad JSON.
+        serde_json::error::Category::Syntax if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() => {
+            without_values("expected variant identifier", member)
+        }
+        serde_json::error::Category::Data => without_values(&error.to_string(), member),
+        serde_json::error::Category::Eof => "the JSON ends too early".to_owned(),
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+            format!("this is not JSON: line {}, column {}", error.line(), error.column())
+        }
+    };
+    Problem::InvalidBody { detail }
 }
 
 /// serde quotes the offending value in `invalid type: string "…"`; a password could stand there.
-fn without_values(message: &str) -> String {
+///
+/// Where serde itself does not know the member, its path is a point.
+fn without_values(message: &str, member: &str) -> String {
     let message = message.split(" at line ").next().unwrap_or(message);
     if message.starts_with("unknown field")
         || message.starts_with("missing field")
@@ -79,9 +96,13 @@ fn without_values(message: &str) -> String {
     {
         return message.to_owned();
     }
+    let named = match member {
+        "." | "" => "a member".to_owned(),
+        member => format!("`{member}`"),
+    };
     match message.rsplit_once("expected ") {
-        Some((_, expected)) => format!("a member has the wrong type: expected {}", in_words(expected)),
-        None => "a member does not fit".to_owned(),
+        Some((_, expected)) => format!("{named} has the wrong type: expected {}", in_words(expected)),
+        None => format!("{named} does not fit"),
     }
 }
 
@@ -128,9 +149,20 @@ mod tests {
 
     #[derive(Debug, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only parsed")]
     struct Body {
-        #[expect(dead_code, reason = "only parsed")]
         age: u8,
+        #[serde(default)]
+        ways: Vec<Way>,
+        #[serde(default)]
+        more: serde_json::Map<String, serde_json::Value>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Way {
+        Up,
+        Down,
     }
 
     fn detail(json: &str) -> String {
@@ -142,15 +174,26 @@ mod tests {
 
     #[test]
     fn an_error_names_the_member_and_never_the_value() {
-        assert_eq!(detail(r#"{"age":1,"role":"admin"}"#), "unknown field `role`, expected `age`");
         assert_eq!(
-            detail(r#"{"age":"hunter2"}"#),
-            "a member has the wrong type: expected a whole number that is not too large"
+            detail(r#"{"age":1,"role":"admin"}"#),
+            "unknown field `role`, expected one of `age`, `ways`, `more`"
+        );
+        let number = "has the wrong type: expected a whole number that is not too large";
+        for wrong in [r#""hunter2""#, "300", "-1", "1.5", "null", "{}"] {
+            assert_eq!(detail(&format!("{{\"age\":{wrong}}}")), format!("`age` {number}"), "{wrong}");
+        }
+        assert_eq!(detail(r#"{"age":1,"ways":"hunter2"}"#), "`ways` has the wrong type: expected a list");
+        assert_eq!(
+            detail(r#"{"age":1,"ways":["up",7]}"#),
+            "`ways[1]` has the wrong type: expected a word that is known here"
         );
         assert_eq!(
-            detail(r#"{"age":300}"#),
-            "a member has the wrong type: expected a whole number that is not too large"
+            detail(r#"{"age":1,"ways":["up","hunter2"]}"#),
+            "`ways[1]` has the wrong type: expected `up` or `down`"
         );
+        assert_eq!(detail(r#"{"age":1,"more":"hunter2"}"#), "`more` has the wrong type: expected an object");
+        assert_eq!(detail(r#"{"ways":[]}"#), "missing field `age`");
+        assert_eq!(detail(r#"{"age":1} hunter2"#), "this is not JSON: line 1, column 11");
         for other in ["null", " true", "[1]", "\"age\"", "-1", "7"] {
             assert_eq!(detail(other), "send an object", "{other}");
         }

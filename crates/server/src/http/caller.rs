@@ -8,7 +8,7 @@ use gatepost_domain::{Session, SessionId, User, UserId};
 use gatepost_jose::claims_to_be_api_key;
 use gatepost_store::sessions;
 
-use super::Problem;
+use super::{Problem, precondition};
 use crate::{App, accounts, realm::InRealm, session::touch};
 
 /// A person with a live session, proven by an access token of this realm that names the realm itself as audience.
@@ -27,6 +27,14 @@ impl FromRequestParts<App> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Self::known(parts, app).await?;
+        precondition::none_is_ignored(parts)?;
+        Ok(caller)
+    }
+}
+
+impl SignedIn {
+    async fn known(parts: &Parts, app: &App) -> Result<Self, Problem> {
         let token = bearer(parts)?;
         let realm = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
         let now = app.clock().now();
@@ -88,7 +96,11 @@ impl FromRequestParts<App> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let caller = SignedIn::from_request_parts(parts, app).await?;
-        if accounts::is_administrator(&caller.user) { Ok(Self(caller)) } else { Err(Problem::MissingRole) }
+        let caller = SignedIn::known(parts, app).await?;
+        if !accounts::is_administrator(&caller.user) {
+            return Err(Problem::MissingRole);
+        }
+        precondition::none_is_ignored(parts)?;
+        Ok(Self(caller))
     }
 }

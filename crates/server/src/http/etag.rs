@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::{Client, Organization, Role, User};
+use gatepost_domain::{Client, Organization, Realm, Role, User};
 use serde::Serialize;
 use utoipa::openapi::{
     ObjectBuilder, Required, Type,
@@ -51,9 +51,20 @@ impl Tagged for Client {
 /// A role has no version, and one may be removed and made again: its content says which it is.
 impl Tagged for Role {
     fn tag(&self) -> String {
-        let content = serde_json::to_vec(self).unwrap_or_default();
-        format!("\"{}\"", BASE64URL_NOPAD.encode(&digest(&SHA256, &content).as_ref()[..16]))
+        tag_of(self)
     }
+}
+
+/// The version of a realm grows with its roles, clients and keys, too. What is shown of it says which it is.
+impl Tagged for Realm {
+    fn tag(&self) -> String {
+        tag_of(&(&self.name, self.is_default, &self.settings))
+    }
+}
+
+fn tag_of(content: &impl Serialize) -> String {
+    let content = serde_json::to_vec(content).unwrap_or_default();
+    format!("\"{}\"", BASE64URL_NOPAD.encode(&digest(&SHA256, &content).as_ref()[..16]))
 }
 
 /// A document with the tag of what it shows.

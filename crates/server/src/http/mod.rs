@@ -10,6 +10,7 @@ pub mod observe;
 pub mod origin;
 pub mod page;
 pub mod path;
+pub mod precondition;
 pub mod problem;
 
 pub use body::Json;

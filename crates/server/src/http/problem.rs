@@ -6,7 +6,7 @@ mod face;
 
 use std::{borrow::Cow, fmt::Write as _, time::Duration};
 
-use gatepost_domain::{client::SettingRefused, password::TooWeak};
+use gatepost_domain::{SettingRefused, password::TooWeak};
 
 use super::observe::Cause;
 use crate::passwords::PoolError;
@@ -66,6 +66,9 @@ pub enum Problem {
     /// Somebody else changed it since the state the change is meant for.
     #[error("changed since it was read")]
     ChangedMeanwhile,
+    /// The header `If-Match` where nothing has a tag.
+    #[error("there is no tag to match")]
+    NoTag,
     /// The header `If-Match` holds no tags.
     #[error("the precondition cannot be read")]
     InvalidPrecondition,
@@ -99,6 +102,9 @@ pub enum Problem {
     /// The realm has a role of this name.
     #[error("the role exists")]
     RoleExists,
+    /// A role that the realm's profile brings stays.
+    #[error("the role is built in")]
+    RoleBuiltIn,
     /// A role that is given to somebody, or that another role inherits, stays.
     #[error("the role is in use: {by}")]
     RoleInUse {
@@ -119,6 +125,9 @@ pub enum Problem {
         /// When to try again.
         retry_after: Duration,
     },
+    /// An access token would be longer than a verifier takes.
+    #[error("the access token would be longer than 16 KiB")]
+    TokenTooLarge,
     /// The realm takes no registrations.
     #[error("registration is closed")]
     RegistrationClosed,
@@ -133,7 +142,7 @@ pub enum Problem {
         /// What is wrong and what would be right; never the value.
         reason: Cow<'static, str>,
     },
-    /// A setting of a client does not hold what it should, or does not go with another.
+    /// A setting of a realm or a client does not hold what it should, or does not go with another.
     #[error("setting {0}")]
     InvalidSetting(#[from] SettingRefused),
     /// The client has no secret that could be replaced.

@@ -27,6 +27,8 @@ pub enum OAuthError {
     UnauthorizedClient,
     /// Nothing is left of the scopes, or they are none.
     InvalidScope,
+    /// The token for these scopes would be longer than a verifier takes.
+    TooManyScopes,
     /// The token asked for would be for somebody it may not be for (RFC 8693 section 2.2.2).
     InvalidTarget,
     /// Tokens of this kind cannot be revoked by themselves (RFC 7009 section 2.2.1).
@@ -49,7 +51,10 @@ pub enum OAuthError {
 
 impl From<Problem> for OAuthError {
     fn from(problem: Problem) -> Self {
-        Self::Failed(problem)
+        match problem {
+            Problem::TokenTooLarge => Self::TooManyScopes,
+            other => Self::Failed(other),
+        }
     }
 }
 
@@ -84,6 +89,10 @@ impl OAuthError {
                 ("unauthorized_client", "This client is public, or does not have this grant.")
             }
             Self::InvalidScope => ("invalid_scope", "The client has none of these scopes."),
+            Self::TooManyScopes => (
+                "invalid_scope",
+                "The token for these scopes would be longer than 16 KiB; ask for fewer of them with scope.",
+            ),
             Self::UnsupportedTokenType => {
                 ("unsupported_token_type", "A token of this kind cannot be revoked; it ends by itself.")
             }

@@ -1,4 +1,4 @@
-//! What the pages load: a stylesheet, a script, two pictures and a realm's colour. Each under an address that changes with it, so that
+//! What the pages load: a stylesheet, a script, two pictures, and a realm's picture and colour. Each under an address that changes with it, so that
 //! a browser asks once.
 
 use std::sync::LazyLock;
@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use aws_lc_rs::digest;
 use axum::{
     Router,
+    body::{Body, Bytes},
     extract::{FromRequestParts as _, RawPathParams, Request},
     http::{
         HeaderMap, HeaderValue, StatusCode,
@@ -15,9 +16,9 @@ use axum::{
     routing::get,
 };
 use data_encoding::HEXLOWER;
-use gatepost_domain::Accent;
+use gatepost_domain::{Accent, Logo};
 
-use crate::{App, http::Problem};
+use crate::{App, http::Problem, realm::InRealm};
 
 struct Asset {
     name: &'static str,
@@ -63,6 +64,11 @@ pub(super) fn accent_path(accent: Accent) -> String {
     format!("/assets/accent/{}", accent.hex())
 }
 
+/// Where the picture of a realm is.
+pub(super) fn logo_path(logo: &Logo) -> String {
+    format!("/assets/logo/{}", logo.version())
+}
+
 /// What is loaded runs nothing and loads nothing itself.
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 /// A year, and no question in between (RFC 8246).
@@ -82,10 +88,17 @@ async fn asset(request: Request) -> Result<Response, Problem> {
             let body = format!(":root {{ --accent: {accent}; }}\n");
             Ok(answer(&parts.headers, "text/css; charset=utf-8", &accent.hex(), body))
         }
+        // Drawn by this server when the realm was given it, and never anything but a PNG.
+        (Some("logo"), Some(version)) => {
+            let InRealm(realm) = InRealm::from_request_parts(&mut parts, &()).await?;
+            let logo = realm.settings().logo.as_ref().filter(|logo| logo.version() == version);
+            let logo = logo.ok_or(Problem::NotFound)?;
+            Ok(answer(&parts.headers, "image/png", version, Bytes::copy_from_slice(logo.png())))
+        }
         // Another version is that of another release, which may be running beside this one: not to be kept.
         (Some(version), Some(name)) => {
             let found = ASSETS.iter().find(|asset| asset.name == name).ok_or(Problem::NotFound)?;
-            let mut response = answer(&parts.headers, found.kind, &VERSION, found.body.to_owned());
+            let mut response = answer(&parts.headers, found.kind, &VERSION, found.body);
             if version != *VERSION {
                 response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             }
@@ -95,13 +108,14 @@ async fn asset(request: Request) -> Result<Response, Problem> {
     }
 }
 
-fn answer(asked: &HeaderMap, kind: &'static str, version: &str, body: String) -> Response {
+fn answer(asked: &HeaderMap, kind: &'static str, version: &str, body: impl Into<Body>) -> Response {
     let tag = format!("\"{version}\"");
     let known = asked.get_all(IF_NONE_MATCH).iter().any(|tags| {
         tags.to_str()
             .is_ok_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag))
     });
-    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
+    let mut response =
+        if known { StatusCode::NOT_MODIFIED.into_response() } else { Response::new(body.into()) };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, FOR_EVER);

@@ -154,6 +154,7 @@ impl Frame {
             script: self.path(&assets::path("pages.js")),
             icon: self.path(&assets::path("icon.svg")),
             accent: settings.accent.map(|accent| self.path(&assets::accent_path(accent))),
+            logo: settings.logo.as_ref().map(|logo| self.path(&assets::logo_path(logo))),
             base: self.path(""),
             csrf: self.browser.csrf_token(&self.app, &self.realm),
         }
@@ -260,6 +261,8 @@ pub struct View {
     pub script: String,
     pub icon: String,
     pub accent: Option<String>,
+    /// The realm's picture; its initial stands where there is none.
+    pub logo: Option<String>,
     pub base: String,
     pub csrf: String,
 }

@@ -1,12 +1,17 @@
 //! Realms: which one a request is for, and what the server keeps in memory of it.
 
 mod cache;
+mod change;
 mod keys;
+mod logo;
 mod resolve;
 mod snapshot;
 
 pub use cache::RealmCache;
+pub(crate) use change::told;
+pub use change::{find, update};
 pub use keys::ID_TOKENS;
+pub(crate) use logo::redrawn;
 pub use resolve::{InRealm, UnderPrefix, enter, enter_at_hand, host, names_a_host};
 pub(crate) use snapshot::issuer_of;
 pub use snapshot::{Snapshot, SnapshotError};

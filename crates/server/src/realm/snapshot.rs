@@ -118,8 +118,9 @@ impl Snapshot {
         let key_set = Rendered::new(keys.published())?;
         let verifier = Verifier::new(&issuer, &issuer, keys.verifying());
         let own_audience = Audience::of(realm.settings.audience.iter().cloned().chain([issuer.clone()]));
-        let organization_roles = organization::roles_within(roles, &realm.settings.organization_roles)?;
-        let roles = RoleGraph::new(roles)?;
+        let roles = realm.settings.profile.all_roles(roles);
+        let organization_roles = organization::roles_within(&roles, &realm.settings.organization_roles)?;
+        let roles = RoleGraph::new(&roles)?;
         Ok(Self {
             issuer: issuer.into(),
             token_endpoint: format!("{public_url}/oauth/token").into(),
@@ -144,16 +145,6 @@ impl Snapshot {
     /// The realm's name.
     pub fn name(&self) -> &str {
         self.realm.name.as_str()
-    }
-
-    /// Whether it answers at the root.
-    pub fn is_default(&self) -> bool {
-        self.realm.is_default
-    }
-
-    /// When it was made.
-    pub fn created_at(&self) -> Timestamp {
-        self.realm.created_at
     }
 
     /// The realm's version when it was read.

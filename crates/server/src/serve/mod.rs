@@ -2,6 +2,7 @@
 
 mod listen;
 pub mod metrics;
+pub mod others;
 mod patience;
 mod tls;
 

@@ -7,7 +7,7 @@ use gatepost_domain::{
     ApiKeyId, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes, Session, Timestamp,
     User, api_key, organization::OWNER,
 };
-use gatepost_jose::jwt;
+use gatepost_jose::{MAX_TOKEN_BYTES, jwt};
 use serde::Serialize;
 
 use crate::{
@@ -279,7 +279,9 @@ fn fresh_id(entropy: &dyn Entropy) -> String {
 }
 
 fn sign(realm: &Snapshot, claims: &Claims<'_>) -> Result<String, Problem> {
-    jwt::sign("at+jwt", claims, realm.keys().signer()).map_err(Problem::internal)
+    let token = jwt::sign("at+jwt", claims, realm.keys().signer()).map_err(Problem::internal)?;
+    // Longer ones are refused by every verifier, ours included.
+    if token.len() > MAX_TOKEN_BYTES { Err(Problem::TokenTooLarge) } else { Ok(token) }
 }
 
 /// The permissions, or none if they do not fit into a token beside the roles.

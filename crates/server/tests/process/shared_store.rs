@@ -63,6 +63,23 @@ async fn two_servers_share_one_sqlite_file() {
     share_everything(|| serve(&folder)).await;
 }
 
+/// One that was forgotten looks like one that is meant: the second says that it is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_on_a_file_says_that_it_is_not_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = serve(&folder).serve();
+    assert!(!first.stderr.text().contains("another process serves"), "{}", first.stderr.text());
+    let second = serve(&folder).serve();
+    let said = second.stderr.text();
+    assert!(said.contains("another process serves"), "{said}");
+    assert!(said.contains("gatepost.db already; they share it, which is safe on one machine"), "{said}");
+    first.stop();
+    second.stop();
+    let third = serve(&folder).serve();
+    assert!(!third.stderr.text().contains("another process serves"), "{}", third.stderr.text());
+    third.stop();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_share_one_postgres_database() {
     let Some(postgres) = Postgres::database().await else { return };

@@ -10,6 +10,7 @@ on_every_backend!(
     a_key_is_added_at_its_place_once,
     a_withdrawn_key_is_told_of,
     a_key_is_sealed_anew_and_deleted,
+    a_key_that_waits_is_made_to_sign_once,
 );
 
 pub(crate) fn key(store: &Store, kid: &str, alg: SigningAlg, sequence: u32) -> StoredKey {
@@ -72,4 +73,22 @@ async fn a_key_is_sealed_anew_and_deleted(store: Store) {
     assert_eq!(write!(store, [] tx => signing_keys::delete(tx, realm, "k1").await), Ok(false));
     assert_eq!(read!(store, [] tx => signing_keys::list(tx, realm).await), Ok(vec![]));
     assert_eq!(store.version().await, 4);
+}
+
+async fn a_key_that_waits_is_made_to_sign_once(store: Store) {
+    for (sequence, kid) in [(1, "waits"), (2, "withdrawn")] {
+        add(&store, &key(&store, kid, SigningAlg::ES256, sequence)).await.unwrap();
+    }
+    let (realm, message) = (store.realm, store.message());
+    write!(store, [] tx => signing_keys::withdraw(tx, realm, "withdrawn", NOW, message).await).unwrap();
+    let version = store.version().await;
+    for (kid, expected) in [("waits", true), ("waits", false), ("withdrawn", false), ("gone", false)] {
+        let done = write!(store, [] tx => signing_keys::advance(tx, realm, kid, later(5)).await);
+        assert_eq!(done, Ok(expected), "{kid}");
+    }
+    let done = write!(store, [] tx => signing_keys::advance(tx, RealmId::MAX, "waits", later(5)).await);
+    assert_eq!(done, Ok(false), "a key of another realm");
+    assert_eq!(store.version().await, version + 1, "the realm is read again");
+    let stored = read!(store, [] tx => signing_keys::list(tx, realm).await).unwrap();
+    assert_eq!((stored[0].signs_from, stored[1].signs_from), (later(5), later(86_400)));
 }

@@ -17,7 +17,7 @@ from typing_extensions import Never
 from gatepost._native import Claims as User
 from gatepost.errors import TokenError
 from gatepost.fastapi._organization import Member
-from gatepost.fastapi._policy import Names, Policy, policy
+from gatepost.fastapi._policy import Names, Policy, membership, policy
 from gatepost.fastapi._refusals import ASK_ISSUER, INSTANCE, REFUSAL, Refusal, invalid, missing
 from gatepost.fastapi._resource import Ownership, Resource
 
@@ -124,7 +124,7 @@ class Guards:
 
     def member(self) -> Any:
         """The caller, who acts for an organization. 403 without one, or if the request names one the caller is no member of."""
-        rules = policy(organization=True)
+        rules = membership()
         return dependency(Guard(self._instance, rules), {"required": True, **rules.notes})
 
     def require(
@@ -256,7 +256,8 @@ CurrentMember = Annotated[Member, _guards.member()]
 """Who is calling, for an organization: `member.organization.id`. 403 without one.
 
 A request may name another of the caller's organizations in `X-Organization-ID`: the token is then exchanged at its issuer, and
-roles and permissions are the caller's there. 403 for who is no member of it. Write it before other dependencies on the caller.
+roles and permissions are the caller's there. 403 for who is no member of it, which the organization's own API key is not either:
+a route for programs of an organization asks with `require(organization=True)`. Write it before other dependencies on the caller.
 """
 
 signed_in: Any = _guards.user()

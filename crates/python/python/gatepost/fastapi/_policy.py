@@ -7,7 +7,7 @@ import inspect
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from typing_extensions import Never
@@ -124,6 +124,12 @@ def policy(
     if not checks:
         raise TypeError("require() without a rule would only ask for a signed-in user; write signed_in if that is meant")
     return Policy(tuple(checks), scopes, organization is not None, notes)
+
+
+def membership() -> Policy:
+    """Whoever asks is a member of the organization that the request is for."""
+    of_organization = policy(organization=True)
+    return replace(of_organization, checks=(*of_organization.checks, _is_member))
 
 
 _KEYWORDS = tuple(name for name in inspect.signature(policy).parameters if name != "unknown")
@@ -285,6 +291,12 @@ def _for_organization(asked: Literal[True] | str) -> _Check:
             raise Forbidden("organization_required")
 
     return check
+
+
+def _is_member(user: User, now: int, request: Any) -> None:
+    # An organization is no member of itself: this is its key.
+    if user.organization is not None and user.id == user.organization.id:
+        raise Forbidden("organization_required")
 
 
 def _has_second_factor(user: User, now: int, request: Any) -> None:

@@ -35,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(organizations::put_member, organizations::remove_member))
         .routes(routes!(api_keys::list_of_organization))
         .routes(routes!(api_keys::revoke_of_organization))
-        .routes(routes!(realm::show))
+        .routes(routes!(realm::show, realm::change))
         .routes(routes!(clients::list, clients::create))
         .routes(routes!(clients::show, clients::change, clients::remove))
         .routes(routes!(clients::rotate_secret))

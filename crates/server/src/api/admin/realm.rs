@@ -1,11 +1,15 @@
 //! `/api/v1/admin/realm`
 
-use gatepost_domain::{RealmSettings, Timestamp};
-use serde::Serialize;
+use axum::extract::State;
+use gatepost_domain::{Realm, RealmSettings, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
-    http::{Admin, Json, problem::ProblemDocument},
-    realm::InRealm,
+    App,
+    accounts::Who,
+    http::{Admin, IfMatch, Json, Now, Problem, Shown, Where, problem::ProblemDocument},
+    realm::{self, InRealm, issuer_of},
 };
 
 /// The realm that is asked.
@@ -27,25 +31,69 @@ pub(super) struct RealmView {
     settings: RealmSettings,
 }
 
+fn shown(app: &App, realm: &Realm) -> Shown<RealmView> {
+    let view = RealmView {
+        id: realm.id.to_string(),
+        name: realm.name.to_string(),
+        default: realm.is_default,
+        issuer: issuer_of(realm, app.public_url()),
+        created_at: realm.created_at,
+        settings: realm.settings.clone(),
+    };
+    Shown::new(realm, view)
+}
+
 /// Show the realm and its settings
-///
-/// Settings are changed by `gatepost apply`.
 #[utoipa::path(
     get, path = "/api/v1/admin/realm", tag = "Administration", operation_id = "get_realm",
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The realm", body = RealmView),
+        (status = 200, description = "The realm", body = RealmView, headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
     )
 )]
-pub(super) async fn show(_admin: Admin, realm: InRealm) -> Json<RealmView> {
-    Json(RealmView {
-        id: realm.id().to_string(),
-        name: realm.name().to_owned(),
-        default: realm.is_default(),
-        issuer: realm.issuer().to_owned(),
-        created_at: realm.created_at(),
-        settings: realm.settings().clone(),
-    })
+pub(super) async fn show(
+    _admin: Admin,
+    realm: InRealm,
+    State(app): State<App>,
+) -> Result<Shown<RealmView>, Problem> {
+    Ok(shown(&app, &realm::find(&app, realm.id()).await?))
+}
+
+/// What is to be different.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RealmChange {
+    /// The settings that change; `null` for the default.
+    #[schema(value_type = Object, example = json!({"display_name": "Acme", "registration": "closed"}))]
+    settings: Map<String, Value>,
+}
+
+/// Change the realm's settings
+///
+/// Only those that are named. `profile`, `hosts`, `issuer` and `audit_retention` are set in the declarative file alone. A setting
+/// that the file names is what the file says again after the next `gatepost apply`.
+#[utoipa::path(
+    patch, path = "/api/v1/admin/realm", tag = "Administration", operation_id = "change_realm",
+    request_body = RealmChange, security(("bearer" = [])), params(IfMatch),
+    responses(
+        (status = 200, description = "The realm", body = RealmView, headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`: it names the setting and what would do", body = ProblemDocument),
+    )
+)]
+pub(super) async fn change(
+    Admin(admin): Admin,
+    realm: InRealm,
+    states: IfMatch,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<RealmChange>,
+) -> Result<Shown<RealmView>, Problem> {
+    let who = Who::administrator(&admin, origin).meaning(states);
+    Ok(shown(&app, &realm::update(&app, realm.id(), body.settings, who, now).await?))
 }

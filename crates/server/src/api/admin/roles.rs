@@ -173,7 +173,7 @@ pub(super) async fn create(
     Json(body): Json<NewRole>,
 ) -> Result<(StatusCode, Shown<RoleView>), Problem> {
     let name = body.name.parse().map_err(|refused| field("name", refused))?;
-    let role = parse(name, &body.permissions, &body.inherits)?;
+    let role = realm.settings().profile.completed(parse(name, &body.permissions, &body.inherits)?);
     let view = Shown::new(&role, RoleView::from(&role));
     roles::create(&app, realm.id(), role, Who::administrator(&admin, origin), now).await?;
     Ok((StatusCode::CREATED, view))
@@ -205,7 +205,7 @@ pub(super) async fn put(
     origin: Where,
     Json(body): Json<RoleContent>,
 ) -> Result<(StatusCode, Json<RoleView>), Problem> {
-    let role = parse(name, &body.permissions, &body.inherits)?;
+    let role = realm.settings().profile.completed(parse(name, &body.permissions, &body.inherits)?);
     let view = RoleView::from(&role);
     let who = Who::administrator(&admin, origin).meaning(states);
     let is_new = roles::put(&app, realm.id(), role, who, now).await?;
@@ -223,7 +223,7 @@ pub(super) async fn put(
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
-        (status = 409, description = "`role_in_use`", body = ProblemDocument),
+        (status = 409, description = "`role_in_use` or `role_built_in`", body = ProblemDocument),
         (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
     )
 )]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Client, ClientAuthMethod, ClientId, ClientOrigin, Secret, Timestamp,
+    Client, ClientAuthMethod, ClientId, ClientOrigin, Secret, SettingRefused, Timestamp,
     audit::{Actor, Event},
-    client::{RegisteredBy, SettingRefused, registration},
+    client::{RegisteredBy, registration},
 };
 use gatepost_store::{audit, clients};
 use serde_json::{Map, Value};

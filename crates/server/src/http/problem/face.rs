@@ -106,6 +106,13 @@ impl Problem {
                 "Changed meanwhile",
                 "This is not any more as it was when you read it. Read it again, and repeat your change with the new `ETag`.",
             ),
+            Self::NoTag => fixed(
+                "no_tag",
+                S::PRECONDITION_FAILED,
+                "There is no tag to match",
+                "This address answers without `ETag`, so it cannot be told whether it is as you read it. Nothing was changed; \
+                 send the request without `If-Match`.",
+            ),
             Self::InvalidPrecondition => fixed(
                 "invalid_precondition",
                 S::BAD_REQUEST,
@@ -169,6 +176,12 @@ impl Problem {
                 "The role is there",
                 "The realm has a role of this name. Choose another, or replace it with PUT.",
             ),
+            Self::RoleBuiltIn => fixed(
+                "role_built_in",
+                S::CONFLICT,
+                "The role is built in",
+                "The realm's profile has this role. Give it permissions with PUT; it cannot be removed.",
+            ),
             Self::RoleInUse { by } => (
                 "role_in_use",
                 S::CONFLICT,
@@ -180,6 +193,12 @@ impl Problem {
                 S::CONFLICT,
                 "There are too many",
                 format!("There may be {most} {what} at a time. Remove one first.").into(),
+            ),
+            Self::TokenTooLarge => fixed(
+                "token_too_large",
+                S::CONFLICT,
+                "The token would be too large",
+                "What the account may do does not fit into a token of 16 KiB. Ask an administrator for fewer roles.",
             ),
             Self::RegistrationClosed => fixed(
                 "registration_closed",

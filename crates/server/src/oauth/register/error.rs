@@ -44,8 +44,7 @@ impl RegistrationError {
             Problem::InvalidBody { detail } => detail,
             other => return Self(other.into()),
         };
-        let refused =
-            gatepost_domain::client::SettingRefused { member: "body".into(), reason: reason.into() };
+        let refused = gatepost_domain::SettingRefused { member: "body".into(), reason: reason.into() };
         Self(refused.into())
     }
 }

@@ -127,6 +127,24 @@ async fn a_client_gets_less_if_it_asks_for_less() {
     }
 }
 
+/// No verifier takes a token over 16 KiB, so none is given, and what would do is said.
+#[tokio::test]
+async fn a_token_that_no_verifier_would_take_is_not_given() {
+    let long = "x".repeat(60);
+    let scopes: Vec<String> = (0..100).map(|number| format!("{long}-{number}:read")).collect();
+    let app =
+        TestApp::with(&FILE.replace("\"users:*\"", &format!("\"{}\"", scopes[..97].join("\", \"")))).await;
+    let refused = as_worker(&app, "").await;
+    assert_eq!(brief(&refused), "400 invalid_scope");
+    assert_eq!(
+        refused.text("error_description"),
+        "The token for these scopes would be longer than 16 KiB; ask for fewer of them with scope."
+    );
+    let fewer = as_worker(&app, &format!("&scope={}", scopes[..40].join("+"))).await;
+    assert_eq!(fewer.status, StatusCode::OK);
+    assert!(verified(&app, &fewer, "notes-api").await.unwrap().has_permission(&scopes[39]));
+}
+
 /// RFC 6749 section 5.2. Which part is wrong is not said.
 #[tokio::test]
 async fn who_is_not_the_client_gets_nothing() {

@@ -136,6 +136,32 @@ async fn ak_04_a_key_beyond_its_owner_is_refused_and_nothing_is_made() {
     assert_eq!(said.len(), 1, "it was not made before: {said:?}");
 }
 
+/// Whoever made a key of their own of that name keeps it, and the operator is told why they see no secret. It is no error: nobody
+/// is to keep a server from starting with a key of their own.
+#[tokio::test]
+async fn a_key_that_its_owner_made_is_kept_and_said_to_be() {
+    let app = TestApp::with(&with(&[])).await;
+    let ada = app.sign_in("ada@example.com").await;
+    let body = json!({"name": "ci", "scopes": ["notes:read"]});
+    let made = app.ask(&ada, axum::http::Method::POST, "/api/v1/me/api-keys", Some(body)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    for scopes in ["[\"notes:read\"]", "[\"ci\"]"] {
+        let said = app.apply(&with(&[("user = \"ada\"", "ci", scopes)])).await;
+        assert_eq!(
+            said,
+            [
+                "kept API key ci of user ada in default, which was made by its owner and not from a file: no other is made, and its \
+              secret is theirs. For one from the file, give it another name there"
+            ]
+        );
+    }
+    let keys = app.ask(&ada, axum::http::Method::GET, "/api/v1/me/api-keys", None).await.json();
+    assert_eq!(keys["api_keys"].as_array().map(Vec::len), Some(1), "{keys}");
+    // Under a name that is free it is made.
+    let said = app.apply(&with(&[("user = \"ada\"", "nightly", "[\"notes:read\"]")])).await;
+    assert!(said[0].contains("created API key nightly"), "{said:?}");
+}
+
 /// A client that is withdrawn has no key either: without the grant, or without a secret.
 #[tokio::test]
 async fn ak_02_a_key_of_a_client_ends_with_what_makes_it_one_on_its_own() {

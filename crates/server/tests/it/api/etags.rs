@@ -40,6 +40,11 @@ async fn everything(app: &TestApp, admin: &Person) -> Vec<(String, Method, [Valu
         (format!("/api/v1/organizations/{acme}"), Method::PATCH, names.clone()),
         ("/api/v1/me".to_owned(), Method::PATCH, names),
         ("/api/v1/admin/clients/web".to_owned(), Method::PATCH, [client("One"), client("Other")]),
+        (
+            "/api/v1/admin/realm".to_owned(),
+            Method::PATCH,
+            ["One", "Other"].map(|name| json!({"settings": {"display_name": name}})),
+        ),
         (role, Method::PUT, [content("notes:write"), content("notes:share")]),
     ]
 }
@@ -77,7 +82,9 @@ async fn what_was_changed_meanwhile_is_not_deleted() {
     let app = TestApp::new().await;
     let admin = app.admin().await;
     let all = everything(&app, &admin).await;
-    for (path, method, [one, _]) in all.into_iter().filter(|(path, ..)| path.contains("/admin/")) {
+    // Nobody deletes their own realm.
+    let deleted = |path: &str| path.contains("/admin/") && !path.ends_with("/realm");
+    for (path, method, [one, _]) in all.into_iter().filter(|(path, ..)| deleted(path)) {
         let read = tag_of(&app, &admin, &path).await;
         app.ask(&admin, method, &path, Some(one)).await;
         let late = ask_if(&app, &admin, (Method::DELETE, &path), &read, None).await;
@@ -112,10 +119,59 @@ async fn of_two_administrators_at_once_one_changes_and_one_is_told() {
             let (first, second) = tokio::join!(change(one.clone()), change(other.clone()));
             let mut briefs = [first.brief(), second.brief()];
             briefs.sort();
-            // A role or a client that is made what it is keeps its tag: then the other comes after it and is right as well.
-            let keeps = method == Method::PUT || path.contains("/clients/");
+            // What is made what it is keeps its tag: then the other comes after it and is right as well.
+            let keeps = method == Method::PUT || path.contains("/clients/") || path.ends_with("/realm");
             let both = keeps && briefs == ["200", "200"];
             assert!(both || briefs == ["200", "412 changed_meanwhile"], "{path}: {briefs:?}");
         }
     }
+}
+
+/// RFC 9110 section 13.1.1: what cannot be known to hold is not done. Who may not ask at all is told that first (section 13.2.1).
+#[tokio::test]
+async fn if_match_is_refused_where_nothing_has_a_tag() {
+    let app = TestApp::new().await;
+    let (admin, eve) = (app.admin().await, app.person("eve@example.com").await);
+    let api = app.get("/openapi.json").await.json();
+    let (mut refused, mut reading) = (0, 0);
+    for (path, item) in api["paths"].as_object().unwrap().iter().filter(|(path, _)| path.starts_with("/api/"))
+    {
+        for (method, operation) in item.as_object().unwrap() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let is_closed = operation["security"].as_array().is_some_and(|needed| !needed.is_empty());
+            if method == Method::GET || !is_closed {
+                continue;
+            }
+            let route = format!("{method} {path}");
+            let parts = path.split('/').map(|part| if part.starts_with('{') { "gone" } else { part });
+            let there = parts.collect::<Vec<_>>().join("/");
+            let body = Some(json!({}));
+            let named = operation["parameters"].as_array().into_iter().flatten();
+            if named.clone().any(|parameter| parameter["name"] == "If-Match") {
+                reading += 1;
+                let answer = ask_if(&app, &admin, (method, &there), "*", body).await;
+                assert_ne!(answer.brief(), "412 no_tag", "{route}");
+                continue;
+            }
+            refused += 1;
+            for tag in ["\"1\"", "*", "nonsense"] {
+                let answer = ask_if(&app, &admin, (method.clone(), &there), tag, body.clone()).await;
+                assert_eq!(answer.brief(), "412 no_tag", "{route} {tag}");
+            }
+            if path.contains("/admin/") {
+                let answer = ask_if(&app, &eve, (method.clone(), &there), "*", body.clone()).await;
+                assert_eq!(answer.brief(), "403 missing_role", "{route}");
+            }
+            let nobody = Person { access_token: "garbage".to_owned(), ..eve.clone() };
+            let answer = ask_if(&app, &nobody, (method, &there), "*", body).await;
+            assert_eq!(answer.brief(), "401 invalid_token", "{route}");
+        }
+    }
+    assert!(refused > 20 && reading >= 12, "{refused} refused and {reading} read it");
+    // Nothing was done: among others everybody is still signed in, though `logout` was asked for.
+    for person in [&admin, &eve] {
+        assert_eq!(app.ask(person, Method::GET, "/api/v1/me", None).await.status, 200);
+    }
+    // What only looks is not held up.
+    assert_eq!(ask_if(&app, &eve, (Method::GET, "/api/v1/me"), "\"7\"", None).await.status, 200);
 }

@@ -6,6 +6,7 @@ mod admin_realm;
 mod admin_roles;
 mod admin_users;
 mod api_keys;
+mod built_in_roles;
 mod client_assertions;
 mod clients;
 mod declared_keys;

@@ -224,6 +224,51 @@ async fn pg_03_a_realm_brings_a_colour_and_no_style() {
     }
 }
 
+/// A picture of so many pixels.
+fn picture(side: u32) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut writer = png::Encoder::new(&mut file, side, side).write_header().unwrap();
+    writer.write_image_data(&vec![7; (side * side) as usize]).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
+/// PG-03: a picture is a PNG that this server drew, at an address of its own, in the realm that has it and nowhere else.
+#[tokio::test]
+async fn pg_03_a_realm_brings_a_picture_and_no_document() {
+    let app = TestApp::new().await;
+    let beside = |name: &str| app.data_dir().parent().unwrap().join(name);
+    std::fs::write(beside("logo.png"), [&picture(48)[..], b"<script>alert(1)</script>"].concat()).unwrap();
+    std::fs::write(beside("drawing.png"), "<svg onload=alert(1)>").unwrap();
+    std::fs::write(beside("poster.png"), picture(300)).unwrap();
+    for (named, said) in [
+        ("drawing.png", "logo: a logo is a PNG picture"),
+        ("poster.png", "logo: a logo has 256 by 256 pixels at most"),
+        ("nowhere.png", "nowhere.png cannot be read"),
+        ("data:image/svg+xml;base64,PHN2Zz4=", "a logo is a PNG picture"),
+    ] {
+        let refused = app.refused(&format!("[[realm]]\nname = \"acme\"\nlogo = {named:?}\n")).await;
+        assert!(refused.contains(said), "{refused}");
+    }
+    let file = "[[realm]]\nname = \"acme\"\nlogo = \"logo.png\"\n";
+    assert_eq!(app.apply(file).await, ["created realm acme"]);
+    assert_eq!(app.apply(file).await, [""; 0], "drawn again it is the same");
+
+    let page = app.get("/r/acme/sign-in").await;
+    let address = page.between("<img class=\"mark\" src=\"", "\"").unwrap();
+    assert!(address.starts_with("/r/acme/assets/logo/"), "{address}");
+    assert!(page.html().contains(&format!("<link rel=\"icon\" type=\"image/png\" href=\"{address}\">")));
+    let shown = app.get(&address).await;
+    assert_eq!((shown.status.as_u16(), shown.header("content-type")), (200, Some("image/png")));
+    assert_eq!(shown.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(shown.header("content-security-policy"), Some("default-src 'none'; frame-ancestors 'none'"));
+    assert_eq!(shown.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    assert!(!String::from_utf8_lossy(&shown.body).contains("script"));
+    for elsewhere in [address.trim_start_matches("/r/acme"), "/r/acme/assets/logo/0000000000000000"] {
+        assert_eq!(app.get(elsewhere).await.status, 404, "{elsewhere}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_told_to_people_as_a_page_and_to_programs_as_a_problem() {
     let app = TestApp::new().await;

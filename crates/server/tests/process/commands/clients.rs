@@ -45,7 +45,8 @@ fn clients_are_made_shown_changed_and_removed() {
         command(&data, "client update spa --set token_endpoint_auth_method=client_secret_post").done();
     assert_snapshot!(hide_secret(&confidential), @"changed client spa with secret [secret] (shown this once)");
 
-    assert_eq!(command(&data, "client delete web").done(), "deleted client web");
+    assert_snapshot!(refusal(&data, "client delete web"), @"1 error: this removes client web with its grants and API keys; say so with --yes");
+    assert_eq!(command(&data, "client delete web --yes").done(), "deleted client web");
     assert_snapshot!(refusal(&data, "client show web"), @"1 error: realm default has no client web; `gatepost client list` shows all");
     let trail = command(&data, "audit export").done();
     for event in ["client-created", "client-updated", "client-deleted"] {

@@ -89,15 +89,14 @@ fn keys_are_listed_by_what_they_do() {
     let data = folder.path();
     install(data);
     command(data, "key rotate").done();
-    let listed = command(data, "key rotate --now").done();
+    let listed = command(data, "key list").done();
     let columns = listed
         .lines()
         .map(|line| line.split_ascii_whitespace().skip(1).take(2).collect::<Vec<_>>().join(" "));
     assert_snapshot!(columns.collect::<Vec<_>>().join("\n"), @r"
     ID ALG
-    ES256 retired
-    ES256 next
     ES256 signing
+    ES256 next
     ");
     assert!(!listed.contains("sealed"), "{listed}");
 }
@@ -135,4 +134,20 @@ fn a_command_on_a_folder_without_an_installation_makes_none() {
         assert!(refused.ends_with("`gatepost serve` and `gatepost apply` make one"), "{line}: {refused}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_rotation_at_once_signs_with_the_key_that_waits_and_makes_no_third() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    install(data);
+    let waiting = in_state(&command(data, "key rotate --json").json(), "next");
+    let keys = command(data, "key rotate --now --json").json();
+    assert_eq!(in_state(&keys, "signing"), waiting);
+    assert_eq!(keys.as_array().unwrap().len(), 2, "{keys}");
+    let trail = command(data, "audit export --event signing-key-advanced").done();
+    assert!(trail.contains(&waiting[0]), "{trail}");
+    // The next time there is none that waits.
+    let keys = command(data, "key rotate --now --json").json();
+    assert_eq!(keys.as_array().unwrap().len(), 3, "{keys}");
 }

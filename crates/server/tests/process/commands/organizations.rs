@@ -62,7 +62,8 @@ async fn an_organization_is_made_staffed_and_deleted_while_the_server_runs() {
     assert_snapshot!(refusal(data, "org remove-member acme bob@orgs.test"), @"1 error: the last owner of an organization must stay; make another member an owner first, or delete the organization");
     assert_snapshot!(hide_ids(&refusal(data, "org remove-member acme ada@orgs.test")), @"1 error: [id] is no member of acme");
 
-    assert_snapshot!(hide_ids(&command(data, "org delete acme").done()), @"deleted organization [id]");
+    assert_snapshot!(refusal(data, "org delete acme"), @"1 error: this removes organization acme with its members, invitations and API keys; say so with --yes");
+    assert_snapshot!(hide_ids(&command(data, "org delete acme --yes").done()), @"deleted organization [id]");
     assert_snapshot!(refusal(data, "org show acme"), @"1 error: realm default has no organization acme; `gatepost org list` shows all");
     server.stop();
 }

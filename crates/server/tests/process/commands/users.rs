@@ -89,7 +89,8 @@ async fn a_user_is_made_disabled_enabled_and_deleted_while_the_server_runs() {
     let body = json!({ "username": "ada", "password": "another zebra stapler for outside" });
     let tokens = Tokens::of(&http.post("/api/v1/login", body).await.unwrap());
 
-    assert_snapshot!(hide_ids(&command(data, "user delete ada").done()), @"deleted user [id]");
+    assert_snapshot!(hide_ids(&refusal(data, "user delete ada")), @"1 error: this removes user [id] with their sessions, memberships and API keys; say so with --yes");
+    assert_snapshot!(hide_ids(&command(data, "user delete ada --yes").done()), @"deleted user [id]");
     assert_eq!(http.get_as("/api/v1/me", &tokens.access).await.unwrap().status, 401);
     assert_snapshot!(refusal(data, "user show ada"), @"1 error: realm default has no user ada; `gatepost user list` shows all, --realm names another realm");
     server.stop();
@@ -109,7 +110,7 @@ async fn a_role_given_by_command_counts_at_once() {
     assert_eq!(http.get_as("/api/v1/admin/users", &ada.access).await.unwrap().brief(), "403 missing_role");
     // The last administrator stays.
     assert_snapshot!(refusal(data, "user disable root@users.test"), @"1 error: the last administrator of the realm must stay; give another user the role realm-admin first");
-    assert_snapshot!(refusal(data, "user delete root@users.test"), @"1 error: the last administrator of the realm must stay; give another user the role realm-admin first");
+    assert_snapshot!(refusal(data, "user delete root@users.test --yes"), @"1 error: the last administrator of the realm must stay; give another user the role realm-admin first");
     server.stop();
 }
 

@@ -1,0 +1,290 @@
+//! Which settings a realm can have. Every front door asks this before they are kept: the file and the API.
+
+use std::time::Duration;
+
+use super::{Mfa, Profile, RateLimits, RealmSettings, SigningAlg};
+use crate::api_key;
+use crate::role::{ADMINISTRATOR, RoleGraph};
+use crate::setting::{MOST, SettingRefused, check_audience, refuse};
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// The longest an access token lives: nothing takes one back from an API that verifies by itself.
+const LONGEST_ACCESS: Duration = DAY;
+/// The longest a refresh token that was exchanged is answered again: as long a stolen copy of it goes unnoticed.
+const LONGEST_GRACE: Duration = Duration::from_mins(5);
+/// Which minimal lengths a password can be asked for: NIST SP 800-63B-4 section 3.1.1.2 has nothing shorter, and what is longer
+/// nobody types.
+const MIN_LENGTHS: std::ops::RangeInclusive<u32> = 8..=128;
+
+impl RealmSettings {
+    /// Whether a realm can have these settings. `named` are those that somebody wrote down, and so counts on.
+    pub fn check(&self, named: &[String]) -> Result<(), SettingRefused> {
+        self.check_release(named)?;
+        self.check_lists()?;
+        self.check_lifetimes()?;
+        self.check_words()?;
+        if self.signing_alg == SigningAlg::HS256 {
+            return refuse(
+                "signing_alg",
+                "HS256 is for the profiles that define it; choose ES256, EdDSA or RS256",
+            );
+        }
+        if !MIN_LENGTHS.contains(&self.password.min_length) {
+            let (least, most) = (MIN_LENGTHS.start(), MIN_LENGTHS.end());
+            return refuse("password", format!("min_length is a whole number from {least} to {most}"));
+        }
+        Ok(())
+    }
+
+    /// Whether the roles for organizations are roles of the realm. `owner` needs no naming.
+    pub fn check_roles(&self, graph: &RoleGraph) -> Result<(), SettingRefused> {
+        match self.organization_roles.iter().find(|role| !graph.contains(role)) {
+            None => Ok(()),
+            Some(role) => {
+                let near =
+                    graph.nearest(role).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+                refuse("organization_roles", format!("there is no role {role}{near}"))
+            }
+        }
+    }
+
+    /// What would be believed and not done is refused.
+    fn check_release(&self, named: &[String]) -> Result<(), SettingRefused> {
+        if self.profile != Profile::Native {
+            return refuse("profile", "this release has only `native`");
+        }
+        let limited =
+            self.rate_limits == RateLimits::Default && named.iter().any(|name| name == "rate_limits");
+        let later = [
+            (self.mfa != Mfa::Optional, "mfa", "second factors"),
+            (limited, "rate_limits", "limits on requests"),
+        ];
+        match later.iter().find(|(is_set, ..)| *is_set) {
+            Some((_, member, what)) => refuse(member, format!("this release has no {what}; leave it out")),
+            None => Ok(()),
+        }
+    }
+
+    fn check_lists(&self) -> Result<(), SettingRefused> {
+        let lists = [
+            ("hosts", self.hosts.len()),
+            ("audience", self.audience.len()),
+            ("allowed_origins", self.allowed_origins.len()),
+            ("organization_roles", self.organization_roles.len()),
+            ("api_key_scopes", self.api_key_scopes.iter().count()),
+            ("client_registration_scopes", self.client_registration_scopes.iter().count()),
+            ("client_id_metadata_hosts", self.client_id_metadata_hosts.len()),
+        ];
+        if let Some((member, _)) = lists.iter().find(|(_, length)| *length > MOST) {
+            return refuse(
+                member,
+                format!("there are more than {MOST}; leave out those that are not in use"),
+            );
+        }
+        let hosts = [("hosts", &self.hosts), ("client_id_metadata_hosts", &self.client_id_metadata_hosts)];
+        let wrong = hosts
+            .iter()
+            .find_map(|(member, hosts)| Some((*member, hosts.iter().find(|host| !is_host(host))?)));
+        match wrong {
+            None => check_audience(&self.audience),
+            Some((member, host)) => {
+                refuse(member, format!("{host:?} is no host name in lower case, as in auth.example.com"))
+            }
+        }
+    }
+
+    fn check_lifetimes(&self) -> Result<(), SettingRefused> {
+        if !(SECOND..=LONGEST_ACCESS).contains(&self.access_token_ttl) {
+            return refuse("access_token_ttl", "write a time from 1s to 24h");
+        }
+        let lifetimes = [
+            ("refresh_token_ttl", self.refresh_token_ttl),
+            ("session_idle_ttl", self.session_idle_ttl),
+            ("session_ttl", self.session_ttl),
+            ("browser_session_ttl", self.browser_session_ttl),
+        ];
+        if let Some((member, _)) = lifetimes.iter().find(|(_, lifetime)| *lifetime < MINUTE) {
+            return refuse(member, "a minute at least");
+        }
+        if self.refresh_grace > LONGEST_GRACE {
+            return refuse("refresh_grace", "five minutes at most");
+        }
+        let short = |time: Duration| !time.is_zero() && time < DAY;
+        if short(self.key_rotation) {
+            return refuse(
+                "key_rotation",
+                "a day at least, which verifiers have to learn the next key, or \"0s\" for never",
+            );
+        }
+        if short(self.audit_retention) {
+            return refuse("audit_retention", "a day at least, or \"0s\" for ever");
+        }
+        Ok(())
+    }
+
+    /// A key's permissions are its owner's, whatever the realm says, and our own scopes are for people.
+    fn check_words(&self) -> Result<(), SettingRefused> {
+        if self.organization_roles.iter().any(|role| role.as_str() == ADMINISTRATOR) {
+            let reason = "realm-admin is built in, and given to users only; leave it out";
+            return refuse("organization_roles", reason);
+        }
+        // What strangers may register never manages an account.
+        if self.client_registration_scopes.contains("account") {
+            let reason = "account manages the account of a person, and is for clients that the realm makes";
+            return refuse("client_registration_scopes", reason);
+        }
+        for scope in &self.api_key_scopes {
+            if scope.is_personal() {
+                let reason = format!("{scope} is for people who sign in, and not for keys");
+                return refuse("api_key_scopes", reason);
+            }
+            if api_key::permission_of(scope).is_some() {
+                let reason = format!("{scope} is a permission, which a key has of its owner; leave it out");
+                return refuse("api_key_scopes", reason);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A host name in its one spelling, with or without a port.
+fn is_host(text: &str) -> bool {
+    let parsed = url::Url::parse(&format!("http://{text}"));
+    let plain = |url: &url::Url| {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        url.host_str().is_some_and(|host| !host.is_empty() && format!("{host}{port}") == text)
+    };
+    parsed.is_ok_and(|url| plain(&url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Role;
+    use serde_json::{Value, json};
+
+    fn checked(changes: &Value) -> Result<(), String> {
+        let changes = changes.as_object().unwrap();
+        let named: Vec<String> = changes.keys().cloned().collect();
+        let settings = RealmSettings::default().with(changes).and_then(|settings| settings.check(&named));
+        settings.map_err(|refused| refused.to_string())
+    }
+
+    #[test]
+    fn the_defaults_and_what_the_manual_shows_are_right() {
+        assert_eq!(RealmSettings::default().check(&[]), Ok(()));
+        for good in [
+            json!({"access_token_ttl": "1s", "refresh_grace": "0s", "key_rotation": "0s"}),
+            json!({"access_token_ttl": "24h", "refresh_grace": "5m", "key_rotation": "24h"}),
+            json!({"display_name": "Acme", "accent": "#0b5f73", "registration": "closed"}),
+            json!({"password": {"min_length": 8}, "require_verified_email": true}),
+            json!({"audience": ["notes-api", "https://api.test/"], "api_key_scopes": ["reports"]}),
+            json!({"rate_limits": "off", "display_name": null}),
+            json!({"allowed_origins": ["https://app.example.com"]}),
+        ] {
+            assert_eq!(checked(&good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_what_would_do() {
+        for (changes, said) in [
+            (json!({"access_token_ttl": "0s"}), "access_token_ttl: write a time from 1s to 24h"),
+            (
+                json!({"client_registration_scopes": ["openid", "account"]}),
+                "client_registration_scopes: account manages the account of a person, and is for clients that the realm makes",
+            ),
+            (
+                json!({"client_id_metadata_hosts": ["https://a.test"]}),
+                "client_id_metadata_hosts: \"https://a.test\" is no host name in lower case, as in auth.example.com",
+            ),
+            (json!({"access_token_ttl": "25h"}), "access_token_ttl: write a time from 1s to 24h"),
+            (json!({"refresh_token_ttl": "59s"}), "refresh_token_ttl: a minute at least"),
+            (json!({"session_ttl": "0s"}), "session_ttl: a minute at least"),
+            (json!({"refresh_grace": "6m"}), "refresh_grace: five minutes at most"),
+            (
+                json!({"key_rotation": "1h"}),
+                "key_rotation: a day at least, which verifiers have to learn the next key, or \"0s\" for never",
+            ),
+            (json!({"password": {"min_length": 7}}), "password: min_length is a whole number from 8 to 128"),
+            (
+                json!({"password": {"min_length": 129}}),
+                "password: min_length is a whole number from 8 to 128",
+            ),
+            (
+                json!({"signing_alg": "HS256"}),
+                "signing_alg: HS256 is for the profiles that define it; choose ES256, EdDSA or RS256",
+            ),
+            (json!({"mfa": "required"}), "mfa: this release has no second factors; leave it out"),
+            (
+                json!({"rate_limits": "default"}),
+                "rate_limits: this release has no limits on requests; leave it out",
+            ),
+            (
+                json!({"audience": ["a b"]}),
+                "audience: write names or absolute URIs without fragment, of up to 255 letters",
+            ),
+            (
+                json!({"organization_roles": ["realm-admin"]}),
+                "organization_roles: realm-admin is built in, and given to users only; leave it out",
+            ),
+            (
+                json!({"api_key_scopes": ["openid"]}),
+                "api_key_scopes: openid is for people who sign in, and not for keys",
+            ),
+            (
+                json!({"registraton": "open"}),
+                "registraton: no realm has such a setting; did you mean `registration`?",
+            ),
+            (json!({"access_token_ttl": 7}), "access_token_ttl: this takes a string"),
+            (json!({"registration": 7}), "registration: this takes one of `open`, `invited`, `closed`"),
+            (json!({"registration": "opne"}), "registration: this takes one of `open`, `invited`, `closed`"),
+            (json!({"accent": "teal"}), "accent: a colour is # and six hexadecimal digits, as in #0b5f73"),
+        ] {
+            assert_eq!(checked(&changes), Err(said.to_owned()), "{changes}");
+        }
+        let many: Vec<String> = (0..=MOST).map(|number| format!("api-{number}")).collect();
+        assert_eq!(
+            checked(&json!({ "audience": many })).unwrap_err(),
+            "audience: there are more than 100; leave out those that are not in use"
+        );
+    }
+
+    #[test]
+    fn what_belongs_to_the_installation_is_said_where_the_realm_is_declared() {
+        for member in ["profile", "hosts", "issuer", "audit_retention"] {
+            let said = checked(&json!({ member: null })).unwrap_err();
+            let where_to = "this is set where the realm is declared: in the file, by `gatepost apply`";
+            assert_eq!(said, format!("{member}: {where_to}"));
+        }
+    }
+
+    #[test]
+    fn hosts_are_written_as_browsers_send_them() {
+        let with = |host: &str| RealmSettings { hosts: vec![host.to_owned()], ..RealmSettings::default() };
+        for good in ["auth.example.com", "localhost:8400", "[::1]", "127.0.0.1"] {
+            assert_eq!(with(good).check(&[]), Ok(()), "{good}");
+        }
+        for bad in ["", "Auth.example.com", "https://auth.example.com", "a/b", "a:80", "a b"] {
+            assert_eq!(with(bad).check(&[]).unwrap_err().member, "hosts", "{bad}");
+        }
+    }
+
+    #[test]
+    fn roles_for_organizations_are_roles_of_the_realm() {
+        let role = |name: &str| Role { name: name.parse().unwrap(), permissions: vec![], inherits: vec![] };
+        let graph = RoleGraph::new(&[role("editor")]).unwrap();
+        let naming = |role: &str| RealmSettings {
+            organization_roles: vec![role.parse().unwrap()],
+            ..RealmSettings::default()
+        };
+        assert_eq!(naming("editor").check_roles(&graph), Ok(()));
+        assert_eq!(
+            naming("edtor").check_roles(&graph).unwrap_err().to_string(),
+            "organization_roles: there is no role edtor; did you mean editor?"
+        );
+    }
+}

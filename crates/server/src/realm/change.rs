@@ -1,0 +1,83 @@
+//! A realm's settings, changed by who administers it.
+
+use std::sync::Arc;
+
+use gatepost_domain::{
+    Logo, Realm, RealmId, RealmSettings, SettingRefused, Timestamp,
+    audit::{Event, Record},
+    role::RoleGraph,
+};
+use gatepost_store::{audit, realms};
+use serde_json::{Map, Value};
+
+use super::redrawn;
+use crate::{App, accounts::Who, http::Problem, roles};
+
+/// The realm of an id, as it is now.
+pub async fn find(app: &App, realm: RealmId) -> Result<Realm, Problem> {
+    let found =
+        app.db().read("find a realm", move |tx| Box::pin(async move { realms::find(tx, realm).await }));
+    found.await?.ok_or(Problem::NotFound)
+}
+
+/// Gives a realm other settings: those that are named, by [`RealmSettings::with`].
+pub async fn update(
+    app: &App,
+    realm: RealmId,
+    changes: Map<String, Value>,
+    who: Who,
+    now: Timestamp,
+) -> Result<Realm, Problem> {
+    let changes = Arc::new(drawn(changes)?);
+    let record = who.record_of_realm(app, Event::RealmUpdated, realm, now);
+    let updated = app.db().write("change a realm", move |tx| {
+        let (changes, record, who) = (Arc::clone(&changes), record.clone(), who.clone());
+        Box::pin(async move {
+            who.still_may(tx, now).await?;
+            let before = realms::find(tx, realm).await?.ok_or(Problem::NotFound)?;
+            who.means(Some(&before))?;
+            let settings = before.settings.with(&changes)?;
+            // Who gives back a default counts on nothing.
+            let named = changes.iter().filter(|(_, value)| !value.is_null());
+            settings.check(&named.map(|(name, _)| name.clone()).collect::<Vec<_>>())?;
+            let graph = RoleGraph::new(&roles::all(tx, realm).await?).map_err(Problem::internal)?;
+            settings.check_roles(&graph)?;
+            if settings == before.settings {
+                return Ok(before);
+            }
+            let after = realms::update_settings(tx, realm, &settings, None).await?;
+            audit::append(tx, &told(record, &before.settings, &settings)).await?;
+            after.ok_or(Problem::NotFound)
+        })
+    });
+    let updated = updated.await?;
+    app.realms().forget(realm);
+    Ok(updated)
+}
+
+/// A picture is drawn before it is kept. What is no picture is refused with the other settings.
+fn drawn(mut changes: Map<String, Value>) -> Result<Map<String, Value>, SettingRefused> {
+    if let Some(Value::String(text)) = changes.get_mut("logo")
+        && let Ok(logo) = text.parse::<Logo>()
+    {
+        *text = redrawn(&logo)?.to_string();
+    }
+    Ok(changes)
+}
+
+/// The record with what was and what is, as far as they differ.
+pub(crate) fn told(record: Record, before: &RealmSettings, after: &RealmSettings) -> Record {
+    let names = before.differing(after);
+    if names.is_empty() {
+        return record;
+    }
+    let shown = |settings: &RealmSettings| {
+        let mut members = serde_json::to_value(settings).unwrap_or_default();
+        // Which one it was is enough: the picture itself would be most of the trail.
+        members["logo"] = settings.logo.as_ref().map(Logo::version).into();
+        let shown: Map<String, Value> =
+            names.iter().map(|name| (name.clone(), members[name].clone())).collect();
+        Value::Object(shown).to_string()
+    };
+    record.with("before", shown(before)).with("after", shown(after))
+}
