@@ -80,6 +80,8 @@ events! {
     GrantBegun = "grant-begun",
     /// An authorization code was used that had been redeemed before: the grant was ended.
     CodeReused = "code-reused",
+    /// A client exchanged a user's token for one of its own.
+    TokenExchanged = "token-exchanged",
     /// A grant was ended.
     GrantRevoked = "grant-revoked",
     /// A user took back what they had let a client do.

@@ -4,6 +4,7 @@ pub mod device;
 pub mod pkce;
 pub mod pushed;
 mod redirect;
+pub mod request_object;
 
 use std::fmt;
 use std::time::Duration;

@@ -3,10 +3,12 @@
 pub mod assertion;
 mod check;
 pub mod document;
+pub mod exchange;
 pub mod initial_access;
 mod keys;
 mod method;
 mod origin;
+mod profile;
 pub mod registration;
 mod settings;
 mod uri;
@@ -24,8 +26,9 @@ pub use initial_access::InitialAccessToken;
 pub use keys::{ClientKeys, ClientKeysRefused};
 pub use method::{ClientAlg, ClientAuthMethod, SubjectType};
 pub use origin::{ClientOrigin, RegisteredBy};
+pub use profile::SecurityProfile;
 pub use settings::ClientSettings;
-pub use uri::{RedirectUri, RedirectUriRefused, WebUri, WebUriRefused};
+pub use uri::{RedirectUri, RedirectUriRefused, RequestUri, WebUri, WebUriRefused};
 
 /// The client of our own sign-in: no row, and no other client's id.
 pub const FIRST_PARTY: &str = "gatepost";

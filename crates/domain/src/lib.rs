@@ -43,7 +43,8 @@ pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
 pub use client::{
     Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientOrigin, ClientSettings, GrantType,
-    InitialAccessToken, RedirectUri, RedirectUriRefused, SubjectType, WebUri, WebUriRefused,
+    InitialAccessToken, RedirectUri, RedirectUriRefused, RequestUri, SecurityProfile, SubjectType, WebUri,
+    WebUriRefused,
 };
 pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;

@@ -33,6 +33,13 @@ impl Timestamp {
         Self(seconds.saturating_mul(MICROS))
     }
 
+    /// From a JWT `NumericDate`, which may have a fraction (RFC 7519 section 2). `None`: not within the years 1970 to 9999.
+    pub fn from_numeric_date(seconds: f64) -> Option<Self> {
+        #[expect(clippy::cast_possible_truncation, reason = "within these years, which fit")]
+        let micros = |seconds: f64| (seconds * 1e6) as i64;
+        (0.0..253_402_300_800.0).contains(&seconds).then(|| Self(micros(seconds)))
+    }
+
     /// Whole seconds since the Unix epoch, rounded down, as in a JWT `NumericDate` (RFC 7519 section 2).
     pub const fn unix_seconds(self) -> i64 {
         self.0.div_euclid(MICROS)

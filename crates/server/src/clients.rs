@@ -4,6 +4,7 @@ mod assertion;
 mod bounds;
 mod change;
 mod document;
+mod exchange;
 pub mod initial_access;
 pub mod keys;
 pub mod registration;
@@ -25,6 +26,7 @@ pub use change::{
     Made, Secrets, check_usable, create, delete, fitted, new_secret, rotate_secret, told, update,
 };
 pub use document::{current, known};
+pub use exchange::{Exchange, ExchangeRefused, exchange, still_may};
 pub use token::issue;
 
 /// Who somebody says they are, and how they prove it.

@@ -1,9 +1,10 @@
-//! What clients hold: begun with an authorization code or by connecting a device, gone on with by refreshing, and the tokens given
+//! What clients hold: begun with an authorization code, by connecting a device or with a password, gone on with by refreshing, and the tokens given
 //! for it.
 
 mod begin;
 mod device;
 mod issue;
+mod password;
 mod redeem;
 mod refresh;
 
@@ -12,6 +13,7 @@ use gatepost_store::{Tx, grants};
 
 pub use device::{DeviceRefused, connect};
 pub use issue::{Issued, Wanted};
+pub use password::{Login, sign_in};
 pub use redeem::{Redemption, redeem};
 pub use refresh::refresh;
 

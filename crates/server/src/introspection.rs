@@ -8,6 +8,7 @@ use gatepost_domain::{
     refresh::{Judgement, PREFIX as REFRESH_PREFIX, RefreshToken, judge},
 };
 use gatepost_store::grants;
+use serde_json::Value;
 
 use crate::{App, api_keys, clients, http::Problem, realm::Snapshot, signing::Audience};
 
@@ -40,6 +41,8 @@ pub struct Introspected {
     pub organization: Option<String>,
     /// `cnf`: the thumbprint of the key that whoever uses the token must prove to possess.
     pub bound_to: Option<String>,
+    /// `act`: who acts for the subject.
+    pub actor: Option<Value>,
 }
 
 /// What a token is at this moment. `None`: it is not good, not of this realm, or for none of its APIs; the log says why, and
@@ -104,6 +107,7 @@ async fn refresh_token(
         permissions: Vec::new(),
         organization: grant.organization.map(|organization| organization.to_string()),
         bound_to: grant.details.dpop_jkt,
+        actor: None,
     }))
 }
 
@@ -130,6 +134,7 @@ async fn api_key(
         permissions: resolved.permissions.iter().map(Permission::to_string).collect(),
         organization: resolved.organization.map(|organization| organization.to_string()),
         bound_to: None,
+        actor: None,
     }))
 }
 

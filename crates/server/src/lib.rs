@@ -19,6 +19,7 @@ mod entropy;
 mod front;
 mod grants;
 mod health;
+mod holder;
 mod http;
 mod introspection;
 mod jobs;

@@ -84,7 +84,7 @@ pub fn check(
     if claims.jti.is_empty() || claims.jti.len() > LONGEST_ID {
         return Err(AssertionRefused::Malformed);
     }
-    let moment = |seconds: f64| moment(seconds).ok_or(AssertionRefused::Malformed);
+    let moment = |seconds: f64| Timestamp::from_numeric_date(seconds).ok_or(AssertionRefused::Malformed);
     let expires_at = moment(claims.exp)?.plus(LEEWAY);
     if expires_at <= now {
         return Err(AssertionRefused::Expired);
@@ -98,12 +98,6 @@ pub fn check(
         }
     }
     Ok(Assertion { id: claims.jti, expires_at })
-}
-
-/// A NumericDate (RFC 7519 section 2) may have a fraction.
-#[expect(clippy::cast_possible_truncation, reason = "within the years 1970 to 9999, which fit")]
-fn moment(seconds: f64) -> Option<Timestamp> {
-    (0.0..253_402_300_800.0).contains(&seconds).then(|| Timestamp::from_micros((seconds * 1e6) as i64))
 }
 
 #[cfg(test)]

@@ -36,6 +36,10 @@ impl ClientSettings {
             Self::check_grants,
             Self::check_logout,
         ];
+        // First: what it needs is more than what would do otherwise.
+        if let Some(profile) = self.security_profile {
+            profile.check(self)?;
+        }
         if public {
             self.check_public()?;
         }
@@ -46,6 +50,7 @@ impl ClientSettings {
         let lists = [
             ("redirect_uris", self.redirect_uris.len()),
             ("post_logout_redirect_uris", self.post_logout_redirect_uris.len()),
+            ("request_uris", self.request_uris.len()),
             ("scopes", self.scopes.iter().count()),
             ("audience", self.audience.len()),
             ("contacts", self.contacts.len()),
@@ -72,6 +77,7 @@ impl ClientSettings {
                 "private_key_jwt",
             ),
             (self.require_signed_request_object, "require_signed_request_object", "a signed request"),
+            (!self.request_uris.is_empty(), "request_uris", "a signed request"),
         ];
         match for_what.iter().find(|(wanted, ..)| *wanted && !has_keys) {
             Some((_, name, what)) => {
@@ -88,6 +94,9 @@ impl ClientSettings {
         }
         if self.userinfo_signed_response_alg == Some(SigningAlg::HS256) {
             return refuse("userinfo_signed_response_alg", symmetric);
+        }
+        if self.introspection_signed_response_alg == SigningAlg::HS256 {
+            return refuse("introspection_signed_response_alg", symmetric);
         }
         if self.request_object_signing_alg == Some(ClientAlg::HS256) {
             return refuse("request_object_signing_alg", "choose RS256, PS256, ES256 or EdDSA");
@@ -132,6 +141,12 @@ impl ClientSettings {
             return refuse(
                 "scopes",
                 "the grant client_credentials needs some that stand for no person; name them, as in scopes = [\"notes:read\"]",
+            );
+        }
+        if self.may_impersonate && !self.allows(GrantType::TokenExchange) {
+            return refuse(
+                "may_impersonate",
+                "this is for clients with the grant urn:ietf:params:oauth:grant-type:token-exchange; add it, or leave this out",
             );
         }
         if self.allows(GrantType::Password) && !self.skip_consent {
@@ -207,8 +222,15 @@ mod tests {
             ),
             (json!({ "jwks": key, "jwks_uri": web }), false, Some("jwks_uri")),
             (json!({ "require_signed_request_object": true }), false, Some("require_signed_request_object")),
+            (json!({ "request_uris": [web] }), false, Some("request_uris")),
+            (json!({ "request_uris": [web], "jwks": key }), false, None),
             (json!({ "id_token_signed_response_alg": "HS256" }), false, Some("id_token_signed_response_alg")),
             (json!({ "userinfo_signed_response_alg": "HS256" }), false, Some("userinfo_signed_response_alg")),
+            (
+                json!({ "introspection_signed_response_alg": "HS256" }),
+                false,
+                Some("introspection_signed_response_alg"),
+            ),
             (json!({ "request_object_signing_alg": "HS256" }), false, Some("request_object_signing_alg")),
             (
                 json!({ "token_endpoint_auth_signing_alg": "ES256" }),
@@ -241,6 +263,7 @@ mod tests {
             (json!({ "grants": ["client_credentials"], "scopes": ["a:b"] }), false, None),
             (json!({ "grants": ["client_credentials"], "scopes": ["a:b"] }), true, Some("grants")),
             (json!({ "grants": ["urn:ietf:params:oauth:grant-type:token-exchange"] }), true, Some("grants")),
+            (json!({ "may_impersonate": true }), false, Some("may_impersonate")),
             (json!({ "grants": ["password"] }), false, Some("grants")),
             (json!({ "grants": ["password"], "skip_consent": true }), false, None),
             (json!({ "require_pkce": false }), false, None),

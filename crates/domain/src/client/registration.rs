@@ -13,7 +13,7 @@ use crate::{Scope, Scopes, SettingRefused, SigningAlg};
 pub use name::resembles;
 
 /// What a client can register, and the setting it is where that has another name.
-const REGISTRABLE: [(&str, &str); 27] = [
+const REGISTRABLE: [(&str, &str); 29] = [
     ("client_name", "name"),
     ("redirect_uris", "redirect_uris"),
     ("post_logout_redirect_uris", "post_logout_redirect_uris"),
@@ -29,9 +29,11 @@ const REGISTRABLE: [(&str, &str); 27] = [
     ("require_pushed_authorization_requests", "require_pushed_authorization_requests"),
     ("require_signed_request_object", "require_signed_request_object"),
     ("request_object_signing_alg", "request_object_signing_alg"),
+    ("request_uris", "request_uris"),
     ("dpop_bound_access_tokens", "dpop_bound_access_tokens"),
     ("id_token_signed_response_alg", "id_token_signed_response_alg"),
     ("userinfo_signed_response_alg", "userinfo_signed_response_alg"),
+    ("introspection_signed_response_alg", "introspection_signed_response_alg"),
     ("subject_type", "subject_type"),
     ("sector_identifier_uri", "sector_identifier_uri"),
     ("default_max_age", "default_max_age"),
@@ -132,7 +134,7 @@ fn check_flow(metadata: &Map<String, Value>, settings: &ClientSettings) -> Resul
     let refuse = |member: &'static str, reason: &'static str| Err(SettingRefused::new(member, reason));
     let code = settings.allows(GrantType::AuthorizationCode);
     if let Some(types) = metadata.get("response_types").filter(|types| !types.is_null()) {
-        let types = types.as_array().map(Vec::as_slice).unwrap_or(std::slice::from_ref(types));
+        let types = types.as_array().map_or(std::slice::from_ref(types), Vec::as_slice);
         if types.iter().any(|one| *one != "code") {
             return refuse("response_types", "the only response type is code");
         }
@@ -186,6 +188,9 @@ fn check_policy(
     }
     if settings.userinfo_signed_response_alg.is_some_and(|alg| !signs(alg)) {
         return Err(SettingRefused::new("userinfo_signed_response_alg", signed));
+    }
+    if !signs(settings.introspection_signed_response_alg) {
+        return Err(SettingRefused::new("introspection_signed_response_alg", signed));
     }
     match &settings.name {
         Some(name) if name::is_deceptive(name.as_str()) => Err(SettingRefused::new(

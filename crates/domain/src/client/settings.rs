@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClientAlg, ClientAuthMethod, ClientKeys, GrantType, RedirectUri, SubjectType, WebUri, permissions_of,
+    ClientAlg, ClientAuthMethod, ClientKeys, GrantType, RedirectUri, RequestUri, SecurityProfile,
+    SubjectType, WebUri, permissions_of,
 };
 use crate::setting::{SettingRefused, Settings};
 use crate::{DisplayName, Scope, Scopes, SigningAlg, api_key::permission_of};
@@ -34,6 +35,8 @@ pub struct ClientSettings {
     pub scopes: Scopes,
     /// Whom its tokens may be for, named by `resource` (RFC 8707); the realm's audience when empty.
     pub audience: Vec<String>,
+    /// The named set of settings it has.
+    pub security_profile: Option<SecurityProfile>,
     /// How it proves who it is. Absent: with its secret, in the header or in the form; without one it is public.
     pub token_endpoint_auth_method: Option<ClientAuthMethod>,
     /// What its assertions are signed with; any algorithm its keys can have when absent.
@@ -50,14 +53,20 @@ pub struct ClientSettings {
     pub require_signed_request_object: bool,
     /// What its request objects are signed with; any algorithm its keys can have when absent.
     pub request_object_signing_alg: Option<ClientAlg>,
+    /// Where it keeps request objects that `request_uri` may name (OpenID Connect Core section 6.2).
+    pub request_uris: Vec<RequestUri>,
     /// Whether its tokens are bound to a key (RFC 9449).
     pub dpop_bound_access_tokens: bool,
     /// Whether a refresh token is good once, and the next is given with the answer.
     pub refresh_token_rotation: bool,
+    /// Whether a token that it exchanges may be as if the person themselves had it (RFC 8693 section 1.1).
+    pub may_impersonate: bool,
     /// What ID tokens are signed with.
     pub id_token_signed_response_alg: SigningAlg,
     /// What answers of the userinfo endpoint are signed with; they are plain JSON when absent.
     pub userinfo_signed_response_alg: Option<SigningAlg>,
+    /// What answers of the introspection endpoint are signed with where it asks for that (RFC 9701).
+    pub introspection_signed_response_alg: SigningAlg,
     /// Whether `sub` is the same for all clients.
     pub subject_type: SubjectType,
     /// What lists the redirect URIs of all clients of one sector.
@@ -92,6 +101,7 @@ impl Default for ClientSettings {
             grants: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
             scopes: Scopes::default(),
             audience: Vec::new(),
+            security_profile: None,
             token_endpoint_auth_method: None,
             token_endpoint_auth_signing_alg: None,
             jwks: None,
@@ -100,10 +110,13 @@ impl Default for ClientSettings {
             require_pushed_authorization_requests: false,
             require_signed_request_object: false,
             request_object_signing_alg: None,
+            request_uris: Vec::new(),
             dpop_bound_access_tokens: false,
             refresh_token_rotation: true,
+            may_impersonate: false,
             id_token_signed_response_alg: SigningAlg::RS256,
             userinfo_signed_response_alg: None,
+            introspection_signed_response_alg: SigningAlg::RS256,
             subject_type: SubjectType::Public,
             sector_identifier_uri: None,
             default_max_age: None,
@@ -154,10 +167,31 @@ impl ClientSettings {
         hosts.all(|host| host.as_ref() == Some(&first)).then_some(first)
     }
 
+    /// What it may sign with: the algorithm it registered for that, or else each that its profile takes.
+    pub fn algorithms(&self, registered: Option<ClientAlg>) -> Vec<ClientAlg> {
+        match (registered, self.security_profile) {
+            (Some(alg), _) => vec![alg],
+            (None, Some(profile)) => profile.algorithms().to_vec(),
+            (None, None) => ClientAlg::ASYMMETRIC.to_vec(),
+        }
+    }
+
+    /// The settings with what their profile needs, but for what is named: that is for [`check`](Self::check) to judge.
+    pub fn within_profile(&self, is_named: impl Fn(&str) -> bool) -> Self {
+        let Some(profile) = self.security_profile else { return self.clone() };
+        let needed = profile.implied().into_iter().chain(profile.suggested());
+        let needed = needed.filter(|(name, _)| !is_named(name)).collect();
+        // Names and values are ours.
+        self.changed(&needed).unwrap_or_else(|_| self.clone())
+    }
+
     /// The settings with some of them given anew, by name; `null` gives back the default. An unknown name is refused with
-    /// the nearest there is. Whether they fit together is asked by [`check`](Self::check).
+    /// the nearest there is. Naming a profile gives what it needs, as far as nothing else is named. Whether they fit together is
+    /// asked by [`check`](Self::check).
     pub fn with(&self, changes: &serde_json::Map<String, serde_json::Value>) -> Result<Self, SettingRefused> {
-        self.changed(changes)
+        let given = self.changed(changes)?;
+        let names_profile = changes.contains_key("security_profile");
+        Ok(if names_profile { given.within_profile(|name| changes.contains_key(name)) } else { given })
     }
 
     /// The names of the settings in which two differ.

@@ -31,6 +31,11 @@ pub struct WebUri(Box<str>);
 )]
 pub struct WebUriRefused;
 
+/// Where a client keeps a request that it signed (OpenID Connect Core section 6.2): an address on the web. A fragment only tells one
+/// version of it from another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RequestUri(Box<str>);
+
 /// The address, if it is spelled as a browser would and has nothing in it that could mislead. What a parser repairs (case,
 /// dots, tabs, backslashes) would be read differently by the next one.
 pub(super) fn plain(text: &str) -> Option<url::Url> {
@@ -69,6 +74,11 @@ impl RedirectUri {
     pub fn host(&self) -> Option<String> {
         host_of(&self.0)
     }
+
+    /// Whether it has no scheme of an application's own.
+    pub fn is_web(&self) -> bool {
+        self.0.starts_with("https:") || self.0.starts_with("http:")
+    }
 }
 
 impl WebUri {
@@ -86,6 +96,31 @@ impl WebUri {
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https:")
     }
+}
+
+impl RequestUri {
+    /// The URI as registered.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What is to be read if this is the URI that a request names: to the byte, but that one registered without a fragment may be
+    /// named with any.
+    pub fn admits(&self, named: &str) -> Option<WebUri> {
+        let (address, fragment) = divided(named);
+        let is_this = *self.0 == *named || (fragment.is_some_and(is_version) && *self.0 == *address);
+        if is_this { address.parse().ok() } else { None }
+    }
+}
+
+fn divided(text: &str) -> (&str, Option<&str>) {
+    text.split_once('#').map_or((text, None), |(address, fragment)| (address, Some(fragment)))
+}
+
+/// Letters of base64url, which a hash is written in.
+fn is_version(fragment: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    (1..=128).contains(&fragment.len()) && fragment.bytes().all(letter)
 }
 
 fn host_of(text: &str) -> Option<String> {
@@ -113,6 +148,16 @@ impl FromStr for WebUri {
     }
 }
 
+impl FromStr for RequestUri {
+    type Err = WebUriRefused;
+
+    fn from_str(text: &str) -> Result<Self, WebUriRefused> {
+        let (address, fragment) = divided(text);
+        let WebUri(_) = address.parse()?;
+        if fragment.is_none_or(is_version) { Ok(Self(text.into())) } else { Err(WebUriRefused) }
+    }
+}
+
 macro_rules! as_text {
     ($($name:ident),+) => { $(
         impl fmt::Display for $name {
@@ -132,7 +177,7 @@ macro_rules! as_text {
         }
     )+ };
 }
-as_text!(RedirectUri, WebUri);
+as_text!(RedirectUri, WebUri, RequestUri);
 
 #[cfg(test)]
 mod tests {
@@ -191,6 +236,36 @@ mod tests {
         }
         for bad in BAD.into_iter().chain(["com.example.app:/cb", "ftp://app.test/x"]) {
             assert_eq!(bad.parse::<WebUri>(), Err(WebUriRefused), "{bad}");
+        }
+    }
+    #[test]
+    fn oa_19_only_a_registered_request_is_read_and_a_fragment_is_not_sent() {
+        let uri = |text: &str| text.parse::<RequestUri>();
+        let read = |registered: &str, named: &str| {
+            uri(registered).unwrap().admits(named).map(|address| address.to_string())
+        };
+        let (bare, marked) = ("https://app.test/request.jwt", "https://app.test/request.jwt#abc-_9");
+        for (registered, named) in [(bare, bare), (bare, marked), (marked, marked)] {
+            assert_eq!(read(registered, named).as_deref(), Some(bare), "{registered} {named}");
+        }
+        for (registered, named) in [
+            (marked, bare),
+            (marked, "https://app.test/request.jwt#other"),
+            (bare, "https://app.test/request.jwt?x"),
+            (bare, "https://app.test/request.jwt#"),
+            (bare, "https://app.test/request.jwt#a#b"),
+            (bare, "https://APP.test/request.jwt"),
+            (bare, ""),
+        ] {
+            assert_eq!(read(registered, named), None, "{registered} {named}");
+        }
+        for bad in BAD.into_iter().filter(|bad| !bad.contains('#')) {
+            assert_eq!(uri(bad), Err(WebUriRefused), "{bad}");
+        }
+        for bad in
+            ["https://app.test/#", "https://app.test/#a b", "https://app.test/#a#b", "http://app.test/#a"]
+        {
+            assert_eq!(uri(bad), Err(WebUriRefused), "{bad}");
         }
     }
 }

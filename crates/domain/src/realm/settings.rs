@@ -74,6 +74,9 @@ pub struct RealmSettings {
     /// The scopes without the form of a permission that API keys may carry. None unless named here: people make their keys
     /// themselves, and a route may open to a word.
     pub api_key_scopes: Scopes,
+    /// Whether clients of one's own may take passwords themselves (RFC 6749 section 4.3). Every other way is better: people learn
+    /// to type their password anywhere.
+    pub password_grant: bool,
     /// The browser applications of other origins that may call the API and the endpoints of clients.
     pub allowed_origins: Vec<WebOrigin>,
     /// What a password must be.
@@ -112,6 +115,7 @@ impl Default for RealmSettings {
             require_verified_email: false,
             organization_roles: Vec::new(),
             api_key_scopes: Scopes::default(),
+            password_grant: false,
             allowed_origins: Vec::new(),
             password: PasswordRules::default(),
             mfa: Mfa::Optional,

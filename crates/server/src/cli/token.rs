@@ -21,7 +21,7 @@ use crate::{
     App,
     realm::Snapshot,
     session::FIRST_PARTY,
-    signing::{self, Audience, Subject},
+    signing::{self, Audience, Limit, Subject},
 };
 
 /// Access tokens: make one, look into one, or learn why one is refused.
@@ -193,6 +193,8 @@ async fn mint(
         grant: None,
         scopes,
         member: None,
+        limit: Limit::Scopes,
+        exchanged: None,
         audience,
     };
     let (access_token, expires_in) = signing::issue(realm, subject, app.entropy(), now)

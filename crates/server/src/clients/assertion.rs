@@ -1,12 +1,14 @@
 //! A client signs instead of showing a secret: `private_key_jwt` and `client_secret_jwt` (RFC 7523, OpenID Connect Core section 9).
 
 use gatepost_domain::{Client, ClientAuthMethod, SecretDigest, Timestamp, client::assertion};
-use gatepost_jose::{Algorithm, KeySet, SigningKey, dangerous_decode_without_verifying, jws};
+use gatepost_jose::{Algorithm, KeySet, SigningKey, jws};
 use gatepost_store::used_ids;
-use serde_json::Value;
 
 use super::{change, keys};
 use crate::{App, http::Problem, realm::Snapshot};
+
+/// What an assertion may be called (RFC 7523 as revised).
+const TYPES: [&str; 2] = ["jwt", "client-authentication+jwt"];
 
 /// Whether the assertion is the client's, for us, now, and the first of its `jti`.
 pub(super) async fn proves(
@@ -20,7 +22,7 @@ pub(super) async fn proves(
         tracing::debug!(client.id = %client.id, reason = why, "an assertion was refused");
         Ok(false)
     };
-    if !is_assertion(jwt) {
+    if !keys::is_typed(jwt, &TYPES) {
         return refused("it is another kind of token");
     }
     let registered = client.settings.token_endpoint_auth_signing_alg;
@@ -45,20 +47,6 @@ pub(super) async fn proves(
         Box::pin(async move { used_ids::claim(tx, id, &digest, said.expires_at).await })
     });
     if claimed.await? { Ok(true) } else { refused("its jti was used before") }
-}
-
-/// Whether the header says that it is an assertion, or says nothing: what else a client signs must not pass for one.
-fn is_assertion(jwt: &str) -> bool {
-    let header = dangerous_decode_without_verifying(jwt).ok();
-    let header = header.and_then(|token| serde_json::from_str::<Value>(token.header()).ok());
-    header.is_some_and(|header| match &header["typ"] {
-        Value::Null => true,
-        Value::String(typ) => {
-            let typ = typ.to_ascii_lowercase();
-            ["jwt", "client-authentication+jwt"].contains(&typ.strip_prefix("application/").unwrap_or(&typ))
-        }
-        _ => false,
-    })
 }
 
 fn by_secret(app: &App, client: &Client, jwt: &str) -> Result<Option<Vec<u8>>, Problem> {

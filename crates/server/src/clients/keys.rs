@@ -1,7 +1,7 @@
 //! The public keys of a client: given by value, or at an address.
 
 use gatepost_domain::{Client, ClientAlg, Timestamp};
-use gatepost_jose::{Algorithm, KeyRefused, KeySet, Refused, jws};
+use gatepost_jose::{Algorithm, KeyRefused, KeySet, Refused, dangerous_decode_without_verifying, jws};
 use serde_json::{Value, json};
 
 use crate::App;
@@ -40,10 +40,11 @@ pub async fn verified(
     registered: Option<ClientAlg>,
     now: Timestamp,
 ) -> Option<Vec<u8>> {
-    let allowed: Vec<Algorithm> = match registered {
-        Some(alg) => vec![algorithm(alg)],
-        None => ClientAlg::ASYMMETRIC.map(algorithm).to_vec(),
-    };
+    let allowed = client.settings.algorithms(registered);
+    // Of RSA keys that do not say which algorithm they are for, the one of the two that may be used.
+    let registered =
+        registered.or_else(|| (!allowed.contains(&ClientAlg::RS256)).then_some(ClientAlg::PS256));
+    let allowed: Vec<Algorithm> = allowed.into_iter().map(algorithm).collect();
     let check = |keys: &KeySet| jws::verify_compact(jws, keys, &allowed);
     let refused = |refused: Refused| {
         tracing::debug!(client.id = %client.id, %refused, "a client's signature was refused");
@@ -64,4 +65,19 @@ pub async fn verified(
         }
         other => other.map_err(refused).ok(),
     }
+}
+
+/// Whether the header says that it is one of these types (without `application/`), or says nothing: what a client signs for one
+/// purpose must not pass for another.
+pub fn is_typed(jws: &str, types: &[&str]) -> bool {
+    let header = dangerous_decode_without_verifying(jws).ok();
+    let header = header.and_then(|token| serde_json::from_str::<Value>(token.header()).ok());
+    header.is_some_and(|header| match &header["typ"] {
+        Value::Null => true,
+        Value::String(typ) => {
+            let typ = typ.to_ascii_lowercase();
+            types.contains(&typ.strip_prefix("application/").unwrap_or(&typ))
+        }
+        _ => false,
+    })
 }

@@ -3,8 +3,8 @@
 mod manage;
 
 use gatepost_domain::{
-    Client, ClientId, ClientOrigin, ClientRegistration, ClientSettings, InitialAccessTokenId, Secret,
-    SecretDigest, SettingRefused, Timestamp, WebUri,
+    Client, ClientId, ClientOrigin, ClientRegistration, ClientSettings, InitialAccessTokenId, RequestUri,
+    Secret, SecretDigest, SettingRefused, Timestamp, WebUri,
     audit::{Actor, Event},
     client::{
         RegisteredBy, initial_access,
@@ -239,6 +239,14 @@ pub(super) async fn check(app: &App, settings: &ClientSettings) -> Result<(), Re
             let reason = "write an https address of the public internet";
             return Err(SettingRefused { member: member.into(), reason: reason.into() }.into());
         }
+    }
+    let inward = |uri: &RequestUri| {
+        let address = uri.as_str().split('#').next().and_then(|address| address.parse().ok());
+        address.is_none_or(|address| app.outgoing().leads_out(&address).is_err())
+    };
+    if settings.request_uris.iter().any(inward) {
+        let reason = "write https addresses of the public internet";
+        return Err(SettingRefused { member: "request_uris".into(), reason: reason.into() }.into());
     }
     match &settings.sector_identifier_uri {
         Some(uri) => check_sector(app, uri, settings).await,

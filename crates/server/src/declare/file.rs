@@ -237,7 +237,9 @@ impl<'t> Reader<'t> {
             );
             return Err(self.wrong(&at, reason));
         }
-        let mut settings: ClientSettings = self.parse(settings)?;
+        let named = keys_of(&settings);
+        let settings: ClientSettings = self.parse(settings)?;
+        let mut settings = settings.within_profile(|name| named.iter().any(|known| known == name));
         match (public, settings.token_endpoint_auth_method) {
             (_, None) if !public => {}
             (true, None) => settings.token_endpoint_auth_method = Some(ClientAuthMethod::Public),

@@ -12,7 +12,7 @@ use crate::{
     http::Problem,
     oauth::{acr, person, subject},
     realm::Snapshot,
-    signing::{self, Audience, IdToken, Subject, issue_id_token},
+    signing::{self, Audience, IdToken, Limit, Subject, issue_id_token},
 };
 
 /// What a client got.
@@ -133,6 +133,9 @@ impl Holding<'_> {
             scopes,
             member: self.member,
             bound_to,
+            // What was lost of it since leaves no other rights.
+            limit: Limit::agreed(&self.grant.scopes),
+            exchanged: None,
             audience,
         };
         signing::issue(realm, subject, app.entropy(), now)

@@ -1,14 +1,16 @@
 //! Access tokens: the signature is checked as an API would, and then everything that may have happened since.
 
-use gatepost_domain::{
-    Client, ClientId, GrantId, OrganizationId, Permission, RealmId, RoleName, Scopes, SessionId, Timestamp,
-    User, UserId, client::permissions_of,
-};
+use gatepost_domain::{Client, Permission, RoleName, Scopes, Timestamp, User, client::permissions_of};
 use gatepost_jose::Claims;
-use gatepost_store::{Tx, memberships, sessions, users};
 
 use super::{Introspected, concerns, inactive, username};
-use crate::{App, api_keys, clients, grants, http::Problem, realm::Snapshot, signing::Audience};
+use crate::{
+    App, api_keys, clients,
+    holder::{self, Holder, Named},
+    http::Problem,
+    realm::Snapshot,
+    signing::Audience,
+};
 
 pub(super) async fn introspect(
     app: &App,
@@ -71,6 +73,7 @@ pub(super) async fn introspect(
         permissions: kept(claims.permissions(), &still),
         organization: claims.organization().map(str::to_owned),
         bound_to,
+        actor: claims.get("act"),
     }))
 }
 
@@ -118,71 +121,29 @@ fn is_called(claims: &Claims, user: &User) -> bool {
     claims.get("grant_id").is_none() || claims.subject() == user.id.to_string()
 }
 
-/// Session, grant, account and membership, as they are now.
+/// Session, grant, account and membership, as they are now, and the client that exchanged the token, if it was.
 async fn of_user(
     app: &App,
     realm: &Snapshot,
     claims: &Claims,
     now: Timestamp,
 ) -> Result<Option<Behind>, Problem> {
-    let grant = match claims.get("grant_id") {
-        Some(id) => match id.as_str().and_then(|id| id.parse::<GrantId>().ok()) {
-            Some(id) => Some(id),
-            None => return Ok(None),
-        },
-        None => None,
-    };
-    let user = claims.subject().parse::<UserId>().ok();
-    let session = claims.session_id().map(str::parse::<SessionId>).transpose();
-    let organization = claims.organization().map(str::parse::<OrganizationId>).transpose();
-    let client = claims.client_id().unwrap_or_default().parse::<ClientId>();
-    let (Ok(session), Ok(organization), Ok(client)) = (session, organization, client) else {
+    let Some(named) = Named::of(claims) else { return Ok(None) };
+    if !clients::still_may(app, realm, claims).await? {
         return Ok(None);
-    };
-    let (snapshot, realm, issued_at) = (realm, realm.id(), Timestamp::from_unix_seconds(claims.issued_at()));
+    }
+    let (id, in_organization) = (realm.id(), named.organization.is_some());
     let found = app.db().read("find who a token was given to", move |tx| {
-        let client = client.clone();
-        Box::pin(async move {
-            let found = match (grant, session, user) {
-                // What a client calls the user may say nothing of who it is: the grant knows.
-                (Some(grant), ..) => {
-                    let held = grants::held(tx, realm, grant, now).await?;
-                    held.filter(|(grant, ..)| grant.client == client).map(|(.., user)| user)
-                }
-                (None, Some(session), Some(_)) => {
-                    sessions::find_live_with(tx, realm, session, &client, now).await?.map(|found| found.1)
-                }
-                (None, None, Some(user)) => without_session(tx, realm, user, issued_at).await?,
-                (None, _, None) => None,
-            };
-            let is_they = |found: &User| user.is_none_or(|user| user == found.id);
-            let Some(found) = found.filter(is_they) else { return Ok(None) };
-            let roles = match organization {
-                Some(organization) => {
-                    memberships::find(tx, realm, organization, found.id).await?.map(|member| member.roles)
-                }
-                None => Some(found.roles.clone()),
-            };
-            Ok::<_, gatepost_store::Error>(roles.map(|roles| (found, roles)))
-        })
+        let named = named.clone();
+        Box::pin(async move { holder::find(tx, id, &named, now).await })
     });
-    let graph = if organization.is_some() { snapshot.organization_roles() } else { snapshot.roles() };
-    Ok(found.await?.map(|(user, given)| {
+    let graph = if in_organization { realm.organization_roles() } else { realm.roles() };
+    Ok(found.await?.map(|Holder { user, member, .. }| {
+        let given = member.map_or_else(|| user.roles.clone(), |member| member.roles);
         let rights = graph.rights(&given);
         let reached = rights.roles.iter().map(|role| role.as_str());
         let roles = given.iter().map(RoleName::as_str).chain(reached).map(str::to_owned).collect();
         let permissions = rights.permissions.iter().map(|permission| (*permission).clone()).collect();
         Behind { user: Some(user), roles, permissions, scopes: None }
     }))
-}
-
-/// Of a token that an operator minted.
-async fn without_session(
-    tx: &mut Tx,
-    realm: RealmId,
-    user: UserId,
-    issued_at: Timestamp,
-) -> Result<Option<User>, gatepost_store::Error> {
-    let found = users::find(tx, realm, user).await?;
-    Ok(found.filter(|user| !user.is_disabled() && !user.has_withdrawn(issued_at)))
 }

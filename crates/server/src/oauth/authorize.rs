@@ -9,6 +9,7 @@ mod consent;
 mod decide;
 mod pushed;
 mod request;
+mod signed;
 
 use axum::{
     Router,
@@ -27,6 +28,7 @@ use decide::{Next, Progress};
 pub(super) use pushed::check;
 use request::{AuthorizationRequest, Refusal};
 pub(super) use request::{audience, scopes, signs_for};
+pub(super) use signed::signed;
 
 use super::{form::Form, subject};
 use crate::{

@@ -3,10 +3,11 @@
 use axum::http::HeaderMap;
 use gatepost_domain::{Client, SecretDigest, Timestamp};
 use gatepost_jose::{
-    Algorithm,
+    Algorithm, dangerous_decode_without_verifying,
     dpop::{self, Expected},
 };
 use gatepost_store::used_ids;
+use serde_json::Value;
 
 use super::OAuthError;
 use crate::{App, http::Problem, realm::Snapshot};
@@ -91,7 +92,21 @@ pub(super) async fn key(
     let request = For { method: "POST", path: "/oauth/token", access_token: None };
     let key = proven(app, realm, headers, &request, now).await?;
     if key.is_none() && client.settings.dpop_bound_access_tokens {
+        return Err(OAuthError::InvalidRequest(
+            "The tokens of this client are bound to a key: the header DPoP is missing (RFC 9449).",
+        ));
+    }
+    if !suits(client, headers) {
         return Err(OAuthError::InvalidDpopProof);
     }
     Ok(key)
+}
+
+/// Whether a proof that was found good is signed with what the client's profile takes (FAPI 2.0 Security Profile section 5.4.1).
+pub(super) fn suits(client: &Client, headers: &HeaderMap) -> bool {
+    let Some(profile) = client.settings.security_profile else { return true };
+    let Some(proof) = headers.get("dpop") else { return true };
+    let proof = proof.to_str().ok().and_then(|proof| dangerous_decode_without_verifying(proof).ok());
+    let header = proof.and_then(|proof| serde_json::from_str::<Value>(proof.header()).ok());
+    header.is_some_and(|header| profile.algorithms().iter().any(|alg| header["alg"] == alg.as_str()))
 }

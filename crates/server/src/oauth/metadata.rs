@@ -9,7 +9,7 @@ use axum::{
     },
     response::Response,
 };
-use gatepost_domain::{ClientRegistration, RealmSettings, SigningAlg};
+use gatepost_domain::{ClientAlg, ClientRegistration, RealmSettings, SigningAlg};
 use serde::Serialize;
 
 use super::{acr, dpop, person, token};
@@ -85,6 +85,7 @@ pub struct Metadata<'a> {
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: [&'a str; 4],
     introspection_endpoint_auth_signing_alg_values_supported: [&'a str; 5],
+    introspection_signing_alg_values_supported: Vec<&'a str>,
     pushed_authorization_request_endpoint: String,
     require_pushed_authorization_requests: bool,
     revocation_endpoint: String,
@@ -93,7 +94,7 @@ pub struct Metadata<'a> {
     scopes_supported: [&'a str; 7],
     response_types_supported: [&'a str; 1],
     response_modes_supported: [&'a str; 2],
-    grant_types_supported: [&'a str; 5],
+    grant_types_supported: Vec<&'a str>,
     token_endpoint_auth_methods_supported: [&'a str; 5],
     token_endpoint_auth_signing_alg_values_supported: [&'a str; 5],
     dpop_signing_alg_values_supported: [&'a str; 9],
@@ -113,13 +114,24 @@ pub struct Metadata<'a> {
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+    require_request_uri_registration: bool,
+    require_signed_request_object: bool,
+    request_object_signing_alg_values_supported: [&'a str; 4],
     ui_locales_supported: [&'a str; 3],
 }
 
 impl<'a> Metadata<'a> {
-    /// The metadata of a realm with these settings.
+    /// The metadata of a realm.
     pub fn of(issuer: &'a str, public_url: &str, settings: &RealmSettings) -> Self {
         let alg = settings.signing_alg;
+        let mut grants = vec![
+            token::AUTHORIZATION_CODE,
+            token::REFRESH_TOKEN,
+            token::CLIENT_CREDENTIALS,
+            token::TOKEN_EXCHANGE,
+            token::DEVICE_CODE,
+        ];
+        grants.extend(settings.password_grant.then_some(token::PASSWORD));
         let at = |path: &str| format!("{public_url}{path}");
         let mut algs = vec![ID_TOKENS.as_str()];
         if alg != ID_TOKENS && alg != SigningAlg::HS256 {
@@ -152,6 +164,7 @@ impl<'a> Metadata<'a> {
             introspection_endpoint: at("/oauth/introspect"),
             introspection_endpoint_auth_methods_supported: PROVEN,
             introspection_endpoint_auth_signing_alg_values_supported: ASSERTED_WITH,
+            introspection_signing_alg_values_supported: algs.clone(),
             pushed_authorization_request_endpoint: at("/oauth/par"),
             require_pushed_authorization_requests: false,
             revocation_endpoint: at("/oauth/revoke"),
@@ -160,13 +173,7 @@ impl<'a> Metadata<'a> {
             scopes_supported: ["openid", "profile", "email", "address", "phone", "offline_access", "account"],
             response_types_supported: ["code"],
             response_modes_supported: ["query", "form_post"],
-            grant_types_supported: [
-                token::AUTHORIZATION_CODE,
-                token::REFRESH_TOKEN,
-                token::CLIENT_CREDENTIALS,
-                token::TOKEN_EXCHANGE,
-                token::DEVICE_CODE,
-            ],
+            grant_types_supported: grants,
             token_endpoint_auth_methods_supported: AUTHENTICATED,
             token_endpoint_auth_signing_alg_values_supported: ASSERTED_WITH,
             dpop_signing_alg_values_supported: dpop::algorithms(),
@@ -184,8 +191,12 @@ impl<'a> Metadata<'a> {
             claim_types_supported: ["normal"],
             claims_supported: of_tokens.into_iter().chain(person::names()).collect(),
             claims_parameter_supported: true,
-            request_parameter_supported: false,
-            request_uri_parameter_supported: false,
+            request_parameter_supported: true,
+            request_uri_parameter_supported: true,
+            require_request_uri_registration: true,
+            // Of single clients it is.
+            require_signed_request_object: false,
+            request_object_signing_alg_values_supported: ClientAlg::ASYMMETRIC.map(ClientAlg::as_str),
             ui_locales_supported: ["en", "de", "ar"],
         }
     }

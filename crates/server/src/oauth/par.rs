@@ -52,6 +52,9 @@ pub(super) struct PushedParameters {
     /// The key that the code is good with; a proof in the header `DPoP` says the same (RFC 9449 section 10).
     #[schema(nullable = false)]
     dpop_jkt: Option<String>,
+    /// All of it in a JWT that the client signed (RFC 9101); then nothing else counts.
+    #[schema(nullable = false)]
+    request: Option<String>,
     /// The client; with `client_secret` in place of HTTP Basic.
     #[schema(nullable = false)]
     client_id: Option<String>,
@@ -72,7 +75,7 @@ const PROOFS: [&str; 3] = ["client_secret", "client_assertion", "client_assertio
     security(("client" = []), ()),
     responses(
         (status = 201, description = "The request is kept", body = Pushed),
-        (status = 400, description = "What the authorization endpoint would refuse: `invalid_request`, `invalid_scope` and the like; `invalid_dpop_proof`", body = OAuthErrorDocument),
+        (status = 400, description = "What the authorization endpoint would refuse: `invalid_request`, `invalid_scope` and the like; `invalid_request_object`; `invalid_dpop_proof`", body = OAuthErrorDocument),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
     )
 )]
@@ -88,10 +91,17 @@ pub(super) async fn push(
     if form.get("request_uri").is_some() {
         return Err(OAuthError::InvalidRequest("`request_uri` is what you get here; send the parameters."));
     }
-    authorize::check(&realm, &client, &form)?;
+    let signed = authorize::signed(&app, &realm, &client, &form, now).await;
+    let signed = signed.map_err(|(error, what)| OAuthError::AuthorizationRequest(error, what))?;
+    // What the client signed counts, and what stands beside it does not (RFC 9126 section 3).
+    let form = signed.as_ref().unwrap_or(&form);
+    authorize::check(&realm, &client, form)?;
     // A proof here is worth the parameter (RFC 9449 section 10.1).
     let proof = For { method: "POST", path: "/oauth/par", access_token: None };
     let key = dpop::proven(&app, &realm, &headers, &proof, now).await?;
+    if !dpop::suits(&client, &headers) {
+        return Err(OAuthError::InvalidDpopProof);
+    }
     if let (Some(key), Some(named)) = (&key, form.get("dpop_jkt"))
         && key != named
     {

@@ -49,7 +49,7 @@ pub(super) struct RevocationRequest {
         (status = 200, description = "The token is not good, whatever it was"),
         (
             status = 400, body = OAuthErrorDocument,
-            description = "`invalid_request`; `unsupported_token_type`: an API key, or a token that a client got on its own",
+            description = "`invalid_request`; `unsupported_token_type`: an API key, or a token that a client got on its own or by an exchange",
         ),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
     )
@@ -88,7 +88,10 @@ fn behind(
     if claims.client_id() != Some(client.id.as_str()) {
         return Ok(None);
     }
-    // A program's own token belongs to no grant: there is nothing that could be ended.
+    // A program's own token belongs to no grant, and one that was exchanged for to another's: there is nothing that could be ended.
+    if claims.get("exchanged_from").is_some() {
+        return Err(OAuthError::UnsupportedTokenType);
+    }
     let grant = claims.get("grant_id").ok_or(OAuthError::UnsupportedTokenType)?;
     Ok(grant.as_str().and_then(|grant| grant.parse().ok()))
 }

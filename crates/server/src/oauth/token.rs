@@ -4,6 +4,7 @@ mod authorization_code;
 mod client_credentials;
 mod device_code;
 mod exchange;
+mod password;
 mod refresh_token;
 
 use axum::{extract::State, http::HeaderMap};
@@ -23,6 +24,8 @@ pub(super) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-
 pub(super) const AUTHORIZATION_CODE: &str = "authorization_code";
 /// The grant type of RFC 6749 section 6.
 pub(super) const REFRESH_TOKEN: &str = "refresh_token";
+/// The grant type of RFC 6749 section 4.3.
+pub(super) const PASSWORD: &str = "password";
 /// The grant type of RFC 6749 section 4.4.
 pub(super) const CLIENT_CREDENTIALS: &str = "client_credentials";
 /// The grant type of RFC 8628 section 3.4.
@@ -114,11 +117,11 @@ impl From<DeviceRefused> for OAuthError {
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "it describes the form, which is read by name")]
 pub(super) struct TokenRequest {
-    /// `authorization_code`, `refresh_token`, `client_credentials`, `urn:ietf:params:oauth:grant-type:device_code` or
+    /// `authorization_code`, `refresh_token`, `client_credentials`, `password` where the realm allows it, `urn:ietf:params:oauth:grant-type:device_code` or
     /// `urn:ietf:params:oauth:grant-type:token-exchange`.
     #[schema(example = "client_credentials")]
     grant_type: String,
-    /// With `client_credentials`: words with spaces between; everything the client has unless given.
+    /// With `client_credentials`, `password` and an exchange by a client: words with spaces between; all there is unless given.
     #[schema(nullable = false, example = "notes:read")]
     scope: Option<String>,
     /// Whom the token is for: one of the realm's audiences, once or more; all of them unless given.
@@ -145,6 +148,12 @@ pub(super) struct TokenRequest {
     /// Of `urn:ietf:params:oauth:grant-type:device_code`: what `POST /oauth/device` gave.
     #[schema(nullable = false)]
     device_code: Option<String>,
+    /// Of `password`: an address or a user name.
+    #[schema(nullable = false)]
+    username: Option<String>,
+    /// Of `password`.
+    #[schema(nullable = false)]
+    password: Option<String>,
     /// Of `refresh_token`: the newest one.
     #[schema(nullable = false)]
     refresh_token: Option<String>,
@@ -155,19 +164,26 @@ pub(super) struct TokenRequest {
     /// `urn:ietf:params:oauth:token-type:access_token`.
     #[schema(nullable = false)]
     subject_token_type: Option<String>,
-    /// Of the exchange of an access token: the organization the new one speaks of.
+    /// Of the exchange of an access token by whoever holds it: the organization the new one speaks of.
     #[schema(nullable = false)]
     organization_id: Option<String>,
+    /// Of the exchange of an access token by a client: the access token of who acts, if that is not the client.
+    #[schema(nullable = false)]
+    actor_token: Option<String>,
+    /// `urn:ietf:params:oauth:token-type:access_token`
+    #[schema(nullable = false)]
+    actor_token_type: Option<String>,
 }
 
 /// Get tokens
 ///
 /// A client that a person has authorized redeems its code (RFC 6749 section 4.1.3), and goes on with refresh tokens (section 6). A
 /// device asks with its code until a person has connected it (RFC 8628 section 3.4). A confidential client with the grant `client_credentials` gets a token of its own (RFC 6749 section 4.4). An API key, or an
-/// access token for another organization, is exchanged (RFC 8693) by whoever holds it.
+/// access token for another organization, is exchanged (RFC 8693) by whoever holds it; a person's token for one of its own by a client
+/// with that grant. One's own application may take a person's password where the realm allows it (RFC 6749 section 4.3).
 ///
 /// With a proof in the header `DPoP` the access token is bound to the proof's key (RFC 9449), and so are the refresh tokens of a
-/// public client. An exchange binds nothing.
+/// public client. What whoever holds it exchanges is bound to nothing.
 #[utoipa::path(
     post, path = "/oauth/token", tag = "OAuth", operation_id = "token",
     request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
@@ -208,7 +224,12 @@ pub(super) async fn token(
         Some(CLIENT_CREDENTIALS) => {
             client_credentials::client_credentials(&app, &realm, (&headers, &form), &origin, now).await?
         }
-        Some(TOKEN_EXCHANGE) => exchange::exchange(&app, &realm, &form, now).await?,
+        // Elsewhere it is none that is answered.
+        Some(PASSWORD) if realm.settings().password_grant => {
+            let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
+            password::password(&app, &realm, &client, (&headers, &form), &origin, now).await?
+        }
+        Some(TOKEN_EXCHANGE) => exchange::exchange(&app, &realm, (&headers, &form), &origin, now).await?,
         Some(_) => return Err(OAuthError::UnsupportedGrantType),
         None => return Err(OAuthError::InvalidRequest("`grant_type` is missing.")),
     };

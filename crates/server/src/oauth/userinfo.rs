@@ -161,6 +161,9 @@ async fn answer(app: &App, realm: &InRealm, request: Request, now: Timestamp) ->
     let token = token(request).await?;
     let claims = verified(app, realm, &token, (&method, &headers), now).await?;
     let (client, claims) = told(app, realm, &claims, now).await?;
+    if token.with_proof && !dpop::suits(&client, &headers) {
+        return Err(Refused::Proof("signed with another algorithm than the client's profile takes"));
+    }
     let mut response = match client.settings.userinfo_signed_response_alg {
         None => Plain(claims).into_response(),
         Some(alg) => {
@@ -225,6 +228,10 @@ async fn told(
     }
     if !claims.scopes().any(|scope| scope == "openid") {
         return Err(Refused::Scope);
+    }
+    // What one client was told by its request is not another's to know.
+    if claims.get("exchanged_from").is_some() {
+        return Err(Refused::Token("exchanged"));
     }
     let grant = claims.get("grant_id").and_then(|id| id.as_str()?.parse::<GrantId>().ok());
     let Some(grant) = grant else { return Err(Refused::Token("grant_missing")) };

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{OrganizationId, Scopes, SessionId, Timestamp};
+use gatepost_domain::{OrganizationId, Scopes, Timestamp};
 use gatepost_jose::Claims;
-use gatepost_store::{memberships, sessions};
+use gatepost_store::memberships;
 
 use crate::{
     App,
+    holder::{self, Holder, Named},
     http::Problem,
     realm::Snapshot,
-    signing::{self, Audience, Subject},
+    signing::{self, Audience, Limit, Subject},
 };
 
 /// How long the token lives. A member who is removed is one for no longer than this at an API without the revocation feed.
@@ -57,7 +58,7 @@ pub async fn exchange(
         Ok(claims) => claims,
         Err(why) => return refused(why.code()),
     };
-    let Some((session, client, scopes)) = parts(&claims) else { return refused("it is of no session") };
+    let Some((named, client, scopes)) = parts(&claims) else { return refused("it is of no session") };
     let Ok(left @ 1..) = u64::try_from(claims.expires_at() - now.unix_seconds()) else {
         return refused("expired");
     };
@@ -67,19 +68,20 @@ pub async fn exchange(
     let found = app
         .db()
         .read("find whose token it is", move |tx| {
+            let named = named.clone();
             Box::pin(async move {
-                let Some((session, user)) = sessions::find_live(tx, id, session, now).await? else {
-                    return Ok(None);
-                };
+                let Some(holder) = holder::find(tx, id, &named, now).await? else { return Ok(None) };
                 let member = match organization {
-                    Some(organization) => memberships::find(tx, id, organization, user.id).await?,
+                    Some(organization) => memberships::find(tx, id, organization, holder.user.id).await?,
                     None => None,
                 };
-                Ok::<_, gatepost_store::Error>(Some((session, user, member)))
+                Ok::<_, gatepost_store::Error>(Some((holder, member)))
             })
         })
         .await?;
-    let Some((session, user, member)) = found else { return refused("its session has ended") };
+    let Some((Holder { user, session, grant, .. }, member)) = found else {
+        return refused("its session or its grant has ended");
+    };
     if user.id.to_string() != claims.subject() {
         return refused("its session is of somebody else");
     }
@@ -89,27 +91,31 @@ pub async fn exchange(
     let lifetime = LIFETIME.min(Duration::from_secs(left));
     let subject = Subject {
         user: &user,
-        session: Some(&session),
+        session: session.as_ref(),
         client: &client,
         pseudonym: None,
         bound_to: None,
         grant: None,
         scopes: &scopes,
         member: Some(&member),
+        limit: grant.map_or(Limit::Scopes, |grant| Limit::agreed(&grant.scopes)),
+        exchanged: None,
         audience,
     };
     let access_token = signing::issue_for(realm, subject, lifetime, app.entropy(), now)?;
     Ok(Ok(Exchanged { access_token, expires_in: lifetime.as_secs(), scopes }))
 }
 
-/// Session, client and scopes. A token of an API key has no session, and is not exchanged again.
-fn parts(claims: &Claims) -> Option<(SessionId, String, Scopes)> {
-    if claims.get("api_key").is_some() {
+/// Who stands behind it, wherever they are active; client and scopes. A token of an API key has no session, and what was exchanged is
+/// not exchanged again.
+fn parts(claims: &Claims) -> Option<(Named, String, Scopes)> {
+    if claims.api_key().is_some() || claims.get("exchanged_from").is_some() {
         return None;
     }
-    let session = claims.session_id()?.parse().ok()?;
+    let named = Named { organization: None, ..Named::of(claims)? };
+    named.session?;
     let scopes = claims.scope().unwrap_or_default().parse().ok()?;
-    Some((session, claims.client_id()?.to_owned(), scopes))
+    Some((named, claims.client_id()?.to_owned(), scopes))
 }
 
 /// The audience of the token without the realm itself, unless there is no other.

@@ -9,7 +9,7 @@ use crate::{
     http::{Problem, SignedIn},
     realm::Snapshot,
     session::FIRST_PARTY,
-    signing::{self, Subject},
+    signing::{self, Limit, Subject},
 };
 
 /// Makes an organization, or none, the active one of the caller's session, and returns an access token that says so, with
@@ -59,6 +59,8 @@ pub async fn switch(
         grant: None,
         scopes: &grant.scopes,
         member: member.as_ref(),
+        limit: Limit::Scopes,
+        exchanged: None,
         audience: realm.audience_of(&grant),
     };
     signing::issue(realm, subject, app.entropy(), now)

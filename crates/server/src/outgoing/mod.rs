@@ -16,6 +16,7 @@ use std::{
 
 use gatepost_domain::WebUri;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 use url::Host;
 
 use documents::Documents;
@@ -26,12 +27,18 @@ const TIME: Duration = Duration::from_secs(5);
 /// The largest document that is read.
 const SIZE: usize = 64 * 1024;
 
+/// So many request objects are read at once.
+const REQUEST_OBJECTS: usize = 16;
+
 /// Why a document could not be had. For the log of an operator: whoever asked learns that it could not, and no more.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfetched {
     /// The address is none that is fetched.
     #[error("{0}")]
     Address(&'static str),
+    /// Too much is being read already.
+    #[error("{REQUEST_OBJECTS} are being read already")]
+    Busy,
     /// It took too long.
     #[error("no answer within {} seconds", TIME.as_secs())]
     TooSlow,
@@ -59,6 +66,8 @@ pub struct Outgoing {
     client: OnceLock<Result<reqwest::Client, String>>,
     keys: KeysOfClients,
     documents: Documents,
+    /// One for each request object that is being read.
+    request_objects: Semaphore,
 }
 
 /// A document as it was fetched.
@@ -73,12 +82,18 @@ pub struct Fetched {
 impl Outgoing {
     /// A fetcher; `private` lets it reach loopback and private networks.
     pub fn new(private: bool) -> Self {
-        Self { private, client: OnceLock::new(), keys: KeysOfClients::new(), documents: Documents::new() }
+        Self {
+            private,
+            client: OnceLock::new(),
+            keys: KeysOfClients::new(),
+            documents: Documents::new(),
+            request_objects: Semaphore::new(REQUEST_OBJECTS),
+        }
     }
 
-    /// The document at an address, if the answer is 200.
+    /// The JSON document at an address, if the answer is 200.
     pub async fn get(&self, uri: &WebUri) -> Result<Fetched, Unfetched> {
-        tokio::time::timeout(TIME, self.get_at_leisure(uri)).await.unwrap_or(Err(Unfetched::TooSlow))
+        self.get_as(uri, "application/json").await
     }
 
     /// Whether an address is one that could be fetched, as far as it tells itself.
@@ -87,11 +102,23 @@ impl Outgoing {
         self.check(&url)
     }
 
-    async fn get_at_leisure(&self, uri: &WebUri) -> Result<Fetched, Unfetched> {
+    /// The request object at an address (RFC 9101 section 5.2.3). Everybody who opens a link makes us read one, so that only so many
+    /// are read at once. What it is called in the answer does not matter: it is looked at as what it should be.
+    pub async fn request_object(&self, uri: &WebUri) -> Result<Vec<u8>, Unfetched> {
+        let Ok(_one_of_them) = self.request_objects.try_acquire() else { return Err(Unfetched::Busy) };
+        let accept = "application/oauth-authz-req+jwt, application/jwt;q=0.9, */*;q=0.1";
+        Ok(self.get_as(uri, accept).await?.body)
+    }
+
+    async fn get_as(&self, uri: &WebUri, accept: &'static str) -> Result<Fetched, Unfetched> {
+        tokio::time::timeout(TIME, self.get_at_leisure(uri, accept)).await.unwrap_or(Err(Unfetched::TooSlow))
+    }
+
+    async fn get_at_leisure(&self, uri: &WebUri, accept: &'static str) -> Result<Fetched, Unfetched> {
         let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
         self.check(&url)?;
         let client = self.client()?;
-        let asked = client.get(url).header("accept", "application/json").send().await;
+        let asked = client.get(url).header("accept", accept).send().await;
         let mut answer = asked.map_err(|error| Unfetched::Connection(cause(&error)))?;
         if answer.status() != reqwest::StatusCode::OK {
             return Err(Unfetched::Status(answer.status().as_u16()));

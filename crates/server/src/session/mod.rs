@@ -11,7 +11,7 @@ pub use end::{Ended, end};
 pub use in_browser::{renew_cookie, sign_in_browser};
 pub use list::list;
 pub use refresh::refresh;
-pub use sign_in::{Identifier, Proven, prove, sign_in};
+pub use sign_in::{Identifier, Proven, prove, refused as note_refused, sign_in};
 pub use touch::touch;
 
 /// The client of people who sign in at the server's own API.

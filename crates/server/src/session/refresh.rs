@@ -9,7 +9,7 @@ use crate::{
     api::TokenAnswer,
     http::Problem,
     realm::Snapshot,
-    signing::{self, Subject},
+    signing::{self, Limit, Subject},
 };
 
 /// Exchanges a refresh token for the next pair of tokens.
@@ -73,6 +73,8 @@ fn answer(
             grant: None,
             scopes: &grant.scopes,
             member: member.as_ref(),
+            limit: Limit::Scopes,
+            exchanged: None,
             audience: realm.audience_of(grant),
         },
         app.entropy(),

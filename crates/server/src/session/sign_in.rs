@@ -18,7 +18,7 @@ use crate::{
     http::{Problem, origin::Where},
     passwords::Checked,
     realm::Snapshot,
-    signing::{self, Subject},
+    signing::{self, Limit, Subject},
 };
 
 /// What a person signs in with, as typed.
@@ -128,6 +128,8 @@ pub async fn sign_in(
             grant: None,
             scopes: &grant.scopes,
             member: None,
+            limit: Limit::Scopes,
+            exchanged: None,
             audience: realm.own_audience(),
         },
         app.entropy(),
@@ -160,7 +162,7 @@ async fn look_up(
 
 /// A refused sign-in is kept in the audit trail with the account it was for, if there is one; never with what was typed,
 /// for a mistyped name may be a password.
-pub(super) async fn refused(
+pub async fn refused(
     app: &App,
     realm: &Snapshot,
     whom: Option<UserId>,

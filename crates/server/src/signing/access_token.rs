@@ -1,14 +1,18 @@
 //! Access tokens (RFC 9068).
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
     ApiKeyId, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes, Session, Timestamp,
-    User, api_key, organization::OWNER,
+    User, api_key,
+    client::{exchange, permissions_of},
+    organization::OWNER,
+    role::Rights,
 };
 use gatepost_jose::{MAX_TOKEN_BYTES, jwt};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     accounts::{ADMINISTRATOR, is_administrator},
@@ -91,8 +95,54 @@ pub struct Subject<'a> {
     pub pseudonym: Option<&'a str>,
     /// The thumbprint of the key that whoever uses the token must possess: `cnf` (RFC 9449 section 6.1).
     pub bound_to: Option<&'a str>,
+    /// What `permissions` are at the most, whatever the account may do.
+    pub limit: Limit<'a>,
+    /// Of a token that another was exchanged for.
+    pub exchanged: Option<&'a ExchangedFrom>,
     /// Whom the token is for.
     pub audience: Audience,
+}
+
+/// What limits the permissions in a token beside what the account may do.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit<'a> {
+    /// Scopes that are permissions, where there are some.
+    Scopes,
+    /// Scopes that are permissions, also where none are left: what was agreed on named some, and so nothing else is meant.
+    ScopesOnly,
+    /// These, and these roles: what the token has that this one was exchanged for.
+    Held(&'a [Permission], &'a [Box<str>]),
+}
+
+impl Limit<'_> {
+    /// That of what a client was authorized to do.
+    pub fn agreed(scopes: &Scopes) -> Self {
+        if permissions_of(scopes).next().is_some() { Self::ScopesOnly } else { Self::Scopes }
+    }
+
+    /// What is left of the rights.
+    fn of<'r>(&self, scopes: &Scopes, rights: &'r Rights<'_>) -> Vec<Cow<'r, Permission>> {
+        let all = || rights.permissions.iter().map(|permission| Cow::Borrowed(*permission)).collect();
+        match (self, api_key::narrowed(scopes, rights)) {
+            (Self::Held(most, _), _) => {
+                let most: Vec<&Permission> = most.iter().collect();
+                let held: Vec<&Permission> = rights.permissions.iter().copied().collect();
+                exchange::common(&held, &most).into_iter().map(|one| Cow::Owned(one.clone())).collect()
+            }
+            (_, Some(left)) => left.into_iter().map(Cow::Owned).collect(),
+            (Self::ScopesOnly, None) => Vec::new(),
+            (Self::Scopes, None) => all(),
+        }
+    }
+}
+
+/// What a token tells of the one that it was exchanged for (RFC 8693).
+#[derive(Clone, Debug)]
+pub struct ExchangedFrom {
+    /// The client whose authorization it lives by: `exchanged_from`.
+    pub client: String,
+    /// Who acts for the subject, and for whom they act before them: `act` (section 4.1).
+    pub actor: Option<Value>,
 }
 
 /// A program: an API key that stands for its owner, or a client that acts on its own.
@@ -150,6 +200,10 @@ struct Claims<'a> {
     api_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cnf: Option<Confirmation<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchanged_from: Option<&'a str>,
 }
 
 /// RFC 7800, RFC 9449 section 6.1.
@@ -192,11 +246,8 @@ pub fn issue_for(
         Some(member) => realm.organization_roles().rights(&member.roles),
         None => realm.roles().rights(&user.roles),
     };
-    let narrowed = api_key::narrowed(subject.scopes, &rights);
-    let permissions: Vec<&str> = match &narrowed {
-        Some(left) => left.iter().map(Permission::as_str).collect(),
-        None => rights.permissions.iter().map(|permission| permission.as_str()).collect(),
-    };
+    let left = subject.limit.of(subject.scopes, &rights);
+    let permissions: Vec<&str> = left.iter().map(|permission| permission.as_str()).collect();
     let mut roles: Vec<&str> = rights.roles.iter().map(|role| role.as_str()).collect();
     // The built-in roles need be in no realm's graph.
     let (built_in, has_it) = match subject.member {
@@ -205,6 +256,9 @@ pub fn issue_for(
     };
     if has_it && !roles.contains(&built_in) {
         roles.push(built_in);
+    }
+    if let Limit::Held(_, held) = subject.limit {
+        roles.retain(|role| held.iter().any(|held| **held == **role));
     }
     let permissions = fitting(realm, user, &roles, permissions);
     let may_know = |scope: &str| subject.pseudonym.is_none() || subject.scopes.contains(scope);
@@ -232,6 +286,8 @@ pub fn issue_for(
         org_id: subject.member.map(|member| member.organization.to_string()),
         api_key: None,
         cnf: subject.bound_to.map(|jkt| Confirmation { jkt }),
+        act: subject.exchanged.and_then(|exchanged| exchanged.actor.as_ref()),
+        exchanged_from: subject.exchanged.map(|exchanged| exchanged.client.as_str()),
     };
     sign(realm, &claims)
 }
@@ -267,6 +323,8 @@ pub fn issue_for_program(
         org_id: program.organization.map(|organization| organization.to_string()),
         api_key: program.key.map(|key| key.to_string()),
         cnf: program.bound_to.map(|jkt| Confirmation { jkt }),
+        act: None,
+        exchanged_from: None,
     };
     sign(realm, &claims)
 }

@@ -6,7 +6,9 @@ mod listing;
 mod logout_token;
 mod ring;
 
-pub use access_token::{Audience, Program, Subject, issue, issue_for, issue_for_program, present_scopes};
+pub use access_token::{
+    Audience, ExchangedFrom, Limit, Program, Subject, issue, issue_for, issue_for_program, present_scopes,
+};
 pub use id_token::{IdToken, issue_id_token};
 pub use listing::{KeyView, list};
 pub use logout_token::issue_logout_token;

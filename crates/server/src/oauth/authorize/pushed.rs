@@ -9,6 +9,7 @@ use gatepost_store::pushed_requests;
 use super::{
     Step,
     request::{self, AuthorizationRequest, Refusal},
+    signed,
 };
 use crate::{
     http::Problem,
@@ -40,18 +41,8 @@ impl Step<'_> {
         client: &Client,
         form: &Form,
     ) -> Result<Result<AuthorizationRequest, Refusal>, Problem> {
-        // What another server keeps is never fetched; it is refused where the request is read.
         let named = form.get("request_uri").filter(|uri| uri.starts_with(REQUEST_URI));
-        let Some(uri) = named else {
-            let read = request::return_to(client, form).and_then(|back| {
-                if client.settings.require_pushed_authorization_requests {
-                    let what = "This client sends its requests ahead: `request_uri` is missing.";
-                    return Err(Refusal::Told(back, "invalid_request", what));
-                }
-                request::read(self.realm, client, form, back)
-            });
-            return Ok(read);
-        };
+        let Some(uri) = named else { return Ok(self.asked_here(client, form).await) };
         let Some(digest) = digest_of(uri) else { return Ok(Err(NOT_GOOD)) };
         let (realm, id, now) = (self.realm.id(), client.id.clone(), self.now);
         let found = self.app.db().read("find a pushed request", move |tx| {
@@ -63,5 +54,26 @@ impl Step<'_> {
         let read =
             request::return_to(client, &form).and_then(|back| request::read(self.realm, client, &form, back));
         Ok(read.map(|request| AuthorizationRequest { pushed: Some(uri.to_owned()), ..request }))
+    }
+
+    /// A request that comes with the browser: signed, or as it stands. What is wrong with a signed one is told where the form says
+    /// the client wants to be told, for what is in the object cannot be believed.
+    async fn asked_here(&self, client: &Client, form: &Form) -> Result<AuthorizationRequest, Refusal> {
+        if client.settings.require_pushed_authorization_requests {
+            let what = "This client sends its requests ahead: `request_uri` is missing.";
+            return Err(Refusal::Told(request::return_to(client, form)?, "invalid_request", what));
+        }
+        let signed = match signed(self.app, self.realm, client, form, self.now).await {
+            Ok(signed) => signed,
+            Err((error, what)) => {
+                return Err(match request::return_to(client, form) {
+                    Ok(back) | Err(Refusal::Told(back, ..)) => Refusal::Told(back, error, what),
+                    Err(Refusal::Shown(..)) => Refusal::Shown(error, what),
+                });
+            }
+        };
+        let form = signed.as_ref().unwrap_or(form);
+        let back = request::return_to(client, form)?;
+        request::read(self.realm, client, form, back)
     }
 }

@@ -101,7 +101,8 @@ pub(super) fn read(
     }
 }
 
-type Wrong = (&'static str, &'static str);
+/// `error` and `error_description`.
+pub(super) type Wrong = (&'static str, &'static str);
 
 fn checked(
     realm: &Snapshot,
@@ -110,15 +111,6 @@ fn checked(
     return_to: &ReturnTo,
 ) -> Result<AuthorizationRequest, Wrong> {
     let invalid = |what| ("invalid_request", what);
-    for (name, error) in [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")]
-    {
-        if form.get(name).is_some() {
-            return Err((error, "Send the parameters themselves."));
-        }
-    }
-    if client.settings.require_signed_request_object {
-        return Err(invalid("This client signs its requests, and signed requests are not taken here yet."));
-    }
     match form.get("response_type") {
         Some("code") => {}
         None => return Err(invalid("`response_type` is missing.")),

@@ -11,7 +11,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 GUIDE = HERE.parents[4] / "docs/guide"
 REALM = (HERE.parent / "realm.toml").read_text()
-PAGES = ["client-credentials.md", "token-exchange.md"]
+PAGES = ["client-credentials.md", "token-exchange.md", "signed-requests.md", "fapi.md", "password.md"]
 
 
 def blocks(page: str, language: str) -> list[str]:

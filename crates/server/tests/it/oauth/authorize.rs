@@ -216,7 +216,7 @@ async fn what_is_not_supported_is_said() {
     let app = TestApp::with(REALM).await;
     let browser = ada(&app).await;
     for (name, value, code) in [
-        ("request", "x.y.z", "request_not_supported"),
+        ("request", "eyJhbGciOiJub25lIn0.e30.", "request_not_supported"),
         ("request_uri", "https://app.test/request", "request_uri_not_supported"),
         ("claims", "[]", "invalid_request"),
         (

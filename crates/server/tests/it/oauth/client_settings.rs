@@ -182,13 +182,3 @@ async fn a_client_whose_algorithm_the_realm_has_no_key_for_is_told() {
     let answer = ada(&app).await.get(&asking().path()).await;
     assert_eq!(returned(&answer)["error"], "unauthorized_client");
 }
-
-#[tokio::test]
-async fn a_client_that_must_sign_its_requests_is_not_believed_without() {
-    let app = with(
-        "require_signed_request_object = true\njwks = { keys = [{ kty = \"OKP\", crv = \"Ed25519\", x = \"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\" }] }",
-    )
-    .await;
-    let answer = ada(&app).await.get(&asking().path()).await;
-    assert_eq!(returned(&answer)["error"], "invalid_request");
-}

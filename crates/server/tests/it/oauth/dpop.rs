@@ -2,71 +2,23 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::{
-    digest,
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
-};
 use axum::{
     body::Body,
     http::{Method, Request, header},
 };
-use data_encoding::{BASE64, BASE64URL_NOPAD};
-use serde_json::{Value, json};
+use data_encoding::BASE64;
+use serde_json::json;
 
 use crate::support::{Answer, TestApp};
 
-use super::relying_party::{
-    self as rp, Asking, ISSUER, REALM, SECRET, VERIFIER, ada, asking, claims, error, returned, userinfo,
+use super::{
+    proof_key::Key,
+    relying_party::{
+        self as rp, Asking, REALM, SECRET, VERIFIER, ada, asking, claims, error, returned, userinfo,
+    },
 };
 
 const NATIVE: &str = "http://127.0.0.1:5000/cb";
-
-/// The key of a client.
-struct Key(EcdsaKeyPair);
-
-impl Key {
-    fn new() -> Self {
-        Self(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
-    }
-
-    fn jwk(&self) -> Value {
-        let point = self.0.public_key().as_ref();
-        let [x, y] = [&point[1..33], &point[33..]].map(|half| BASE64URL_NOPAD.encode(half));
-        json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y })
-    }
-
-    /// RFC 7638
-    fn thumbprint(&self) -> String {
-        let jwk = self.jwk();
-        let text = format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, jwk["x"], jwk["y"]);
-        BASE64URL_NOPAD.encode(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
-    }
-
-    /// A proof, each time another.
-    #[expect(clippy::disallowed_methods, reason = "a client has randomness of its own")]
-    fn proof(&self, app: &TestApp, method: &str, path: &str, token: Option<&str>) -> String {
-        let mut jti = [0; 16];
-        aws_lc_rs::rand::fill(&mut jti).unwrap();
-        let mut said = json!({
-            "jti": BASE64URL_NOPAD.encode(&jti), "htm": method, "htu": format!("{ISSUER}{path}"),
-            "iat": app.clock.now().unix_seconds(),
-        });
-        if let Some(token) = token {
-            let hash = digest::digest(&digest::SHA256, token.as_bytes());
-            said["ath"] = BASE64URL_NOPAD.encode(hash.as_ref()).into();
-        }
-        let head = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk() });
-        let parts = [head, said].map(|part| BASE64URL_NOPAD.encode(part.to_string().as_bytes()));
-        let signed = parts.join(".");
-        let signature = self.0.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
-        format!("{signed}.{}", BASE64URL_NOPAD.encode(signature.as_ref()))
-    }
-
-    fn at_token(&self, app: &TestApp) -> String {
-        self.proof(app, "POST", "/oauth/token", None)
-    }
-}
 
 /// Posts a form as the web application, or, with `client_id`, as who that says.
 async fn post(app: &TestApp, path: &str, proofs: &[&str], form: &[(&str, &str)]) -> Answer {
@@ -223,13 +175,13 @@ async fn a_client_whose_tokens_are_always_bound_must_prove_a_key() {
     let app = TestApp::with(&REALM.replacen("name = \"Web app\"", lines, 1)).await;
     let key = Key::new();
     let code = code(&app, &asking()).await;
-    assert_eq!(error(&redeem(&app, &code, &[]).await), "400 invalid_dpop_proof");
+    assert_eq!(error(&redeem(&app, &code, &[]).await), "400 invalid_request");
     let first = redeem(&app, &code, &[&key.at_token(&app)]).await;
     assert_eq!(first.status, 200, "{first:?}");
     let refreshed = refresh(&app, "web", &first.text("refresh_token"), &[]).await;
-    assert_eq!(error(&refreshed), "400 invalid_dpop_proof");
+    assert_eq!(error(&refreshed), "400 invalid_request");
     let own = [("grant_type", "client_credentials")];
-    assert_eq!(error(&post(&app, "/oauth/token", &[], &own).await), "400 invalid_dpop_proof");
+    assert_eq!(error(&post(&app, "/oauth/token", &[], &own).await), "400 invalid_request");
     let own = post(&app, "/oauth/token", &[&key.at_token(&app)], &own).await;
     assert_eq!(own.json()["token_type"], "DPoP");
     let token = own.text("access_token");

@@ -141,3 +141,31 @@ async fn what_goes_on_offline_ends_when_the_person_signs_out_everywhere() {
     app.ask(&person, Method::POST, "/api/v1/logout", Some(json!({"everywhere": true}))).await;
     assert_eq!(error(&refresh(&app, &second.text("refresh_token"), &[]).await), "400 invalid_grant");
 }
+
+/// RT-07, RT-08: whoever agreed to one permission agreed to no other, whatever is left of it.
+#[tokio::test]
+async fn rt_08_fewer_scopes_are_never_more_rights() {
+    let with_roles = |roles: &str| {
+        let roles = REALM.replacen("roles = [\"reader\"]", &format!("roles = [{roles}]"), 1);
+        format!("{roles}[[realm.role]]\nname = \"auditor\"\npermissions = [\"audit:read\"]\n")
+    };
+    let app = TestApp::with(&with_roles("\"reader\", \"auditor\"")).await;
+    let first = begun(&app, "openid notes:read").await;
+    let permissions = |answer: &Answer| claims(&answer.text("access_token")).get("permissions").cloned();
+    assert_eq!(permissions(&first), Some(json!(["notes:read"])));
+    let word = refresh(&app, &first.text("refresh_token"), &[("scope", "openid")]).await;
+    assert_eq!((word.text("scope").as_str(), permissions(&word)), ("openid", None));
+    // The role that gave it is taken.
+    app.apply(&with_roles("\"auditor\"")).await;
+    let less = refresh(&app, &word.text("refresh_token"), &[]).await;
+    assert_eq!((less.text("scope").as_str(), permissions(&less)), ("openid", None));
+    // The client may not ask for it any more.
+    app.apply(&with_roles("\"reader\", \"auditor\"").replacen(
+        "\"notes:read\", \"notes:write\"",
+        "\"notes:write\"",
+        1,
+    ))
+    .await;
+    let other = refresh(&app, &less.text("refresh_token"), &[]).await;
+    assert_eq!((other.text("scope").as_str(), permissions(&other)), ("openid", None));
+}

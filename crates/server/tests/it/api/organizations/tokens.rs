@@ -176,7 +176,8 @@ async fn what_is_no_good_token_of_a_live_session_is_not_exchanged() {
     let body = format!("{EXCHANGE}&subject_token={}&organization_id={organization}", ada.access_token);
     assert_eq!(brief(&app.send(form("/r/other/oauth/token", body.clone())).await), "400 invalid_request");
     for (bad, expected) in [
-        (format!("{EXCHANGE}&subject_token={}", ada.access_token), "400 invalid_request"),
+        // Without an organization it is a client's to exchange.
+        (format!("{EXCHANGE}&subject_token={}", ada.access_token), "401 invalid_client"),
         (format!("{body}&scope=x"), "400 invalid_request"),
         (format!("{body}&resource=x"), "400 invalid_target"),
         (format!("{body}&actor_token=x"), "400 invalid_request"),

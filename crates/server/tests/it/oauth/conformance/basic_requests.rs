@@ -123,26 +123,3 @@ async fn oidcc_ensure_post_request_succeeds() {
     let answer = rp::redeem(&app, &code).await;
     assert_eq!(userinfo(&app, &answer.text("access_token")).await.status, 200);
 }
-
-#[tokio::test]
-async fn oidcc_request_uri_unsigned_supported_correctly_or_rejected_as_unsupported() {
-    let app = TestApp::with(REALM).await;
-    let answer =
-        ada(&app).await.get(&asking().with("request_uri", "https://app.test/request.jwt").path()).await;
-    assert_eq!(returned(&answer)["error"], "request_uri_not_supported");
-}
-
-#[tokio::test]
-async fn oidcc_unsigned_request_object_supported_correctly_or_rejected_as_unsupported() {
-    let app = TestApp::with(REALM).await;
-    let answer = ada(&app).await.get(&asking().with("request", "eyJhbGciOiJub25lIn0.e30.").path()).await;
-    assert_eq!(returned(&answer)["error"], "request_not_supported");
-}
-
-/// The suite skips it where request objects are not supported; here: where they are not signed.
-#[tokio::test]
-async fn oidcc_ensure_request_object_with_redirect_uri() {
-    let app = TestApp::with(REALM).await;
-    let metadata = app.get("/.well-known/openid-configuration").await.json();
-    assert_eq!(metadata["request_parameter_supported"], false);
-}

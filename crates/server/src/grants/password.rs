@@ -1,0 +1,123 @@
+//! The grant of one's own applications that take the password themselves (RFC 6749 section 4.3).
+
+use gatepost_domain::{
+    Client, Grant, GrantDetails, GrantId, Scopes, Session, SessionId, Timestamp,
+    audit::{Actor, Event},
+    password::Password,
+};
+use gatepost_store::{audit, grants, personal_claims, sessions, users};
+
+use super::{GrantRefused, Issued, Wanted, issue::Holding, kept_key, refused};
+use crate::{
+    App,
+    http::{Problem, origin::Where},
+    realm::{InRealm, Snapshot},
+    session::{self, Identifier, Proven},
+};
+
+/// What an application brings that a person has told their password.
+pub struct Login<'a> {
+    /// Whom it is said to be, as typed.
+    pub identifier: Identifier<'a>,
+    /// The password.
+    pub password: Password,
+    /// What the application may do, all of which it has.
+    pub scopes: Scopes,
+    /// Whom its tokens are for.
+    pub audience: Vec<String>,
+    /// The key that the application has proved to possess.
+    pub key: Option<String>,
+}
+
+/// Checks the password as at every sign-in, and begins a session with the application's grant in it.
+///
+/// Whatever is wrong with account or password, the work and the answer are the same.
+pub async fn sign_in(
+    app: &App,
+    realm: &InRealm,
+    client: &Client,
+    login: Login<'_>,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Result<Issued, GrantRefused>, Problem> {
+    let Login { identifier, password, scopes, audience, key } = login;
+    let Proven { user, hash, outdated } =
+        match session::prove(app, realm, identifier, password, origin, now).await {
+            Ok(proven) => proven,
+            Err(Problem::InvalidCredentials | Problem::EmailUnverified) => {
+                return Ok(Err(refused("a password is", "not that of an account that may sign in")));
+            }
+            Err(other) => return Err(other),
+        };
+    let with_key;
+    let openid = scopes.contains("openid");
+    let snapshot: &Snapshot = if openid {
+        with_key = app.realms().with_id_token_key(app, realm).await?;
+        &with_key
+    } else {
+        realm
+    };
+    let begins = Session::begin(
+        SessionId::new(now, app.entropy()),
+        realm.id(),
+        user.id,
+        vec!["pwd".into()],
+        origin.session_origin(),
+        realm.settings(),
+        now,
+    );
+    let id = GrantId::new(now, app.entropy());
+    let grant = Grant::begin(id, &begins, client.id.clone(), scopes, audience, realm.settings(), now);
+    let details = GrantDetails { dpop_jkt: kept_key(client, key.as_ref()), ..GrantDetails::default() };
+    let grant = Grant { details, ..grant };
+    let record = |event, actor| {
+        let record = origin.record(app, realm.id(), event, actor, now);
+        record.user(user.id).session(begins.id).client(client.id.clone())
+    };
+    let signed_in = record(Event::SignedIn, Actor::User(user.id));
+    let granted = record(Event::GrantBegun, Actor::Client(client.id.clone()))
+        .with("grant", grant.id.to_string())
+        .with("scopes", grant.scopes.to_string());
+    let (session, held, checked) = (begins.clone(), grant.clone(), hash.clone());
+    let begun = app.db().write("sign in by an application", move |tx| {
+        let (session, grant, hash) = (session.clone(), held.clone(), checked.clone());
+        let records = [signed_in.clone(), granted.clone()];
+        Box::pin(async move {
+            // As at every sign-in: only if the account is still enabled and still has the password that was checked.
+            if !sessions::create(tx, &session, Some(&hash)).await? || !grants::create(tx, &grant).await? {
+                return Err(Problem::InvalidCredentials);
+            }
+            for record in &records {
+                audit::append(tx, record).await?;
+            }
+            let known = personal_claims::find(tx, session.realm, session.user).await?;
+            let user = users::find(tx, session.realm, session.user).await?;
+            Ok((user.ok_or(Problem::InvalidCredentials)?, known))
+        })
+    });
+    let (user, known) = match begun.await {
+        Ok(begun) => begun,
+        Err(Problem::InvalidCredentials) => {
+            session::note_refused(app, realm, Some(user.id), origin, now).await?;
+            return Ok(Err(refused("a password is", "not that of the account any more")));
+        }
+        Err(other) => return Err(other),
+    };
+    if let Some(password) = outdated {
+        app.rehash_later(&user, password, hash, now);
+    }
+    let holding = Holding {
+        client,
+        grant: &grant,
+        session: &begins,
+        user: &user,
+        member: None,
+        known: &known,
+        browser_session: begins.id,
+        nonce: None,
+        code: None,
+    };
+    let wanted = Wanted { key, ..Wanted::default() };
+    let id_token_key = snapshot.keys().signer_with(client.settings.id_token_signed_response_alg);
+    holding.issue(app, snapshot, &wanted, id_token_key, now)
+}
