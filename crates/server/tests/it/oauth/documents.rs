@@ -148,7 +148,7 @@ async fn a_document_is_read_again_when_it_is_old_and_outlasts_a_failure_for_a_da
     assert_eq!(agent.refresh(&tokens.text("refresh_token")).await.status, 200);
     assert_eq!(published.read("client"), 2, "five minutes at the least");
     published.put("client", &content(json!({})));
-    app.advance(Duration::from_secs(300));
+    app.advance(Duration::from_mins(5));
     assert!(known().await);
     published.remove("client");
     app.advance(Duration::from_hours(23));

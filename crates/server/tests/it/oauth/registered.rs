@@ -1,5 +1,7 @@
 //! A client that registers itself, and signs people in.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::{
     body::Body,
     http::{Method, Request, header},
@@ -14,6 +16,9 @@ use crate::{
 };
 
 use super::relying_party::{self as rp, Asking, CALLBACK, ISSUER};
+
+/// Each has a number of its own.
+static ASSERTIONS: AtomicU64 = AtomicU64::new(0);
 
 /// A realm that anybody may register clients in, and Ada.
 pub const OPEN: &str = r#"
@@ -124,11 +129,10 @@ impl<'a> Client<'a> {
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(key) = &self.key {
             let now = self.app.clock.now().unix_seconds();
-            let mut jti = [0; 8];
-            aws_lc_rs::rand::fill(&mut jti).unwrap();
+            let jti = ASSERTIONS.fetch_add(1, Ordering::Relaxed).to_string();
             let claims = json!({
                 "iss": self.id(), "sub": self.id(), "aud": ISSUER, "exp": now + 60, "iat": now,
-                "jti": data_encoding::HEXLOWER.encode(&jti),
+                "jti": jti,
             });
             all.append_pair(
                 "client_assertion_type",

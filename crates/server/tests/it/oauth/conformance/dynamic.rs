@@ -259,7 +259,7 @@ async fn oidcc_refresh_token_rp_key_rotation() {
     let tokens = client.tokens(&ada(&app).await, &client.asking()).await;
     published.put("keys", &own_keys(&[&second]));
     client.key = Some(second);
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     assert_eq!(client.refresh(&tokens.text("refresh_token")).await.status, 200);
 }
 
