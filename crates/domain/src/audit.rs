@@ -94,6 +94,14 @@ events! {
     RealmDeleted = "realm-deleted",
     /// A client was made.
     ClientCreated = "client-created",
+    /// A client registered itself, or was described by a document for the first time.
+    ClientRegistered = "client-registered",
+    /// Somebody tried to register a client without the right to, or too often.
+    ClientRegistrationRefused = "client-registration-refused",
+    /// An initial access token was made.
+    InitialAccessTokenCreated = "initial-access-token-created",
+    /// An initial access token was taken back.
+    InitialAccessTokenRevoked = "initial-access-token-revoked",
     /// A client changed.
     ClientUpdated = "client-updated",
     /// A client is gone.

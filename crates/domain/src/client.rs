@@ -2,10 +2,14 @@
 
 pub mod assertion;
 mod check;
+pub mod document;
 pub mod exchange;
+pub mod initial_access;
 mod keys;
 mod method;
+mod origin;
 mod profile;
+pub mod registration;
 mod settings;
 mod uri;
 
@@ -17,8 +21,11 @@ use crate::api_key::permission_of;
 use crate::{ClientId, Permission, RealmId, Scopes, SecretDigest, Timestamp};
 
 pub use check::check_id;
+pub(crate) use document::is_address as is_document_address;
+pub use initial_access::InitialAccessToken;
 pub use keys::{ClientKeys, ClientKeysRefused};
 pub use method::{ClientAlg, ClientAuthMethod, SubjectType};
+pub use origin::{ClientOrigin, RegisteredBy};
 pub use profile::SecurityProfile;
 pub use settings::ClientSettings;
 pub use uri::{RedirectUri, RedirectUriRefused, RequestUri, WebUri, WebUriRefused};
@@ -44,6 +51,8 @@ pub struct Client {
     pub sealed_secret: Option<Vec<u8>>,
     /// What else is known about it.
     pub settings: ClientSettings,
+    /// How it came to be.
+    pub origin: ClientOrigin,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -154,6 +163,7 @@ mod tests {
             previous_secret: Some(PreviousSecret { digest: digest("old"), until: at(60) }),
             sealed_secret: None,
             settings: ClientSettings::default(),
+            origin: ClientOrigin::Managed,
             created_at: at(0),
             updated_at: at(0),
             version: 1,

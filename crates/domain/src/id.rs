@@ -196,6 +196,10 @@ id!(
     /// An API key; not the secret itself.
     ApiKeyId, "key_"
 );
+id!(
+    /// An initial access token; not the secret itself.
+    InitialAccessTokenId, "iat_"
+);
 
 #[cfg(test)]
 mod tests {

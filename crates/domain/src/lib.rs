@@ -43,16 +43,17 @@ mod web_origin;
 pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
 pub use client::{
-    Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientSettings, GrantType, RedirectUri,
-    RedirectUriRefused, RequestUri, SecurityProfile, SubjectType, WebUri, WebUriRefused,
+    Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientOrigin, ClientSettings, GrantType,
+    InitialAccessToken, RedirectUri, RedirectUriRefused, RequestUri, SecurityProfile, SubjectType, WebUri,
+    WebUriRefused,
 };
 pub use dpop_nonce::DpopNonceKey;
 pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;
 pub use grant::{Grant, GrantDetails};
 pub use id::{
-    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, InvitationId, OrganizationId, OutboxId,
-    RealmId, SessionId, UserId,
+    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, InitialAccessTokenId, InvitationId,
+    OrganizationId, OutboxId, RealmId, SessionId, UserId,
 };
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};
@@ -66,8 +67,8 @@ pub use pairwise::PairwiseKey;
 pub use password::PasswordHash;
 pub use personal_claims::{Address, ClaimRefused, PersonalClaims};
 pub use realm::{
-    Issuer, IssuerRefused, Mfa, PasswordRules, Profile, RateLimits, Realm, RealmSettings, Registration,
-    SigningAlg,
+    ClientRegistration, Issuer, IssuerRefused, Mfa, PasswordRules, Profile, RateLimits, Realm, RealmSettings,
+    Registration, SigningAlg,
 };
 pub use role::Role;
 pub use secret::{Secret, SecretDigest};

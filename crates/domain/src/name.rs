@@ -106,10 +106,10 @@ name!(
 );
 
 name!(
-    /// The `client_id` of an OAuth client: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    /// The `client_id` of an OAuth client: 1 to 64 of `A-Z a-z 0-9 . _ -`, or the address of the document that describes it.
     ClientId, ClientIdRefused,
-    "a client id is 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'",
-    |t| word(t, 64)
+    "a client id is 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', or the https address of a document that describes the client",
+    |t| word(t, 64) || crate::client::is_document_address(t)
 );
 
 name!(
@@ -168,6 +168,16 @@ impl Permission {
 pub struct Scopes(Vec<Scope>);
 
 impl Scopes {
+    /// Who somebody is, and to stay signed in: what any application may ask a person for.
+    pub fn of_people() -> Self {
+        Self(
+            ["openid", "profile", "email", "offline_access"]
+                .into_iter()
+                .map(|word| Scope(word.into()))
+                .collect(),
+        )
+    }
+
     /// The scopes, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Scope> {
         self.0.iter()
@@ -325,6 +335,9 @@ mod tests {
         assert_eq!(RoleName::owner(), "owner".parse().unwrap());
         assert!("web.app_1-X".parse::<ClientId>().is_ok());
         assert!("a b".parse::<ClientId>().is_err());
+        let document: ClientId = "https://app.test/oauth/client.json".parse().unwrap();
+        assert_eq!(document.document().map(|uri| uri.to_string()).as_deref(), Some(document.as_str()));
+        assert_eq!("web".parse::<ClientId>().unwrap().document(), None);
         assert!("org:admin".parse::<RoleName>().is_ok());
         assert!("a b".parse::<RoleName>().is_err());
         assert!(

@@ -54,6 +54,7 @@ mod tests {
             secret: None,
             previous_secret: None,
             sealed_secret: None,
+            origin: crate::ClientOrigin::Managed,
             settings,
             created_at: now,
             updated_at: now,

@@ -43,6 +43,19 @@ pub enum Registration {
     Closed,
 }
 
+/// Whether applications may register themselves as clients (RFC 7591).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientRegistration {
+    /// None; administrators make clients.
+    #[default]
+    Closed,
+    /// Those that bring an initial access token.
+    InitialAccessToken,
+    /// Any, within narrow limits; and within wider ones those that bring an initial access token.
+    Open,
+}
+
 /// Whether a second factor is asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

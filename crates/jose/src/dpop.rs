@@ -173,9 +173,9 @@ fn normal(uri: &str) -> Option<String> {
     let authority = authority.strip_suffix(default_port).unwrap_or(&authority);
     let mut normal = format!("{scheme}://{authority}");
     if path.is_empty() {
-        normal.push('/')
+        normal.push('/');
     } else {
-        unescape_onto(path, &mut normal)
+        unescape_onto(path, &mut normal);
     }
     Some(normal)
 }
@@ -189,7 +189,7 @@ fn unescape_onto(path: &str, normal: &mut String) {
         let byte = escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match (byte, escaped) {
             (Some(byte), _) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
-                normal.push(byte.into())
+                normal.push(byte.into());
             }
             (_, Some(digits)) => {
                 normal.push('%');

@@ -1,10 +1,14 @@
 //! OAuth clients: whether somebody is the client they name, and the tokens of those that act on their own.
 
 mod assertion;
+mod bounds;
 mod change;
+mod document;
 mod exchange;
+mod in_use;
+pub mod initial_access;
 pub mod keys;
-mod known;
+pub mod registration;
 mod token;
 
 use std::sync::Arc;
@@ -24,8 +28,9 @@ use crate::{
 pub use change::{
     Made, Secrets, check_usable, create, delete, fitted, new_secret, rotate_secret, told, update,
 };
+pub use document::{current, known};
 pub use exchange::{Exchange, ExchangeRefused, exchange, still_may};
-pub use known::KnownClients;
+pub use in_use::KnownClients;
 pub use token::issue;
 
 /// Who somebody says they are, and how they prove it.
@@ -69,6 +74,10 @@ pub async fn authenticate(
 ) -> Result<Result<Arc<Client>, ClientRefused>, Problem> {
     // What no client can be called names none.
     let found = match presented.id.parse::<ClientId>() {
+        // What a document describes is read again when it is old.
+        Ok(id) if id.document().is_some() => {
+            Box::pin(known(app, realm, id, origin, now)).await?.map(Arc::new)
+        }
         Ok(id) => app.clients().find(app, realm, id).await?,
         Err(_) => None,
     };
@@ -100,9 +109,10 @@ pub async fn authenticate(
     }
 }
 
-/// What people are shown as the name of a client.
+/// What people are shown as the name of a client: the name, the host of the document that describes it, or the id.
 pub fn shown_name(client: &Client) -> &str {
-    client.settings.name.as_ref().map_or(client.id.as_str(), DisplayName::as_str)
+    let id = || client.id.host().unwrap_or(client.id.as_str());
+    client.settings.name.as_ref().map_or_else(id, DisplayName::as_str)
 }
 
 /// The client of an id.

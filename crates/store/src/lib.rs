@@ -27,6 +27,7 @@ pub mod clients;
 pub mod consents;
 pub mod device_codes;
 pub mod grants;
+pub mod initial_access_tokens;
 pub mod invitations;
 pub mod memberships;
 pub mod meta;

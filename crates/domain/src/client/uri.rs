@@ -38,7 +38,7 @@ pub struct RequestUri(Box<str>);
 
 /// The address, if it is spelled as a browser would and has nothing in it that could mislead. What a parser repairs (case,
 /// dots, tabs, backslashes) would be read differently by the next one.
-fn plain(text: &str) -> Option<url::Url> {
+pub(super) fn plain(text: &str) -> Option<url::Url> {
     let url = url::Url::parse(text).ok()?;
     let normal = url.as_str() == text || url.as_str().strip_suffix('/') == Some(text);
     let bare = url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
@@ -56,7 +56,7 @@ fn is_loopback(url: &url::Url) -> bool {
     }
 }
 
-fn is_web(url: &url::Url) -> bool {
+pub(super) fn is_web(url: &url::Url) -> bool {
     match url.scheme() {
         "https" => url.host().is_some(),
         "http" => is_loopback(url),

@@ -75,6 +75,8 @@ impl RealmSettings {
             ("allowed_origins", self.allowed_origins.len()),
             ("organization_roles", self.organization_roles.len()),
             ("api_key_scopes", self.api_key_scopes.iter().count()),
+            ("client_registration_scopes", self.client_registration_scopes.iter().count()),
+            ("client_id_metadata_hosts", self.client_id_metadata_hosts.len()),
         ];
         if let Some((member, _)) = lists.iter().find(|(_, length)| *length > MOST) {
             return refuse(
@@ -82,10 +84,14 @@ impl RealmSettings {
                 format!("there are more than {MOST}; leave out those that are not in use"),
             );
         }
-        match self.hosts.iter().find(|host| !is_host(host)) {
+        let hosts = [("hosts", &self.hosts), ("client_id_metadata_hosts", &self.client_id_metadata_hosts)];
+        let wrong = hosts
+            .iter()
+            .find_map(|(member, hosts)| Some((*member, hosts.iter().find(|host| !is_host(host))?)));
+        match wrong {
             None => check_audience(&self.audience),
-            Some(host) => {
-                refuse("hosts", format!("{host:?} is no host name in lower case, as in auth.example.com"))
+            Some((member, host)) => {
+                refuse(member, format!("{host:?} is no host name in lower case, as in auth.example.com"))
             }
         }
     }
@@ -124,6 +130,11 @@ impl RealmSettings {
         if self.organization_roles.iter().any(|role| role.as_str() == ADMINISTRATOR) {
             let reason = "realm-admin is built in, and given to users only; leave it out";
             return refuse("organization_roles", reason);
+        }
+        // What strangers may register never manages an account.
+        if self.client_registration_scopes.contains("account") {
+            let reason = "account manages the account of a person, and is for clients that the realm makes";
+            return refuse("client_registration_scopes", reason);
         }
         for scope in &self.api_key_scopes {
             if scope.is_personal() {
@@ -182,6 +193,14 @@ mod tests {
     fn what_is_wrong_is_named_with_what_would_do() {
         for (changes, said) in [
             (json!({"access_token_ttl": "0s"}), "access_token_ttl: write a time from 1s to 24h"),
+            (
+                json!({"client_registration_scopes": ["openid", "account"]}),
+                "client_registration_scopes: account manages the account of a person, and is for clients that the realm makes",
+            ),
+            (
+                json!({"client_id_metadata_hosts": ["https://a.test"]}),
+                "client_id_metadata_hosts: \"https://a.test\" is no host name in lower case, as in auth.example.com",
+            ),
             (json!({"access_token_ttl": "25h"}), "access_token_ttl: write a time from 1s to 24h"),
             (json!({"refresh_token_ttl": "59s"}), "refresh_token_ttl: a minute at least"),
             (json!({"session_ttl": "0s"}), "session_ttl: a minute at least"),

@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Issuer, Mfa, PasswordRules, Profile, RateLimits, Registration, SigningAlg};
+use super::{ClientRegistration, Issuer, Mfa, PasswordRules, Profile, RateLimits, Registration, SigningAlg};
 use crate::setting::{SettingRefused, Settings};
 use crate::{Accent, DisplayName, Logo, RoleName, Scopes, WebOrigin, lifetime};
 
 /// A realm's settings, with the names and defaults of the declarative file. An unknown key is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct RealmSettings {
     /// Which front door owns the bare paths.
     pub profile: Profile,
@@ -55,6 +56,17 @@ pub struct RealmSettings {
     pub logo: Option<Logo>,
     /// Who may make an account.
     pub registration: Registration,
+    /// Whether applications may register themselves as clients.
+    pub client_registration: ClientRegistration,
+    /// The scopes that clients may have which nobody of the realm's made: those that registered themselves, and those that are
+    /// described by a document.
+    pub client_registration_scopes: Scopes,
+    /// How many such clients there may be that came without an initial access token.
+    pub client_registration_limit: u32,
+    /// Whether a client may be described by a document at the address that is its id.
+    pub client_id_metadata_documents: bool,
+    /// The hosts whose documents are read; every host's when empty.
+    pub client_id_metadata_hosts: Vec<String>,
     /// Whether one signs in only with a verified address.
     pub require_verified_email: bool,
     /// The roles that can be given in organizations, with what they inherit. None but `owner` unless named here: an
@@ -99,6 +111,11 @@ impl Default for RealmSettings {
             accent: None,
             logo: None,
             registration: Registration::Open,
+            client_registration: ClientRegistration::Closed,
+            client_registration_scopes: Scopes::of_people(),
+            client_registration_limit: 1_000,
+            client_id_metadata_documents: false,
+            client_id_metadata_hosts: Vec::new(),
             require_verified_email: false,
             organization_roles: Vec::new(),
             api_key_scopes: Scopes::default(),

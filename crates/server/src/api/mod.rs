@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
-pub use admin::{ClientView, RoleView};
+pub use admin::{ClientView, InitialAccessTokenView, RoleView};
 pub use key_view::KeyView;
 pub use me::SessionView;
 pub use organizations::{MemberView, OrganizationView};

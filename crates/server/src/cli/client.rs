@@ -1,4 +1,6 @@
-//! `gatepost client list|show|create|update|rotate-secret|delete`
+//! `gatepost client list|show|create|update|rotate-secret|delete|token`
+
+mod token;
 
 use std::time::Duration;
 
@@ -77,6 +79,11 @@ enum What {
         /// Yes, with its grants and API keys
         #[arg(long)]
         yes: bool,
+    },
+    /// Initial access tokens: with one, an application registers itself
+    Token {
+        #[command(subcommand)]
+        what: token::What,
     },
 }
 
@@ -196,6 +203,7 @@ impl ClientCommand {
                 });
                 show(output, "changed", &rotated?)
             }
+            What::Token { what } => what.run(&app, &realm, output, now).await,
             What::Delete { id, yes } => {
                 let client = find(&app, &realm, &id).await?;
                 confirm(yes, &format!("client {id} with its grants and API keys"))?;
@@ -256,6 +264,7 @@ fn lines(client: &Client) -> String {
     let mut rows = vec![
         ("id".to_owned(), client.id.to_string()),
         ("kind".to_owned(), kind.to_owned()),
+        ("origin".to_owned(), client.origin.as_str().to_owned()),
         ("created".to_owned(), client.created_at.to_string()),
         ("updated".to_owned(), client.updated_at.to_string()),
     ];

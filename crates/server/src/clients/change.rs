@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use gatepost_domain::{
-    Client, ClientAuthMethod, ClientId, ClientSettings, RealmId, Secret, SecretDigest, Timestamp,
+    Client, ClientAuthMethod, ClientId, ClientOrigin, ClientSettings, RealmId, Secret, SecretDigest,
+    Timestamp,
     audit::{Event, Record},
     client::{LONGEST_OVERLAP, PreviousSecret, check_id},
 };
@@ -113,6 +114,7 @@ pub async fn create(
         previous_secret: None,
         sealed_secret: None,
         settings,
+        origin: ClientOrigin::Managed,
         created_at: now,
         updated_at: now,
         version: 1,
@@ -159,6 +161,10 @@ pub async fn update(
             who.still_may(tx, now).await?;
             let before = clients::find(tx, realm, &id).await?.ok_or(Problem::NotFound)?;
             who.means(Some(&before))?;
+            if matches!(before.origin, ClientOrigin::Document { .. }) {
+                let reason = "this client is described at its address, and is what that says".into();
+                return Err(Problem::InvalidField { field: "id", reason });
+            }
             let settings = before.settings.with(&changes)?;
             let (after, is_new) = fitted(Client { settings, updated_at: now, ..before.clone() }, &secrets);
             after.settings.check(after.is_public())?;

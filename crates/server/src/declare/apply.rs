@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use gatepost_domain::{
-    Client, EventId, OutboxId, PasswordHash, Realm, RealmId, Role, Secret, Timestamp, User, UserId,
+    Client, ClientOrigin, EventId, OutboxId, PasswordHash, Realm, RealmId, Role, Secret, Timestamp, User,
+    UserId,
     audit::{Actor, Event, Record},
     password,
     role::RoleGraph,
@@ -245,12 +246,19 @@ impl Applying<'_> {
             secret: None,
             previous_secret: None,
             sealed_secret: None,
+            origin: ClientOrigin::Managed,
             settings: declared.settings.clone(),
             created_at: now,
             updated_at: now,
             version: 1,
         });
-        let base = Client { settings: declared.settings.clone(), updated_at: now, ..base };
+        // What the file names is the realm's own from now on.
+        let base = Client {
+            settings: declared.settings.clone(),
+            origin: ClientOrigin::Managed,
+            updated_at: now,
+            ..base
+        };
         let secrets = |secret: &Secret| Secrets::of(self.app, realm, &declared.id, secret);
         let (client, fresh) = match (&declared.secret, generated) {
             (Some(given), _) if found.as_ref().is_some_and(|old| old.secret == Some(given.digest())) => {
@@ -267,6 +275,7 @@ impl Applying<'_> {
         let same = |old: &Client| {
             old.secret == client.secret
                 && old.settings == client.settings
+                && old.origin == client.origin
                 && old.sealed_secret.is_some() == client.sealed_secret.is_some()
         };
         if found.as_ref().is_some_and(same) {

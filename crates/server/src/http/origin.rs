@@ -30,6 +30,18 @@ impl Where {
         SessionOrigin::new(self.address, self.user_agent.as_deref())
     }
 
+    /// Those who are counted together: an address, or all of a network where one has many to choose from (IPv6 /64).
+    pub fn neighbourhood(&self) -> String {
+        match self.address.map(|address| address.to_canonical()) {
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}")
+            }
+            Some(IpAddr::V4(address)) => address.to_string(),
+            None => String::new(),
+        }
+    }
+
     /// An audit record of something done by this request.
     pub fn record(&self, app: &App, realm: RealmId, event: Event, actor: Actor, now: Timestamp) -> Record {
         let mut record = Record::new(EventId::new(now, app.entropy()), realm, now, event, actor);

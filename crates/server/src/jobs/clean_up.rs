@@ -7,8 +7,8 @@ use gatepost_domain::{
     audit::{Actor, Event, Record},
 };
 use gatepost_store::{
-    BoxFuture, Error, Tx, attempts, audit, device_codes, invitations, meta, pushed_requests, realms,
-    sessions, used_ids,
+    BoxFuture, Error, Tx, attempts, audit, clients, device_codes, initial_access_tokens, invitations, meta,
+    pushed_requests, realms, sessions, used_ids,
 };
 
 use crate::App;
@@ -24,8 +24,11 @@ const JOB: &str = "clean-up";
 /// How long the job is a process's own without another sign of life.
 const LEASE: Duration = Duration::from_mins(10);
 
-/// Deletes of every realm the audit events that are older than its `audit_retention`, and sessions and invitations that have
-/// been over for 30 days. Does nothing while another process is at it.
+/// How long a client that nobody vouches for waits for somebody to agree to what it asks for.
+const UNUSED: Duration = Duration::from_hours(24 * 7);
+
+/// Deletes of every realm the audit events that are older than its `audit_retention`; sessions, invitations and initial access
+/// tokens that have been over for 30 days; and clients that came by themselves a week ago and that nobody uses. Does nothing while another process is at it.
 pub async fn clean_up(app: &App) -> Result<(), Error> {
     let now = app.clock().now();
     let holder = OutboxId::new(now, app.entropy()).to_string();
@@ -90,6 +93,15 @@ async fn every_realm(app: &App, holder: &str, now: Timestamp) -> Result<(), Erro
             .await?;
             batches(app, holder, move |tx| {
                 Box::pin(async move { invitations::delete_closed(tx, id, before, BATCH).await })
+            })
+            .await?;
+            batches(app, holder, move |tx| {
+                Box::pin(async move { initial_access_tokens::delete_expired(tx, id, before, BATCH).await })
+            })
+            .await?;
+            let unused = now.minus(UNUSED);
+            batches(app, holder, move |tx| {
+                Box::pin(async move { clients::delete_unused(tx, id, unused, BATCH).await })
             })
             .await?;
         }

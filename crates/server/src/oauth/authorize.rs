@@ -35,7 +35,7 @@ use crate::{
     App,
     browser::{Browser, BrowserSession, Flow, Target},
     clients,
-    http::{Now, Problem},
+    http::{Now, Problem, Where},
     pages::{self, Frame},
     realm::{InRealm, Snapshot},
 };
@@ -60,7 +60,7 @@ async fn authorize(
     realm: InRealm,
     Now(now): Now,
     State(app): State<App>,
-    frame: Frame,
+    (origin, frame): (Where, Frame),
     browser: Browser,
     session: Option<BrowserSession>,
     request: Request,
@@ -81,7 +81,7 @@ async fn authorize(
         return Ok(shown("invalid_request", "`client_id` is missing."));
     };
     let client = match client.parse() {
-        Ok(id) => clients::find(&app, realm.id(), id).await?,
+        Ok(id) => clients::known(&app, &realm, id, &origin, now).await?,
         Err(_) => None,
     };
     let Some(client) = client else {
@@ -143,7 +143,7 @@ impl Step<'_> {
         let Some(flow) = flow else { return Ok(None) };
         let Target::Authorize(written) = &flow.target else { return Ok(None) };
         let Ok(request) = serde_json::from_str::<AuthorizationRequest>(written) else { return Ok(None) };
-        let client = clients::find(self.app, self.realm.id(), request.client.clone()).await?;
+        let client = clients::current(self.app, self.realm, request.client.clone()).await?;
         let admits = |client: &Client| {
             client.settings.redirect_uris.iter().any(|uri| uri.admits(&request.return_to.uri))
         };

@@ -131,7 +131,8 @@ struct Said<'a> {
 /// Ask whether a token is good now
 ///
 /// For an API that must know at once of a sign-out, a disabled account or a revoked key (RFC 7662). Session, grant, account,
-/// membership and key are read at each request. Any confidential client of the realm may ask about tokens for the realm's APIs.
+/// membership and key are read at each request. Any confidential client of the realm may ask about tokens for the realm's APIs; one that
+/// registered itself without an initial access token, or that a document describes, about its own.
 /// With `Accept: application/token-introspection+jwt` the answer is signed for the client (RFC 9701).
 #[utoipa::path(
     post, path = "/oauth/introspect", tag = "OAuth", operation_id = "introspect",
@@ -162,6 +163,8 @@ pub(super) async fn introspect(
     };
     let token = form.get("token").ok_or(OAuthError::InvalidRequest("`token` is missing."))?;
     let found = introspection::introspect(&app, &realm, token, now).await?;
+    // One that nobody vouches for is no API of the realm's: it learns of its own tokens, and of no others.
+    let found = found.filter(|found| client.origin.is_vouched_for() || found.client == client.id.as_str());
     let answer = found.map_or_else(Introspection::default, |found| Introspection::of(&realm, found));
     if wants_signed(&headers) {
         let jwt = signed(&app, &realm, &client, answer, now).await?;

@@ -9,7 +9,7 @@ use axum::{
     },
     response::Response,
 };
-use gatepost_domain::{ClientAlg, RealmSettings, SigningAlg};
+use gatepost_domain::{ClientAlg, ClientRegistration, RealmSettings, SigningAlg};
 use serde::Serialize;
 
 use super::{acr, dpop, person, token};
@@ -100,6 +100,9 @@ pub struct Metadata<'a> {
     dpop_signing_alg_values_supported: [&'a str; 9],
     code_challenge_methods_supported: [&'a str; 1],
     authorization_response_iss_parameter_supported: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
+    client_id_metadata_document_supported: bool,
     subject_types_supported: [&'a str; 2],
     id_token_signing_alg_values_supported: Vec<&'a str>,
     userinfo_signing_alg_values_supported: Vec<&'a str>,
@@ -176,6 +179,9 @@ impl<'a> Metadata<'a> {
             dpop_signing_alg_values_supported: dpop::algorithms(),
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
+            registration_endpoint: (settings.client_registration != ClientRegistration::Closed)
+                .then(|| at("/oauth/register")),
+            client_id_metadata_document_supported: settings.client_id_metadata_documents,
             subject_types_supported: ["public", "pairwise"],
             id_token_signing_alg_values_supported: algs.clone(),
             userinfo_signing_alg_values_supported: algs,

@@ -13,6 +13,7 @@ mod logout;
 mod metadata;
 mod par;
 pub(crate) mod person;
+mod register;
 mod revoke;
 pub(crate) mod subject;
 mod token;
@@ -34,6 +35,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(revoke::revoke))
         .routes(routes!(par::push))
         .routes(routes!(device::authorize))
+        .routes(routes!(register::register))
+        .routes(routes!(register::read, register::update, register::remove))
         .routes(routes!(userinfo::userinfo, userinfo::userinfo_by_post))
 }
 

@@ -80,7 +80,7 @@ impl Outgoing {
 
     async fn fetch(&self, uri: &WebUri, registered: Option<ClientAlg>) -> Result<KeySet, Unfetched> {
         let document = self.get(uri).await?;
-        let document = serde_json::from_slice(&document)
+        let document = serde_json::from_slice(&document.body)
             .map_err(|_| Unfetched::Content("the document is not JSON".to_owned()))?;
         keys::usable(document, registered).map_err(|refused| Unfetched::Content(refused.to_string()))
     }

@@ -5,6 +5,7 @@
 //! that means another address a moment later (DNS rebinding) gains nothing.
 
 mod address;
+mod documents;
 mod keys;
 
 use std::{
@@ -18,6 +19,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 use url::Host;
 
+use documents::Documents;
 use keys::KeysOfClients;
 
 /// How long one document may take, from the first look-up to its last byte.
@@ -63,34 +65,56 @@ pub struct Outgoing {
     /// Made at the first use: most installations fetch nothing.
     client: OnceLock<Result<reqwest::Client, String>>,
     keys: KeysOfClients,
+    documents: Documents,
     /// One for each request object that is being read.
     request_objects: Semaphore,
+}
+
+/// A document as it was fetched.
+#[derive(Debug)]
+pub struct Fetched {
+    /// All of it.
+    pub body: Vec<u8>,
+    /// For how long whoever publishes it says that it stays as it is (RFC 9111 section 5.2.2.1).
+    pub max_age: Option<Duration>,
 }
 
 impl Outgoing {
     /// A fetcher; `private` lets it reach loopback and private networks.
     pub fn new(private: bool) -> Self {
-        let request_objects = Semaphore::new(REQUEST_OBJECTS);
-        Self { private, client: OnceLock::new(), keys: KeysOfClients::new(), request_objects }
+        Self {
+            private,
+            client: OnceLock::new(),
+            keys: KeysOfClients::new(),
+            documents: Documents::new(),
+            request_objects: Semaphore::new(REQUEST_OBJECTS),
+        }
     }
 
     /// The JSON document at an address, if the answer is 200.
-    pub async fn get(&self, uri: &WebUri) -> Result<Vec<u8>, Unfetched> {
+    pub async fn get(&self, uri: &WebUri) -> Result<Fetched, Unfetched> {
         self.get_as(uri, "application/json").await
+    }
+
+    /// Whether an address is one that could be fetched, as far as it tells itself.
+    pub fn leads_out(&self, uri: &WebUri) -> Result<(), Unfetched> {
+        let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
+        self.check(&url)
     }
 
     /// The request object at an address (RFC 9101 section 5.2.3). Everybody who opens a link makes us read one, so that only so many
     /// are read at once. What it is called in the answer does not matter: it is looked at as what it should be.
     pub async fn request_object(&self, uri: &WebUri) -> Result<Vec<u8>, Unfetched> {
         let Ok(_one_of_them) = self.request_objects.try_acquire() else { return Err(Unfetched::Busy) };
-        self.get_as(uri, "application/oauth-authz-req+jwt, application/jwt;q=0.9, */*;q=0.1").await
+        let accept = "application/oauth-authz-req+jwt, application/jwt;q=0.9, */*;q=0.1";
+        Ok(self.get_as(uri, accept).await?.body)
     }
 
-    async fn get_as(&self, uri: &WebUri, accept: &'static str) -> Result<Vec<u8>, Unfetched> {
+    async fn get_as(&self, uri: &WebUri, accept: &'static str) -> Result<Fetched, Unfetched> {
         tokio::time::timeout(TIME, self.get_at_leisure(uri, accept)).await.unwrap_or(Err(Unfetched::TooSlow))
     }
 
-    async fn get_at_leisure(&self, uri: &WebUri, accept: &'static str) -> Result<Vec<u8>, Unfetched> {
+    async fn get_at_leisure(&self, uri: &WebUri, accept: &'static str) -> Result<Fetched, Unfetched> {
         let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
         self.check(&url)?;
         let client = self.client()?;
@@ -99,6 +123,7 @@ impl Outgoing {
         if answer.status() != reqwest::StatusCode::OK {
             return Err(Unfetched::Status(answer.status().as_u16()));
         }
+        let max_age = max_age(answer.headers());
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| Unfetched::Connection(cause(&error)))? {
             if body.len() + chunk.len() > SIZE {
@@ -106,7 +131,7 @@ impl Outgoing {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(Fetched { body, max_age })
     }
 
     /// Sends a form to an address, which answers that it took it: any status of success. What it answers is not read.
@@ -159,6 +184,18 @@ impl Outgoing {
     }
 }
 
+/// What the header `Cache-Control` says; nothing at all of what must not be kept is zero.
+fn max_age(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
+    let values = headers.get_all(reqwest::header::CACHE_CONTROL).iter();
+    let text: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
+    let text = text.join(",").to_ascii_lowercase();
+    let mut directives = text.split(',').map(str::trim);
+    if directives.clone().any(|directive| directive == "no-store" || directive == "no-cache") {
+        return Some(Duration::ZERO);
+    }
+    directives.find_map(|directive| directive.strip_prefix("max-age=")?.parse().ok()).map(Duration::from_secs)
+}
+
 /// The innermost cause: what a library says around it repeats the address.
 fn cause(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
@@ -207,8 +244,25 @@ mod tests {
             "https://localhost/keys",
         ] {
             assert_eq!(refused(false, uri).await, INWARD, "{uri}");
+            let is_name = uri.contains("localhost");
+            assert_eq!(Outgoing::new(false).leads_out(&uri.parse().unwrap()).is_err(), !is_name, "{uri}");
         }
         assert_eq!(refused(false, "http://localhost:1/keys").await, "only https is fetched");
         assert_eq!(refused(true, "https://169.254.169.254/latest/meta-data").await, INWARD, "never");
+    }
+
+    #[test]
+    fn how_long_a_document_stays_is_read_from_its_header() {
+        for (text, seconds) in [
+            ("max-age=60", Some(60)),
+            ("public, Max-Age=60, immutable", Some(60)),
+            ("no-store, max-age=60", Some(0)),
+            ("no-cache", Some(0)),
+            ("private", None),
+            ("max-age=soon", None),
+        ] {
+            let headers = [(reqwest::header::CACHE_CONTROL, text.parse().unwrap())].into_iter().collect();
+            assert_eq!(max_age(&headers).map(|age| age.as_secs()), seconds, "{text}");
+        }
     }
 }

@@ -16,6 +16,8 @@ pub struct Consent<'a> {
     pub client: &'a str,
     /// Where it will be answered: the host of its redirect URI, if it has one.
     pub host: Option<&'a str>,
+    /// Where it is described, or that it registered itself: what nobody of the realm has checked is said.
+    pub unchecked: Option<Unchecked<'a>>,
     /// Whose account it is about.
     pub user: &'a User,
     /// What it asks for, and whether that is asked for the first time while other things were allowed before.
@@ -24,6 +26,15 @@ pub struct Consent<'a> {
     pub flow: (&'a Flow, &'a str),
     /// The form was of a page that was open for too long: say so.
     pub stale: bool,
+}
+
+/// Why nobody of the realm knows who an application is.
+#[derive(Clone, Copy)]
+pub enum Unchecked<'a> {
+    /// It registered itself.
+    Registered,
+    /// A document at this host describes it.
+    Described(&'a str),
 }
 
 /// One line of what an application may do.
@@ -49,6 +60,7 @@ struct ConsentPage<'a> {
     client_initial: String,
     heading: Html,
     returns: Option<Html>,
+    warning: Option<Html>,
     problem: Option<&'static str>,
     person: Person,
     switch: String,
@@ -69,6 +81,13 @@ pub fn consent(frame: Frame, consent: &Consent<'_>) -> Response {
         client_initial: initials(consent.client).chars().take(1).collect(),
         heading: heading.html(),
         returns: consent.host.map(|host| say(words.consent_return).put("host", host).html()),
+        warning: consent.unchecked.map(|unchecked| {
+            let sentence = match unchecked {
+                Unchecked::Registered => say(words.consent_open),
+                Unchecked::Described(host) => say(words.consent_document).put("host", host),
+            };
+            sentence.put("client", consent.client).put("realm", frame.realm_name()).html()
+        }),
         problem: consent.stale.then_some(words.stale),
         person: Person::of(consent.user),
         switch: frame.path(&format!("/sign-in?flow={sealed}&other=1")),

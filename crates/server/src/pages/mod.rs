@@ -35,7 +35,7 @@ use crate::{
     http::Problem,
 };
 
-pub use consent::{Consent, consent};
+pub use consent::{Consent, Unchecked, consent};
 pub use device::{AskedAgain, DeviceRequest, device_code, device_confirm, device_outcome};
 pub use error::{error, flow_lost};
 pub(crate) use form::Form;

@@ -80,6 +80,7 @@ async fn pg_01_consent_says_who_asks_for_what_and_nothing_of_it_is_markup() {
     let consent = Consent {
         client: EVIL,
         host: Some("reef.example"),
+        unchecked: Some(super::Unchecked::Described("evil.example")),
         user: &user,
         scopes: &scopes,
         flow: (&flow, "SEALED"),
@@ -96,6 +97,7 @@ async fn pg_01_consent_says_who_asks_for_what_and_nothing_of_it_is_markup() {
         "<html lang=\"de\"",
         "Sehen, wer Sie sind",
         "reef.example",
+        "<b><bdi>evil.example</bdi></b>",
         "/sign-in?flow=SEALED",
     ] {
         assert!(html.contains(part), "{part}: {html}");

@@ -44,6 +44,14 @@ async fn az_03_every_other_route_refuses_nobody_and_garbage() {
                 }
                 continue;
             }
+            // Registration is closed unless the realm opens it, and each client manages itself alone.
+            if path.starts_with("/oauth/register") {
+                for token in [None, Some("garbage")] {
+                    let expected = if path == "/oauth/register" { 403 } else { 401 };
+                    assert_eq!(ask(token).await.status, expected, "{route}");
+                }
+                continue;
+            }
             if path.starts_with("/oauth/") {
                 let answer = app.send(form(&path)).await;
                 assert_eq!(

@@ -52,6 +52,7 @@ async fn client(store: &Store) -> Client {
         secret: None,
         previous_secret: None,
         sealed_secret: None,
+        origin: gatepost_domain::ClientOrigin::Managed,
         settings: serde_json::from_str("{}").unwrap(),
         created_at: NOW,
         updated_at: NOW,

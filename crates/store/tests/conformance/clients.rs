@@ -1,12 +1,18 @@
-use gatepost_domain::{Client, ClientId, ClientSettings, RealmId, Secret, client::PreviousSecret};
-use gatepost_store::{Constraint, Error, clients};
+use gatepost_domain::{
+    Client, ClientId, ClientOrigin, ClientSettings, RealmId, Scopes, Secret,
+    client::{PreviousSecret, RegisteredBy},
+};
+use gatepost_store::{Constraint, Error, clients, consents};
 
 use crate::support::{NOW, Store, error_of, later};
 
 on_every_backend!(
     a_client_with_openid_signs_people_in,
     a_client_is_made_changed_found_and_deleted,
-    clients_are_listed_by_pages
+    clients_are_listed_by_pages,
+    a_client_that_came_by_itself_is_read_back,
+    clients_that_nobody_vouches_for_are_counted_and_the_unused_deleted,
+    the_names_of_the_realms_own_clients_are_told,
 );
 
 pub(crate) fn client(store: &Store, id: &str) -> Client {
@@ -16,6 +22,7 @@ pub(crate) fn client(store: &Store, id: &str) -> Client {
         secret: Some(Secret::received("s3cret").digest()),
         previous_secret: None,
         sealed_secret: None,
+        origin: gatepost_domain::ClientOrigin::Managed,
         settings: ClientSettings {
             name: Some("Web app".parse().unwrap()),
             redirect_uris: vec!["https://app.test/cb".parse().unwrap()],
@@ -81,4 +88,81 @@ async fn a_client_with_openid_signs_people_in(store: Store) {
     assert!(!any().await);
     keep("email openid").await;
     assert!(any().await);
+}
+
+fn registered(by: RegisteredBy) -> ClientOrigin {
+    ClientOrigin::Registered { by, token: Secret::received("token").digest() }
+}
+
+async fn a_client_that_came_by_itself_is_read_back(store: Store) {
+    let realm = store.realm;
+    for (id, origin) in [
+        ("open", registered(RegisteredBy::Anybody)),
+        ("invited", registered(RegisteredBy::InitialAccessToken)),
+        ("https://app.test/client", ClientOrigin::Document { read_at: NOW, fresh_until: later(60) }),
+    ] {
+        let client = Client { origin, ..client(&store, id) };
+        let (stored, id) = (client.clone(), client.id.clone());
+        write!(store, [stored] tx => clients::upsert(tx, &stored).await).unwrap();
+        assert_eq!(read!(store, [id] tx => clients::find(tx, realm, &id).await), Ok(Some(client)));
+    }
+    let version = store.version().await;
+    let again = async |id: &str| {
+        let id: ClientId = id.parse().unwrap();
+        write!(store, [id] tx => clients::read_again(tx, realm, &id, later(60), later(90)).await).unwrap()
+    };
+    assert!(again("https://app.test/client").await && !again("open").await && !again("nobody").await);
+    assert_eq!(store.version().await, version, "nothing that anybody keeps of the realm changed");
+    let id: ClientId = "https://app.test/client".parse().unwrap();
+    let found = read!(store, [id] tx => clients::find(tx, realm, &id).await).unwrap().unwrap();
+    assert_eq!(found.origin, ClientOrigin::Document { read_at: later(60), fresh_until: later(90) });
+}
+
+async fn clients_that_nobody_vouches_for_are_counted_and_the_unused_deleted(store: Store) {
+    let realm = store.realm;
+    let document = ClientOrigin::Document { read_at: NOW, fresh_until: NOW };
+    for (id, origin, created) in [
+        ("managed", ClientOrigin::Managed, 0),
+        ("invited", registered(RegisteredBy::InitialAccessToken), 0),
+        ("old", registered(RegisteredBy::Anybody), 0),
+        ("used", registered(RegisteredBy::Anybody), 0),
+        ("new", registered(RegisteredBy::Anybody), 60),
+        ("https://app.test/client", document, 0),
+    ] {
+        let client = Client { origin, created_at: later(created), ..client(&store, id) };
+        write!(store, [client] tx => clients::upsert(tx, &client).await).unwrap();
+    }
+    let (user, used): (_, ClientId) = (store.user("ada").await, "used".parse().unwrap());
+    let scopes: Scopes = "openid".parse().unwrap();
+    write!(store, [used, scopes] tx => consents::give(tx, realm, user.id, &used, &scopes, NOW).await)
+        .unwrap();
+    let count = async || read!(store, [] tx => clients::count_unvouched(tx, realm).await).unwrap();
+    assert_eq!(count().await, 4);
+    let delete = async |before, limit| {
+        write!(store, [] tx => clients::delete_unused(tx, realm, later(before), limit).await).unwrap()
+    };
+    let version = store.version().await;
+    assert_eq!(delete(0, 9).await, 0);
+    assert_eq!(store.version().await, version);
+    assert_eq!((delete(60, 1).await, delete(60, 9).await, delete(60, 9).await), (1, 1, 0));
+    assert!(store.version().await > version);
+    assert_eq!(count().await, 2, "one that is used and one that is new");
+}
+
+async fn the_names_of_the_realms_own_clients_are_told(store: Store) {
+    let realm = store.realm;
+    let named = |name: Option<&str>| ClientSettings {
+        name: name.map(|name| name.parse().unwrap()),
+        ..ClientSettings::default()
+    };
+    for (id, origin, name) in [
+        ("a", ClientOrigin::Managed, Some("Notes")),
+        ("b", ClientOrigin::Managed, None),
+        ("c", registered(RegisteredBy::Anybody), Some("Other")),
+    ] {
+        let client = Client { origin, settings: named(name), ..client(&store, id) };
+        write!(store, [client] tx => clients::upsert(tx, &client).await).unwrap();
+    }
+    let names = read!(store, [] tx => clients::names_of_managed(tx, realm).await).unwrap();
+    assert_eq!(names, ["Notes".parse().unwrap()]);
 }

@@ -16,6 +16,7 @@ async fn client(store: &Store, id: &str) -> ClientId {
         secret: None,
         previous_secret: None,
         sealed_secret: None,
+        origin: gatepost_domain::ClientOrigin::Managed,
         settings: ClientSettings::default(),
         created_at: NOW,
         updated_at: NOW,

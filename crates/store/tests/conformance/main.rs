@@ -19,6 +19,7 @@ mod coverage;
 mod device_codes;
 mod grants;
 mod grants_races;
+mod initial_access_tokens;
 mod invitations;
 mod memberships;
 mod meta;

@@ -27,6 +27,9 @@ pub struct ClientView {
     id: String,
     /// It can keep no secret, and has none.
     public: bool,
+    /// How it came to be: `managed`, or by itself: `open`, `initial_access_token` or `document`.
+    #[schema(value_type = String, example = "managed")]
+    origin: &'static str,
     #[schema(value_type = String)]
     created_at: Timestamp,
     #[schema(value_type = String)]
@@ -41,6 +44,7 @@ impl From<&Client> for ClientView {
         Self {
             id: client.id.to_string(),
             public: client.is_public(),
+            origin: client.origin.as_str(),
             created_at: client.created_at,
             updated_at: client.updated_at,
             settings: client.settings.clone(),

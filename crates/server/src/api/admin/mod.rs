@@ -4,6 +4,7 @@ mod api_keys;
 mod audit;
 mod bulk;
 mod clients;
+mod initial_access_tokens;
 mod keys;
 mod organizations;
 mod realm;
@@ -12,6 +13,7 @@ mod sessions;
 mod users;
 
 pub use clients::ClientView;
+pub use initial_access_tokens::InitialAccessTokenView;
 pub use roles::RoleView;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -37,6 +39,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(clients::list, clients::create))
         .routes(routes!(clients::show, clients::change, clients::remove))
         .routes(routes!(clients::rotate_secret))
+        .routes(routes!(initial_access_tokens::list, initial_access_tokens::create))
+        .routes(routes!(initial_access_tokens::revoke))
         .routes(routes!(keys::list))
         .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::show, roles::put, roles::remove))

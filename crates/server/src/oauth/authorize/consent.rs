@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use gatepost_domain::{
-    Scope,
+    ClientOrigin, Scope,
     audit::{Actor, Event},
 };
 use gatepost_store::{audit, consents};
@@ -54,6 +54,11 @@ async fn page(step: &Step<'_>, frame: Frame, sealed: &str, stale: bool) -> Resul
     let consent = pages::Consent {
         client: clients::shown_name(&client),
         host,
+        unchecked: match client.origin {
+            _ if client.origin.is_vouched_for() => None,
+            ClientOrigin::Document { .. } => client.id.host().map(pages::Unchecked::Described),
+            ClientOrigin::Managed | ClientOrigin::Registered { .. } => Some(pages::Unchecked::Registered),
+        },
         user: &signed_in.user,
         scopes: &scopes,
         flow: (&flow, sealed),

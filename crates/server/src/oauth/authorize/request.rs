@@ -1,6 +1,8 @@
 //! Authorization requests (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1): read, and refused where they are wrong.
 
-use gatepost_domain::{Client, ClientId, GrantDetails, GrantType, Scopes, SigningAlg, authorization::pkce};
+use gatepost_domain::{
+    Client, ClientId, ClientOrigin, GrantDetails, GrantType, Scopes, SigningAlg, authorization::pkce,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -148,8 +150,8 @@ fn checked(
         client: client.id.clone(),
         return_to: return_to.clone(),
         audience: audience(realm, client, &scopes, form)?,
+        code_challenge: code_challenge(client, &scopes, form)?,
         scopes,
-        code_challenge: code_challenge(client, form)?,
         nonce: text("nonce")?,
         prompt: prompt(form.get("prompt"))
             .ok_or(invalid("`prompt` is none, or some of login, consent and select_account."))?,
@@ -208,13 +210,14 @@ pub(in crate::oauth) fn audience(
     Ok(names)
 }
 
-/// RFC 7636, RFC 9700 section 2.1.1: `S256`, and only a confidential client may be registered to go without.
-fn code_challenge(client: &Client, form: &Form) -> Result<Option<String>, Wrong> {
+/// RFC 7636, RFC 9700 section 2.1.1: `S256`, and only a confidential client may be registered to go without. Of one that registered
+/// itself a nonce will do: what such clients are written for knows no setting of ours, and checks the nonce.
+fn code_challenge(client: &Client, scopes: &Scopes, form: &Form) -> Result<Option<String>, Wrong> {
     let invalid = |what| ("invalid_request", what);
     let Some(challenge) = form.get("code_challenge") else {
         return if form.get("code_challenge_method").is_some() {
             Err(invalid("`code_challenge` is missing."))
-        } else if client.is_public() || client.settings.require_pkce {
+        } else if client.is_public() || client.settings.require_pkce && !checks_nonce(client, scopes, form) {
             Err(invalid("`code_challenge` is missing: this client must use PKCE."))
         } else {
             Ok(None)
@@ -227,6 +230,11 @@ fn code_challenge(client: &Client, form: &Form) -> Result<Option<String>, Wrong>
         return Err(invalid("`code_challenge` is not a SHA-256 in base64url."));
     }
     Ok(Some(challenge.to_owned()))
+}
+
+fn checks_nonce(client: &Client, scopes: &Scopes, form: &Form) -> bool {
+    let registered = matches!(client.origin, ClientOrigin::Registered { .. });
+    registered && scopes.contains("openid") && form.get("nonce").is_some()
 }
 
 /// RFC 9449 section 10: the key that the code is good with. A thumbprint is a SHA-256 in base64url, as a challenge is.

@@ -68,7 +68,7 @@ pub(super) async fn typed(
         Found::TooMany => return Err(Problem::TooManyAttempts { retry_after: GUESS_WINDOW }),
     };
     // Deleted just now, its devices wait no more.
-    let client = clients::find(&app, realm.id(), device.client.clone()).await?;
+    let client = clients::current(&app, &realm, device.client.clone()).await?;
     let Some((client, user_code)) = client.zip(device.user_code) else {
         return Ok(pages::device_code(&frame, text, Some(AskedAgain::Unknown)));
     };

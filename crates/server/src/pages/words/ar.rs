@@ -87,6 +87,8 @@ pub(super) const WORDS: Words = Words {
     detail_time: "الوقت",
     consent_title: "يريد {client} استخدام حسابك في {realm}",
     consent_return: "سيعيدك بعد ذلك إلى <b>{host}</b>.",
+    consent_open: "سجّل {client} نفسه باسم اختاره بنفسه. لم يتحقق أحد في {realm} ممن يقف وراءه. لا تسمح له إلا إذا كنت قادمًا منه للتو.",
+    consent_document: "لا يُعرف {client} إلا بعنوانه في <b>{host}</b>. لم يتحقق أحد في {realm} ممن يقف وراءه. لا تسمح له إلا إذا كنت تعرف هذا العنوان.",
     consent_asks: "سيتمكّن من",
     consent_new: "جديد",
     consent_deny: "عدم السماح",

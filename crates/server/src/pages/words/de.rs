@@ -87,6 +87,8 @@ pub(super) const WORDS: Words = Words {
     detail_time: "Zeit",
     consent_title: "{client} möchte Ihr Konto bei {realm} verwenden",
     consent_return: "Danach geht es zurück zu <b>{host}</b>.",
+    consent_open: "{client} hat sich selbst angemeldet und den Namen selbst gewählt. Niemand bei {realm} hat geprüft, wer dahintersteht. Erlauben Sie es nur, wenn Sie gerade von dort kommen.",
+    consent_document: "{client} ist nur durch die Adresse bei <b>{host}</b> bekannt. Niemand bei {realm} hat geprüft, wer dahintersteht. Erlauben Sie es nur, wenn Sie diese Adresse kennen.",
     consent_asks: "Die Anwendung kann dann",
     consent_new: "Neu",
     consent_deny: "Nicht erlauben",

@@ -87,6 +87,8 @@ pub(super) const WORDS: Words = Words {
     detail_time: "Time",
     consent_title: "{client} would like to use your {realm} account",
     consent_return: "It will return you to <b>{host}</b>.",
+    consent_open: "{client} registered itself, under a name it chose. Nobody at {realm} has checked who is behind it. Allow it only if you came from it just now.",
+    consent_document: "{client} is known only by its address at <b>{host}</b>. Nobody at {realm} has checked who is behind it. Allow it only if you know that address.",
     consent_asks: "It will be able to",
     consent_new: "New",
     consent_deny: "Don’t allow",

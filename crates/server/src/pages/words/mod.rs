@@ -100,6 +100,8 @@ words! {
     detail_time,
     consent_title,
     consent_return,
+    consent_open,
+    consent_document,
     consent_asks,
     consent_new,
     consent_deny,

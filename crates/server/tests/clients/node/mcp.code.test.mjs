@@ -1,4 +1,4 @@
-// The SDK of the Model Context Protocol: an agent finds the server, sends a person to sign in, and keeps its tokens.
+// The SDK of the Model Context Protocol: an agent finds the server, registers itself, sends a person to sign in, and keeps its tokens.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -7,19 +7,27 @@ import { auth, discoverAuthorizationServerMetadata } from '@modelcontextprotocol
 import { Browser } from './browser.mjs';
 import { app, issuer } from './server.mjs';
 
-// What an agent has to bring: where it keeps things, and how it opens a browser.
+// What an agent has to bring: where it keeps things, and how it opens a browser. It is known already, or registers itself.
 class Agent {
+  constructor(known) { this.information = known; }
   redirectUrl = app.callback;
-  clientMetadata = { client_name: 'An agent', redirect_uris: [app.callback], token_endpoint_auth_method: 'none', scope: 'openid offline_access' };
+  clientMetadata = {
+    client_name: 'An agent', redirect_uris: [app.callback], grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'], token_endpoint_auth_method: 'none', scope: 'openid offline_access',
+  };
   kept = undefined;
-  clientInformation = () => ({ client_id: app.id });
+  clientInformation = () => this.information;
+  saveClientInformation = (information) => { this.information = information; };
   state = () => 'of this sign-in';
   tokens = () => this.kept;
   saveTokens = (tokens) => { this.kept = tokens; };
   redirectToAuthorization = (url) => { this.opened = url; };
   saveCodeVerifier = (verifier) => { this.verifier = verifier; };
   codeVerifier = () => this.verifier;
-  invalidateCredentials = () => { this.kept = undefined; };
+  invalidateCredentials = (scope) => {
+    this.kept = undefined;
+    if (scope === 'all' || scope === 'client') this.information = undefined;
+  };
 }
 
 // Where the agent's tools are: the server stands in for it, and says nothing of protected resources (RFC 9728).
@@ -31,8 +39,8 @@ test('MCP SDK: an agent finds the metadata', async () => {
   assert.ok(found.code_challenge_methods_supported.includes('S256'));
 });
 
-test('MCP SDK: a person signs in for an agent, which then refreshes by itself', async () => {
-  const agent = new Agent();
+// The agent sends a person to sign in, and refreshes by itself.
+async function signsIn(agent) {
   assert.equal(await auth(agent, { serverUrl }), 'REDIRECT');
   const back = await new Browser().authorize(agent.opened);
   assert.equal(back.searchParams.get('state'), 'of this sign-in');
@@ -46,4 +54,26 @@ test('MCP SDK: a person signs in for an agent, which then refreshes by itself', 
   // A refusal: the SDK forgets the tokens and sends the person to sign in again.
   agent.kept = { ...first, refresh_token: 'gp_rt_of_nobody' };
   assert.equal(await auth(agent, { serverUrl }), 'REDIRECT');
+}
+
+test('MCP SDK: an agent that is known signs a person in and refreshes by itself', () => signsIn(new Agent({ client_id: app.id })));
+
+test('MCP SDK: an agent registers itself, signs a person in and refreshes by itself', async () => {
+  const agent = new Agent();
+  await signsIn(agent);
+  assert.match(agent.information.client_id, /^client_/);
+  assert.equal(agent.information.client_secret, undefined);
+  assert.equal(agent.information.scope, 'openid offline_access');
+
+  // A refusal: it was removed here, notices so, and registers again.
+  agent.information = { ...agent.information, client_id: 'client_of_nobody' };
+  agent.kept = { ...agent.kept, refresh_token: 'gp_rt_of_nobody' };
+  assert.equal(await auth(agent, { serverUrl }), 'REDIRECT');
+  assert.match(agent.information.client_id, /^client_(?!of_nobody)/);
+});
+
+test('MCP SDK: what cannot be registered is refused in words the agent can show', async () => {
+  const agent = new Agent();
+  agent.clientMetadata = { ...agent.clientMetadata, redirect_uris: ['http://agent.example.com/callback'] };
+  await assert.rejects(auth(agent, { serverUrl }), /redirect_uris/);
 });

@@ -71,3 +71,25 @@ fn what_no_client_can_be_is_refused_with_the_remedy() {
     assert_snapshot!(refusal(&data, "client create app --redirect-uri http://app.test/"), @"1 error: redirect_uris: a redirect URI is absolute and as a browser spells it, without fragment, user name and wildcard: https, http on loopback, or an application's own scheme with a dot in it");
     assert_snapshot!(refusal(&data, "client update nobody --public"), @"1 error: realm default has no client nobody; `gatepost client list` shows all");
 }
+
+#[test]
+fn initial_access_tokens_are_made_shown_once_and_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    install(&data);
+    let made = command(&data, "client token create --uses 2 --expires-in 7d --json").json();
+    assert!(made["secret"].as_str().unwrap().starts_with("gp_iat_"));
+    let id = made["id"].as_str().unwrap();
+    let listed = command(&data, "client token list").done();
+    assert!(listed.contains(id) && listed.contains("0 of 2") && !listed.contains("gp_iat_"), "{listed}");
+    let revoke = format!("client token revoke {id}");
+    assert_eq!(command(&data, &revoke).done(), format!("revoked {id}"));
+    assert_eq!(
+        refusal(&data, &revoke),
+        format!("1 error: realm default has no token {id}; `gatepost client token list` shows all")
+    );
+    assert_snapshot!(refusal(&data, "client token create --uses 0"), @"1 error: uses: 1 to 1000");
+    let trail = command(&data, "audit export").done();
+    assert!(trail.contains("initial-access-token-created") && trail.contains("initial-access-token-revoked"));
+    assert!(!trail.contains("gp_iat_"));
+}

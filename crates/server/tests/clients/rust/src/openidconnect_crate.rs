@@ -1,4 +1,7 @@
-use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata, CoreUserInfoClaims};
+use openidconnect::core::{
+    CoreAuthenticationFlow, CoreClient, CoreClientRegistrationRequest, CoreProviderMetadata, CoreUserInfoClaims,
+};
+use openidconnect::registration::EmptyAdditionalClientMetadata;
 use openidconnect::url::Url;
 use openidconnect::{
     AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken, IssuerUrl, Nonce,
@@ -69,4 +72,29 @@ fn a_person_signs_in_and_is_known_and_stays() {
     let refused = again.set_pkce_verifier(PkceCodeVerifier::new("v".repeat(43))).request(&http).unwrap_err();
     let RequestTokenError::Request(refused) = refused else { panic!("{refused:?}") };
     assert!(format!("{refused:?}").contains("status: 400"), "{refused:?}");
+}
+
+#[test]
+fn a_client_registers_itself_and_signs_a_person_in() {
+    let http = ureq::AgentBuilder::new().redirects(0).build();
+    let issuer = IssuerUrl::new(server()).unwrap();
+    let metadata = CoreProviderMetadata::discover(&issuer, &http).unwrap();
+    let callback = RedirectUrl::new(CALLBACK.to_owned()).unwrap();
+    let request =
+        CoreClientRegistrationRequest::new(vec![callback.clone()], EmptyAdditionalClientMetadata {});
+    let registered = request.register(metadata.registration_endpoint().unwrap(), &http).unwrap();
+    assert!(registered.client_id().starts_with("client_"));
+    assert!(registered.registration_access_token().is_some());
+
+    let (id, secret) = (registered.client_id().clone(), registered.client_secret().cloned());
+    let client = CoreClient::from_provider_metadata(metadata, id, secret).set_redirect_uri(callback);
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let (url, _, nonce) = client
+        .authorize_url(CoreAuthenticationFlow::AuthorizationCode, CsrfToken::new_random, Nonce::new_random)
+        .set_pkce_challenge(challenge)
+        .url();
+    let back = Browser::new(&Url::parse(&server()).unwrap()).sign_in(url).url;
+    let code = AuthorizationCode::new(answered(&back, "code"));
+    let tokens = client.exchange_code(code).unwrap().set_pkce_verifier(verifier).request(&http).unwrap();
+    tokens.id_token().unwrap().claims(&client.id_token_verifier(), &nonce).unwrap();
 }
