@@ -87,11 +87,11 @@ macro_rules! select_records {
 macro_rules! statements {
     ($before:literal) => {
         Statements {
-            of_all: select_records!($before, ""),
-            of_user: select_records!($before, "AND user_id = $8"),
-            of_actor: select_records!($before, "AND actor = $7"),
-            of_event: select_records!($before, "AND event = $6"),
-            of_outcome: select_records!(
+            all: select_records!($before, ""),
+            user: select_records!($before, "AND user_id = $8"),
+            actor: select_records!($before, "AND actor = $7"),
+            event: select_records!($before, "AND event = $6"),
+            outcome: select_records!(
                 $before,
                 "AND (event LIKE '%-refused' OR event LIKE '%-reused') = $9"
             ),
@@ -100,11 +100,11 @@ macro_rules! statements {
 }
 
 struct Statements {
-    of_all: &'static str,
-    of_user: &'static str,
-    of_actor: &'static str,
-    of_event: &'static str,
-    of_outcome: &'static str,
+    all: &'static str,
+    user: &'static str,
+    actor: &'static str,
+    event: &'static str,
+    outcome: &'static str,
 }
 
 const READ: Statements = statements!("");
@@ -113,11 +113,11 @@ impl Statements {
     /// The one that reads the least: what one user met with is less than what one did, and that less than all of a kind.
     fn fitting(&self, filter: &RecordFilter) -> &'static str {
         match filter {
-            RecordFilter { user: Some(_), .. } => self.of_user,
-            RecordFilter { actor: Some(_), .. } => self.of_actor,
-            RecordFilter { event: Some(_), .. } => self.of_event,
-            RecordFilter { refused: Some(_), .. } => self.of_outcome,
-            RecordFilter { .. } => self.of_all,
+            RecordFilter { user: Some(_), .. } => self.user,
+            RecordFilter { actor: Some(_), .. } => self.actor,
+            RecordFilter { event: Some(_), .. } => self.event,
+            RecordFilter { refused: Some(_), .. } => self.outcome,
+            RecordFilter { .. } => self.all,
         }
     }
 }

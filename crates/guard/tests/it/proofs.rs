@@ -85,7 +85,9 @@ impl Changes {
             members.retain(|_, value| !value.is_null());
         }
         let signed = [header, claims].map(|part| base64url(part.to_string().as_bytes())).join(".");
-        let signature = signing.0.sign(&SystemRandom::new(), signed.as_bytes()).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "a client has randomness of its own")]
+        let randomness = SystemRandom::new();
+        let signature = signing.0.sign(&randomness, signed.as_bytes()).unwrap();
         let proof = format!("{signed}.{}", base64url(signature.as_ref()));
         if self.joined { format!("{proof}, {proof}") } else { proof }
     }
