@@ -75,10 +75,9 @@ pub(crate) fn presented<'py>(headers: &Bound<'py, PyAny>, takes: Takes) -> PyRes
     let mut look_at = |header: &Bound<'py, PyAny>| -> PyResult<()> {
         match credential(header, takes)? {
             Some((Part::Proof, value)) => proofs.push(value),
-            Some((part, value)) if found.replace((value, part == Part::ApiKey)).is_some() => {
-                return Err(refusal::malformed(headers.py(), "two credentials"));
-            }
-            Some(_) | None => {}
+            Some(_) if found.is_some() => return Err(refusal::malformed(headers.py(), "two credentials")),
+            Some((part, value)) => found = Some((value, part == Part::ApiKey)),
+            None => {}
         }
         Ok(())
     };

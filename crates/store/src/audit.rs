@@ -91,10 +91,7 @@ macro_rules! statements {
             user: select_records!($before, "AND user_id = $8"),
             actor: select_records!($before, "AND actor = $7"),
             event: select_records!($before, "AND event = $6"),
-            outcome: select_records!(
-                $before,
-                "AND (event LIKE '%-refused' OR event LIKE '%-reused') = $9"
-            ),
+            outcome: select_records!($before, "AND (event LIKE '%-refused' OR event LIKE '%-reused') = $9"),
         }
     };
 }

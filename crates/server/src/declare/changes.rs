@@ -16,6 +16,7 @@ struct Change {
 
 /// What was made and changed, in order.
 #[derive(Clone, Default, Serialize)]
+#[expect(clippy::struct_field_names, reason = "they are the members of the JSON that `apply --json` prints")]
 pub struct Changes {
     /// Whether it was only looked at, and nothing was made or changed.
     dry_run: bool,

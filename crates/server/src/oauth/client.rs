@@ -42,8 +42,7 @@ pub(super) async fn known(
 ) -> Result<Arc<Client>, OAuthError> {
     let presented = presented(headers, form)?;
     match clients::authenticate(app, realm, &presented, origin, now).await? {
-        Ok(client) => Ok(client),
-        Err(ClientRefused::Public(client)) => Ok(client),
+        Ok(client) | Err(ClientRefused::Public(client)) => Ok(client),
         Err(ClientRefused::Unproven) => Err(OAuthError::InvalidClient),
     }
 }

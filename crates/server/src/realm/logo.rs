@@ -40,9 +40,10 @@ pub fn redrawn(logo: &Logo) -> Result<Logo, LogoUnusable> {
     }
     let mut pixels = vec![0; reader.output_buffer_size().ok_or(LogoUnusable::Damaged)?];
     let frame = reader.next_frame(&mut pixels).map_err(|_| LogoUnusable::Damaged)?;
-    let color = match (frame.bit_depth, frame.color_type) {
-        (BitDepth::Eight, color @ (ColorType::Rgba | ColorType::GrayscaleAlpha)) => color,
-        _ => return Err(LogoUnusable::Damaged),
+    let (BitDepth::Eight, color @ (ColorType::Rgba | ColorType::GrayscaleAlpha)) =
+        (frame.bit_depth, frame.color_type)
+    else {
+        return Err(LogoUnusable::Damaged);
     };
     let mut drawn = Vec::new();
     let mut encoder = Encoder::new(&mut drawn, width, height);
@@ -65,7 +66,8 @@ mod tests {
         let mut encoder = Encoder::new(&mut out, side, side);
         encoder.set_color(color);
         encoder.add_text_chunk("Comment".into(), "<script>alert(1)</script>".into()).unwrap();
-        let pixels: Vec<u8> = (0..side * side * color.samples() as u32).map(|at| (at % 7) as u8).collect();
+        let samples = side as usize * side as usize * color.samples();
+        let pixels: Vec<u8> = (0..7).cycle().take(samples).collect();
         let mut writer = encoder.write_header().unwrap();
         writer.write_image_data(&pixels).unwrap();
         writer.finish().unwrap();
