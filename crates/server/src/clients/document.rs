@@ -31,10 +31,21 @@ const MISSED: Duration = Duration::from_hours(24);
 
 /// The client of an id, as far as the realm has it. A document is not read for it.
 pub async fn current(app: &App, realm: &Snapshot, id: ClientId) -> Result<Option<Client>, Problem> {
-    if id.document().is_some_and(|uri| !reads(realm, &uri)) {
-        return Ok(None);
+    match id.document() {
+        None => find(app, realm.id(), id).await,
+        Some(uri) if reads(realm, &uri) => stored(app, realm, id).await,
+        Some(_) => Ok(None),
     }
-    find(app, realm.id(), id).await
+}
+
+/// As it is in the store at this moment: when its document was read must not be remembered from before.
+async fn stored(app: &App, realm: &Snapshot, id: ClientId) -> Result<Option<Client>, Problem> {
+    let realm = realm.id();
+    let found = app.db().read("find a client that a document describes", move |tx| {
+        let id = id.clone();
+        Box::pin(async move { clients::find(tx, realm, &id).await })
+    });
+    Ok(found.await?)
 }
 
 /// The same; if the id is an address, its document is read where that was not done of late.
@@ -53,7 +64,7 @@ pub async fn known(
     let document = app.outgoing().document(&uri);
     let reading = document.reading().await;
     // Whoever held it before may have read it.
-    let found = find(app, realm.id(), id.clone()).await?;
+    let found = stored(app, realm, id.clone()).await?;
     if found.as_ref().is_some_and(|client| is_fresh(client, now)) {
         return Ok(found);
     }
