@@ -115,7 +115,9 @@ pub async fn update(
             Ok::<_, RegistrationRefused>(after)
         })
     });
-    Ok(Registered { client: updated.await?, secret: is_new.then_some(fresh), token })
+    let client = updated.await?;
+    app.realms().forget(id);
+    Ok(Registered { client, secret: is_new.then_some(fresh), token })
 }
 
 /// Removes a client. Its grants end with it.
@@ -138,5 +140,7 @@ pub async fn delete(
             Ok::<_, gatepost_store::Error>(())
         })
     });
-    Ok(deleted.await?)
+    deleted.await?;
+    app.realms().forget(id);
+    Ok(())
 }

@@ -64,6 +64,8 @@ async fn a_client_registers_itself_signs_people_in_and_manages_itself() {
     assert_eq!((answer.status.as_u16(), answer.text("client_name").as_str()), (200, "Reader 2"));
     assert!(answer.json().get("client_secret").is_none(), "the one there is stays");
     assert_eq!(answer.text("scope"), "openid profile email offline_access notes:read", "as if never said");
+    let refreshed = client.refresh(&tokens.text("refresh_token")).await;
+    assert_eq!(rp::error(&refreshed), "401 invalid_client", "the secret is taken in the form from now on");
 
     assert_eq!(client.manage(Method::DELETE, token, None).await.status, 204);
     for method in [Method::GET, Method::PUT, Method::DELETE] {
