@@ -6,7 +6,7 @@ mod left_behind;
 mod password;
 
 use gatepost_domain::{
-    EmailAddress, RealmId, RoleName, SessionId, Timestamp, User, UserId,
+    EmailAddress, GrantId, RealmId, RoleName, SessionId, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
     role::RoleGraph,
 };
@@ -16,6 +16,7 @@ use serde::{Deserialize, Deserializer};
 use crate::{
     App,
     config::nearest,
+    grants,
     http::{IfMatch, Problem, SignedIn, etag::Tagged, origin::Where},
     realm::Snapshot,
 };
@@ -46,19 +47,26 @@ pub struct Who {
 pub struct Proof {
     realm: RealmId,
     session: SessionId,
+    grant: Option<GrantId>,
     administrator: bool,
 }
 
 impl Proof {
-    /// The caller's session is live.
+    /// The caller's session is live, and what an application holds in it, if the caller is one.
     pub fn of(caller: &SignedIn) -> Self {
-        Self { realm: caller.user.realm, session: caller.session.id, administrator: false }
+        let (realm, session, grant) = (caller.user.realm, caller.session.id, caller.grant);
+        Self { realm, session, grant, administrator: false }
     }
 
     /// Checks it inside the transaction that writes.
     pub async fn check(self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
         let found = sessions::find_live(tx, self.realm, self.session, now).await?;
         let (_, user) = found.ok_or(Problem::InvalidToken { expired: false, check: "session_ended" })?;
+        if let Some(grant) = self.grant
+            && grants::held(tx, self.realm, grant, now).await?.is_none()
+        {
+            return Err(Problem::InvalidToken { expired: false, check: "grant_ended" });
+        }
         if self.administrator && !is_administrator(&user) { Err(Problem::MissingRole) } else { Ok(()) }
     }
 }

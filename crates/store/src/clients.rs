@@ -172,11 +172,13 @@ pub async fn delete_unused(tx: &mut Tx, realm: RealmId, before: Timestamp, limit
     Ok(deleted)
 }
 
-/// Deletes a client. Its grants end by themselves: a refresh needs the client. False: no such client.
+/// Deletes a client with what it holds: a later client of the same id is another. False: no such client.
 pub async fn delete(tx: &mut Tx, realm: RealmId, id: &ClientId) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM clients WHERE realm_id = $1 AND id = $2";
     let gone = tx.execute(SQL, &[(&realm).into(), id.as_str().into()]).await? == 1;
     if gone {
+        const GRANTS: &str = "DELETE FROM grants WHERE realm_id = $1 AND client_id = $2";
+        tx.execute(GRANTS, &[(&realm).into(), id.as_str().into()]).await?;
         realms::bump_version(tx, realm).await?;
     }
     Ok(gone)

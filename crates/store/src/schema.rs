@@ -46,6 +46,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "audit_filters",
         sql: include_str!("../migrations/0009_audit_filters.sql"),
     },
+    Migration {
+        version: 10,
+        name: "grants_of_clients",
+        sql: include_str!("../migrations/0010_grants_of_clients.sql"),
+    },
 ];
 
 /// The version this release works with.

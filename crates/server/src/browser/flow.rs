@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::Timestamp;
+use gatepost_domain::{SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Browser;
@@ -46,10 +46,10 @@ pub struct Flow {
     pub started_at: Timestamp,
     /// Whether the person must prove anew who they are, though somebody is signed in.
     pub fresh: bool,
-    /// Whether the person has agreed to what the application asks for.
-    pub consented: bool,
-    /// Whether the person has said which account to use.
-    pub account_chosen: bool,
+    /// In which session somebody has agreed to what the application asks for. Whoever signs in after them in this browser has not.
+    pub consented: Option<SessionId>,
+    /// Of which session somebody has said that it is the account to use.
+    pub account_chosen: Option<SessionId>,
 }
 
 impl Flow {
@@ -63,8 +63,8 @@ impl Flow {
             returns_to: None,
             started_at: now,
             fresh: false,
-            consented: false,
-            account_chosen: false,
+            consented: None,
+            account_chosen: None,
         }
     }
 

@@ -110,6 +110,9 @@ fn fits(code: &AuthorizationCode, client: &Client, redemption: &Redemption<'_>) 
     if code.client != client.id {
         return Err("given to another client");
     }
+    if code.created_at < client.created_at {
+        return Err("given to a client of this id that is there no longer");
+    }
     let proven = match (&code.details.code_challenge, redemption.code_verifier) {
         (Some(challenge), Some(verifier)) => pkce::proves(verifier, challenge),
         (None, None) => true,

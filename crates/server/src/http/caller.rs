@@ -4,23 +4,30 @@ use axum::{
     extract::FromRequestParts,
     http::{header::AUTHORIZATION, request::Parts},
 };
-use gatepost_domain::{Session, SessionId, User, UserId};
-use gatepost_jose::claims_to_be_api_key;
+use gatepost_domain::{Client, GrantId, Session, Timestamp, User};
+use gatepost_jose::{Claims, claims_to_be_api_key};
 use gatepost_store::sessions;
 
 use super::{Problem, precondition};
-use crate::{App, accounts, realm::InRealm, session::touch};
+use crate::{
+    App, accounts, clients,
+    holder::{self, Holder, Named},
+    realm::InRealm,
+    session::touch,
+};
 
 /// A person with a live session, proven by an access token of this realm that names the realm itself as audience.
 ///
-/// The session and the account are read from the database at every request, so a sign-out, a disabled account or a
-/// password change is noticed at once.
+/// The session, the account and what an application holds are read from the database at every request, so a sign-out, a disabled
+/// account, a password change or the end of an authorization is noticed at once.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     /// The account, as it is now.
     pub user: User,
     /// The session the token belongs to.
     pub session: Session,
+    /// What the application holds that the token was given to, if it is not one of our own sign-in.
+    pub grant: Option<GrantId>,
 }
 
 impl FromRequestParts<App> for SignedIn {
@@ -46,8 +53,12 @@ impl SignedIn {
         if !claims.has_scope("account") {
             return Err(refused("scope_missing"));
         }
-        let session: SessionId =
-            claims.session_id().and_then(|id| id.parse().ok()).ok_or_else(|| refused("session_missing"))?;
+        let named = Named::of(&claims).filter(|named| named.session.is_some());
+        let named = named.ok_or_else(|| refused("session_missing"))?;
+        if let Some(grant) = named.grant {
+            return Self::by_application(app, &realm, (&claims, named, grant), now).await;
+        }
+        let session = named.session.ok_or_else(|| refused("session_missing"))?;
         let id = realm.id();
         let found = app
             .db()
@@ -56,11 +67,39 @@ impl SignedIn {
             })
             .await?;
         let (session, user) = found.ok_or_else(|| refused("session_ended"))?;
-        if claims.subject().parse::<UserId>() != Ok(user.id) {
+        if named.user != Some(user.id) {
             return Err(refused("session_ended"));
         }
         touch(app, &realm, &session, now).await;
-        Ok(Self { user, session })
+        Ok(Self { user, session, grant: None })
+    }
+
+    /// A token of an application manages the account as long as the application holds what it came of, and may ask for that at all.
+    async fn by_application(
+        app: &App,
+        realm: &InRealm,
+        (claims, named, grant): (&Claims, Named, GrantId),
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let refused = |check| Problem::InvalidToken { expired: false, check };
+        let client = clients::current(app, realm, named.client.clone()).await?;
+        let may = |client: &Client| {
+            client.settings.scopes.contains("account") && claims.client_id() == Some(client.id.as_str())
+        };
+        // Who calls the person by another name is to know no more of them.
+        if named.user.is_none() || !client.is_some_and(|client| may(&client)) {
+            return Err(refused("grant_ended"));
+        }
+        let id = realm.id();
+        let found = app.db().read("check what an application holds", move |tx| {
+            let named = named.clone();
+            Box::pin(async move { holder::find(tx, id, &named, now).await })
+        });
+        let Some(Holder { user, session: Some(session), .. }) = found.await? else {
+            return Err(refused("grant_ended"));
+        };
+        touch(app, realm, &session, now).await;
+        Ok(Self { user, session, grant: Some(grant) })
     }
 }
 

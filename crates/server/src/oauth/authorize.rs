@@ -19,7 +19,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
-use gatepost_domain::{Client, Consent, Timestamp};
+use gatepost_domain::{Client, Consent, SessionId, Timestamp};
 use gatepost_store::consents;
 
 pub(super) use asked::{Hint, id_token};
@@ -171,10 +171,13 @@ impl Step<'_> {
         let subject = self.session.map(|found| subject::of(self.app, client, found.user.id));
         let signed_in = self.session.zip(subject.as_deref());
         let signed_in = signed_in.map(|(found, subject)| (&found.session, subject));
+        let current = |session: Option<SessionId>| {
+            session.is_some_and(|session| self.session.is_some_and(|found| found.session.id == session))
+        };
         let progress = Progress {
             started_at: flow.started_at,
-            consented: flow.consented,
-            account_chosen: flow.account_chosen,
+            consented: current(flow.consented),
+            account_chosen: current(flow.account_chosen),
         };
         match decide::next(request, client, signed_in, consent.as_ref(), progress, self.now) {
             Next::SignIn { fresh } => {

@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, Uri},
     response::Response,
 };
-use gatepost_domain::{EmailAddress, Registration, User, Username, password::Password};
+use gatepost_domain::{EmailAddress, Registration, SessionId, User, Username, password::Password};
 
 use super::{
     Form, error,
@@ -193,7 +193,7 @@ pub(super) async fn submit(
         if forged.is_err() {
             return Ok(choose(frame, (flow, sealed), &signed_in.user, true));
         }
-        return Ok(go_on(&app, &realm, &browser, Some(flow)));
+        return Ok(go_on(&app, &realm, &browser, Some(flow), signed_in.session.id));
     }
     let (username, password) = (form.text("username"), form.get("password").unwrap_or_default());
     let shown = |why| Shown { flow, username, remember: form.ticked("remember"), why };
@@ -224,7 +224,7 @@ pub(super) async fn submit(
         other => other?,
     };
     browser.keep(&app, &realm, &session, remember, now);
-    Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow)))
+    Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow), session.id))
 }
 
 /// On to what the sign-in was for. Whoever has just signed in, or said so, has chosen the account.
@@ -233,9 +233,10 @@ pub(super) fn go_on(
     realm: &crate::realm::Snapshot,
     browser: &Browser,
     flow: Option<&Flow>,
+    session: SessionId,
 ) -> Response {
     let Some(flow) = flow else { return see(browser, "/account/profile") };
-    let flow = Flow { account_chosen: true, ..flow.clone() };
+    let flow = Flow { account_chosen: Some(session), ..flow.clone() };
     let sealed = flow.seal(app, realm, browser);
     axum::response::IntoResponse::into_response(axum::response::Redirect::to(&flow.next(browser, &sealed)))
 }

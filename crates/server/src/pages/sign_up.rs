@@ -216,5 +216,5 @@ pub(super) async fn submit(
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     let session = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;
     browser.keep(&app, &realm, &session, false, now);
-    Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow)))
+    Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow), session.id))
 }

@@ -101,7 +101,7 @@ pub(super) async fn submit(
                 })
             });
             given.await?;
-            flow.consented = true;
+            flow.consented = Some(signed_in.session.id);
             Ok(step.see("/oauth/authorize", &flow))
         }
         "deny" => {

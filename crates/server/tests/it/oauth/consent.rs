@@ -75,3 +75,20 @@ async fn new_scopes_are_marked_and_the_application_can_be_removed() {
     assert_eq!(rp::userinfo(&app, &tokens.text("access_token")).await.status, 401);
     assert_eq!(open(&browser, &asking()).await.status, 200, "asked again");
 }
+
+/// OA-18: what one person agreed to in a browser is nothing that the next one in it has agreed to.
+#[tokio::test]
+async fn oa_18_whoever_signs_in_next_is_asked_anew() {
+    let app = TestApp::with(REALM).await;
+    app.register("bob@example.com").await;
+    let browser = ada(&app).await;
+    let page = open(&browser, &asking()).await;
+    let approved = browser.fill(&page, &[("decision", "approve")]).await;
+    let address = approved.location().to_owned();
+    assert!(address.starts_with("/oauth/authorize?flow="), "{address}");
+    assert!(returned(&browser.get(&address).await).contains_key("code"), "it is Ada's");
+    browser.submit("/sign-out", &[]).await;
+    assert_eq!(browser.sign_in("bob@example.com").await.status, 303);
+    let asked = rp::follow(&browser, browser.get(&address).await).await;
+    assert!(asked.status == 200 && asked.html().contains("consent-approve"), "{}", asked.html());
+}

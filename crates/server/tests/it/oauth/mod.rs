@@ -10,6 +10,7 @@ mod device;
 mod documents;
 mod dpop;
 mod logout;
+mod own_api;
 mod password;
 mod proof_key;
 mod published;
