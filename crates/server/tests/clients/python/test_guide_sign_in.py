@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from browser import Browser, Page
-from test_guide import REALM, blocks
+from test_guide import ADDRESS, blocks, is_part_of_the_realm
 
 from conftest import ADA
 
@@ -29,10 +29,10 @@ def test_the_code_of_the_pages_runs(server: str, monkeypatch: pytest.MonkeyPatch
     scope: dict[str, Any] = {"__name__": "guide"}
     for page in STORY:
         for block in blocks(page, "python"):
-            exec(compile(block.replace("https://auth.example.com", server), page, "exec"), scope)
+            exec(compile(block.replace(ADDRESS, server), page, "exec"), scope)
     assert pages[-1].url == "http://localhost:8000/?state=where+we+were"
 
 
 @pytest.mark.parametrize("page", STORY)
 def test_the_client_of_the_pages_is_the_one_they_run_as(page: str) -> None:
-    assert all(block.strip() in REALM for block in blocks(page, "toml"))
+    assert all(map(is_part_of_the_realm, blocks(page, "toml")))
