@@ -43,8 +43,9 @@ impl Held<'_> {
             return None;
         }
         let named: Vec<Permission> = permissions_of(&scopes).collect();
-        // A token whose scopes named permissions had no others: without them it has none.
-        let limited = !named.is_empty() || permissions_of(self.scopes).next().is_some();
+        // A token whose scopes named permissions had no others, and a client that has scopes for permissions asks for those it wants:
+        // without them there are none.
+        let limited = [self.scopes, &client.scopes].into_iter().flat_map(permissions_of).next().is_some();
         let held: Vec<&Permission> = self.permissions.iter().collect();
         let permissions = if limited { common(&held, &named.iter().collect::<Vec<_>>()) } else { held };
         Some(Narrowed { scopes, permissions: permissions.into_iter().cloned().collect() })

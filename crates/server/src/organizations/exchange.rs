@@ -7,7 +7,7 @@ use gatepost_jose::Claims;
 use gatepost_store::memberships;
 
 use crate::{
-    App,
+    App, clients,
     holder::{self, Holder, Named},
     http::Problem,
     realm::Snapshot,
@@ -88,6 +88,13 @@ pub async fn exchange(
     let (Some(member), Some(audience)) = (member, audience_of(&claims, realm).among(targets)) else {
         return Ok(Err(ExchangeRefused::Target));
     };
+    let limit = match &grant {
+        None => Limit::Scopes,
+        Some(grant) => match clients::current(app, realm, grant.client.clone()).await? {
+            Some(client) => Limit::agreed(&grant.scopes, &client.settings),
+            None => return refused("its client is there no longer"),
+        },
+    };
     let lifetime = LIFETIME.min(Duration::from_secs(left));
     let subject = Subject {
         user: &user,
@@ -98,7 +105,7 @@ pub async fn exchange(
         grant: None,
         scopes: &scopes,
         member: Some(&member),
-        limit: grant.map_or(Limit::Scopes, |grant| Limit::agreed(&grant.scopes)),
+        limit,
         exchanged: None,
         audience,
     };

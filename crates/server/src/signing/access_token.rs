@@ -4,8 +4,8 @@ use std::{borrow::Cow, time::Duration};
 
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
-    ApiKeyId, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes, Session, Timestamp,
-    User, api_key,
+    ApiKeyId, ClientSettings, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes,
+    Session, Timestamp, User, api_key,
     client::{exchange, permissions_of},
     organization::OWNER,
     role::Rights,
@@ -108,16 +108,18 @@ pub struct Subject<'a> {
 pub enum Limit<'a> {
     /// Scopes that are permissions, where there are some.
     Scopes,
-    /// Scopes that are permissions, also where none are left: what was agreed on named some, and so nothing else is meant.
+    /// Scopes that are permissions, also where there are none: the client has some or had, and so nothing else is meant.
     ScopesOnly,
     /// These, and these roles: what the token has that this one was exchanged for.
     Held(&'a [Permission], &'a [Box<str>]),
 }
 
 impl Limit<'_> {
-    /// That of what a client was authorized to do.
-    pub fn agreed(scopes: &Scopes) -> Self {
-        if permissions_of(scopes).next().is_some() { Self::ScopesOnly } else { Self::Scopes }
+    /// That of what a client was authorized to do. One that has scopes for permissions asks for the permissions it wants: with fewer
+    /// scopes it never gets more.
+    pub fn agreed(scopes: &Scopes, client: &ClientSettings) -> Self {
+        let named = [scopes, &client.scopes].into_iter().flat_map(permissions_of).next().is_some();
+        if named { Self::ScopesOnly } else { Self::Scopes }
     }
 
     /// What is left of the rights.

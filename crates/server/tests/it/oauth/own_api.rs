@@ -114,3 +114,24 @@ async fn oa_07_a_deleted_client_leaves_nothing_to_the_next_of_its_name() {
     let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
     assert_eq!(rp::error(&rp::token(&app, Some(HOUSE), &form).await), "400 invalid_grant");
 }
+
+/// OA-22: a client that has scopes for permissions gets those it asks for; with fewer scopes it never gets more.
+#[tokio::test]
+async fn oa_22_asking_for_less_gives_no_more() {
+    let editor = REALM.replace(
+        "permissions = [\"notes:read\"]",
+        "permissions = [\"notes:read\", \"notes:write\", \"files:read\"]",
+    );
+    let app = TestApp::with(&editor).await;
+    let browser = ada(&app).await;
+    for (scope, permissions) in [
+        ("openid notes:read", json!(["notes:read"])),
+        ("openid notes:read notes:write", json!(["notes:read", "notes:write"])),
+        ("openid", Value::Null),
+        ("openid email", Value::Null),
+    ] {
+        let code = rp::code(&browser, &rp::asking().with("scope", scope)).await;
+        let access = rp::redeem(&app, &code).await.text("access_token");
+        assert_eq!(rp::claims(&access)["permissions"], permissions, "{scope}");
+    }
+}
