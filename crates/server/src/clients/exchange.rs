@@ -86,6 +86,9 @@ pub async fn exchange(
     let Some(named) = subject.named.clone() else {
         return refused("a subject token", "it is a client's own");
     };
+    if named.user.is_none() && !subject.own {
+        return refused("a subject token", "its subject is a name that only its own client knows");
+    }
     let actor = wanted.actor_token.map(|token| Shown::read(realm, token, client, key, now)).transpose();
     let actor = match actor.and_then(|actor| actor.map(Shown::acts).transpose()) {
         Ok(actor) => actor,

@@ -6,7 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
     ApiKeyId, ClientSettings, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes,
     Session, Timestamp, User, api_key,
-    client::{exchange, permissions_of},
+    client::{FIRST_PARTY, exchange, permissions_of},
     organization::OWNER,
     role::Rights,
 };
@@ -81,7 +81,7 @@ pub struct Subject<'a> {
     pub user: &'a User,
     /// The session, which says when and how the user signed in: `sid`, `auth_time`, `amr`.
     pub session: Option<&'a Session>,
-    /// The client: `client_id`.
+    /// The client: `client_id`. In an application's token address and name need the scopes `email` and `profile`.
     pub client: &'a str,
     /// What the client holds: `grant_id`. Not of our own sign-in, which is its session.
     pub grant: Option<GrantId>,
@@ -90,8 +90,7 @@ pub struct Subject<'a> {
     /// What the account is in the organization the token speaks of, if it speaks of one: `org_id`, and `roles` and
     /// `permissions` in place of those in the realm.
     pub member: Option<&'a Membership>,
-    /// What the client calls the user, if that is not the user's id: `sub`. Address and name then need the scopes `email` and
-    /// `profile`, for either would tell who it is.
+    /// What the client calls the user, if that is not the user's id: `sub`.
     pub pseudonym: Option<&'a str>,
     /// The thumbprint of the key that whoever uses the token must possess: `cnf` (RFC 9449 section 6.1).
     pub bound_to: Option<&'a str>,
@@ -263,7 +262,8 @@ pub fn issue_for(
         roles.retain(|role| held.iter().any(|held| **held == **role));
     }
     let permissions = fitting(realm, user, &roles, permissions);
-    let may_know = |scope: &str| subject.pseudonym.is_none() || subject.scopes.contains(scope);
+    // An application's token tells what the person agreed to tell it.
+    let may_know = |scope: &str| subject.client == FIRST_PARTY || subject.scopes.contains(scope);
     let email = user.email.as_ref().filter(|_| may_know("email"));
     let name = user.name.as_ref().filter(|_| may_know("profile"));
     let claims = Claims {
