@@ -440,3 +440,13 @@ async fn tx_01_an_exchanged_token_is_bound_to_the_key_that_is_proved() {
     assert_eq!(error(&ask(&bound, Some(other.at_token(&app))).await), "400 invalid_request");
     assert_eq!(error(&ask(&bound, Some(key.at_token(&app))).await), "200 -");
 }
+
+/// TX-01: no exchange tells an API who is behind the name that a client calls a person by.
+#[tokio::test]
+async fn tx_01_a_pairwise_name_is_exchanged_by_nobody_else() {
+    let file = realm().replacen("id = \"web\"\n", "id = \"web\"\nsubject_type = \"pairwise\"\n", 1);
+    let app = TestApp::with(&file).await;
+    let token = adas(&app, "openid email notes:read").await;
+    assert!(!claims(&token)["sub"].as_str().unwrap().starts_with("usr_"));
+    assert_eq!(error(&exchange(&app, "notes-api", &token, &[]).await), "400 invalid_request");
+}
