@@ -314,6 +314,10 @@ async fn what_is_not_there_is_told_to_people_as_a_page_and_to_programs_as_a_prob
     );
     assert!(answer.html().contains("There is no page here"));
     assert_eq!(app.get("/nowhere").await.brief(), "404 not_found");
+    // Whoever types the name of the server is led to their account, and a program is not.
+    assert_eq!(app.send(page("/")).await.location(), "/account/profile");
+    assert_eq!(app.send(page("/r/default/")).await.location(), "/r/default/account/profile");
+    assert_eq!(app.get("/").await.brief(), "404 not_found");
     // A form that cannot be read is told on a page too.
     let browser = Browser::new(&app);
     let answer = browser.post("/sign-in", &[("csrf", "x"), ("csrf", "y")]).await;
