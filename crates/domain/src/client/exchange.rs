@@ -21,8 +21,13 @@ pub struct Narrowed {
     pub permissions: Vec<Permission>,
 }
 
-/// What speaks of the person's own account here, and of authorizations: no other client gets it by an exchange.
+/// What speaks of the person's own account here, and of authorizations: nobody gets it by an exchange.
 const OURS: [&str; 3] = ["account", "openid", "offline_access"];
+
+/// What of a token's scopes an exchange can pass on.
+pub fn passed_on(scopes: &Scopes) -> Scopes {
+    scopes.iter().filter(|scope| !OURS.contains(&scope.as_str())).cloned().collect()
+}
 
 impl Held<'_> {
     /// Of this what a client may have that asks for `wanted`; all that it may have unless it asks. `None`: it asks for more than
@@ -69,6 +74,13 @@ pub fn common<'p>(one: &[&'p Permission], other: &[&'p Permission]) -> Vec<&'p P
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_speaks_of_the_account_is_not_passed_on() {
+        let scopes: Scopes = "account openid profile email offline_access notes:read".parse().unwrap();
+        assert_eq!(passed_on(&scopes).to_string(), "profile email notes:read");
+        assert_eq!(passed_on(&"openid".parse().unwrap()).to_string(), "");
+    }
 
     fn narrowed(
         (scopes, permissions): (&str, &[&str]),

@@ -5,7 +5,9 @@ mod token;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use gatepost_domain::{Client, ClientId, ClientSettings, RealmName, Secret, SettingRefused, lifetime};
+use gatepost_domain::{
+    Client, ClientId, ClientSettings, RealmName, Secret, SettingRefused, Timestamp, lifetime,
+};
 use gatepost_store::clients as stored;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -164,6 +166,15 @@ struct Shown {
     secret: Option<String>,
 }
 
+/// A client whose secret was replaced.
+#[derive(Serialize)]
+struct Rotated {
+    #[serde(flatten)]
+    shown: Shown,
+    /// Until when the one before is good; `null`: it is not.
+    previous_secret_until: Option<String>,
+}
+
 impl ClientCommand {
     pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
         let app = store::open(&settings).await?;
@@ -174,7 +185,7 @@ impl ClientCommand {
             What::List { limit } => list(&app, &realm, limit, output).await,
             What::Show { id } => {
                 let client = find(&app, &realm, &id).await?;
-                output.show(&ClientView::from(&client), || lines(&client))
+                output.show(&ClientView::from(&client), || lines(&client, now))
             }
             What::Create { id, given } => {
                 let given = ClientSettings::default().with(&given.members()?).map_err(wrong)?;
@@ -201,7 +212,7 @@ impl ClientCommand {
                     Problem::NotFound => missing(&id),
                     other => refusal(other),
                 });
-                show(output, "changed", &rotated?)
+                show_rotated(output, &rotated?, now)
             }
             What::Token { what } => what.run(&app, &realm, output, now).await,
             What::Delete { id, yes } => {
@@ -257,8 +268,31 @@ fn show(output: Output, done: &str, made: &Made) -> Result<(), Refusal> {
     })
 }
 
+/// Also how long the secret before is good: until when it can be replaced wherever it is used.
+fn show_rotated(output: Output, made: &Made, now: Timestamp) -> Result<(), Refusal> {
+    let secret = made.secret.as_ref().map(|secret| secret.reveal().to_owned());
+    let until = previous_until(&made.client, now);
+    let shown = Rotated {
+        shown: Shown { client: ClientView::from(&made.client), secret: secret.clone() },
+        previous_secret_until: until.map(|until| until.to_string()),
+    };
+    output.show(&shown, || {
+        let secret = secret.unwrap_or_default();
+        let line = format!("client {} has another secret: {secret} (shown this once)", made.client.id);
+        match until {
+            Some(until) => format!("{line}\nthe one before is good until {until}"),
+            None => format!("{line}\nthe one before is refused from now on"),
+        }
+    })
+}
+
+/// Until when the secret before is good, if it is.
+fn previous_until(client: &Client, now: Timestamp) -> Option<Timestamp> {
+    client.previous_secret.as_ref().map(|previous| previous.until).filter(|until| *until > now)
+}
+
 /// What differs from the default, a setting a line.
-fn lines(client: &Client) -> String {
+fn lines(client: &Client, now: Timestamp) -> String {
     let members = serde_json::to_value(&client.settings).unwrap_or_default();
     let kind = if client.is_public() { "public" } else { "confidential" };
     let mut rows = vec![
@@ -268,6 +302,8 @@ fn lines(client: &Client) -> String {
         ("created".to_owned(), client.created_at.to_string()),
         ("updated".to_owned(), client.updated_at.to_string()),
     ];
+    let until = previous_until(client, now);
+    rows.extend(until.map(|until| ("previous_secret_until".to_owned(), until.to_string())));
     for name in client.settings.differing(&ClientSettings::default()) {
         let value = match &members[&name] {
             Value::String(text) => text.clone(),

@@ -24,7 +24,7 @@ use crate::{
 pub(super) struct Serve {
     #[command(flatten)]
     listening: Listening,
-    /// Bring the installation to the state of this file first, as `gatepost apply` does
+    /// Bring the installation to the state of this file first, as `gatepost apply` does; secrets that are made are printed after the ready line
     #[arg(long, value_name = "FILE")]
     apply: Option<PathBuf>,
 }
@@ -36,13 +36,12 @@ impl Serve {
         // Before the installation is opened: a mistake in the file must not make a database.
         let declared = self.apply.as_deref().map(declare::read).transpose()?;
         serve(&config, Clock::system(), async |app| {
-            if let Some(declared) = &declared {
-                let changes = declare::apply(app, declared, declare::Mode::Change).await?;
-                for line in changes.lines() {
-                    tracing::info!("{line}");
-                }
+            let Some(declared) = &declared else { return Ok(String::new()) };
+            let changes = declare::apply(app, declared, declare::Mode::Change).await?;
+            for line in changes.log_lines() {
+                tracing::info!("{line}");
             }
-            Ok(String::new())
+            Ok(changes.secret_lines().join("\n"))
         })
         .await
     }

@@ -14,6 +14,21 @@ struct Change {
     secret: Option<String>,
 }
 
+impl Change {
+    /// The change, and its secret.
+    fn line(&self, dry_run: bool) -> (String, Option<&str>) {
+        let would = if dry_run { "would have " } else { "" };
+        (format!("{would}{} {}", self.action, self.what), self.secret.as_deref())
+    }
+
+    fn shown_once((line, secret): (String, Option<&str>)) -> String {
+        match secret {
+            None => line,
+            Some(secret) => format!("{line} with secret {secret} (shown this once)"),
+        }
+    }
+}
+
 /// What was made and changed, in order.
 #[derive(Clone, Default, Serialize)]
 #[expect(clippy::struct_field_names, reason = "they are the members of the JSON that `apply --json` prints")]
@@ -63,13 +78,23 @@ impl Changes {
 
     /// For people.
     pub fn lines(&self) -> Vec<String> {
-        let changed = self.changes.iter().map(|change| match &change.secret {
-            None if self.dry_run => format!("would have {} {}", change.action, change.what),
-            None => format!("{} {}", change.action, change.what),
-            Some(secret) => {
-                format!("{} {} with secret {secret} (shown this once)", change.action, change.what)
-            }
-        });
-        changed.chain(self.kept.iter().map(|what| format!("kept {what}"))).collect()
+        let changed = self.changes.iter().map(|change| change.line(self.dry_run));
+        changed.map(Change::shown_once).chain(self.kept_lines()).collect()
+    }
+
+    /// For a log, which is collected and kept: without secrets.
+    pub fn log_lines(&self) -> Vec<String> {
+        let changed = self.changes.iter().map(|change| change.line(self.dry_run).0);
+        changed.chain(self.kept_lines()).collect()
+    }
+
+    /// The lines that a log must not have: each shows a secret, this once.
+    pub fn secret_lines(&self) -> Vec<String> {
+        let secret = self.changes.iter().filter(|change| change.secret.is_some());
+        secret.map(|change| Change::shown_once(change.line(self.dry_run))).collect()
+    }
+
+    fn kept_lines(&self) -> impl Iterator<Item = String> {
+        self.kept.iter().map(|what| format!("kept {what}"))
     }
 }

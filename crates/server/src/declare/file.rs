@@ -61,6 +61,12 @@ struct Reader<'t> {
     text: &'t str,
 }
 
+/// What a realm is called.
+const IDENTITY: [&str; 2] = ["name", "default"];
+
+/// What a realm has.
+const PARTS: [&str; 5] = ["role", "client", "user", "organization", "api_key"];
+
 /// Parts of a realm that a later release understands.
 const LATER: [&str; 1] = ["provider"];
 
@@ -81,8 +87,9 @@ impl<'t> Reader<'t> {
         let mut realms = Vec::new();
         for (key, node) in root.into_inner() {
             if key.get_ref() != "realm" {
-                return Err(self.unknown(&key, ["realm"]));
+                return Err(self.misplaced(&key));
             }
+            self.stands_under_a_realm(&node)?;
             for node in self.tables(node, "realm")? {
                 let at = node.span();
                 let realm = self.realm(node)?;
@@ -93,6 +100,32 @@ impl<'t> Reader<'t> {
             }
         }
         Ok(Declared { realms: realms.into() })
+    }
+
+    /// A key beside the realms.
+    fn misplaced(&self, key: &Spanned<std::borrow::Cow<'t, str>>) -> FileError {
+        let name = key.get_ref().as_ref();
+        if IDENTITY.contains(&name) || RealmSettings::keys().iter().any(|known| known == name) {
+            let reason = format!("`{name}` is a setting of a realm: put it under `[[realm]]`");
+            return self.wrong(&key.span(), reason);
+        }
+        self.unknown(key, ["realm"])
+    }
+
+    /// A part of a realm without the realm is a table `realm` to TOML.
+    fn stands_under_a_realm(&self, node: &Node<'t>) -> Result<(), FileError> {
+        let table = node.get_ref().as_table();
+        let part = table.and_then(|table| table.keys().find(|key| PARTS.contains(&key.get_ref().as_ref())));
+        match part {
+            None => Ok(()),
+            Some(part) => {
+                let reason = format!(
+                    "`[[realm.{}]]` stands under a realm: write `[[realm]]` with its `name` above it",
+                    part.get_ref()
+                );
+                Err(self.wrong(&part.span(), reason))
+            }
+        }
     }
 
     fn unknown<'k>(
@@ -130,20 +163,17 @@ impl<'t> Reader<'t> {
 
     fn realm(&self, node: Node<'t>) -> Result<DeclaredRealm, FileError> {
         let at = node.span();
-        let (parts, rest) =
-            Self::split(node, &["role", "client", "user", "organization", "api_key", LATER[0]]);
-        let (identity, settings) = Self::split(rest, &["name", "default"]);
+        let (parts, rest) = Self::split(node, &[&PARTS[..], &LATER].concat());
+        let (identity, settings) = Self::split(rest, &IDENTITY);
         let Identity { name, default } = self.parse(identity)?;
-        self.known(
-            &settings,
-            &RealmSettings::keys(),
-            &["name", "default", "role", "client", "user", "organization", "api_key"],
-        )?;
+        self.known(&settings, &RealmSettings::keys(), &[&IDENTITY[..], &PARTS].concat())?;
         let named = keys_of(&settings);
+        let logo = settings.get_ref().as_table().and_then(|table| table.get("logo")).map(Spanned::span);
         let mut settings: RealmSettings = self.parse(self.with_logo(settings)?)?;
         settings.check(&named).map_err(|refused| self.wrong(&at, refused.to_string()))?;
-        if let Some(logo) = &mut settings.logo {
-            *logo = redrawn(logo).map_err(|unusable| self.wrong(&at, format!("logo: {unusable}")))?;
+        if let Some(picture) = &mut settings.logo {
+            *picture = redrawn(picture)
+                .map_err(|unusable| self.wrong(logo.as_ref().unwrap_or(&at), format!("logo: {unusable}")))?;
         }
         let mut realm = DeclaredRealm {
             name,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{OrganizationId, Scopes, Timestamp};
+use gatepost_domain::{OrganizationId, Scopes, Timestamp, client::exchange::passed_on};
 use gatepost_jose::Claims;
 use gatepost_store::memberships;
 
@@ -24,7 +24,7 @@ pub struct Exchanged {
     pub access_token: String,
     /// How many seconds it lives.
     pub expires_in: u64,
-    /// The scopes of the token it was exchanged for.
+    /// The scopes of the token it was exchanged for, but those that open the account.
     pub scopes: Scopes,
 }
 
@@ -122,7 +122,7 @@ fn parts(claims: &Claims) -> Option<(Named, String, Scopes)> {
     let named = Named { organization: None, ..Named::of(claims)? };
     named.session?;
     let scopes = claims.scope().unwrap_or_default().parse().ok()?;
-    Some((named, claims.client_id()?.to_owned(), scopes))
+    Some((named, claims.client_id()?.to_owned(), passed_on(&scopes)))
 }
 
 /// The audience of the token without the realm itself, unless there is no other.

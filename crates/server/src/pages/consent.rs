@@ -72,7 +72,7 @@ struct ConsentPage<'a> {
 /// The page. Its form goes to `/consent` with `csrf`, `flow` and `decision`, which is `approve` or `deny`.
 pub fn consent(frame: Frame, consent: &Consent<'_>) -> Response {
     let (flow, sealed) = consent.flow;
-    let frame = frame.of(Some(flow));
+    let frame = frame.of(Some((flow, sealed)));
     let words = frame.words();
     let heading = say(words.consent_title).put("client", consent.client).put("realm", frame.realm_name());
     let mut view = frame.view(heading.plain());

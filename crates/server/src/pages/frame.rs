@@ -92,14 +92,26 @@ impl FromRequestParts<App> for Frame {
 }
 
 impl Frame {
-    /// Speaks the language that the application of a flow would like, unless the person has chosen one.
+    /// Speaks the language that the application of a flow would like, unless the person has chosen one; and whoever chooses one
+    /// stays in the flow, which a form carries and its address does not.
     #[must_use]
-    pub fn of(mut self, flow: Option<&Flow>) -> Self {
-        let wished = flow.and_then(|flow| flow.ui_locales.as_deref()).and_then(Language::among);
+    pub fn of(mut self, flow: Option<(&Flow, &str)>) -> Self {
+        let Some((flow, sealed)) = flow else { return self };
+        let wished = flow.ui_locales.as_deref().and_then(Language::among);
         if let Some(language) = wished.filter(|_| !self.chosen) {
             self.language = language;
         }
+        let (_, query) = self.here.split_once('?').unwrap_or_default();
+        if !query.split('&').any(|pair| pair.starts_with("flow=")) {
+            let join = self.join();
+            self.here = format!("{}{join}flow={sealed}", self.here);
+        }
         self
+    }
+
+    /// What stands before another parameter of this page.
+    fn join(&self) -> char {
+        if self.here.contains('?') { '&' } else { '?' }
     }
 
     pub(super) fn words(&self) -> &'static Words {
@@ -134,7 +146,7 @@ impl Frame {
 
     /// The parts of the frame that templates name.
     pub(super) fn view(&self, title: impl Into<String>) -> View {
-        let join = if self.here.contains('?') { '&' } else { '?' };
+        let join = self.join();
         let settings = self.realm.settings();
         View {
             w: self.words(),

@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use axum::{
     Router,
     extract::{FromRequestParts as _, Request, State},
-    http::{HeaderMap, header::ACCEPT, header::CONTENT_TYPE, request::Parts},
+    http::{HeaderMap, Method, header::ACCEPT, header::CONTENT_TYPE, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
@@ -33,6 +33,7 @@ use crate::{
     App,
     browser::{self, Browser},
     http::Problem,
+    realm::{InRealm, UnderPrefix},
 };
 
 pub use consent::{Consent, Unchecked, consent};
@@ -72,6 +73,12 @@ pub async fn not_found(State(app): State<App>, request: Request) -> Response {
         return response;
     }
     let (mut parts, _) = request.into_parts();
+    // Whoever types the name of the server looks for their account.
+    if parts.method == Method::GET && parts.uri.path() == "/" {
+        let base = parts.extensions.get::<UnderPrefix>().and(parts.extensions.get::<InRealm>());
+        let base = base.map(|realm| format!("/r/{}", realm.name())).unwrap_or_default();
+        return Redirect::to(&format!("{base}/account/profile")).into_response();
+    }
     as_page(&app, &mut parts, response).await
 }
 

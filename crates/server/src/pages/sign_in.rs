@@ -61,7 +61,7 @@ enum Why {
 }
 
 fn page(frame: Frame, shown: &Shown<'_>) -> Response {
-    let frame = frame.of(shown.flow.map(|(flow, _)| flow));
+    let frame = frame.of(shown.flow);
     let w = frame.words();
     let flow = shown.flow.map(|(flow, _)| flow);
     let fresh = flow.is_some_and(|flow| flow.fresh);
@@ -119,7 +119,7 @@ struct ChoosePage<'a> {
 
 /// Who is signed in is asked whether that is the account to use.
 fn choose(frame: Frame, (flow, sealed): (&Flow, &str), user: &User, stale: bool) -> Response {
-    let frame = frame.of(Some(flow));
+    let frame = frame.of(Some((flow, sealed)));
     let w = frame.words();
     let mut view = frame.view(w.choose_title);
     view.wrong = stale;

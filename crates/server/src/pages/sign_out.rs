@@ -29,7 +29,7 @@ pub struct SignOut<'a> {
     /// What else the form carries.
     pub fields: &'a [(&'a str, &'a str)],
     /// Where the browser is sent afterwards by an application.
-    pub leads_to: Option<&'a Flow>,
+    pub leads_to: Option<(&'a Flow, &'a str)>,
     /// The form was of a page that was open for too long: say so.
     pub stale: bool,
 }
@@ -63,7 +63,7 @@ pub fn sign_out(frame: Frame, sign_out: &SignOut<'_>) -> Response {
         stay: frame.path("/account/profile"),
     };
     let status = if sign_out.stale { StatusCode::FORBIDDEN } else { StatusCode::OK };
-    frame.answer(status, &page, sign_out.leads_to)
+    frame.answer(status, &page, sign_out.leads_to.map(|(flow, _)| flow))
 }
 
 #[derive(Template)]

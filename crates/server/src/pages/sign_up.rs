@@ -78,7 +78,7 @@ struct MessagePage {
 
 fn page(frame: Frame, shown: Shown<'_>) -> Response {
     let flow = shown.flow.map(|(flow, _)| flow);
-    let frame = frame.of(flow);
+    let frame = frame.of(shown.flow);
     let w = frame.words();
     let sealed = shown.flow.map(|(_, sealed)| sealed);
     let query = sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default();

@@ -127,7 +127,7 @@ async fn pg_02_a_redirect_uri_cannot_widen_the_policy_beyond_its_scheme() {
             user: &user,
             action: "/sign-out",
             fields: &[("state", EVIL)],
-            leads_to: Some(&flow),
+            leads_to: Some((&flow, "sealed")),
             stale: false,
         };
         let (_, html, policy) =

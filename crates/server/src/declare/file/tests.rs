@@ -143,6 +143,19 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
             "realms.toml:1: organization ab is described twice in realm acme",
         ),
         (
+            "\n[[realm.client]]\nid = \"web\"\n",
+            "realms.toml:2: `[[realm.client]]` stands under a realm: write `[[realm]]` with its `name` above it",
+        ),
+        ("[realm]\nname = \"acme\"\n", "realms.toml:1: write this as [[realm]]"),
+        (
+            "\npassword_grant = true\n",
+            "realms.toml:2: `password_grant` is a setting of a realm: put it under `[[realm]]`",
+        ),
+        (
+            "name = \"acme\"\n[[realm]]\n",
+            "realms.toml:1: `name` is a setting of a realm: put it under `[[realm]]`",
+        ),
+        (
             "[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n",
             "realms.toml:1: profile: this release has only `native`",
         ),
@@ -153,6 +166,9 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
     ] {
         assert_eq!(mistake(text), expected);
     }
+    let broken =
+        mistake("[[realm]]\nname = \"acme\"\naudience = []\nlogo = \"data:image/png;base64,iVBORw0KGgo=\"\n");
+    assert!(broken.starts_with("realms.toml:4: logo: "), "{broken}");
     let name = mistake("[[realm]]\nname = \"A\"\n");
     assert!(name.starts_with("realms.toml:2: "), "{name}");
 }

@@ -53,7 +53,11 @@ async fn oa_13_nobody_agrees_for_somebody_else() {
     let flow = page.hidden("flow").unwrap();
     for csrf in ["", "x", &page.hidden("csrf").unwrap()[1..]] {
         let fields = [("csrf", csrf), ("flow", flow.as_str()), ("decision", "approve")];
-        assert_eq!(browser.post("/consent", &fields).await.status, 403, "{csrf}");
+        let again = browser.post("/consent", &fields).await;
+        assert_eq!(again.status, 403, "{csrf}");
+        // In another language it is about the same request.
+        let link = format!("href=\"/consent?flow={flow}&#38;language=de\"");
+        assert!(again.html().contains(&link), "{}", again.html());
     }
     let stranger = Browser::new(&app);
     let fields = [("flow", flow.as_str()), ("decision", "approve")];

@@ -6,7 +6,7 @@ use axum::{
 };
 
 use super::browser::{Browser, signed_in};
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{Answer, PASSWORD, TestApp};
 
 const OPEN: [&str; 4] = ["/sign-in", "/sign-up", "/sign-out", "/nowhere"];
 const ACCOUNT: [&str; 5] =
@@ -170,6 +170,41 @@ async fn a_page_speaks_the_language_of_the_person() {
     }
 }
 
+/// The link of the menu that leads to the same page in German.
+fn in_german(answer: &Answer) -> String {
+    let html = answer.html();
+    let (before, _) = html.split_once("language=de\"").unwrap();
+    let (_, link) = before.rsplit_once("href=\"").unwrap();
+    format!("{link}language=de").replace("&#38;", "&")
+}
+
+#[tokio::test]
+async fn another_language_keeps_what_the_sign_in_is_for() {
+    let app = TestApp::new().await;
+    app.register("ada@example.com").await;
+    let browser = Browser::new(&app);
+    let asked = browser.get("/account/sessions").await;
+    let page = browser.get(asked.location()).await;
+    let flow = page.hidden("flow").unwrap();
+    let wrong = browser.fill(&page, &[("username", "ada@example.com"), ("password", "wrong password")]).await;
+    let stale = browser.post("/sign-in", &[("flow", flow.as_str()), ("csrf", "x")]).await;
+    let weak = [("flow", flow.as_str()), ("name", ""), ("username", ""), ("password", "")];
+    let weak = browser.submit("/sign-up", &weak).await;
+    let stale_sign_up = browser.post("/sign-up", &[("flow", flow.as_str()), ("csrf", "x")]).await;
+    for (answer, status) in [(&page, 200), (&wrong, 403), (&stale, 403), (&weak, 422), (&stale_sign_up, 403)]
+    {
+        assert_eq!(answer.status, status);
+        let link = in_german(answer);
+        assert_eq!(link.matches("flow=").count(), 1, "{link}");
+        let german = browser.get(&link).await;
+        assert!(german.html().contains("<html lang=\"de\""), "{link}");
+        assert_eq!(german.hidden("flow").as_deref(), Some(flow.as_str()), "{link}");
+    }
+    let german = browser.get(&in_german(&wrong)).await;
+    let done = browser.fill(&german, &[("username", "ada@example.com"), ("password", PASSWORD)]).await;
+    assert_eq!(done.location(), "/account/sessions");
+}
+
 #[tokio::test]
 async fn assets_are_kept_for_ever_and_asked_for_once() {
     let app = TestApp::with("[[realm]]\nname = \"default\"\naccent = \"#FFb300\"\n").await;
@@ -279,6 +314,10 @@ async fn what_is_not_there_is_told_to_people_as_a_page_and_to_programs_as_a_prob
     );
     assert!(answer.html().contains("There is no page here"));
     assert_eq!(app.get("/nowhere").await.brief(), "404 not_found");
+    // Whoever types the name of the server is led to their account, and a program is not.
+    assert_eq!(app.send(page("/")).await.location(), "/account/profile");
+    assert_eq!(app.send(page("/r/default/")).await.location(), "/r/default/account/profile");
+    assert_eq!(app.get("/").await.brief(), "404 not_found");
     // A form that cannot be read is told on a page too.
     let browser = Browser::new(&app);
     let answer = browser.post("/sign-in", &[("csrf", "x"), ("csrf", "y")]).await;

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::{command, refusal, serve};
-use crate::support::{Tokens, eventually, install, login};
+use crate::support::{CHEAP_HASHES, Tokens, eventually, gatepost, install, login};
 
 const FILE: &str = r#"
 [[realm]]
@@ -93,6 +93,34 @@ async fn apply_makes_what_is_missing_shows_generated_secrets_once_and_changes_no
         "not a user of the default realm"
     );
     server.stop();
+}
+
+#[test]
+fn a_secret_that_serve_makes_is_printed_and_never_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let start = || {
+        let serve =
+            gatepost("serve --listen 127.0.0.1:0 --public-url http://127.0.0.1:8400 --log-level debug");
+        let file = file(folder.path(), FILE);
+        serve.arg("--apply").arg(file.trim_start_matches("apply ")).data(&data).envs(CHEAP_HASHES).serve()
+    };
+    let mut server = start();
+    server.terminate();
+    assert!(server.wait().success());
+    let (printed, secrets) = hide_secrets(&server.stdout.text());
+    let line = "created client web in acme with secret [secret] (shown this once)";
+    assert!(printed.lines().any(|printed| printed == line), "{printed}");
+    let log = server.stderr.text();
+    assert!(
+        log.contains("created client web in acme") && log.contains("created user ada@acme.test"),
+        "{log}"
+    );
+    assert!(!log.contains("gp_cs_") && !log.contains(&secrets[0]), "{log}");
+    let mut again = start();
+    again.terminate();
+    assert!(again.wait().success());
+    assert_eq!(again.stdout.text().lines().count(), 1, "nothing is shown twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -37,7 +37,18 @@ fn clients_are_made_shown_changed_and_removed() {
     assert_eq!(shown["settings"]["redirect_uris"], json!(["https://app.test/cb"]), "what is not named stays");
     assert!(!command(&data, "client show web").done().contains("gp_cs_"), "a secret is shown once");
     let rotated = command(&data, "client rotate-secret web").done();
-    assert_snapshot!(hide_secret(&rotated), @"changed client web with secret [secret] (shown this once)");
+    let (line, until) = rotated.split_once("\nthe one before is good until ").unwrap();
+    assert_snapshot!(hide_secret(line), @"client web has another secret: [secret] (shown this once)");
+    let shown = command(&data, "client show web").done();
+    let shown = shown.lines().find_map(|line| line.strip_prefix("previous_secret_until")).unwrap();
+    assert_eq!(shown.trim(), until);
+    let json = command(&data, "client rotate-secret web --overlap 1h --json").json();
+    assert!(
+        json["secret"].as_str().unwrap().starts_with("gp_cs_") && json["previous_secret_until"].is_string()
+    );
+    let leaked = command(&data, "client rotate-secret web --overlap 0s").done();
+    assert!(leaked.ends_with("\nthe one before is refused from now on"), "{leaked}");
+    assert!(!command(&data, "client show web").done().contains("previous_secret_until"));
     assert_snapshot!(refusal(&data, "client rotate-secret spa"), @"1 error: This client proves itself with a key, or not at all. Change its `token_endpoint_auth_method` to give it a secret.");
     assert_snapshot!(refusal(&data, "client rotate-secret web --overlap 31d"), @"1 error: overlap: the secret before is good for 30 days at most");
     // Whoever is to prove itself from now on is given the means.

@@ -136,7 +136,10 @@ async fn tn_02_a_token_is_exchanged_for_one_of_an_organization_by_its_members_on
     let (before, after) = (claims(&app, &app_answer(&cleo)).await, claims(&app, &answer).await);
     assert_eq!(after.organization(), Some(id_of(&acme)));
     assert!(after.has_role("editor") && after.has_permission("notes:write"));
-    for claim in ["sub", "sid", "scope", "auth_time", "amr", "client_id", "iss"] {
+    assert_eq!(before.scope(), Some("account openid profile email offline_access"));
+    assert_eq!(after.scope(), Some("profile email"), "it does not open the account");
+    assert_eq!(answer.text("scope"), "profile email");
+    for claim in ["sub", "sid", "auth_time", "amr", "client_id", "iss"] {
         assert_eq!(after.get(claim), before.get(claim), "{claim}");
     }
     assert_ne!(after.token_id(), before.token_id());
