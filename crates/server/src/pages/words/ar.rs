@@ -107,7 +107,7 @@ pub(super) const WORDS: Words = Words {
     scope_account: "تغيير حسابك",
     scope_account_more: "اسمك وكلمة مرورك وجلساتك",
     scope_other: "استخدام <code>{scope}</code>",
-    scope_other_more: "صلاحية سمّاها التطبيق بنفسه",
+    scope_other_more: "صلاحية لا وصف لها هنا",
     device_title: "توصيل جهاز",
     device_lead: "اكتب الرمز الظاهر على التلفاز أو مكبّر الصوت أو الطرفية.",
     device_code: "الرمز على الجهاز",

@@ -107,7 +107,7 @@ pub(super) const WORDS: Words = Words {
     scope_account: "Ihr Konto ändern",
     scope_account_more: "Namen, Passwort und Sitzungen",
     scope_other: "<code>{scope}</code> verwenden",
-    scope_other_more: "Ein Recht, das die Anwendung selbst benannt hat",
+    scope_other_more: "Ein Recht, das hier nicht beschrieben ist",
     device_title: "Gerät verbinden",
     device_lead: "Geben Sie den Code ein, den Fernseher, Lautsprecher oder Terminal zeigt.",
     device_code: "Code auf dem Gerät",

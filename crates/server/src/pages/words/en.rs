@@ -107,7 +107,7 @@ pub(super) const WORDS: Words = Words {
     scope_account: "Change your account",
     scope_account_more: "Your name, password and sessions",
     scope_other: "Use <code>{scope}</code>",
-    scope_other_more: "A right that the application named itself",
+    scope_other_more: "A right that is not described here",
     device_title: "Connect a device",
     device_lead: "Type the code shown on your television, speaker or terminal.",
     device_code: "Code on the device",
