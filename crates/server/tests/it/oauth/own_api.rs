@@ -115,6 +115,25 @@ async fn oa_07_a_deleted_client_leaves_nothing_to_the_next_of_its_name() {
     assert_eq!(rp::error(&rp::token(&app, Some(HOUSE), &form).await), "400 invalid_grant");
 }
 
+/// OA-07: nor does a code that was not redeemed lead the next of its name to the person.
+#[tokio::test]
+async fn oa_07_a_code_of_a_deleted_client_is_nothing_to_the_next_of_its_name() {
+    let app = TestApp::with(REALM).await;
+    let admin = app.admin().await;
+    let asking = rp::asking().with("client_id", HOUSE.0).with("redirect_uri", CALLBACK);
+    let code = rp::code(&ada(&app).await, &asking.with("scope", "openid")).await;
+    assert_eq!(change(&app, &admin, Method::DELETE, None).await.status, 204);
+    app.advance(std::time::Duration::from_secs(1));
+    app.apply(REALM).await;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", rp::VERIFIER),
+    ];
+    assert_eq!(rp::error(&rp::token(&app, Some(HOUSE), &form).await), "400 invalid_grant");
+}
+
 /// OA-22: a client that has scopes for permissions gets those it asks for; with fewer scopes it never gets more.
 #[tokio::test]
 async fn oa_22_asking_for_less_gives_no_more() {
