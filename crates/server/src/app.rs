@@ -16,8 +16,8 @@ use gatepost_domain::{
 use gatepost_store::{Db, passwords};
 
 use crate::{
-    Clock, clients::KnownClients, declare, jobs, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
-    throttle::Throttle,
+    Clock, clients::KnownClients, declare, jobs, jobs::logout::SilentClients, outgoing::Outgoing,
+    passwords::HashPool, realm::RealmCache, throttle::Throttle,
 };
 
 pub(crate) use open::location;
@@ -48,6 +48,7 @@ struct Shared {
     entropy: Arc<dyn Entropy>,
     public_url: String,
     refusals: Throttle,
+    silent_clients: SilentClients,
     outgoing: Outgoing,
     sign_outs: tokio::sync::Notify,
 }
@@ -95,6 +96,11 @@ impl App {
 
     pub(crate) fn realms(&self) -> &RealmCache {
         &self.shared.realms
+    }
+
+    /// Which clients did not take what they were sent of late.
+    pub(crate) fn silent_clients(&self) -> &SilentClients {
+        &self.shared.silent_clients
     }
 
     /// Which refusals were written down of late.

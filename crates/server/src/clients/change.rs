@@ -260,6 +260,9 @@ pub async fn delete(
     Ok(())
 }
 
+/// The longest value of a setting that is kept in the audit trail, in bytes.
+const LONGEST_TOLD: usize = 2_048;
+
 /// The record with what a client was and what it is, as far as they differ. Keys and addresses of people are named, not
 /// repeated.
 pub fn told(record: Record, before: Option<&Client>, after: Option<&Client>) -> Record {
@@ -273,6 +276,8 @@ pub fn told(record: Record, before: Option<&Client>, after: Option<&Client>) -> 
         let members = serde_json::to_value(settings).unwrap_or_default();
         let member = |name: &String| match name.as_str() {
             "jwks" | "contacts" => json!("not shown"),
+            // What is long is cut: a trail that is kept for years is not for a client to fill.
+            _ if members[name].to_string().len() > LONGEST_TOLD => json!("too long to show"),
             _ => members[name].clone(),
         };
         names.iter().map(|name| (name.clone(), member(name))).collect::<Map<_, _>>()

@@ -14,7 +14,7 @@ pub mod precondition;
 pub mod problem;
 
 pub use body::Json;
-pub use caller::{Admin, Entitled, SignedIn};
+pub use caller::{Admin, Entitled, KeyOwner, SignedIn};
 pub use etag::{IfMatch, PathIdIf, Shown};
 pub use now::Now;
 pub use origin::Where;

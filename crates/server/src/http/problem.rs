@@ -48,6 +48,9 @@ pub enum Problem {
     /// An application whose person did not let it have what they may do.
     #[error("the application lacks the scope roles")]
     MissingScope,
+    /// An application, where the person themselves is asked for.
+    #[error("this is not for applications")]
+    NotForApplications,
     /// No such thing here, or none the caller may know of.
     #[error("not found")]
     NotFound,

@@ -280,6 +280,24 @@ async fn dc_01_a_change_is_judged_by_what_the_client_would_be() {
     assert_eq!(change(token, json!({ "scope": "openid notes:write" })).await, "200");
     let shown = app.ask(&admin, Method::GET, &path, None).await.json();
     assert_eq!((&shown["settings"]["skip_consent"], &shown["origin"]), (&json!(true), &json!("open")));
+    // Whom the administrator trusts stays whom they trust.
+    for change_of in [
+        json!({ "redirect_uris": ["https://elsewhere.test/cb"] }),
+        json!({ "token_endpoint_auth_method": "none" }),
+        json!({ "jwks_uri": "https://elsewhere.test/keys", "token_endpoint_auth_method": "private_key_jwt" }),
+        json!({ "client_name": "Reader of another" }),
+        json!({ "backchannel_logout_uri": "https://elsewhere.test/out" }),
+    ] {
+        let mut changes = change_of.clone();
+        changes["scope"] = json!("openid");
+        let moves = change_of.get("redirect_uris").is_some();
+        let expected = if moves { "400 invalid_redirect_uri" } else { "400 invalid_client_metadata" };
+        assert_eq!(change(token, changes).await, expected, "{change_of}");
+    }
+    assert_eq!(change(token, json!({ "scope": "openid", "contacts": ["dev@reader.test"] })).await, "200");
+    let untrusted = json!({ "settings": { "scopes": ["openid"], "skip_consent": false } });
+    assert_eq!(app.ask(&admin, Method::PATCH, &path, Some(untrusted)).await.status, 200);
+    app.advance(Duration::from_secs(2));
     let public = json!({ "token_endpoint_auth_method": "none", "scope": "openid" });
     assert_eq!(change(token, public).await, "200");
     // And back: it is given a secret again, which it never had.
@@ -292,6 +310,45 @@ async fn dc_01_a_change_is_judged_by_what_the_client_would_be() {
         "401 invalid_client",
         "the secret before is gone"
     );
+}
+
+/// DC-01: people agreed to be sent back to a host; with another one they are asked again.
+#[tokio::test]
+async fn dc_01_a_client_that_moves_is_agreed_to_anew() {
+    let app = TestApp::with(OPEN).await;
+    let client = Client::new(&app, &json!({})).await;
+    let browser = ada(&app).await;
+    client.tokens(&browser, &client.asking()).await;
+    let silent = || client.asking().with("prompt", "none");
+    assert!(rp::returned(&rp::open(&browser, &silent()).await).contains_key("code"));
+    let token = client.text("registration_access_token");
+    let mut same = metadata(&json!({ "contacts": ["dev@reader.test"] }));
+    same["client_id"] = json!(client.id());
+    assert_eq!(brief(&client.manage(Method::PUT, token, Some(same.clone())).await), "200");
+    assert!(rp::returned(&rp::open(&browser, &silent()).await).contains_key("code"));
+    same["redirect_uris"] = json!(["https://elsewhere.test/cb"]);
+    assert_eq!(brief(&client.manage(Method::PUT, token, Some(same)).await), "200");
+    let moved = silent().with("redirect_uri", "https://elsewhere.test/cb");
+    assert_eq!(rp::returned(&rp::open(&browser, &moved).await)["error"], "consent_required");
+}
+
+/// DC-01: each change may make us fetch, and is kept in the trail.
+#[tokio::test]
+async fn dc_01_a_client_changes_sixty_times_an_hour() {
+    let app = TestApp::with(OPEN).await;
+    let client = Client::new(&app, &json!({})).await;
+    let token = client.text("registration_access_token");
+    let change = async |number: u32| {
+        let mut sent = metadata(&json!({ "contacts": [format!("dev{number}@reader.test")] }));
+        sent["client_id"] = json!(client.id());
+        client.manage(Method::PUT, token, Some(sent)).await.status.as_u16()
+    };
+    for number in 0..60 {
+        assert_eq!(change(number).await, 200, "{number}");
+    }
+    assert_eq!(change(60).await, 429);
+    app.advance(Duration::from_mins(61));
+    assert_eq!(change(61).await, 200);
 }
 
 #[tokio::test]
