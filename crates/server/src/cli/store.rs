@@ -34,7 +34,9 @@ pub(super) fn must_exist(config: &Config) -> Result<(), Refusal> {
 /// The same, and makes the installation if it is not there.
 pub(super) async fn open_or_make(settings: &Settings) -> Result<App, Refusal> {
     let config = settings.load(super::Listening::default())?;
-    logging::start(&config, logging::COMMAND)?;
+    // What the settings say of logs is said of the server. A command logs more only where it is told to.
+    let for_command = Config { log_level: settings.log_level.clone(), ..config.clone() };
+    logging::start(&for_command, logging::COMMAND)?;
     // Commands make no links and no tokens for others unless a public URL is set; the default one is the server's own.
     let here = format!("http://{}", config.listen);
     Ok(App::open(&config, Clock::system(), Reached::AsServed(&here)).await?)

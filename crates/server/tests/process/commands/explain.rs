@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     command,
     forger::{Forger, decode, with_header},
-    serve,
+    refusal, serve,
 };
 use crate::support::sign_up;
 
@@ -22,8 +22,13 @@ fn explained(data: &Path, token: &str) -> String {
     let accepted = refused.is_empty();
     assert_eq!(said.code, Some(i32::from(!accepted)), "{}", said.stderr);
     // What comes before the refusal was passed, what comes after was not reached.
+    let mut lines: Vec<&str> = said.stdout.lines().collect();
+    if accepted {
+        let last = lines.pop().unwrap_or_default();
+        assert!(last.starts_with("accepted until 2") && last.ends_with(" min"), "{last}");
+    }
     let outcomes: Vec<&str> =
-        said.stdout.lines().map(|line| line.split_ascii_whitespace().nth(1).unwrap()).collect();
+        lines.iter().map(|line| line.split_ascii_whitespace().nth(1).unwrap()).collect();
     let until = outcomes.iter().position(|outcome| *outcome == "REFUSED").unwrap_or(outcomes.len());
     assert!(outcomes[..until].iter().all(|outcome| *outcome == "passed"), "{}", said.stdout);
     assert!(outcomes[until..].iter().skip(1).all(|outcome| *outcome == "not"), "{}", said.stdout);
@@ -50,6 +55,9 @@ async fn explain_names_the_check_that_refuses() {
     let changed = |changes: serde_json::Value| forger.change(token, "at+jwt", &changes);
 
     assert_eq!(explained(data, token), "accepted");
+    let secret = refusal(data, &format!("token explain {}", tokens.refresh));
+    assert_snapshot!(secret, @"1 error: this is a refresh token: exchange it at the token endpoint, and look into the access token that it gives");
+    assert_eq!(refusal(data, &format!("token decode {}", tokens.refresh)), secret);
     assert_snapshot!(explained(data, "abc"), @r"
     shape      REFUSED  token_malformed
     error: refused by shape: the token is malformed: not three parts

@@ -99,12 +99,12 @@ fn a_file_makes_and_renames_organizations_and_leaves_their_members_alone() {
         format!("apply {}", path.display())
     };
     let file = apply("Acme");
-    assert_snapshot!(command(&data, &format!("{file} --dry-run")).done(), @"would have created organization acme in default");
+    assert_snapshot!(command(&data, &format!("{file} --dry-run")).done(), @"would create organization acme in default");
     assert_snapshot!(command(&data, &file).done(), @"created organization acme in default");
     assert_eq!(command(&data, &file).done(), "nothing to change");
     command(&data, "user create --username ada").done();
     command(&data, "org set-member acme ada --role owner").done();
-    assert_snapshot!(command(&data, &apply("Acme Ltd")).done(), @"changed organization acme in default");
+    assert_snapshot!(command(&data, &apply("Acme Ltd")).done(), @"changed organization acme in default: name Acme -> Acme Ltd");
     assert_eq!(command(&data, "org show acme --json").json()["name"], "Acme Ltd");
     assert_eq!(command(&data, "org members acme --json").json().as_array().unwrap().len(), 1);
 }

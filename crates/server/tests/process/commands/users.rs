@@ -35,6 +35,10 @@ async fn realms_are_made_listed_and_shown_while_the_server_runs() {
     assert_eq!(shown["settings"]["registration"], "open");
     let shown = command(data, "realm show acme").done();
     assert!(shown.lines().any(|line| line.split_whitespace().eq(["registration", "open"])), "{shown}");
+    for (setting, value) in [("default", "no"), ("audit_retention", "for ever"), ("hosts", "none")] {
+        let said = shown.lines().find_map(|line| line.strip_prefix(setting)).unwrap_or_default();
+        assert_eq!(said.trim(), value, "{setting}");
+    }
     let metadata = server.get("/r/acme/.well-known/openid-configuration").await.json();
     assert_eq!(metadata["issuer"], "http://127.0.0.1:8400/r/acme");
     server.stop();
