@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::{
     Output, Refusal, Settings, confirm,
     output::{note, table},
-    store::{self, refusal},
+    store::{self, refusal, refusal_of},
 };
 use crate::{
     App,
@@ -279,7 +279,7 @@ fn wrong(refused: SettingRefused) -> Refusal {
 
 /// The refusal, with the client it is about.
 fn of_client(id: &ClientId, problem: Problem) -> Refusal {
-    Refusal::new(format!("client {id}: {}", refusal(problem)))
+    refusal_of(format!("client {id}"))(problem)
 }
 
 /// Says so where nobody can get a token with the client. That is not forbidden: the rest may follow.

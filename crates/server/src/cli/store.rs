@@ -12,6 +12,11 @@ pub(super) fn refusal(problem: Problem) -> Refusal {
     Refusal::new(problem.reason())
 }
 
+/// The same, with the thing it is about.
+pub(super) fn refusal_of(thing: String) -> impl FnOnce(Problem) -> Refusal {
+    move |problem| Refusal::new(format!("{thing}: {}", problem.reason()))
+}
+
 /// Opens the installation the settings describe, which must be there: a command that made a new one where a folder was
 /// misspelled would seem to have done what was asked.
 pub(super) async fn open(settings: &Settings) -> Result<App, Refusal> {

@@ -10,11 +10,11 @@ use tokio_postgres::{Client, NoTls};
 /// Says of what stands in the schema whether it is as the migrations made it. The history is part of that.
 const FINGERPRINT: &str = "
     SELECT md5(string_agg(part, ' ' ORDER BY part)) FROM (
-        SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || a.attnotnull AS part
+        SELECT c.relname::text || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || a.attnotnull AS part
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
         UNION ALL
-        SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+        SELECT conrelid::regclass::text || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
         WHERE connamespace = 'public'::regnamespace
         UNION ALL
         SELECT h::text FROM schema_history h

@@ -75,7 +75,7 @@ fn what_an_organization_cannot_be_is_said_in_one_line() {
     install(data);
     command(data, "org create acme").done();
     command(data, "user create --username ada").done();
-    assert_snapshot!(refusal(data, "org create acme"), @"1 error: another organization of the realm has this slug; choose another");
+    assert_snapshot!(refusal(data, "org create acme"), @"1 error: organization acme in default: another organization of the realm has this slug; choose another");
     assert_snapshot!(refusal(data, "org create Acme"), @"1 error: slug: a slug is 2 to 63 of a-z, 0-9 and -, and neither starts nor ends with -");
     assert_snapshot!(refusal(data, "org create beta --owner nobody"), @"1 error: realm default has no user nobody; `gatepost user list` shows all, --realm names another realm");
     assert_snapshot!(refusal(data, "org set-member acme ada --role edtor"), @"1 error: roles: realm default has no role edtor");
