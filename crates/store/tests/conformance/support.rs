@@ -100,6 +100,7 @@ pub(crate) struct Store {
     pub(crate) location: Location,
     pub(crate) dice: Arc<Dice>,
     pub(crate) realm: RealmId,
+    #[expect(dead_code, reason = "held, not used")]
     pub(crate) home: Arc<Home>,
 }
 
