@@ -138,11 +138,11 @@ impl Trace {
     /// The last line of what is not refused; that of what is goes to standard error.
     fn conclusion(&self) -> Option<String> {
         let undecided = self.checks.iter().any(|check| check.outcome == Outcome::Unknown);
-        let good = if undecided { "accepted, if the application agrees" } else { "accepted" };
+        let good = if undecided { "accepted, if the application agrees," } else { "accepted" };
         let until = self.until.as_ref().map(|until| {
             let (at, left) = (until.at, roughly(until.left));
             if until.of_key {
-                format!(": the token that it becomes is good for {left}")
+                format!(" and becomes a token for {left}")
             } else {
                 format!(" until {at}, for another {left}")
             }
