@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub use change::{
-    Made, Secrets, check_usable, create, delete, fitted, new_secret, rotate_secret, told, update,
+    Made, Secrets, check_usable, create, delete, differences, fitted, new_secret, rotate_secret, told, update,
 };
 pub use document::{current, known};
 pub use exchange::{Exchange, ExchangeRefused, exchange, stands};

@@ -14,6 +14,7 @@ mod clients;
 mod clock;
 mod config;
 mod declare;
+mod differences;
 mod docs;
 mod entropy;
 mod front;

@@ -2,14 +2,9 @@
 
 use std::fmt::Write as _;
 
-use gatepost_domain::{Entropy as _, audit::Event};
+use gatepost_domain::audit::Event;
 
-use crate::{entropy::SystemEntropy, http::Problem};
-
-/// Fills `bytes` from the system.
-pub fn random(bytes: &mut [u8]) {
-    SystemEntropy::default().fill(bytes);
-}
+use crate::http::Problem;
 
 /// `docs/reference/problems.md`
 pub fn problem_codes() -> String {

@@ -248,7 +248,7 @@ mod tests {
                 json!({"registraton": "open"}),
                 "registraton: no realm has such a setting; did you mean `registration`?",
             ),
-            (json!({"access_token_ttl": 7}), "access_token_ttl: this takes a string"),
+            (json!({"access_token_ttl": 7}), "access_token_ttl: this takes text"),
             (json!({"registration": 7}), "registration: this takes one of `open`, `invited`, `closed`"),
             (json!({"registration": "opne"}), "registration: this takes one of `open`, `invited`, `closed`"),
             (json!({"accent": "teal"}), "accent: a colour is # and six hexadecimal digits, as in #0b5f73"),

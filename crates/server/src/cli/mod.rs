@@ -94,7 +94,7 @@ pub(crate) struct Settings {
     /// The URL people and applications reach the server under [default: the loopback address it listens on] [env: GATEPOST_SERVER__PUBLIC_URL]
     #[arg(long, value_name = "URL", global = true, value_parser = public_url)]
     public_url: Option<Url>,
-    /// What to log to standard error: error, warn, info, debug, or targets as in gatepost_server=debug [default: info for dev and serve, warn for commands] [env: GATEPOST_LOG__LEVEL]
+    /// What to log to standard error: error, warn, info, debug, or targets as in gatepost_server=debug [default: for dev and serve what the settings say, or info; warn for commands] [env: GATEPOST_LOG__LEVEL, for dev and serve]
     #[arg(long, value_name = "LEVEL", global = true)]
     log_level: Option<String>,
     /// How to log: text for people, or json, one object a line [default: text] [env: GATEPOST_LOG__FORMAT]
