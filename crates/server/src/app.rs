@@ -16,8 +16,8 @@ use gatepost_domain::{
 use gatepost_store::{Db, passwords};
 
 use crate::{
-    Clock, clients::KnownClients, declare, jobs, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
-    throttle::Throttle,
+    Clock, clients::KnownClients, declare, http::TrustedProxies, jobs, limits::Limits, outgoing::Outgoing,
+    passwords::HashPool, realm::RealmCache, throttle::Throttle,
 };
 
 pub(crate) use open::location;
@@ -48,6 +48,8 @@ struct Shared {
     entropy: Arc<dyn Entropy>,
     public_url: String,
     refusals: Throttle,
+    limits: Arc<Limits>,
+    trusted_proxies: TrustedProxies,
     outgoing: Outgoing,
     sign_outs: tokio::sync::Notify,
 }
@@ -100,6 +102,16 @@ impl App {
     /// Which refusals were written down of late.
     pub(crate) fn refusals(&self) -> &Throttle {
         &self.shared.refusals
+    }
+
+    /// How often things were tried of late; see [`limits::attempt`](crate::limits::attempt).
+    pub(crate) fn limits(&self) -> &Arc<Limits> {
+        &self.shared.limits
+    }
+
+    /// Which proxies say where a request came from.
+    pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.shared.trusted_proxies
     }
 
     /// Fetches what clients publish.

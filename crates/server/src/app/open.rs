@@ -16,8 +16,8 @@ use super::{
     master_key::{self, MasterKeyError},
 };
 use crate::{
-    Clock, Config, clients::KnownClients, entropy::SystemEntropy, outgoing::Outgoing, passwords::HashPool,
-    realm::RealmCache, throttle::Throttle,
+    Clock, Config, clients::KnownClients, entropy::SystemEntropy, limits::Limits, outgoing::Outgoing,
+    passwords::HashPool, realm::RealmCache, throttle::Throttle,
 };
 
 /// Where the master key's fingerprint stands in the store.
@@ -130,6 +130,8 @@ impl App {
             entropy,
             public_url,
             refusals: Throttle::new(),
+            limits: Arc::new(Limits::new()),
+            trusted_proxies: config.trusted_proxies.clone(),
             sign_outs: tokio::sync::Notify::new(),
             outgoing: Outgoing::new(config.private_addresses),
         };
