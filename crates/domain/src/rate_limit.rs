@@ -149,8 +149,8 @@ mod tests {
         }
         assert_eq!(spent, 15 * MINUTE);
         assert_eq!(FIVE.take(spent), Err(3 * MINUTE));
-        assert_eq!(FIVE.take(spent - MINUTE), Err(2 * MINUTE));
-        assert_eq!(FIVE.take(spent - 3 * MINUTE), Ok(15 * MINUTE));
+        assert_eq!(FIVE.take(spent.saturating_sub(MINUTE)), Err(2 * MINUTE));
+        assert_eq!(FIVE.take(spent.saturating_sub(3 * MINUTE)), Ok(15 * MINUTE));
         assert_eq!(FIVE.give_back(spent), 12 * MINUTE);
         assert_eq!(FIVE.give_back(MINUTE), Duration::ZERO);
     }
@@ -192,14 +192,14 @@ mod tests {
             let passed: Vec<_> = moments.iter().zip(&through).filter(|(_, through)| **through).map(|(at, _)| *at).collect();
             for (first, from) in passed.iter().enumerate() {
                 for (last, to) in passed.iter().enumerate().skip(first) {
-                    let earned = (*to - *from).as_secs_f64() / quota.pace().as_secs_f64();
+                    let earned = to.saturating_sub(*from).as_secs_f64() / quota.pace().as_secs_f64();
                     let more = f64::from(u32::try_from(last - first)?);
                     prop_assert!(more <= f64::from(most - 1) + earned + 1e-6);
                 }
             }
             // And whoever waits as long as they are told gets through.
             if let Err(wait) = quota.take(quota.window()) {
-                prop_assert!(quota.take(quota.window() - wait).is_ok());
+                prop_assert!(quota.take(quota.window().saturating_sub(wait)).is_ok());
             }
         }
     }

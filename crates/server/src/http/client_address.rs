@@ -5,7 +5,7 @@
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     str::FromStr,
 };
 
@@ -132,8 +132,8 @@ fn parts(text: &str, separator: char) -> Option<Vec<&str>> {
 pub enum Neighbourhood {
     /// An IPv4 address.
     Address(Ipv4Addr),
-    /// The first half of an IPv6 address.
-    Network([u16; 4]),
+    /// An IPv6 address without its second half.
+    Network(Ipv6Addr),
     /// Nobody said where the request came from. All of them count as one.
     Unknown,
 }
@@ -144,8 +144,7 @@ impl Neighbourhood {
         match address.map(|address| address.to_canonical()) {
             Some(IpAddr::V4(address)) => Self::Address(address),
             Some(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self::Network([a, b, c, d])
+                Self::Network(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
             }
             None => Self::Unknown,
         }
@@ -156,7 +155,7 @@ impl fmt::Display for Neighbourhood {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(address) => address.fmt(f),
-            Self::Network([a, b, c, d]) => write!(f, "{a:x}:{b:x}:{c:x}:{d:x}::/64"),
+            Self::Network(network) => write!(f, "{network}/64"),
             Self::Unknown => Ok(()),
         }
     }

@@ -37,7 +37,7 @@ impl Attempt {
 
     /// Two that are counted for one try: the one before and this.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub fn and(self, other: &Self) -> Self {
         let [first, second] = self.counted;
         let [third, _] = other.counted;
         Self { counted: [first.or(second), third], ..self }

@@ -131,7 +131,7 @@ fn count(
         limits::attempt_of(app, realm, (Rule::SignInAddress, origin.neighbourhood()), whose, origin, now)?;
     let name = whose.is_none().then(|| identifier.key());
     match limits::attempt_of(app, realm, (Rule::SignInAccount, (whose, name)), whose, origin, now) {
-        Ok(by_account) => Ok(by_address.and(by_account)),
+        Ok(by_account) => Ok(by_address.and(&by_account)),
         Err(limited) => {
             // No password was looked at.
             by_address.give_back();
