@@ -16,8 +16,8 @@ use gatepost_domain::{
 use gatepost_store::{Db, passwords};
 
 use crate::{
-    Clock, clients::KnownClients, declare, jobs, jobs::logout::SilentClients, outgoing::Outgoing,
-    passwords::HashPool, realm::RealmCache, throttle::Throttle,
+    Clock, clients::KnownClients, declare, http::TrustedProxies, jobs, jobs::logout::SilentClients,
+    limits::Limits, outgoing::Outgoing, passwords::HashPool, realm::RealmCache, throttle::Throttle,
 };
 
 pub(crate) use open::location;
@@ -49,6 +49,8 @@ struct Shared {
     public_url: String,
     refusals: Throttle,
     silent_clients: SilentClients,
+    limits: Arc<Limits>,
+    trusted_proxies: TrustedProxies,
     outgoing: Outgoing,
     sign_outs: tokio::sync::Notify,
 }
@@ -106,6 +108,16 @@ impl App {
     /// Which refusals were written down of late.
     pub(crate) fn refusals(&self) -> &Throttle {
         &self.shared.refusals
+    }
+
+    /// How often things were tried of late; see [`limits::attempt`](crate::limits::attempt).
+    pub(crate) fn limits(&self) -> &Arc<Limits> {
+        &self.shared.limits
+    }
+
+    /// Which proxies say where a request came from.
+    pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.shared.trusted_proxies
     }
 
     /// Fetches what clients publish.

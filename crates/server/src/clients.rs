@@ -22,6 +22,7 @@ use gatepost_store::{audit, clients};
 use crate::{
     App,
     http::{Problem, origin::Where},
+    limits::{self, Rule},
     realm::Snapshot,
 };
 
@@ -63,7 +64,7 @@ pub enum ClientRefused {
 }
 
 /// The client, if the proof is its own, given in the one way it is registered with (RFC 9700 section 2.5). Whether there is such
-/// a client makes no difference to the answer, nor to the work of checking a secret. Changes made here count at once, those of
+/// a client makes no difference to the answer, nor to the work of checking a secret, nor to how often it may be got wrong at one address. Changes made here count at once, those of
 /// another process within a second and a half.
 pub async fn authenticate(
     app: &App,
@@ -72,6 +73,12 @@ pub async fn authenticate(
     origin: &Where,
     now: Timestamp,
 ) -> Result<Result<Arc<Client>, ClientRefused>, Problem> {
+    // By what they are called, whether there is such a client or not.
+    let key = (Rule::Client, (presented.id.as_str(), origin.neighbourhood()));
+    let guesses = !matches!(presented.proof, Proof::Nothing);
+    if guesses {
+        limits::check(app, realm, key, origin, now)?;
+    }
     // What no client can be called names none.
     let found = match presented.id.parse::<ClientId>() {
         // What a document describes is read again when it is old.
@@ -101,6 +108,9 @@ pub async fn authenticate(
         Some(client) if proven => Ok(Ok(client)),
         found => {
             tracing::debug!(known = found.is_some(), "client authentication refused");
+            if guesses {
+                limits::note(app, realm, key, now);
+            }
             if let Some(client) = found {
                 note_refused(app, realm.id(), client.id.clone(), origin, now);
             }

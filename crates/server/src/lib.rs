@@ -24,6 +24,7 @@ mod holder;
 mod http;
 mod introspection;
 mod jobs;
+mod limits;
 mod oauth;
 mod organizations;
 mod outgoing;

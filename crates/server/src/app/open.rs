@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Clock, Config, clients::KnownClients, entropy::SystemEntropy, jobs::logout::SilentClients,
-    outgoing::Outgoing, passwords::HashPool, realm::RealmCache, throttle::Throttle,
+    limits::Limits, outgoing::Outgoing, passwords::HashPool, realm::RealmCache, throttle::Throttle,
 };
 
 /// Where the master key's fingerprint stands in the store.
@@ -131,6 +131,8 @@ impl App {
             public_url,
             refusals: Throttle::new(),
             silent_clients: SilentClients::new(),
+            limits: Arc::new(Limits::new()),
+            trusted_proxies: config.trusted_proxies.clone(),
             sign_outs: tokio::sync::Notify::new(),
             outgoing: Outgoing::new(config.private_addresses),
         };

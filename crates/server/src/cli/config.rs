@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::{Listening, Output, Refusal, Settings, output::print, serve};
-use crate::{App, Config, config::logging};
+use crate::{App, Config, config::logging, http::TrustedProxies};
 
 /// The server's settings.
 #[derive(Args)]
@@ -57,6 +57,12 @@ fn effective(config: &Config) -> String {
     if let Some(tls) = &config.tls {
         lines.push(format!("tls_cert = {}", quoted(&tls.certificate.display())));
         lines.push(format!("tls_key = {}", quoted(&tls.key.display())));
+    }
+    let TrustedProxies { networks, header } = &config.trusted_proxies;
+    if !networks.is_empty() {
+        let networks = networks.iter().map(|network| quoted(network)).collect::<Vec<_>>().join(", ");
+        lines.push(format!("trusted_proxies = [{networks}]"));
+        lines.push(format!("client_address_header = {}", quoted(&header.name())));
     }
     lines.push(format!("shutdown_grace = \"{}s\"", config.shutdown_grace.as_secs()));
     lines.extend([
@@ -119,10 +125,12 @@ mod tests {
         let environment = [
             ("GATEPOST_STORE__DATABASE_URL", "postgres://me:hunter2@db/auth?password=hunter2"),
             ("GATEPOST_MASTER_KEY__KEY", "aHVudGVyMg=="),
+            ("GATEPOST_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,::1"),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let text = effective(&Config::load(crate::Given::default(), environment).unwrap());
         assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
+        assert!(text.contains("trusted_proxies = [\"10.0.0.0/8\", \"::1/128\"]\nclient_address_header = \"x-forwarded-for\"\n"), "{text}");
         assert!(text.contains("postgres://me:hidden@db/auth"), "{text}");
         toml::from_str::<toml::Table>(&text).unwrap();
     }

@@ -118,6 +118,9 @@ pub(crate) struct Listening {
     /// Serve TLS: the private key, PEM [env: GATEPOST_SERVER__TLS_KEY]
     #[arg(long, value_name = "FILE")]
     tls_key: Option<PathBuf>,
+    /// Networks of proxies that say where a request came from, with commas, as in 10.0.0.0/8,192.0.2.1; nobody is believed unless given [env: GATEPOST_SERVER__TRUSTED_PROXIES]
+    #[arg(long, value_name = "NETWORKS")]
+    trusted_proxies: Option<String>,
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
@@ -143,6 +146,7 @@ impl Settings {
             metrics_listen: listening.metrics_listen,
             tls_cert: listening.tls_cert,
             tls_key: listening.tls_key,
+            trusted_proxies: listening.trusted_proxies,
             data_dir: settings.data_dir,
             database_url: settings.database_url,
             log_level: settings.log_level,

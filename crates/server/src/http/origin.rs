@@ -4,24 +4,33 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{header::USER_AGENT, request::Parts},
+    http::{
+        header::{COOKIE, USER_AGENT},
+        request::Parts,
+    },
 };
 use gatepost_domain::{
     EventId, RealmId, SessionOrigin, Timestamp,
     audit::{Actor, Event, Record},
 };
 
-use super::observe::RequestId;
-use crate::App;
+use super::{client_address::Neighbourhood, observe::RequestId};
+use crate::{
+    App,
+    browser::{device_cookie, one_cookie},
+    realm::InRealm,
+};
 
-/// The peer's address, what it calls itself, and the request's id: what a session and an audit record keep.
+/// The address a request came from, what the sender calls itself, and the request's id: what a session and an audit record keep. And
+/// the device, as far as a cookie tells.
 ///
-/// Forwarding headers are not believed: nobody configured a proxy to trust.
+/// Behind proxies that the operator trusts it is the address that they vouch for.
 #[derive(Clone, Debug, Default)]
 pub struct Where {
     address: Option<IpAddr>,
     user_agent: Option<String>,
     request_id: Option<String>,
+    device: Option<String>,
 }
 
 impl Where {
@@ -30,16 +39,14 @@ impl Where {
         SessionOrigin::new(self.address, self.user_agent.as_deref())
     }
 
-    /// Those who are counted together: an address, or all of a network where one has many to choose from (IPv6 /64).
-    pub fn neighbourhood(&self) -> String {
-        match self.address.map(|address| address.to_canonical()) {
-            Some(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}")
-            }
-            Some(IpAddr::V4(address)) => address.to_string(),
-            None => String::new(),
-        }
+    /// Those who are counted together with whoever sent the request.
+    pub fn neighbourhood(&self) -> Neighbourhood {
+        Neighbourhood::of(self.address)
+    }
+
+    /// The cookie by which a device is known, as it was sent.
+    pub fn device(&self) -> Option<&str> {
+        self.device.as_deref()
     }
 
     /// An audit record of something done by this request.
@@ -51,12 +58,16 @@ impl Where {
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Where {
+impl FromRequestParts<App> for Where {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        let realm = parts.extensions.get::<InRealm>().filter(|_| parts.headers.contains_key(COOKIE));
+        let device = realm.and_then(|realm| one_cookie(&parts.headers, &device_cookie(realm.name())));
         Ok(Self {
-            address: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
+            address: peer.map(|peer| app.trusted_proxies().client(peer, &parts.headers)),
+            device: device.map(str::to_owned),
             user_agent: parts
                 .headers
                 .get(USER_AGENT)

@@ -9,7 +9,7 @@ use std::{borrow::Cow, fmt::Write as _, time::Duration};
 use gatepost_domain::{SettingRefused, password::TooWeak};
 
 use super::observe::Cause;
-use crate::passwords::PoolError;
+use crate::{limits::Limited, passwords::PoolError};
 
 pub use answer::ProblemDocument;
 
@@ -131,6 +131,9 @@ pub enum Problem {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The same, counted by one of the rules of [`limits`](crate::limits).
+    #[error("tried too often: {name}", name = .0.rule.name())]
+    Limited(Limited),
     /// An access token would be longer than a verifier takes.
     #[error("the access token would be longer than 16 KiB")]
     TokenTooLarge,

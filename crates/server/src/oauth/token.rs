@@ -198,6 +198,10 @@ pub(super) struct TokenRequest {
                            or `expired_token`",
         ),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
+        (
+            status = 429, body = OAuthErrorDocument,
+            description = "`temporarily_unavailable`: too many proofs of this client were wrong of late, or too many passwords",
+        ),
     )
 )]
 pub(super) async fn token(

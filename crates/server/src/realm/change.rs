@@ -42,9 +42,7 @@ pub async fn update(
             let before = realms::find(tx, realm).await?.ok_or(Problem::NotFound)?;
             who.means(Some(&before))?;
             let settings = before.settings.with(&changes)?;
-            // Who gives back a default counts on nothing.
-            let named = changes.iter().filter(|(_, value)| !value.is_null());
-            settings.check(&named.map(|(name, _)| name.clone()).collect::<Vec<_>>())?;
+            settings.check()?;
             let graph = RoleGraph::new(&roles::all(tx, realm).await?).map_err(Problem::internal)?;
             settings.check_roles(&graph)?;
             if locks_administrators_out(tx, &before, &settings).await? {

@@ -262,7 +262,7 @@ impl Problem {
                 "Body is too large",
                 "A body may have up to 64 KiB.",
             ),
-            Self::TooManyAttempts { .. } => fixed(
+            Self::TooManyAttempts { .. } | Self::Limited(_) => fixed(
                 "too_many_attempts",
                 S::TOO_MANY_REQUESTS,
                 "Tried too often",
