@@ -21,6 +21,7 @@ mod grants;
 mod grants_races;
 mod initial_access_tokens;
 mod invitations;
+mod mailed_links;
 mod memberships;
 mod meta;
 mod opening;
