@@ -23,6 +23,7 @@ mod holder;
 mod http;
 mod introspection;
 mod jobs;
+mod mail;
 mod oauth;
 mod organizations;
 mod outgoing;
@@ -40,6 +41,7 @@ mod throttle;
 
 pub use app::{App, OpenError, Reached};
 pub use clock::Clock;
-pub use config::{Config, ConfigError, FileError, Given};
+pub use config::{Config, ConfigError, FileError, Given, MailSettings, Protection, SmtpSettings};
 pub use declare::ApplyError;
+pub use mail::KeptMail;
 pub use router::router;

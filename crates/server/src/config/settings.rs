@@ -15,6 +15,7 @@ use url::Url;
 use super::{
     environment,
     file::{FileError, explain, parse},
+    mail::{MailSettings, RawMail},
 };
 use crate::{
     passwords::{Cost, PoolSettings},
@@ -61,6 +62,8 @@ pub struct Config {
     pub passwords: PoolSettings,
     /// Whether documents of clients may be fetched from this machine and from private networks.
     pub private_addresses: bool,
+    /// How mail is sent.
+    pub mail: MailSettings,
 }
 
 /// Why the settings cannot be used.
@@ -92,6 +95,7 @@ pub(super) struct Raw {
     log: RawLog,
     passwords: RawPasswords,
     outgoing: RawOutgoing,
+    mail: RawMail,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -196,7 +200,7 @@ impl Config {
 
 impl Raw {
     fn finish(self, given: Given) -> Result<Config, ConfigError> {
-        let Self { server, store, master_key, log, passwords, outgoing } = self;
+        let Self { server, store, master_key, log, passwords, outgoing, mail } = self;
         let listen = match given.listen {
             Some(address) => address,
             None => address("server.listen", server.listen.as_deref().unwrap_or("127.0.0.1:8400"))?,
@@ -266,6 +270,7 @@ impl Raw {
             log_format: given.log_format.or(log.format).unwrap_or_default(),
             passwords,
             private_addresses: outgoing.private_addresses.unwrap_or_default(),
+            mail: mail.finish(first_line)?,
         })
     }
 }

@@ -12,7 +12,7 @@ use gatepost_domain::{
 };
 
 use super::observe::RequestId;
-use crate::App;
+use crate::{App, pages::Language};
 
 /// The peer's address, what it calls itself, and the request's id: what a session and an audit record keep.
 ///
@@ -22,12 +22,30 @@ pub struct Where {
     address: Option<IpAddr>,
     user_agent: Option<String>,
     request_id: Option<String>,
+    language: Option<Language>,
 }
 
 impl Where {
     /// For the session that begins here.
     pub fn session_origin(&self) -> SessionOrigin {
         SessionOrigin::new(self.address, self.user_agent.as_deref())
+    }
+
+    /// In which language whoever asks is written to (RFC 5646).
+    pub fn language(&self) -> &'static str {
+        self.language.unwrap_or(Language::ALL[0]).tag
+    }
+
+    /// The same, as somebody who reads another.
+    #[must_use]
+    pub fn reading(mut self, language: Language) -> Self {
+        self.language = Some(language);
+        self
+    }
+
+    /// The request's id, as in the log.
+    pub fn request_id(&self) -> Option<String> {
+        self.request_id.clone()
     }
 
     /// Those who are counted together: an address, or all of a network where one has many to choose from (IPv6 /64).
@@ -63,6 +81,7 @@ impl<S: Sync> FromRequestParts<S> for Where {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
             request_id: parts.extensions.get::<RequestId>().map(ToString::to_string),
+            language: Language::of(&parts.headers),
         })
     }
 }

@@ -11,6 +11,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{Error, Tx, authorization_codes, clients, outbox};
 
+use super::claim;
 use crate::{
     App, clients as known_clients, http::Problem, oauth::subject, realm::InRealm, signing::issue_logout_token,
 };
@@ -36,7 +37,7 @@ pub async fn tell_clients(app: &App) -> Result<(), Error> {
 /// Whom sign-outs concern. False: there were none.
 async fn find_out(app: &App) -> Result<bool, Error> {
     let now = app.clock().now();
-    let claimed = claim(app, "revocation", now).await?;
+    let claimed = claim(app, "revocation", BATCH, LEASE, now).await?;
     for queued in &claimed {
         let (worker, queued) = (app.clone(), queued.clone());
         app.db()
@@ -55,21 +56,6 @@ async fn find_out(app: &App) -> Result<bool, Error> {
             .await?;
     }
     Ok(!claimed.is_empty())
-}
-
-async fn claim(app: &App, kind: &'static str, now: Timestamp) -> Result<Vec<Queued>, Error> {
-    // Nearly always there is nothing, and then nothing is written.
-    let waiting = app
-        .db()
-        .read("look for messages", move |tx| Box::pin(async move { outbox::is_due(tx, kind, now).await }));
-    if !waiting.await? {
-        return Ok(Vec::new());
-    }
-    app.db()
-        .write_one("take messages", move |tx| {
-            Box::pin(async move { outbox::claim_due(tx, kind, BATCH, LEASE, now).await })
-        })
-        .await
 }
 
 fn user_of(queued: &Queued) -> Option<UserId> {
@@ -117,7 +103,7 @@ async fn wants_to_know(tx: &mut Tx, realm: RealmId, client: &ClientId) -> Result
 /// Sends what is due. False: nothing was.
 async fn tell(app: &App) -> Result<bool, Error> {
     let now = app.clock().now();
-    let claimed = claim(app, "logout", now).await?;
+    let claimed = claim(app, "logout", BATCH, LEASE, now).await?;
     // Together: a slow client delays no other.
     let sending: Vec<_> = claimed
         .iter()

@@ -11,9 +11,9 @@ use gatepost_store::{
     users::{self, Login},
 };
 
-use super::{FIRST_PARTY, FIRST_PARTY_SCOPES};
+use super::{FIRST_PARTY, FIRST_PARTY_SCOPES, device::note_device};
 use crate::{
-    App,
+    App, accounts,
     api::TokenAnswer,
     http::{Problem, origin::Where},
     passwords::Checked,
@@ -60,6 +60,10 @@ pub async fn prove(
         return Err(Problem::InvalidCredentials);
     };
     if realm.settings().require_verified_email && !user.email_verified {
+        // Whoever knows the password may have lost the first link.
+        if let Some(email) = user.email {
+            accounts::ask_to_verify(app, realm, email, origin, now).await?;
+        }
         return Err(Problem::EmailUnverified);
     }
     Ok(Proven { user, hash, outdated: outdated.then_some(password) })
@@ -94,11 +98,13 @@ pub async fn sign_in(
         .session(session.id);
 
     let (begun, granted, checked_hash) = (session.clone(), grant.clone(), hash.clone());
+    let (worker, told) = (app.clone(), origin.clone());
     let begun = app
         .db()
         .write("sign in", move |tx| {
             let (session, grant, hash, record) =
                 (begun.clone(), granted.clone(), checked_hash.clone(), record.clone());
+            let (app, origin) = (worker.clone(), told.clone());
             Box::pin(async move {
                 // One statement begins the session, and only if the account is still enabled and still has the
                 // password that was checked: a change made while the hash was computed wins.
@@ -106,7 +112,10 @@ pub async fn sign_in(
                     return Err(Problem::InvalidCredentials);
                 }
                 audit::append(tx, &record).await?;
-                users::find(tx, session.realm, session.user).await?.ok_or(Problem::InvalidCredentials)
+                let user = users::find(tx, session.realm, session.user).await?;
+                let user = user.ok_or(Problem::InvalidCredentials)?;
+                note_device(tx, &app, (&user, &session), &origin, now).await?;
+                Ok(user)
             })
         })
         .await;
@@ -114,6 +123,7 @@ pub async fn sign_in(
         refused(app, realm, Some(user.id), &origin, now).await?;
     }
     let user = begun?;
+    app.post_is_waiting();
     if let Some(password) = outdated {
         app.rehash_later(&user, password, hash, now);
     }
