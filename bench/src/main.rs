@@ -5,6 +5,7 @@ mod clients;
 mod code_flow;
 mod driver;
 mod durable;
+mod enumeration;
 mod guard;
 mod hello;
 mod load;
@@ -41,7 +42,7 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// A named part of the table.
 type Group = fn(&Run) -> Outcome<Vec<Row>>;
 
-const GROUPS: [(&str, Group); 14] = [
+const GROUPS: [(&str, Group); 15] = [
     ("verify", verify::measure),
     ("sign", sign::measure),
     ("guard", guard::measure),
@@ -50,6 +51,7 @@ const GROUPS: [(&str, Group); 14] = [
     ("read", read::measure),
     ("clients", clients::measure),
     ("flow", code_flow::measure),
+    ("enumeration", enumeration::measure),
     ("start", start::measure),
     ("roles", roles::measure),
     ("realms", realms::measure),
@@ -62,7 +64,7 @@ const GROUPS: [(&str, Group); 14] = [
 #[derive(Parser)]
 #[command(name = "bench/run")]
 struct Arguments {
-    /// verify, sign, guard, refresh, signin, read, clients, flow, start, roles, realms, writers, load, python; all unless named
+    /// verify, sign, guard, refresh, signin, read, clients, flow, enumeration, start, roles, realms, writers, load, python; all unless named
     groups: Vec<String>,
     /// Print the table as JSON, every round included
     #[arg(long)]
