@@ -142,16 +142,16 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
 }
 
 /// The two-sided p of the Mann–Whitney U test, by the normal approximation: good for samples as large as these, with hardly a tie.
-fn mann_whitney(a: &[f64], b: &[f64]) -> f64 {
-    let mut all: Vec<(f64, bool)> =
-        a.iter().map(|took| (*took, true)).chain(b.iter().map(|took| (*took, false))).collect();
-    all.sort_by(|x, y| x.0.total_cmp(&y.0));
-    let ranks: f64 =
-        all.iter().enumerate().filter(|(_, (_, of_a))| *of_a).map(|(rank, _)| rank as f64 + 1.0).sum();
-    let (n, m) = (a.len() as f64, b.len() as f64);
-    let u = ranks - n * (n + 1.0) / 2.0;
-    let z = (u - n * m / 2.0) / (n * m * (n + m + 1.0) / 12.0).sqrt();
-    2.0 * upper_tail(z.abs())
+fn mann_whitney(these: &[f64], those: &[f64]) -> f64 {
+    let of_these = these.iter().map(|took| (*took, true));
+    let mut all: Vec<(f64, bool)> = of_these.chain(those.iter().map(|took| (*took, false))).collect();
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let ranks = all.iter().enumerate().filter(|(_, (_, of_these))| *of_these);
+    let ranks: f64 = ranks.map(|(rank, _)| rank as f64 + 1.0).sum();
+    let (count, others) = (these.len() as f64, those.len() as f64);
+    let wins = ranks - count * (count + 1.0) / 2.0;
+    let spread = (count * others * (count + others + 1.0) / 12.0).sqrt();
+    2.0 * upper_tail(((wins - count * others / 2.0) / spread).abs())
 }
 
 /// How much of a normal distribution lies above `z` (Abramowitz and Stegun 26.2.17, exact to 7 digits).
