@@ -20,6 +20,7 @@ pub mod lifetime;
 mod logo;
 pub mod mailed_link;
 mod master_key;
+mod members;
 mod name;
 mod numbered_secret;
 pub mod organization;
@@ -60,6 +61,7 @@ pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};
 pub use mailed_link::{LinkPurpose, MailedLink};
 pub use master_key::{MasterKey, SealBroken};
+pub use members::EachOnce;
 pub use name::{
     ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, RealmName,
     RealmNameRefused, RoleName, RoleNameRefused, Scope, ScopeRefused, Scopes, Slug, SlugRefused,
