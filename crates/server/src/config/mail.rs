@@ -137,7 +137,7 @@ fn server(text: &str) -> Result<SmtpSettings, ConfigError> {
         Protection::StartTls => 587,
         Protection::None => 25,
     };
-    let decode = |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned());
+    let decode = |text: &str| percent_decode_str(text).decode_utf8().map(std::borrow::Cow::into_owned);
     let credentials = match (url.username(), url.password()) {
         ("", None) => None,
         (user, Some(password)) if !user.is_empty() => {

@@ -141,8 +141,8 @@ async fn link_for(
     now: Timestamp,
 ) -> Result<Option<MailedLink>, Error> {
     let user = users::find_by_email(tx, realm, email).await?;
-    let verified = purpose == LinkPurpose::VerifyEmail;
-    let user = user.filter(|user| !user.is_disabled() && !(verified && user.email_verified));
+    let needs = |proven: bool| !proven || purpose != LinkPurpose::VerifyEmail;
+    let user = user.filter(|user| !user.is_disabled() && needs(user.email_verified));
     // To the address as stored.
     let Some((user, stored)) = user.and_then(|user| user.email.map(|email| (user.id, email))) else {
         return Ok(None);

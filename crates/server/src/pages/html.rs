@@ -82,13 +82,12 @@ impl Sentence {
                 rest = &rest[1..];
             } else {
                 let end = rest.find('}').unwrap_or(rest.len() - 1);
-                match self.markup.iter().find(|(known, _)| *known == &rest[1..end]) {
-                    Some((_, markup)) => out.push_str(markup),
-                    None => {
-                        out.push_str("<bdi>");
-                        escape(self.value(&rest[1..end]), &mut out);
-                        out.push_str("</bdi>");
-                    }
+                if let Some((_, markup)) = self.markup.iter().find(|(known, _)| *known == &rest[1..end]) {
+                    out.push_str(markup);
+                } else {
+                    out.push_str("<bdi>");
+                    escape(self.value(&rest[1..end]), &mut out);
+                    out.push_str("</bdi>");
                 }
                 rest = &rest[end + 1..];
             }
