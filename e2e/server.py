@@ -47,6 +47,19 @@ class Server:
         self.folder.cleanup()
 
 
+class Dev(Server):
+    """`gatepost dev`, which keeps mail and shows it."""
+
+    def __enter__(self) -> "Dev":
+        self.folder = tempfile.TemporaryDirectory()
+        self.process = subprocess.Popen([BIN, "dev", "--listen", "127.0.0.1:0", "--log-level", "warn"], stdout=subprocess.PIPE, text=True)
+        for line in self.process.stdout:
+            if found := re.search(r"gatepost ready on (http://\S+)", line):
+                self.url = found[1]
+                return self
+        raise RuntimeError(f"{BIN} ended without saying where it is ready")
+
+
 def sign_in(page, url: str, username: str = ADA, base: str = "") -> None:
     """Signs in on the page, as a person does."""
     page.goto(f"{url}{base}/sign-in")

@@ -7,7 +7,7 @@ import argparse
 import pathlib
 
 from playwright.sync_api import sync_playwright
-from server import ADA, CHROMIUM, LONG, Server, asking, device_code, sign_in
+from server import ADA, CHROMIUM, LONG, Dev, Server, asking, device_code, sign_in
 
 SIZES = {"phone": (390, 844), "desk": (1280, 800)}
 
@@ -122,6 +122,112 @@ PAGES = {
 }
 
 
+def letter(page, url, subject):
+    for _ in range(50):
+        page.goto(f"{url}/dev/mail")
+        found = page.locator("#letters a", has_text=subject)
+        if found.count():
+            found.first.click()
+            page.wait_for_selector("#text")
+            return
+        page.wait_for_timeout(100)
+
+
+def recover(page, url):
+    page.goto(f"{url}/recover")
+    page.fill("#username", LONG)
+    page.click("#recover-submit")
+    page.wait_for_selector("#send-again")
+
+
+def recover_error(page, url):
+    page.goto(f"{url}/recover")
+    page.fill("#username", "ada@")
+    page.click("#recover-submit")
+    page.wait_for_selector("#username-error")
+
+
+def ask_for(page, url, path):
+    page.request.post(url + path, data={"email": "grace@example.com"})
+
+
+def new_password(page, url):
+    ask_for(page, url, "/api/v1/recover")
+    letter(page, url, "Choose a new password")
+    page.click("#open-link")
+
+
+def recover_letter(page, url):
+    ask_for(page, url, "/api/v1/recover")
+    letter(page, url, "Choose a new password")
+
+
+def recover_html(page, url):
+    recover_letter(page, url)
+    page.click("#open-html")
+
+
+def verify(page, url):
+    letter(page, url, "Confirm your e-mail")
+    page.click("#open-link")
+
+
+def verify_html_ar(page, url):
+    letter(page, url, "أكّد")
+    page.click("#open-html")
+
+
+def email_awaited(page, url):
+    page.goto(f"{url}/account/email")
+    page.fill("#email", "ada.lovelace@analytical.example.com")
+    page.click("#email-submit")
+    page.wait_for_load_state()
+    page.goto(f"{url}/account/profile")
+
+
+# Those of mail, of `gatepost dev`.
+MAIL = {
+    "recover": (None, "/recover"),
+    "recover-error": (None, recover_error),
+    "recover-sent": (None, recover),
+    "recover-ar": (None, "/recover?language=ar"),
+    "new-password": (None, new_password),
+    "verify": (None, verify),
+    "link-refused": (None, "/verify-email?token=x"),
+    "email": (ADA, "/account/email"),
+    "email-awaited": (ADA, email_awaited),
+    "sign-in-forgot": (None, "/sign-in"),
+    "dev-mail": (None, "/dev/mail"),
+    "dev-mail-letter": (None, recover_letter),
+    "letter": (None, recover_html),
+    "letter-ar": (None, verify_html_ar),
+}
+
+
+def shoot(server, browser, pages, given) -> None:
+    kept = {}
+    for name, (who, what) in pages.items():
+        if given.only not in name:
+            continue
+        for size, (width, height) in SIZES.items():
+            for scheme in ("light", "dark"):
+                options = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "locale": "en-GB",
+                           "reduced_motion": "reduce"}
+                if who and who not in kept:
+                    first = browser.new_context(**options)
+                    sign_in(first.new_page(), server.url, who)
+                    kept[who] = first.storage_state()
+                context = browser.new_context(**options, storage_state=kept.get(who))
+                page = context.new_page()
+                if callable(what):
+                    what(page, server.url)
+                else:
+                    page.goto(server.url + what)
+                page.screenshot(path=given.folder / f"{name}-{size}-{scheme}.png", full_page=True)
+                context.close()
+        print(name)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path)
@@ -134,27 +240,12 @@ def main() -> None:
         for username in (LONG, "amal@example.com"):
             sign_in(others.new_page(), server.url, username)
             others.clear_cookies()
-        kept = {}
-        for name, (who, what) in PAGES.items():
-            if given.only not in name:
-                continue
-            for size, (width, height) in SIZES.items():
-                for scheme in ("light", "dark"):
-                    options = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "locale": "en-GB",
-                               "reduced_motion": "reduce"}
-                    if who and who not in kept:
-                        first = browser.new_context(**options)
-                        sign_in(first.new_page(), server.url, who)
-                        kept[who] = first.storage_state()
-                    context = browser.new_context(**options, storage_state=kept.get(who))
-                    page = context.new_page()
-                    if callable(what):
-                        what(page, server.url)
-                    else:
-                        page.goto(server.url + what)
-                    page.screenshot(path=given.folder / f"{name}-{size}-{scheme}.png", full_page=True)
-                    context.close()
-            print(name)
+        shoot(server, browser, PAGES, given)
+        with Dev() as dev:
+            for language, address in (("en", "mary@example.com"), ("ar", "amal@example.com")):
+                account = {"email": address, "name": "Mary Somerville", "password": "the connexion of the sciences"}
+                others.request.post(f"{dev.url}/api/v1/register", data=account, headers={"accept-language": language})
+            shoot(dev, browser, MAIL, given)
         browser.close()
 
 

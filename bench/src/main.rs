@@ -5,6 +5,7 @@ mod clients;
 mod code_flow;
 mod driver;
 mod durable;
+mod enumeration;
 mod guard;
 mod hello;
 mod limiter;
@@ -42,7 +43,7 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// A named part of the table.
 type Group = fn(&Run) -> Outcome<Vec<Row>>;
 
-const GROUPS: [(&str, Group); 15] = [
+const GROUPS: [(&str, Group); 16] = [
     ("verify", verify::measure),
     ("sign", sign::measure),
     ("guard", guard::measure),
@@ -51,6 +52,7 @@ const GROUPS: [(&str, Group); 15] = [
     ("read", read::measure),
     ("clients", clients::measure),
     ("flow", code_flow::measure),
+    ("enumeration", enumeration::measure),
     ("start", start::measure),
     ("limiter", limiter::measure),
     ("roles", roles::measure),
@@ -64,7 +66,7 @@ const GROUPS: [(&str, Group); 15] = [
 #[derive(Parser)]
 #[command(name = "bench/run")]
 struct Arguments {
-    /// verify, sign, guard, refresh, signin, read, clients, flow, start, limiter, roles, realms, writers, load, python; all unless named
+    /// verify, sign, guard, refresh, signin, read, clients, flow, enumeration, start, limiter, roles, realms, writers, load, python; all unless named
     groups: Vec<String>,
     /// Print the table as JSON, every round included
     #[arg(long)]

@@ -13,6 +13,11 @@ pub struct Accent([u8; 3]);
 pub struct AccentRefused;
 
 impl Accent {
+    /// Red, green and blue.
+    pub const fn rgb(self) -> [u8; 3] {
+        self.0
+    }
+
     /// The six digits.
     pub fn hex(self) -> String {
         let [red, green, blue] = self.0;

@@ -50,6 +50,16 @@ events! {
     UserRolesChanged = "user-roles-changed",
     /// A user proved to read mail at an address.
     EmailVerified = "email-verified",
+    /// A user asked for another address, which they have to confirm.
+    EmailChangeRequested = "email-change-requested",
+    /// A user confirmed another address, and the account has it.
+    EmailChanged = "email-changed",
+    /// The account was given back the address it had, by a link mailed there; everybody was signed out and the password removed.
+    EmailChangeUndone = "email-change-undone",
+    /// Somebody asked to recover an account, and a link was mailed.
+    RecoveryRequested = "recovery-requested",
+    /// A user set a new password by a link that was mailed.
+    AccountRecovered = "account-recovered",
     /// A user signed in.
     SignedIn = "signed-in",
     /// Somebody tried to sign in and was refused.

@@ -200,6 +200,10 @@ id!(
     /// An initial access token; not the secret itself.
     InitialAccessTokenId, "iat_"
 );
+id!(
+    /// A link that was mailed; not the link itself.
+    MailedLinkId, "lnk_"
+);
 
 #[cfg(test)]
 mod tests {

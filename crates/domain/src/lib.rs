@@ -18,6 +18,7 @@ mod id;
 pub mod invitation;
 pub mod lifetime;
 mod logo;
+pub mod mailed_link;
 mod master_key;
 mod members;
 mod name;
@@ -55,10 +56,11 @@ pub use entropy::Entropy;
 pub use grant::{Grant, GrantDetails};
 pub use id::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, InitialAccessTokenId, InvitationId,
-    OrganizationId, OutboxId, RealmId, SessionId, UserId,
+    MailedLinkId, OrganizationId, OutboxId, RealmId, SessionId, UserId,
 };
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};
+pub use mailed_link::{LinkPurpose, MailedLink};
 pub use master_key::{MasterKey, SealBroken};
 pub use members::EachOnce;
 pub use name::{

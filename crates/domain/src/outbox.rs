@@ -1,13 +1,13 @@
 //! Effects that wait to be carried out: rows written in the transaction that causes them, sent by a job.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApiKeyId, ClientId, EmailAddress, GrantId, OrganizationId, OutboxId, RealmId, SessionId, Timestamp,
-    UserId,
+    ApiKeyId, ClientId, EmailAddress, GrantId, InvitationId, LinkPurpose, MailedLinkId, OrganizationId,
+    OutboxId, RealmId, SessionId, Timestamp, UserId,
 };
 
 /// A message with its place in the outbox.
@@ -112,21 +112,124 @@ pub enum Revocation {
     },
 }
 
-/// A letter to a person: the name of a template and what is filled in.
+/// A letter to a person.
+///
+/// The row holds no link that could be opened: those of [`MailedLink`](crate::MailedLink) are derived from the master key when the
+/// letter is written, and the secret of an invitation is sealed under it. `Debug` hides everything but the kind.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
-    /// Where it goes: the address as stored.
-    pub to: EmailAddress,
-    /// Which letter.
-    pub template: String,
-    /// What is filled in. A link that signs in or resets belongs here sealed, never in clear.
-    #[serde(default)]
-    pub fields: BTreeMap<String, String>,
+    /// In which language (RFC 5646).
+    pub language: String,
+    /// What it says.
+    #[serde(flatten)]
+    pub letter: Letter,
+}
+
+/// What a letter says. Names and what else may change meanwhile is read when it is written.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "letter", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Letter {
+    /// Somebody typed an address and asked for a link. Whether it is anybody's is found out when the letter is written, so that who
+    /// asks learns nothing: neither by the answer nor by how long it takes.
+    Asked {
+        /// For what.
+        purpose: LinkPurpose,
+        /// As it was typed. The link goes to the address as stored.
+        email: EmailAddress,
+        /// From where it was asked.
+        address: Option<IpAddr>,
+        /// In which request.
+        request: Option<String>,
+    },
+    /// A link, to the address it is about.
+    Link {
+        /// Which.
+        link: MailedLinkId,
+    },
+    /// Somebody wanted to make an account with an address that has one.
+    AccountExists {
+        /// Whose.
+        user: UserId,
+    },
+    /// An invitation into an organization, to the address that is invited.
+    Invitation {
+        /// Which.
+        invitation: InvitationId,
+        /// Its secret, sealed under the master key.
+        sealed: String,
+    },
+    /// Something happened to the account that its owner should know of.
+    Notice {
+        /// Whose.
+        user: UserId,
+        /// The address of the account before it happened.
+        to: EmailAddress,
+        /// What.
+        notice: Notice,
+        /// When.
+        at: Timestamp,
+        /// From where.
+        address: Option<IpAddr>,
+        /// With what: what a browser or program calls itself.
+        device: Option<String>,
+    },
+}
+
+/// What the owner of an account should know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Notice {
+    /// A sign-in from a device that was not seen before.
+    NewDevice,
+    /// Another password.
+    PasswordChanged,
+    /// Another address, set by an administrator.
+    EmailChanged,
+    /// Another user name.
+    UsernameChanged,
+    /// Another way to prove who one is.
+    FactorAdded(Factor),
+    /// One way less.
+    FactorRemoved(Factor),
+}
+
+/// A way to prove who one is, beside the password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Factor {
+    /// A passkey.
+    Passkey,
+    /// An app that shows codes.
+    AuthenticatorApp,
+    /// Recovery codes.
+    RecoveryCodes,
+}
+
+impl Letter {
+    /// The stable name of the kind, for metrics and logs.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Asked { .. } => "asked",
+            Self::Link { .. } => "link",
+            Self::AccountExists { .. } => "account-exists",
+            Self::Invitation { .. } => "invitation",
+            Self::Notice { .. } => "notice",
+        }
+    }
+}
+
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind())
+    }
 }
 
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mail").field("template", &self.template).finish_non_exhaustive()
+        f.debug_struct("Mail").field("letter", &self.letter).finish_non_exhaustive()
     }
 }
 
@@ -142,11 +245,8 @@ mod tests {
     #[test]
     fn messages_are_read_back_and_name_their_kind() {
         let at = Timestamp::from_unix_seconds(1_800_000_000);
-        let mail = Mail {
-            to: "ada@example.com".parse().unwrap(),
-            template: "verify-email".into(),
-            fields: BTreeMap::new(),
-        };
+        let mail = |letter| Message::Mail(Mail { language: "de".into(), letter });
+        let to = || "ada@example.com".parse().unwrap();
         for message in [
             Message::Revocation(Revocation::Sessions { sessions: vec![SessionId::MIN], user: UserId::MIN }),
             Message::Revocation(Revocation::User { user: UserId::MIN, not_before: at }),
@@ -158,7 +258,23 @@ mod tests {
             Message::Revocation(Revocation::Key { kid: "k1".into() }),
             Message::Revocation(Revocation::Organization { organization: OrganizationId::MIN }),
             Message::Revocation(Revocation::Roles { user: UserId::MIN, not_before: at }),
-            Message::Mail(mail),
+            mail(Letter::Asked {
+                purpose: LinkPurpose::Recover,
+                email: to(),
+                address: Some([127, 0, 0, 1].into()),
+                request: Some("r".into()),
+            }),
+            mail(Letter::Link { link: MailedLinkId::MAX }),
+            mail(Letter::AccountExists { user: UserId::MIN }),
+            mail(Letter::Invitation { invitation: InvitationId::MIN, sealed: "ada@example.com".into() }),
+            mail(Letter::Notice {
+                user: UserId::MIN,
+                to: to(),
+                notice: Notice::FactorAdded(Factor::Passkey),
+                at,
+                address: None,
+                device: Some("ada@example.com".into()),
+            }),
         ] {
             let json = serde_json::to_string(&message).unwrap();
             assert!(json.contains(&format!("\"kind\":\"{}\"", message.kind())), "{json}");

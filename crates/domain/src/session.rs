@@ -21,6 +21,23 @@ impl SessionOrigin {
         };
         Self { address, user_agent: user_agent.and_then(cleaned) }
     }
+
+    /// Whether it looks like the same device: the same program, whatever its version, in the same network.
+    pub fn resembles(&self, other: &Self) -> bool {
+        let program = |origin: &Self| {
+            let agent = origin.user_agent.as_deref().unwrap_or_default();
+            agent.chars().filter(|c| !c.is_ascii_digit() && *c != '.').collect::<String>()
+        };
+        let network = |origin: &Self| match origin.address.map(|address| address.to_canonical()) {
+            Some(IpAddr::V4(address)) => u64::from(u32::from(address) >> 8),
+            // Twice 24 bits of the host's network: a site is given at least so many.
+            Some(IpAddr::V6(address)) => {
+                u64::try_from(u128::from(address) >> 80).unwrap_or_default() | (1 << 63)
+            }
+            None => u64::MAX,
+        };
+        program(self) == program(other) && network(self) == network(other)
+    }
 }
 
 /// A signed-in browser or device.
@@ -118,6 +135,22 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_is_the_same_after_an_update_and_in_the_same_network() {
+        let of = |address: &str, agent: &str| SessionOrigin::new(address.parse().ok(), Some(agent));
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0";
+        let known = of("192.0.2.1", firefox);
+        assert!(known.resembles(&of("192.0.2.200", &firefox.replace("145.0", "146.1"))));
+        assert!(known.resembles(&of("::ffff:192.0.2.7", firefox)));
+        assert!(!known.resembles(&of("192.0.3.1", firefox)));
+        assert!(!known.resembles(&of("192.0.2.1", "curl/8.9")));
+        let v6 = of("2001:db8:1:2::3", firefox);
+        assert!(
+            v6.resembles(&of("2001:db8:1:ff::4", firefox)) && !v6.resembles(&of("2001:db8:2::3", firefox))
+        );
+        assert!(!v6.resembles(&known) && !known.resembles(&of("", firefox)));
+    }
 
     fn session(now: Timestamp) -> Session {
         let origin = SessionOrigin::new(None, Some("curl\r\n/8\0"));

@@ -2,8 +2,11 @@
 
 mod change;
 mod create;
+mod email;
 mod left_behind;
+mod links;
 mod password;
+mod recovery;
 
 use gatepost_domain::{
     EmailAddress, GrantId, RealmId, RoleName, SessionId, Timestamp, User, UserId,
@@ -23,7 +26,12 @@ use crate::{
 
 pub use change::{Change, change, delete};
 pub use create::{Profile, create, register};
+pub use email::{
+    CONFIRMING, ask_to_change_email, ask_to_verify, awaited_email, confirm_email, undo_email_change,
+};
+pub use links::opened;
 pub use password::change_password;
+pub use recovery::{ask_to_recover, recover};
 
 pub use gatepost_domain::role::ADMINISTRATOR;
 
@@ -90,6 +98,16 @@ impl Who {
     /// Somebody at the command line.
     pub fn operator() -> Self {
         Self::of(Actor::Operator, Where::default(), None)
+    }
+
+    /// The account's owner, who has opened a link that was mailed to them.
+    pub fn by_mail(owner: &User, origin: Where) -> Self {
+        Self::of(Actor::User(owner.id), origin, None)
+    }
+
+    /// From where.
+    pub(crate) fn origin(&self) -> &Where {
+        &self.origin
     }
 
     /// Whether the account is the one that acts.

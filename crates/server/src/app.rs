@@ -9,6 +9,7 @@ use gatepost_domain::{
     DpopNonceKey, Entropy, MasterKey, PairwiseKey, PasswordHash, Timestamp, User,
     authorization::{CodeMac, device::DeviceMac},
     browser::CsrfKey,
+    mailed_link::LinkMac,
     password::Password,
     refresh::RefreshMac,
     session_token::SessionMac,
@@ -16,8 +17,18 @@ use gatepost_domain::{
 use gatepost_store::{Db, passwords};
 
 use crate::{
-    Clock, clients::KnownClients, declare, http::TrustedProxies, jobs, jobs::logout::SilentClients,
-    limits::Limits, outgoing::Outgoing, passwords::HashPool, realm::RealmCache, throttle::Throttle,
+    Clock,
+    clients::KnownClients,
+    declare,
+    http::TrustedProxies,
+    jobs,
+    jobs::logout::SilentClients,
+    limits::Limits,
+    mail::{KeptMail, Mailer},
+    outgoing::Outgoing,
+    passwords::HashPool,
+    realm::RealmCache,
+    throttle::Throttle,
 };
 
 pub(crate) use open::location;
@@ -53,6 +64,9 @@ struct Shared {
     trusted_proxies: TrustedProxies,
     outgoing: Outgoing,
     sign_outs: tokio::sync::Notify,
+    link_mac: LinkMac,
+    mailer: Mailer,
+    post: tokio::sync::Notify,
 }
 
 impl App {
@@ -130,6 +144,25 @@ impl App {
         &self.shared.sign_outs
     }
 
+    pub(crate) fn link_mac(&self) -> &LinkMac {
+        &self.shared.link_mac
+    }
+
+    /// Sends letters.
+    pub(crate) fn mailer(&self) -> &Mailer {
+        &self.shared.mailer
+    }
+
+    /// Rung when a letter was queued.
+    pub(crate) fn post(&self) -> &tokio::sync::Notify {
+        &self.shared.post
+    }
+
+    /// A letter was queued: whoever waits for it should not wait long.
+    pub(crate) fn post_is_waiting(&self) {
+        self.shared.post.notify_one();
+    }
+
     pub(crate) fn hasher(&self) -> &HashPool {
         &self.shared.hasher
     }
@@ -187,6 +220,18 @@ impl App {
     /// by itself.
     pub async fn tell_clients_of_sign_outs(&self) -> Result<(), gatepost_store::Error> {
         jobs::tell_clients(self).await
+    }
+
+    /// Sends the mail that is waiting. `gatepost serve` does it by itself.
+    pub async fn send_mail(&self) -> Result<(), gatepost_store::Error> {
+        jobs::send_mail(self).await
+    }
+
+    /// The mail that was kept instead of sent, the oldest first; nothing unless the settings say [`MailSettings::Kept`].
+    ///
+    /// [`MailSettings::Kept`]: crate::MailSettings::Kept
+    pub fn kept_mail(&self) -> Vec<KeptMail> {
+        self.mailer().kept().unwrap_or_default()
     }
 
     /// Finishes what is written, and ends the threads. Requests after this are refused.

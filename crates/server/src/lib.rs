@@ -25,6 +25,7 @@ mod http;
 mod introspection;
 mod jobs;
 mod limits;
+mod mail;
 mod oauth;
 mod organizations;
 mod outgoing;
@@ -42,6 +43,7 @@ mod throttle;
 
 pub use app::{App, OpenError, Reached};
 pub use clock::Clock;
-pub use config::{Config, ConfigError, FileError, Given};
+pub use config::{Config, ConfigError, FileError, Given, MailSettings, Protection, SmtpSettings};
 pub use declare::ApplyError;
+pub use mail::KeptMail;
 pub use router::router;

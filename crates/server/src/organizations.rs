@@ -23,7 +23,7 @@ use authority::note_refused;
 
 pub use authority::{By, managing};
 pub use exchange::{ExchangeRefused, exchange};
-pub use invitations::{accept, invite, list as list_invitations, revoke};
+pub use invitations::{accept, invite, list as list_invitations, look_at_invitation, revoke};
 pub use members::{list as list_members, remove as remove_member, set as set_member};
 pub use switch::switch;
 

@@ -45,9 +45,11 @@ pub(crate) fn front(app: App) -> Front {
         MarkUntagged::all_but(&described),
         DefaultBodyLimit::max(body::LIMIT),
     ));
+    let opened = pages::routes().merge(oauth::pages());
+    let opened = if app.mailer().kept().is_some() { opened.merge(pages::dev_mail()) } else { opened };
     let realm = oauth::documents()
         .merge(docs::routes())
-        .merge(pages::routes().merge(oauth::pages()).layer(from_fn_with_state(app.clone(), pages::around)))
+        .merge(opened.layer(from_fn_with_state(app.clone(), pages::around)))
         .merge(pages::assets())
         .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
         .merge(called)

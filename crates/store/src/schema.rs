@@ -51,6 +51,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "grants_of_clients",
         sql: include_str!("../migrations/0010_grants_of_clients.sql"),
     },
+    Migration { version: 11, name: "mailed_links", sql: include_str!("../migrations/0011_mailed_links.sql") },
 ];
 
 /// The version this release works with.

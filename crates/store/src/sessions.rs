@@ -155,6 +155,29 @@ pub async fn list(
     tx.all(SQL, &[(&realm).into(), (&user).into(), now.into(), (&before).into(), limit.into()]).await
 }
 
+struct Origin(SessionOrigin);
+
+impl FromRow for Origin {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        Ok(Self(SessionOrigin { address: row.parse_optional()?, user_agent: row.take_optional()? }))
+    }
+}
+
+/// From where the user signed in before: the `limit` newest sessions but for `except`, live or over.
+pub async fn origins(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    except: SessionId,
+    limit: u32,
+) -> Result<Vec<SessionOrigin>, Error> {
+    const SQL: &str = "SELECT address, user_agent FROM sessions
+        WHERE realm_id = $1 AND user_id = $2 AND id <> $3 ORDER BY id DESC LIMIT $4";
+    let params = [(&realm).into(), (&user).into(), (&except).into(), limit.into()];
+    let found: Vec<Origin> = tx.all(SQL, &params).await?;
+    Ok(found.into_iter().map(|Origin(origin)| origin).collect())
+}
+
 /// Ends a session of the user with its grants, and tells verifiers. False: the user has no such session, or it has
 /// ended before.
 pub async fn revoke(

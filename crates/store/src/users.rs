@@ -241,6 +241,23 @@ pub async fn update_profile(
     tx.optional(SQL, &params).await
 }
 
+/// Notes that the user proved to read mail at the address. `None`: the account has another by now, or cannot be signed in to; nothing
+/// was written. One statement.
+pub async fn verify_email(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: UserId,
+    email: &EmailAddress,
+    now: Timestamp,
+) -> Result<Option<User>, Error> {
+    const SQL: &str = concat!(
+        "UPDATE users SET email_verified = TRUE, updated_at = $4, version = version + 1
+        WHERE realm_id = $1 AND id = $2 AND email_key = $3 AND disabled_at IS NULL RETURNING ",
+        user_columns!("")
+    );
+    tx.optional(SQL, &[(&realm).into(), (&id).into(), email.key().into(), now.into()]).await
+}
+
 /// Gives the user other roles, and tells verifiers that tokens state the old ones. `None`: no such user, or the
 /// user has changed since `if_version`.
 pub async fn set_roles(

@@ -1,13 +1,13 @@
 //! Changes to accounts, column by column.
 
 use gatepost_domain::{
-    DisplayName, EmailAddress, OutboxId, PasswordHash, RealmId, RoleName, Timestamp, User, UserId, Username,
-    audit::Event,
+    DisplayName, EmailAddress, LinkPurpose, OutboxId, PasswordHash, RealmId, RoleName, Timestamp, User,
+    UserId, Username, audit::Event, outbox::Notice,
 };
 use gatepost_store::{Tx, audit, passwords, users};
 
-use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, roles_of, with_roles};
-use crate::{App, api_keys::revoke_because, http::Problem, jobs::logout, realm::Snapshot};
+use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, links, roles_of, with_roles};
+use crate::{App, api_keys::revoke_because, http::Problem, jobs::logout, mail, realm::Snapshot};
 
 /// What is to change. `None` leaves a column as it is; the inner `None` clears it.
 #[derive(Clone, Debug, Default)]
@@ -171,6 +171,8 @@ pub async fn change(
                         let record = left_behind::told(tx, record, &before).await?;
                         audit::append(tx, &record).await?;
                         users::disable(tx, realm, user, now, messages[1]).await?;
+                        links::forget(tx, (realm, user), &[LinkPurpose::Recover, LinkPurpose::ChangeEmail])
+                            .await?;
                         revoke_because(tx, &app, (realm, user), Some(Event::UserDisabled.name()), &who, now)
                             .await?;
                     }
@@ -191,6 +193,7 @@ pub async fn change(
                     audit::append(tx, record).await?;
                 }
                 let after = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                told(tx, &app, (&before, &after), change.password.is_some(), &who, now).await?;
                 if after.email.is_none() && after.username.is_none() {
                     let reason = "keep an address or a user name: one signs in with it".into();
                     return Err(Problem::InvalidField { field: "email", reason });
@@ -199,6 +202,35 @@ pub async fn change(
             })
         })
         .await
+        .inspect(|_| app.post_is_waiting())
+}
+
+/// Tells the owner what others could take the account with, and ends what was mailed about the state before.
+async fn told(
+    tx: &mut Tx,
+    app: &App,
+    (before, after): (&User, &User),
+    password: bool,
+    who: &Who,
+    now: Timestamp,
+) -> Result<(), gatepost_store::Error> {
+    let whose = (before.realm, before.id);
+    let new_email = before.email != after.email;
+    if new_email {
+        links::forget(tx, whose, &LinkPurpose::ALL).await?;
+    } else if password {
+        links::forget(tx, whose, &[LinkPurpose::Recover]).await?;
+    }
+    for (changed, notice) in [
+        (new_email, Notice::EmailChanged),
+        (before.username != after.username, Notice::UsernameChanged),
+        (password, Notice::PasswordChanged),
+    ] {
+        if changed {
+            mail::notice(tx, app, before, notice, who.origin(), now).await?;
+        }
+    }
+    Ok(())
 }
 
 fn same(roles: &[RoleName], others: &[RoleName]) -> bool {

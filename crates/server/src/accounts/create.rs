@@ -1,15 +1,17 @@
 //! New accounts.
 
 use gatepost_domain::{
-    DisplayName, EmailAddress, PasswordHash, RoleName, Timestamp, User, UserId, Username,
+    DisplayName, EmailAddress, LinkPurpose, PasswordHash, RoleName, Timestamp, User, UserId, Username,
     audit::{Actor, Event, Record},
+    outbox::Letter,
 };
-use gatepost_store::{audit, passwords, users};
+use gatepost_store::{Tx, audit, mailed_links, passwords, users};
 
-use super::{Who, email, field, names, roles_of};
+use super::{Who, email, field, links, names, roles_of};
 use crate::{
     App,
     http::{Problem, origin::Where},
+    mail,
     realm::Snapshot,
 };
 
@@ -76,7 +78,10 @@ impl Profile {
     }
 }
 
-/// Makes an account for somebody who asked for one.
+/// Makes an account for somebody who asked for one, and mails a link to prove the address.
+///
+/// Where only proven addresses sign in and mail is sent, an address that has an account is answered as any other: with what the
+/// account would look like. Its owner is told by mail (LG-01).
 pub async fn register(
     app: &App,
     realm: &Snapshot,
@@ -87,7 +92,66 @@ pub async fn register(
 ) -> Result<User, Problem> {
     let id = UserId::new(now, app.entropy());
     let record = origin.record(app, realm.id(), Event::UserRegistered, Actor::User(id), now).user(id);
-    insert(app, profile.into_user(id, realm, now), Some(hash), record, None, now).await
+    let (user, hash) = (profile.into_user(id, realm, now), PasswordHash::new(hash));
+    let quietly = realm.settings().require_verified_email && app.mailer().is_on();
+    let (made, worker) = (user.clone(), app.clone());
+    app.db()
+        .write("register a user", move |tx| {
+            let (user, hash, record) = (made.clone(), hash.clone(), record.clone());
+            let (app, origin) = (worker.clone(), origin.clone());
+            Box::pin(async move {
+                if let Some(email) = &user.email {
+                    match is_free(tx, &user, email, now).await {
+                        Err(Problem::EmailTaken) if quietly => {
+                            return tell_owner(tx, &app, &user, email, &origin, now).await;
+                        }
+                        other => other?,
+                    }
+                }
+                users::create(tx, &user).await?;
+                passwords::set(tx, user.realm, user.id, &hash, now).await?;
+                audit::append(tx, &record).await?;
+                if let Some(email) = user.email.clone() {
+                    let (whose, about) = ((user.realm, user.id), (LinkPurpose::VerifyEmail, email));
+                    links::send(tx, &app, whose, about, &origin, now).await?;
+                }
+                Ok::<_, Problem>(())
+            })
+        })
+        .await?;
+    app.post_is_waiting();
+    Ok(user)
+}
+
+/// Whether an account can be made with the address: nobody has it, nor can take it back.
+async fn is_free(tx: &mut Tx, user: &User, email: &EmailAddress, now: Timestamp) -> Result<(), Problem> {
+    let taken = users::find_by_email(tx, user.realm, email).await?.is_some();
+    if taken || mailed_links::is_reserved(tx, user.realm, email, now).await? {
+        return Err(Problem::EmailTaken);
+    }
+    Ok(())
+}
+
+/// Tells whoever has the address that somebody wanted to make an account with it. A user name that is taken is told as it is to
+/// anybody else.
+async fn tell_owner(
+    tx: &mut Tx,
+    app: &App,
+    wanted: &User,
+    email: &EmailAddress,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    if let Some(username) = &wanted.username
+        && users::find_by_username(tx, wanted.realm, username).await?.is_some()
+    {
+        return Err(Problem::UsernameTaken);
+    }
+    if let Some(owner) = users::find_by_email(tx, wanted.realm, email).await? {
+        let letter = Letter::AccountExists { user: owner.id };
+        mail::queue(tx, app, wanted.realm, origin.language(), letter, now).await?;
+    }
+    Ok(())
 }
 
 /// Makes an account on somebody's order. Without a hash it cannot sign in with a password.
@@ -104,7 +168,7 @@ pub async fn create(
     if !profile.roles.is_empty() {
         record = record.with("roles", names(&profile.roles));
     }
-    insert(app, profile.into_user(id, realm, now), hash, record, Some(who), now).await
+    insert(app, profile.into_user(id, realm, now), hash, record, who, now).await
 }
 
 async fn insert(
@@ -112,7 +176,7 @@ async fn insert(
     user: User,
     hash: Option<String>,
     record: Record,
-    who: Option<Who>,
+    who: Who,
     now: Timestamp,
 ) -> Result<User, Problem> {
     let hash = hash.map(PasswordHash::new);
@@ -121,9 +185,7 @@ async fn insert(
         .write("make a user", move |tx| {
             let (user, hash, record, who) = (made.clone(), hash.clone(), record.clone(), who.clone());
             Box::pin(async move {
-                if let Some(who) = &who {
-                    who.still_may(tx, now).await?;
-                }
+                who.still_may(tx, now).await?;
                 users::create(tx, &user).await?;
                 if let Some(hash) = &hash {
                     passwords::set(tx, user.realm, user.id, hash, now).await?;

@@ -1,18 +1,20 @@
 //! A person changes their own password.
 
 use gatepost_domain::{
-    OutboxId, PasswordHash, Timestamp,
+    LinkPurpose, OutboxId, PasswordHash, Timestamp,
     audit::{Actor, Event},
+    outbox::Notice,
     password::Password,
 };
-use gatepost_store::{audit, passwords, sessions};
+use gatepost_store::{audit, passwords, sessions, users};
 
-use super::Who;
+use super::{Who, links};
 use crate::{
     App,
     api_keys::revoke_because,
     http::{Problem, SignedIn, origin::Where},
     limits::{self, Rule},
+    mail,
     passwords::Checked,
     realm::Snapshot,
 };
@@ -74,6 +76,9 @@ pub async fn change_password(
                 }
                 sessions::revoke_all(tx, realm, user, Some(session), now, message).await?;
                 audit::append(tx, &record).await?;
+                links::forget(tx, (realm, user), &[LinkPurpose::Recover]).await?;
+                let owner = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                mail::notice(tx, &app, &owner, Notice::PasswordChanged, who.origin(), now).await?;
                 if with_keys {
                     revoke_because(tx, &app, (realm, user), Some(Event::PasswordChanged.name()), &who, now)
                         .await?;
@@ -81,5 +86,7 @@ pub async fn change_password(
                 Ok(())
             })
         })
-        .await
+        .await?;
+    app.post_is_waiting();
+    Ok(())
 }

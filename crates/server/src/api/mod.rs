@@ -7,8 +7,10 @@ mod logout;
 mod me;
 mod organizations;
 mod password;
+mod recover;
 mod refresh;
 mod register;
+mod verify_email;
 mod view;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -29,6 +31,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(login::login))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
+        .routes(routes!(recover::recover))
+        .routes(routes!(recover::confirm))
+        .routes(routes!(verify_email::verify))
+        .routes(routes!(verify_email::resend))
+        .routes(routes!(verify_email::undo))
         .merge(me::routes())
         .merge(organizations::routes())
         .merge(admin::routes())

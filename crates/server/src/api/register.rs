@@ -31,7 +31,11 @@ pub(super) struct Registration {
 
 /// Make an account
 ///
-/// Open only where the realm's `registration` is `open`. The account has no roles. Sign in afterwards to get tokens.
+/// Open only where the realm's `registration` is `open`. The account has no roles. A link to confirm the address is mailed to it. Sign
+/// in afterwards to get tokens.
+///
+/// Where only confirmed addresses sign in (`require_verified_email`), an address that has an account is answered as any other, and
+/// its owner is told by mail.
 #[utoipa::path(
     post, path = "/api/v1/register", tag = "Sign in", operation_id = "register", request_body = Registration,
     responses(

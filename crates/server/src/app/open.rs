@@ -17,7 +17,8 @@ use super::{
 };
 use crate::{
     Clock, Config, clients::KnownClients, entropy::SystemEntropy, jobs::logout::SilentClients,
-    limits::Limits, outgoing::Outgoing, passwords::HashPool, realm::RealmCache, throttle::Throttle,
+    limits::Limits, mail::Mailer, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
+    throttle::Throttle,
 };
 
 /// Where the master key's fingerprint stands in the store.
@@ -122,6 +123,9 @@ impl App {
             csrf_key: master_key.csrf_key(),
             pairwise_key: master_key.pairwise_key(),
             dpop_nonce_key: master_key.dpop_nonce_key(),
+            link_mac: master_key.link_mac_key(),
+            mailer: Mailer::new(&config.mail, &public_url),
+            post: tokio::sync::Notify::new(),
             clients: KnownClients::new(),
             master_key,
             realms: RealmCache::new(),

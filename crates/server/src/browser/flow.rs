@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -15,9 +14,6 @@ const LIFE: Duration = Duration::from_hours(1);
 
 /// What it is sealed for.
 const PURPOSE: &str = "flow";
-
-/// No flow is longer: an authorization request in it is bounded too.
-const LONGEST: usize = 16 * 1024;
 
 /// Where somebody wants to get to by signing in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,20 +66,12 @@ impl Flow {
 
     /// What stands in the address: nobody can read or change it, and it opens in this browser and realm only.
     pub fn seal(&self, app: &App, realm: &Snapshot, browser: &Browser) -> String {
-        // Strings, a number and booleans always serialise.
-        let plain = serde_json::to_vec(self).unwrap_or_default();
-        let sealed = app.master_key().seal(PURPOSE, &context(realm, browser), &plain, app.entropy());
-        BASE64URL_NOPAD.encode(&sealed)
+        browser.seal(app, realm, PURPOSE, self)
     }
 
     /// Reads what [`seal`](Self::seal) wrote. `None`: it is of another browser or realm, too old, or none.
     pub fn open(app: &App, realm: &Snapshot, browser: &Browser, text: &str, now: Timestamp) -> Option<Self> {
-        if text.len() > LONGEST {
-            return None;
-        }
-        let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let plain = app.master_key().open(PURPOSE, &context(realm, browser), &sealed).ok()?;
-        let flow: Self = serde_json::from_slice(&plain).ok()?;
+        let flow: Self = browser.open(app, realm, PURPOSE, text)?;
         (now < flow.started_at.plus(LIFE)).then_some(flow)
     }
 
@@ -94,8 +82,4 @@ impl Flow {
             Target::Page(path) => browser.path(path),
         }
     }
-}
-
-fn context(realm: &Snapshot, browser: &Browser) -> Vec<u8> {
-    [*realm.id().as_bytes(), *browser.id.as_bytes()].concat()
 }

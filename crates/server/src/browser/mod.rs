@@ -17,12 +17,14 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{browser::BrowserId, session_token::SessionToken};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     App,
     http::Problem,
-    realm::{InRealm, UnderPrefix},
+    realm::{InRealm, Snapshot, UnderPrefix},
 };
 
 pub(crate) use cookies::{
@@ -31,6 +33,9 @@ pub(crate) use cookies::{
 use csrf::Sender;
 pub use flow::{Flow, Target};
 pub use session::BrowserSession;
+
+/// Nothing that is sealed for a browser is longer: an authorization request in it is bounded too.
+const LONGEST: usize = 16 * 1024;
 
 /// What runs no script, loads nothing, sends no form and is in nobody's frame. A page says what it needs beyond this.
 const CLOSED: HeaderValue = HeaderValue::from_static(
@@ -102,6 +107,34 @@ impl Browser {
     /// A path of the realm as this browser must ask for it: under `/r/acme` everything begins with `/r/acme`.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.base)
+    }
+
+    /// Seals something for this browser in this realm: nobody else can read or change it, and it opens nowhere else.
+    pub fn seal(&self, app: &App, realm: &Snapshot, purpose: &'static str, value: &impl Serialize) -> String {
+        // What is sealed is made of strings and numbers, which always serialise.
+        let plain = serde_json::to_vec(value).unwrap_or_default();
+        let sealed = app.master_key().seal(purpose, &self.context(realm), &plain, app.entropy());
+        BASE64URL_NOPAD.encode(&sealed)
+    }
+
+    /// Reads what [`seal`](Self::seal) wrote. `None`: it is of another browser or realm, or none.
+    pub fn open<T: DeserializeOwned>(
+        &self,
+        app: &App,
+        realm: &Snapshot,
+        purpose: &'static str,
+        text: &str,
+    ) -> Option<T> {
+        if text.len() > LONGEST {
+            return None;
+        }
+        let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let plain = app.master_key().open(purpose, &self.context(realm), &sealed).ok()?;
+        serde_json::from_slice(&plain).ok()
+    }
+
+    fn context(&self, realm: &Snapshot) -> Vec<u8> {
+        [*realm.id().as_bytes(), *self.id.as_bytes()].concat()
     }
 
     /// The cookies that the answer will set.

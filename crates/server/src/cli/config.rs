@@ -3,7 +3,11 @@
 use clap::{Args, Subcommand};
 
 use super::{Listening, Output, Refusal, Settings, output::print, serve};
-use crate::{App, Config, config::logging, http::TrustedProxies};
+use crate::{
+    App, Config,
+    config::{MailSettings, logging},
+    http::TrustedProxies,
+};
 
 /// The server's settings.
 #[derive(Args)]
@@ -99,6 +103,17 @@ fn effective(config: &Config) -> String {
         "[outgoing]".to_owned(),
         format!("private_addresses = {}", config.private_addresses),
     ]);
+    if let MailSettings::Smtp(smtp) = &config.mail {
+        lines.extend([
+            String::new(),
+            "[mail]".to_owned(),
+            format!("url = {}", quoted(&smtp.shown())),
+            format!("from = {}", quoted(&smtp.sender())),
+        ]);
+        if let Some(file) = &smtp.ca_file {
+            lines.push(format!("ca_file = {}", quoted(&file.display())));
+        }
+    }
     lines.join("\n")
 }
 
@@ -126,12 +141,15 @@ mod tests {
             ("GATEPOST_STORE__DATABASE_URL", "postgres://me:hunter2@db/auth?password=hunter2"),
             ("GATEPOST_MASTER_KEY__KEY", "aHVudGVyMg=="),
             ("GATEPOST_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,::1"),
+            ("GATEPOST_MAIL__URL", "smtps://me:hunter2@mail.example.com"),
+            ("GATEPOST_MAIL__FROM", "Example <no-reply@example.com>"),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let text = effective(&Config::load(crate::Given::default(), environment).unwrap());
         assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
         assert!(text.contains("trusted_proxies = [\"10.0.0.0/8\", \"::1/128\"]\nclient_address_header = \"x-forwarded-for\"\n"), "{text}");
         assert!(text.contains("postgres://me:hidden@db/auth"), "{text}");
+        assert!(text.contains("url = \"smtps://hidden@mail.example.com:465\""), "{text}");
         toml::from_str::<toml::Table>(&text).unwrap();
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{Listening, Refusal, Settings, serve::serve};
-use crate::{App, Clock, Config, config::logging, declare};
+use crate::{App, Clock, Config, MailSettings, config::logging, declare};
 
 /// Try Gatepost: a server with a demo realm, user and client.
 #[derive(Args)]
@@ -27,6 +27,8 @@ impl Dev {
         }
         // Whoever tries it has clients on the same machine.
         config.private_addresses = true;
+        // Nobody is sent anything by a trial.
+        config.mail = MailSettings::Kept;
         logging::start(&config, logging::SERVER)?;
         if config.database_url.is_some() {
             return Err(Refusal::new(
@@ -96,6 +98,7 @@ Everything is {place}.
   administrator  ada@example.com    password: the engine weaves algebra
   user           grace@example.com  password: nanoseconds are this long
   API docs       {url}/docs
+  mail           {url}/dev/mail     kept here, sent to nobody
 
 Try:
 

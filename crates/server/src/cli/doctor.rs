@@ -46,6 +46,7 @@ impl Doctor {
                     Ok(app) => {
                         note("store and master key", Ok("opened; the key is the right one".to_owned()));
                         note("realms and signing keys", keys(&app).await);
+                        note("mail", mail(&app).await);
                     }
                 }
                 note("listening", listening(&config).await);
@@ -103,6 +104,25 @@ async fn keys(app: &App) -> Result<String, String> {
             .map_err(|error| format!("realm {}: {}", realm.name, chain(&error)))?;
     }
     Ok(format!("{} of {} can sign", all.len(), all.len()))
+}
+
+/// Whether mail gets out, where the settings say that it should; and whether anybody is locked out because it does not.
+async fn mail(app: &App) -> Result<String, String> {
+    if app.mailer().is_on() {
+        return app.mailer().check().await;
+    }
+    let all =
+        app.db().read("list realms", |tx| Box::pin(async move { realms::list(tx, None, 10_000).await }));
+    let all = all.await.map_err(|error| chain(&error))?;
+    let needs = all.iter().find(|realm| realm.settings.require_verified_email);
+    match needs {
+        Some(realm) => Err(format!(
+            "no mail server is configured, and in realm {} one signs in only with an address that was proven: whoever registers \
+             stays outside; name a mail server with mail.url and mail.from",
+            realm.name
+        )),
+        None => Ok("no mail server is configured: whoever loses a password asks an administrator".to_owned()),
+    }
 }
 
 /// A server that is running has the port, and that is no fault.

@@ -78,6 +78,12 @@ pub(super) async fn serve(
         print(&more)?;
     }
 
+    if !app.mailer().is_on() {
+        tracing::info!(
+            "no mail server is configured: nobody is sent a link to prove an address or to choose a new password, an invitation or a \
+             notice; name one with mail.url and mail.from"
+        );
+    }
     let jobs = tokio::spawn(jobs::run(app.clone()));
     let front = front(app.clone());
     let finished =

@@ -11,7 +11,7 @@ use super::{
 const PREFIX: &str = "GATEPOST_";
 /// Settings known by their name alone.
 const UNMISTAKABLE: [&str; 4] = ["listen", "public_url", "data_dir", "database_url"];
-const SECTIONS: [&str; 6] = ["server", "store", "master_key", "log", "passwords", "outgoing"];
+const SECTIONS: [&str; 7] = ["server", "store", "master_key", "log", "passwords", "outgoing", "mail"];
 
 /// Sets what the variable `name` names in `table`. Variables with another prefix, and those of applications with ours, are
 /// passed over.

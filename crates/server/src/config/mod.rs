@@ -4,8 +4,10 @@ mod environment;
 mod file;
 mod list;
 pub mod logging;
+mod mail;
 mod settings;
 
 pub use file::FileError;
 pub(crate) use file::{explain, line_of, nearest};
+pub use mail::{MailSettings, Protection, SmtpSettings};
 pub use settings::{Config, ConfigError, Given, LogFormat};

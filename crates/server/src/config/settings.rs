@@ -16,6 +16,7 @@ use super::{
     environment,
     file::{FileError, explain, parse},
     list::List,
+    mail::{MailSettings, RawMail},
 };
 use crate::{
     http::{AddressHeader, TrustedProxies},
@@ -65,6 +66,8 @@ pub struct Config {
     pub private_addresses: bool,
     /// Which proxies say where a request came from.
     pub trusted_proxies: TrustedProxies,
+    /// How mail is sent.
+    pub mail: MailSettings,
 }
 
 /// Why the settings cannot be used.
@@ -96,6 +99,7 @@ pub(super) struct Raw {
     log: RawLog,
     passwords: RawPasswords,
     outgoing: RawOutgoing,
+    mail: RawMail,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -204,7 +208,7 @@ impl Config {
 
 impl Raw {
     fn finish(self, given: Given) -> Result<Config, ConfigError> {
-        let Self { server, store, master_key, log, passwords, outgoing } = self;
+        let Self { server, store, master_key, log, passwords, outgoing, mail } = self;
         let listen = match given.listen {
             Some(address) => address,
             None => address("server.listen", server.listen.as_deref().unwrap_or("127.0.0.1:8400"))?,
@@ -280,6 +284,7 @@ impl Raw {
             passwords,
             private_addresses: outgoing.private_addresses.unwrap_or_default(),
             trusted_proxies,
+            mail: mail.finish(first_line)?,
         })
     }
 }

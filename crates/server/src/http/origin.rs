@@ -18,6 +18,7 @@ use super::{client_address::Neighbourhood, observe::RequestId};
 use crate::{
     App,
     browser::{device_cookie, one_cookie},
+    pages::Language,
     realm::InRealm,
 };
 
@@ -31,6 +32,7 @@ pub struct Where {
     user_agent: Option<String>,
     request_id: Option<String>,
     device: Option<String>,
+    language: Option<Language>,
 }
 
 impl Where {
@@ -47,6 +49,23 @@ impl Where {
     /// The cookie by which a device is known, as it was sent.
     pub fn device(&self) -> Option<&str> {
         self.device.as_deref()
+    }
+
+    /// In which language whoever asks is written to (RFC 5646).
+    pub fn language(&self) -> &'static str {
+        self.language.unwrap_or(Language::ALL[0]).tag
+    }
+
+    /// The same, as somebody who reads another.
+    #[must_use]
+    pub fn reading(mut self, language: Language) -> Self {
+        self.language = Some(language);
+        self
+    }
+
+    /// The request's id, as in the log.
+    pub fn request_id(&self) -> Option<String> {
+        self.request_id.clone()
     }
 
     /// An audit record of something done by this request.
@@ -74,6 +93,7 @@ impl FromRequestParts<App> for Where {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
             request_id: parts.extensions.get::<RequestId>().map(ToString::to_string),
+            language: Language::of(&parts.headers),
         })
     }
 }

@@ -105,6 +105,12 @@ pub enum Problem {
     /// An invitation was refused: unknown, used, taken back, expired, or for somebody else.
     #[error("the invitation was refused")]
     InvalidInvitation,
+    /// A mailed link was refused: unknown, used, replaced, expired, or about an address the account has no more.
+    #[error("the mailed link was refused")]
+    InvalidLink,
+    /// A change that takes somebody who has just proved who they are.
+    #[error("a recent sign-in is asked for")]
+    SignInAgain,
     /// The realm has a role of this name.
     #[error("the role exists")]
     RoleExists,
@@ -256,6 +262,8 @@ impl Problem {
                 Some(r#"Bearer error="invalid_token", error_description="The access token is not valid""#)
             }
             Self::MissingScope => Some(r#"Bearer error="insufficient_scope", scope="account roles""#),
+            // RFC 9470 section 3; as many seconds as FRESH.
+            Self::SignInAgain => Some(r#"Bearer error="insufficient_user_authentication", max_age="600""#),
             _ => None,
         }
     }

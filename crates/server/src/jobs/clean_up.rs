@@ -7,8 +7,8 @@ use gatepost_domain::{
     audit::{Actor, Event, Record},
 };
 use gatepost_store::{
-    BoxFuture, Error, Tx, attempts, audit, clients, device_codes, initial_access_tokens, invitations, meta,
-    pushed_requests, realms, sessions, used_ids,
+    BoxFuture, Error, Tx, attempts, audit, clients, device_codes, initial_access_tokens, invitations,
+    mailed_links, meta, pushed_requests, realms, sessions, used_ids,
 };
 
 use crate::App;
@@ -70,6 +70,10 @@ async fn every_realm(app: &App, holder: &str, now: Timestamp) -> Result<(), Erro
             let before = now.minus(KEPT);
             batches(app, holder, move |tx| {
                 Box::pin(async move { sessions::delete_ended(tx, id, before, BATCH).await })
+            })
+            .await?;
+            batches(app, holder, move |tx| {
+                Box::pin(async move { mailed_links::delete_expired(tx, id, now, BATCH).await })
             })
             .await?;
             batches(app, holder, move |tx| {

@@ -12,6 +12,7 @@ use gatepost_domain::{
 use gatepost_store::{Error, Tx, authorization_codes, clients, device_codes, outbox, sessions};
 use quick_cache::sync::Cache;
 
+use super::claim;
 use crate::{
     App, clients as known_clients, http::Problem, oauth::subject, realm::InRealm, signing::issue_logout_token,
 };
@@ -41,7 +42,7 @@ pub async fn tell_clients(app: &App) -> Result<(), Error> {
 /// Whom sign-outs concern. False: there were none.
 async fn find_out(app: &App) -> Result<bool, Error> {
     let now = app.clock().now();
-    let claimed = claim(app, "revocation", now).await?;
+    let claimed = claim(app, "revocation", BATCH, LEASE, now).await?;
     for queued in &claimed {
         let (worker, queued) = (app.clone(), queued.clone());
         app.db()
@@ -108,21 +109,6 @@ fn each_once(mut all: Vec<(SessionId, ClientId)>) -> Vec<(SessionId, ClientId)> 
     all
 }
 
-async fn claim(app: &App, kind: &'static str, now: Timestamp) -> Result<Vec<Queued>, Error> {
-    // Nearly always there is nothing, and then nothing is written.
-    let waiting = app
-        .db()
-        .read("look for messages", move |tx| Box::pin(async move { outbox::is_due(tx, kind, now).await }));
-    if !waiting.await? {
-        return Ok(Vec::new());
-    }
-    app.db()
-        .write_one("take messages", move |tx| {
-            Box::pin(async move { outbox::claim_due(tx, kind, BATCH, LEASE, now).await })
-        })
-        .await
-}
-
 fn user_of(queued: &Queued) -> Option<UserId> {
     match &queued.message {
         Message::Revocation(Revocation::Sessions { user, .. } | Revocation::User { user, .. }) => Some(*user),
@@ -162,7 +148,7 @@ async fn wants_to_know(tx: &mut Tx, realm: RealmId, client: &ClientId) -> Result
 /// Sends what is due. False: nothing was.
 async fn tell(app: &App) -> Result<bool, Error> {
     let now = app.clock().now();
-    let claimed = claim(app, "logout", now).await?;
+    let claimed = claim(app, "logout", BATCH, LEASE, now).await?;
     let any = !claimed.is_empty();
     // All clients at once, and to each one after the other: a slow one delays no other, however much it is to be told.
     let mut of_clients = BTreeMap::<(RealmId, ClientId), Vec<Queued>>::new();

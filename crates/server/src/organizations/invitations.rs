@@ -2,7 +2,8 @@
 
 use gatepost_domain::{
     EmailAddress, Invitation, InvitationId, Membership, Organization, OrganizationId, RoleName, Secret,
-    SecretDigest, Standing, Timestamp, User, audit::Event, invitation, organization::owns, role::RoleGraph,
+    SecretDigest, Standing, Timestamp, User, audit::Event, invitation, organization::owns, outbox::Letter,
+    role::RoleGraph,
 };
 use gatepost_store::{Tx, audit, invitations, memberships, organizations, users};
 
@@ -14,13 +15,14 @@ use crate::{
     App,
     accounts::{Who, names},
     http::Problem,
+    mail,
     realm::Snapshot,
 };
 
 /// The most open invitations an organization has.
 const MOST: u64 = 1_000;
 
-/// Invites an address. The secret is in the answer and nowhere else: whoever invites hands it over.
+/// Invites an address, and mails it there. The secret is in the answer too: where no mail is sent, whoever invites hands it over.
 pub async fn invite(
     app: &App,
     realm: &Snapshot,
@@ -52,9 +54,12 @@ pub async fn invite(
         record(Event::MemberInvited).with("invitation", id.to_string()).with("roles", names(&made.roles));
     let refused = record(Event::MemberChangeRefused);
     let (stored, graph, by) = (made.clone(), realm.organization_roles().clone(), By::Member(inviter.id));
+    let letter = Letter::Invitation { invitation: id, sealed: mail::seal_invitation(app, &made, &secret) };
+    let worker = app.clone();
     let answer = app.db().write("invite somebody", move |tx| {
         let (invitation, graph) = (stored.clone(), graph.clone());
         let (who, record) = (who.clone(), invited.clone());
+        let (app, letter) = (worker.clone(), letter.clone());
         Box::pin(async move {
             let realm = invitation.realm;
             who.still_may(tx, now).await?;
@@ -71,10 +76,12 @@ pub async fn invite(
             }
             invitations::create(tx, &invitation).await?;
             audit::append(tx, &record).await?;
+            mail::queue(tx, &app, realm, who.origin().language(), letter, now).await?;
             Ok(())
         })
     });
     note_refused(app, answer.await, refused).await?;
+    app.post_is_waiting();
     Ok((made, secret))
 }
 
@@ -145,6 +152,34 @@ async fn still_covered(
     Ok(!account.is_disabled()
         && standing.may_manage()
         && standing.covers(&Standing::of(&invitation.roles, graph)))
+}
+
+/// The organization that an invitation leads to, for the account whose proven address was invited. Looking uses nothing up. Whatever
+/// is wrong with the secret or with whose it is, the answer is the same.
+pub async fn look_at_invitation(
+    app: &App,
+    user: &User,
+    secret: &str,
+    now: Timestamp,
+) -> Result<Organization, Problem> {
+    let id = invitation::id_of(secret).ok_or(Problem::InvalidInvitation)?;
+    let digest = SecretDigest::of(secret.as_bytes());
+    let proven = user.email.clone().filter(|_| user.email_verified).ok_or(Problem::InvalidInvitation)?;
+    let realm = user.realm;
+    app.db()
+        .read("look at an invitation", move |tx| {
+            let proven = proven.clone();
+            Box::pin(async move {
+                let found = invitations::find(tx, realm, id).await?;
+                let found = found.filter(|found| {
+                    found.digest == digest && found.is_open(now) && found.email.key() == proven.key()
+                });
+                let found = found.ok_or(Problem::InvalidInvitation)?;
+                let organization = organizations::find(tx, realm, found.organization).await?;
+                organization.ok_or(Problem::InvalidInvitation)
+            })
+        })
+        .await
 }
 
 /// Makes the one who was invited a member. Whatever is wrong with the secret or with whose it is, the answer is the same.

@@ -16,7 +16,7 @@ use gatepost_domain::{DisplayName, EmailAddress, Timestamp, User, Username};
 
 use super::{
     assets,
-    html::{Html, address, initials},
+    html::{Html, Sentence, address, initials},
     words::{Language, Words},
 };
 use crate::{
@@ -118,6 +118,16 @@ impl Frame {
         self.language.words()
     }
 
+    /// The language of the page.
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Whether somebody who forgot a password can be sent a link.
+    pub(super) fn sends_mail(&self) -> bool {
+        self.app.mailer().is_on()
+    }
+
     /// What the realm calls itself.
     pub(super) fn realm_name(&self) -> &str {
         self.realm.settings().display_name.as_ref().map_or(self.realm.name(), DisplayName::as_str)
@@ -170,6 +180,13 @@ impl Frame {
             base: self.path(""),
             csrf: self.browser.csrf_token(&self.app, &self.realm),
         }
+    }
+
+    /// A page that says something and asks nothing.
+    pub(super) fn message(&self, status: StatusCode, heading: &Sentence, what: &Sentence) -> Response {
+        let mut view = self.view(heading.plain());
+        view.wrong = !status.is_success();
+        self.answer(status, &MessagePage { v: view, heading: heading.html(), what: what.html() }, None)
     }
 
     /// The page. `leads_to` is the flow that its form ends in, if any.
@@ -230,11 +247,22 @@ pub(super) enum Notice {
     SessionEnded,
     OthersEnded,
     ClientRemoved,
+    LinkSent,
+    SentAgain,
+    EmailConfirmed,
 }
 
 impl Notice {
-    const ALL: [Self; 5] =
-        [Self::NameSaved, Self::PasswordChanged, Self::SessionEnded, Self::OthersEnded, Self::ClientRemoved];
+    const ALL: [Self; 8] = [
+        Self::NameSaved,
+        Self::PasswordChanged,
+        Self::SessionEnded,
+        Self::OthersEnded,
+        Self::ClientRemoved,
+        Self::LinkSent,
+        Self::SentAgain,
+        Self::EmailConfirmed,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -243,6 +271,9 @@ impl Notice {
             Self::SessionEnded => "session-ended",
             Self::OthersEnded => "others-ended",
             Self::ClientRemoved => "client-removed",
+            Self::LinkSent => "link-sent",
+            Self::SentAgain => "sent-again",
+            Self::EmailConfirmed => "email-confirmed",
         }
     }
 
@@ -253,8 +284,19 @@ impl Notice {
             Self::SessionEnded => words.session_ended,
             Self::OthersEnded => words.others_ended,
             Self::ClientRemoved => words.client_removed,
+            Self::LinkSent => words.link_sent,
+            Self::SentAgain => words.sent_again,
+            Self::EmailConfirmed => words.email_confirmed,
         }
     }
+}
+
+#[derive(Template)]
+#[template(path = "pages/message.html")]
+struct MessagePage {
+    v: View,
+    heading: Html,
+    what: Html,
 }
 
 /// What templates know of the frame.

@@ -34,13 +34,15 @@ fn escape(text: &str, out: &mut String) {
 
 /// A sentence whose values are to be put in: every `{name}` apart from the direction of the text around it.
 pub fn say(sentence: &'static str) -> Sentence {
-    Sentence { text: sentence, values: Vec::new(), link: String::new() }
+    Sentence { text: sentence, values: Vec::new(), markup: Vec::new(), link: String::new() }
 }
 
 /// See [`say`].
 pub struct Sentence {
     text: &'static str,
     values: Vec<(&'static str, String)>,
+    /// Values that are HTML already.
+    markup: Vec<(&'static str, String)>,
     link: String,
 }
 
@@ -48,6 +50,12 @@ impl Sentence {
     /// The value of `{name}`.
     pub fn put(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.values.push((name, value.to_string()));
+        self
+    }
+
+    /// The value of `{name}`, as HTML that was made here. A sentence with one has no [`plain`](Self::plain) form.
+    pub fn put_html(mut self, name: &'static str, value: &Html) -> Self {
+        self.markup.push((name, value.0.clone()));
         self
     }
 
@@ -74,9 +82,13 @@ impl Sentence {
                 rest = &rest[1..];
             } else {
                 let end = rest.find('}').unwrap_or(rest.len() - 1);
-                out.push_str("<bdi>");
-                escape(self.value(&rest[1..end]), &mut out);
-                out.push_str("</bdi>");
+                if let Some((_, markup)) = self.markup.iter().find(|(known, _)| *known == &rest[1..end]) {
+                    out.push_str(markup);
+                } else {
+                    out.push_str("<bdi>");
+                    escape(self.value(&rest[1..end]), &mut out);
+                    out.push_str("</bdi>");
+                }
                 rest = &rest[end + 1..];
             }
         }
@@ -84,13 +96,21 @@ impl Sentence {
         Html(out)
     }
 
-    /// As text, for an attribute or a title. The sentence has no tags then.
+    /// As text, for an attribute, a title or a letter: without the tags.
     pub fn plain(&self) -> String {
-        let mut text = self.text.to_owned();
-        for (name, value) in &self.values {
-            text = text.replace(&format!("{{{name}}}"), value);
+        let mut out = String::with_capacity(self.text.len() + 40);
+        let mut rest = self.text;
+        while let Some(at) = rest.find(['{', '<']) {
+            out.push_str(&rest[..at]);
+            let is_value = rest[at..].starts_with('{');
+            let end = rest[at..].find(if is_value { '}' } else { '>' }).map_or(rest.len(), |end| at + end);
+            if is_value {
+                out.push_str(self.value(&rest[at + 1..end]));
+            }
+            rest = rest.get(end + 1..).unwrap_or_default();
         }
-        text
+        out.push_str(rest);
+        out
     }
 
     fn value(&self, name: &str) -> &str {
@@ -166,6 +186,8 @@ mod tests {
             say("{a}{b}").put("a", "{b}").put("b", "x").html().to_string(),
             "<bdi>{b}</bdi><bdi>x</bdi>"
         );
+        let sentence = say("<b>{a}</b> and <a>{b}</a>.").put("a", "{b}<i>").put("b", "x");
+        assert_eq!(sentence.plain(), "{b}<i> and x.");
     }
 
     #[test]

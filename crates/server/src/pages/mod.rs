@@ -5,17 +5,23 @@
 mod account;
 mod assets;
 mod consent;
+mod dev_mail;
 mod device;
 mod error;
 mod form;
 mod form_post;
 mod frame;
-mod html;
+pub(crate) mod html;
+mod invitation;
+mod link;
+mod mail_sent;
+mod recover;
 mod sign_in;
 mod sign_out;
 mod sign_up;
 #[cfg(test)]
 mod specimens;
+mod verify;
 mod words;
 
 use std::collections::HashMap;
@@ -36,13 +42,16 @@ use crate::{
     realm::{InRealm, UnderPrefix},
 };
 
+pub use account::device_name;
 pub use consent::{Consent, Unchecked, consent};
+pub use dev_mail::routes as dev_mail;
 pub use device::{AskedAgain, DeviceRequest, device_code, device_confirm, device_outcome};
 pub use error::{error, flow_lost};
 pub(crate) use form::Form;
 pub use form_post::form_post;
 pub use frame::Frame;
 pub use sign_out::{SignOut, sign_out as sign_out_page, signed_out};
+pub use words::Language;
 
 /// The pages that need [`around`] them.
 pub fn routes() -> Router<App> {
@@ -50,6 +59,13 @@ pub fn routes() -> Router<App> {
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))
         .route("/sign-out", get(sign_out::show).post(sign_out::submit))
+        .route("/recover", get(recover::show).post(recover::submit))
+        .route("/recover/sent", get(recover::sent).post(recover::send_again))
+        .route("/recover/confirm", get(recover::open).post(recover::confirm))
+        .route("/verify-sent", get(verify::sent).post(verify::send_again))
+        .route("/verify-email", get(verify::show).post(verify::submit))
+        .route("/undo-email", get(verify::show_undo).post(verify::undo))
+        .route("/invitation", get(invitation::show).post(invitation::submit))
         .merge(account::routes())
 }
 

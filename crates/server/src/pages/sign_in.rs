@@ -39,6 +39,7 @@ struct SignInPage<'a> {
     to_password: bool,
     remember: bool,
     new_here: Option<Html>,
+    forgot: Option<Html>,
 }
 
 /// What the page is shown with.
@@ -95,6 +96,10 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
         },
         to_password: !shown.username.is_empty(),
         remember: shown.remember,
+        forgot: frame.sends_mail().then(|| {
+            let query = sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default();
+            say(w.forgot).link(frame.path(&format!("/recover{query}"))).html()
+        }),
         new_here: open.then(|| {
             let query = sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default();
             let path = frame.path(&format!("/sign-up{query}"));

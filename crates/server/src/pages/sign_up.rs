@@ -18,6 +18,7 @@ use super::{
     error::{self, too_often},
     frame::{Frame, View},
     html::{Html, say},
+    mail_sent::{For, Sent},
     query,
     sign_in::go_on,
 };
@@ -217,7 +218,15 @@ pub(super) async fn submit(
     };
     let profile = accounts::Profile::parse(Some(email), None, Some(name))?;
     let hash = app.hasher().hash(&password).await?;
-    let made = accounts::register(&app, &realm, profile, hash.clone(), origin.clone(), now).await;
+    let made = accounts::register(
+        &app,
+        &realm,
+        profile,
+        hash.clone(),
+        origin.clone().reading(frame.language()),
+        now,
+    )
+    .await;
     let user = match made {
         Err(Problem::EmailTaken) => {
             let query = sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default();
@@ -228,6 +237,9 @@ pub(super) async fn submit(
         other => other?,
     };
     if realm.settings().require_verified_email {
+        if let Some(email) = user.email.filter(|_| frame.sends_mail()) {
+            return Ok(Sent::new(email, sealed, now).go(&app, &frame, For::Verify));
+        }
         let page = MessagePage {
             v: frame.view(w.signed_up_title),
             heading: say(w.signed_up_title).html(),

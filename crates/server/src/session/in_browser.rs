@@ -6,7 +6,10 @@ use gatepost_domain::{
 };
 use gatepost_store::{Tx, audit, passwords, sessions};
 
-use super::sign_in::{Proven, refused};
+use super::{
+    device::note_device,
+    sign_in::{Proven, refused},
+};
 use crate::{
     App,
     http::{Problem, origin::Where},
@@ -50,12 +53,14 @@ pub async fn sign_in_browser(
     let signed_out = other.as_ref().map(|held| record(Event::SignedOut, held.user, held.id));
     let message = OutboxId::new(now, app.entropy());
     let checked = hash.clone();
+    let (worker, owner, told) = (app.clone(), user.clone(), origin.clone());
     let begun = app
         .db()
         .write("sign in in a browser", move |tx| {
             let (begins, hash, again) = (begins.clone(), checked.clone(), again.clone());
             let (signed_in, signed_in_again) = (signed_in.clone(), signed_in_again.clone());
             let (other, signed_out) = (other.clone(), signed_out.clone());
+            let (app, owner, told) = (worker.clone(), owner.clone(), told.clone());
             Box::pin(async move {
                 if let (Some(held), Some(record)) = (again, signed_in_again) {
                     let now_has = passwords::find(tx, begins.realm, begins.user).await?;
@@ -69,6 +74,7 @@ pub async fn sign_in_browser(
                     return Err(Problem::InvalidCredentials);
                 }
                 audit::append(tx, &signed_in).await?;
+                note_device(tx, &app, (&owner, &begins), &told, now).await?;
                 if let (Some(held), Some(record)) = (other, signed_out)
                     && sessions::revoke(tx, held.realm, held.user, held.id, now, message).await?
                 {
@@ -83,6 +89,7 @@ pub async fn sign_in_browser(
     }
     let session = begun?;
     attempt.give_back();
+    app.post_is_waiting();
     if let Some(password) = outdated {
         app.rehash_later(&user, password, hash, now);
     }

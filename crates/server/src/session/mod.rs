@@ -1,5 +1,6 @@
 //! Sessions and the tokens within them: sign in, refresh, sign out. Every front door comes through here.
 
+mod device;
 mod end;
 mod in_browser;
 mod known_device;

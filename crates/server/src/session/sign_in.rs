@@ -13,10 +13,11 @@ use gatepost_store::{
 
 use super::{
     DeviceCookie, FIRST_PARTY, FIRST_PARTY_SCOPES,
+    device::note_device,
     known_device::{known_device, remember_device},
 };
 use crate::{
-    App,
+    App, accounts,
     api::TokenAnswer,
     http::{Problem, origin::Where},
     limits::{self, Attempt, Rule},
@@ -105,6 +106,10 @@ pub async fn prove(
         return Err(Problem::InvalidCredentials);
     };
     if realm.settings().require_verified_email && !user.email_verified {
+        // Whoever knows the password may have lost the first link.
+        if let Some(email) = user.email {
+            accounts::ask_to_verify(app, realm, email, origin, now).await?;
+        }
         return Err(Problem::EmailUnverified);
     }
     Ok(Proven { user, hash, outdated: outdated.then_some(password), attempt })
@@ -170,11 +175,13 @@ pub async fn sign_in(
         .session(session.id);
 
     let (begun, granted, checked_hash) = (session.clone(), grant.clone(), hash.clone());
+    let (worker, told) = (app.clone(), origin.clone());
     let begun = app
         .db()
         .write("sign in", move |tx| {
             let (session, grant, hash, record) =
                 (begun.clone(), granted.clone(), checked_hash.clone(), record.clone());
+            let (app, origin) = (worker.clone(), told.clone());
             Box::pin(async move {
                 // One statement begins the session, and only if the account is still enabled and still has the
                 // password that was checked: a change made while the hash was computed wins.
@@ -182,7 +189,10 @@ pub async fn sign_in(
                     return Err(Problem::InvalidCredentials);
                 }
                 audit::append(tx, &record).await?;
-                users::find(tx, session.realm, session.user).await?.ok_or(Problem::InvalidCredentials)
+                let user = users::find(tx, session.realm, session.user).await?;
+                let user = user.ok_or(Problem::InvalidCredentials)?;
+                note_device(tx, &app, (&user, &session), &origin, now).await?;
+                Ok(user)
             })
         })
         .await;
@@ -192,6 +202,7 @@ pub async fn sign_in(
     let user = begun?;
     attempt.give_back();
     let device = remember_device(app, realm, (&user, &hash), &origin, now);
+    app.post_is_waiting();
     if let Some(password) = outdated {
         app.rehash_later(&user, password, hash, now);
     }

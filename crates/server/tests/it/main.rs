@@ -13,6 +13,7 @@ mod generated;
 mod hostile;
 mod injection;
 mod limits;
+mod mail;
 mod metadata;
 mod oauth;
 mod pages;

@@ -23,6 +23,7 @@ mod initial_access_tokens;
 mod invitations;
 #[path = "../shared/lent_database.rs"]
 mod lent_database;
+mod mailed_links;
 mod memberships;
 mod meta;
 mod opening;

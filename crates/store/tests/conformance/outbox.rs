@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use gatepost_domain::outbox::{Mail, Message, Queued, Revocation, back_off};
+use gatepost_domain::outbox::{Letter, Mail, Message, Queued, Revocation, back_off};
 use gatepost_domain::{OutboxId, Timestamp, UserId};
 use gatepost_store::outbox;
 
@@ -70,11 +70,8 @@ async fn a_failed_message_waits_longer_each_time(store: Store) {
 }
 
 async fn messages_of_a_kind_are_taken_in_order(store: Store) {
-    let mail = Message::Mail(Mail {
-        to: "ada@example.com".parse().unwrap(),
-        template: "hello".into(),
-        fields: [("a".to_owned(), "b".to_owned())].into(),
-    });
+    let letter = Letter::AccountExists { user: UserId::MIN };
+    let mail = Message::Mail(Mail { language: "en".into(), letter });
     let mut ids = Vec::new();
     for n in 0..5 {
         ids.push(queue(&store, revocation(), later(n)).await);

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
-use gatepost_domain::{ClientId, PasswordHash, Session, SessionId, UserId};
+use gatepost_domain::{ClientId, PasswordHash, Session, SessionId, SessionOrigin, UserId};
 use gatepost_store::{grants, outbox, passwords, sessions, users};
 
 use crate::support::{NOW, Store, later};
@@ -20,6 +20,7 @@ on_every_backend!(
     se_03_a_reauthenticated_session_has_another_cookie,
     a_touched_session_lives_on_but_not_past_its_end,
     ended_sessions_are_deleted_with_their_grants,
+    it_is_known_from_where_a_user_signed_in_before,
 );
 
 async fn begin(store: &Store, session: &Session, verified: Option<&str>) -> bool {
@@ -248,4 +249,25 @@ async fn ended_sessions_are_deleted_with_their_grants(store: Store) {
     assert_eq!(delete(50, 9).await, 1);
     assert!(store.find_grant(&grant).await.is_none());
     assert!(store.find_live(&live, later(50)).await.is_some());
+}
+
+async fn it_is_known_from_where_a_user_signed_in_before(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let mut made = Vec::new();
+    for (n, address) in [1, 2, 3].into_iter().enumerate() {
+        let mut session = store.session_of(&ada, later(n as u64));
+        session.origin = SessionOrigin::new(Some([192, 0, 2, address].into()), Some("curl/8"));
+        assert!(begin(&store, &session, None).await);
+        made.push(session);
+    }
+    store.session(&bob).await;
+    let (realm, user) = (store.realm, ada.id);
+    let origins = async |except: SessionId, limit| {
+        read!(store, [] tx => sessions::origins(tx, realm, user, except, limit).await).unwrap()
+    };
+    // The newest first, also those that are over.
+    let (id, message) = (made[1].id, store.message());
+    assert!(write!(store, [] tx => sessions::revoke(tx, realm, user, id, NOW, message).await).unwrap());
+    assert_eq!(origins(made[2].id, 9).await, [made[1].origin.clone(), made[0].origin.clone()]);
+    assert_eq!(origins(made[2].id, 1).await, [made[1].origin.clone()]);
 }

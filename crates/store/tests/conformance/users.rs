@@ -16,6 +16,7 @@ on_every_backend!(
     a_profile_changes_only_in_the_columns_named,
     a_profile_changes_only_from_the_version_that_was_read,
     a_new_address_is_not_verified,
+    an_address_is_verified_as_long_as_it_is_the_accounts,
     a_taken_address_is_refused_and_nothing_changes,
     other_roles_are_stored_and_told,
     a_disabled_user_is_signed_out_and_told_and_stays_disabled,
@@ -228,6 +229,27 @@ async fn a_new_address_is_not_verified(store: Store) {
     assert_eq!((gone.email, gone.email_verified), (None, false));
     let again = change(&store, user.id, to("ada@example.com"), None, NOW).await.unwrap().unwrap();
     assert!(!again.email_verified);
+}
+
+async fn an_address_is_verified_as_long_as_it_is_the_accounts(store: Store) {
+    let ada = store.user("ada").await;
+    let (realm, id) = (store.realm, ada.id);
+    let verify = async |email: &str| {
+        let email: gatepost_domain::EmailAddress = email.parse().unwrap();
+        write!(store, [email] tx => users::verify_email(tx, realm, id, &email, later(1)).await).unwrap()
+    };
+    assert_eq!(verify("bob@example.com").await, None);
+    assert_eq!(store.find_user(&ada).await, Some(ada.clone()));
+    let verified = verify("ADA@example.com").await.unwrap();
+    let expected =
+        User { email_verified: true, updated_at: later(1), version: ada.version + 1, ..ada.clone() };
+    assert_eq!(verified, expected);
+    let message = store.message();
+    write!(store, [] tx => users::disable(tx, realm, id, NOW, message).await).unwrap();
+    assert_eq!(verify("ada@example.com").await, None);
+    let email = ada.email.clone().unwrap();
+    let other = RealmId::MAX;
+    assert_eq!(write!(store, [email] tx => users::verify_email(tx, other, id, &email, NOW).await), Ok(None));
 }
 
 async fn a_taken_address_is_refused_and_nothing_changes(store: Store) {

@@ -1,6 +1,7 @@
 //! The signed-in person's own account.
 
 mod api_keys;
+mod email;
 mod organization;
 mod password;
 mod profile;
@@ -16,6 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(profile::show, profile::change))
         .routes(routes!(password::change))
+        .routes(routes!(email::change))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
         .routes(routes!(organization::switch))

@@ -123,7 +123,8 @@ pub(super) struct NewInvitation {
 
 /// Invite somebody
 ///
-/// No mail is sent: hand the token over. It is good once, for 7 days, for an account with that address verified.
+/// The invitation is mailed to the address. Where the server sends no mail, hand the token over. It is good once, for 7 days, for an
+/// account with that address verified.
 #[utoipa::path(
     post, path = "/api/v1/organizations/{id}/invitations", tag = "Organizations", operation_id = "invite",
     request_body = NewInvitation, security(("bearer" = [])),

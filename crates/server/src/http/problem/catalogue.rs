@@ -39,6 +39,8 @@ impl Problem {
             Self::AlreadyMember,
             Self::AlreadyInvited,
             Self::InvalidInvitation,
+            Self::InvalidLink,
+            Self::SignInAgain,
             Self::RoleExists,
             Self::RoleBuiltIn,
             Self::RoleInUse { by: "There are users who have it".to_owned() },

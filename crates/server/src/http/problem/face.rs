@@ -182,6 +182,18 @@ impl Problem {
                 "The invitation is not good, or not for you: sign in with the address it was made for, verified, and use it \
                  once, within 7 days.",
             ),
+            Self::InvalidLink => fixed(
+                "invalid_link",
+                S::BAD_REQUEST,
+                "The link is not good",
+                "It was used, replaced by a newer one, or is too old. Ask for another.",
+            ),
+            Self::SignInAgain => fixed(
+                "sign_in_again",
+                S::UNAUTHORIZED,
+                "Sign in again first",
+                "This takes a sign-in of the last ten minutes. Sign in again, and repeat the request with the new token.",
+            ),
             Self::RoleExists => fixed(
                 "role_exists",
                 S::CONFLICT,
@@ -222,7 +234,7 @@ impl Problem {
                 "email_unverified",
                 S::FORBIDDEN,
                 "E-mail address is not verified",
-                "This realm lets only verified addresses sign in. Ask an administrator to verify yours.",
+                "This realm lets only verified addresses sign in. Open the link that was mailed to yours; `/api/v1/verify-email/resend` sends another.",
             ),
             Self::InvalidField { field, reason } => invalid(field, reason),
             Self::InvalidSetting(refused) => invalid(&refused.member, &refused.reason),

@@ -1,5 +1,10 @@
 //! What a browser or program calls itself, in words a person knows.
 
+use crate::pages::{
+    html::{Sentence, say},
+    words::{Language, Words},
+};
+
 /// What kind of thing it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DeviceKind {
@@ -64,6 +69,21 @@ impl<'a> Device<'a> {
             }
         }
     }
+}
+
+/// What a browser or program calls itself, as a sentence that may stand alone.
+pub(super) fn sentence(words: &Words, device: &Device<'_>) -> Sentence {
+    match (device.name, device.system) {
+        (Some(name), Some(system)) => say(words.browser_on).put("browser", name).put("system", system),
+        (Some(name), None) => say("{name}").put("name", name),
+        (None, Some(system)) => say("{name}").put("name", system),
+        (None, None) => say(words.unknown_device),
+    }
+}
+
+/// The same as text.
+pub fn device_name(language: Language, agent: &str) -> String {
+    sentence(language.words(), &Device::of(agent)).plain()
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ struct ProfilePage<'a> {
     name_error: Option<&'static str>,
     email: Option<Html>,
     verified: bool,
+    /// Mail can be sent: an address can be proven and changed.
+    mail: bool,
+    awaited: Option<Html>,
     username: Option<Html>,
     since_at: String,
     since: String,
@@ -42,7 +45,12 @@ enum Why {
     Stale,
 }
 
-fn page(frame: &Frame, user: &User, name: &str, why: Why) -> Response {
+fn page(
+    frame: &Frame,
+    (user, awaited): (&User, Option<&EmailAddress>),
+    name: &str,
+    (mail, why): (bool, Why),
+) -> Response {
     let w = frame.words();
     let mut view = frame.view(w.profile);
     view.wrong = why != Why::Asked;
@@ -61,6 +69,8 @@ fn page(frame: &Frame, user: &User, name: &str, why: Why) -> Response {
         },
         email: user.email.as_ref().map(EmailAddress::as_str).map(address),
         verified: user.email_verified,
+        mail,
+        awaited: awaited.map(|email| say(w.email_awaited).put_html("email", &address(email.as_str())).html()),
         username: user.username.as_ref().map(Username::as_str).map(address),
         since_at: user.created_at.to_string(),
         since: moment(w, user.created_at),
@@ -73,9 +83,15 @@ fn page(frame: &Frame, user: &User, name: &str, why: Why) -> Response {
     frame.answer(status, &page, None)
 }
 
-pub(super) async fn show(signed_in: BrowserSession, frame: Frame) -> Response {
-    let name = signed_in.user.name.as_ref().map_or("", DisplayName::as_str);
-    page(&frame, &signed_in.user, name, Why::Asked)
+pub(super) async fn show(
+    State(app): State<App>,
+    signed_in: BrowserSession,
+    frame: Frame,
+) -> Result<Response, Problem> {
+    let user = &signed_in.user;
+    let name = user.name.as_ref().map_or("", DisplayName::as_str);
+    let awaited = accounts::awaited_email(&app, user, frame.now).await?;
+    Ok(page(&frame, (user, awaited.as_ref()), name, (app.mailer().is_on(), Why::Asked)))
 }
 
 pub(super) async fn submit(
@@ -87,14 +103,16 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, Problem> {
     let (user, name) = (&signed_in.user, form.text("name"));
+    let awaited = accounts::awaited_email(&app, user, now).await?;
+    let again = |why| page(&frame, (user, awaited.as_ref()), name, (app.mailer().is_on(), why));
     if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
-        return Ok(page(&frame, user, name, Why::Stale));
+        return Ok(again(Why::Stale));
     }
     if name.is_empty() {
-        return Ok(page(&frame, user, name, Why::Empty));
+        return Ok(again(Why::Empty));
     }
     let Ok(change) = Change::new().name(Some(Some(name.to_owned()))) else {
-        return Ok(page(&frame, user, name, Why::Refused));
+        return Ok(again(Why::Refused));
     };
     let who = Who::themselves(&signed_in.caller(), origin);
     accounts::change(&app, user.realm, user.id, change, who, now).await?;

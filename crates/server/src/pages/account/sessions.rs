@@ -10,7 +10,7 @@ use gatepost_domain::{Session, SessionId};
 
 use super::{
     Form, Frame,
-    device::{Device, DeviceKind},
+    device::{self, Device, DeviceKind},
     see,
 };
 use crate::{
@@ -60,12 +60,7 @@ struct Row {
 fn row(frame: &Frame, session: &Session, current: SessionId) -> Row {
     let w = frame.words();
     let device = Device::of(session.origin.user_agent.as_deref().unwrap_or_default());
-    let name = match (device.name, device.system) {
-        (Some(name), Some(system)) => say(w.browser_on).put("browser", name).put("system", system),
-        (Some(name), None) => say("{name}").put("name", name),
-        (None, Some(system)) => say("{name}").put("name", system),
-        (None, None) => say(w.unknown_device),
-    };
+    let name = device::sentence(w, &device);
     Row {
         id: session.id.to_string(),
         current: session.id == current,

@@ -6,6 +6,10 @@ mod ar;
 mod de;
 mod en;
 
+use axum::http::{HeaderMap, header::ACCEPT_LANGUAGE};
+
+use crate::browser::{LANGUAGE, one_cookie};
+
 macro_rules! words {
     ($($key:ident,)+) => {
         /// Every sentence of the pages, in one language.
@@ -177,6 +181,53 @@ words! {
     refused_request,
     signed_up_title,
     signed_up_what,
+    forgot,
+    recover_title,
+    recover_lead,
+    send_link,
+    remembered,
+    sent_title,
+    sent_what,
+    sent_nothing,
+    send_again,
+    sent_again,
+    other_address,
+    confirmed_already,
+    link_title,
+    link_what,
+    link_taken,
+    verify_title,
+    verify_lead,
+    verify_go,
+    verified_title,
+    verified_what,
+    choose_password_title,
+    choose_password_lead,
+    recovered_title,
+    recovered_what,
+    undo_title,
+    undo_lead,
+    undo_go,
+    undone_title,
+    undone_what,
+    change,
+    change_email_title,
+    change_email_lead,
+    new_email,
+    email_same,
+    email_often,
+    email_awaited,
+    link_sent,
+    email_confirmed,
+    join_title,
+    join_lead,
+    join,
+    joined_title,
+    joined_what,
+    member_already,
+    invitation_title,
+    invitation_what,
+    invitation_verify,
 }
 
 /// A language the pages speak.
@@ -220,6 +271,12 @@ impl Language {
         });
         // Of equals the first.
         ranges.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(language, _)| language)
+    }
+
+    /// The one a person has chosen in this browser, or that the browser likes best.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let accepted = || Self::accepted(headers.get(ACCEPT_LANGUAGE)?.to_str().ok()?);
+        one_cookie(headers, LANGUAGE).and_then(Self::named).or_else(accepted)
     }
 
     /// What it says.

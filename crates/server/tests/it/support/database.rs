@@ -35,6 +35,22 @@ impl Database {
         driver.await.unwrap().unwrap();
     }
 
+    /// One column of text, as it stands in the database.
+    pub async fn column(&self, data_dir: &std::path::Path, sql: &str) -> Vec<String> {
+        let Some(url) = &self.url else {
+            let connection = rusqlite::Connection::open(data_dir.join("gatepost.db")).unwrap();
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| row.get(0)).unwrap();
+            return rows.map(Result::unwrap).collect();
+        };
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        let driver = tokio::spawn(connection);
+        let rows = client.query(sql, &[]).await.unwrap();
+        drop(client);
+        driver.await.unwrap().unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     pub fn url(&self) -> Option<String> {
         self.lent.as_ref().map(|lent| lent.url.clone())
     }

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use gatepost_domain::Timestamp;
-use gatepost_server::{App, Clock, Config, Given, Reached, router};
+use gatepost_server::{App, Clock, Config, Given, KeptMail, MailSettings, Reached, router};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -96,7 +96,7 @@ impl TestApp {
             database_url: database.url(),
             ..Given::default()
         };
-        let config = Config::load(given, environment).unwrap();
+        let config = Config { mail: MailSettings::Kept, ..Config::load(given, environment).unwrap() };
         let clock = Clock::manual(Timestamp::from_unix_seconds(1_800_000_000));
         let app = App::open(&config, clock.clone(), Reached::At("http://127.0.0.1:8400")).await.unwrap();
         let test = Self { router: router(app.clone()), app, clock, config, folder, database };
@@ -111,6 +111,13 @@ impl TestApp {
         let app =
             App::open(&self.config, self.clock.clone(), Reached::At("http://127.0.0.1:8400")).await.unwrap();
         (app.clone(), router(app))
+    }
+
+    /// The same installation, as a process without mail would serve it.
+    pub async fn without_mail(&self) -> Router {
+        let config = Config { mail: MailSettings::Off, ..self.config.clone() };
+        let opened = App::open(&config, self.clock.clone(), Reached::At("http://127.0.0.1:8400")).await;
+        router(opened.unwrap())
     }
 
     pub async fn apply(&self, file: &str) -> Vec<String> {
@@ -135,9 +142,37 @@ impl TestApp {
         self.database.execute(&self.data_dir(), sql).await;
     }
 
+    /// The letters that wait, as they stand in the database.
+    pub async fn outbox(&self) -> Vec<String> {
+        self.database.column(&self.data_dir(), "SELECT body FROM outbox WHERE kind = 'mail'").await
+    }
+
     /// As the server does daily.
     pub async fn clean_up(&self) {
         self.app.clean_up().await.unwrap();
+    }
+
+    /// Everything that was mailed to somebody, once all that waits is sent.
+    pub async fn mail_to(&self, email: &str) -> Vec<KeptMail> {
+        self.app.send_mail().await.unwrap();
+        self.app.kept_mail().into_iter().filter(|letter| letter.to == email).collect()
+    }
+
+    /// The subjects of everything that was mailed to somebody.
+    pub async fn subjects(&self, email: &str) -> Vec<String> {
+        self.mail_to(email).await.into_iter().map(|letter| letter.subject).collect()
+    }
+
+    /// The path of the link that was mailed to somebody last.
+    pub async fn link(&self, email: &str) -> String {
+        let letter = self.mail_to(email).await.pop().expect("a letter");
+        let link = letter.link().expect("a link");
+        link.strip_prefix("http://127.0.0.1:8400").expect("the configured URL").to_owned()
+    }
+
+    /// What stands in that link.
+    pub async fn token(&self, email: &str) -> String {
+        self.link(email).await.split_once("token=").expect("a token").1.to_owned()
     }
 
     pub fn advance(&self, by: Duration) {

@@ -1,0 +1,83 @@
+//! An account whose password is lost.
+//!
+//! Somebody types an address; a link goes to it if it is that of an account; whoever opens the link sets a new password. That signs
+//! nobody in: whoever has a second factor still needs it (LG-12).
+
+use gatepost_domain::{
+    EmailAddress, LinkPurpose, OutboxId, PasswordHash, Timestamp, User,
+    audit::{Actor, Event},
+    outbox::Notice,
+    password::Password,
+};
+use gatepost_store::{audit, passwords, users};
+
+use super::{Who, links};
+use crate::{
+    App,
+    api_keys::revoke_because,
+    http::{Problem, origin::Where},
+    mail,
+    realm::Snapshot,
+};
+
+/// Mails a link to whoever has the address, if an account has it.
+pub async fn ask_to_recover(
+    app: &App,
+    realm: &Snapshot,
+    email: EmailAddress,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    Ok(mail::ask_for_link(app, realm.id(), LinkPurpose::Recover, email, origin, now).await?)
+}
+
+/// Sets a new password by a link that was mailed, and ends every session and grant; with `with_keys`, API keys too.
+///
+/// The link proves the address. Where that was not proven before, whoever made the account may be another: its API keys end as well
+/// (LG-14).
+pub async fn recover(
+    app: &App,
+    realm: &Snapshot,
+    token: &str,
+    new: &Password,
+    with_keys: bool,
+    origin: Where,
+    now: Timestamp,
+) -> Result<User, Problem> {
+    let (purpose, id) = links::read(app, token, &[LinkPurpose::Recover])?;
+    let new = PasswordHash::new(app.hasher().hash(new).await?);
+    let (worker, realm) = (app.clone(), realm.id());
+    let message = OutboxId::new(now, app.entropy());
+    let user = app
+        .db()
+        .write("recover an account", move |tx| {
+            let (app, origin, new) = (worker.clone(), origin.clone(), new.clone());
+            Box::pin(async move {
+                let (link, before) = links::take(tx, (realm, id), purpose, now).await?;
+                let whose = (realm, link.user);
+                passwords::set(tx, realm, link.user, &new, now).await?;
+                users::sign_out_everywhere(tx, realm, link.user, now, message).await?;
+                if with_keys || !before.email_verified {
+                    let reason = Some(Event::AccountRecovered.name());
+                    revoke_because(tx, &app, whose, reason, &Who::by_mail(&before, origin.clone()), now)
+                        .await?;
+                }
+                // Whoever had the account may have asked for another address.
+                links::forget(tx, whose, &[LinkPurpose::ChangeEmail, LinkPurpose::VerifyEmail]).await?;
+                let record =
+                    |event| origin.record(&app, realm, event, Actor::User(link.user), now).user(link.user);
+                audit::append(tx, &record(Event::AccountRecovered)).await?;
+                if !before.email_verified {
+                    audit::append(tx, &record(Event::EmailVerified)).await?;
+                }
+                let user = users::verify_email(tx, realm, link.user, &link.email, now).await?;
+                let user = user.ok_or(Problem::InvalidLink)?;
+                mail::notice(tx, &app, &user, Notice::PasswordChanged, &origin, now).await?;
+                Ok::<_, Problem>(user)
+            })
+        })
+        .await?;
+    app.sign_outs().notify_one();
+    app.post_is_waiting();
+    Ok(user)
+}

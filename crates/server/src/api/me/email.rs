@@ -1,0 +1,45 @@
+//! `/api/v1/me/email`
+
+use axum::{extract::State, http::StatusCode};
+use serde::Deserialize;
+
+use crate::{
+    App, accounts,
+    http::{Json, Now, Problem, SignedIn, Where, problem::ProblemDocument},
+};
+
+/// The address that the account is to have.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EmailChange {
+    /// A link is mailed to it.
+    #[schema(example = "ada@new.example.com")]
+    email: String,
+}
+
+/// Change the address
+///
+/// Takes a sign-in of the last ten minutes. A link is mailed to the new address; when it is opened the account has that address, and
+/// the one before is told. Until then nothing changes, and a newer request ends the older. The answer is the same if another account
+/// has the address: its owner is told by mail.
+#[utoipa::path(
+    post, path = "/api/v1/me/email", tag = "Account", operation_id = "change_email", request_body = EmailChange,
+    security(("bearer" = [])),
+    responses(
+        (status = 202, description = "A link is on its way to the new address"),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `sign_in_again`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`: one was asked for a moment ago", body = ProblemDocument),
+    )
+)]
+pub(super) async fn change(
+    caller: SignedIn,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<EmailChange>,
+) -> Result<StatusCode, Problem> {
+    let email = accounts::email(&body.email)?;
+    accounts::ask_to_change_email(&app, &caller, email, origin, now).await?;
+    Ok(StatusCode::ACCEPTED)
+}

@@ -1,0 +1,131 @@
+//! `/account/email`
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use gatepost_domain::{EmailAddress, User};
+
+use super::{Form, Frame, see};
+use crate::{
+    App, accounts,
+    browser::{BrowserSession, Flow, Target},
+    http::{Problem, Where},
+    pages::frame::{Notice, Person, View},
+};
+
+const HERE: &str = "/account/email";
+
+#[derive(Template)]
+#[template(path = "pages/account/email.html")]
+struct EmailPage<'a> {
+    v: View,
+    tab: &'static str,
+    person: Person,
+    problem: Option<&'static str>,
+    email: &'a str,
+    error: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Asked,
+    Empty,
+    Refused,
+    Same,
+    Often,
+    Stale,
+}
+
+fn page(frame: &Frame, user: &User, email: &str, why: Why) -> Response {
+    let w = frame.words();
+    let mut view = frame.view(w.change_email_title);
+    view.wrong = why != Why::Asked;
+    let page = EmailPage {
+        v: view,
+        tab: "profile",
+        person: Person::of(user),
+        problem: match why {
+            Why::Stale => Some(w.stale),
+            Why::Often => Some(w.email_often),
+            _ => None,
+        },
+        email,
+        error: match why {
+            Why::Empty => Some(w.type_email),
+            Why::Refused => Some(w.email_incomplete),
+            Why::Same => Some(w.email_same),
+            Why::Asked | Why::Often | Why::Stale => None,
+        },
+    };
+    let status = match why {
+        Why::Asked => StatusCode::OK,
+        Why::Stale => StatusCode::FORBIDDEN,
+        Why::Often => StatusCode::TOO_MANY_REQUESTS,
+        Why::Empty | Why::Refused | Why::Same => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    frame.answer(status, &page, None)
+}
+
+/// Whoever changes the address proves first who they are, and comes back.
+fn sign_in_again(app: &App, frame: &Frame) -> Response {
+    let mut flow = Flow::to(Target::Page(HERE.to_owned()), frame.now);
+    flow.fresh = true;
+    let sealed = flow.seal(app, &frame.realm, &frame.browser);
+    Redirect::to(&frame.path(&format!("/sign-in?flow={sealed}"))).into_response()
+}
+
+pub(super) async fn show(State(app): State<App>, signed_in: BrowserSession, frame: Frame) -> Response {
+    if signed_in.caller().is_fresh(frame.now).is_err() {
+        return sign_in_again(&app, &frame);
+    }
+    page(&frame, &signed_in.user, "", Why::Asked)
+}
+
+pub(super) async fn submit(
+    State(app): State<App>,
+    signed_in: BrowserSession,
+    origin: Where,
+    frame: Frame,
+    form: Form,
+) -> Result<Response, Problem> {
+    let (user, typed) = (&signed_in.user, form.text("email"));
+    if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
+        return Ok(page(&frame, user, typed, Why::Stale));
+    }
+    let Ok(email) = typed.parse::<EmailAddress>() else {
+        let why = if typed.is_empty() { Why::Empty } else { Why::Refused };
+        return Ok(page(&frame, user, typed, why));
+    };
+    let origin = origin.reading(frame.language());
+    match accounts::ask_to_change_email(&app, &signed_in.caller(), email, origin, frame.now).await {
+        Ok(()) => {
+            frame.tell(Notice::LinkSent);
+            Ok(see(&frame.browser, "/account/profile"))
+        }
+        Err(Problem::SignInAgain) => Ok(sign_in_again(&app, &frame)),
+        Err(Problem::InvalidField { .. }) => Ok(page(&frame, user, typed, Why::Same)),
+        Err(Problem::TooManyAttempts { .. }) => Ok(page(&frame, user, typed, Why::Often)),
+        Err(other) => Err(other),
+    }
+}
+
+/// Sends a link to prove the address that the account has.
+pub(super) async fn verify(
+    State(app): State<App>,
+    signed_in: BrowserSession,
+    origin: Where,
+    frame: Frame,
+    form: Form,
+) -> Result<Response, Problem> {
+    if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_ok()
+        && let Some(email) = signed_in.user.email
+    {
+        let origin = origin.reading(frame.language());
+        accounts::ask_to_verify(&app, &frame.realm, email, &origin, frame.now).await?;
+        frame.tell(Notice::LinkSent);
+    }
+    Ok(see(&frame.browser, "/account/profile"))
+}

@@ -1,0 +1,131 @@
+//! `/verify-email`, `/verify-sent` and `/undo-email`: links to addresses.
+
+use axum::{
+    extract::State,
+    http::{StatusCode, Uri},
+    response::Response,
+};
+use gatepost_domain::{LinkPurpose, MailedLink};
+
+use super::{
+    Form,
+    frame::{Frame, Notice},
+    html::{address, say},
+    link::{self, Confirm},
+    mail_sent::{self, For, Sent},
+    query, see,
+};
+use crate::{
+    App, accounts,
+    browser::BrowserSession,
+    http::{Problem, Where},
+};
+
+/// `/verify-sent`
+pub(super) async fn sent(State(app): State<App>, uri: Uri, frame: Frame) -> Response {
+    let known = Sent::of_page(&app, &frame, &uri);
+    mail_sent::page(&frame, For::Verify, known.as_ref().map(|(sent, sealed)| (sent, sealed.as_str())), false)
+}
+
+pub(super) async fn send_again(
+    State(app): State<App>,
+    origin: Where,
+    frame: Frame,
+    form: Form,
+) -> Result<Response, Problem> {
+    let sealed = form.get("sent").unwrap_or_default();
+    let known = Sent::open(&app, &frame, sealed);
+    let Some(sent) = &known else { return Ok(mail_sent::page(&frame, For::Verify, None, false)) };
+    if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
+        return Ok(mail_sent::page(&frame, For::Verify, Some((sent, sealed)), true));
+    }
+    let origin = origin.reading(frame.language());
+    accounts::ask_to_verify(&app, &frame.realm, sent.email.clone(), &origin, frame.now).await?;
+    frame.tell(Notice::SentAgain);
+    Ok(sent.go(&app, &frame, For::Verify))
+}
+
+fn ask(frame: &Frame, found: &MailedLink, token: &str, stale: bool) -> Response {
+    let w = frame.words();
+    let email = address(found.email.as_str());
+    let (heading, lead, action, button) = match found.purpose {
+        LinkPurpose::UndoEmail => (w.undo_title, w.undo_lead, "/undo-email", w.undo_go),
+        _ => (w.verify_title, w.verify_lead, "/verify-email", w.verify_go),
+    };
+    let lead = say(lead).put("realm", frame.realm_name()).put_html("email", &email);
+    link::confirm(frame, &Confirm { heading: say(heading), lead, action, token, button, stale })
+}
+
+/// Where another link is asked for: whoever is signed in sees there what is to be confirmed.
+const ASK: &str = "/account/profile";
+
+async fn open(app: &App, uri: &Uri, frame: &Frame, purposes: &[LinkPurpose]) -> Result<Response, Problem> {
+    let token = query(uri).remove("token").unwrap_or_default();
+    match accounts::opened(app, &frame.realm, &token, purposes, frame.now).await {
+        Ok((found, _)) => Ok(ask(frame, &found, &token, false)),
+        Err(problem) => link::refused(frame, problem, ASK),
+    }
+}
+
+/// `/verify-email`: the link.
+pub(super) async fn show(State(app): State<App>, uri: Uri, frame: Frame) -> Result<Response, Problem> {
+    open(&app, &uri, &frame, &accounts::CONFIRMING).await
+}
+
+pub(super) async fn submit(
+    State(app): State<App>,
+    signed_in: Option<BrowserSession>,
+    origin: Where,
+    frame: Frame,
+    form: Form,
+) -> Result<Response, Problem> {
+    let token = form.get("token").unwrap_or_default();
+    if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
+        let opened = accounts::opened(&app, &frame.realm, token, &accounts::CONFIRMING, frame.now).await;
+        return opened
+            .map(|(found, _)| ask(&frame, &found, token, true))
+            .or_else(|problem| link::refused(&frame, problem, ASK));
+    }
+    let origin = origin.reading(frame.language());
+    let user = match accounts::confirm_email(&app, &frame.realm, token, origin, frame.now).await {
+        Ok(user) => user,
+        Err(problem) => return link::refused(&frame, problem, ASK),
+    };
+    if signed_in.is_some_and(|signed_in| signed_in.user.id == user.id) {
+        frame.tell(Notice::EmailConfirmed);
+        return Ok(see(&frame.browser, "/account/profile"));
+    }
+    let w = frame.words();
+    let what = say(w.verified_what).link(frame.path("/sign-in"));
+    Ok(frame.message(StatusCode::OK, &say(w.verified_title), &what))
+}
+
+/// `/undo-email`: the link.
+pub(super) async fn show_undo(State(app): State<App>, uri: Uri, frame: Frame) -> Result<Response, Problem> {
+    open(&app, &uri, &frame, &[LinkPurpose::UndoEmail]).await
+}
+
+pub(super) async fn undo(
+    State(app): State<App>,
+    origin: Where,
+    frame: Frame,
+    form: Form,
+) -> Result<Response, Problem> {
+    let token = form.get("token").unwrap_or_default();
+    if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
+        let opened = accounts::opened(&app, &frame.realm, token, &[LinkPurpose::UndoEmail], frame.now).await;
+        return opened
+            .map(|(found, _)| ask(&frame, &found, token, true))
+            .or_else(|problem| link::refused(&frame, problem, "/recover"));
+    }
+    let origin = origin.reading(frame.language());
+    match accounts::undo_email_change(&app, &frame.realm, token, origin, frame.now).await {
+        Ok(user) => {
+            let w = frame.words();
+            let email = user.email.as_ref().map(|email| address(email.as_str())).unwrap_or_default();
+            let what = say(w.undone_what).put_html("email", &email);
+            Ok(frame.message(StatusCode::OK, &say(w.undone_title), &what))
+        }
+        Err(problem) => link::refused(&frame, problem, "/recover"),
+    }
+}
