@@ -19,6 +19,7 @@ impl Problem {
             Self::InvalidRefreshToken,
             Self::WrongPassword,
             Self::MissingRole,
+            Self::MissingScope,
             Self::NotFound,
             Self::InvalidHost,
             Self::MethodNotAllowed,
