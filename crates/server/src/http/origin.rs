@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{header::USER_AGENT, request::Parts},
+    http::{HeaderValue, header::USER_AGENT, request::Parts},
 };
 use gatepost_domain::{
     EventId, RealmId, SessionOrigin, Timestamp,
@@ -20,14 +20,16 @@ use crate::App;
 #[derive(Clone, Debug, Default)]
 pub struct Where {
     address: Option<IpAddr>,
-    user_agent: Option<String>,
-    request_id: Option<String>,
+    // As they came: most requests keep neither.
+    user_agent: Option<HeaderValue>,
+    request_id: Option<RequestId>,
 }
 
 impl Where {
     /// For the session that begins here.
     pub fn session_origin(&self) -> SessionOrigin {
-        SessionOrigin::new(self.address, self.user_agent.as_deref())
+        let user_agent = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
+        SessionOrigin::new(self.address, user_agent)
     }
 
     /// Those who are counted together: an address, or all of a network where one has many to choose from (IPv6 /64).
@@ -46,7 +48,7 @@ impl Where {
     pub fn record(&self, app: &App, realm: RealmId, event: Event, actor: Actor, now: Timestamp) -> Record {
         let mut record = Record::new(EventId::new(now, app.entropy()), realm, now, event, actor);
         record.address = self.address;
-        record.request_id.clone_from(&self.request_id);
+        record.request_id = self.request_id.map(|id| id.to_string());
         record
     }
 }
@@ -57,12 +59,8 @@ impl<S: Sync> FromRequestParts<S> for Where {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         Ok(Self {
             address: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
-            user_agent: parts
-                .headers
-                .get(USER_AGENT)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
-            request_id: parts.extensions.get::<RequestId>().map(ToString::to_string),
+            user_agent: parts.headers.get(USER_AGENT).cloned(),
+            request_id: parts.extensions.get::<RequestId>().copied(),
         })
     }
 }

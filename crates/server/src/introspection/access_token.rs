@@ -146,6 +146,7 @@ async fn of_user(
     let reached = rights.roles.iter().map(|role| role.as_str());
     let roles = given.iter().map(RoleName::as_str).chain(reached).map(str::to_owned).collect();
     // What a scope stood for that is gone went with it.
+    let roles = if asked.contains("roles") && !scopes.contains("roles") { Vec::new() } else { roles };
     let (named, left) = (permissions_of(&asked), permissions_of(&scopes).collect::<Vec<_>>());
     let permissions = if named.count() == left.len() {
         rights.permissions.clone()
