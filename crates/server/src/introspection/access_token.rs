@@ -2,7 +2,7 @@
 
 use gatepost_domain::{
     Client, Membership, Permission, RoleName, Scopes, Timestamp, User,
-    client::{exchange::common, permissions_of},
+    client::{ROLES, exchange::common, permissions_of},
 };
 use gatepost_jose::Claims;
 
@@ -144,9 +144,10 @@ async fn of_user(
     let given = member.map_or_else(|| user.roles.clone(), |member| member.roles);
     let rights = graph.rights(&given);
     let reached = rights.roles.iter().map(|role| role.as_str());
-    let roles = given.iter().map(RoleName::as_str).chain(reached).map(str::to_owned).collect();
     // What a scope stood for that is gone went with it.
-    let roles = if asked.contains("roles") && !scopes.contains("roles") { Vec::new() } else { roles };
+    let of_roles = asked.contains(ROLES) == scopes.contains(ROLES);
+    let roles = given.iter().map(RoleName::as_str).chain(reached).filter(|_| of_roles);
+    let roles = roles.map(str::to_owned).collect();
     let (named, left) = (permissions_of(&asked), permissions_of(&scopes).collect::<Vec<_>>());
     let permissions = if named.count() == left.len() {
         rights.permissions.clone()
