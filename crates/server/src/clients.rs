@@ -82,9 +82,7 @@ pub async fn authenticate(
     // What no client can be called names none.
     let found = match presented.id.parse::<ClientId>() {
         // What a document describes is read again when it is old.
-        Ok(id) if id.document().is_some() => {
-            Box::pin(known(app, realm, id, origin, now)).await?.map(Arc::new)
-        }
+        Ok(id) if id.document().is_some() => Box::pin(known(app, realm, id, origin, now)).await?,
         Ok(id) => app.clients().find(app, realm, id).await?,
         Err(_) => None,
     };

@@ -112,7 +112,7 @@ impl SignedIn {
             client.settings.scopes.contains("account") && claims.client_id() == Some(client.id.as_str())
         };
         // Who calls the person by another name is to know no more of them.
-        let client = client.filter(may).filter(|_| named.user.is_some());
+        let client = client.filter(|client| may(client)).filter(|_| named.user.is_some());
         let client = client.ok_or_else(|| refused("grant_ended"))?;
         let id = realm.id();
         let found = app.db().read("check what an application holds", move |tx| {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{
+        HeaderValue,
         header::{COOKIE, USER_AGENT},
         request::Parts,
     },
@@ -29,8 +30,9 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Where {
     address: Option<IpAddr>,
-    user_agent: Option<String>,
-    request_id: Option<String>,
+    // As they came: most requests keep neither.
+    user_agent: Option<HeaderValue>,
+    request_id: Option<RequestId>,
     device: Option<String>,
     language: Option<Language>,
 }
@@ -38,7 +40,8 @@ pub struct Where {
 impl Where {
     /// For the session that begins here.
     pub fn session_origin(&self) -> SessionOrigin {
-        SessionOrigin::new(self.address, self.user_agent.as_deref())
+        let user_agent = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
+        SessionOrigin::new(self.address, user_agent)
     }
 
     /// Those who are counted together with whoever sent the request.
@@ -65,14 +68,14 @@ impl Where {
 
     /// The request's id, as in the log.
     pub fn request_id(&self) -> Option<String> {
-        self.request_id.clone()
+        self.request_id.map(|id| id.to_string())
     }
 
     /// An audit record of something done by this request.
     pub fn record(&self, app: &App, realm: RealmId, event: Event, actor: Actor, now: Timestamp) -> Record {
         let mut record = Record::new(EventId::new(now, app.entropy()), realm, now, event, actor);
         record.address = self.address;
-        record.request_id.clone_from(&self.request_id);
+        record.request_id = self.request_id.map(|id| id.to_string());
         record
     }
 }
@@ -87,12 +90,8 @@ impl FromRequestParts<App> for Where {
         Ok(Self {
             address: peer.map(|peer| app.trusted_proxies().client(peer, &parts.headers)),
             device: device.map(str::to_owned),
-            user_agent: parts
-                .headers
-                .get(USER_AGENT)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
-            request_id: parts.extensions.get::<RequestId>().map(ToString::to_string),
+            user_agent: parts.headers.get(USER_AGENT).cloned(),
+            request_id: parts.extensions.get::<RequestId>().copied(),
             language: Language::of(&parts.headers),
         })
     }
