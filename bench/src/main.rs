@@ -7,6 +7,7 @@ mod driver;
 mod durable;
 mod guard;
 mod hello;
+mod import;
 mod load;
 mod machine;
 mod people;
@@ -41,7 +42,7 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// A named part of the table.
 type Group = fn(&Run) -> Outcome<Vec<Row>>;
 
-const GROUPS: [(&str, Group); 14] = [
+const GROUPS: [(&str, Group); 15] = [
     ("verify", verify::measure),
     ("sign", sign::measure),
     ("guard", guard::measure),
@@ -53,6 +54,7 @@ const GROUPS: [(&str, Group); 14] = [
     ("start", start::measure),
     ("roles", roles::measure),
     ("realms", realms::measure),
+    ("import", import::measure),
     ("writers", writers::measure),
     ("load", load::measure),
     ("python", python::measure),
@@ -62,7 +64,7 @@ const GROUPS: [(&str, Group); 14] = [
 #[derive(Parser)]
 #[command(name = "bench/run")]
 struct Arguments {
-    /// verify, sign, guard, refresh, signin, read, clients, flow, start, roles, realms, writers, load, python; all unless named
+    /// verify, sign, guard, refresh, signin, read, clients, flow, start, roles, realms, import, writers, load, python; all unless named
     groups: Vec<String>,
     /// Print the table as JSON, every round included
     #[arg(long)]

@@ -21,6 +21,7 @@ mod grants;
 mod health;
 mod holder;
 mod http;
+mod import;
 mod introspection;
 mod jobs;
 mod oauth;
