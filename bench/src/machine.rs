@@ -62,6 +62,14 @@ pub fn resident(process: u32) -> Outcome<f64> {
     Ok(kibibytes / 1024.0)
 }
 
+/// The most memory a process has had in use, in MiB; `None`: it has ended.
+pub fn peak(process: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kibibytes / 1024.0)
+}
+
 /// Overwrites 4 KiB and waits for the disk, over and over: how often a second that goes.
 pub fn fdatasync_rate(folder: &Path, length: Duration) -> Outcome<f64> {
     let file = File::create(folder.join("fdatasync"))?;

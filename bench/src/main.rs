@@ -8,6 +8,7 @@ mod durable;
 mod enumeration;
 mod guard;
 mod hello;
+mod import;
 mod limiter;
 mod load;
 mod machine;
@@ -43,7 +44,7 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// A named part of the table.
 type Group = fn(&Run) -> Outcome<Vec<Row>>;
 
-const GROUPS: [(&str, Group); 16] = [
+const GROUPS: [(&str, Group); 17] = [
     ("verify", verify::measure),
     ("sign", sign::measure),
     ("guard", guard::measure),
@@ -57,6 +58,7 @@ const GROUPS: [(&str, Group); 16] = [
     ("limiter", limiter::measure),
     ("roles", roles::measure),
     ("realms", realms::measure),
+    ("import", import::measure),
     ("writers", writers::measure),
     ("load", load::measure),
     ("python", python::measure),
@@ -66,7 +68,7 @@ const GROUPS: [(&str, Group); 16] = [
 #[derive(Parser)]
 #[command(name = "bench/run")]
 struct Arguments {
-    /// verify, sign, guard, refresh, signin, read, clients, flow, enumeration, start, limiter, roles, realms, writers, load, python; all unless named
+    /// verify, sign, guard, refresh, signin, read, clients, flow, enumeration, start, limiter, roles, realms, import, writers, load, python; all unless named
     groups: Vec<String>,
     /// Print the table as JSON, every round included
     #[arg(long)]

@@ -29,6 +29,8 @@ pub enum Bar {
     RatioAtLeast(f64),
     /// Of the figure itself.
     AtMost(f64),
+    /// Of the figure itself.
+    AtLeast(f64),
 }
 
 /// One figure beside its limit.
@@ -82,7 +84,11 @@ pub fn alone(
         ratio: None,
         ratio_median: None,
         bar,
-        ok: bar.map(|bar| matches!(bar, Bar::AtMost(most) if best <= most)),
+        ok: bar.map(|bar| match bar {
+            Bar::AtMost(most) => best <= most,
+            Bar::AtLeast(least) => best >= least,
+            Bar::RatioAtMost(_) | Bar::RatioAtLeast(_) => false,
+        }),
         rounds: figures.iter().map(|figure| [*figure, f64::NAN]).collect(),
     }
 }
@@ -110,6 +116,7 @@ pub fn compared(
         Bar::RatioAtMost(most) => ratio <= most,
         Bar::RatioAtLeast(least) => ratio >= least,
         Bar::AtMost(most) => row.best <= most,
+        Bar::AtLeast(least) => row.best >= least,
     });
     row.rounds = figures.iter().zip(limits).map(|(figure, limit)| [*figure, *limit]).collect();
     row
@@ -142,6 +149,7 @@ pub fn line(row: &Row) -> String {
         Some(Bar::RatioAtMost(most)) => format!("≤ {most}"),
         Some(Bar::RatioAtLeast(least)) => format!("≥ {least}"),
         Some(Bar::AtMost(most)) => format!("≤ {most} {}", row.unit),
+        Some(Bar::AtLeast(least)) => format!("≥ {least} {}", row.unit),
     };
     let mut text = String::new();
     let _ = writeln!(
@@ -190,5 +198,6 @@ mod tests {
         );
         assert_eq!(time.ok, Some(false));
         assert_eq!(alone("g", "r", "ms", Better::Less, &[3.0, 2.0], Some(Bar::AtMost(2.0))).ok, Some(true));
+        assert_eq!(alone("g", "r", "/s", Better::More, &[3.0, 2.0], Some(Bar::AtLeast(4.0))).ok, Some(false));
     }
 }

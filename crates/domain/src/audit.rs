@@ -38,6 +38,10 @@ events! {
     UserRegistered = "user-registered",
     /// An administrator or a file made a user.
     UserCreated = "user-created",
+    /// Users are being imported from a file: written with the first of them.
+    UserImportBegun = "user-import-begun",
+    /// Users were imported from a file: how many were made, were there already, and were refused.
+    UsersImported = "users-imported",
     /// Profile columns changed.
     UserUpdated = "user-updated",
     /// A user can no longer sign in.

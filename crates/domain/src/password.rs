@@ -30,9 +30,10 @@ impl PasswordHash {
 
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let algorithm = self.0.split('$').find(|part| !part.is_empty()).unwrap_or_default();
+        // Only a text with `$` begins with a name; others begin with the salt.
+        let name = self.0.trim_start_matches('$').split_once('$').map_or("", |(name, _)| name);
         let known: String =
-            algorithm.chars().take(16).filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+            name.chars().take(16).filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         write!(f, "PasswordHash({known}, …)")
     }
 }
@@ -128,11 +129,11 @@ impl Policy {
         if is_repetitive(&plain) {
             return Err(TooWeak::Repetitive);
         }
-        if common::is_common(&plain) {
-            return Err(TooWeak::Common);
-        }
         if is_personal(&plain, context) {
             return Err(TooWeak::Personal);
+        }
+        if common::is_common(&plain) {
+            return Err(TooWeak::Common);
         }
         Ok(password)
     }

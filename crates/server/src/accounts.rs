@@ -195,7 +195,7 @@ pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 }
 
 /// Reads role names; each must be one of the realm's, or the built-in administrator.
-fn roles_of(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem> {
+pub(crate) fn roles_of(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem> {
     roles_among(realm.roles(), ADMINISTRATOR, names, |role| {
         format!("realm {} has no role {role}", realm.name())
     })

@@ -22,6 +22,7 @@ mod grants;
 mod health;
 mod holder;
 mod http;
+mod import;
 mod introspection;
 mod jobs;
 mod limits;

@@ -31,12 +31,30 @@ impl FromRow for User {
     }
 }
 
+/// The statement that makes a user, with what to do where another has the address or the username.
+macro_rules! insert_user {
+    ($otherwise:literal) => {
+        concat!(
+            "INSERT INTO users (realm_id, id, email, email_key, email_verified, username, username_key, name,
+                roles, disabled_at, not_before, created_at, updated_at, version)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            $otherwise
+        )
+    };
+}
+
 /// Makes a user. `Conflict` says whether another has the address or the username; `Parent`: no such realm.
 pub async fn create(tx: &mut Tx, user: &User) -> Result<(), Error> {
-    const SQL: &str =
-        "INSERT INTO users (realm_id, id, email, email_key, email_verified, username, username_key, name,
-            roles, disabled_at, not_before, created_at, updated_at, version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    insert(tx, insert_user!(""), user).await.map(|_| ())
+}
+
+/// Makes a user. False: another has the address or the username, and nothing was written. For many at a time, where one that
+/// cannot be made must not undo the others.
+pub async fn create_if_free(tx: &mut Tx, user: &User) -> Result<bool, Error> {
+    Ok(insert(tx, insert_user!(" ON CONFLICT DO NOTHING"), user).await? == 1)
+}
+
+async fn insert(tx: &mut Tx, sql: &'static str, user: &User) -> Result<u64, Error> {
     let roles = roles::names_to(&user.roles);
     let params = [
         (&user.realm).into(),
@@ -54,7 +72,7 @@ pub async fn create(tx: &mut Tx, user: &User) -> Result<(), Error> {
         user.updated_at.into(),
         user.version.into(),
     ];
-    tx.execute(SQL, &params).await.map(|_| ())
+    tx.execute(sql, &params).await
 }
 
 /// The user of an id.

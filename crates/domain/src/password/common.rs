@@ -1,7 +1,16 @@
-//! Passwords that many people use, as the words they are built from.
+//! Passwords that many people use: 150,000 of those that were found in leaks, and the words that most others are built from.
 //!
-//! A list of every variant ("password1", "P@ssw0rd!", "password2024") would be long and still miss most. What is
-//! kept is the word; digits, signs and the usual substitutions around it are taken off before looking it up.
+//! A list of every variant ("password1", "P@ssw0rd!", "password2024") would never end. So digits, signs and the usual
+//! substitutions around a word are taken off before it is looked up.
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// The leaked ones, as `scripts/common-passwords` makes them of an openly licensed list: the first 40 bits of SHA-256 of each, in
+/// lower case, sorted. 750 kB. Of passwords that are not in the list one in 7 million is taken for one that is: 150,000 in 2^40.
+static LEAKED: &[u8] = include_bytes!("common.bin");
+
+/// The shortest in the list, which is the least a realm can ask for.
+const SHORTEST_LEAKED: usize = 8;
 
 /// Sorted, in lower case, without decoration.
 static WORDS: &[&str] = &[
@@ -173,7 +182,14 @@ pub(super) fn is_common(plain: &str) -> bool {
     let letters: String = trimmed.chars().filter(|c| c.is_alphanumeric()).collect();
     let spelled: String =
         plain.trim_end_matches(|c: char| !c.is_alphabetic()).chars().filter_map(plain_letter).collect();
-    bare(plain) || bare(trimmed) || bare(&letters) || bare(&spelled)
+    bare(plain) || bare(trimmed) || bare(&letters) || bare(&spelled) || is_leaked(plain) || is_leaked(trimmed)
+}
+
+fn is_leaked(plain: &str) -> bool {
+    let (hashes, _) = LEAKED.as_chunks::<5>();
+    let hash = digest(&SHA256, plain.as_bytes());
+    plain.chars().count() >= SHORTEST_LEAKED
+        && hash.as_ref().first_chunk().is_some_and(|first| hashes.binary_search(first).is_ok())
 }
 
 /// The letter a substitution stands for; signs between letters are dropped.
@@ -209,5 +225,20 @@ mod tests {
         sorted.sort_unstable();
         sorted.dedup();
         assert_eq!(sorted, WORDS);
+        let (hashes, rest) = LEAKED.as_chunks::<5>();
+        assert!(rest.is_empty() && hashes.is_sorted_by(|one, next| one < next));
+        assert!(hashes.len() >= 100_000 && LEAKED.len() <= 1_000_000, "{}", hashes.len());
+    }
+
+    #[test]
+    fn lg_06_leaked_passwords_are_common_and_others_are_not() {
+        for leaked in ["1qazxsw23edc", "unbelievable", "manchesterunited", "michaeljackson"] {
+            assert!(is_common(leaked), "{leaked}");
+        }
+        assert!(is_common("manchesterunited99"), "digits around it do not help");
+        assert!(!is_leaked("unbeliev"), "a part of one is another");
+        // About one in 7 million of these is in the list by chance.
+        let by_chance = (0..20_000).filter(|n| is_leaked(&format!("the engine weaves {n}"))).count();
+        assert_eq!(by_chance, 0);
     }
 }

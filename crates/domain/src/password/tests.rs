@@ -87,6 +87,9 @@ fn debug_shows_neither_password_nor_hash() {
         format!("{:?}", PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
         "PasswordHash(argon2id, …)"
     );
+    for nameless in ["0123456789abcdef0123456789abcdef:aa", "{SSHA}c2FsdA==", "5f4dcc3b5aa765d6"] {
+        assert_eq!(format!("{:?}", PasswordHash::new(nameless)), "PasswordHash(, …)");
+    }
 }
 
 proptest! {

@@ -8,6 +8,7 @@ mod config;
 mod dev;
 mod doctor;
 mod explain;
+mod import;
 mod key;
 mod org;
 mod output;

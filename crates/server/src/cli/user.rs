@@ -1,4 +1,4 @@
-//! `gatepost user list|show|create|roles|verify|disable|enable|delete|set-password`
+//! `gatepost user list|show|create|import|roles|verify|disable|enable|delete|set-password`
 
 use std::io::{IsTerminal as _, Read as _};
 
@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Output, Refusal, Settings, confirm,
+    import::Import,
     output::table,
     store::{self, refusal, refusal_of},
 };
@@ -48,6 +49,8 @@ enum What {
     },
     /// Make a user
     Create(Create),
+    /// Make the users of a file that another product wrote, with the hashes of their passwords
+    Import(Import),
     /// Show the roles given to a user, or give and take some
     Roles {
         /// Id, e-mail address or user name
@@ -155,6 +158,7 @@ impl UserCommand {
                     .map_err(refusal_of(format!("user {called} in {}", realm.name())))?;
                 output.show(&Shown::from(&user), || format!("made user {}", user.id))
             }
+            What::Import(import) => import.run(&app, &realm, output).await,
             What::Roles { user, add, remove } => {
                 let user = if add.is_empty() && remove.is_empty() {
                     store::user(&app, &realm, &user).await?

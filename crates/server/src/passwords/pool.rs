@@ -15,7 +15,10 @@ use self::{
     job::{Job, Reply, Work},
     threads::Duty,
 };
-use super::argon2id::{Cost, HashUnusable, Stored};
+use super::{
+    argon2id::Cost,
+    stored::{HashUnusable, Stored},
+};
 
 mod job;
 mod threads;
@@ -155,14 +158,24 @@ impl HashPool {
         Ok(answer.await.map_err(|_| PoolError::Closed)??)
     }
 
-    /// Checks `password` against a stored hash, or against nothing at the same cost.
+    /// Checks `password` against a stored hash, or against nothing at the same cost. A hash that cannot be checked is nothing: whoever
+    /// asks must not learn that there is one.
     pub async fn check(&self, password: &Password, stored: Option<&str>) -> Result<Checked, PoolError> {
-        let target = Stored::parse(stored.unwrap_or(&self.shared.decoy))?;
+        let stored = stored.and_then(|text| {
+            Stored::parse(text)
+                .inspect_err(|error| tracing::warn!(%error, "a stored password hash cannot be checked"))
+                .ok()
+        });
+        let known = stored.is_some();
+        let target = match stored {
+            Some(target) => target,
+            None => Stored::parse(&self.shared.decoy)?,
+        };
         let outdated = target.is_outdated(self.shared.settings.cost);
         let (reply, answer) = Reply::new();
         self.enqueue(password, Work::Verify(Box::new(target), reply))?;
         let right = answer.await.map_err(|_| PoolError::Closed)??;
-        Ok(if right && stored.is_some() { Checked::Right { outdated } } else { Checked::Wrong })
+        Ok(if right && known { Checked::Right { outdated } } else { Checked::Wrong })
     }
 
     /// Lets the threads finish what waits, and refuses the rest.

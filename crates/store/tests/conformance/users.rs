@@ -9,6 +9,7 @@ use crate::support::{NOW, Store, error_of, later};
 on_every_backend!(
     a_user_is_found_by_id_address_and_username,
     addresses_and_usernames_belong_to_one_user_of_a_realm,
+    a_user_who_cannot_be_made_does_not_undo_the_others,
     a_user_without_address_and_username_may_be_one_of_many,
     signing_in_reads_user_and_hash_together,
     users_are_listed_by_pages_and_searched,
@@ -90,6 +91,29 @@ async fn addresses_and_usernames_belong_to_one_user_of_a_realm(store: Store) {
     assert_eq!(refused, Error::Conflict(Constraint::UserUsername));
     let homeless = User { realm: RealmId::MAX, ..store.stranger("bob") };
     let refused = error_of(write!(store, [homeless] tx => users::create(tx, &homeless).await));
+    assert_eq!(refused, Error::Conflict(Constraint::Parent));
+}
+
+async fn a_user_who_cannot_be_made_does_not_undo_the_others(store: Store) {
+    let ada = store.user("ada").await;
+    let (bob, eve) = (store.stranger("bob"), store.stranger("eve"));
+    let same_email = User { username: None, ..store.stranger("ADA") };
+    let same_name = User { email: None, ..store.stranger("Ada") };
+    let all = [bob.clone(), same_email.clone(), same_name.clone(), bob.clone(), eve.clone()];
+    let made = write!(store, [all] tx => {
+        let mut made = Vec::new();
+        for user in &all {
+            made.push(users::create_if_free(tx, user).await?);
+        }
+        Ok::<_, Error>(made)
+    });
+    assert_eq!(made, Ok(vec![true, false, false, false, true]));
+    for there in [ada, bob, eve] {
+        assert_eq!(store.find_user(&there).await, Some(there));
+    }
+    assert_eq!(store.find_user(&same_email).await, None);
+    let homeless = User { realm: RealmId::MAX, ..store.stranger("mallory") };
+    let refused = error_of(write!(store, [homeless] tx => users::create_if_free(tx, &homeless).await));
     assert_eq!(refused, Error::Conflict(Constraint::Parent));
 }
 

@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use crate::passwords::argon2id::{HashUnusable, Stored};
+use crate::passwords::stored::{HashUnusable, Stored};
 
 pub(super) struct Job {
     pub(super) password: Zeroizing<Vec<u8>>,

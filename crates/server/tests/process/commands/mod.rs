@@ -8,6 +8,7 @@ mod clients;
 mod dev;
 mod explain;
 mod forger;
+mod import;
 mod keys;
 mod organizations;
 mod settings;

@@ -1,0 +1,139 @@
+//! Users brought from elsewhere: read from a file, checked one by one, written many at a time.
+//!
+//! The file is read as it is written, on a thread of its own; what is in memory is some hundreds of users, however many there
+//! are. Hashes are kept as they were made ([`crate::passwords`] verifies them). Who is there already is left as they are, so an
+//! import that was cut off is begun again with the same command.
+
+mod draft;
+mod dry;
+mod file;
+mod meter;
+mod report;
+mod shapes;
+mod write;
+
+use std::{io::Read, sync::Arc};
+
+use gatepost_domain::audit::Event;
+use tokio::sync::mpsc;
+
+use crate::{App, accounts::Who, http::Problem, realm::Snapshot};
+
+pub use meter::Meter;
+pub use report::{Line, Report};
+pub use shapes::{FirebaseHashes, Format};
+
+use draft::Newcomer;
+
+/// Users in one transaction. On SQLite enough that one trip to the disk is nothing, and few enough that other writers are let in
+/// between. On PostgreSQL each statement is a trip to the server, and a transaction has two seconds.
+fn batch_of(app: &App) -> usize {
+    if app.db().kind() == "sqlite" { 1_000 } else { 200 }
+}
+
+/// How to import.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What wrote the file.
+    pub format: Format,
+    /// Only find out what would be made and what is refused.
+    pub dry_run: bool,
+    /// Stop at the first row that is refused.
+    pub strict: bool,
+    /// Count every address as known to be its owner's.
+    pub emails_are_verified: bool,
+    /// How the Firebase project hashes.
+    pub firebase: Option<FirebaseHashes>,
+}
+
+/// One row of a file: who it is, or why it is nobody.
+struct Row {
+    line: u64,
+    found: Result<Newcomer, String>,
+}
+
+/// Why an import ended before its file did.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file cannot be read on.
+    #[error("cannot read the file after line {line}: {reason}")]
+    File {
+        /// Where.
+        line: u64,
+        /// Why.
+        reason: String,
+    },
+    /// The database refused.
+    #[error("{}", .0.reason())]
+    Store(Problem),
+    /// The report cannot be written.
+    #[error("cannot write the report: {0}")]
+    Report(std::io::Error),
+}
+
+impl From<Problem> for ImportError {
+    fn from(problem: Problem) -> Self {
+        Self::Store(problem)
+    }
+}
+
+/// Imports the users of `source`. What became of each row that made nobody is told to `tell`, in the order of the file.
+///
+/// What was written before an error stays, and the report of it is lost: a second run tells who is there.
+pub async fn import(
+    app: &App,
+    realm: &Arc<Snapshot>,
+    source: impl Read + Send + 'static,
+    meter: Arc<Meter>,
+    options: Options,
+    mut tell: impl FnMut(&Line) -> std::io::Result<()> + Send,
+) -> Result<Report, ImportError> {
+    let (send, mut rows) = mpsc::channel::<Vec<Row>>(2);
+    let reading = {
+        let (app, realm, meter, options) =
+            (app.clone(), Arc::clone(realm), Arc::clone(&meter), options.clone());
+        tokio::task::spawn_blocking(move || file::read(&app, &realm, source, &meter, &options, &send))
+    };
+    let who = Who::operator();
+    let mut report = Report::new(options.dry_run);
+    let mut dry = dry::Seen::default();
+    let mut writing = write::Writing::new(app, realm, &who, options.format);
+    let mut stopped = false;
+    while let Some(mut batch) = rows.recv().await {
+        if options.strict
+            && let Some(bad) = batch.iter().position(|row| row.found.is_err())
+        {
+            batch.truncate(bad + 1);
+        }
+        let lines = if options.dry_run {
+            dry.look(app, batch, &mut report).await?
+        } else {
+            writing.write(batch, &mut report).await?
+        };
+        for line in lines {
+            tell(&line).map_err(ImportError::Report)?;
+            report.keep(line);
+        }
+        meter.made(report.made);
+        if options.strict && report.refused > 0 {
+            stopped = true;
+            break;
+        }
+    }
+    drop(rows);
+    let read = reading.await.map_err(|error| Problem::internal(error).into());
+    writing.finish(&report).await?;
+    match read.and_then(|read| read) {
+        // The reader was told to stop.
+        Err(_) if stopped => Ok(report),
+        Err(error) => Err(error),
+        Ok(()) => Ok(report),
+    }
+}
+
+/// The event that opens an import, and the one that closes it.
+const BEGUN: Event = Event::UserImportBegun;
+const DONE: Event = Event::UsersImported;
+
+#[cfg(test)]
+mod tests;

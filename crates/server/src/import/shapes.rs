@@ -1,0 +1,223 @@
+//! What the files of others look like: which of their names is which of ours.
+
+mod fields;
+mod firebase;
+mod keycloak;
+
+use clap::ValueEnum;
+use gatepost_domain::PasswordHash;
+
+use super::{Options, draft::Draft};
+use crate::config::nearest;
+
+pub(super) use fields::Fields;
+pub use firebase::FirebaseHashes;
+
+/// What wrote a file of users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Our own: a JSON object a line
+    Ndjson,
+    /// Our own: CSV with a head line
+    Csv,
+    /// `kc.sh export`: a realm with its users, or one of its files of users
+    Keycloak,
+    /// Auth0: an export of password hashes, or what its import job takes
+    Auth0,
+    /// Better Auth: its users joined with their accounts, as JSON or CSV
+    BetterAuth,
+    /// fastapi-users: its table of users, as JSON or CSV
+    FastapiUsers,
+    /// Django: `manage.py dumpdata auth.user`, or the table as CSV
+    Django,
+    /// `firebase auth:export` as JSON
+    Firebase,
+}
+
+/// The columns of our own formats.
+const OWN: [&str; 8] =
+    ["email", "email_verified", "username", "name", "password_hash", "roles", "disabled", "created_at"];
+
+impl Format {
+    /// The name, as on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// The member that has the users, where a document is around them.
+    pub(super) fn array_in_document(self) -> Option<&'static str> {
+        match self {
+            Self::Keycloak | Self::Firebase => Some("users"),
+            Self::Ndjson | Self::Csv | Self::Auth0 | Self::BetterAuth | Self::FastapiUsers | Self::Django => {
+                None
+            }
+        }
+    }
+
+    pub(super) fn may_be_csv(self) -> bool {
+        match self {
+            Self::Csv | Self::BetterAuth | Self::FastapiUsers | Self::Django => true,
+            Self::Ndjson | Self::Keycloak | Self::Auth0 | Self::Firebase => false,
+        }
+    }
+
+    fn is_own(self) -> bool {
+        matches!(self, Self::Ndjson | Self::Csv)
+    }
+}
+
+/// Whether a CSV file of these columns can be what it is said to be.
+pub(super) fn check_columns(format: Format, columns: &[String]) -> Result<(), String> {
+    if let Some(twice) = columns.iter().enumerate().find(|(at, name)| columns[..*at].contains(name)) {
+        return Err(format!("the column {:?} is there twice", twice.1));
+    }
+    if format.is_own() {
+        for column in columns {
+            known(column)?;
+        }
+    }
+    if columns.iter().any(|name| name == "email" || name == "username") {
+        Ok(())
+    } else {
+        Err("the first line has neither a column email nor a column username".to_owned())
+    }
+}
+
+fn known(column: &str) -> Result<(), String> {
+    if OWN.contains(&column) {
+        return Ok(());
+    }
+    if column == "password" {
+        return Err(
+            "password: passwords are imported as hashes, in password_hash; without one a user sets a password by recovery"
+                .to_owned(),
+        );
+    }
+    Err(match nearest(column, OWN) {
+        Some(near) => format!("{column:?} is no column of ours; did you mean {near}?"),
+        None => format!("{column:?} is no column of ours; there are {}", OWN.join(", ")),
+    })
+}
+
+/// Reads a row as what wrote it means it.
+pub(super) fn draft(options: &Options, mut row: Fields) -> Result<Draft, String> {
+    match options.format {
+        Format::Ndjson | Format::Csv => own(row),
+        Format::Keycloak => keycloak::draft(row),
+        Format::Auth0 => auth0(row),
+        Format::BetterAuth => better_auth(row),
+        Format::FastapiUsers => fastapi_users(row),
+        Format::Django => match row.object(&["fields"])? {
+            Some(fields) => django(fields),
+            None => django(row),
+        },
+        Format::Firebase => firebase::draft(row, options.firebase.as_ref()),
+    }
+    .map(|draft| if options.format.is_own() { draft } else { draft.with_address_as_username() })
+}
+
+fn hash(text: Option<String>) -> Option<PasswordHash> {
+    text.map(PasswordHash::new)
+}
+
+fn own(mut row: Fields) -> Result<Draft, String> {
+    let draft = Draft {
+        email: row.text(&["email"])?,
+        email_verified: row.flag(&["email_verified"])?.unwrap_or(false),
+        username: row.text(&["username"])?,
+        name: row.text(&["name"])?,
+        password_hash: hash(row.text(&["password_hash"])?),
+        roles: row.words(&["roles"])?,
+        disabled: row.flag(&["disabled"])?.unwrap_or(false),
+        created_at: row.text(&["created_at"])?,
+    };
+    match row.left() {
+        Some(name) => known(name).map(|()| draft),
+        None => Ok(draft),
+    }
+}
+
+/// Auth0 gives hashes on request, as `passwordHash`; its import job takes `password_hash` and `custom_password_hash`.
+fn auth0(mut row: Fields) -> Result<Draft, String> {
+    let mut password_hash = row.text(&["passwordHash", "password_hash"])?;
+    if let Some(mut custom) = row.object(&["custom_password_hash"])?
+        && password_hash.is_none()
+    {
+        let algorithm = custom.text(&["algorithm"])?.unwrap_or_default();
+        let mut value = custom.object(&["hash"])?.unwrap_or_default();
+        // These say everything in the hash itself. Others keep salts, encodings and digests beside it.
+        if !["argon2", "bcrypt", "pbkdf2", "ldap"].contains(&&*algorithm) {
+            return Err(format!("custom_password_hash: the algorithm {algorithm:?} is not read"));
+        }
+        password_hash = value.text(&["value"])?;
+    }
+    let email = row.text(&["email"])?;
+    let first = row.text(&["given_name"])?;
+    let last = row.text(&["family_name"])?;
+    // Auth0 puts the address where nothing else is known.
+    let name = row.text(&["name"])?.filter(|name| Some(name) != email.as_ref());
+    Ok(Draft {
+        email,
+        email_verified: row.flag(&["email_verified"])?.unwrap_or(false),
+        username: row.text(&["username"])?,
+        name: name.or_else(|| joined(first, last)),
+        password_hash: hash(password_hash),
+        roles: Vec::new(),
+        disabled: row.flag(&["blocked"])?.unwrap_or(false),
+        created_at: row.text(&["created_at"])?,
+    })
+}
+
+/// The password is that of the account `credential`, beside the user or in a list of accounts.
+fn better_auth(mut row: Fields) -> Result<Draft, String> {
+    let mut password_hash = row.text(&["password"])?;
+    for mut account in row.objects(&["accounts", "account"])? {
+        if account.text(&["providerId", "provider_id"])?.as_deref() == Some("credential") {
+            password_hash = account.text(&["password"])?.or(password_hash);
+        }
+    }
+    Ok(Draft {
+        email: row.text(&["email"])?,
+        email_verified: row.flag(&["emailVerified", "email_verified"])?.unwrap_or(false),
+        username: row.text(&["username"])?,
+        name: row.text(&["name"])?,
+        password_hash: hash(password_hash),
+        roles: Vec::new(),
+        disabled: row.flag(&["banned"])?.unwrap_or(false),
+        created_at: row.text(&["createdAt", "created_at"])?,
+    })
+}
+
+fn fastapi_users(mut row: Fields) -> Result<Draft, String> {
+    Ok(Draft {
+        email: row.text(&["email"])?,
+        email_verified: row.flag(&["is_verified"])?.unwrap_or(false),
+        username: row.text(&["username"])?,
+        name: row.text(&["name", "full_name"])?,
+        password_hash: hash(row.text(&["hashed_password"])?),
+        roles: Vec::new(),
+        disabled: row.flag(&["is_active"])? == Some(false),
+        created_at: row.text(&["created_at"])?,
+    })
+}
+
+/// What begins with `!` is Django's way to say that there is no password.
+fn django(mut row: Fields) -> Result<Draft, String> {
+    let (first, last) = (row.text(&["first_name"])?, row.text(&["last_name"])?);
+    Ok(Draft {
+        email: row.text(&["email"])?,
+        email_verified: false,
+        username: row.text(&["username"])?,
+        name: joined(first, last),
+        password_hash: hash(row.text(&["password"])?.filter(|text| !text.starts_with('!'))),
+        roles: Vec::new(),
+        disabled: row.flag(&["is_active"])? == Some(false),
+        created_at: row.text(&["date_joined"])?,
+    })
+}
+
+/// First and last name as one.
+fn joined(first: Option<String>, last: Option<String>) -> Option<String> {
+    let parts: Vec<String> = first.into_iter().chain(last).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
