@@ -19,6 +19,7 @@ pub mod invitation;
 pub mod lifetime;
 mod logo;
 mod master_key;
+pub mod mfa;
 mod name;
 mod numbered_secret;
 pub mod organization;

@@ -51,6 +51,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "grants_of_clients",
         sql: include_str!("../migrations/0010_grants_of_clients.sql"),
     },
+    Migration {
+        version: 11,
+        name: "second_factors",
+        sql: include_str!("../migrations/0011_second_factors.sql"),
+    },
 ];
 
 /// The version this release works with.
