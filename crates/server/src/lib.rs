@@ -23,6 +23,7 @@ mod holder;
 mod http;
 mod introspection;
 mod jobs;
+mod mfa;
 mod oauth;
 mod organizations;
 mod outgoing;

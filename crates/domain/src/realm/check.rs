@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Mfa, Profile, RateLimits, RealmSettings, SigningAlg};
+use super::{Profile, RateLimits, RealmSettings, SigningAlg};
 use crate::api_key;
 use crate::role::{ADMINISTRATOR, RoleGraph};
 use crate::setting::{MOST, SettingRefused, check_audience, refuse};
@@ -58,14 +58,10 @@ impl RealmSettings {
         }
         let limited =
             self.rate_limits == RateLimits::Default && named.iter().any(|name| name == "rate_limits");
-        let later = [
-            (self.mfa != Mfa::Optional, "mfa", "second factors"),
-            (limited, "rate_limits", "limits on requests"),
-        ];
-        match later.iter().find(|(is_set, ..)| *is_set) {
-            Some((_, member, what)) => refuse(member, format!("this release has no {what}; leave it out")),
-            None => Ok(()),
+        if limited {
+            return refuse("rate_limits", "this release has no limits on requests; leave it out");
         }
+        Ok(())
     }
 
     fn check_lists(&self) -> Result<(), SettingRefused> {
@@ -218,7 +214,7 @@ mod tests {
                 json!({"signing_alg": "HS256"}),
                 "signing_alg: HS256 is for the profiles that define it; choose ES256, EdDSA or RS256",
             ),
-            (json!({"mfa": "required"}), "mfa: this release has no second factors; leave it out"),
+            (json!({"mfa": "always"}), "mfa: this takes one of `off`, `optional`, `required`"),
             (
                 json!({"rate_limits": "default"}),
                 "rate_limits: this release has no limits on requests; leave it out",

@@ -1,6 +1,13 @@
-//! `POST /api/v1/login`: a session and its first pair of tokens.
+//! `POST /api/v1/login`: a session and its first pair of tokens, or what is missing.
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use gatepost_domain::{
+    Timestamp, User,
+    mfa::{FactorKind, Method, Missing, PendingSignIn},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Password, TokenAnswer, UserView};
@@ -8,7 +15,7 @@ use crate::{
     App,
     http::{Json, Now, Problem, Where, problem::ProblemDocument},
     realm::InRealm,
-    session,
+    session::{self, SignIn},
 };
 
 /// The body of a sign-in: a password, and either an address or a user name.
@@ -26,24 +33,74 @@ pub(super) struct Login {
 }
 
 /// A sign-in that worked.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct SignedInAnswer {
     #[serde(flatten)]
     tokens: TokenAnswer,
     user: UserView,
 }
 
+impl SignedInAnswer {
+    pub(super) fn new((user, tokens): (User, TokenAnswer)) -> Self {
+        Self { tokens, user: UserView::from(&user) }
+    }
+}
+
+/// A sign-in whose password was right, and that waits for a second factor: a problem document with what it takes to go on.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct PendingAnswer {
+    #[serde(flatten)]
+    problem: ProblemDocument,
+    /// Says that the password was right. Good for `/api/v1/login/mfa` and nothing else, and for one sign-in.
+    mfa_token: String,
+    /// Seconds until it is refused.
+    #[schema(example = 600)]
+    expires_in: u64,
+    /// What may be shown, or set up: `totp`, `recovery_code`.
+    #[schema(value_type = Vec<String>, example = json!(["totp", "recovery_code"]))]
+    methods: Vec<&'static str>,
+}
+
+impl PendingAnswer {
+    pub(super) fn response(
+        app: &App,
+        realm: &InRealm,
+        (pending, missing): (&PendingSignIn, Missing),
+        now: Timestamp,
+    ) -> Result<Response, Problem> {
+        let (problem, methods) = match missing {
+            Missing::SetUp => (Problem::MfaSetUpRequired, vec![FactorKind::Totp.name()]),
+            Missing::Factor | Missing::Nothing => {
+                (Problem::MfaRequired, vec![Method::Totp.name(), Method::RecoveryCode.name()])
+            }
+        };
+        let answer = Self {
+            problem: problem.document(),
+            mfa_token: session::seal_pending(app, realm, pending),
+            expires_in: pending.expires_at.since(now).as_secs(),
+            methods,
+        };
+        let body = serde_json::to_vec(&answer).map_err(Problem::internal)?;
+        let mut response = problem.into_response();
+        *response.body_mut() = body.into();
+        Ok(response)
+    }
+}
+
 /// Sign in with a password
 ///
 /// Starts a session and returns its first pair of tokens. An unknown account, a wrong password and a disabled account
 /// are answered alike, after the same work.
+///
+/// Where the password is right and a second factor is asked for, there is no session yet: the answer is a problem with an
+/// `mfa_token`, which goes on at `/api/v1/login/mfa`.
 #[utoipa::path(
     post, path = "/api/v1/login", tag = "Sign in", operation_id = "login",
     request_body(content = Login, example = json!({"email": "ada@example.com", "password": "the engine weaves algebra"})),
     responses(
         (status = 200, description = "Tokens, and whose they are", body = SignedInAnswer),
         (status = 401, description = "`invalid_credentials`", body = ProblemDocument),
-        (status = 403, description = "`email_unverified`", body = ProblemDocument),
+        (status = 403, description = "`mfa_required` or `mfa_setup_required`, with what it takes to go on; `email_unverified`, a problem without", body = PendingAnswer, content_type = "application/problem+json"),
         (status = 503, description = "`busy`", body = ProblemDocument),
     )
 )]
@@ -53,7 +110,7 @@ pub(super) async fn login(
     State(app): State<App>,
     origin: Where,
     Json(body): Json<Login>,
-) -> Result<Json<SignedInAnswer>, Problem> {
+) -> Result<Response, Problem> {
     let identifier = match (&body.email, &body.username) {
         (Some(email), None) => session::Identifier::Email(email),
         (None, Some(username)) => session::Identifier::Username(username),
@@ -62,6 +119,9 @@ pub(super) async fn login(
         }
     };
     let password = body.password.spelled().map_err(|_| Problem::InvalidCredentials)?;
-    let (user, tokens) = session::sign_in(&app, &realm, identifier, password, origin, now).await?;
-    Ok(Json(SignedInAnswer { tokens, user: UserView::from(&user) }))
+    let proven = session::prove(&app, &realm, identifier, password, &origin, now).await?;
+    match session::sign_in(&app, &realm, proven, &origin, now).await? {
+        SignIn::Begun(begun) => Ok(Json(SignedInAnswer::new(begun)).into_response()),
+        SignIn::Pending(pending, missing) => PendingAnswer::response(&app, &realm, (&pending, missing), now),
+    }
 }

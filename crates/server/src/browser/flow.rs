@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::{SessionId, Timestamp};
+use gatepost_domain::{SessionId, Timestamp, mfa::PendingSignIn};
 use serde::{Deserialize, Serialize};
 
 use super::Browser;
@@ -50,6 +50,9 @@ pub struct Flow {
     pub consented: Option<SessionId>,
     /// Of which session somebody has said that it is the account to use.
     pub account_chosen: Option<SessionId>,
+    /// Whose password was right, until the second factor is shown. It opens nothing but that step.
+    #[serde(default)]
+    pub pending: Option<PendingSignIn>,
 }
 
 impl Flow {
@@ -65,6 +68,7 @@ impl Flow {
             fresh: false,
             consented: None,
             account_chosen: None,
+            pending: None,
         }
     }
 

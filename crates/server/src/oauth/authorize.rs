@@ -36,6 +36,7 @@ use crate::{
     browser::{Browser, BrowserSession, Flow, Target},
     clients,
     http::{Now, Problem, Where},
+    mfa,
     pages::{self, Frame},
     realm::{InRealm, Snapshot},
 };
@@ -178,6 +179,12 @@ impl Step<'_> {
             started_at: flow.started_at,
             consented: current(flow.consented),
             account_chosen: current(flow.account_chosen),
+            can_step_up: match self.session {
+                Some(found) if decide::lacks_level(request, &found.session) => {
+                    mfa::has_factor(self.app, &found.user).await?
+                }
+                _ => false,
+            },
         };
         match decide::next(request, client, signed_in, consent.as_ref(), progress, self.now) {
             Next::SignIn { fresh } => {

@@ -140,6 +140,11 @@ impl Frame {
         Notice::ALL.iter().find(|notice| notice.name() == told).map(|notice| notice.words(self.words()))
     }
 
+    /// A flow as it stands in the address.
+    pub(super) fn seal(&self, flow: &Flow) -> String {
+        flow.seal(&self.app, &self.realm, &self.browser)
+    }
+
     pub(super) fn request(&self) -> &str {
         self.request.as_deref().unwrap_or("-")
     }
@@ -230,11 +235,20 @@ pub(super) enum Notice {
     SessionEnded,
     OthersEnded,
     ClientRemoved,
+    TotpOn,
+    TotpOff,
 }
 
 impl Notice {
-    const ALL: [Self; 5] =
-        [Self::NameSaved, Self::PasswordChanged, Self::SessionEnded, Self::OthersEnded, Self::ClientRemoved];
+    const ALL: [Self; 7] = [
+        Self::NameSaved,
+        Self::PasswordChanged,
+        Self::SessionEnded,
+        Self::OthersEnded,
+        Self::ClientRemoved,
+        Self::TotpOn,
+        Self::TotpOff,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -243,6 +257,8 @@ impl Notice {
             Self::SessionEnded => "session-ended",
             Self::OthersEnded => "others-ended",
             Self::ClientRemoved => "client-removed",
+            Self::TotpOn => "totp-on",
+            Self::TotpOff => "totp-off",
         }
     }
 
@@ -253,6 +269,8 @@ impl Notice {
             Self::SessionEnded => words.session_ended,
             Self::OthersEnded => words.others_ended,
             Self::ClientRemoved => words.client_removed,
+            Self::TotpOn => words.totp_turned_on,
+            Self::TotpOff => words.totp_turned_off,
         }
     }
 }

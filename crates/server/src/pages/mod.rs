@@ -11,6 +11,8 @@ mod form;
 mod form_post;
 mod frame;
 mod html;
+mod recovery_codes;
+mod second_step;
 mod sign_in;
 mod sign_out;
 mod sign_up;
@@ -48,6 +50,7 @@ pub use sign_out::{SignOut, sign_out as sign_out_page, signed_out};
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-in/mfa", get(second_step::show).post(second_step::submit))
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))
         .route("/sign-out", get(sign_out::show).post(sign_out::submit))
         .merge(account::routes())

@@ -14,13 +14,13 @@ use super::{
     Form, error,
     frame::{Frame, Person, View},
     html::{Html, say},
-    query, see,
+    query, second_step, see,
 };
 use crate::{
     App,
     browser::{Browser, BrowserSession, Flow, Target},
     http::{Problem, Where},
-    session::{self, Identifier},
+    session::{self, Identifier, SignIn},
 };
 
 #[derive(Template)]
@@ -58,6 +58,8 @@ enum Why {
     },
     Refused,
     Stale,
+    /// The second step did not come in time, or too often.
+    Over,
 }
 
 fn page(frame: Frame, shown: &Shown<'_>) -> Response {
@@ -79,13 +81,14 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
         problem: match shown.why {
             Why::Refused => Some(say(w.sign_in_refused).html()),
             Why::Stale => Some(say(w.stale).html()),
+            Why::Over => Some(say(w.second_over).html()),
             Why::Asked | Why::Empty { .. } => None,
         },
         flow: sealed,
         username: shown.username,
         username_error: matches!(shown.why, Why::Empty { username: true, .. }).then_some(w.type_username),
         password_error: match shown.why {
-            Why::Refused | Why::Stale => Some(w.type_password_again),
+            Why::Refused | Why::Stale | Why::Over => Some(w.type_password_again),
             Why::Empty { password: true, .. } => Some(w.type_password),
             _ => None,
         },
@@ -101,9 +104,16 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
     let status = match shown.why {
         Why::Asked => StatusCode::OK,
         Why::Empty { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        Why::Refused | Why::Stale => StatusCode::FORBIDDEN,
+        Why::Refused | Why::Stale | Why::Over => StatusCode::FORBIDDEN,
     };
     frame.answer(status, &page, flow)
+}
+
+/// A sign-in whose second step is over begins anew.
+pub(super) fn over(frame: Frame, flow: &Flow) -> Response {
+    let flow = Flow { pending: None, ..flow.clone() };
+    let sealed = frame.seal(&flow);
+    page(frame, &Shown { flow: Some((&flow, &sealed)), why: Why::Over, ..Shown::default() })
 }
 
 #[derive(Template)]
@@ -220,8 +230,12 @@ pub(super) async fn submit(
     let remember = form.ticked("remember");
     let begun = session::sign_in_browser(&app, &realm, proven, held, remember, &origin, now).await;
     let session = match begun {
+        Ok(SignIn::Begun(session)) => session,
+        Ok(SignIn::Pending(pending, missing)) => {
+            return second_step::begin(&app, &frame, flow.map(|(flow, _)| flow), (pending, missing)).await;
+        }
         Err(Problem::InvalidCredentials) => return Ok(page(frame, &shown(Why::Refused))),
-        other => other?,
+        Err(other) => return Err(other),
     };
     browser.keep(&app, &realm, &session, remember, now);
     Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow), session.id))
@@ -236,7 +250,7 @@ pub(super) fn go_on(
     session: SessionId,
 ) -> Response {
     let Some(flow) = flow else { return see(browser, "/account/profile") };
-    let flow = Flow { account_chosen: Some(session), ..flow.clone() };
+    let flow = Flow { account_chosen: Some(session), pending: None, ..flow.clone() };
     let sealed = flow.seal(app, realm, browser);
     axum::response::IntoResponse::into_response(axum::response::Redirect::to(&flow.next(browser, &sealed)))
 }

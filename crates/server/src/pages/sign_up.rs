@@ -17,14 +17,14 @@ use super::{
     Form, error,
     frame::{Frame, View},
     html::{Html, say},
-    query,
+    query, second_step,
     sign_in::go_on,
 };
 use crate::{
     App, accounts,
     browser::{BrowserSession, Flow},
     http::{Problem, Where},
-    session::{self, Proven},
+    session::{self, Proven, SignIn},
 };
 
 #[derive(Template)]
@@ -212,9 +212,16 @@ pub(super) async fn submit(
         };
         return Ok(frame.answer(StatusCode::OK, &page, None));
     }
-    let proven = Proven { user, hash: PasswordHash::new(hash), outdated: None };
+    let proven = Proven { user, hash: PasswordHash::new(hash), outdated: None, second: None };
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
-    let session = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;
+    let flow = flow.map(|(flow, _)| flow);
+    let begun = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;
+    let session = match begun {
+        SignIn::Begun(session) => session,
+        SignIn::Pending(pending, missing) => {
+            return second_step::begin(&app, &frame, flow, (pending, missing)).await;
+        }
+    };
     browser.keep(&app, &realm, &session, false, now);
-    Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow), session.id))
+    Ok(go_on(&app, &realm, &browser, flow, session.id))
 }

@@ -12,6 +12,7 @@ mod cross_origin;
 mod generated;
 mod hostile;
 mod metadata;
+mod mfa;
 mod oauth;
 mod pages;
 mod peers;

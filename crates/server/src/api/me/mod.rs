@@ -1,6 +1,7 @@
 //! The signed-in person's own account.
 
 mod api_keys;
+mod mfa;
 mod organization;
 mod password;
 mod profile;
@@ -16,6 +17,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(profile::show, profile::change))
         .routes(routes!(password::change))
+        .routes(routes!(mfa::show))
+        .routes(routes!(mfa::begin_totp, mfa::remove_totp))
+        .routes(routes!(mfa::confirm_totp))
+        .routes(routes!(mfa::count_recovery_codes, mfa::make_recovery_codes))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
         .routes(routes!(organization::switch))

@@ -16,6 +16,8 @@ pub(super) struct Progress {
     pub(super) consented: bool,
     /// Whether the person has said which account to use.
     pub(super) account_chosen: bool,
+    /// Whether the person could prove more: a second factor, which was not asked for when they signed in.
+    pub(super) can_step_up: bool,
 }
 
 /// What comes next.
@@ -63,7 +65,11 @@ pub(super) fn next(
     if request.prompt.select_account && !progress.account_chosen && !has_just {
         return sign_in(false);
     }
-    if !request.acr.is_empty() && !request.acr.iter().any(|wanted| acr::is_reached(wanted, &session.amr)) {
+    // What was only wished for is not refused: the tokens say which level it is (OpenID Connect Core section 5.5.1.1).
+    if lacks_level(request, session) && progress.can_step_up {
+        return sign_in(true);
+    }
+    if !reaches(&request.acr, session) {
         return Next::Refuse("unmet_authentication_requirements", "The person cannot sign in at that level.");
     }
     if needs_consent(request, client, consent, progress) {
@@ -74,6 +80,15 @@ pub(super) fn next(
         };
     }
     Next::Code
+}
+
+fn reaches(levels: &[String], session: &Session) -> bool {
+    levels.is_empty() || levels.iter().any(|wanted| acr::is_reached(wanted, &session.amr))
+}
+
+/// Whether the session is below a level that the client demands or wishes for.
+pub(super) fn lacks_level(request: &AuthorizationRequest, session: &Session) -> bool {
+    !reaches(&request.acr, session) || !reaches(&request.acr_wished, session)
 }
 
 fn needs_consent(

@@ -18,7 +18,7 @@ mod pushed;
 mod refresh;
 mod registered;
 mod registration;
-mod relying_party;
+pub mod relying_party;
 mod request_objects;
 mod signed_introspection;
 mod signer;
