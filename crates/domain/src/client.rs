@@ -3,6 +3,7 @@
 pub mod assertion;
 mod check;
 pub mod document;
+mod entrusted;
 pub mod exchange;
 pub mod initial_access;
 mod keys;
@@ -22,6 +23,7 @@ use crate::{ClientId, Permission, RealmId, Scopes, SecretDigest, Timestamp};
 
 pub use check::check_id;
 pub(crate) use document::is_address as is_document_address;
+pub use entrusted::{Entrusted, ROLES};
 pub use initial_access::InitialAccessToken;
 pub use keys::{ClientKeys, ClientKeysRefused};
 pub use method::{ClientAlg, ClientAuthMethod, SubjectType};

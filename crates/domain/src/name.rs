@@ -138,10 +138,10 @@ name!(
 );
 
 impl Scope {
-    /// Whether it stands for something of a person who signs in: `account` and those of OpenID Connect Core section 5.4 and 11.
+    /// Whether it stands for something of a person who signs in: `account`, `roles` and those of OpenID Connect Core section 5.4 and 11.
     /// No program gets it on its own account.
     pub fn is_personal(&self) -> bool {
-        ["account", "openid", "profile", "email", "address", "phone", "offline_access"]
+        ["account", "roles", "openid", "profile", "email", "address", "phone", "offline_access"]
             .contains(&self.as_str())
     }
 }

@@ -1,6 +1,6 @@
 //! What is left of a token's rights when a client exchanges it (RFC 8693): never more than there was.
 
-use super::{ClientSettings, permissions_of};
+use super::{ClientSettings, ROLES, permissions_of};
 use crate::{Permission, Scope, Scopes, api_key::permission_of};
 
 /// What the token that is exchanged is good for.
@@ -10,6 +10,8 @@ pub struct Held<'a> {
     pub scopes: &'a Scopes,
     /// `permissions`
     pub permissions: &'a [Permission],
+    /// Whether it has `roles`.
+    pub roles: bool,
 }
 
 /// What the token is good for that it is exchanged for.
@@ -19,6 +21,8 @@ pub struct Narrowed {
     pub scopes: Scopes,
     /// `permissions`, at the most.
     pub permissions: Vec<Permission>,
+    /// Whether `roles` are passed on.
+    pub roles: bool,
 }
 
 /// What speaks of the person's own account here, and of authorizations: nobody gets it by an exchange.
@@ -36,6 +40,7 @@ impl Held<'_> {
         let passes = |scope: &&Scope| {
             let held = match permission_of(scope) {
                 Some(permission) => self.permissions.iter().any(|held| held.covers(&permission)),
+                None if scope.as_str() == ROLES => self.roles,
                 None => self.scopes.contains(scope.as_str()),
             };
             held && !OURS.contains(&scope.as_str()) && client.may_ask_for(scope)
@@ -48,12 +53,13 @@ impl Held<'_> {
             return None;
         }
         let named: Vec<Permission> = permissions_of(&scopes).collect();
-        // A token whose scopes named permissions had no others, and a client that has scopes for permissions asks for those it wants:
-        // without them there are none.
-        let limited = [self.scopes, &client.scopes].into_iter().flat_map(permissions_of).next().is_some();
         let held: Vec<&Permission> = self.permissions.iter().collect();
-        let permissions = if limited { common(&held, &named.iter().collect::<Vec<_>>()) } else { held };
-        Some(Narrowed { scopes, permissions: permissions.into_iter().cloned().collect() })
+        // A token whose scopes named permissions had no others.
+        let entrusted = client.entrusted(self.scopes, &scopes);
+        let permissions =
+            if entrusted.permissions { held } else { common(&held, &named.iter().collect::<Vec<_>>()) };
+        let permissions = permissions.into_iter().cloned().collect();
+        Some(Narrowed { scopes, permissions, roles: self.roles && entrusted.roles })
     }
 }
 
@@ -82,20 +88,26 @@ mod tests {
         assert_eq!(passed_on(&"openid".parse().unwrap()).to_string(), "");
     }
 
+    /// What an own client (`yes`) or another one gets, and whether with roles.
     fn narrowed(
         (scopes, permissions): (&str, &[&str]),
-        client: &str,
+        (skip_consent, client): (bool, &str),
         wanted: Option<&str>,
-    ) -> Option<(String, String)> {
+    ) -> Option<(String, String, bool)> {
         let scopes: Scopes = scopes.parse().unwrap();
         let permissions: Vec<Permission> = permissions.iter().map(|one| one.parse().unwrap()).collect();
-        let settings = ClientSettings { scopes: client.parse().unwrap(), ..ClientSettings::default() };
+        let settings =
+            ClientSettings { scopes: client.parse().unwrap(), skip_consent, ..ClientSettings::default() };
         let wanted: Option<Scopes> = wanted.map(|wanted| wanted.parse().unwrap());
-        let left =
-            Held { scopes: &scopes, permissions: &permissions }.narrowed(&settings, wanted.as_ref())?;
+        let held = Held { scopes: &scopes, permissions: &permissions, roles: true };
+        let left = held.narrowed(&settings, wanted.as_ref())?;
         let mut permissions: Vec<_> = left.permissions.iter().map(Permission::as_str).collect();
         permissions.sort_unstable();
-        Some((left.scopes.to_string(), permissions.join(" ")))
+        Some((left.scopes.to_string(), permissions.join(" "), left.roles))
+    }
+
+    fn without_roles((scopes, permissions): (&str, &str)) -> (String, String, bool) {
+        (scopes.into(), permissions.into(), false)
     }
 
     #[test]
@@ -112,23 +124,25 @@ mod tests {
             (Some("profile"), None),
             (Some("openid"), None),
         ] {
-            let got = narrowed(full, "email profile openid notes:* files:*", wanted);
-            assert_eq!(got, left.map(|(s, p)| (s.to_owned(), p.to_owned())), "{wanted:?}");
+            let got = narrowed(full, (false, "email profile openid notes:* files:*"), wanted);
+            assert_eq!(got, left.map(without_roles), "{wanted:?}");
         }
-        assert_eq!(narrowed(full, "notes:read", None), None, "the client may not have all of notes");
+        let other = |client| (false, client);
+        assert_eq!(narrowed(full, other("notes:read"), None), None, "the client may not have all of notes");
         assert_eq!(
-            narrowed(full, "notes:read", Some("notes:read")),
-            Some(("notes:read".into(), "notes:read".into()))
+            narrowed(full, other("notes:read"), Some("notes:read")),
+            Some(without_roles(("notes:read", "notes:read")))
         );
-        assert_eq!(narrowed(full, "files:read", None), None);
-        // A word leaves none of the permissions that the token was limited to.
-        assert_eq!(narrowed(full, "email", None), Some(("email".into(), String::new())));
+        assert_eq!(narrowed(full, other("files:read"), None), None);
+        // A word leaves none of the permissions that the token was limited to, also to one's own client.
+        assert_eq!(narrowed(full, other("email"), None), Some(without_roles(("email", ""))));
+        assert_eq!(narrowed(full, (true, "email"), None), Some(("email".into(), String::new(), true)));
         // A permission that the token has lost since is not given back.
-        assert_eq!(narrowed(("notes:*", &[]), "notes:*", None), None);
+        assert_eq!(narrowed(("notes:*", &[]), other("notes:*"), None), None);
         // A token of our own sign-in is limited by no scope; what its user may do is what it can give.
         let own = ("openid profile email account", &["notes:read", "users:*"][..]);
         for (client, wanted, left) in [
-            ("email", None, Some(("email", "notes:read users:*"))),
+            ("email", None, Some(("email", ""))),
             ("notes:*", None, None),
             ("notes:*", Some("notes:read"), Some(("notes:read", "notes:read"))),
             ("notes:*", Some("notes:write"), None),
@@ -136,8 +150,29 @@ mod tests {
             ("account openid", None, None),
             ("account openid", Some("account"), None),
         ] {
-            let got = narrowed(own, client, wanted);
-            assert_eq!(got, left.map(|(s, p)| (s.to_owned(), p.to_owned())), "{client} {wanted:?}");
+            let got = narrowed(own, other(client), wanted);
+            assert_eq!(got, left.map(without_roles), "{client} {wanted:?}");
         }
+        // Roles go by their scope; all permissions, and roles without being asked for, go to one's own client only.
+        for (client, wanted, left) in [
+            ((false, "roles"), Some("roles"), ("roles", "", true)),
+            ((true, "email"), None, ("email", "notes:read users:*", true)),
+            ((true, "email roles"), None, ("email", "notes:read users:*", false)),
+            ((true, "email notes:read"), Some("email"), ("email", "", true)),
+        ] {
+            let (scopes, permissions, roles) = left;
+            let left = Some((scopes.to_owned(), permissions.to_owned(), roles));
+            assert_eq!(narrowed(own, client, wanted), left, "{client:?} {wanted:?}");
+        }
+    }
+
+    #[test]
+    fn tx_01_roles_that_a_token_does_not_have_are_not_passed_on() {
+        let scopes: Scopes = "email".parse().unwrap();
+        let held = Held { scopes: &scopes, permissions: &[], roles: false };
+        let asks = ClientSettings { scopes: "email roles".parse().unwrap(), ..ClientSettings::default() };
+        assert_eq!(held.narrowed(&asks, Some(&"roles".parse().unwrap())), None);
+        let own = ClientSettings { scopes: scopes.clone(), skip_consent: true, ..ClientSettings::default() };
+        assert!(!held.narrowed(&own, None).unwrap().roles);
     }
 }

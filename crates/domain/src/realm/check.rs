@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Profile, RateLimits, RealmSettings, SigningAlg};
 use crate::api_key;
+use crate::client::ROLES;
 use crate::role::{ADMINISTRATOR, RoleGraph};
 use crate::setting::{MOST, SettingRefused, check_audience, refuse};
 
@@ -127,10 +128,14 @@ impl RealmSettings {
             let reason = "realm-admin is built in, and given to users only; leave it out";
             return refuse("organization_roles", reason);
         }
-        // What strangers may register never manages an account.
-        if self.client_registration_scopes.contains("account") {
-            let reason = "account manages the account of a person, and is for clients that the realm makes";
-            return refuse("client_registration_scopes", reason);
+        // What strangers may register never manages an account, and has no more than single permissions.
+        for scope in ["account", ROLES] {
+            if self.client_registration_scopes.contains(scope) {
+                let reason = format!(
+                    "{scope} opens all that a person may do, and is for clients that the realm makes; leave it out"
+                );
+                return refuse("client_registration_scopes", reason);
+            }
         }
         for scope in &self.api_key_scopes {
             if scope.is_personal() {
@@ -191,7 +196,11 @@ mod tests {
             (json!({"access_token_ttl": "0s"}), "access_token_ttl: write a time from 1s to 24h"),
             (
                 json!({"client_registration_scopes": ["openid", "account"]}),
-                "client_registration_scopes: account manages the account of a person, and is for clients that the realm makes",
+                "client_registration_scopes: account opens all that a person may do, and is for clients that the realm makes; leave it out",
+            ),
+            (
+                json!({"client_registration_scopes": ["openid", "roles"]}),
+                "client_registration_scopes: roles opens all that a person may do, and is for clients that the realm makes; leave it out",
             ),
             (
                 json!({"client_id_metadata_hosts": ["https://a.test"]}),

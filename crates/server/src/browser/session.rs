@@ -31,7 +31,7 @@ pub struct BrowserSession {
 impl BrowserSession {
     /// For what the API does for whoever brings an access token.
     pub fn caller(&self) -> SignedIn {
-        SignedIn { user: self.user.clone(), session: self.session.clone(), grant: None }
+        SignedIn::themselves(self.user.clone(), self.session.clone())
     }
 }
 

@@ -193,7 +193,7 @@ async fn mint(
         grant: None,
         scopes,
         member: None,
-        limit: Limit::Scopes,
+        limit: Limit::OWN,
         exchanged: None,
         audience,
     };

@@ -97,7 +97,8 @@ pub async fn exchange(
     let held_scopes: Scopes = subject.claims.scope().unwrap_or_default().parse().unwrap_or_default();
     let held_permissions: Vec<Permission> =
         subject.claims.permissions().iter().filter_map(|one| one.parse().ok()).collect();
-    let held = Held { scopes: &held_scopes, permissions: &held_permissions };
+    let roles = !subject.claims.roles().is_empty();
+    let held = Held { scopes: &held_scopes, permissions: &held_permissions, roles };
     let Some(left) = held.narrowed(&client.settings, wanted.scopes.as_ref()) else {
         return Ok(Err(ExchangeRefused::Scope));
     };
@@ -149,7 +150,7 @@ pub async fn exchange(
         scopes: &left.scopes,
         member: holder.member.as_ref(),
         bound_to: key,
-        limit: Limit::Held(&left.permissions, subject.claims.roles()),
+        limit: Limit::Held(&left.permissions, if left.roles { subject.claims.roles() } else { &[] }),
         exchanged: Some(&from),
         audience,
     };

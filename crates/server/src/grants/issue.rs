@@ -134,7 +134,7 @@ impl Holding<'_> {
             member: self.member,
             bound_to,
             // What was lost of it since leaves no other rights.
-            limit: Limit::agreed(&self.grant.scopes, &self.client.settings),
+            limit: Limit::Entrusted(self.client.settings.entrusted(&self.grant.scopes, scopes)),
             exchanged: None,
             audience,
         };

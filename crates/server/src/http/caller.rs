@@ -28,6 +28,8 @@ pub struct SignedIn {
     pub session: Session,
     /// What the application holds that the token was given to, if it is not one of our own sign-in.
     pub grant: Option<GrantId>,
+    /// Whether their rights come with it: they signed in here themselves, or let the application have their roles.
+    entitled: bool,
 }
 
 impl FromRequestParts<App> for SignedIn {
@@ -41,6 +43,11 @@ impl FromRequestParts<App> for SignedIn {
 }
 
 impl SignedIn {
+    /// Somebody who signed in here, and not by an application.
+    pub fn themselves(user: User, session: Session) -> Self {
+        Self { user, session, grant: None, entitled: true }
+    }
+
     async fn known(parts: &Parts, app: &App) -> Result<Self, Problem> {
         let token = bearer(parts)?;
         let realm = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
@@ -71,7 +78,7 @@ impl SignedIn {
             return Err(refused("session_ended"));
         }
         touch(app, &realm, &session, now).await;
-        Ok(Self { user, session, grant: None })
+        Ok(Self::themselves(user, session))
     }
 
     /// A token of an application manages the account as long as the application holds what it came of, and may ask for that at all.
@@ -87,19 +94,20 @@ impl SignedIn {
             client.settings.scopes.contains("account") && claims.client_id() == Some(client.id.as_str())
         };
         // Who calls the person by another name is to know no more of them.
-        if named.user.is_none() || !client.is_some_and(|client| may(&client)) {
-            return Err(refused("grant_ended"));
-        }
+        let client = client.filter(may).filter(|_| named.user.is_some());
+        let client = client.ok_or_else(|| refused("grant_ended"))?;
         let id = realm.id();
         let found = app.db().read("check what an application holds", move |tx| {
             let named = named.clone();
             Box::pin(async move { holder::find(tx, id, &named, now).await })
         });
-        let Some(Holder { user, session: Some(session), .. }) = found.await? else {
+        let Some(Holder { user, session: Some(session), grant: Some(held), .. }) = found.await? else {
             return Err(refused("grant_ended"));
         };
         touch(app, realm, &session, now).await;
-        Ok(Self { user, session, grant: Some(grant) })
+        let scopes = claims.scope().unwrap_or_default().parse().unwrap_or_default();
+        let entitled = client.settings.entrusted(&held.scopes, &scopes).roles;
+        Ok(Self { user, session, grant: Some(grant), entitled })
     }
 }
 
@@ -127,6 +135,28 @@ fn bearer(parts: &Parts) -> Result<&str, Problem> {
     }
 }
 
+/// A signed-in person with the rights of their account: where these are used or given on, an application needs to have been let
+/// have them. Its person agreed to the scope `roles`, or it is one's own.
+#[derive(Clone, Debug)]
+pub struct Entitled(pub SignedIn);
+
+impl FromRequestParts<App> for Entitled {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Self::known(parts, app).await?;
+        precondition::none_is_ignored(parts)?;
+        Ok(caller)
+    }
+}
+
+impl Entitled {
+    async fn known(parts: &Parts, app: &App) -> Result<Self, Problem> {
+        let caller = SignedIn::known(parts, app).await?;
+        if caller.entitled { Ok(Self(caller)) } else { Err(Problem::MissingScope) }
+    }
+}
+
 /// A signed-in administrator of this realm. The role is the account's present one, not the token's.
 #[derive(Clone, Debug)]
 pub struct Admin(pub SignedIn);
@@ -135,7 +165,7 @@ impl FromRequestParts<App> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let caller = SignedIn::known(parts, app).await?;
+        let Entitled(caller) = Entitled::known(parts, app).await?;
         if !accounts::is_administrator(&caller.user) {
             return Err(Problem::MissingRole);
         }

@@ -14,7 +14,7 @@ pub mod precondition;
 pub mod problem;
 
 pub use body::Json;
-pub use caller::{Admin, SignedIn};
+pub use caller::{Admin, Entitled, SignedIn};
 pub use etag::{IfMatch, PathIdIf, Shown};
 pub use now::Now;
 pub use origin::Where;

@@ -72,6 +72,9 @@ pub enum Problem {
     /// Signed in, but without the right to do this.
     #[error("the caller lacks a role")]
     MissingRole,
+    /// An application whose person did not let it have what they may do.
+    #[error("the application lacks the scope roles")]
+    MissingScope,
     /// No such thing here, or none the caller may know of.
     #[error("not found")]
     NotFound,
@@ -263,7 +266,7 @@ impl Problem {
         Cause { code: self.code(), text: text.into() }
     }
 
-    /// The challenge of a 401 (RFC 6750 section 3).
+    /// The challenge of a 401, and of an application that would need another scope (RFC 6750 section 3).
     fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::Unauthenticated | Self::WrongCredential => Some("Bearer"),
@@ -277,6 +280,7 @@ impl Problem {
             Self::InvalidToken { expired: false, .. } => {
                 Some(r#"Bearer error="invalid_token", error_description="The access token is not valid""#)
             }
+            Self::MissingScope => Some(r#"Bearer error="insufficient_scope", scope="account roles""#),
             _ => None,
         }
     }

@@ -89,9 +89,9 @@ pub async fn exchange(
         return Ok(Err(ExchangeRefused::Target));
     };
     let limit = match &grant {
-        None => Limit::Scopes,
+        None => Limit::OWN,
         Some(grant) => match clients::current(app, realm, grant.client.clone()).await? {
-            Some(client) => Limit::agreed(&grant.scopes, &client.settings),
+            Some(client) => Limit::Entrusted(client.settings.entrusted(&grant.scopes, &scopes)),
             None => return refused("its client is there no longer"),
         },
     };
@@ -102,7 +102,8 @@ pub async fn exchange(
         client: &client,
         pseudonym: None,
         bound_to: None,
-        grant: None,
+        // It ends with what the application holds.
+        grant: grant.as_ref().map(|grant| grant.id),
         scopes: &scopes,
         member: Some(&member),
         limit,

@@ -59,7 +59,7 @@ pub async fn switch(
         grant: None,
         scopes: &grant.scopes,
         member: member.as_ref(),
-        limit: Limit::Scopes,
+        limit: Limit::OWN,
         exchanged: None,
         audience: realm.audience_of(&grant),
     };

@@ -119,6 +119,7 @@ pub(super) fn in_words(frame: &Frame, scopes: &[(Scope, bool)]) -> Vec<Asked> {
             "address" => known(Kind::Person, w.scope_address, ""),
             "offline_access" => known(Kind::Away, w.scope_offline, w.scope_offline_more),
             "account" => known(Kind::Account, w.scope_account, w.scope_account_more),
+            "roles" => known(Kind::Account, w.scope_roles, w.scope_roles_more),
             other => (Kind::Other, say(w.scope_other).put("scope", other).html(), w.scope_other_more),
         };
         lines.push(Asked { kind, what, more, new: *new });

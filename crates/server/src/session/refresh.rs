@@ -73,7 +73,7 @@ fn answer(
             grant: None,
             scopes: &grant.scopes,
             member: member.as_ref(),
-            limit: Limit::Scopes,
+            limit: Limit::OWN,
             exchanged: None,
             audience: realm.audience_of(grant),
         },

@@ -164,7 +164,7 @@ pub async fn sign_in(
             grant: None,
             scopes: &grant.scopes,
             member: None,
-            limit: Limit::Scopes,
+            limit: Limit::OWN,
             exchanged: None,
             audience: realm.own_audience(),
         },

@@ -4,9 +4,9 @@ use std::{borrow::Cow, time::Duration};
 
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
-    ApiKeyId, ClientSettings, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes,
-    Session, Timestamp, User, api_key,
-    client::{FIRST_PARTY, exchange, permissions_of},
+    ApiKeyId, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes, Session, Timestamp,
+    User, api_key,
+    client::{Entrusted, FIRST_PARTY, exchange},
     organization::OWNER,
     role::Rights,
 };
@@ -94,7 +94,7 @@ pub struct Subject<'a> {
     pub pseudonym: Option<&'a str>,
     /// The thumbprint of the key that whoever uses the token must possess: `cnf` (RFC 9449 section 6.1).
     pub bound_to: Option<&'a str>,
-    /// What `permissions` are at the most, whatever the account may do.
+    /// What `roles` and `permissions` are at the most, whatever the account has.
     pub limit: Limit<'a>,
     /// Of a token that another was exchanged for.
     pub exchanged: Option<&'a ExchangedFrom>,
@@ -102,28 +102,21 @@ pub struct Subject<'a> {
     pub audience: Audience,
 }
 
-/// What limits the permissions in a token beside what the account may do.
+/// What limits the rights in a token beside what the account has.
 #[derive(Clone, Copy, Debug)]
 pub enum Limit<'a> {
-    /// Scopes that are permissions, where there are some.
-    Scopes,
-    /// Scopes that are permissions, also where there are none: the client has some or had, and so nothing else is meant.
-    ScopesOnly,
-    /// These, and these roles: what the token has that this one was exchanged for.
+    /// What an application was entrusted with; permissions that scopes name always.
+    Entrusted(Entrusted),
+    /// These permissions, and these roles: of what the token has that this one was exchanged for.
     Held(&'a [Permission], &'a [Box<str>]),
 }
 
 impl Limit<'_> {
-    /// That of what a client was authorized to do. One that has scopes for permissions asks for the permissions it wants: with fewer
-    /// scopes it never gets more.
-    pub fn agreed(scopes: &Scopes, client: &ClientSettings) -> Self {
-        let named = [scopes, &client.scopes].into_iter().flat_map(permissions_of).next().is_some();
-        if named { Self::ScopesOnly } else { Self::Scopes }
-    }
+    /// Our own sign-in: everything, or the permissions that scopes name.
+    pub const OWN: Self = Self::Entrusted(Entrusted::ALL);
 
-    /// What is left of the rights.
-    fn of<'r>(&self, scopes: &Scopes, rights: &'r Rights<'_>) -> Vec<Cow<'r, Permission>> {
-        let all = || rights.permissions.iter().map(|permission| Cow::Borrowed(*permission)).collect();
+    /// Of the permissions those that are left.
+    fn permissions<'r>(&self, scopes: &Scopes, rights: &'r Rights<'_>) -> Vec<Cow<'r, Permission>> {
         match (self, api_key::narrowed(scopes, rights)) {
             (Self::Held(most, _), _) => {
                 let most: Vec<&Permission> = most.iter().collect();
@@ -131,8 +124,18 @@ impl Limit<'_> {
                 both.into_iter().map(|one| Cow::Owned(one.clone())).collect()
             }
             (_, Some(left)) => left.into_iter().map(Cow::Owned).collect(),
-            (Self::ScopesOnly, None) => Vec::new(),
-            (Self::Scopes, None) => all(),
+            (Self::Entrusted(Entrusted { permissions: false, .. }), None) => Vec::new(),
+            (Self::Entrusted(Entrusted { permissions: true, .. }), None) => {
+                rights.permissions.iter().map(|permission| Cow::Borrowed(*permission)).collect()
+            }
+        }
+    }
+
+    /// Whether a role is left.
+    fn leaves(&self, role: &str) -> bool {
+        match self {
+            Self::Entrusted(entrusted) => entrusted.roles,
+            Self::Held(_, held) => held.iter().any(|held| **held == *role),
         }
     }
 }
@@ -247,7 +250,7 @@ pub fn issue_for(
         Some(member) => realm.organization_roles().rights(&member.roles),
         None => realm.roles().rights(&user.roles),
     };
-    let left = subject.limit.of(subject.scopes, &rights);
+    let left = subject.limit.permissions(subject.scopes, &rights);
     let permissions: Vec<&str> = left.iter().map(|permission| permission.as_str()).collect();
     let mut roles: Vec<&str> = rights.roles.iter().map(|role| role.as_str()).collect();
     // The built-in roles need be in no realm's graph.
@@ -258,9 +261,7 @@ pub fn issue_for(
     if has_it && !roles.contains(&built_in) {
         roles.push(built_in);
     }
-    if let Limit::Held(_, held) = subject.limit {
-        roles.retain(|role| held.iter().any(|held| **held == **role));
-    }
+    roles.retain(|role| subject.limit.leaves(role));
     let permissions = fitting(realm, user, &roles, permissions);
     // An application's token tells what the person agreed to tell it.
     let may_know = |scope: &str| subject.client == FIRST_PARTY || subject.scopes.contains(scope);

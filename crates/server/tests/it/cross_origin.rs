@@ -1,11 +1,16 @@
-//! SE-09: which browser applications of other origins may read what the server answers.
+//! SE-09, SE-10: what other origins may read of what the server answers, and what they can make a browser send.
 
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
 
-use crate::support::{Answer, TestApp};
+use serde_json::json;
+
+use crate::{
+    pages::browser::signed_in,
+    support::{Answer, PASSWORD, TestApp},
+};
 
 const APP: &str = "https://app.example.com";
 const REALMS: &str = r#"
@@ -120,4 +125,41 @@ async fn se_09_pages_are_read_by_no_other_origin_and_documents_by_all() {
             (StatusCode::OK, Some("*"))
         );
     }
+}
+
+/// SE-10: what another site makes a browser send opens nothing of the API: it takes no cookie, and no body that a form can have.
+#[tokio::test]
+async fn se_10_a_form_of_another_site_reaches_nothing() {
+    let app = TestApp::new().await;
+    let browser = signed_in(&app, "ada@example.com").await;
+    let body = json!({"email": "ada@example.com", "password": PASSWORD, "name": "Mallory"}).to_string();
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+    {
+        for origin in [None, Some("null"), Some("https://evil.example")] {
+            for (method, path, expected) in [
+                (Method::POST, "/api/v1/login", "415 unsupported_media_type"),
+                (Method::POST, "/api/v1/register", "415 unsupported_media_type"),
+                (Method::POST, "/api/v1/refresh", "415 unsupported_media_type"),
+                (Method::POST, "/api/v1/me/password", "401 unauthenticated"),
+                (Method::PATCH, "/api/v1/me", "401 unauthenticated"),
+                (Method::POST, "/api/v1/logout", "401 unauthenticated"),
+                (Method::POST, "/api/v1/me/api-keys", "401 unauthenticated"),
+                (Method::POST, "/api/v1/admin/users", "401 unauthenticated"),
+            ] {
+                let mut request = browser.request(method, path).header("content-type", content_type);
+                if let Some(origin) = origin {
+                    request = request.header("origin", origin);
+                }
+                let answer = browser.send(request.body(Body::from(body.clone())).unwrap()).await;
+                assert_eq!(answer.brief(), expected, "{path} {content_type} {origin:?}");
+                assert!(answer.headers.get("set-cookie").is_none(), "{path}");
+            }
+        }
+    }
+    // The method is that of the request, whatever a header or a field says.
+    let overriding = browser
+        .request(Method::POST, "/account/sessions")
+        .header("x-http-method-override", "GET")
+        .header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(browser.send(overriding.body(Body::from("_method=GET")).unwrap()).await.status, 403);
 }

@@ -15,11 +15,13 @@ async fn body(app: &TestApp, content_type: &str, body: impl Into<Body>) -> Answe
 }
 
 #[tokio::test]
-async fn bodies_that_are_not_what_they_should_be() {
+async fn ij_06_bodies_that_are_not_what_they_should_be() {
     let app = TestApp::new().await;
     let deep = format!("{}1{}", "[".repeat(50_000), "]".repeat(50_000));
     let deep_member = format!(r#"{{"email":{}}}"#, "[".repeat(5_000));
     let twice = format!(r#"{{"email":"a@b.test","email":"c@d.test","password":"{PASSWORD}"}}"#);
+    let big = format!(r#"{{"email":{},"password":"{PASSWORD}"}}"#, "9".repeat(400));
+    let polluting = format!(r#"{{"email":"a@b.test","password":"{PASSWORD}","__proto__":{{"admin":true}}}}"#);
     for (content_type, bytes, expected) in [
         ("application/json", b"".to_vec(), "400 invalid_body"),
         ("application/json", b"{".to_vec(), "400 invalid_body"),
@@ -34,6 +36,10 @@ async fn bodies_that_are_not_what_they_should_be() {
         ("application/json", deep_member.into_bytes(), "400 invalid_body"),
         ("application/json", twice.into_bytes(), "400 invalid_body"),
         ("application/json", vec![b' '; 64 * 1024 + 1], "413 body_too_large"),
+        ("application/json", b"{} {}".to_vec(), "400 invalid_body"),
+        ("application/json", format!("[{}1]", "1,".repeat(30_000)).into_bytes(), "400 invalid_body"),
+        ("application/json", big.into_bytes(), "400 invalid_body"),
+        ("application/json", polluting.into_bytes(), "400 invalid_body"),
         ("text/plain", b"{}".to_vec(), "415 unsupported_media_type"),
         ("application/x-www-form-urlencoded", b"email=a&password=b".to_vec(), "415 unsupported_media_type"),
         ("multipart/form-data", b"".to_vec(), "415 unsupported_media_type"),
@@ -45,7 +51,7 @@ async fn bodies_that_are_not_what_they_should_be() {
 }
 
 #[tokio::test]
-async fn nul_and_invisible_characters_reach_no_column() {
+async fn ij_01_nul_and_invisible_characters_reach_no_column() {
     let app = TestApp::new().await;
     for (member, value) in [
         ("email", "a\0@example.com"),
@@ -158,6 +164,33 @@ async fn ht_04_two_hosts_and_what_is_no_host_are_refused() {
         for host in ["a.test/b", "a.test, b.test", "user@a.test", "a\u{e9}.test", "a.test#b"] {
             let request = Request::builder().uri(path).header("host", host).body(Body::empty()).unwrap();
             assert_eq!(app.send(request).await.brief(), "400 invalid_host", "{path} {host}");
+        }
+    }
+}
+
+/// HT-05: what a proxy is said to have been asked changes neither an address nor a cookie.
+#[tokio::test]
+async fn ht_05_forged_headers_of_a_proxy_change_no_link_and_no_cookie() {
+    let app = TestApp::new().await;
+    for (name, value) in [
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-port", "1"),
+        ("x-forwarded-prefix", "/evil.example"),
+        ("forwarded", "host=evil.example;proto=http"),
+        ("x-original-url", "/evil.example"),
+        ("x-rewrite-url", "/evil.example"),
+    ] {
+        for path in ["/.well-known/openid-configuration", "/sign-in", "/account/profile"] {
+            let plain = Request::get(path).header("host", "127.0.0.1:8400").header("accept", "text/html,*/*");
+            let forged = plain.header(name, value).body(Body::empty()).unwrap();
+            let answer = app.send(forged).await;
+            assert!(!String::from_utf8_lossy(&answer.body).contains("evil.example"), "{name} {path}");
+            for (header, value) in &answer.headers {
+                let value = value.to_str().unwrap();
+                assert!(!value.contains("evil.example"), "{name} {path}: {header}");
+                assert!(header != "set-cookie" || value.contains("; Secure"), "{name} {path}: {value}");
+            }
         }
     }
 }

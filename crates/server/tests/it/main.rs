@@ -11,6 +11,7 @@ mod closed_by_default;
 mod cross_origin;
 mod generated;
 mod hostile;
+mod injection;
 mod metadata;
 mod mfa;
 mod oauth;

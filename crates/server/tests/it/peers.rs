@@ -60,7 +60,7 @@ async fn repeated_use_within_the_grace_forks_nothing() {
 /// There: the decrypted signing key stood in a write-ahead log. Here: nothing of it is in any file of the data folder
 /// but the master key that seals it, and that is no signing key.
 #[tokio::test]
-async fn no_signing_key_is_on_the_disk_in_clear() {
+async fn ht_08_no_signing_key_is_on_the_disk_in_clear() {
     let app = TestApp::with("[[realm]]\nname = \"edd\"\nsigning_alg = \"EdDSA\"\n").await;
     for path in ["/keys", "/r/edd/keys"] {
         app.get(path).await;

@@ -69,7 +69,7 @@ async fn assert_serves(server: &mut Server) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn heads_that_are_too_large_are_refused() {
+async fn ht_03_heads_that_are_too_large_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = serve(&folder);
     let long = "a".repeat(200_000);
@@ -112,7 +112,7 @@ async fn two_credentials_are_refused_whichever_is_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_that_are_too_large_are_refused_without_being_kept() {
+async fn ht_03_bodies_that_are_too_large_are_refused_without_being_kept() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = serve(&folder);
     assert_serves(&mut server).await;
@@ -128,6 +128,14 @@ async fn bodies_that_are_too_large_are_refused_without_being_kept() {
         chunked.extend_from_slice(b"\r\n");
     }
     let line = status_line(&server, &chunked).await;
+    // What is packed is not unpacked.
+    let packed = format!("{head}content-encoding: gzip\r\nconnection: close\r\ncontent-length: 20\r\n\r\n");
+    let packed = [
+        packed.as_bytes(),
+        &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0, 0x43, 0xbf, 0xa6, 0xa3, 2, 0],
+    ]
+    .concat();
+    assert_eq!(status_line(&server, &packed).await, "HTTP/1.1 400 Bad Request");
     // The answer may be lost with the connection, which is closed under the flood.
     assert!(line.is_empty() || line == "HTTP/1.1 413 Payload Too Large", "{line}");
     let grown = server.resident_kib().saturating_sub(before);
@@ -136,7 +144,7 @@ async fn bodies_that_are_too_large_are_refused_without_being_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_http_is_refused() {
+async fn ht_01_what_is_not_http_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = serve(&folder);
     let post =
@@ -153,6 +161,16 @@ async fn what_is_not_http_is_refused() {
         ("a length that is no number", format!("{post}content-length: ten\r\n\r\n{{}}")),
         ("two lengths", format!("{post}content-length: 2\r\ncontent-length: 20\r\n\r\n{{}}")),
         ("a negative length", format!("{post}content-length: -1\r\n\r\n{{}}")),
+        ("two lengths in one", format!("{post}content-length: 2, 20\r\n\r\n{{}}")),
+        ("a length with a sign", format!("{post}content-length: +2\r\n\r\n{{}}")),
+        (
+            "chunks by another name",
+            format!("{post}transfer-encoding: xchunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"),
+        ),
+        (
+            "chunks that are not last",
+            format!("{post}transfer-encoding: chunked, identity\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"),
+        ),
         ("a space before the colon", "GET / HTTP/1.1\r\nhost : x\r\n\r\n".to_owned()),
         ("a folded header", "GET / HTTP/1.1\r\nhost: x\r\na: b\r\n c\r\n\r\n".to_owned()),
         ("a NUL in a header", "GET / HTTP/1.1\r\nhost: x\r\na: b\0c\r\n\r\n".to_owned()),

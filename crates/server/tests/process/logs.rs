@@ -86,7 +86,7 @@ fn commands(data: &Path) -> (Vec<String>, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_and_no_address_is_logged_at_any_level() {
+async fn ij_05_no_secret_and_no_address_is_logged_at_any_level() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let certificate = Certificate::make(folder.path(), "server");
@@ -111,7 +111,7 @@ async fn no_secret_and_no_address_is_logged_at_any_level() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_secret_and_no_address_is_logged_on_postgres() {
+async fn ij_05_no_secret_and_no_address_is_logged_on_postgres() {
     let Some(postgres) = Postgres::database().await else { return };
     let folder = tempfile::tempdir().unwrap();
     let server = gatepost("serve --listen 127.0.0.1:0 --log-level trace --database-url")
@@ -161,6 +161,41 @@ async fn json_logs_are_one_object_a_line_and_name_requests_by_the_id_their_answe
     assert!(!refused.json().to_string().contains("malformed"));
     assert_absent(&secrets, &server.stderr.text());
     server.stop();
+}
+
+/// IJ-04: what is asked begins no line of the log, colours none, and is kept short.
+#[tokio::test(flavor = "multi_thread")]
+async fn ij_04_no_request_writes_the_log() {
+    let long = "a".repeat(4_000);
+    for format in ["text", "json"] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = gatepost("serve --listen 127.0.0.1:0 --log-level trace --log-format")
+            .arg(format)
+            .data(folder.path())
+            .envs(CHEAP_HASHES)
+            .serve();
+        let mut http = server.http();
+        for path in [
+            "/x%0a2026-01-01T00:00:00Z%20%20INFO%20forged",
+            "/x%1b[31mred%1b[0m%07",
+            "/x%22,%22level%22:%22FORGED%22",
+            "/r/%e2%80%aeforged/sign-in",
+            "/sign-in?ui_locales=%0aFORGED&login_hint=%1b[31m",
+            &format!("/{long}"),
+        ] {
+            http.get(path).await.unwrap();
+        }
+        let body = serde_json::json!({"email": "a\nFORGED\u{1b}[31m@example.com", "password": "a\nFORGED"});
+        http.post("/api/v1/login", body).await.unwrap();
+        server.terminate();
+        server.stderr.wait_for("stopping").unwrap();
+        let said = server.stderr.text();
+        assert!(said.contains("request answered"), "the log says nothing:\n{said}");
+        for forged in ["\u{1b}", "\u{7}", "\u{202e}", "FORGED", &long[..1_000]] {
+            assert!(!said.contains(forged), "{format}: {forged:?} in\n{said}");
+        }
+        assert!(!said.lines().any(|line| line.contains("INFO forged") || line.starts_with("2026-01-01T")));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,7 @@ fn value(text: &str, series: &str) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_are_counted_on_a_listener_of_its_own() {
+async fn ht_06_requests_are_counted_on_a_listener_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let server = gatepost("serve --listen 127.0.0.1:0 --metrics-listen 127.0.0.1:0")
         .data(folder.path())

@@ -191,7 +191,7 @@ fn a_master_key_that_does_not_match_is_refused_and_nothing_is_changed() {
 }
 
 #[test]
-fn a_master_key_that_others_can_read_is_refused() {
+fn ht_07_a_master_key_that_others_can_read_is_refused() {
     let open_to_others = |file: &Path| fs::set_permissions(file, fs::Permissions::from_mode(0o640)).unwrap();
     assert_snapshot!(with_master_key(open_to_others), @"1 error: the master key [dir]/data/master.key can be read by others; run: chmod 600 [dir]/data/master.key");
 }

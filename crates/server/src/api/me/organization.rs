@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App,
     accounts::Who,
-    http::{Json, Now, Problem, SignedIn, Where, problem::ProblemDocument},
+    http::{Entitled, Json, Now, Problem, Where, problem::ProblemDocument},
     organizations,
     realm::InRealm,
 };
@@ -49,7 +49,7 @@ pub(super) struct Switched {
     )
 )]
 pub(super) async fn switch(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     realm: InRealm,
     Now(now): Now,
     State(app): State<App>,

@@ -9,7 +9,7 @@ use crate::{
     App,
     accounts::Who,
     http::{
-        Json, Now, Problem, Query, SignedIn, Where,
+        Entitled, Json, Now, Problem, Query, Where,
         page::{self, Limit},
         problem::ProblemDocument,
     },
@@ -48,7 +48,7 @@ pub(super) struct MyOrganizationPage {
     )
 )]
 pub(super) async fn list(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     State(app): State<App>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<MyOrganizationPage>, Problem> {
@@ -87,7 +87,7 @@ pub(super) struct NewOrganization {
     )
 )]
 pub(super) async fn create(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,

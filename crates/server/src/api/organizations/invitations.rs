@@ -9,7 +9,7 @@ use crate::{
     App,
     accounts::{self, Who},
     http::{
-        Json, Now, PathId, PathIds, Problem, Query, SignedIn, Where,
+        Entitled, Json, Now, PathId, PathIds, Problem, Query, Where,
         page::{self, Limit},
         problem::ProblemDocument,
     },
@@ -95,7 +95,7 @@ pub(super) struct InvitationPage {
     )
 )]
 pub(super) async fn list(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     realm: InRealm,
     PathId(id): PathId<OrganizationId>,
     Now(now): Now,
@@ -138,7 +138,7 @@ pub(super) struct NewInvitation {
     )
 )]
 pub(super) async fn invite(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     realm: InRealm,
     PathId(id): PathId<OrganizationId>,
     Now(now): Now,
@@ -166,7 +166,7 @@ pub(super) async fn invite(
     )
 )]
 pub(super) async fn revoke(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     realm: InRealm,
     PathIds(id, invitation): PathIds<OrganizationId, InvitationId>,
     Now(now): Now,
@@ -200,7 +200,7 @@ pub(super) struct Acceptance {
     )
 )]
 pub(super) async fn accept(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     realm: InRealm,
     Now(now): Now,
     State(app): State<App>,

@@ -7,7 +7,7 @@ use super::view::{MemberChange, MemberListing, MemberPage, MemberView};
 use crate::{
     App,
     accounts::Who,
-    http::{Json, Now, PathId, PathIds, Problem, Query, SignedIn, Where, problem::ProblemDocument},
+    http::{Entitled, Json, Now, PathId, PathIds, Problem, Query, Where, problem::ProblemDocument},
     organizations::{self, By},
     realm::InRealm,
 };
@@ -25,7 +25,7 @@ use crate::{
     )
 )]
 pub(super) async fn list(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     realm: InRealm,
     PathId(id): PathId<OrganizationId>,
     State(app): State<App>,
@@ -54,7 +54,7 @@ pub(super) async fn list(
     )
 )]
 pub(super) async fn change(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     realm: InRealm,
     PathIds(id, user): PathIds<OrganizationId, UserId>,
     Now(now): Now,
@@ -84,7 +84,7 @@ pub(super) async fn change(
     )
 )]
 pub(super) async fn remove(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     realm: InRealm,
     PathIds(id, user): PathIds<OrganizationId, UserId>,
     Now(now): Now,

@@ -7,7 +7,7 @@ use super::view::{MyOrganization, OrganizationChange, OrganizationView};
 use crate::{
     App,
     accounts::Who,
-    http::{IfMatch, Json, Now, PathId, PathIdIf, Problem, Shown, SignedIn, Where, problem::ProblemDocument},
+    http::{Entitled, IfMatch, Json, Now, PathId, PathIdIf, Problem, Shown, Where, problem::ProblemDocument},
     organizations::{self, By},
     realm::InRealm,
 };
@@ -23,7 +23,7 @@ use crate::{
     )
 )]
 pub(super) async fn show(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     PathId(id): PathId<OrganizationId>,
     State(app): State<App>,
 ) -> Result<Shown<MyOrganization>, Problem> {
@@ -49,7 +49,7 @@ pub(super) async fn show(
     )
 )]
 pub(super) async fn change(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     realm: InRealm,
     PathIdIf(id, states): PathIdIf<OrganizationId>,
     Now(now): Now,
@@ -78,7 +78,7 @@ pub(super) async fn change(
     )
 )]
 pub(super) async fn delete(
-    caller: SignedIn,
+    Entitled(caller): Entitled,
     realm: InRealm,
     PathIdIf(id, states): PathIdIf<OrganizationId>,
     Now(now): Now,

@@ -28,6 +28,7 @@ impl Problem {
             Self::InvalidRefreshToken,
             Self::WrongPassword,
             Self::MissingRole,
+            Self::MissingScope,
             Self::NotFound,
             Self::InvalidHost,
             Self::MethodNotAllowed,

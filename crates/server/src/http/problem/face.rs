@@ -122,6 +122,12 @@ impl Problem {
                 "Not allowed",
                 "This needs the role `realm-admin` in this realm.",
             ),
+            Self::MissingScope => fixed(
+                "insufficient_scope",
+                S::FORBIDDEN,
+                "The application may not do this",
+                "What a person's roles allow here needs the scope `roles`: give it to the client, and ask the person for it.",
+            ),
             Self::NotFound => fixed(
                 "not_found",
                 S::NOT_FOUND,

@@ -106,6 +106,8 @@ pub(super) const WORDS: Words = Words {
     scope_offline_more: "إلى أن تزيله من صفحة التطبيقات",
     scope_account: "تغيير حسابك",
     scope_account_more: "اسمك وكلمة مرورك وجلساتك",
+    scope_roles: "استخدام أدوارك",
+    scope_roles_more: "بكل ما تسمح به",
     scope_other: "استخدام <code>{scope}</code>",
     scope_other_more: "صلاحية لا وصف لها هنا",
     device_title: "توصيل جهاز",

@@ -106,6 +106,8 @@ pub(super) const WORDS: Words = Words {
     scope_offline_more: "Bis Sie es unter Anwendungen entfernen",
     scope_account: "Ihr Konto ändern",
     scope_account_more: "Namen, Passwort und Sitzungen",
+    scope_roles: "Ihre Rollen nutzen",
+    scope_roles_more: "Mit allem, was sie erlauben",
     scope_other: "<code>{scope}</code> verwenden",
     scope_other_more: "Ein Recht, das hier nicht beschrieben ist",
     device_title: "Gerät verbinden",

@@ -106,6 +106,8 @@ pub(super) const WORDS: Words = Words {
     scope_offline_more: "Until you remove it under Applications",
     scope_account: "Change your account",
     scope_account_more: "Your name, password and sessions",
+    scope_roles: "Use your roles",
+    scope_roles_more: "With all that they allow",
     scope_other: "Use <code>{scope}</code>",
     scope_other_more: "A right that is not described here",
     device_title: "Connect a device",

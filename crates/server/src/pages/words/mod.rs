@@ -119,6 +119,8 @@ words! {
     scope_offline_more,
     scope_account,
     scope_account_more,
+    scope_roles,
+    scope_roles_more,
     scope_other,
     scope_other_more,
     device_title,

@@ -261,3 +261,27 @@ async fn se_11_no_answer_on_the_way_is_kept_or_told_to_the_next_site() {
         assert_eq!(answer.header("x-frame-options"), Some("DENY"));
     }
 }
+
+/// OA-09: a code is in one address, the client's, and a token in none.
+#[tokio::test]
+async fn oa_09_a_code_is_told_to_its_client_alone_and_no_address_has_a_token() {
+    let app = TestApp::with(REALM).await;
+    let browser = ada(&app).await;
+    let fragment = browser.get(&asking().with("response_mode", "fragment").path()).await;
+    assert_eq!(told(&fragment), "invalid_request");
+    let page = open(&browser, &asking()).await;
+    assert!(!page.html().contains("gp_ac_"), "{}", page.html());
+    let answer = rp::approve(&browser, &page).await;
+    let location = answer.location();
+    assert!(location.starts_with("https://app.test/cb?") && !location.contains('#'), "{location}");
+    for token in ["eyJ", "gp_rt_", "gp_st_", "access_token", "id_token"] {
+        assert!(!location.contains(token), "{location}");
+    }
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    let tokens = rp::redeem(&app, &returned(&answer)["code"]).await;
+    // Nor is one read from an address.
+    for (path, token) in [("/oauth/userinfo", "access_token"), ("/api/v1/me", "access_token")] {
+        let answer = app.get(&format!("{path}?access_token={}", tokens.text(token))).await;
+        assert_eq!(answer.status, 401, "{path}");
+    }
+}

@@ -20,6 +20,7 @@ mod registered;
 mod registration;
 pub mod relying_party;
 mod request_objects;
+mod rights;
 mod signed_introspection;
 mod signer;
 mod token_exchange;

@@ -1,10 +1,6 @@
 //! The realm's own API, asked by an application that people let manage their account (`account`).
 
-use axum::{
-    body::Body,
-    http::{Method, Request, header},
-};
-use data_encoding::BASE64;
+use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Person, TestApp, request};
@@ -32,19 +28,9 @@ async fn me(app: &TestApp, token: &str) -> String {
     app.send(request(Method::GET, "/api/v1/me", Some(token), None)).await.brief()
 }
 
-/// Posts a form as a client.
-async fn post(app: &TestApp, path: &str, (id, secret): (&str, &str), form: &[(&str, &str)]) -> Answer {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let pair = BASE64.encode(format!("{id}:{secret}").as_bytes());
-    let request = Request::post(path)
-        .header(header::HOST, "127.0.0.1:8400")
-        .header(header::AUTHORIZATION, format!("Basic {pair}"))
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    app.send(request.body(Body::from(body)).unwrap()).await
-}
-
 async fn is_active(app: &TestApp, token: &str) -> Value {
-    post(app, "/oauth/introspect", ("web", rp::SECRET), &[("token", token)]).await.json()["active"].clone()
+    rp::post(app, "/oauth/introspect", ("web", rp::SECRET), &[("token", token)]).await.json()["active"]
+        .clone()
 }
 
 /// RT-01, RV-01: at once, for reading and for writing.
@@ -55,7 +41,7 @@ async fn rv_01_an_application_whose_authorization_was_revoked_manages_no_account
     let access = held.text("access_token");
     assert_eq!(me(&app, &access).await, "200");
     let refresh = held.text("refresh_token");
-    assert_eq!(post(&app, "/oauth/revoke", HOUSE, &[("token", &refresh)]).await.status, 200);
+    assert_eq!(rp::post(&app, "/oauth/revoke", HOUSE, &[("token", &refresh)]).await.status, 200);
     assert_eq!(me(&app, &access).await, "401 invalid_token");
     let key = json!({"name": "kept", "scopes": ["notes:read"]});
     let made = app.send(request(Method::POST, "/api/v1/me/api-keys", Some(&access), Some(key))).await;

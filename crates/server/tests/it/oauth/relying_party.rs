@@ -156,6 +156,17 @@ pub async fn code(browser: &Browser<'_>, asking: &Asking) -> String {
     returned.get("code").unwrap_or_else(|| panic!("no code: {returned:?}")).clone()
 }
 
+/// Posts a form as a client.
+pub async fn post(app: &TestApp, path: &str, (id, secret): (&str, &str), form: &[(&str, &str)]) -> Answer {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let pair = BASE64.encode(format!("{id}:{secret}").as_bytes());
+    let request = Request::post(path)
+        .header(header::HOST, "127.0.0.1:8400")
+        .header(header::AUTHORIZATION, format!("Basic {pair}"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    app.send(request.body(Body::from(body)).unwrap()).await
+}
+
 /// Asks the token endpoint; `client` is id and secret, in the header.
 pub async fn token(app: &TestApp, client: Option<(&str, &str)>, form: &[(&str, &str)]) -> Answer {
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();

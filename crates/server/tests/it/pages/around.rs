@@ -324,3 +324,25 @@ async fn what_is_not_there_is_told_to_people_as_a_page_and_to_programs_as_a_prob
     assert_eq!(answer.status, 400);
     assert!(answer.html().contains("id=\"error-code\">invalid_body<"));
 }
+
+/// PG-04: templates are compiled, and what a realm or a person brings is none of them.
+#[tokio::test]
+async fn pg_04_what_looks_like_a_template_is_text() {
+    const TEMPLATE: &str = "{{7*7919}}{% include 'x' %}${7*7919}<%= 7*7919 %>#{7*7919}{client}";
+    let app = TestApp::with(&format!(
+        "[[realm]]\nname = \"default\"\ndisplay_name = {TEMPLATE:?}\n[[realm.user]]\nemail = \"ada@example.com\"\n\
+         name = {TEMPLATE:?}\npassword = \"the engine weaves algebra\"\n"
+    ))
+    .await;
+    let browser = Browser::new(&app);
+    let page = browser.get("/sign-in").await;
+    assert_eq!(
+        browser.fill(&page, &[("username", "ada@example.com"), ("password", PASSWORD)]).await.status,
+        303
+    );
+    for answer in [page, browser.get("/account/profile").await] {
+        let html = answer.html();
+        assert!(html.contains("{{7*7919}}{% include") && html.contains("{client}"), "{html}");
+        assert!(!html.contains("55433"), "{html}");
+    }
+}

@@ -439,3 +439,30 @@ async fn under_a_prefix_every_link_form_and_redirect_keeps_it() {
     browser.cookies.lock().unwrap().insert(COOKIE.into(), value);
     assert_eq!(browser.get("/account/profile").await.status, 303);
 }
+
+/// SE-05: what opens a session is long, stands in no page and no address, and is on no disk.
+#[tokio::test]
+async fn se_05_a_session_cookie_is_kept_by_its_browser_alone() {
+    let app = TestApp::new().await;
+    let browser = signed_in(&app, "ada@example.com").await;
+    let cookie = browser.cookie(COOKIE).unwrap();
+    let secret = cookie.strip_prefix("gp_st_").unwrap();
+    // The id of the session, how often it changed, and a MAC of 32 bytes.
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(secret.as_bytes()).unwrap();
+    assert!(bytes.len() >= 16 + 32, "{} bytes", bytes.len());
+    for path in ["/account/profile", "/account/sessions", "/account/applications", "/sign-out", "/sign-in"] {
+        let answer = browser.get(path).await;
+        assert!(!answer.html().contains(secret), "{path}");
+        assert!(answer.headers.get("location").is_none_or(|to| !to.to_str().unwrap().contains(secret)));
+    }
+    let (text, mac) = (secret.as_bytes(), &bytes[bytes.len() - 32..]);
+    let mut files = 0;
+    for entry in std::fs::read_dir(app.data_dir()).unwrap() {
+        let file = std::fs::read(entry.unwrap().path()).unwrap();
+        files += 1;
+        for kept in [text, mac] {
+            assert!(!file.windows(kept.len()).any(|window| window == kept));
+        }
+    }
+    assert!(files >= 1, "nothing was looked at");
+}
