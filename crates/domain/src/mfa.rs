@@ -4,7 +4,6 @@ pub mod recovery_code;
 pub mod totp;
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -178,22 +177,6 @@ pub fn digest_of(hash: &PasswordHash) -> String {
     data_encoding::BASE64URL_NOPAD.encode(SecretDigest::of(hash.as_str().as_bytes()).as_bytes())
 }
 
-/// The text names no kind of second factor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no second factor is called so")]
-pub struct NoSuchFactor;
-
-impl FromStr for FactorKind {
-    type Err = NoSuchFactor;
-
-    fn from_str(text: &str) -> Result<Self, NoSuchFactor> {
-        match text {
-            "totp" => Ok(Self::Totp),
-            _ => Err(NoSuchFactor),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,7 +246,5 @@ mod tests {
         for (n, digest) in digests.iter().enumerate() {
             assert!(!digests[..n].contains(digest), "{n}");
         }
-        assert_eq!("totp".parse(), Ok(FactorKind::Totp));
-        assert_eq!("sms".parse::<FactorKind>(), Err(NoSuchFactor));
     }
 }

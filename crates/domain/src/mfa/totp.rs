@@ -1,6 +1,6 @@
 //! Codes of the time (RFC 6238): six digits, thirty seconds, HMAC-SHA1, as every authenticator app makes them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use aws_lc_rs::{constant_time, hmac};
 use data_encoding::BASE32_NOPAD;
@@ -108,7 +108,8 @@ fn escaped(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // A string takes whatever is written to it.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out
