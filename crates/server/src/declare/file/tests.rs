@@ -176,7 +176,7 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
 #[test]
 fn what_would_be_believed_and_not_done_is_refused() {
     for (setting, key) in [
-        ("mfa = \"always\"", "this takes one of `off`, `optional`, `required`"),
+        ("mfa = \"always\"", "unknown value `always`; known here: off, optional, required"),
         ("allowed_origins = [\"*\"]", "an origin is https, a host and perhaps a port"),
         ("rate_limits = \"default\"", "rate_limits: this release has no"),
         ("organization_roles = [\"realm-admin\"]", "realm-admin is built in"),

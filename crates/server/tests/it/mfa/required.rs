@@ -149,9 +149,14 @@ async fn an_administrator_says_what_is_asked_of_the_realm() {
     let admin = app.admin().await;
     let (phone, _) = set_up(&app, &admin).await;
     let admin = sign_in(&app, "admin@example.com", &phone).await;
-    let answer =
-        app.ask(&admin, Method::PATCH, "/api/v1/admin/realm", Some(json!({"mfa": "required"}))).await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["mfa"]), (200, &json!("required")), "{answer:?}");
+    let answer = app
+        .ask(&admin, Method::PATCH, "/api/v1/admin/realm", Some(json!({"settings": {"mfa": "required"}})))
+        .await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["settings"]["mfa"]),
+        (200, &json!("required")),
+        "{answer:?}"
+    );
     app.register(ADA).await;
     assert_eq!(app.login(ADA).await.brief(), "403 mfa_setup_required");
     app.advance(STEP);

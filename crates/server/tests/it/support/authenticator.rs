@@ -16,12 +16,6 @@ impl Authenticator {
         Self(Seed::from_bytes(&BASE32_NOPAD.decode(secret.as_bytes()).unwrap()).unwrap())
     }
 
-    /// One that has read the picture's text.
-    pub fn scanning(uri: &str) -> Self {
-        let (_, rest) = uri.split_once("?secret=").unwrap();
-        Self::of(rest.split('&').next().unwrap())
-    }
-
     /// What it shows now.
     pub fn code(&self, app: &TestApp) -> String {
         self.code_in(app, 0)
