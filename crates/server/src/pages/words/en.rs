@@ -216,7 +216,7 @@ pub(super) const WORDS: Words = Words {
     totp_move: "Move to another phone",
     totp_move_why: "The app you have now works until the new one is on.",
     turn_off: "Turn off",
-    turn_off_why: "Then the password alone signs you in, and your recovery codes are gone.",
+    turn_off_why: "Once it is off the password alone signs you in, and your recovery codes are gone.",
     turn_off_required: "{realm} asks everybody for a second step, so it stays on. You can move it to another phone.",
     totp_turned_on: "The authenticator app is on.",
     totp_turned_off: "The authenticator app is off.",
