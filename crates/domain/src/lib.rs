@@ -19,6 +19,7 @@ pub mod invitation;
 pub mod lifetime;
 mod logo;
 mod master_key;
+mod members;
 pub mod mfa;
 mod name;
 mod numbered_secret;
@@ -59,6 +60,7 @@ pub use id::{
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};
 pub use master_key::{MasterKey, SealBroken};
+pub use members::EachOnce;
 pub use name::{
     ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, RealmName,
     RealmNameRefused, RoleName, RoleNameRefused, Scope, ScopeRefused, Scopes, Slug, SlugRefused,

@@ -29,7 +29,7 @@ pub use change::{
     Made, Secrets, check_usable, create, delete, fitted, new_secret, rotate_secret, told, update,
 };
 pub use document::{current, known};
-pub use exchange::{Exchange, ExchangeRefused, exchange, still_may};
+pub use exchange::{Exchange, ExchangeRefused, exchange, stands};
 pub use in_use::KnownClients;
 pub use token::issue;
 

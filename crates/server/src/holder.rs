@@ -6,21 +6,26 @@ use gatepost_domain::{
 };
 use gatepost_jose::Claims;
 use gatepost_store::{Tx, memberships, sessions, users};
+use serde::{Deserialize, Serialize};
 
 use crate::grants;
 
 /// What a token says of that. Whoever asks has verified it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     /// Whose authorization it lives by: the client it was given to, or the one behind an exchange.
     pub client: ClientId,
     /// The session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
     /// What the client holds; nothing of our own sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<GrantId>,
     /// The user, unless the client calls them otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<UserId>,
     /// The organization it speaks of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationId>,
     /// When it was made.
     pub issued_at: Timestamp,
@@ -45,6 +50,23 @@ impl Named {
             organization: claims.organization().map(str::parse).transpose().ok()?,
             issued_at: Timestamp::from_unix_seconds(claims.issued_at()),
         })
+    }
+}
+
+/// Somebody by whom an exchanged token lives, beside the person it is about and the client it was given to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Party {
+    /// A client that exchanged before.
+    Client(ClientId),
+    /// Somebody who acts, as their own token named them.
+    Person(Named),
+}
+
+impl Party {
+    /// All that a token names. `None`: it names something that is nothing.
+    pub fn all_of(claims: &Claims) -> Option<Vec<Self>> {
+        claims.get("exchanged_by").map_or_else(|| Some(Vec::new()), |all| serde_json::from_value(all).ok())
     }
 }
 

@@ -10,7 +10,12 @@ use gatepost_domain::{
 use gatepost_store::grants;
 use serde_json::Value;
 
-use crate::{App, api_keys, clients, http::Problem, realm::Snapshot, signing::Audience};
+use crate::{
+    App, api_keys, clients,
+    http::Problem,
+    realm::Snapshot,
+    signing::{Audience, present_scopes},
+};
 
 /// What is known of a good token. Names are those of its claims.
 #[derive(Debug)]
@@ -92,13 +97,19 @@ async fn refresh_token(
     if !concerns(realm, client.as_ref(), &audience) {
         return Ok(inactive("for another audience"));
     }
+    let scopes = client
+        .as_ref()
+        .map_or_else(|| grant.scopes.clone(), |client| client.settings.still_has(&grant.scopes));
+    // What a member may do is asked at the refresh.
+    let scopes =
+        if grant.organization.is_none() { present_scopes(realm, &user, None, &scopes) } else { scopes };
     let pseudonym = client.and_then(|client| app.pairwise_key().subject(&client, user.id));
     Ok(Some(Introspected {
         token_type: "refresh_token",
         username: username(&user).filter(|_| pseudonym.is_none()),
         subject: pseudonym.unwrap_or_else(|| user.id.to_string()),
         client: grant.client.to_string(),
-        scope: grant.scopes.to_string(),
+        scope: scopes.to_string(),
         issued_at: grant.rotated_at.unwrap_or(grant.created_at).unix_seconds(),
         expires_at: Some(grant.idle_expires_at.min(grant.expires_at).unix_seconds()),
         audience,

@@ -72,7 +72,8 @@ pub async fn withdraw(tx: &mut Tx, realm: RealmId, user: UserId, client: &Client
     tx.execute(SQL, &[(&realm).into(), (&user).into(), client.as_str().into()]).await
 }
 
-struct SignedInTo(SessionId, ClientId);
+/// A client that a session signed in to.
+pub(crate) struct SignedInTo(pub(crate) SessionId, pub(crate) ClientId);
 
 impl FromRow for SignedInTo {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {

@@ -7,6 +7,7 @@ use gatepost_domain::{
     authorization::device::{Decision, DeviceCode, UserCode},
 };
 
+use crate::authorization_codes::SignedInTo;
 use crate::value::{FromRow, Row, from_json, to_json};
 use crate::{Error, Tx};
 
@@ -115,6 +116,24 @@ pub async fn show(
     tx.optional(SQL, &params).await
 }
 
+/// The device that waits with this user code and was shown in this session last. `None`: there is none (any more). One point read.
+pub async fn shown(
+    tx: &mut Tx,
+    realm: RealmId,
+    user_code: UserCode,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<Option<DeviceCode>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM device_codes WHERE realm_id = $1 AND user_code = $2 AND session_id = $3 AND decided_at IS NULL
+        AND expires_at > $4"
+    );
+    let params = [(&realm).into(), user_code.letters().into(), (&session).into(), now.into()];
+    tx.optional(SQL, &params).await
+}
+
 /// Decides, in the session that was shown the device last, whether it is connected. The user code is free again. `None`: no device
 /// of the realm waits with it, another session was shown it, or the session is over; nothing was decided. Of any number who
 /// decide at once, one does. One statement.
@@ -159,8 +178,31 @@ pub async fn withdraw(tx: &mut Tx, realm: RealmId, user: UserId, client: &Client
     tx.execute(SQL, &[(&realm).into(), (&user).into(), client.as_str().into()]).await
 }
 
-/// Deletes at most `limit` of those that expired before a moment. Returns how many; call it again until that is less than
-/// `limit`.
+/// The clients on devices that were connected in a browser's session and came for their tokens, in the order of their ids.
+pub async fn clients(tx: &mut Tx, realm: RealmId, session: SessionId) -> Result<Vec<ClientId>, Error> {
+    const SQL: &str = "SELECT DISTINCT session_id, client_id FROM device_codes
+        WHERE realm_id = $1 AND session_id = $2 AND redeemed_at IS NOT NULL ORDER BY client_id";
+    let found: Vec<SignedInTo> = tx.all(SQL, &[(&realm).into(), (&session).into()]).await?;
+    Ok(found.into_iter().map(|SignedInTo(_, client)| client).collect())
+}
+
+/// The clients on devices that were connected in those sessions of a user that ended at or after a moment, by session.
+pub async fn clients_of_ended(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<(SessionId, ClientId)>, Error> {
+    const SQL: &str = "SELECT DISTINCT d.session_id, d.client_id FROM sessions s
+        JOIN device_codes d ON d.realm_id = s.realm_id AND d.session_id = s.id
+        WHERE s.realm_id = $1 AND s.user_id = $2 AND s.revoked_at >= $3 AND d.redeemed_at IS NOT NULL
+        ORDER BY d.session_id, d.client_id";
+    let found: Vec<SignedInTo> = tx.all(SQL, &[(&realm).into(), (&user).into(), since.into()]).await?;
+    Ok(found.into_iter().map(|SignedInTo(session, client)| (session, client)).collect())
+}
+
+/// Deletes at most `limit` of those that expired before a moment and whose tokens nobody came for; the others go with their session.
+/// Returns how many; call it again until that is less than `limit`.
 pub async fn delete_expired(
     tx: &mut Tx,
     realm: RealmId,
@@ -169,6 +211,6 @@ pub async fn delete_expired(
 ) -> Result<u64, Error> {
     const SQL: &str =
         "DELETE FROM device_codes WHERE realm_id = $1 AND id IN (SELECT d.id FROM device_codes d
-        WHERE d.realm_id = $1 AND d.expires_at < $2 ORDER BY d.expires_at LIMIT $3)";
+        WHERE d.realm_id = $1 AND d.expires_at < $2 AND d.redeemed_at IS NULL ORDER BY d.expires_at LIMIT $3)";
     tx.execute(SQL, &[(&realm).into(), before.into(), limit.into()]).await
 }

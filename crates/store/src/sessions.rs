@@ -207,8 +207,8 @@ async fn tell(
     outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await
 }
 
-/// Ends sessions and grants, and tells nobody: the caller does.
-pub(crate) async fn end_all_of(
+/// Ends the sessions of a user, but for one, and all their grants, and tells nobody: the caller does. Returns the sessions.
+pub async fn end_all_of(
     tx: &mut Tx,
     realm: RealmId,
     user: UserId,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::{ClientId, Timestamp};
+use crate::{ClientId, EachOnce, Timestamp};
 
 /// How far the clocks may differ.
 const LEEWAY: Duration = Duration::from_secs(10);
@@ -69,8 +69,10 @@ pub fn read(
     limited: bool,
     now: Timestamp,
 ) -> Result<Vec<(String, String)>, RequestObjectRefused> {
-    let members: Map<String, Value> =
-        serde_json::from_slice(payload).map_err(|_| RequestObjectRefused::Malformed)?;
+    // Who looked at the request before us may have seen the other of two members.
+    let members: Map<String, Value> = serde_json::from_slice::<EachOnce>(payload)
+        .and_then(|EachOnce| serde_json::from_slice(payload))
+        .map_err(|_| RequestObjectRefused::Malformed)?;
     check(&members, client, issuer, limited, now)?;
     let mut parameters = Vec::new();
     for (name, value) in members {
@@ -205,7 +207,8 @@ mod tests {
                 assert_eq!(opened(limited, changes.clone()), Err(refused), "{changes}");
             }
         }
-        for bad in ["", "[]", "null", "{", "\"x\""] {
+        let twice = r#"{"client_id":"web","scope":"openid","scope":"email"}"#;
+        for bad in ["", "[]", "null", "{", "\"x\"", twice] {
             let now = Timestamp::from_unix_seconds(NOW);
             assert_eq!(read(bad.as_bytes(), &"web".parse().unwrap(), ISSUER, false, now), Err(No::Malformed));
         }

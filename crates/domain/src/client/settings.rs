@@ -149,6 +149,11 @@ impl ClientSettings {
                 .is_some_and(|wanted| permissions_of(&self.scopes).any(|had| had.covers(&wanted)))
     }
 
+    /// Of scopes that were given to the client those that it still has.
+    pub fn still_has(&self, given: &Scopes) -> Scopes {
+        given.iter().filter(|scope| self.may_ask_for(scope)).cloned().collect()
+    }
+
     /// What a client that acts on its own gets of the scopes it asks for: those it has, by themselves or as one action of a
     /// `resource:*`. Without asking, all of them; never those that stand for a person (RFC 6749 section 3.3).
     pub fn granted(&self, wanted: Option<&Scopes>) -> Scopes {

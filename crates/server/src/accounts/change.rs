@@ -7,7 +7,7 @@ use gatepost_domain::{
 use gatepost_store::{Tx, audit, passwords, users};
 
 use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, roles_of, with_roles};
-use crate::{App, api_keys::revoke_because, http::Problem, realm::Snapshot};
+use crate::{App, api_keys::revoke_because, http::Problem, jobs::logout, realm::Snapshot};
 
 /// What is to change. `None` leaves a column as it is; the inner `None` clears it.
 #[derive(Clone, Debug, Default)]
@@ -227,6 +227,7 @@ pub async fn delete(
                 keep_an_administrator(tx, &before).await?;
                 left_behind::settle(tx, &app, &before, &who, now).await?;
                 revoke_because(tx, &app, (realm, user), Some(Event::UserDeleted.name()), &who, now).await?;
+                logout::before_deletion(tx, &app, realm, user, now).await?;
                 users::delete(tx, realm, user, now, message).await?;
                 audit::append(tx, &record).await?;
                 Ok(())

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     App,
     http::{Problem, origin::Where},
-    outgoing::Unfetched,
+    outgoing::{Reader, Unfetched},
     realm::Snapshot,
 };
 
@@ -84,7 +84,10 @@ pub async fn known(
         Ok(client) => keep(app, realm, found, client, origin, now).await,
         Err(error) => {
             tracing::warn!(%error, client.id = %id, "the document of a client could not be read");
-            reading.failed(now);
+            // Where there was no place to read it, it may be asked for again at once.
+            if !matches!(error, Unfetched::Busy) {
+                reading.failed(now);
+            }
             Ok(missed(found))
         }
     }
@@ -112,13 +115,15 @@ async fn read(
     uri: &WebUri,
     now: Timestamp,
 ) -> Result<Client, Unfetched> {
-    let fetched = app.outgoing().get(uri).await?;
+    let reader = Reader::client(realm.id(), id);
+    let fetched = app.outgoing().get(uri, &reader).await?;
     let content = |why: String| Unfetched::Content(why);
     let document = serde_json::from_slice(&fetched.body).map_err(|_| content("it is not JSON".to_owned()))?;
     let policy = registration::policy(realm, RegisteredBy::Anybody);
     let settings =
         document::settings(id, &document, policy).map_err(|refused| content(refused.to_string()))?;
-    registration::check(app, &settings).await.map_err(|refused| content(format!("{refused:?}")))?;
+    let checked = registration::check(app, &reader, &settings).await;
+    checked.map_err(|refused| content(format!("{refused:?}")))?;
     let believed = fetched.max_age.unwrap_or(USUAL).clamp(SHORTEST, LONGEST);
     Ok(Client {
         id: id.clone(),

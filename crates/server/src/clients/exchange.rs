@@ -3,17 +3,17 @@
 use std::{sync::Arc, time::Duration};
 
 use gatepost_domain::{
-    Client, GrantType, Permission, Scopes, SubjectType, Timestamp,
+    Client, GrantType, Permission, RealmId, Scopes, SubjectType, Timestamp,
     audit::{Actor, Event},
     client::exchange::Held,
 };
 use gatepost_jose::Claims;
-use gatepost_store::audit;
+use gatepost_store::{Tx, audit};
 use serde_json::{Value, json};
 
 use crate::{
     App,
-    holder::{self, Named},
+    holder::{self, Named, Party},
     http::{Problem, origin::Where},
     oauth::subject,
     realm::Snapshot,
@@ -105,8 +105,14 @@ pub async fn exchange(
     let Some(audience) = audience_for(realm, client, &subject.claims, &wanted.targets) else {
         return Ok(Err(ExchangeRefused::Target));
     };
+    let Some(parties) = parties(client, &subject, actor.as_ref()) else {
+        return refused("a subject token", "it names somebody who is nobody");
+    };
+    if !clients_still_may(app, realm, &parties).await? {
+        return refused("a subject token", "a client that exchanged it before may not any more");
+    }
     let from = match chain(client, &subject, actor.as_ref()) {
-        Ok(actor) => ExchangedFrom { client: named.client.to_string(), actor },
+        Ok(actor) => ExchangedFrom { client: named.client.to_string(), actor, parties },
         Err(why) => return refused("a subject token", why),
     };
     let record = origin
@@ -119,15 +125,13 @@ pub async fn exchange(
         Some(actor) => record.with("actor", actor.to_string()),
         None => record,
     };
-    let (id, acting) = (realm.id(), actor.as_ref().and_then(|actor| actor.named.clone()));
+    let (id, acting) = (realm.id(), persons(&from.parties));
     let exchanged = app.db().write("exchange a token", move |tx| {
         let (named, acting, record) = (named.clone(), acting.clone(), record.clone());
         Box::pin(async move {
             let Some(holder) = holder::find(tx, id, &named, now).await? else { return Ok(None) };
             let Some(session) = &holder.session else { return Ok(None) };
-            if let Some(acting) = acting
-                && holder::find(tx, id, &acting, now).await?.is_none()
-            {
+            if !all_stand(tx, id, &acting, now).await? {
                 return Ok(None);
             }
             audit::append(tx, &record.user(holder.user.id).session(session.id)).await?;
@@ -158,14 +162,60 @@ pub async fn exchange(
     Ok(Ok(Exchanged { access_token, expires_in: lifetime.as_secs(), scopes: left.scopes }))
 }
 
-/// Whether a client that exchanged a token may do so still: its tokens end with that.
-pub async fn still_may(app: &App, realm: &Snapshot, claims: &Claims) -> Result<bool, Problem> {
+/// Whether everybody by whom an exchanged token lives still stands, beside the person it is about: each client that exchanged may do
+/// so still, and each who acts is there, and signed in or authorizes their client as they did.
+pub async fn stands(app: &App, realm: &Snapshot, claims: &Claims, now: Timestamp) -> Result<bool, Problem> {
     if claims.get("exchanged_from").is_none() {
         return Ok(true);
     }
-    let Ok(client) = claims.client_id().unwrap_or_default().parse() else { return Ok(false) };
-    let client = super::find(app, realm.id(), client).await?;
-    Ok(client.is_some_and(|client| client.settings.allows(GrantType::TokenExchange)))
+    let client = claims.client_id().unwrap_or_default().parse().ok().map(Party::Client);
+    let (Some(client), Some(mut parties)) = (client, Party::all_of(claims)) else { return Ok(false) };
+    parties.push(client);
+    if !clients_still_may(app, realm, &parties).await? {
+        return Ok(false);
+    }
+    let (id, acting) = (realm.id(), persons(&parties));
+    if acting.is_empty() {
+        return Ok(true);
+    }
+    let standing = app.db().read("find who acts", move |tx| {
+        let acting = acting.clone();
+        Box::pin(async move { all_stand(tx, id, &acting, now).await })
+    });
+    Ok(standing.await?)
+}
+
+async fn clients_still_may(app: &App, realm: &Snapshot, parties: &[Party]) -> Result<bool, Problem> {
+    for party in parties {
+        let Party::Client(client) = party else { continue };
+        let client = super::find(app, realm.id(), client.clone()).await?;
+        if !client.is_some_and(|client| client.settings.allows(GrantType::TokenExchange)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn persons(parties: &[Party]) -> Vec<Named> {
+    let person = |party: &Party| match party {
+        Party::Person(named) => Some(named.clone()),
+        Party::Client(_) => None,
+    };
+    parties.iter().filter_map(person).collect()
+}
+
+async fn all_stand(
+    tx: &mut Tx,
+    realm: RealmId,
+    persons: &[Named],
+    now: Timestamp,
+) -> Result<bool, gatepost_store::Error> {
+    for person in persons {
+        if holder::find(tx, realm, person, now).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A token that a client shows. Whether it is good now is asked of the store later.
@@ -234,6 +284,27 @@ fn chain(client: &Client, subject: &Shown, actor: Option<&Shown>) -> Result<Opti
     };
     let length = std::iter::successors(chain.as_ref(), |act| act.get("act")).count();
     if length > LONGEST_CHAIN { Err("too many act for one another") } else { Ok(chain) }
+}
+
+/// By whom else what comes out lives: by whom the token that is exchanged did, the client that it was given to if that exchanged it
+/// too, and who acts. `None`: it names something that is nothing.
+fn parties(client: &Client, subject: &Shown, actor: Option<&Shown>) -> Option<Vec<Party>> {
+    let mut parties: Vec<Party> = Vec::new();
+    for shown in [Some(subject), actor].into_iter().flatten() {
+        let mut named = Party::all_of(&shown.claims)?;
+        if shown.claims.get("exchanged_from").is_some() && !shown.own {
+            named.push(Party::Client(shown.claims.client_id()?.parse().ok()?));
+        }
+        parties.extend(named.into_iter().filter(|one| *one != Party::Client(client.id.clone())));
+    }
+    parties.extend(actor.and_then(|actor| actor.named.clone()).map(Party::Person));
+    let mut each: Vec<Party> = Vec::new();
+    for party in parties {
+        if !each.contains(&party) {
+            each.push(party);
+        }
+    }
+    Some(each)
 }
 
 /// The APIs that the token was for and the client's tokens may be for, or those of them that are asked for; the realm itself only

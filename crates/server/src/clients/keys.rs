@@ -4,7 +4,7 @@ use gatepost_domain::{Client, ClientAlg, Timestamp};
 use gatepost_jose::{Algorithm, KeyRefused, KeySet, Refused, dangerous_decode_without_verifying, jws};
 use serde_json::{Value, json};
 
-use crate::App;
+use crate::{App, outgoing::Reader};
 
 /// What a client of ours may sign with, as the token library calls it.
 pub fn algorithm(alg: ClientAlg) -> Algorithm {
@@ -56,11 +56,12 @@ pub async fn verified(
         return check(&keys.ok()?).map_err(refused).ok();
     }
     let uri = client.settings.jwks_uri.as_ref()?;
-    let keys = app.outgoing().keys_of_client(uri, registered, false, now).await?;
+    let at = (uri, &Reader::client(client.realm, &client.id));
+    let keys = app.outgoing().keys_of_client(at, registered, false, now).await?;
     match check(&keys) {
         // It may have been added a moment ago.
         Err(Refused::UnknownKey) => {
-            let keys = app.outgoing().keys_of_client(uri, registered, true, now).await?;
+            let keys = app.outgoing().keys_of_client(at, registered, true, now).await?;
             check(&keys).map_err(refused).ok()
         }
         other => other.map_err(refused).ok(),

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     App,
     http::{Problem, origin::Where},
+    outgoing::Reader,
     realm::Snapshot,
 };
 
@@ -164,7 +165,7 @@ pub async fn register(
     let admission = Admission::of(app, realm, token, origin, now).await?;
     let by = admission.by();
     let settings = registration::settings(metadata, &ClientSettings::default(), policy(realm, by))?;
-    check(app, &settings).await?;
+    check(app, &Reader::newcomer(realm.id()), &settings).await?;
     let (id, own) = (new_id(app)?, Secret::generate(PREFIX, app.entropy()));
     let secret = settings.needs_secret().then(|| new_secret(app));
     let client = Client {
@@ -217,7 +218,11 @@ pub async fn register(
 }
 
 /// What looks beyond the settings themselves: at keys, and at what is published elsewhere.
-pub(super) async fn check(app: &App, settings: &ClientSettings) -> Result<(), RegistrationRefused> {
+pub(super) async fn check(
+    app: &App,
+    reader: &Reader,
+    settings: &ClientSettings,
+) -> Result<(), RegistrationRefused> {
     check_usable(settings).map_err(|problem| match problem {
         Problem::InvalidField { field, reason } => {
             RegistrationRefused::Metadata(SettingRefused { member: field.into(), reason })
@@ -249,15 +254,19 @@ pub(super) async fn check(app: &App, settings: &ClientSettings) -> Result<(), Re
         return Err(SettingRefused { member: "request_uris".into(), reason: reason.into() }.into());
     }
     match &settings.sector_identifier_uri {
-        Some(uri) => check_sector(app, uri, settings).await,
+        Some(uri) => check_sector(app, (uri, reader), settings).await,
         None => Ok(()),
     }
 }
 
 /// OpenID Connect Dynamic Client Registration 1.0 section 5. What exactly is wrong with what is there is not told: whoever registers
 /// would learn what answers at addresses that only we reach.
-async fn check_sector(app: &App, uri: &WebUri, settings: &ClientSettings) -> Result<(), RegistrationRefused> {
-    let listed = match app.outgoing().get(uri).await {
+async fn check_sector(
+    app: &App,
+    (uri, reader): (&WebUri, &Reader),
+    settings: &ClientSettings,
+) -> Result<(), RegistrationRefused> {
+    let listed = match app.outgoing().get(uri, reader).await {
         Ok(fetched) => serde_json::from_slice::<Vec<String>>(&fetched.body).unwrap_or_default(),
         Err(error) => {
             tracing::info!(%error, client.sector_identifier_uri = %uri, "a sector could not be read");

@@ -1,8 +1,8 @@
 //! The tokens that are given for a grant.
 
 use gatepost_domain::{
-    Client, Grant, GrantType, Membership, PersonalClaims, Scope, Scopes, Session, SessionId, SubjectType,
-    Timestamp, User, refresh::RefreshToken,
+    Client, Grant, GrantType, Membership, PersonalClaims, Scopes, Session, SessionId, SubjectType, Timestamp,
+    User, refresh::RefreshToken,
 };
 use gatepost_jose::SigningKey;
 
@@ -61,8 +61,7 @@ pub(super) struct Holding<'a> {
 impl Holding<'_> {
     /// What is left of what was agreed on: what the client may still ask for, and the user may still do.
     fn left(&self, realm: &Snapshot) -> Scopes {
-        let may = |scope: &&Scope| self.client.settings.may_ask_for(scope);
-        let kept = self.grant.scopes.iter().filter(may).cloned().collect();
+        let kept = self.client.settings.still_has(&self.grant.scopes);
         signing::present_scopes(realm, self.user, self.member, &kept)
     }
 

@@ -11,6 +11,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use gatepost_domain::EachOnce;
 use serde::{
     Serialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -67,6 +68,8 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     });
     let value = read?;
     document.end().map_err(|error| refused(&error, ".", bytes))?;
+    // serde finds two members of one name in a struct, and in a map it keeps the last.
+    serde_json::from_slice::<EachOnce>(bytes).map_err(|error| refused(&error, ".", bytes))?;
     Ok(value)
 }
 
@@ -195,6 +198,13 @@ mod tests {
         );
         assert_eq!(detail(r#"{"age":1,"more":"hunter2"}"#), "`more` has the wrong type: expected an object");
         assert_eq!(detail(r#"{"ways":[]}"#), "missing field `age`");
+        for twice in [
+            r#"{"age":1,"age":2}"#,
+            r#"{"age":1,"more":{"age":1,"age":2}}"#,
+            r#"{"age":1,"more":{"a":[{"age":1,"age":1}]}}"#,
+        ] {
+            assert_eq!(detail(twice), "duplicate field `age`", "{twice}");
+        }
         assert_eq!(detail(r#"{"age":1} hunter2"#), "this is not JSON: line 1, column 11");
         for other in ["null", " true", "[1]", "\"age\"", "-1", "7"] {
             assert_eq!(detail(other), "send an object", "{other}");

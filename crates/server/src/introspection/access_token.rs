@@ -1,6 +1,9 @@
 //! Access tokens: the signature is checked as an API would, and then everything that may have happened since.
 
-use gatepost_domain::{Client, Permission, RoleName, Scopes, Timestamp, User, client::permissions_of};
+use gatepost_domain::{
+    Client, Membership, Permission, RoleName, Scopes, Timestamp, User,
+    client::{ROLES, exchange::common, permissions_of},
+};
 use gatepost_jose::Claims;
 
 use super::{Introspected, concerns, inactive, username};
@@ -9,7 +12,7 @@ use crate::{
     holder::{self, Holder, Named},
     http::Problem,
     realm::Snapshot,
-    signing::Audience,
+    signing::{Audience, present_scopes},
 };
 
 pub(super) async fn introspect(
@@ -54,10 +57,7 @@ pub(super) async fn introspect(
     let kept = |names: &[Box<str>], has: &dyn Fn(&str) -> bool| {
         names.iter().filter(|name| has(name)).map(ToString::to_string).collect::<Vec<_>>()
     };
-    let scope = match scopes {
-        None => claims.scope().unwrap_or_default().to_owned(),
-        Some(scopes) => claims.scopes().filter(|scope| scopes.contains(scope)).collect::<Vec<_>>().join(" "),
-    };
+    let scope = claims.scopes().filter(|scope| scopes.contains(scope)).collect::<Vec<_>>().join(" ");
     Ok(Some(Introspected {
         token_type: if bound_to.is_some() { "DPoP" } else { "Bearer" },
         subject: claims.subject().to_owned(),
@@ -82,13 +82,13 @@ struct Behind {
     user: Option<User>,
     roles: Vec<String>,
     permissions: Vec<Permission>,
-    /// What the scopes are cut to; `None`: they are not.
-    scopes: Option<Scopes>,
+    /// What is left of the scopes.
+    scopes: Scopes,
 }
 
 impl Behind {
     fn program(user: Option<User>, permissions: Vec<Permission>, scopes: Scopes) -> Self {
-        Self { user, roles: Vec::new(), permissions, scopes: Some(scopes) }
+        Self { user, roles: Vec::new(), permissions, scopes }
     }
 }
 
@@ -129,7 +129,7 @@ async fn of_user(
     now: Timestamp,
 ) -> Result<Option<Behind>, Problem> {
     let Some(named) = Named::of(claims) else { return Ok(None) };
-    if !clients::still_may(app, realm, claims).await? {
+    if !clients::stands(app, realm, claims, now).await? {
         return Ok(None);
     }
     let (id, in_organization) = (realm.id(), named.organization.is_some());
@@ -137,13 +137,43 @@ async fn of_user(
         let named = named.clone();
         Box::pin(async move { holder::find(tx, id, &named, now).await })
     });
+    let Some(Holder { user, member, .. }) = found.await? else { return Ok(None) };
+    let asked: Scopes = claims.scope().unwrap_or_default().parse().unwrap_or_default();
+    let scopes = still_held(app, realm, claims, (&user, member.as_ref()), &asked).await?;
     let graph = if in_organization { realm.organization_roles() } else { realm.roles() };
-    Ok(found.await?.map(|Holder { user, member, .. }| {
-        let given = member.map_or_else(|| user.roles.clone(), |member| member.roles);
-        let rights = graph.rights(&given);
-        let reached = rights.roles.iter().map(|role| role.as_str());
-        let roles = given.iter().map(RoleName::as_str).chain(reached).map(str::to_owned).collect();
-        let permissions = rights.permissions.iter().map(|permission| (*permission).clone()).collect();
-        Behind { user: Some(user), roles, permissions, scopes: None }
-    }))
+    let given = member.map_or_else(|| user.roles.clone(), |member| member.roles);
+    let rights = graph.rights(&given);
+    let reached = rights.roles.iter().map(|role| role.as_str());
+    // What a scope stood for that is gone went with it.
+    let of_roles = asked.contains(ROLES) == scopes.contains(ROLES);
+    let roles = given.iter().map(RoleName::as_str).chain(reached).filter(|_| of_roles);
+    let roles = roles.map(str::to_owned).collect();
+    let (named, left) = (permissions_of(&asked), permissions_of(&scopes).collect::<Vec<_>>());
+    let permissions = if named.count() == left.len() {
+        rights.permissions.clone()
+    } else {
+        common(&rights.permissions, &left.iter().collect::<Vec<_>>())
+    };
+    let permissions = permissions.into_iter().cloned().collect();
+    Ok(Some(Behind { user: Some(user), roles, permissions, scopes }))
+}
+
+/// Of a token's scopes those that its client may still ask for, and the one behind an exchange too, and that are the user's to give.
+async fn still_held(
+    app: &App,
+    realm: &Snapshot,
+    claims: &Claims,
+    (user, member): (&User, Option<&Membership>),
+    asked: &Scopes,
+) -> Result<Scopes, Problem> {
+    let mut left = present_scopes(realm, user, member, asked);
+    let from = claims.get("exchanged_from");
+    for id in [claims.client_id(), from.as_ref().and_then(|from| from.as_str())].into_iter().flatten() {
+        // Our own sign-in is no client's.
+        let Ok(id) = id.parse() else { continue };
+        if let Some(client) = clients::current(app, realm, id).await? {
+            left = client.settings.still_has(&left);
+        }
+    }
+    Ok(left)
 }

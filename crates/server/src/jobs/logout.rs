@@ -9,7 +9,7 @@ use gatepost_domain::{
     ClientId, OutboxId, RealmId, SessionId, Timestamp, UserId,
     outbox::{Logout, Message, Queued, Revocation},
 };
-use gatepost_store::{Error, Tx, authorization_codes, clients, outbox};
+use gatepost_store::{Error, Tx, authorization_codes, clients, device_codes, outbox, sessions};
 
 use crate::{
     App, clients as known_clients, http::Problem, oauth::subject, realm::InRealm, signing::issue_logout_token,
@@ -43,11 +43,9 @@ async fn find_out(app: &App) -> Result<bool, Error> {
             .write("find out which clients are to be told", move |tx| {
                 let (app, queued) = (worker.clone(), queued.clone());
                 Box::pin(async move {
-                    for (session, client) in concerned(tx, &queued, now).await? {
-                        let Some(user) = user_of(&queued) else { continue };
-                        let message = Message::Logout(Logout { client, user, session });
-                        let id = OutboxId::new(now, app.entropy());
-                        outbox::queue(tx, id, queued.realm, &message, now).await?;
+                    let found = concerned(tx, &queued, now).await?;
+                    if let Some(user) = user_of(&queued) {
+                        queue(tx, &app, (queued.realm, user), found, now).await?;
                     }
                     outbox::done(tx, &queued).await
                 })
@@ -55,6 +53,54 @@ async fn find_out(app: &App) -> Result<bool, Error> {
             .await?;
     }
     Ok(!claimed.is_empty())
+}
+
+/// Those that want to know are told of it.
+async fn queue(
+    tx: &mut Tx,
+    app: &App,
+    (realm, user): (RealmId, UserId),
+    signed_in_to: Vec<(SessionId, ClientId)>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    for (session, client) in signed_in_to {
+        if wants_to_know(tx, realm, &client).await? {
+            let message = Message::Logout(Logout { client, user, session });
+            outbox::queue(tx, OutboxId::new(now, app.entropy()), realm, &message, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends the sessions of a user who is about to be deleted, and has their clients told. Afterwards nobody would know who they were, so
+/// that those are told here too whose sessions ended a moment ago.
+pub(crate) async fn before_deletion(
+    tx: &mut Tx,
+    app: &App,
+    realm: RealmId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sessions::end_all_of(tx, realm, user, None, now).await?;
+    let signed_in_to = clients_of_ended(tx, realm, user, now.minus(LEASE)).await?;
+    queue(tx, app, (realm, user), signed_in_to, now).await
+}
+
+async fn clients_of_ended(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<(SessionId, ClientId)>, Error> {
+    let mut all = authorization_codes::clients_of_ended(tx, realm, user, since).await?;
+    all.extend(device_codes::clients_of_ended(tx, realm, user, since).await?);
+    Ok(each_once(all))
+}
+
+fn each_once(mut all: Vec<(SessionId, ClientId)>) -> Vec<(SessionId, ClientId)> {
+    all.sort();
+    all.dedup();
+    all
 }
 
 async fn claim(app: &App, kind: &'static str, now: Timestamp) -> Result<Vec<Queued>, Error> {
@@ -79,34 +125,28 @@ fn user_of(queued: &Queued) -> Option<UserId> {
     }
 }
 
-/// The clients that want to know, with the session that ended.
+/// The clients that were signed in to, with the session that ended.
 async fn concerned(
     tx: &mut Tx,
     queued: &Queued,
     now: Timestamp,
 ) -> Result<Vec<(SessionId, ClientId)>, Error> {
     let realm = queued.realm;
-    let signed_in_to = match &queued.message {
+    match &queued.message {
         Message::Revocation(Revocation::Sessions { sessions, .. }) => {
             let mut all = Vec::new();
             for session in sessions {
-                let clients = authorization_codes::clients(tx, realm, *session).await?;
+                let mut clients = authorization_codes::clients(tx, realm, *session).await?;
+                clients.extend(device_codes::clients(tx, realm, *session).await?);
                 all.extend(clients.into_iter().map(|client| (*session, client)));
             }
-            all
+            Ok(each_once(all))
         }
         Message::Revocation(Revocation::User { user, not_before }) => {
-            authorization_codes::clients_of_ended(tx, realm, *user, (*not_before).min(now)).await?
+            clients_of_ended(tx, realm, *user, (*not_before).min(now)).await
         }
-        _ => Vec::new(),
-    };
-    let mut wanting = Vec::new();
-    for (session, client) in signed_in_to {
-        if wants_to_know(tx, realm, &client).await? {
-            wanting.push((session, client));
-        }
+        _ => Ok(Vec::new()),
     }
-    Ok(wanting)
 }
 
 async fn wants_to_know(tx: &mut Tx, realm: RealmId, client: &ClientId) -> Result<bool, Error> {

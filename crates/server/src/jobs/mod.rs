@@ -1,7 +1,7 @@
 //! What the server does by itself, while it serves.
 
 mod clean_up;
-mod logout;
+pub(crate) mod logout;
 
 use std::time::Duration;
 

@@ -24,6 +24,7 @@ use gatepost_store::consents;
 
 pub(super) use asked::{Hint, id_token};
 use code::NotGiven;
+pub(super) use decide::is_too_old;
 use decide::{Next, Progress};
 pub(super) use pushed::check;
 use request::{AuthorizationRequest, Refusal};

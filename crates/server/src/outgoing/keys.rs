@@ -7,7 +7,7 @@ use gatepost_jose::{FetchReason, KeyCache, KeySet, KeyState};
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use super::{Outgoing, Unfetched};
+use super::{Outgoing, Reader, Unfetched};
 use crate::clients::keys;
 
 /// So many key sets are kept.
@@ -52,7 +52,7 @@ impl Outgoing {
     /// Keys without `alg` are for the registered algorithm.
     pub async fn keys_of_client(
         &self,
-        uri: &WebUri,
+        (uri, reader): (&WebUri, &Reader),
         registered: Option<ClientAlg>,
         unknown_kid: bool,
         now: Timestamp,
@@ -67,8 +67,12 @@ impl Outgoing {
         };
         let _one_at_a_time = known.fetching.lock().await;
         if known.keys.should_fetch(reason, now) {
-            match self.fetch(uri, registered).await {
+            match self.fetch(uri, reader, registered).await {
                 Ok(keys) => known.keys.fetched(now, keys),
+                // Nobody was asked: whoever comes next may ask at once.
+                Err(error @ Unfetched::Busy) => {
+                    tracing::warn!(%error, client.jwks_uri = %uri, "the keys of a client were not read");
+                }
                 Err(error) => {
                     known.keys.failed(now);
                     tracing::warn!(%error, client.jwks_uri = %uri, "the keys of a client could not be read");
@@ -78,8 +82,13 @@ impl Outgoing {
         known.keys.keys(now)
     }
 
-    async fn fetch(&self, uri: &WebUri, registered: Option<ClientAlg>) -> Result<KeySet, Unfetched> {
-        let document = self.get(uri).await?;
+    async fn fetch(
+        &self,
+        uri: &WebUri,
+        reader: &Reader,
+        registered: Option<ClientAlg>,
+    ) -> Result<KeySet, Unfetched> {
+        let document = self.get(uri, reader).await?;
         let document = serde_json::from_slice(&document.body)
             .map_err(|_| Unfetched::Content("the document is not JSON".to_owned()))?;
         keys::usable(document, registered).map_err(|refused| Unfetched::Content(refused.to_string()))

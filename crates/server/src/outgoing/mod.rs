@@ -7,6 +7,7 @@
 mod address;
 mod documents;
 mod keys;
+mod places;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -16,19 +17,17 @@ use std::{
 
 use gatepost_domain::WebUri;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
 use url::Host;
 
 use documents::Documents;
 use keys::KeysOfClients;
+use places::Places;
+pub use places::Reader;
 
 /// How long one document may take, from the first look-up to its last byte.
 const TIME: Duration = Duration::from_secs(5);
 /// The largest document that is read.
 const SIZE: usize = 64 * 1024;
-
-/// So many request objects are read at once.
-const REQUEST_OBJECTS: usize = 16;
 
 /// Why a document could not be had. For the log of an operator: whoever asked learns that it could not, and no more.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +35,8 @@ pub enum Unfetched {
     /// The address is none that is fetched.
     #[error("{0}")]
     Address(&'static str),
-    /// Too much is being read already.
-    #[error("{REQUEST_OBJECTS} are being read already")]
+    /// Too much is being read already, for this client, in its realm or at all.
+    #[error("too much is being read already")]
     Busy,
     /// It took too long.
     #[error("no answer within {} seconds", TIME.as_secs())]
@@ -66,8 +65,7 @@ pub struct Outgoing {
     client: OnceLock<Result<reqwest::Client, String>>,
     keys: KeysOfClients,
     documents: Documents,
-    /// One for each request object that is being read.
-    request_objects: Semaphore,
+    places: Places,
 }
 
 /// A document as it was fetched.
@@ -87,13 +85,13 @@ impl Outgoing {
             client: OnceLock::new(),
             keys: KeysOfClients::new(),
             documents: Documents::new(),
-            request_objects: Semaphore::new(REQUEST_OBJECTS),
+            places: Places::default(),
         }
     }
 
     /// The JSON document at an address, if the answer is 200.
-    pub async fn get(&self, uri: &WebUri) -> Result<Fetched, Unfetched> {
-        self.get_as(uri, "application/json").await
+    pub async fn get(&self, uri: &WebUri, reader: &Reader) -> Result<Fetched, Unfetched> {
+        self.get_as(uri, reader, "application/json").await
     }
 
     /// Whether an address is one that could be fetched, as far as it tells itself.
@@ -102,15 +100,20 @@ impl Outgoing {
         self.check(&url)
     }
 
-    /// The request object at an address (RFC 9101 section 5.2.3). Everybody who opens a link makes us read one, so that only so many
-    /// are read at once. What it is called in the answer does not matter: it is looked at as what it should be.
-    pub async fn request_object(&self, uri: &WebUri) -> Result<Vec<u8>, Unfetched> {
-        let Ok(_one_of_them) = self.request_objects.try_acquire() else { return Err(Unfetched::Busy) };
+    /// The request object at an address (RFC 9101 section 5.2.3). What it is called in the answer does not matter: it is looked at as
+    /// what it should be.
+    pub async fn request_object(&self, uri: &WebUri, reader: &Reader) -> Result<Vec<u8>, Unfetched> {
         let accept = "application/oauth-authz-req+jwt, application/jwt;q=0.9, */*;q=0.1";
-        Ok(self.get_as(uri, accept).await?.body)
+        Ok(self.get_as(uri, reader, accept).await?.body)
     }
 
-    async fn get_as(&self, uri: &WebUri, accept: &'static str) -> Result<Fetched, Unfetched> {
+    async fn get_as(
+        &self,
+        uri: &WebUri,
+        reader: &Reader,
+        accept: &'static str,
+    ) -> Result<Fetched, Unfetched> {
+        let Some(_place) = self.places.take(reader) else { return Err(Unfetched::Busy) };
         tokio::time::timeout(TIME, self.get_at_leisure(uri, accept)).await.unwrap_or(Err(Unfetched::TooSlow))
     }
 
@@ -230,7 +233,8 @@ mod tests {
     use super::*;
 
     async fn refused(private: bool, uri: &str) -> String {
-        Outgoing::new(private).get(&uri.parse().unwrap()).await.unwrap_err().to_string()
+        let reader = Reader::newcomer(gatepost_domain::RealmId::MIN);
+        Outgoing::new(private).get(&uri.parse().unwrap(), &reader).await.unwrap_err().to_string()
     }
 
     #[tokio::test]

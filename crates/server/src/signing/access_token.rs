@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::{
     accounts::{ADMINISTRATOR, is_administrator},
+    holder::Party,
     http::Problem,
     realm::Snapshot,
 };
@@ -147,6 +148,8 @@ pub struct ExchangedFrom {
     pub client: String,
     /// Who acts for the subject, and for whom they act before them: `act` (section 4.1).
     pub actor: Option<Value>,
+    /// By whom else it lives: `exchanged_by`.
+    pub parties: Vec<Party>,
 }
 
 /// A program: an API key that stands for its owner, or a client that acts on its own.
@@ -208,6 +211,8 @@ struct Claims<'a> {
     act: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exchanged_from: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[Party]>::is_empty")]
+    exchanged_by: &'a [Party],
 }
 
 /// RFC 7800, RFC 9449 section 6.1.
@@ -291,6 +296,7 @@ pub fn issue_for(
         cnf: subject.bound_to.map(|jkt| Confirmation { jkt }),
         act: subject.exchanged.and_then(|exchanged| exchanged.actor.as_ref()),
         exchanged_from: subject.exchanged.map(|exchanged| exchanged.client.as_str()),
+        exchanged_by: subject.exchanged.map_or(&[], |exchanged| &exchanged.parties),
     };
     sign(realm, &claims)
 }
@@ -328,6 +334,7 @@ pub fn issue_for_program(
         cnf: program.bound_to.map(|jkt| Confirmation { jkt }),
         act: None,
         exchanged_from: None,
+        exchanged_by: &[],
     };
     sign(realm, &claims)
 }

@@ -18,7 +18,9 @@ on_every_backend!(
     oa_20_a_session_that_is_over_decides_nothing,
     oa_20_a_code_is_redeemed_by_one_of_many_and_only_after_yes,
     what_is_taken_back_from_a_client_does_not_come_by_its_devices,
-    old_devices_are_deleted,
+    oa_20_what_was_shown_is_found_by_the_session_it_was_shown_in_alone,
+    the_clients_of_a_session_are_those_whose_devices_got_tokens,
+    old_devices_are_deleted_and_those_that_got_tokens_stay,
 );
 
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -216,13 +218,56 @@ async fn what_is_taken_back_from_a_client_does_not_come_by_its_devices(store: St
     assert!(found(&store, shown).await.is_some(), "she is being asked about it");
 }
 
-async fn old_devices_are_deleted(store: Store) {
+async fn oa_20_what_was_shown_is_found_by_the_session_it_was_shown_in_alone(store: Store) {
+    let id = waiting(&store, "BCDF-GHJK").await.id;
+    let (one, other) =
+        (store.session(&store.user("ada").await).await.id, store.session(&store.user("bob").await).await.id);
+    let (realm, code) = (store.realm, typed("BCDF-GHJK"));
+    let shown = async |session, at| {
+        let found = read!(store, [] tx => device_codes::shown(tx, realm, code, session, at).await).unwrap();
+        found.map(|device| device.id)
+    };
+    assert_eq!(shown(one, NOW).await, None);
+    show(&store, "BCDF-GHJK", one, NOW).await.unwrap();
+    assert_eq!((shown(one, NOW).await, shown(other, NOW).await), (Some(id), None));
+    assert_eq!((shown(one, later(599)).await, shown(one, later(600)).await), (Some(id), None));
+    decide(&store, "BCDF-GHJK", one, true, NOW).await.unwrap();
+    assert_eq!(shown(one, NOW).await, None);
+}
+
+async fn the_clients_of_a_session_are_those_whose_devices_got_tokens(store: Store) {
+    let session = store.session(&store.user("ada").await).await;
+    let (realm, id, user) = (store.realm, session.id, session.user);
+    for (code, approved) in [("BCDF-GHJK", true), ("CCCC-CCCC", false)] {
+        let device = waiting(&store, code).await.id;
+        show(&store, code, id, NOW).await.unwrap();
+        decide(&store, code, id, approved, NOW).await.unwrap();
+        assert_eq!(redeem(&store, device, NOW).await, approved);
+    }
+    let clients = read!(store, [] tx => device_codes::clients(tx, realm, id).await).unwrap();
+    assert_eq!(clients, ["tv".parse().unwrap()]);
+    let ended = async || {
+        read!(store, [] tx => device_codes::clients_of_ended(tx, realm, user, later(5)).await).unwrap()
+    };
+    assert!(ended().await.is_empty(), "it has not ended");
+    let message = store.message();
+    write!(store, [] tx => sessions::revoke(tx, realm, user, id, later(5), message).await).unwrap();
+    assert_eq!(ended().await, [(id, "tv".parse().unwrap())]);
+}
+
+async fn old_devices_are_deleted_and_those_that_got_tokens_stay(store: Store) {
     for code in ["BBBB-BBBB", "CCCC-CCCC", "DDDD-DDDD"] {
         waiting(&store, code).await;
     }
+    let session = store.session(&store.user("ada").await).await.id;
+    let redeemed = waiting(&store, "BCDF-GHJK").await.id;
+    show(&store, "BCDF-GHJK", session, NOW).await.unwrap();
+    decide(&store, "BCDF-GHJK", session, true, NOW).await.unwrap();
+    assert!(redeem(&store, redeemed, NOW).await);
     let realm = store.realm;
     let delete = async |before, limit| {
         write!(store, [] tx => device_codes::delete_expired(tx, realm, later(before), limit).await).unwrap()
     };
     assert_eq!((delete(600, 9).await, delete(601, 2).await, delete(601, 2).await), (0, 2, 1));
+    assert!(found(&store, redeemed).await.is_some());
 }

@@ -15,6 +15,7 @@ on_every_backend!(
     a_session_is_listed_until_it_ends,
     a_revoked_session_takes_its_grants_with_it_and_is_told,
     only_its_owner_can_revoke_a_session,
+    sessions_end_with_their_grants_and_nobody_is_told,
     all_sessions_but_one_are_revoked,
     se_03_a_reauthenticated_session_has_another_cookie,
     a_touched_session_lives_on_but_not_past_its_end,
@@ -149,6 +150,21 @@ async fn only_its_owner_can_revoke_a_session(store: Store) {
     let other = store.user("bob").await;
     assert!(!revoke(&store, other.id, session.id).await);
     assert!(store.find_live(&session, later(5)).await.is_some());
+    assert_eq!(told(&store).await, []);
+}
+
+async fn sessions_end_with_their_grants_and_nobody_is_told(store: Store) {
+    let (user, kept, _) = store.signed_in("ada").await;
+    let ended = store.session(&user).await;
+    let grant = store.grant(&ended).await;
+    let (realm, id) = (store.realm, user.id);
+    let end = async |except| {
+        write!(store, [] tx => sessions::end_all_of(tx, realm, id, except, later(5)).await).unwrap()
+    };
+    assert_eq!(end(Some(kept.id)).await, [ended.id]);
+    assert_eq!(store.find_grant(&grant).await.unwrap().revoked_at, Some(later(5)));
+    assert!(store.find_live(&kept, later(5)).await.is_some());
+    assert_eq!((end(None).await, end(None).await), (vec![kept.id], vec![]));
     assert_eq!(told(&store).await, []);
 }
 

@@ -19,6 +19,7 @@ use crate::{
         find, fitted, new_secret, note_refused, told,
     },
     http::{Problem, origin::Where},
+    outgoing::Reader,
     realm::Snapshot,
 };
 
@@ -88,7 +89,7 @@ pub async fn update(
     if settings.token_endpoint_auth_method.is_none() && before.secret.is_none() {
         settings.token_endpoint_auth_method = Some(ClientAuthMethod::ClientSecretBasic);
     }
-    check(app, &settings).await?;
+    check(app, &Reader::client(realm.id(), &before.id), &settings).await?;
     let fresh = new_secret(app);
     let secrets = Secrets::of(app, realm.id(), &before.id, &fresh);
     let (after, is_new) = fitted(Client { settings, updated_at: now, ..before.clone() }, &secrets);

@@ -56,10 +56,7 @@ pub(super) fn next(
     }
     // Whoever has signed in since the request came has done what it asks.
     let has_just = session.authenticated_at >= progress.started_at;
-    let too_old = request.max_age.is_some_and(|age| {
-        now.since(session.authenticated_at) > Duration::from_secs(age) || (age == 0 && !has_just)
-    });
-    if (request.prompt.login || too_old) && !has_just {
+    if (request.prompt.login && !has_just) || is_too_old(session, request.max_age, progress.started_at, now) {
         return sign_in(true);
     }
     if request.prompt.select_account && !progress.account_chosen && !has_just {
@@ -89,6 +86,17 @@ fn reaches(levels: &[String], session: &Session) -> bool {
 /// Whether the session is below a level that the client demands or wishes for.
 pub(super) fn lacks_level(request: &AuthorizationRequest, session: &Session) -> bool {
     !reaches(&request.acr, session) || !reaches(&request.acr_wished, session)
+}
+
+/// Whether the person signed in longer ago than the client takes (`max_age`), and not since it asked.
+pub(in crate::oauth) fn is_too_old(
+    session: &Session,
+    max_age: Option<u64>,
+    asked_at: Timestamp,
+    now: Timestamp,
+) -> bool {
+    let too_long_ago = |age| age == 0 || now.since(session.authenticated_at) > Duration::from_secs(age);
+    session.authenticated_at < asked_at && max_age.is_some_and(too_long_ago)
 }
 
 fn needs_consent(

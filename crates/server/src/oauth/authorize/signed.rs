@@ -7,7 +7,13 @@ use gatepost_jose::dangerous_decode_without_verifying;
 use serde_json::Value;
 
 use super::request::Wrong;
-use crate::{App, clients::keys, oauth::form::Form, outgoing::Unfetched, realm::Snapshot};
+use crate::{
+    App,
+    clients::keys,
+    oauth::form::Form,
+    outgoing::{Reader, Unfetched},
+    realm::Snapshot,
+};
 
 /// What a request object may be called (section 10.8.1).
 const TYPES: [&str; 2] = ["jwt", "oauth-authz-req+jwt"];
@@ -45,7 +51,9 @@ pub(in crate::oauth) async fn signed(
     let Some(payload) = keys::verified(app, client, &object, registered, now).await else {
         return wrong("The request object is not signed by a key and with an algorithm of this client.");
     };
-    match request_object::read(&payload, &client.id, realm.issuer(), must, now) {
+    // Where nobody asks for signatures, `aud` and `exp` are the client's to give (RFC 9101 section 4, OpenID Connect Core section 6.1).
+    let limited = must || client.settings.security_profile.is_some();
+    match request_object::read(&payload, &client.id, realm.issuer(), limited, now) {
         Ok(parameters) => Ok(Some(Form::of(parameters))),
         Err(refused) => wrong(refused.description()),
     }
@@ -65,7 +73,8 @@ async fn read(app: &App, client: &Client, uri: &str) -> Result<String, Wrong> {
         return Err(("request_uri_not_supported", "This client has not registered this `request_uri`."));
     };
     let unread = ("invalid_request_uri", "There is no request object at `request_uri`, or it cannot be had.");
-    let document = app.outgoing().request_object(&address).await.map_err(|error| {
+    let reader = Reader::client(client.realm, &client.id);
+    let document = app.outgoing().request_object(&address, &reader).await.map_err(|error| {
         tracing::warn!(%error, client.id = %client.id, request_uri = %address, "a request object could not be read");
         if matches!(error, Unfetched::Busy) {
             ("temporarily_unavailable", "Too many requests are being read; try again.")

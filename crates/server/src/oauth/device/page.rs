@@ -6,9 +6,13 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::Uri, response::Response};
+use axum::{
+    extract::State,
+    http::Uri,
+    response::{IntoResponse as _, Redirect, Response},
+};
 use gatepost_domain::{
-    RealmId, Scope, SecretDigest, SessionId, Timestamp,
+    Client, RealmId, Scope, SecretDigest, SessionId, Timestamp,
     audit::{Actor, Event, Record},
     authorization::device::{
         DeviceCode, GUESS_WINDOW, GUESSES, GUESSES_OF_ALL, GUESSES_OF_ONE, UserCode, guesses_of,
@@ -18,9 +22,10 @@ use gatepost_store::{attempts, audit, device_codes};
 
 use crate::{
     App,
-    browser::BrowserSession,
+    browser::{BrowserSession, Flow, Target},
     clients,
     http::{Problem, Where},
+    oauth::authorize,
     pages::{self, AskedAgain, DeviceRequest, Form, Frame},
 };
 
@@ -72,6 +77,9 @@ pub(super) async fn typed(
     let Some((client, user_code)) = client.zip(device.user_code) else {
         return Ok(pages::device_code(&frame, text, Some(AskedAgain::Unknown)));
     };
+    if is_too_old(&client, &device, &signed_in, now) {
+        return Ok(signs_in_anew(&app, &frame, &client, user_code));
+    }
     let scopes: Vec<Scope> = device.details.scopes.iter().cloned().collect();
     let request = DeviceRequest {
         client: clients::shown_name(&client),
@@ -103,8 +111,20 @@ pub(super) async fn decided(
     };
     let unknown = || pages::device_code(&frame, text, Some(AskedAgain::Unknown));
     let Ok(code) = text.parse::<UserCode>() else { return Ok(unknown()) };
+    let (id, session) = (realm.id(), signed_in.session.id);
+    let shown = app.db().read("find the device that was shown", move |tx| {
+        Box::pin(async move { device_codes::shown(tx, id, code, session, now).await })
+    });
+    let Some(device) = shown.await? else { return Ok(unknown()) };
+    let Some(client) = clients::current(&app, &realm, device.client.clone()).await? else {
+        return Ok(unknown());
+    };
+    // The page may have been open for long.
+    if approved && is_too_old(&client, &device, &signed_in, now) {
+        return Ok(signs_in_anew(&app, &frame, &client, code));
+    }
     let event = if approved { Event::DeviceConnected } else { Event::DeviceRefused };
-    let (realm, session) = (realm.id(), signed_in.session.id);
+    let realm = id;
     let record = record(&app, &signed_in, &origin, event, now);
     let decided = app.db().write("decide on a device", move |tx| {
         let record = record.clone();
@@ -118,6 +138,21 @@ pub(super) async fn decided(
         })
     });
     Ok(if decided.await? { pages::device_outcome(&frame, approved) } else { unknown() })
+}
+
+/// Whether the person signed in longer ago than the client takes, and not since the device asked (`default_max_age`).
+fn is_too_old(client: &Client, device: &DeviceCode, signed_in: &BrowserSession, now: Timestamp) -> bool {
+    let max_age = client.settings.default_max_age.map(u64::from);
+    authorize::is_too_old(&signed_in.session, max_age, device.created_at, now)
+}
+
+/// The person proves anew who they are, and comes back to the form with the code in it.
+fn signs_in_anew(app: &App, frame: &Frame, client: &Client, code: UserCode) -> Response {
+    let page = Target::Page(format!("/device?user_code={code}"));
+    let name = clients::shown_name(client).to_owned();
+    let flow = Flow { fresh: true, client_name: Some(name), ..Flow::to(page, frame.now) };
+    let sealed = flow.seal(app, &frame.realm, &frame.browser);
+    Redirect::to(&frame.browser.path(&format!("/sign-in?flow={sealed}"))).into_response()
 }
 
 fn record(app: &App, signed_in: &BrowserSession, origin: &Where, event: Event, now: Timestamp) -> Record {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::Method;
+use axum::{
+    body::Body,
+    http::{Method, Request, header},
+};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Person, TestApp};
@@ -155,6 +158,33 @@ async fn a_setting_that_is_not_right_is_named_and_nothing_changes() {
     let body = json!({"settings": {"display_name": "x"}, "name": "other"});
     assert_eq!(app.ask(&admin, Method::PATCH, REALM, Some(body)).await.brief(), "400 invalid_body");
     assert_eq!(app.ask(&admin, Method::GET, REALM, None).await.json(), before);
+}
+
+/// Two readers could take it for two different changes.
+#[tokio::test]
+async fn ij_06_a_setting_that_is_named_twice_is_refused() {
+    let app = TestApp::with(WORLD).await;
+    let admin = app.admin().await;
+    let client = "/api/v1/admin/clients/robot";
+    for (path, body) in [
+        (REALM, r#"{"settings":{"display_name":"Acme","display_name":"Evil"}}"#),
+        (REALM, r#"{"settings":{"display_name":"Acme","display\u005fname":"Evil"}}"#),
+        (REALM, r#"{"settings":{},"settings":{"display_name":"Evil"}}"#),
+        (client, r#"{"settings":{"name":"Robot","name":"Evil"}}"#),
+        (client, r#"{"settings":{"jwks":{"keys":[{"kty":"EC","kty":"RSA"}]}}}"#),
+    ] {
+        let request = Request::patch(path)
+            .header(header::HOST, "127.0.0.1:8400")
+            .header(header::AUTHORIZATION, format!("Bearer {}", admin.access_token))
+            .header(header::CONTENT_TYPE, "application/json");
+        let answer = app.send(request.body(Body::from(body)).unwrap()).await;
+        assert_eq!(answer.brief(), "400 invalid_body", "{body}");
+        assert!(answer.text("detail").starts_with("duplicate field"), "{body}: {}", answer.text("detail"));
+    }
+    assert_eq!(
+        app.ask(&admin, Method::GET, REALM, None).await.json()["settings"]["display_name"],
+        Value::Null
+    );
 }
 
 #[tokio::test]

@@ -116,6 +116,46 @@ async fn every_way_of_signing_out_is_told() {
     assert_eq!(client.tokens().len(), 3);
 }
 
+/// The device lives by the session of the browser that connected it, and by the account.
+#[tokio::test]
+async fn the_client_on_a_device_is_told_too() {
+    let client = listening().await;
+    let tv = format!(
+        "[[realm.client]]\nid = \"tv\"\npublic = true\ngrants = [\"urn:ietf:params:oauth:grant-type:device_code\"]\n\
+         scopes = [\"openid\"]\nbackchannel_logout_uri = \"{}\"\n[[realm.user]]",
+        client.uri
+    );
+    let app = TestApp::with(&REALM.replacen("[[realm.user]]", &tv, 1)).await;
+    for way in ["/sign-out", "everywhere"] {
+        let browser = ada(&app).await;
+        let device = rp::device(&app, &browser, "tv").await;
+        let more: &[(&str, &str)] = if way == "everywhere" { &[("everywhere", "1")] } else { &[] };
+        assert_eq!(browser.submit("/sign-out", more).await.status, 303, "{way}");
+        app.app.tell_clients_of_sign_outs().await.unwrap();
+        let told = checked(&app, client.tokens().last().unwrap()).await;
+        let id = rp::claims(&device.text("id_token"));
+        assert_eq!((&told["aud"], &told["sid"], &told["sub"]), (&id["aud"], &id["sid"], &id["sub"]), "{way}");
+        app.advance(Duration::from_secs(1));
+    }
+    assert_eq!(client.tokens().len(), 2);
+}
+
+#[tokio::test]
+async fn the_deletion_of_an_account_is_told() {
+    let client = listening().await;
+    let app = client.app().await;
+    let admin = app.admin().await;
+    let id =
+        rp::claims(&rp::redeem(&app, &rp::code(&ada(&app).await, &asking()).await).await.text("id_token"));
+    let path = format!("/api/v1/admin/users/{}", id["sub"].as_str().unwrap());
+    assert_eq!(app.ask(&admin, axum::http::Method::DELETE, &path, None).await.status, 204);
+    app.app.tell_clients_of_sign_outs().await.unwrap();
+    let tokens = client.tokens();
+    assert_eq!(tokens.len(), 1);
+    let told = checked(&app, &tokens[0]).await;
+    assert_eq!((&told["sub"], &told["sid"]), (&id["sub"], &id["sid"]));
+}
+
 #[tokio::test]
 async fn lo_03_a_client_that_does_not_take_it_is_told_again_later_and_not_for_ever() {
     let client = listening().await;

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     pages::browser::Browser,
-    support::{Answer, TestApp},
+    support::{Answer, PASSWORD, TestApp},
 };
 
 use super::{
@@ -416,6 +416,56 @@ async fn oa_20_a_device_is_connected_while_its_person_is_signed_in_or_for_good()
     };
     assert_eq!(refresh(&plain).await, "400 invalid_grant");
     assert_eq!(refresh(&lasting).await, "200 -");
+}
+
+#[tokio::test]
+async fn a_device_is_connected_by_whoever_signed_in_as_lately_as_its_client_takes() {
+    for age in [60_u64, 0] {
+        let app = TestApp::with(&REALM.replacen(
+            "name = \"Television <3\"",
+            &format!("name = \"Television <3\"\ndefault_max_age = {age}"),
+            1,
+        ))
+        .await;
+        let browser = ada(&app).await;
+        app.advance(Duration::from_secs(61));
+        let device = begin(&app).await;
+        let code = device.text("user_code");
+        let answer = typed(&browser, &code).await;
+        assert!(answer.location().starts_with("/sign-in?flow="), "{age}: {answer:?}");
+        // Signing in again comes back to the form with the code in it, and then the device is shown.
+        let page = browser.get(answer.location()).await;
+        let back = browser.fill(&page, &[("username", "ada@example.com"), ("password", PASSWORD)]).await;
+        assert_eq!(back.location(), format!("/device?user_code={code}"), "{age}");
+        let shown = typed(&browser, &code).await;
+        assert!(shown.html().contains("Television"), "{age}");
+        assert_eq!(decide(&browser, &shown, "approve").await.status, 200);
+        assert_eq!(poll(&app, &device).await.status, 200, "{age}");
+        // Nor is it enough that the page was opened in time.
+        let other = begin(&app).await;
+        app.advance(Duration::from_secs(1));
+        let browser = ada(&app).await;
+        let shown = typed(&browser, &other.text("user_code")).await;
+        assert!(shown.html().contains("Television"), "signed in since the device asked");
+    }
+    let app = TestApp::with(&REALM.replacen(
+        "name = \"Television <3\"",
+        "name = \"Television <3\"\ndefault_max_age = 60",
+        1,
+    ))
+    .await;
+    let browser = ada(&app).await;
+    app.advance(Duration::from_secs(1));
+    let device = begin(&app).await;
+    let shown = typed(&browser, &device.text("user_code")).await;
+    app.advance(Duration::from_secs(60));
+    let late = decide(&browser, &shown, "approve").await;
+    assert!(late.location().starts_with("/sign-in?flow="), "{late:?}");
+    assert_eq!(error(&poll(&app, &device).await), "400 authorization_pending");
+    // Saying no needs no proof.
+    assert_eq!(decide(&browser, &shown, "deny").await.status, 200);
+    waits(&app);
+    assert_eq!(error(&poll(&app, &device).await), "400 access_denied");
 }
 
 #[tokio::test]

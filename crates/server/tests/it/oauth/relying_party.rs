@@ -216,3 +216,20 @@ pub fn header_of(token: &str) -> Value {
 pub fn error(answer: &Answer) -> String {
     format!("{} {}", answer.status.as_u16(), answer.json()["error"].as_str().unwrap_or("-"))
 }
+
+/// What a device gets that somebody connects in their browser (RFC 8628).
+pub async fn device(app: &TestApp, browser: &Browser<'_>, client: &str) -> Answer {
+    let request = Request::post("/oauth/device")
+        .header(header::HOST, "127.0.0.1:8400")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let device = app.send(request.body(Body::from(format!("client_id={client}"))).unwrap()).await;
+    let shown = browser.submit("/device", &[("user_code", &device.text("user_code"))]).await;
+    let code = shown.hidden("user_code").unwrap();
+    assert_eq!(browser.fill(&shown, &[("user_code", &code), ("decision", "approve")]).await.status, 200);
+    let code = device.text("device_code");
+    let grant = "urn:ietf:params:oauth:grant-type:device_code";
+    let form = [("grant_type", grant), ("client_id", client), ("device_code", code.as_str())];
+    let tokens = token(app, None, &form).await;
+    assert_eq!(tokens.status, 200, "{tokens:?}");
+    tokens
+}

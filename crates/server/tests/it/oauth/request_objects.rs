@@ -217,6 +217,21 @@ async fn oa_19_a_client_that_must_sign_its_requests_is_held_to_it() {
     rp::code(&browser, &carried("request_uri", &pushed.text("request_uri"))).await;
 }
 
+/// RFC 9101 section 4 and OpenID Connect Core section 6.1: they should be there.
+#[tokio::test]
+async fn oa_19_a_client_that_need_not_sign_may_leave_out_for_whom_and_how_long() {
+    let signer = web();
+    let app = with(&signer, "").await;
+    let object = signer.object(&app, &asking(), &json!({ "aud": null, "exp": null, "nbf": null }));
+    rp::code(&ada(&app).await, &carried("request", &object)).await;
+    // Two members of one name are two requests.
+    let text = signer.said(&app, &asking(), &json!({})).to_string();
+    let twice = text.replacen('{', "{\"scope\":\"openid\",", 1);
+    let twice = serde_json::value::RawValue::from_string(twice).unwrap();
+    let twice = jwt::sign("oauth-authz-req+jwt", &twice, &signer.key).unwrap();
+    assert_eq!(refusal(&app, &carried("request", &twice)).await, "invalid_request_object");
+}
+
 /// RFC 9126 section 3.
 #[tokio::test]
 async fn oa_19_a_signed_request_that_is_sent_ahead_is_kept_as_it_was_signed() {
@@ -370,6 +385,61 @@ async fn oa_19_only_registered_addresses_are_read() {
     let pushed = push(&app, &asking().with("request_uri", &shelf.at("/request.jwt"))).await;
     assert_eq!(pushed.text("error"), "invalid_request");
     assert_eq!(shelf.reads(), reads);
+}
+
+/// A server that takes connections and says nothing, and how many it has.
+async fn silent() -> (String, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, taken) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&taken);
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((connection, _)) = listener.accept().await {
+            held.push(connection);
+            counted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (format!("http://{address}/x"), taken)
+}
+
+#[tokio::test]
+async fn oa_19_a_realm_that_keeps_us_reading_refuses_no_other() {
+    let (signer, shelf, (silent, taken)) = (web(), Shelf::new().await, silent().await);
+    let slow = |id: &str| {
+        format!(
+            "[[realm.client]]\nid = \"{id}\"\npublic = true\nredirect_uris = [\"{CALLBACK}\"]\nscopes = [\"openid\"]\n\
+             jwks_uri = \"{silent}\"\nrequest_uris = [\"{silent}\"]\n"
+        )
+    };
+    let tenant = format!("[[realm]]\nname = \"tenant\"\n{}{}{}", slow("a"), slow("b"), slow("c"));
+    let line = format!("{}\nrequest_uris = [{:?}]", signer.jwks(), shelf.at("/request.jwt"));
+    let app = TestApp::with(&format!("{}{tenant}", REALM.replacen("name = \"Web app\"", &line, 1))).await;
+    shelf.put(signer.object(&app, &asking(), &json!({})));
+    let asked = |client: &str| {
+        let asked = Asking(vec![("client_id".into(), client.into()), ("request_uri".into(), silent.clone())]);
+        let path = format!("/r/tenant{}", asked.path());
+        Request::get(path).header("host", "127.0.0.1:8400").body(Body::empty()).unwrap()
+    };
+    // Each client has six at the most, and all of them sixteen.
+    let waiting: Vec<_> = ["a", "b", "c"]
+        .into_iter()
+        .flat_map(|client| std::iter::repeat_n(client, 8))
+        .map(|client| {
+            let (router, request) = (app.router.clone(), asked(client));
+            tokio::spawn(async move { crate::support::send(&router, request).await })
+        })
+        .collect();
+    while taken.load(Ordering::SeqCst) < 16 {
+        tokio::task::yield_now().await;
+    }
+    // A seventeenth is told so at once, and the other realm does not notice.
+    let refused = app.send(asked("c")).await;
+    assert!(refused.html().contains("temporarily_unavailable"), "{}", refused.html());
+    rp::code(&ada(&app).await, &carried("request_uri", &shelf.at("/request.jwt"))).await;
+    assert_eq!(taken.load(Ordering::SeqCst), 16);
+    for one in waiting {
+        one.abort();
+    }
 }
 
 #[tokio::test]

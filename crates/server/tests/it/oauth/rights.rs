@@ -200,3 +200,22 @@ async fn rv_01_what_was_exchanged_for_an_organization_ends_with_the_authorizatio
     assert_eq!(rp::post(&app, "/oauth/revoke", client, &[("token", &refresh)]).await.status, 200);
     assert_eq!(is_active().await, false);
 }
+
+/// IN-01, OA-22: roles that a client may not ask for any more are in no answer about its token.
+#[tokio::test]
+async fn oa_22_roles_end_with_the_scope_that_gave_them() {
+    let app = TestApp::with(&realm(false, "openid roles notes:read")).await;
+    let access = tokens(&app, "openid roles").await.text("access_token");
+    let told = async || {
+        let client = ("web", rp::SECRET);
+        rp::post(&app, "/oauth/introspect", client, &[("token", &access)]).await.json()
+    };
+    assert_eq!(told().await["roles"], json!(["writer", "realm-admin"]));
+    app.apply(&realm(false, "openid notes:read")).await;
+    app.advance(std::time::Duration::from_secs(2));
+    let left = told().await;
+    assert_eq!(
+        (&left["active"], &left["scope"], &left["roles"]),
+        (&json!(true), &json!("openid"), &Value::Null)
+    );
+}
