@@ -181,7 +181,7 @@ impl Step<'_> {
             consented: current(flow.consented),
             account_chosen: current(flow.account_chosen),
             can_step_up: match self.session {
-                Some(found) if decide::lacks_level(request, &found.session) => {
+                Some(found) if decide::wants_second_factor(request, &found.session) => {
                     mfa::has_factor(self.app, &found.user).await?
                 }
                 _ => false,

@@ -143,6 +143,18 @@ async fn mf_08_a_level_that_is_asked_for_is_reached_or_not_claimed() {
     }
 }
 
+/// Nobody is asked again and again for a level that there is not.
+#[tokio::test]
+async fn mf_08_a_level_that_there_is_not_is_refused_or_passed_over() {
+    let (app, _, phone) = world().await;
+    let browser = two_steps(&app, &phone).await;
+    let wish = asking().with("acr_values", "9");
+    let answer = rp::redeem(&app, &rp::code(&browser, &wish).await).await;
+    assert_eq!(claims(&answer.text("id_token"))["acr"], "2");
+    let demand = asking().with("claims", r#"{"id_token":{"acr":{"essential":true,"value":"9"}}}"#);
+    assert_eq!(returned(&rp::open(&browser, &demand).await)["error"], "unmet_authentication_requirements");
+}
+
 /// An administrator's reset is the way back in for whoever lost everything, and is written down.
 #[tokio::test]
 async fn mf_05_an_administrator_resets_what_was_lost_and_ends_every_session() {
