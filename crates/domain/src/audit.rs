@@ -80,6 +80,18 @@ events! {
     PasswordChanged = "password-changed",
     /// A change of password was refused.
     PasswordChangeRefused = "password-change-refused",
+    /// A user set up a second factor.
+    SecondFactorAdded = "second-factor-added",
+    /// A user removed a second factor.
+    SecondFactorRemoved = "second-factor-removed",
+    /// Somebody with the right password did not have the second factor, or tried too often.
+    SecondFactorRefused = "second-factor-refused",
+    /// A user signed in with a recovery code, which is spent.
+    RecoveryCodeUsed = "recovery-code-used",
+    /// A user was given new recovery codes; the old ones are no good.
+    RecoveryCodesCreated = "recovery-codes-created",
+    /// An administrator removed a user's second factors and recovery codes.
+    SecondFactorsReset = "second-factors-reset",
     /// A refresh token was used that had been exchanged before: the grant was ended.
     RefreshTokenReused = "refresh-token-reused",
     /// A user agreed to what a client asked for.

@@ -21,6 +21,7 @@ mod logo;
 pub mod mailed_link;
 mod master_key;
 mod members;
+pub mod mfa;
 mod name;
 mod numbered_secret;
 pub mod organization;

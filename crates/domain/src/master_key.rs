@@ -9,6 +9,7 @@ use crate::Entropy;
 use crate::authorization::{CodeMac, device::DeviceMac};
 use crate::browser::CsrfKey;
 use crate::mailed_link::LinkMac;
+use crate::mfa::recovery_code::RecoveryCodeKey;
 use crate::refresh::RefreshMac;
 use crate::session_token::SessionMac;
 use crate::{DpopNonceKey, PairwiseKey};
@@ -152,6 +153,14 @@ impl MasterKey {
     /// The key that makes and checks links that are mailed.
     pub fn link_mac_key(&self) -> LinkMac {
         LinkMac::new(hmac::Key::new(hmac::HMAC_SHA256, self.derive("gatepost mailed link v1").as_ref()))
+    }
+
+    /// The key under which recovery codes are stored.
+    pub fn recovery_code_key(&self) -> RecoveryCodeKey {
+        RecoveryCodeKey::new(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            self.derive("gatepost recovery code v1").as_ref(),
+        ))
     }
 
     /// A key for one more purpose, independent of all others: HKDF-SHA256 (RFC 5869) with the purpose as info.

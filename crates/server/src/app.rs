@@ -184,24 +184,35 @@ impl App {
     /// Replaces a hash that is weaker than today's. The person does not wait for it; what fails is tried again at the
     /// next sign-in.
     pub(crate) fn rehash_later(&self, user: &User, password: Password, old: PasswordHash, now: Timestamp) {
-        let (app, realm, user) = (self.clone(), user.realm, user.id);
-        tokio::spawn(async move {
-            let Ok(new) = app.hasher().hash(&password).await.map(PasswordHash::new) else {
-                return;
-            };
-            let replaced = app
-                .db()
-                .write("upgrade a password hash", move |tx| {
-                    let (old, new) = (old.clone(), new.clone());
-                    Box::pin(async move {
-                        passwords::replace_if_unchanged(tx, realm, user, &old, &new, now).await
-                    })
-                })
-                .await;
-            if let Err(error) = replaced {
-                tracing::warn!(%error, user.id = %user, "a password hash could not be upgraded");
-            }
+        let (app, user) = (self.clone(), user.clone());
+        tokio::spawn(async move { app.rehash(&user, password, old, now).await });
+    }
+
+    /// The same at once. Returns the hash that the user has then, unless it was changed otherwise meanwhile.
+    pub(crate) async fn rehash(
+        &self,
+        user: &User,
+        password: Password,
+        old: PasswordHash,
+        now: Timestamp,
+    ) -> PasswordHash {
+        let (realm, user) = (user.realm, user.id);
+        let Ok(new) = self.hasher().hash(&password).await.map(PasswordHash::new) else { return old };
+        let (before, after) = (old.clone(), new.clone());
+        let replaced = self.db().write("upgrade a password hash", move |tx| {
+            let (before, after) = (before.clone(), after.clone());
+            Box::pin(
+                async move { passwords::replace_if_unchanged(tx, realm, user, &before, &after, now).await },
+            )
         });
+        match replaced.await {
+            Ok(true) => new,
+            Ok(false) => old,
+            Err(error) => {
+                tracing::warn!(%error, user.id = %user, "a password hash could not be upgraded");
+                old
+            }
+        }
     }
 
     /// Brings the installation to the state of a declarative file, and says what changed, a line each. Generated secrets

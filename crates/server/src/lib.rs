@@ -27,6 +27,7 @@ mod introspection;
 mod jobs;
 mod limits;
 mod mail;
+mod mfa;
 mod oauth;
 mod organizations;
 mod outgoing;

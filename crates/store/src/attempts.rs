@@ -38,6 +38,18 @@ pub async fn are_left(
     Ok(spent.is_none())
 }
 
+/// Takes one attempt back that turned out to be right: only what is wrong is counted in the end. One statement.
+pub async fn give_back(
+    tx: &mut Tx,
+    realm: RealmId,
+    digest: &SecretDigest,
+    now: Timestamp,
+) -> Result<(), Error> {
+    const SQL: &str = "UPDATE attempts SET made = made - 1
+        WHERE realm_id = $1 AND digest = $2 AND ends_at > $3 AND made > 0";
+    tx.execute(SQL, &[(&realm).into(), digest.into(), now.into()]).await.map(|_| ())
+}
+
 /// Forgets at most `limit` counts whose time ended before a moment. Returns how many.
 pub async fn forget_ended(tx: &mut Tx, realm: RealmId, before: Timestamp, limit: u32) -> Result<u64, Error> {
     const SQL: &str = "DELETE FROM attempts WHERE realm_id = $1 AND digest IN

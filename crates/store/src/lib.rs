@@ -38,9 +38,11 @@ pub mod passwords;
 pub mod personal_claims;
 pub mod pushed_requests;
 pub mod realms;
+pub mod recovery_codes;
 pub mod roles;
 pub mod sessions;
 pub mod signing_keys;
+pub mod totp_seeds;
 pub mod used_ids;
 pub mod users;
 

@@ -52,6 +52,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0010_grants_of_clients.sql"),
     },
     Migration { version: 11, name: "mailed_links", sql: include_str!("../migrations/0011_mailed_links.sql") },
+    Migration {
+        version: 12,
+        name: "second_factors",
+        sql: include_str!("../migrations/0012_second_factors.sql"),
+    },
 ];
 
 /// The version this release works with.

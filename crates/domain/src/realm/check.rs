@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Mfa, Profile, RealmSettings, SigningAlg};
+use super::{Profile, RealmSettings, SigningAlg};
 use crate::api_key;
 use crate::client::ROLES;
 use crate::role::{ADMINISTRATOR, RoleGraph};
@@ -57,11 +57,8 @@ impl RealmSettings {
         if self.profile != Profile::Native {
             return refuse("profile", "this release has only `native`");
         }
-        let later = [(self.mfa != Mfa::Optional, "mfa", "second factors")];
-        match later.iter().find(|(is_set, ..)| *is_set) {
-            Some((_, member, what)) => refuse(member, format!("this release has no {what}; leave it out")),
-            None => Ok(()),
         }
+        Ok(())
     }
 
     fn check_lists(&self) -> Result<(), SettingRefused> {
@@ -222,7 +219,7 @@ mod tests {
                 json!({"signing_alg": "HS256"}),
                 "signing_alg: HS256 is for the profiles that define it; choose ES256, EdDSA or RS256",
             ),
-            (json!({"mfa": "required"}), "mfa: this release has no second factors; leave it out"),
+            (json!({"mfa": "always"}), "mfa: this takes one of `off`, `optional`, `required`"),
             (
                 json!({"audience": ["a b"]}),
                 "audience: write names or absolute URIs without fragment, of up to 255 letters",

@@ -1,8 +1,13 @@
-//! `POST /api/v1/login`: a session and its first pair of tokens.
+//! `POST /api/v1/login`: a session and its first pair of tokens, or what is missing.
 
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, header::SET_COOKIE},
+    response::{IntoResponse, Response},
+};
+use gatepost_domain::{
+    Timestamp, User,
+    mfa::{FactorKind, Method, Missing, PendingSignIn},
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +16,7 @@ use crate::{
     App,
     http::{Json, Now, Problem, Where, problem::ProblemDocument},
     realm::InRealm,
-    session,
+    session::{self, Begun, DeviceCookie, SignIn},
 };
 
 /// The body of a sign-in: a password, and either an address or a user name.
@@ -29,11 +34,68 @@ pub(super) struct Login {
 }
 
 /// A sign-in that worked.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct SignedInAnswer {
     #[serde(flatten)]
     tokens: TokenAnswer,
     user: UserView,
+}
+
+impl SignedInAnswer {
+    pub(super) fn new(begun: Begun) -> Self {
+        Self { tokens: begun.tokens, user: UserView::from(&begun.user) }
+    }
+
+    /// With the cookie by which the device is known from now on.
+    fn response(begun: Begun) -> Result<Response, Problem> {
+        Ok((known(&begun.device)?, Json(Self::new(begun))).into_response())
+    }
+}
+
+/// The header by which a device is known from now on.
+pub(super) fn known(device: &DeviceCookie) -> Result<[(HeaderName, HeaderValue); 1], Problem> {
+    Ok([(SET_COOKIE, device.header().ok_or_else(|| Problem::internal("a cookie is no header"))?)])
+}
+
+/// A sign-in whose password was right, and that waits for a second factor: a problem document with what it takes to go on.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct PendingAnswer {
+    #[serde(flatten)]
+    problem: ProblemDocument,
+    /// Says that the password was right. Good for `/api/v1/login/mfa` and nothing else, and for one sign-in.
+    mfa_token: String,
+    /// Seconds until it is refused.
+    #[schema(example = 600)]
+    expires_in: u64,
+    /// What may be shown, or set up: `totp`, `recovery_code`.
+    #[schema(value_type = Vec<String>, example = json!(["totp", "recovery_code"]))]
+    methods: Vec<&'static str>,
+}
+
+impl PendingAnswer {
+    pub(super) fn response(
+        app: &App,
+        realm: &InRealm,
+        (pending, missing): (&PendingSignIn, Missing),
+        now: Timestamp,
+    ) -> Result<Response, Problem> {
+        let (problem, methods) = match missing {
+            Missing::SetUp => (Problem::MfaSetUpRequired, vec![FactorKind::Totp.name()]),
+            Missing::Factor | Missing::Nothing => {
+                (Problem::MfaRequired, vec![Method::Totp.name(), Method::RecoveryCode.name()])
+            }
+        };
+        let answer = Self {
+            problem: problem.document(),
+            mfa_token: session::seal_pending(app, realm, pending),
+            expires_in: pending.expires_at.since(now).as_secs(),
+            methods,
+        };
+        let body = serde_json::to_vec(&answer).map_err(Problem::internal)?;
+        let mut response = problem.into_response();
+        *response.body_mut() = body.into();
+        Ok(response)
+    }
 }
 
 /// Sign in with a password
@@ -41,13 +103,16 @@ pub(super) struct SignedInAnswer {
 /// Starts a session and returns its first pair of tokens. An unknown account, a wrong password and a disabled account
 /// are answered alike, after the same work, and a few wrong passwords are all that is looked at: then the answer is 429 until the time
 /// in `Retry-After`. Whoever sends the cookie back that a sign-in sets is counted apart, so that nobody else can keep them out.
+///
+/// Where the password is right and a second factor is asked for, there is no session yet: the answer is a problem with an
+/// `mfa_token`, which goes on at `/api/v1/login/mfa`.
 #[utoipa::path(
     post, path = "/api/v1/login", tag = "Sign in", operation_id = "login",
     request_body(content = Login, example = json!({"email": "ada@example.com", "password": "the engine weaves algebra"})),
     responses(
         (status = 200, description = "Tokens, and whose they are", body = SignedInAnswer),
         (status = 401, description = "`invalid_credentials`", body = ProblemDocument),
-        (status = 403, description = "`email_unverified`", body = ProblemDocument),
+        (status = 403, description = "`mfa_required` or `mfa_setup_required`, with what it takes to go on; `email_unverified`, a problem without", body = PendingAnswer, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
         (status = 503, description = "`busy`", body = ProblemDocument),
     )
@@ -58,7 +123,7 @@ pub(super) async fn login(
     State(app): State<App>,
     origin: Where,
     Json(body): Json<Login>,
-) -> Result<([(HeaderName, HeaderValue); 1], Json<SignedInAnswer>), Problem> {
+) -> Result<Response, Problem> {
     let identifier = match (&body.email, &body.username) {
         (Some(email), None) => session::Identifier::Email(email),
         (None, Some(username)) => session::Identifier::Username(username),
@@ -67,8 +132,9 @@ pub(super) async fn login(
         }
     };
     let password = body.password.spelled().map_err(|_| Problem::InvalidCredentials)?;
-    let begun = session::sign_in(&app, &realm, identifier, password, origin, now).await?;
-    let cookie = begun.device.header().ok_or_else(|| Problem::internal("a cookie is no header"))?;
-    let answer = SignedInAnswer { user: UserView::from(&begun.user), tokens: begun.tokens };
-    Ok(([(SET_COOKIE, cookie)], Json(answer)))
+    let proven = session::prove(&app, &realm, identifier, password, &origin, now).await?;
+    match session::sign_in(&app, &realm, proven, &origin, now).await? {
+        SignIn::Begun(begun) => SignedInAnswer::response(begun),
+        SignIn::Pending(pending, missing) => PendingAnswer::response(&app, &realm, (&pending, missing), now),
+    }
 }

@@ -3,8 +3,10 @@
 mod admin;
 mod key_view;
 mod login;
+mod login_mfa;
 mod logout;
 mod me;
+mod mfa_view;
 mod organizations;
 mod password;
 mod recover;
@@ -20,6 +22,7 @@ use crate::App;
 pub use admin::{ClientView, InitialAccessTokenView, RoleView};
 pub use key_view::KeyView;
 pub use me::SessionView;
+pub use mfa_view::MfaView;
 pub use organizations::{MemberView, OrganizationView};
 pub use password::Password;
 pub use view::{TokenAnswer, UserView};
@@ -29,6 +32,8 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(login::login))
+        .routes(routes!(login_mfa::second))
+        .routes(routes!(login_mfa::set_up))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .routes(routes!(recover::recover))

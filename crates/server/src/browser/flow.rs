@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{SessionId, Timestamp};
+use data_encoding::BASE64URL_NOPAD;
+use gatepost_domain::{SessionId, Timestamp, mfa::PendingSignIn};
 use serde::{Deserialize, Serialize};
 
 use super::Browser;
@@ -46,6 +47,9 @@ pub struct Flow {
     pub consented: Option<SessionId>,
     /// Of which session somebody has said that it is the account to use.
     pub account_chosen: Option<SessionId>,
+    /// Whose password was right, until the second factor is shown. It opens nothing but that step.
+    #[serde(default)]
+    pub pending: Option<PendingSignIn>,
 }
 
 impl Flow {
@@ -61,6 +65,7 @@ impl Flow {
             fresh: false,
             consented: None,
             account_chosen: None,
+            pending: None,
         }
     }
 

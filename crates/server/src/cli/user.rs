@@ -1,4 +1,4 @@
-//! `gatepost user list|show|create|import|roles|verify|disable|enable|delete|set-password`
+//! `gatepost user list|show|create|import|roles|verify|disable|enable|delete|set-password|reset-mfa`
 
 use std::io::{IsTerminal as _, Read as _};
 
@@ -18,6 +18,7 @@ use crate::{
     App,
     accounts::{self, Change, Profile, Who},
     api::UserView,
+    mfa,
     realm::Snapshot,
 };
 
@@ -82,6 +83,14 @@ enum What {
         /// Id, e-mail address or user name
         user: String,
     },
+    /// Remove a user's second factors and recovery codes, for one who has lost both, and end their sessions
+    ResetMfa {
+        /// Id, e-mail address or user name
+        user: String,
+        /// Yes, from then on the password alone signs them in
+        #[arg(long)]
+        yes: bool,
+    },
     /// Remove a user and everything of theirs
     Delete {
         /// Id, e-mail address or user name
@@ -121,6 +130,14 @@ struct Shown {
     disabled: bool,
 }
 
+/// One user, with what takes another look to know.
+#[derive(Serialize)]
+struct Detailed {
+    #[serde(flatten)]
+    user: Shown,
+    second_factors: Vec<&'static str>,
+}
+
 impl From<&User> for Shown {
     fn from(user: &User) -> Self {
         Self { user: user.into(), disabled: user.is_disabled() }
@@ -137,7 +154,14 @@ impl UserCommand {
             What::List { limit } => list(&app, &realm, limit, output).await,
             What::Show { user } => {
                 let user = store::user(&app, &realm, &user).await?;
-                output.show(&Shown::from(&user), || lines(&user))
+                let overview = mfa::overview(&app, realm.id(), user.id).await.map_err(refusal)?;
+                let kinds: Vec<_> = overview.factors.iter().map(|factor| factor.kind.name()).collect();
+                let shown = Detailed { user: Shown::from(&user), second_factors: kinds };
+                output.show(&shown, || {
+                    let kinds = shown.second_factors.join(" ");
+                    let kinds = if kinds.is_empty() { "none" } else { &kinds };
+                    format!("{}\n{:<15}{kinds}", lines(&user), "second factors")
+                })
             }
             What::Create(create) => {
                 let profile = Profile::parse(
@@ -201,6 +225,19 @@ impl UserCommand {
                         "set the password of {}; their sessions have ended, and their API keys are revoked",
                         user.id
                     )
+                })
+            }
+            What::ResetMfa { user: called, yes } => {
+                let user = store::user(&app, &realm, &called).await?;
+                confirm(yes, &format!("the second factors of {} and ends their sessions", user.id))?;
+                let done =
+                    mfa::reset(&app, realm.id(), user.id, Who::operator(), now).await.map_err(refusal_of(format!("user {called} in {}", realm.name())))?;
+                output.show(&Shown::from(&user), || {
+                    if done {
+                        format!("reset the second factors of {}; their sessions have ended", user.id)
+                    } else {
+                        format!("{} has no second factor", user.id)
+                    }
                 })
             }
             What::Delete { user: called, yes } => {

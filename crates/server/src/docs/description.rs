@@ -30,6 +30,12 @@ pub fn describe(mut api: OpenApi) -> OpenApi {
             .description(Some("What signed-in people do with their own account."))
             .build(),
         TagBuilder::new()
+            .name("Second factors")
+            .description(Some(
+                "What is asked for beside the password: an authenticator app (RFC 6238), and recovery codes for the day it is lost.",
+            ))
+            .build(),
+        TagBuilder::new()
             .name("API keys")
             .description(Some(
                 "Keys for programs. A key is exchanged at `/oauth/token` (RFC 8693) for an access token of a minute, which an \

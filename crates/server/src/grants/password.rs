@@ -12,7 +12,7 @@ use crate::{
     App,
     http::{Problem, origin::Where},
     realm::{InRealm, Snapshot},
-    session::{self, Identifier, Proven},
+    session::{self, Asked, Identifier, Proven, ask},
 };
 
 /// What an application brings that a person has told their password.
@@ -41,7 +41,7 @@ pub async fn sign_in(
     now: Timestamp,
 ) -> Result<Result<Issued, GrantRefused>, Problem> {
     let Login { identifier, password, scopes, audience, key } = login;
-    let Proven { user, hash, outdated, attempt } =
+    let Proven { user, hash, outdated, attempt, .. } =
         match session::prove(app, realm, identifier, password, origin, now).await {
             Ok(proven) => proven,
             Err(Problem::InvalidCredentials | Problem::EmailUnverified) => {
@@ -79,10 +79,15 @@ pub async fn sign_in(
         .with("grant", grant.id.to_string())
         .with("scopes", grant.scopes.to_string());
     let (session, held, checked) = (begins.clone(), grant.clone(), hash.clone());
+    let policy = realm.settings().mfa;
     let begun = app.db().write("sign in by an application", move |tx| {
         let (session, grant, hash) = (session.clone(), held.clone(), checked.clone());
         let records = [signed_in.clone(), granted.clone()];
         Box::pin(async move {
+            // Such an application has no second step: who needs one signs in elsewhere, and it does not learn why.
+            if !matches!(ask(tx, (session.realm, session.user), policy, None, now).await?, Asked::Enough) {
+                return Err(Problem::InvalidCredentials);
+            }
             // As at every sign-in: only if the account is still enabled and still has the password that was checked.
             if !sessions::create(tx, &session, Some(&hash)).await? || !grants::create(tx, &grant).await? {
                 return Err(Problem::InvalidCredentials);
@@ -99,7 +104,7 @@ pub async fn sign_in(
         Ok(begun) => begun,
         Err(Problem::InvalidCredentials) => {
             session::note_refused(app, realm, Some(user.id), origin, now).await?;
-            return Ok(Err(refused("a password is", "not that of the account any more")));
+            return Ok(Err(refused("a password is", "not that of an account that may sign in")));
         }
         Err(other) => return Err(other),
     };

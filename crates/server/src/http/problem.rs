@@ -36,6 +36,33 @@ pub enum Problem {
     /// Sign-in refused: unknown user, wrong password, disabled account.
     #[error("sign-in refused")]
     InvalidCredentials,
+    /// The password was right, and a second factor is asked for.
+    #[error("a second factor is asked for")]
+    MfaRequired,
+    /// The password was right, and the realm asks for a second factor that the account does not have.
+    #[error("a second factor has to be set up")]
+    MfaSetUpRequired,
+    /// What says that a password was right is not good any more, or never was.
+    #[error("the sign-in that waits for a second factor is over")]
+    InvalidPendingSignIn,
+    /// A code that is not right.
+    #[error("the code is wrong")]
+    InvalidCode,
+    /// The caller has to prove anew who they are.
+    #[error("the sign-in is not fresh, or lacks a factor")]
+    ReauthenticationRequired,
+    /// An application where a sign-in of one's own is asked for.
+    #[error("an application where a sign-in of one's own is asked for")]
+    OwnSignInRequired,
+    /// The realm wants no new second factors.
+    #[error("the realm wants no second factors")]
+    SecondFactorsOff,
+    /// The last second factor stays where the realm requires one.
+    #[error("the last second factor")]
+    LastSecondFactor,
+    /// Nothing is being set up.
+    #[error("nothing is being set up")]
+    NoSetUp,
     /// A refresh token was refused.
     #[error("the refresh token was refused")]
     InvalidRefreshToken,
@@ -255,6 +282,10 @@ impl Problem {
     fn challenge(&self) -> Option<&'static str> {
         match self {
             Self::Unauthenticated | Self::WrongCredential => Some("Bearer"),
+            // RFC 9470 section 3.
+            Self::ReauthenticationRequired => Some(
+                r#"Bearer error="insufficient_user_authentication", error_description="Sign in again, with every factor you have", max_age=600"#,
+            ),
             Self::InvalidToken { expired: true, .. } => {
                 Some(r#"Bearer error="invalid_token", error_description="The access token expired""#)
             }

@@ -39,6 +39,7 @@ use crate::{
     browser::{Browser, BrowserSession, Flow, Target},
     clients,
     http::{Now, Problem, Where},
+    mfa,
     pages::{self, Frame},
     realm::{InRealm, Snapshot},
 };
@@ -179,13 +180,20 @@ impl Step<'_> {
         let current = |session: Option<SessionId>| {
             session.is_some_and(|session| self.session.is_some_and(|found| found.session.id == session))
         };
+        let can_step_up = match self.session {
+            Some(found) if decide::wants_second_factor(request, &found.session) => {
+                mfa::has_factor(self.app, &found.user).await?
+            }
+            _ => false,
+        };
         let progress = match &flow {
             Some(flow) => Progress {
                 started_at: flow.started_at,
                 consented: current(flow.consented),
                 account_chosen: current(flow.account_chosen),
+                can_step_up,
             },
-            None => Progress { started_at: self.now, consented: false, account_chosen: false },
+            None => Progress { started_at: self.now, consented: false, account_chosen: false, can_step_up },
         };
         let to = |page: &str, fresh: Option<bool>| {
             let mut flow = flow.map_or_else(|| self.begin(request, client), Ok)?;

@@ -106,7 +106,7 @@ pub struct Metadata<'a> {
     subject_types_supported: [&'a str; 2],
     id_token_signing_alg_values_supported: Vec<&'a str>,
     userinfo_signing_alg_values_supported: Vec<&'a str>,
-    acr_values_supported: [&'a str; 2],
+    acr_values_supported: [&'a str; 3],
     prompt_values_supported: [&'a str; 4],
     display_values_supported: [&'a str; 1],
     claim_types_supported: [&'a str; 1],

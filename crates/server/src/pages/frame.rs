@@ -150,6 +150,11 @@ impl Frame {
         Notice::ALL.iter().find(|notice| notice.name() == told).map(|notice| notice.words(self.words()))
     }
 
+    /// A flow as it stands in the address.
+    pub(super) fn seal(&self, flow: &Flow) -> String {
+        flow.seal(&self.app, &self.realm, &self.browser)
+    }
+
     pub(super) fn request(&self) -> &str {
         self.request.as_deref().unwrap_or("-")
     }
@@ -250,10 +255,12 @@ pub(super) enum Notice {
     LinkSent,
     SentAgain,
     EmailConfirmed,
+    TotpOn,
+    TotpOff,
 }
 
 impl Notice {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::NameSaved,
         Self::PasswordChanged,
         Self::SessionEnded,
@@ -262,6 +269,8 @@ impl Notice {
         Self::LinkSent,
         Self::SentAgain,
         Self::EmailConfirmed,
+        Self::TotpOn,
+        Self::TotpOff,
     ];
 
     fn name(self) -> &'static str {
@@ -274,6 +283,8 @@ impl Notice {
             Self::LinkSent => "link-sent",
             Self::SentAgain => "sent-again",
             Self::EmailConfirmed => "email-confirmed",
+            Self::TotpOn => "totp-on",
+            Self::TotpOff => "totp-off",
         }
     }
 
@@ -287,6 +298,8 @@ impl Notice {
             Self::LinkSent => words.link_sent,
             Self::SentAgain => words.sent_again,
             Self::EmailConfirmed => words.email_confirmed,
+            Self::TotpOn => words.totp_turned_on,
+            Self::TotpOff => words.totp_turned_off,
         }
     }
 }

@@ -16,6 +16,8 @@ mod invitation;
 mod link;
 mod mail_sent;
 mod recover;
+mod recovery_codes;
+mod second_step;
 mod sign_in;
 mod sign_out;
 mod sign_up;
@@ -57,6 +59,7 @@ pub use words::Language;
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-in/mfa", get(second_step::show).post(second_step::submit))
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))
         .route("/sign-out", get(sign_out::show).post(sign_out::submit))
         .route("/recover", get(recover::show).post(recover::submit))

@@ -15,14 +15,14 @@ use super::{
     error::{self, too_often},
     frame::{Frame, Person, View},
     html::{Html, say},
-    query, see,
+    query, second_step, see,
 };
 use crate::{
     App,
     browser::{Browser, BrowserSession, Flow, Target},
     http::{Problem, Where},
     limits::Limited,
-    session::{self, DeviceCookie, Identifier},
+    session::{self, DeviceCookie, Identifier, SignIn},
 };
 
 #[derive(Template)]
@@ -62,6 +62,8 @@ enum Why {
     Refused,
     Stale,
     TooOften(Limited),
+    /// The second step did not come in time, or too often.
+    Over,
 }
 
 fn page(frame: Frame, shown: &Shown<'_>) -> Response {
@@ -84,13 +86,14 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
             Why::Refused => Some(say(w.sign_in_refused).html()),
             Why::Stale => Some(say(w.stale).html()),
             Why::TooOften(limited) => Some(too_often(w, limited)),
+            Why::Over => Some(say(w.second_over).html()),
             Why::Asked | Why::Empty { .. } => None,
         },
         flow: sealed,
         username: shown.username,
         username_error: matches!(shown.why, Why::Empty { username: true, .. }).then_some(w.type_username),
         password_error: match shown.why {
-            Why::Refused | Why::Stale | Why::TooOften(_) => Some(w.type_password_again),
+            Why::Refused | Why::Stale | Why::Over | Why::TooOften(_) => Some(w.type_password_again),
             Why::Empty { password: true, .. } => Some(w.type_password),
             _ => None,
         },
@@ -110,7 +113,7 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
     let status = match shown.why {
         Why::Asked => StatusCode::OK,
         Why::Empty { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        Why::Refused | Why::Stale => StatusCode::FORBIDDEN,
+        Why::Refused | Why::Stale | Why::Over => StatusCode::FORBIDDEN,
         Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
     };
     let mut response = frame.answer(status, &page, flow);
@@ -118,6 +121,13 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
         limited.tell(response.headers_mut());
     }
     response
+}
+
+/// A sign-in whose second step is over begins anew.
+pub(super) fn over(frame: Frame, flow: &Flow) -> Response {
+    let flow = Flow { pending: None, ..flow.clone() };
+    let sealed = frame.seal(&flow);
+    page(frame, &Shown { flow: Some((&flow, &sealed)), why: Why::Over, ..Shown::default() })
 }
 
 #[derive(Template)]
@@ -236,8 +246,12 @@ pub(super) async fn submit(
     let remember = form.ticked("remember");
     let begun = session::sign_in_browser(&app, &realm, proven, held, remember, &origin, now).await;
     let session = match begun {
+        Ok(SignIn::Begun(session)) => session,
+        Ok(SignIn::Pending(pending, missing)) => {
+            return second_step::begin(&app, &frame, flow.map(|(flow, _)| flow), (pending, missing)).await;
+        }
         Err(Problem::InvalidCredentials) => return Ok(page(frame, &shown(Why::Refused))),
-        other => other?,
+        Err(other) => return Err(other),
     };
     browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
     browser.keep(&app, &realm, &session, remember, now);
@@ -253,7 +267,7 @@ pub(super) fn go_on(
     session: SessionId,
 ) -> Response {
     let Some(flow) = flow else { return see(browser, "/account/profile") };
-    let flow = Flow { account_chosen: Some(session), ..flow.clone() };
+    let flow = Flow { account_chosen: Some(session), pending: None, ..flow.clone() };
     let sealed = flow.seal(app, realm, browser);
     axum::response::IntoResponse::into_response(axum::response::Redirect::to(&flow.next(browser, &sealed)))
 }

@@ -19,7 +19,7 @@ use super::{
     frame::{Frame, View},
     html::{Html, say},
     mail_sent::{For, Sent},
-    query,
+    query, second_step,
     sign_in::go_on,
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     browser::{BrowserSession, Flow},
     http::{Problem, Where},
     limits::{self, Attempt, Limited, Rule},
-    session::{self, DeviceCookie, Proven},
+    session::{self, DeviceCookie, Proven, SignIn},
 };
 
 #[derive(Template)]
@@ -248,11 +248,18 @@ pub(super) async fn submit(
         return Ok(frame.answer(StatusCode::OK, &page, None));
     }
     let attempt = Attempt::unlimited(&app, now);
-    let proven = Proven { user, hash: PasswordHash::new(hash), outdated: None, attempt };
+    let proven = Proven { user, hash: PasswordHash::new(hash), outdated: None, second: None, attempt };
     let device = session::remember_device(&app, &realm, (&proven.user, &proven.hash), &origin, now);
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
-    let session = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;
+    let flow = flow.map(|(flow, _)| flow);
+    let begun = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;
+    let session = match begun {
+        SignIn::Begun(session) => session,
+        SignIn::Pending(pending, missing) => {
+            return second_step::begin(&app, &frame, flow, (pending, missing)).await;
+        }
+    };
     browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
     browser.keep(&app, &realm, &session, false, now);
-    Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow), session.id))
+    Ok(go_on(&app, &realm, &browser, flow, session.id))
 }

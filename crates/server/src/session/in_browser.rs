@@ -3,12 +3,14 @@
 use gatepost_domain::{
     OutboxId, RealmId, Session, SessionId, Timestamp, UserId,
     audit::{Actor, Event},
+    mfa::methods,
 };
 use gatepost_store::{Tx, audit, passwords, sessions};
 
 use super::{
     device::note_device,
-    sign_in::{Proven, refused},
+    second::{Asked, ask},
+    sign_in::{Proven, Settled, SignIn, Written, settle, with_second},
 };
 use crate::{
     App,
@@ -16,7 +18,7 @@ use crate::{
     realm::Snapshot,
 };
 
-/// Signs somebody in who has proved who they are. `held` is the session whose newest cookie the browser holds, if any; `remembered`
+/// Signs somebody in who has proved who they are, if that is enough. `held` is the session whose newest cookie the browser holds, if any; `remembered`
 /// says whether the person wants to stay signed in.
 ///
 /// The same person goes on in the same session, which has a new cookie from then on; another person ends it. In one write, and
@@ -29,14 +31,14 @@ pub async fn sign_in_browser(
     remembered: bool,
     origin: &Where,
     now: Timestamp,
-) -> Result<Session, Problem> {
-    let Proven { user, hash, outdated, attempt } = proven;
+) -> Result<SignIn<Session>, Problem> {
+    let Proven { user, hash, outdated, second, attempt } = proven;
     let id = SessionId::new(now, app.entropy());
     let begins = Session::begin(
         id,
         realm.id(),
         user.id,
-        vec!["pwd".into()],
+        methods(second.as_ref().map(|second| second.method())),
         origin.session_origin(),
         realm.settings(),
         now,
@@ -47,27 +49,36 @@ pub async fn sign_in_browser(
     };
     let again = held.filter(|held| held.user == user.id).cloned();
     let other = held.filter(|held| held.user != user.id).cloned();
-    let signed_in = record(Event::SignedIn, user.id, begins.id);
-    let signed_in_again =
-        again.as_ref().map(|held| record(Event::SignedIn, user.id, held.id).with("session", "the same"));
+    let signed_in = with_second(record(Event::SignedIn, user.id, begins.id), second.as_deref());
+    let signed_in_again = again.as_ref().map(|held| {
+        let record = with_second(record(Event::SignedIn, user.id, held.id), second.as_deref());
+        record.with("session", "the same")
+    });
     let signed_out = other.as_ref().map(|held| record(Event::SignedOut, held.user, held.id));
     let message = OutboxId::new(now, app.entropy());
     let checked = hash.clone();
     let (worker, owner, told) = (app.clone(), user.clone(), origin.clone());
-    let begun = app
+    let (policy, shown) = (realm.settings().mfa, second.clone());
+    let written = app
         .db()
         .write("sign in in a browser", move |tx| {
             let (begins, hash, again) = (begins.clone(), checked.clone(), again.clone());
             let (signed_in, signed_in_again) = (signed_in.clone(), signed_in_again.clone());
             let (other, signed_out) = (other.clone(), signed_out.clone());
             let (app, owner, told) = (worker.clone(), owner.clone(), told.clone());
+            let second = shown.clone();
             Box::pin(async move {
+                match ask(tx, (begins.realm, begins.user), policy, second.as_deref(), now).await? {
+                    Asked::Enough => {}
+                    Asked::Missing(missing) => return Ok(Written::Missing(missing)),
+                    Asked::Refused(why) => return Ok(Written::Refused(why)),
+                }
                 if let (Some(held), Some(record)) = (again, signed_in_again) {
                     let now_has = passwords::find(tx, begins.realm, begins.user).await?;
                     let unchanged = now_has.is_some_and(|now_has| now_has == hash);
                     if unchanged && go_on(tx, &held, &begins.amr, now).await? {
                         audit::append(tx, &record).await?;
-                        return again_live(tx, begins.realm, held.id, now).await;
+                        return again_live(tx, begins.realm, held.id, now).await.map(Written::Begun);
                     }
                 }
                 if !sessions::create(tx, &begins, Some(&hash)).await? {
@@ -80,20 +91,12 @@ pub async fn sign_in_browser(
                 {
                     audit::append(tx, &record).await?;
                 }
-                Ok(begins)
+                Ok(Written::Begun(begins))
             })
         })
         .await;
-    if matches!(begun, Err(Problem::InvalidCredentials)) {
-        refused(app, realm, Some(user.id), origin, now).await?;
-    }
-    let session = begun?;
-    attempt.give_back();
-    app.post_is_waiting();
-    if let Some(password) = outdated {
-        app.rehash_later(&user, password, hash, now);
-    }
-    Ok(session)
+    let settled = Settled { user, hash, outdated, second, remembered, attempt };
+    settle(app, realm, settled, written, origin, now).await
 }
 
 /// Gives a session its next cookie after its user proved once more to be the user. `None`: it has ended, or gone on already.

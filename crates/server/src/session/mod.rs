@@ -5,7 +5,9 @@ mod end;
 mod in_browser;
 mod known_device;
 mod list;
+mod pending;
 mod refresh;
+mod second;
 mod sign_in;
 mod touch;
 
@@ -13,8 +15,11 @@ pub use end::{Ended, end};
 pub use in_browser::{renew_cookie, sign_in_browser};
 pub use known_device::{DeviceCookie, remember_device};
 pub use list::list;
+pub use pending::{open as open_pending, seal as seal_pending};
 pub use refresh::refresh;
-pub use sign_in::{Identifier, Proven, prove, refused as note_refused, sign_in};
+pub(crate) use second::{Asked, ask};
+pub use second::{Shown, begin_set_up, prove_second, what_is_missing};
+pub use sign_in::{Begun, Identifier, Proven, SignIn, prove, refused as note_refused, sign_in};
 pub use touch::touch;
 
 /// The client of people who sign in at the server's own API.

@@ -1,8 +1,11 @@
 //! Password sign-in.
 
+use std::sync::Arc;
+
 use gatepost_domain::{
     ClientId, Grant, GrantId, PasswordHash, Scopes, Session, SessionId, Timestamp, User, UserId,
-    audit::{Actor, Event},
+    audit::{Actor, Event, Record},
+    mfa::{Missing, PendingSignIn, methods},
     password::Password,
     refresh::RefreshToken,
 };
@@ -15,6 +18,8 @@ use super::{
     DeviceCookie, FIRST_PARTY, FIRST_PARTY_SCOPES,
     device::note_device,
     known_device::{known_device, remember_device},
+    pending,
+    second::{self, Asked, Refused, Second, ask},
 };
 use crate::{
     App, accounts,
@@ -55,7 +60,8 @@ impl Identifier<'_> {
     }
 }
 
-/// Somebody who has just proved to be the user of an account. Until it is written down that may have changed.
+/// Somebody who has just proved to be the user of an account, by a password and perhaps more. Until it is written down that may have
+/// changed; and whether it is enough is asked then.
 pub struct Proven {
     /// The account, as it was.
     pub user: User,
@@ -65,6 +71,23 @@ pub struct Proven {
     pub outdated: Option<Password>,
     /// What was counted, for whoever succeeds to give back.
     pub attempt: Attempt,
+    /// The second factor that was shown.
+    pub second: Option<Arc<Second>>,
+}
+
+/// What came of a sign-in.
+pub enum SignIn<T> {
+    /// There is a session.
+    Begun(T),
+    /// The password was right, and something is missing.
+    Pending(PendingSignIn, Missing),
+}
+
+/// What came of the transaction that begins a session.
+pub(crate) enum Written<T> {
+    Begun(T),
+    Missing(Missing),
+    Refused(Refused),
 }
 
 /// A sign-in that worked.
@@ -105,6 +128,11 @@ pub async fn prove(
         refused(app, realm, whom, origin, now).await?;
         return Err(Problem::InvalidCredentials);
     };
+    // Asked again where the session is written. Here, so that nobody learns of a second factor of an account that is disabled.
+    if user.is_disabled() {
+        refused(app, realm, whom, origin, now).await?;
+        return Err(Problem::InvalidCredentials);
+    }
     if realm.settings().require_verified_email && !user.email_verified {
         // Whoever knows the password may have lost the first link.
         if let Some(email) = user.email {
@@ -112,7 +140,7 @@ pub async fn prove(
         }
         return Err(Problem::EmailUnverified);
     }
-    Ok(Proven { user, hash, outdated: outdated.then_some(password), attempt })
+    Ok(Proven { user, hash, outdated: outdated.then_some(password), second: None, attempt })
 }
 
 /// Counts a password that somebody is about to try: for the address and for the account, or for the device that is known to it.
@@ -145,22 +173,20 @@ fn count(
     }
 }
 
-/// Checks the password and starts a session with its first grant.
+/// Starts a session with its first grant for somebody who has proved who they are, if that is enough.
 pub async fn sign_in(
     app: &App,
     realm: &Snapshot,
-    identifier: Identifier<'_>,
-    password: Password,
-    origin: Where,
+    proven: Proven,
+    origin: &Where,
     now: Timestamp,
-) -> Result<Begun, Problem> {
-    let Proven { user, hash, outdated, attempt } =
-        prove(app, realm, identifier, password, &origin, now).await?;
+) -> Result<SignIn<Begun>, Problem> {
+    let Proven { user, hash, outdated, second, attempt } = proven;
     let session = Session::begin(
         SessionId::new(now, app.entropy()),
         realm.id(),
         user.id,
-        vec!["pwd".into()],
+        methods(second.as_ref().map(|second| second.method())),
         origin.session_origin(),
         realm.settings(),
         now,
@@ -173,16 +199,24 @@ pub async fn sign_in(
         .record(app, realm.id(), Event::SignedIn, Actor::User(user.id), now)
         .user(user.id)
         .session(session.id);
+    let record = with_second(record, second.as_deref());
 
     let (begun, granted, checked_hash) = (session.clone(), grant.clone(), hash.clone());
     let (worker, told) = (app.clone(), origin.clone());
-    let begun = app
+    let (policy, shown) = (realm.settings().mfa, second.clone());
+    let written = app
         .db()
         .write("sign in", move |tx| {
             let (session, grant, hash, record) =
                 (begun.clone(), granted.clone(), checked_hash.clone(), record.clone());
             let (app, origin) = (worker.clone(), told.clone());
+            let second = shown.clone();
             Box::pin(async move {
+                match ask(tx, (session.realm, session.user), policy, second.as_deref(), now).await? {
+                    Asked::Enough => {}
+                    Asked::Missing(missing) => return Ok(Written::Missing(missing)),
+                    Asked::Refused(why) => return Ok(Written::Refused(why)),
+                }
                 // One statement begins the session, and only if the account is still enabled and still has the
                 // password that was checked: a change made while the hash was computed wins.
                 if !sessions::create(tx, &session, Some(&hash)).await? || !grants::create(tx, &grant).await? {
@@ -192,20 +226,17 @@ pub async fn sign_in(
                 let user = users::find(tx, session.realm, session.user).await?;
                 let user = user.ok_or(Problem::InvalidCredentials)?;
                 note_device(tx, &app, (&user, &session), &origin, now).await?;
-                Ok(user)
+                Ok(Written::Begun(user))
             })
         })
         .await;
-    if matches!(begun, Err(Problem::InvalidCredentials)) {
-        refused(app, realm, Some(user.id), &origin, now).await?;
-    }
-    let user = begun?;
-    attempt.give_back();
-    let device = remember_device(app, realm, (&user, &hash), &origin, now);
-    app.post_is_waiting();
-    if let Some(password) = outdated {
-        app.rehash_later(&user, password, hash, now);
-    }
+    let checked = hash.clone();
+    let settled = Settled { user, hash, outdated, second, remembered: false, attempt };
+    let user = match settle(app, realm, settled, written, origin, now).await? {
+        SignIn::Begun(user) => user,
+        SignIn::Pending(pending, missing) => return Ok(SignIn::Pending(pending, missing)),
+    };
+    let device = remember_device(app, realm, (&user, &checked), origin, now);
     let (access_token, expires_in) = signing::issue(
         realm,
         Subject {
@@ -226,7 +257,66 @@ pub async fn sign_in(
     )?;
     let refresh_token = RefreshToken::of(&grant).encode(app.refresh_mac());
     let tokens = TokenAnswer { access_token, token_type: "Bearer", expires_in, refresh_token };
-    Ok(Begun { user, tokens, device })
+    Ok(SignIn::Begun(Begun { user, tokens, device }))
+}
+
+/// The record of a sign-in, with the second factor that was shown.
+pub(super) fn with_second(record: Record, second: Option<&Second>) -> Record {
+    match second {
+        Some(second) => record.with("second_factor", second.method().name()),
+        None => record,
+    }
+}
+
+/// Who signs in, when the transaction that begins their session is over.
+pub(super) struct Settled {
+    pub(super) user: User,
+    pub(super) hash: PasswordHash,
+    pub(super) outdated: Option<Password>,
+    pub(super) second: Option<Arc<Second>>,
+    pub(super) remembered: bool,
+    pub(super) attempt: Attempt,
+}
+
+/// What is done after the transaction that begins a session, whatever came of it.
+pub(super) async fn settle<T>(
+    app: &App,
+    realm: &Snapshot,
+    who: Settled,
+    written: Result<Written<T>, Problem>,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<SignIn<T>, Problem> {
+    let Settled { user, hash, outdated, second, remembered, attempt } = who;
+    match written {
+        Ok(Written::Begun(begun)) => {
+            attempt.give_back();
+            app.post_is_waiting();
+            if let Some(password) = outdated {
+                app.rehash_later(&user, password, hash, now);
+            }
+            Ok(SignIn::Begun(begun))
+        }
+        Ok(Written::Missing(missing)) => {
+            // The password was right; what comes next is counted by itself.
+            attempt.give_back();
+            // A pending sign-in is of one hash, so that it ends with the password: it is to be the one that stays.
+            let hash = match outdated {
+                Some(password) => app.rehash(&user, password, hash, now).await,
+                None => hash,
+            };
+            Ok(SignIn::Pending(pending::begin(app, &user, &hash, missing, remembered, now), missing))
+        }
+        Ok(Written::Refused(why)) => match &second {
+            Some(second) => Err(second::refused(app, realm, second, why, origin, now).await?),
+            None => Err(Problem::InvalidCredentials),
+        },
+        Err(Problem::InvalidCredentials) => {
+            refused(app, realm, Some(user.id), origin, now).await?;
+            Err(Problem::InvalidCredentials)
+        }
+        Err(other) => Err(other),
+    }
 }
 
 async fn look_up(

@@ -29,5 +29,11 @@ addEventListener("keydown", (event) => {
 addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
+// Recovery codes on paper, or in a password manager.
+document.querySelector("[data-print]")?.addEventListener("click", () => print());
+document.querySelector("[data-copy]")?.addEventListener("click", (event) => {
+  const lines = document.querySelectorAll(`#${event.currentTarget.dataset.copy} li`);
+  navigator.clipboard.writeText(Array.from(lines, (line) => line.textContent).join("\n"));
+});
 // An answer to an application, which it wants in a form.
 document.querySelector("form[data-send]")?.requestSubmit();

@@ -9,10 +9,12 @@ use serde_json::json;
 use crate::support::{TestApp, request};
 
 /// At the token endpoint what is exchanged, or the client's secret, is in the body.
-/// What was mailed proves who one is.
-const PUBLIC: [&str; 9] = [
+/// What was mailed proves who one is. At the second step of a sign-in it is the token of the first.
+pub const PUBLIC: [&str; 11] = [
     "POST /api/v1/register",
     "POST /api/v1/login",
+    "POST /api/v1/login/mfa",
+    "POST /api/v1/login/mfa/totp",
     "POST /api/v1/refresh",
     "POST /api/v1/recover",
     "POST /api/v1/recover/confirm",
@@ -89,7 +91,7 @@ fn form(path: &str) -> Request<Body> {
 }
 
 /// The path with `id` for every parameter.
-fn filled(path: &str, id: &str) -> String {
+pub fn filled(path: &str, id: &str) -> String {
     path.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect::<Vec<_>>().join("/")
 }
 

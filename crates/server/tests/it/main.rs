@@ -15,6 +15,7 @@ mod injection;
 mod limits;
 mod mail;
 mod metadata;
+mod mfa;
 mod oauth;
 mod pages;
 mod peers;

@@ -6,6 +6,7 @@ use crate::support::{Store, at_once, error_of, later};
 on_every_backend!(
     attempts_are_counted_until_their_time_is_over,
     of_many_at_once_no_more_get_through,
+    what_was_right_does_not_count,
     ended_counts_are_forgotten,
 );
 
@@ -41,6 +42,24 @@ async fn of_many_at_once_no_more_get_through(store: Store) {
     })
     .await;
     assert_eq!(through.into_iter().filter(|through| *through).count(), 5);
+}
+
+async fn what_was_right_does_not_count(store: Store) {
+    let (realm, digest) = (store.realm, SecretDigest::of(b"1"));
+    let give_back = async |at| {
+        write_one!(store, [digest] tx => attempts::give_back(tx, realm, &digest, later(at)).await).unwrap();
+    };
+    give_back(0).await;
+    assert!(count(&store, b"1", 2, 0).await && count(&store, b"1", 2, 1).await);
+    give_back(2).await;
+    assert!(count(&store, b"1", 2, 3).await && !count(&store, b"1", 2, 4).await);
+    for _ in 0..9 {
+        give_back(5).await;
+    }
+    assert!(count(&store, b"1", 2, 6).await && count(&store, b"1", 2, 7).await, "never below none");
+    assert!(!count(&store, b"1", 2, 8).await);
+    give_back(60).await;
+    assert!(!are_left(&store, b"1", 2, 59).await, "what is over stays as it was");
 }
 
 async fn ended_counts_are_forgotten(store: Store) {

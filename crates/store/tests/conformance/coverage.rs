@@ -48,9 +48,11 @@ fn every_public_function_is_called_in_the_file_of_its_noun() {
         "personal_claims",
         "pushed_requests",
         "realms",
+        "recovery_codes",
         "roles",
         "sessions",
         "signing_keys",
+        "totp_seeds",
         "used_ids",
         "users",
     ] {

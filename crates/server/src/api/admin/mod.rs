@@ -6,6 +6,7 @@ mod bulk;
 mod clients;
 mod initial_access_tokens;
 mod keys;
+mod mfa;
 mod organizations;
 mod realm;
 mod roles;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(users::list, users::create))
         .routes(routes!(bulk::run))
         .routes(routes!(users::show, users::change, users::delete))
+        .routes(routes!(mfa::show, mfa::reset))
         .routes(routes!(sessions::list, sessions::end_all))
         .routes(routes!(sessions::end))
         .routes(routes!(api_keys::list, api_keys::revoke_all))

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod email;
+mod mfa;
 mod organization;
 mod password;
 mod profile;
@@ -18,6 +19,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(profile::show, profile::change))
         .routes(routes!(password::change))
         .routes(routes!(email::change))
+        .routes(routes!(mfa::show))
+        .routes(routes!(mfa::begin_totp, mfa::remove_totp))
+        .routes(routes!(mfa::confirm_totp))
+        .routes(routes!(mfa::count_recovery_codes, mfa::make_recovery_codes))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
         .routes(routes!(organization::switch))

@@ -176,7 +176,7 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
 #[test]
 fn what_would_be_believed_and_not_done_is_refused() {
     for (setting, key) in [
-        ("mfa = \"required\"", "mfa: this release has no"),
+        ("mfa = \"always\"", "unknown value `always`; known here: off, optional, required"),
         ("allowed_origins = [\"*\"]", "an origin is https, a host and perhaps a port"),
         ("organization_roles = [\"realm-admin\"]", "realm-admin is built in"),
         ("api_key_scopes = [\"openid\"]", "api_key_scopes: openid is for people"),

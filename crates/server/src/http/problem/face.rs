@@ -49,6 +49,61 @@ impl Problem {
                 "Sign-in refused",
                 "The account or the password is not right.",
             ),
+            Self::MfaRequired => fixed(
+                "mfa_required",
+                S::FORBIDDEN,
+                "A second factor is needed",
+                "The password is right. Send `mfa_token` with a code to `/api/v1/login/mfa`.",
+            ),
+            Self::MfaSetUpRequired => fixed(
+                "mfa_setup_required",
+                S::FORBIDDEN,
+                "A second factor has to be set up",
+                "The password is right, and this realm asks for a second factor. Send `mfa_token` to `/api/v1/login/mfa/totp` to set \
+                 one up, and then with its first code to `/api/v1/login/mfa`.",
+            ),
+            Self::InvalidPendingSignIn => fixed(
+                "invalid_mfa_token",
+                S::UNAUTHORIZED,
+                "Sign-in is over",
+                "The `mfa_token` is not good any more: it was used, tried too often, or is too old. Sign in again.",
+            ),
+            Self::InvalidCode => fixed(
+                "invalid_code",
+                S::FORBIDDEN,
+                "Code is not right",
+                "Send the newest six digits of the app, each once, or a recovery code that was not used.",
+            ),
+            Self::ReauthenticationRequired => fixed(
+                "reauthentication_required",
+                S::UNAUTHORIZED,
+                "Sign in again",
+                "This takes a sign-in of the last ten minutes, with a second factor where the account has one.",
+            ),
+            Self::OwnSignInRequired => fixed(
+                "own_sign_in_required",
+                S::FORBIDDEN,
+                "Not for applications",
+                "How one signs in is changed by the person alone: with a token of `/api/v1/login`, not with that of an application.",
+            ),
+            Self::SecondFactorsOff => fixed(
+                "second_factors_off",
+                S::FORBIDDEN,
+                "No second factors here",
+                "This realm does not take new second factors.",
+            ),
+            Self::LastSecondFactor => fixed(
+                "last_second_factor",
+                S::CONFLICT,
+                "Last second factor",
+                "This realm asks everybody for a second factor. Set the next one up, which takes the place of this.",
+            ),
+            Self::NoSetUp => fixed(
+                "no_setup",
+                S::CONFLICT,
+                "Nothing is being set up",
+                "Begin with `POST /api/v1/me/mfa/totp`, and confirm within an hour. Of several the last counts.",
+            ),
             Self::InvalidRefreshToken => fixed(
                 "invalid_refresh_token",
                 S::UNAUTHORIZED,

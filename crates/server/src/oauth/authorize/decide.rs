@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{Client, Consent, Session, Timestamp};
+use gatepost_domain::{
+    Client, Consent, Session, Timestamp,
+    mfa::{Method, methods},
+};
 
 use super::request::AuthorizationRequest;
 use crate::oauth::acr;
@@ -16,6 +19,8 @@ pub(super) struct Progress {
     pub(super) consented: bool,
     /// Whether the person has said which account to use.
     pub(super) account_chosen: bool,
+    /// Whether the person could prove more: a second factor, which was not asked for when they signed in.
+    pub(super) can_step_up: bool,
 }
 
 /// What comes next.
@@ -60,7 +65,11 @@ pub(super) fn next(
     if request.prompt.select_account && !progress.account_chosen && !has_just {
         return sign_in(false);
     }
-    if !request.acr.is_empty() && !request.acr.iter().any(|wanted| acr::is_reached(wanted, &session.amr)) {
+    // What was only wished for is not refused: the tokens say which level it is (OpenID Connect Core section 5.5.1.1).
+    if wants_second_factor(request, session) && progress.can_step_up {
+        return sign_in(true);
+    }
+    if !reaches(&request.acr, &session.amr) {
         return Next::Refuse("unmet_authentication_requirements", "The person cannot sign in at that level.");
     }
     if needs_consent(request, client, consent, progress) {
@@ -71,6 +80,18 @@ pub(super) fn next(
         };
     }
     Next::Code
+}
+
+fn reaches(levels: &[String], amr: &[String]) -> bool {
+    levels.is_empty() || levels.iter().any(|wanted| acr::is_reached(wanted, amr))
+}
+
+/// Whether a second factor would bring the session to a level that the client demands or wishes for. Whoever has shown one is not
+/// asked again for a level that there is not.
+pub(super) fn wants_second_factor(request: &AuthorizationRequest, session: &Session) -> bool {
+    let with_it = methods(Some(Method::Totp));
+    let helps = |levels: &Vec<String>| !reaches(levels, &session.amr) && reaches(levels, &with_it);
+    [&request.acr, &request.acr_wished].into_iter().any(helps)
 }
 
 /// Whether the person signed in longer ago than the client takes (`max_age`), and not since it asked.

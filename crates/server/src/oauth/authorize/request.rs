@@ -35,6 +35,9 @@ pub(super) struct AuthorizationRequest {
     pub(super) max_age: Option<u64>,
     /// The levels of authentication of which one must be reached.
     pub(super) acr: Vec<String>,
+    /// The levels of which one is wished for: `acr_values` (RFC 9470 section 4).
+    #[serde(default)]
+    pub(super) acr_wished: Vec<String>,
     /// Who must sign in: the `sub` that the client knows.
     pub(super) subject: Option<String>,
     /// Whom the client expects, in the person's words.
@@ -174,6 +177,9 @@ fn checked(
             .map_err(|_| invalid("`max_age` is a number of seconds."))?
             .or(client.settings.default_max_age.map(u64::from)),
         acr: claims.acr,
+        acr_wished: text("acr_values")?
+            .map(|values| values.split(' ').filter(|value| !value.is_empty()).map(str::to_owned).collect())
+            .unwrap_or_default(),
         subject: hinted.or(claims.subject),
         login_hint: text("login_hint")?,
         ui_locales: text("ui_locales")?,

@@ -5,17 +5,23 @@ mod device;
 mod email;
 mod password;
 mod profile;
+mod recovery_codes;
+mod security;
 mod sessions;
+mod totp;
 
 use axum::{
     Router,
-    response::Redirect,
+    response::{IntoResponse as _, Redirect, Response},
     routing::{get, post},
 };
 
 use super::{Form, Frame, see};
-
-use crate::{App, browser::Browser};
+use crate::{
+    App,
+    browser::{Browser, Flow, Target},
+    http::Problem,
+};
 pub use device::device_name;
 
 pub(super) fn routes() -> Router<App> {
@@ -26,6 +32,30 @@ pub(super) fn routes() -> Router<App> {
         .route("/account/email", get(email::show).post(email::submit))
         .route("/account/email/verify", post(email::verify))
         .route("/account/password", get(password::show).post(password::submit))
+        .route("/account/security", get(security::show))
+        .route("/account/totp", get(totp::show).post(totp::submit))
+        .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::submit))
+        .route("/account/recovery-codes/saved", get(recovery_codes::saved))
         .route("/account/sessions", get(sessions::show).post(sessions::submit))
         .route("/account/applications", get(applications::show).post(applications::submit))
+}
+
+/// Whoever must prove anew who they are does so, and comes to a page.
+fn prove_anew(frame: &Frame, page: &str) -> Response {
+    let mut flow = Flow::to(Target::Page(page.to_owned()), frame.now);
+    flow.fresh = true;
+    let sealed = frame.seal(&flow);
+    Redirect::to(&frame.path(&format!("/sign-in?flow={sealed}"))).into_response()
+}
+
+/// What is left to be told of a problem, once whoever must prove anew who they are was sent to do so.
+fn or_prove_anew<T>(
+    frame: &Frame,
+    page: &str,
+    done: Result<T, Problem>,
+) -> Result<Result<T, Problem>, Response> {
+    match done {
+        Err(Problem::ReauthenticationRequired) => Err(prove_anew(frame, page)),
+        other => Ok(other),
+    }
 }

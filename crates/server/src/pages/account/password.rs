@@ -61,7 +61,7 @@ fn page(frame: &Frame, user: &User, wrong: Wrong) -> Response {
     let min = policy(frame).min_length();
     let page = PasswordPage {
         v: view,
-        tab: "password",
+        tab: "security",
         person: Person::of(user),
         problem: wrong
             .stale

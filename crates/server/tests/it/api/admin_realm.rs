@@ -142,7 +142,7 @@ async fn a_setting_that_is_not_right_is_named_and_nothing_changes() {
         (json!({"access_token_ttl": "0s"}), "`access_token_ttl`: write a time from 1s to 24h."),
         (json!({"registration": 7}), "`registration`: this takes one of `open`, `invited`, `closed`."),
         (json!({"organization_roles": ["editr"]}), "`organization_roles`: there is no role editr."),
-        (json!({"mfa": "required"}), "`mfa`: this release has no second factors; leave it out."),
+        (json!({"mfa": "always"}), "`mfa`: this takes one of `off`, `optional`, `required`."),
         (
             json!({"profile": "native"}),
             "`profile`: this is set where the realm is declared: in the file, by `gatepost apply`.",

@@ -1,5 +1,6 @@
 //! A server to ask, and people to ask it as.
 
+mod authenticator;
 mod database;
 
 use std::{path::PathBuf, time::Duration};
@@ -15,6 +16,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+pub use authenticator::Authenticator;
 pub use database::Database;
 
 /// A password every realm accepts.

@@ -93,6 +93,9 @@ async fn a_user_is_made_disabled_enabled_and_deleted_while_the_server_runs() {
     let body = json!({ "username": "ada", "password": "another zebra stapler for outside" });
     let tokens = Tokens::of(&http.post("/api/v1/login", body).await.unwrap());
 
+    assert_snapshot!(hide_ids(&refusal(data, "user reset-mfa ada")), @"1 error: this removes the second factors of [id] and ends their sessions; say so with --yes");
+    assert_snapshot!(hide_ids(&command(data, "user reset-mfa ada --yes").done()), @"[id] has no second factor");
+    assert_eq!(command(data, "user show ada --json").json()["second_factors"], json!([]));
     assert_snapshot!(hide_ids(&refusal(data, "user delete ada")), @"1 error: this removes user [id] with their sessions, memberships and API keys; say so with --yes");
     assert_snapshot!(hide_ids(&command(data, "user delete ada --yes").done()), @"deleted user [id]");
     assert_eq!(http.get_as("/api/v1/me", &tokens.access).await.unwrap().status, 401);

@@ -1,0 +1,250 @@
+//! Second factors: what a person proves beside their password, and how often that may be tried.
+
+pub mod recovery_code;
+pub mod totp;
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{PasswordHash, SecretDigest, Timestamp, UserId};
+
+/// What somebody can have set up as a second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorKind {
+    /// An authenticator app that makes codes of the time (RFC 6238).
+    Totp,
+}
+
+impl FactorKind {
+    /// As it stands in JSON and in the audit trail.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+        }
+    }
+}
+
+impl fmt::Display for FactorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A second factor that somebody has set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Factor {
+    /// What it is.
+    pub kind: FactorKind,
+    /// Since when it counts.
+    pub added_at: Timestamp,
+    /// When somebody last signed in with it.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// How somebody proved to be the user, from the password on: `amr` (RFC 8176). `mfa` says that there were two factors; the word for
+/// the second stands before it, where the registry has one.
+pub fn methods(second: Option<Method>) -> Vec<String> {
+    let words: &[&str] = match second {
+        None => &["pwd"],
+        Some(Method::Totp) => &["pwd", "otp", "mfa"],
+        Some(Method::RecoveryCode) => &["pwd", "mfa"],
+    };
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Whether a session that was begun by these methods had two factors.
+pub fn is_multi_factor(amr: &[String]) -> bool {
+    amr.iter().any(|method| method == "mfa")
+}
+
+/// What somebody shows as second factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// A code of the authenticator app.
+    Totp,
+    /// One of the codes that were written down.
+    RecoveryCode,
+}
+
+impl Method {
+    /// As it stands in JSON and in the audit trail.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::RecoveryCode => "recovery_code",
+        }
+    }
+
+    /// What the tries of a user are counted under, each way for itself: whoever uses up the tries of one does not keep the user from
+    /// the other.
+    pub fn tries_of(self, user: UserId, window: &Tries) -> SecretDigest {
+        SecretDigest::of(format!("{} of {user} in {} s", self.name(), window.window.as_secs()).as_bytes())
+    }
+}
+
+/// How often something may be tried in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tries {
+    /// How often.
+    pub most: u32,
+    /// The time, from the first try on.
+    pub window: Duration,
+}
+
+/// How often a user's second factor may be tried and be wrong, however many sign-ins are begun for it. Three of a million codes are
+/// good at any time: whoever knows the password and uses this up all year finds one with a chance of one in thirty.
+pub const TRIES: [Tries; 2] = [
+    Tries { most: 10, window: Duration::from_hours(1) },
+    Tries { most: 30, window: Duration::from_hours(24) },
+];
+
+/// How often it may be tried in one sign-in.
+pub const TRIES_OF_ONE_SIGN_IN: u32 = 5;
+
+/// How long after the password the second factor may come.
+pub const PENDING_TTL: Duration = Duration::from_mins(10);
+
+/// The same for somebody who has to set one up first.
+pub const PENDING_SET_UP_TTL: Duration = Duration::from_mins(30);
+
+/// How long ago somebody may have signed in who changes their second factors.
+pub const FRESH: Duration = Duration::from_mins(10);
+
+/// Whether a session may change how its user signs in: its user has just proved to be the user, by two factors if they have two.
+pub fn may_change(amr: &[String], authenticated_at: Timestamp, has_factor: bool, now: Timestamp) -> bool {
+    now.since(authenticated_at) < FRESH && (!has_factor || is_multi_factor(amr))
+}
+
+/// What is missing of a sign-in when the password was right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing.
+    Nothing,
+    /// A second factor that the user has.
+    Factor,
+    /// The user has none, and the realm requires one.
+    SetUp,
+}
+
+/// What is missing for a user with or without a factor. What a user has set up is asked for whatever the realm has said since.
+pub const fn missing(policy: crate::Mfa, has_factor: bool) -> Missing {
+    match (policy, has_factor) {
+        (_, true) => Missing::Factor,
+        (crate::Mfa::Required, false) => Missing::SetUp,
+        (crate::Mfa::Off | crate::Mfa::Optional, false) => Missing::Nothing,
+    }
+}
+
+/// A sign-in whose password was right, and that waits for the rest. It is good for nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingSignIn {
+    /// What its tries are counted under, and by what it is used up: random.
+    pub id: String,
+    /// Whose it is.
+    pub user: UserId,
+    /// Which password was right: a digest of its hash. A change of password ends the sign-in.
+    pub password: String,
+    /// Whether the person wants to stay signed in, in a browser.
+    pub remembered: bool,
+    /// When the password was right.
+    pub proven_at: Timestamp,
+    /// From when it is refused.
+    pub expires_at: Timestamp,
+}
+
+impl PendingSignIn {
+    /// Whether the password is still the one that was right.
+    pub fn is_of(&self, hash: &PasswordHash) -> bool {
+        self.password == digest_of(hash)
+    }
+
+    /// What its tries are counted under.
+    pub fn tries(&self) -> SecretDigest {
+        SecretDigest::of(format!("second factor of sign-in {}", self.id).as_bytes())
+    }
+
+    /// What is written down when it was used up.
+    pub fn spent(&self) -> SecretDigest {
+        SecretDigest::of(format!("sign-in {}", self.id).as_bytes())
+    }
+}
+
+/// What a pending sign-in says of the password that was right.
+pub fn digest_of(hash: &PasswordHash) -> String {
+    data_encoding::BASE64URL_NOPAD.encode(SecretDigest::of(hash.as_str().as_bytes()).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Mfa;
+
+    #[test]
+    fn what_somebody_set_up_is_asked_for_whatever_the_realm_says() {
+        for policy in [Mfa::Off, Mfa::Optional, Mfa::Required] {
+            assert_eq!(missing(policy, true), Missing::Factor, "{policy:?}");
+        }
+        assert_eq!(missing(Mfa::Off, false), Missing::Nothing);
+        assert_eq!(missing(Mfa::Optional, false), Missing::Nothing);
+        assert_eq!(missing(Mfa::Required, false), Missing::SetUp);
+    }
+
+    #[test]
+    fn mf_06_factors_are_changed_by_whoever_has_just_proved_all_there_is_to_prove() {
+        let at = Timestamp::from_unix_seconds(1_800_000_000);
+        let (one, two) = (methods(None), methods(Some(Method::Totp)));
+        let last = at.plus(FRESH).minus(Duration::from_secs(1));
+        assert!(may_change(&one, at, false, last) && may_change(&two, at, true, last));
+        assert!(!may_change(&one, at, true, at), "only one of the two");
+        assert!(!may_change(&two, at, true, at.plus(FRESH)), "too long ago");
+        assert!(may_change(&methods(Some(Method::RecoveryCode)), at, true, at));
+    }
+
+    #[test]
+    fn the_methods_are_words_of_the_registry() {
+        // RFC 8176 section 2.
+        let registered = [
+            "face", "fpt", "geo", "hwk", "iris", "kba", "mca", "mfa", "otp", "pin", "pwd", "rba", "retina",
+            "sc", "sms", "swk", "tel", "user", "vbm", "wia",
+        ];
+        for method in [None, Some(Method::Totp), Some(Method::RecoveryCode)] {
+            let amr = methods(method);
+            assert!(amr.iter().all(|word| registered.contains(&word.as_str())), "{amr:?}");
+            assert_eq!(is_multi_factor(&amr), method.is_some());
+        }
+    }
+
+    #[test]
+    fn a_change_of_password_ends_a_pending_sign_in() {
+        let now = Timestamp::from_unix_seconds(1_800_000_000);
+        let hash = PasswordHash::new("$argon2id$one".to_owned());
+        let pending = PendingSignIn {
+            id: "x".into(),
+            user: UserId::MIN,
+            password: digest_of(&hash),
+            remembered: false,
+            proven_at: now,
+            expires_at: now.plus(PENDING_TTL),
+        };
+        assert!(pending.is_of(&hash) && !pending.is_of(&PasswordHash::new("$argon2id$two".to_owned())));
+        assert_ne!(pending.tries(), pending.spent());
+        assert!(!pending.password.contains("argon2id"));
+    }
+
+    #[test]
+    fn mf_02_each_way_is_counted_for_itself_and_for_each_user() {
+        let [hour, day] = TRIES;
+        let digests = [
+            Method::Totp.tries_of(UserId::MIN, &hour),
+            Method::Totp.tries_of(UserId::MIN, &day),
+            Method::Totp.tries_of(UserId::MAX, &hour),
+            Method::RecoveryCode.tries_of(UserId::MIN, &hour),
+        ];
+        for (n, digest) in digests.iter().enumerate() {
+            assert!(!digests[..n].contains(digest), "{n}");
+        }
+    }
+}

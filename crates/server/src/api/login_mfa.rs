@@ -1,0 +1,130 @@
+//! `POST /api/v1/login/mfa`: the second step of a sign-in.
+
+use axum::{
+    extract::State,
+    http::{HeaderName, HeaderValue},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    login::{SignedInAnswer, known},
+    mfa_view::{TotpSetup, revealed},
+};
+use crate::{
+    App,
+    http::{Json, Now, Problem, Where, problem::ProblemDocument},
+    mfa,
+    realm::InRealm,
+    session::{self, Shown, SignIn},
+};
+
+/// The second step: the token of the first, and either a code or a recovery code.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SecondStep {
+    /// As `/api/v1/login` gave it.
+    mfa_token: String,
+    /// Six digits of the authenticator app. Of one that was just set up, the first.
+    #[schema(example = "287082")]
+    code: Option<String>,
+    /// A recovery code, in place of `code`. It is spent.
+    #[schema(example = "4KMQ-7TWX")]
+    recovery_code: Option<String>,
+}
+
+/// A sign-in with two factors.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct SecondStepAnswer {
+    #[serde(flatten)]
+    signed_in: SignedInAnswer,
+    /// How many recovery codes are left; present when one was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_codes_left: Option<u64>,
+    /// New recovery codes, shown this once; present when a factor was set up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_codes: Option<Vec<String>>,
+}
+
+/// Sign in: second step
+///
+/// Starts the session that `/api/v1/login` did not. Each code is good once; a token may be tried five times, and an account ten times
+/// an hour.
+#[utoipa::path(
+    post, path = "/api/v1/login/mfa", tag = "Sign in", operation_id = "login_mfa", request_body = SecondStep,
+    responses(
+        (status = 200, description = "Tokens, and whose they are", body = SecondStepAnswer),
+        (status = 401, description = "`invalid_mfa_token`: sign in again", body = ProblemDocument),
+        (status = 403, description = "`invalid_code`", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn second(
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<SecondStep>,
+) -> Result<([(HeaderName, HeaderValue); 1], Json<SecondStepAnswer>), Problem> {
+    let shown = match (&body.code, &body.recovery_code) {
+        (Some(code), None) => Shown::Code(code),
+        (None, Some(code)) => Shown::RecoveryCode(code),
+        _ => {
+            return Err(Problem::InvalidBody { detail: "give either `code` or `recovery_code`".into() });
+        }
+    };
+    let pending = session::open_pending(&app, &realm, &body.mfa_token, now);
+    let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
+    let proven = session::prove_second(&app, &realm, pending, shown, &origin, now).await?;
+    let second = proven.second.clone();
+    let signed_in = match session::sign_in(&app, &realm, proven, &origin, now).await {
+        Ok(SignIn::Begun(begun)) => begun,
+        // Disabled since the password was right, or the password is another.
+        Ok(SignIn::Pending(..)) | Err(Problem::InvalidCredentials) => {
+            return Err(Problem::InvalidPendingSignIn);
+        }
+        Err(other) => return Err(other),
+    };
+    let codes = second.as_ref().map(|second| second.codes()).unwrap_or_default();
+    let recovery_codes_left = match shown {
+        Shown::RecoveryCode(_) => Some(mfa::overview(&app, realm.id(), signed_in.user.id).await?.codes.left),
+        Shown::Code(_) => None,
+    };
+    let device = known(&signed_in.device)?;
+    let answer = SecondStepAnswer {
+        signed_in: SignedInAnswer::new(signed_in),
+        recovery_codes_left,
+        recovery_codes: (!codes.is_empty()).then(|| revealed(codes)),
+    };
+    Ok((device, Json(answer)))
+}
+
+/// Set-up at sign-in.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetUpAtSignIn {
+    /// As `/api/v1/login` gave it with `mfa_setup_required`.
+    mfa_token: String,
+}
+
+/// Sign in: set up an authenticator app
+///
+/// For an account without a second factor, where the realm asks for one. The app counts, and the account is signed in, when its first
+/// code was sent to `/api/v1/login/mfa`. Asked again, the key before is no good.
+#[utoipa::path(
+    post, path = "/api/v1/login/mfa/totp", tag = "Sign in", operation_id = "login_mfa_setup", request_body = SetUpAtSignIn,
+    responses(
+        (status = 200, description = "What the app is told", body = TotpSetup),
+        (status = 401, description = "`invalid_mfa_token`: sign in again", body = ProblemDocument),
+    )
+)]
+pub(super) async fn set_up(
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    Json(body): Json<SetUpAtSignIn>,
+) -> Result<Json<TotpSetup>, Problem> {
+    let pending = session::open_pending(&app, &realm, &body.mfa_token, now);
+    let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
+    let set_up = session::begin_set_up(&app, &realm, &pending, now).await?;
+    Ok(Json(TotpSetup::new(&set_up)?))
+}

@@ -1,0 +1,115 @@
+//! Second factors of accounts: set up, removed, reset. Every front door and the command line come through here; how one signs in
+//! with them is in [`session`](crate::session).
+
+mod change;
+mod picture;
+mod set_up;
+
+use gatepost_domain::{
+    Mfa, RealmId, Timestamp, User, UserId,
+    mfa::{self as rule, Factor, recovery_code::RecoveryCode},
+};
+use gatepost_store::{Tx, recovery_codes, recovery_codes::RecoveryCodes, totp_seeds};
+use zeroize::Zeroizing;
+
+use crate::{
+    App,
+    http::{Problem, SignedIn},
+};
+
+pub use change::{new_recovery_codes, remove_totp, reset};
+pub use picture::{modules, svg};
+pub(crate) use set_up::{SET_UP_TTL, open_seed, seal_seed};
+pub use set_up::{SetUp, begin_totp, confirm_totp, pending_totp};
+
+/// What an account has set up.
+#[derive(Debug)]
+pub struct Overview {
+    /// Its second factors.
+    pub factors: Vec<Factor>,
+    /// Its recovery codes.
+    pub codes: RecoveryCodes,
+}
+
+impl Overview {
+    /// Whether there is anything that is asked for at sign-in.
+    pub fn has_factor(&self) -> bool {
+        !self.factors.is_empty()
+    }
+}
+
+/// The second factors of an account, of every kind.
+pub async fn factors(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+) -> Result<Vec<Factor>, gatepost_store::Error> {
+    let totp = totp_seeds::find(tx, realm, user, true).await?;
+    Ok(totp.iter().map(totp_seeds::TotpSeed::factor).collect())
+}
+
+/// What an account has set up.
+pub async fn overview(app: &App, realm: RealmId, user: UserId) -> Result<Overview, Problem> {
+    let found = app.db().read("look at second factors", move |tx| {
+        Box::pin(async move {
+            let factors = factors(tx, realm, user).await?;
+            Ok::<_, Problem>(Overview { factors, codes: recovery_codes::count(tx, realm, user).await? })
+        })
+    });
+    found.await
+}
+
+/// Whether an account has a second factor.
+pub async fn has_factor(app: &App, user: &User) -> Result<bool, Problem> {
+    Ok(overview(app, user.realm, user.id).await?.has_factor())
+}
+
+/// Refuses to go on unless the caller may change how the account is signed in to: by a sign-in of their own, a moment ago, with all
+/// the factors they have. Inside the transaction that writes: a session of a moment ago may be one factor short by then.
+async fn may_change(tx: &mut Tx, caller: &SignedIn, now: Timestamp) -> Result<Vec<Factor>, Problem> {
+    let (realm, user) = (caller.user.realm, caller.user.id);
+    if caller.grant.is_some() {
+        return Err(Problem::OwnSignInRequired);
+    }
+    let factors = factors(tx, realm, user).await?;
+    let session = &caller.session;
+    if !rule::may_change(&session.amr, session.authenticated_at, !factors.is_empty(), now) {
+        return Err(Problem::ReauthenticationRequired);
+    }
+    Ok(factors)
+}
+
+/// Whether the caller may change how the account is signed in to, as far as one can say before it is written.
+pub async fn check_may_change(app: &App, caller: &SignedIn, now: Timestamp) -> Result<(), Problem> {
+    let caller = caller.clone();
+    let checked = app.db().read("check that a sign-in is fresh", move |tx| {
+        let caller = caller.clone();
+        Box::pin(async move { may_change(tx, &caller, now).await.map(|_| ()) })
+    });
+    checked.await
+}
+
+/// Where new second factors are not wanted.
+fn is_wanted(policy: Mfa) -> Result<(), Problem> {
+    match policy {
+        Mfa::Off => Err(Problem::SecondFactorsOff),
+        Mfa::Optional | Mfa::Required => Ok(()),
+    }
+}
+
+/// Fresh recovery codes, and what is kept of them.
+pub(crate) fn fresh_codes(
+    app: &App,
+    realm: RealmId,
+    user: UserId,
+) -> (Vec<RecoveryCode>, Vec<gatepost_domain::SecretDigest>) {
+    let codes = RecoveryCode::generate(app.entropy());
+    let key = app.master_key().recovery_code_key();
+    let digests = codes.iter().map(|code| key.digest(realm, user, code)).collect();
+    (codes, digests)
+}
+
+/// Recovery codes as they are shown, once.
+pub fn shown(codes: &[RecoveryCode]) -> Vec<Zeroizing<String>> {
+    codes.iter().map(RecoveryCode::reveal).collect()
+}

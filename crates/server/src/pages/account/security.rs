@@ -1,0 +1,62 @@
+//! `/account/security`
+
+use askama::Template;
+use axum::{extract::State, http::StatusCode, response::Response};
+use gatepost_domain::Mfa;
+
+use super::Frame;
+use crate::{
+    App,
+    browser::BrowserSession,
+    http::Problem,
+    mfa,
+    pages::{
+        frame::{Person, View},
+        html::{Html, moment, say},
+    },
+};
+
+/// With as many recovery codes left or fewer, one is told.
+const FEW: u64 = 3;
+
+#[derive(Template)]
+#[template(path = "pages/account/security.html")]
+struct SecurityPage {
+    v: View,
+    tab: &'static str,
+    person: Person,
+    lead: Html,
+    told: Option<&'static str>,
+    few: Option<Html>,
+    /// Since when there is an authenticator app.
+    since: Option<String>,
+    since_at: String,
+    left: String,
+    /// Whether one may be set up.
+    wanted: bool,
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    signed_in: BrowserSession,
+    frame: Frame,
+) -> Result<Response, Problem> {
+    let (w, user) = (frame.words(), &signed_in.user);
+    let overview = mfa::overview(&app, user.realm, user.id).await?;
+    let (factor, codes) = (overview.factors.first(), overview.codes);
+    let few = (factor.is_some() && codes.left <= FEW)
+        .then(|| say(w.few_codes).put("left", codes.left).link(frame.path("/account/recovery-codes")).html());
+    let page = SecurityPage {
+        v: frame.view(w.security),
+        tab: "security",
+        person: Person::of(user),
+        lead: say(w.security_lead).put("realm", frame.realm_name()).html(),
+        told: frame.told(),
+        few,
+        since: factor.map(|factor| say(w.totp_since).put("time", moment(w, factor.added_at)).plain()),
+        since_at: factor.map(|factor| factor.added_at.to_string()).unwrap_or_default(),
+        left: say(w.codes_left).put("left", codes.left).put("total", codes.total).plain(),
+        wanted: frame.realm.settings().mfa != Mfa::Off,
+    };
+    Ok(frame.answer(StatusCode::OK, &page, None))
+}

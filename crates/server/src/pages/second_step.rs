@@ -1,0 +1,268 @@
+//! `/sign-in/mfa`: the second step of a sign-in. Whose password was right is in the flow, sealed, and opens this page alone.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{StatusCode, Uri},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use gatepost_domain::{
+    User,
+    mfa::{Missing, PendingSignIn},
+};
+
+use super::{
+    Form, error,
+    frame::{Frame, Person, View},
+    html::{Html, address, say},
+    query, recovery_codes,
+    sign_in::{go_on, login_of, over},
+};
+use crate::{
+    App,
+    browser::{BrowserSession, Flow, Target},
+    http::{Problem, Where},
+    mfa::{self, SetUp},
+    session::{self, Shown, SignIn},
+};
+
+#[derive(Template)]
+#[template(path = "pages/second_step.html")]
+struct SecondStepPage<'a> {
+    v: View,
+    lead: Html,
+    problem: Option<&'static str>,
+    person: Person,
+    other: String,
+    other_way: String,
+    flow: &'a str,
+    by_code: bool,
+    wrong: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/second_set_up.html")]
+struct SecondSetUpPage<'a> {
+    v: View,
+    lead: Html,
+    problem: Option<&'static str>,
+    flow: &'a str,
+    totp: TotpApp,
+    wrong: Option<&'static str>,
+}
+
+/// An authenticator app that is being set up, as pages show it.
+pub(super) struct TotpApp {
+    pub(super) view_box: String,
+    pub(super) path: String,
+    /// The key in groups of four.
+    pub(super) key: String,
+    pub(super) account: Html,
+    /// Whether one may leave it for another day.
+    pub(super) optional: bool,
+}
+
+impl TotpApp {
+    pub(super) fn of(set_up: &SetUp, user: &User, optional: bool) -> Result<Self, Problem> {
+        let (path, side) = mfa::modules(&set_up.uri)?;
+        let groups: Vec<_> = set_up.secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
+        Ok(Self {
+            view_box: format!("-2 -2 {0} {0}", side + 4),
+            path,
+            key: groups.join(" "),
+            account: address(login_of(user)),
+            optional,
+        })
+    }
+}
+
+/// What is wrong with what was sent.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Wrong {
+    #[default]
+    Nothing,
+    Stale,
+    Empty,
+    Refused,
+    TooOften,
+}
+
+impl Wrong {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Nothing => StatusCode::OK,
+            Self::Stale => StatusCode::FORBIDDEN,
+            Self::Empty | Self::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
+        }
+    }
+
+    /// Under the field.
+    fn words(self, frame: &Frame, by_code: bool) -> Option<&'static str> {
+        let w = frame.words();
+        match (self, by_code) {
+            (Self::Nothing | Self::Stale, _) => None,
+            (Self::Empty, true) => Some(w.code_empty),
+            (Self::Empty, false) => Some(w.recovery_empty),
+            (Self::Refused, true) => Some(w.code_wrong),
+            (Self::Refused, false) => Some(w.recovery_wrong),
+            (Self::TooOften, _) => Some(w.second_often),
+        }
+    }
+}
+
+/// Sends somebody on whose password was right: to show a second factor, or to set one up.
+pub(super) async fn begin(
+    app: &App,
+    frame: &Frame,
+    flow: Option<&Flow>,
+    (pending, missing): (PendingSignIn, Missing),
+) -> Result<Response, Problem> {
+    if missing == Missing::SetUp {
+        session::begin_set_up(app, &frame.realm, &pending, frame.now).await?;
+    }
+    let to = || Flow::to(Target::Page("/account/profile".to_owned()), frame.now);
+    let flow = Flow { pending: Some(pending), ..flow.cloned().unwrap_or_else(to) };
+    let sealed = frame.seal(&flow);
+    Ok(Redirect::to(&frame.path(&format!("/sign-in/mfa?flow={sealed}"))).into_response())
+}
+
+/// The page for what is missing now, or the beginning where the sign-in is over.
+async fn page(
+    app: &App,
+    frame: Frame,
+    (flow, sealed): (&Flow, &str),
+    by_code: bool,
+    wrong: Wrong,
+) -> Result<Response, Problem> {
+    let Some(pending) = &flow.pending else { return Ok(over(frame, flow)) };
+    let (realm, now) = (Arc::clone(&frame.realm), frame.now);
+    match session::what_is_missing(app, &realm, pending, now).await? {
+        Some((user, Missing::Factor)) => Ok(asked(frame, (flow, sealed), &user, by_code, wrong)),
+        Some((user, Missing::SetUp)) => match mfa::pending_totp(app, &realm, &user, now).await? {
+            Some(set_up) => set_up_page(frame, (flow, sealed), &user, &set_up, wrong),
+            None => Ok(over(frame, flow)),
+        },
+        Some((_, Missing::Nothing)) | None => Ok(over(frame, flow)),
+    }
+}
+
+fn asked(frame: Frame, (flow, sealed): (&Flow, &str), user: &User, by_code: bool, wrong: Wrong) -> Response {
+    let frame = frame.of(Some((flow, sealed)));
+    let w = frame.words();
+    let mut view = frame.view(if by_code { w.second_title } else { w.recovery_title });
+    view.wrong = wrong != Wrong::Nothing;
+    let way = if by_code { "&method=recovery_code" } else { "" };
+    let page = SecondStepPage {
+        lead: if by_code {
+            say(w.second_lead).put("realm", frame.realm_name()).html()
+        } else {
+            say(w.recovery_lead).html()
+        },
+        problem: (wrong == Wrong::Stale).then_some(w.stale),
+        person: Person::of(user),
+        other: frame.path(&format!("/sign-in?flow={sealed}&other=1")),
+        other_way: frame.path(&format!("/sign-in/mfa?flow={sealed}{way}")),
+        flow: sealed,
+        by_code,
+        wrong: wrong.words(&frame, by_code),
+        v: view,
+    };
+    frame.answer(wrong.status(), &page, Some(flow))
+}
+
+fn set_up_page(
+    frame: Frame,
+    (flow, sealed): (&Flow, &str),
+    user: &User,
+    set_up: &SetUp,
+    wrong: Wrong,
+) -> Result<Response, Problem> {
+    let frame = frame.of(Some((flow, sealed)));
+    let w = frame.words();
+    let mut view = frame.view(w.totp_title);
+    view.wrong = wrong != Wrong::Nothing;
+    let page = SecondSetUpPage {
+        v: view,
+        lead: say(w.second_required).put("realm", frame.realm_name()).html(),
+        problem: (wrong == Wrong::Stale).then_some(w.stale),
+        flow: sealed,
+        totp: TotpApp::of(set_up, user, false)?,
+        wrong: wrong.words(&frame, true),
+    };
+    Ok(frame.answer(wrong.status(), &page, Some(flow)))
+}
+
+pub(super) async fn show(State(app): State<App>, uri: Uri, frame: Frame) -> Result<Response, Problem> {
+    let query = query(&uri);
+    let Some(sealed) = query.get("flow") else {
+        return Ok(Redirect::to(&frame.path("/sign-in")).into_response());
+    };
+    let Some(flow) = Flow::open(&app, &frame.realm, &frame.browser, sealed, frame.now) else {
+        return Ok(error::flow_lost(&frame));
+    };
+    let by_code = query.get("method").is_none_or(|method| method != "recovery_code");
+    page(&app, frame, (&flow, sealed), by_code, Wrong::Nothing).await
+}
+
+pub(super) async fn submit(
+    State(app): State<App>,
+    signed_in: Option<BrowserSession>,
+    origin: Where,
+    frame: Frame,
+    form: Form,
+) -> Result<Response, Problem> {
+    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
+    let sealed = form.get("flow").unwrap_or_default();
+    let Some(flow) = Flow::open(&app, &realm, &browser, sealed, now) else {
+        return Ok(error::flow_lost(&frame));
+    };
+    let (by_code, text) = match form.get("recovery_code") {
+        Some(text) => (false, text.trim()),
+        None => (true, form.text("code")),
+    };
+    let flowing = (&flow, sealed);
+    if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
+        return page(&app, frame, flowing, by_code, Wrong::Stale).await;
+    }
+    if text.is_empty() {
+        return page(&app, frame, flowing, by_code, Wrong::Empty).await;
+    }
+    let Some(pending) = flow.pending.clone().filter(|pending| now < pending.expires_at) else {
+        return Ok(over(frame, &flow));
+    };
+    let remembered = pending.remembered;
+    let shown = if by_code { Shown::Code(text) } else { Shown::RecoveryCode(text) };
+    let proven = match session::prove_second(&app, &realm, pending, shown, &origin, now).await {
+        Err(Problem::InvalidPendingSignIn) => return Ok(over(frame, &flow)),
+        other => other?,
+    };
+    let (second, user) = (proven.second.clone(), proven.user.clone());
+    let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
+    let device = session::remember_device(&app, &realm, (&proven.user, &proven.hash), &origin, now);
+    let begun = session::sign_in_browser(&app, &realm, proven, held, remembered, &origin, now).await;
+    let session = match begun {
+        Ok(SignIn::Begun(session)) => session,
+        Err(Problem::InvalidCode) => return page(&app, frame, flowing, by_code, Wrong::Refused).await,
+        Err(Problem::TooManyAttempts { .. }) => {
+            return page(&app, frame, flowing, by_code, Wrong::TooOften).await;
+        }
+        // Disabled since the password was right, or the password is another.
+        Ok(SignIn::Pending(..)) | Err(Problem::InvalidPendingSignIn | Problem::InvalidCredentials) => {
+            return Ok(over(frame, &flow));
+        }
+        Err(other) => return Err(other),
+    };
+    browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
+    browser.keep(&app, &realm, &session, remembered, now);
+    match second.as_ref().map(|second| second.codes()).filter(|codes| !codes.is_empty()) {
+        Some(codes) => {
+            let flow = Flow { account_chosen: Some(session.id), pending: None, ..flow };
+            let sealed = frame.seal(&flow);
+            Ok(recovery_codes::page(frame, &user, codes, Some((&flow, &sealed))))
+        }
+        None => Ok(go_on(&app, &realm, &browser, Some(&flow), session.id)),
+    }
+}

@@ -1,0 +1,330 @@
+//! The second step of a sign-in: what is missing when the password was right, and whether what was shown is it.
+
+use std::sync::Arc;
+
+use gatepost_domain::{
+    Mfa, RealmId, SecretDigest, Timestamp, User, UserId,
+    audit::{Actor, Event, Record},
+    mfa::{
+        self as rule, FactorKind, Method, Missing, PendingSignIn, TRIES, TRIES_OF_ONE_SIGN_IN,
+        recovery_code::RecoveryCode,
+        totp::{Code, Seed},
+    },
+};
+use gatepost_store::{
+    Tx, attempts, audit, passwords, recovery_codes, totp_seeds, totp_seeds::TotpSeed, used_ids, users,
+};
+
+use super::sign_in::Proven;
+use crate::{
+    App,
+    http::{Problem, origin::Where},
+    limits::Attempt,
+    mfa::{self, SET_UP_TTL, SetUp, fresh_codes, open_seed, seal_seed},
+    realm::Snapshot,
+};
+
+/// What somebody shows as second factor, as typed.
+#[derive(Clone, Copy)]
+pub enum Shown<'a> {
+    /// A code of the authenticator app: of the one that counts, or where there is none of the one that is being set up.
+    Code(&'a str),
+    /// A recovery code.
+    RecoveryCode(&'a str),
+}
+
+/// What was shown, and what it was compared with. That it is good, and once, is decided when it is written.
+pub struct Second {
+    pending: PendingSignIn,
+    checked: Checked,
+    codes: Vec<RecoveryCode>,
+    records: Records,
+}
+
+enum Checked {
+    /// A code, with the step it fits, if it does.
+    Code { sealed: Vec<u8>, step: Option<u64> },
+    /// A recovery code, if it is one.
+    RecoveryCode(Option<SecretDigest>),
+    /// The first code of an app that is set up, and the recovery codes that come with it.
+    SetUp { sealed: Vec<u8>, step: Option<u64>, codes: Vec<SecretDigest> },
+    /// There is nothing to compare it with.
+    Nothing,
+}
+
+struct Records {
+    spent: Record,
+    added: Record,
+    made: Record,
+}
+
+/// How far a sign-in has got, asked in the transaction that begins the session.
+pub(crate) enum Asked {
+    /// Far enough.
+    Enough,
+    /// Something is missing. Nothing was written.
+    Missing(Missing),
+    /// What was shown is not right. That it was tried is written.
+    Refused(Refused),
+}
+
+/// Why a second factor is refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refused {
+    /// It is not right.
+    Wrong,
+    /// It was tried too often in this sign-in, or what is asked for has changed meanwhile: begin anew.
+    Over,
+    /// It was tried too often for this user.
+    TooOften(std::time::Duration),
+}
+
+/// Looks at what was shown for a sign-in that waits for it.
+pub async fn prove_second(
+    app: &App,
+    realm: &Snapshot,
+    pending: PendingSignIn,
+    shown: Shown<'_>,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Proven, Problem> {
+    let (id, user) = (realm.id(), pending.user);
+    let found = app.db().read("find what a sign-in waits for", move |tx| {
+        Box::pin(async move {
+            let known = users::find(tx, id, user).await?;
+            let hash = passwords::find(tx, id, user).await?;
+            let counts = totp_seeds::find(tx, id, user, true).await?;
+            Ok::<_, Problem>((known.zip(hash), counts, totp_seeds::find(tx, id, user, false).await?))
+        })
+    });
+    let (known, counts, begun) = found.await?;
+    let known = known.filter(|(_, hash)| pending.is_of(hash));
+    let (known, hash) = known.ok_or(Problem::InvalidPendingSignIn)?;
+    let begun = begun.filter(|seed| now < seed.created_at.plus(SET_UP_TTL));
+    let step = |seed: &TotpSeed, text: &str| -> Result<Option<u64>, Problem> {
+        let Ok(code) = text.parse::<Code>() else { return Ok(None) };
+        Ok(open_seed(app, id, user, &seed.sealed)?.step_of(&code, seed.last_step, now))
+    };
+    let mut codes = Vec::new();
+    let checked = match (shown, counts, begun) {
+        (Shown::Code(text), Some(seed), _) => Checked::Code { step: step(&seed, text)?, sealed: seed.sealed },
+        (Shown::Code(text), None, Some(seed)) => {
+            let digests;
+            (codes, digests) = fresh_codes(app, id, user);
+            Checked::SetUp { step: step(&seed, text)?, sealed: seed.sealed, codes: digests }
+        }
+        (Shown::RecoveryCode(text), Some(_), _) => {
+            let code = text.parse::<RecoveryCode>().ok();
+            let key = app.master_key().recovery_code_key();
+            Checked::RecoveryCode(code.map(|code| key.digest(id, user, &code)))
+        }
+        (_, None, _) => Checked::Nothing,
+    };
+    let record = |event| origin.record(app, id, event, Actor::User(user), now).user(user);
+    let records = Records {
+        spent: record(Event::RecoveryCodeUsed),
+        added: record(Event::SecondFactorAdded).with("kind", FactorKind::Totp.name()),
+        made: record(Event::RecoveryCodesCreated),
+    };
+    let second = Arc::new(Second { pending, checked, codes, records });
+    Ok(Proven { user: known, hash, outdated: None, second: Some(second), attempt: Attempt::unlimited(app, now) })
+}
+
+/// What is missing for a user who has shown `second`, or only a password. In the transaction that begins the session.
+pub(crate) async fn ask(
+    tx: &mut Tx,
+    (realm, user): (RealmId, UserId),
+    policy: Mfa,
+    second: Option<&Second>,
+    now: Timestamp,
+) -> Result<Asked, Problem> {
+    let has = !mfa::factors(tx, realm, user).await?.is_empty();
+    match (rule::missing(policy, has), second) {
+        (Missing::Nothing, None) => Ok(Asked::Enough),
+        (missing, None) => Ok(Asked::Missing(missing)),
+        (missing, Some(second)) => second.take(tx, realm, missing, now).await,
+    }
+}
+
+impl Second {
+    /// What it is.
+    pub fn method(&self) -> Method {
+        match self.checked {
+            Checked::RecoveryCode(_) => Method::RecoveryCode,
+            Checked::Code { .. } | Checked::SetUp { .. } | Checked::Nothing => Method::Totp,
+        }
+    }
+
+    /// The recovery codes that were made with a factor that was set up, to be shown once the sign-in is written.
+    pub fn codes(&self) -> &[RecoveryCode] {
+        &self.codes
+    }
+
+    /// Every try counts before it is answered, so that no number of them at once gets more than its share of answers; what was right
+    /// does not count in the end.
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        realm: RealmId,
+        missing: Missing,
+        now: Timestamp,
+    ) -> Result<Asked, Problem> {
+        let (pending, user) = (&self.pending, self.pending.user);
+        let over = Ok(Asked::Refused(Refused::Over));
+        let until = pending.expires_at;
+        if !attempts::count(tx, realm, &pending.tries(), TRIES_OF_ONE_SIGN_IN, until, now).await? {
+            return over;
+        }
+        let right = match (&self.checked, missing) {
+            (Checked::SetUp { sealed, step, codes }, Missing::SetUp) => match step {
+                Some(step) => self.set_up(tx, realm, sealed, *step, codes, now).await?,
+                None => false,
+            },
+            (Checked::Code { .. } | Checked::RecoveryCode(_), Missing::Factor) => {
+                let counts = TRIES.map(|tries| (self.method().tries_of(user, &tries), tries));
+                for (digest, tries) in &counts {
+                    let until = now.plus(tries.window);
+                    if !attempts::count(tx, realm, digest, tries.most, until, now).await? {
+                        return Ok(Asked::Refused(Refused::TooOften(tries.window)));
+                    }
+                }
+                let right = match &self.checked {
+                    Checked::Code { sealed, step: Some(step) } => {
+                        totp_seeds::accept(tx, realm, user, sealed, *step, now).await?
+                    }
+                    Checked::RecoveryCode(Some(digest)) => {
+                        recovery_codes::spend(tx, realm, user, digest, now).await?
+                    }
+                    _ => false,
+                };
+                if right {
+                    for (digest, _) in &counts {
+                        attempts::give_back(tx, realm, digest, now).await?;
+                    }
+                    if matches!(self.checked, Checked::RecoveryCode(_)) {
+                        audit::append(tx, &self.records.spent).await?;
+                    }
+                }
+                right
+            }
+            // Set up or removed meanwhile, in another window.
+            _ => return over,
+        };
+        if !right {
+            return Ok(Asked::Refused(Refused::Wrong));
+        }
+        // A sign-in ends once. Whoever was second takes nothing with them: the error takes back what was spent.
+        if !used_ids::claim(tx, realm, &pending.spent(), until).await? {
+            return Err(Problem::InvalidPendingSignIn);
+        }
+        Ok(Asked::Enough)
+    }
+
+    async fn set_up(
+        &self,
+        tx: &mut Tx,
+        realm: RealmId,
+        sealed: &[u8],
+        step: u64,
+        codes: &[SecretDigest],
+        now: Timestamp,
+    ) -> Result<bool, Problem> {
+        let user = self.pending.user;
+        if !totp_seeds::confirm(tx, realm, user, sealed, step, now).await? {
+            return Ok(false);
+        }
+        recovery_codes::replace(tx, realm, user, codes, now).await?;
+        audit::append(tx, &self.records.added).await?;
+        audit::append(tx, &self.records.made).await?;
+        Ok(true)
+    }
+}
+
+/// Begins to set an authenticator app up for somebody who must have a second factor and has none, before they are signed in.
+pub async fn begin_set_up(
+    app: &App,
+    realm: &Snapshot,
+    pending: &PendingSignIn,
+    now: Timestamp,
+) -> Result<SetUp, Problem> {
+    let (id, user, policy) = (realm.id(), pending.user, realm.settings().mfa);
+    let seed = Seed::generate(app.entropy());
+    let sealed = seal_seed(app, id, user, &seed);
+    let waiting = pending.clone();
+    let begun = app.db().write("begin to set up a second factor at sign-in", move |tx| {
+        let (sealed, pending) = (sealed.clone(), waiting.clone());
+        Box::pin(async move {
+            let hash = passwords::find(tx, id, user).await?;
+            let known = users::find(tx, id, user).await?.filter(|user| !user.is_disabled());
+            let Some(known) = known.filter(|_| hash.is_some_and(|hash| pending.is_of(&hash))) else {
+                return Err(Problem::InvalidPendingSignIn);
+            };
+            // Whoever knows no more than the password must not add a factor to those there are.
+            let has = !mfa::factors(tx, id, user).await?.is_empty();
+            if rule::missing(policy, has) != Missing::SetUp {
+                return Err(Problem::InvalidPendingSignIn);
+            }
+            totp_seeds::begin(tx, id, user, &sealed, now).await?;
+            Ok(known)
+        })
+    });
+    let user = begun.await?;
+    Ok(SetUp::of(realm, &user, &seed))
+}
+
+/// What is missing of a sign-in that waits, now, and for whom; `None` where it is over.
+pub async fn what_is_missing(
+    app: &App,
+    realm: &Snapshot,
+    pending: &PendingSignIn,
+    now: Timestamp,
+) -> Result<Option<(User, Missing)>, Problem> {
+    if now >= pending.expires_at {
+        return Ok(None);
+    }
+    let (id, user, policy) = (realm.id(), pending.user, realm.settings().mfa);
+    let tries = pending.tries();
+    let found = app.db().read("find what a sign-in waits for", move |tx| {
+        Box::pin(async move {
+            let known = users::find(tx, id, user).await?.filter(|user| !user.is_disabled());
+            let hash = passwords::find(tx, id, user).await?;
+            let has = !mfa::factors(tx, id, user).await?.is_empty();
+            let left = attempts::are_left(tx, id, &tries, TRIES_OF_ONE_SIGN_IN, now).await?;
+            Ok::<_, Problem>((known.filter(|_| left).zip(hash), has))
+        })
+    });
+    let (known, has) = found.await?;
+    let known = known.filter(|(_, hash)| pending.is_of(hash));
+    Ok(known.map(|(user, _)| (user, rule::missing(policy, has))))
+}
+
+/// Keeps in the audit trail that a second factor was refused, and says so.
+pub(crate) async fn refused(
+    app: &App,
+    realm: &Snapshot,
+    second: &Second,
+    why: Refused,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Problem, Problem> {
+    let user = second.pending.user;
+    let record = origin.record(app, realm.id(), Event::SecondFactorRefused, Actor::Anonymous, now);
+    let record = record.user(user).with("method", second.method().name());
+    let (record, problem) = match why {
+        Refused::Wrong => (record.with("reason", "wrong"), Problem::InvalidCode),
+        Refused::Over => (record.with("reason", "over"), Problem::InvalidPendingSignIn),
+        Refused::TooOften(window) => {
+            (record.with("reason", "too_often"), Problem::TooManyAttempts { retry_after: window })
+        }
+    };
+    // Those that are counted are few; the rest is written down once a minute, for whoever guesses must not fill the disk.
+    if matches!(why, Refused::Wrong) || app.refusals().admits(&record) {
+        app.db()
+            .write("record a refused second factor", move |tx| {
+                let record = record.clone();
+                Box::pin(async move { audit::append(tx, &record).await })
+            })
+            .await?;
+    }
+    Ok(problem)
+}
