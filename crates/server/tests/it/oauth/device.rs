@@ -458,7 +458,7 @@ async fn a_device_is_connected_by_whoever_signed_in_as_lately_as_its_client_take
     app.advance(Duration::from_secs(1));
     let device = begin(&app).await;
     let shown = typed(&browser, &device.text("user_code")).await;
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     let late = decide(&browser, &shown, "approve").await;
     assert!(late.location().starts_with("/sign-in?flow="), "{late:?}");
     assert_eq!(error(&poll(&app, &device).await), "400 authorization_pending");
