@@ -6,7 +6,7 @@ use crate::driver::{Talk, drive};
 use crate::people::{Person, Refreshing, get, newcomers, same, sign_in};
 use crate::plot::{Axis, Chart, Series};
 use crate::report::{Better, Row, alone};
-use crate::served::{Served, gatepost, ourselves};
+use crate::served::{Served, gatepost_unlimited, ourselves};
 use crate::{Outcome, Run, machine};
 
 const CONNECTIONS: [usize; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -26,8 +26,9 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
     let folder = run.fresh()?;
     let before = machine::pin(machine::DRIVER)?;
     let hello = Served::start(ourselves("serve-hello")?, machine::SERVER)?;
-    let cheap = Served::start(gatepost(&folder.path().join("cheap"), true, None)?, machine::SERVER)?;
-    let dear = Served::start(gatepost(&folder.path().join("dear"), false, None)?, machine::SERVER)?;
+    let cheap =
+        Served::start(gatepost_unlimited(&folder.path().join("cheap"), true, None)?, machine::SERVER)?;
+    let dear = Served::start(gatepost_unlimited(&folder.path().join("dear"), false, None)?, machine::SERVER)?;
     let people: Vec<Person> = newcomers(cheap.address, 32, 4, 8)?.concat();
     let dear_people: Vec<Person> = newcomers(dear.address, 4, 1, 1)?.concat();
     let token = &people[0].access_token;

@@ -8,6 +8,7 @@ mod durable;
 mod enumeration;
 mod guard;
 mod hello;
+mod limiter;
 mod load;
 mod machine;
 mod people;
@@ -42,7 +43,7 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// A named part of the table.
 type Group = fn(&Run) -> Outcome<Vec<Row>>;
 
-const GROUPS: [(&str, Group); 15] = [
+const GROUPS: [(&str, Group); 16] = [
     ("verify", verify::measure),
     ("sign", sign::measure),
     ("guard", guard::measure),
@@ -53,6 +54,7 @@ const GROUPS: [(&str, Group); 15] = [
     ("flow", code_flow::measure),
     ("enumeration", enumeration::measure),
     ("start", start::measure),
+    ("limiter", limiter::measure),
     ("roles", roles::measure),
     ("realms", realms::measure),
     ("writers", writers::measure),
@@ -64,7 +66,7 @@ const GROUPS: [(&str, Group); 15] = [
 #[derive(Parser)]
 #[command(name = "bench/run")]
 struct Arguments {
-    /// verify, sign, guard, refresh, signin, read, clients, flow, enumeration, start, roles, realms, writers, load, python; all unless named
+    /// verify, sign, guard, refresh, signin, read, clients, flow, enumeration, start, limiter, roles, realms, writers, load, python; all unless named
     groups: Vec<String>,
     /// Print the table as JSON, every round included
     #[arg(long)]

@@ -3,7 +3,7 @@
 use crate::driver::drive;
 use crate::people::{get, newcomers, same};
 use crate::report::{Bar, Better, Row, compared};
-use crate::served::{Served, gatepost, ourselves};
+use crate::served::{Served, gatepost_unlimited, ourselves};
 use crate::{Outcome, Run, SLICE, machine};
 
 const CONNECTIONS: usize = 32;
@@ -12,7 +12,8 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
     let folder = run.fresh()?;
     let before = machine::pin(machine::DRIVER)?;
     let hello = Served::start(ourselves("serve-hello")?, machine::SERVER)?;
-    let server = Served::start(gatepost(&folder.path().join("data"), true, None)?, machine::SERVER)?;
+    let server =
+        Served::start(gatepost_unlimited(&folder.path().join("data"), true, None)?, machine::SERVER)?;
     let people = newcomers(server.address, CONNECTIONS, 1, 1)?;
     let token = people[0].first().map(|person| person.access_token.clone()).unwrap_or_default();
     let sides = [

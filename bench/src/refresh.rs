@@ -8,7 +8,7 @@ use crate::driver::drive;
 use crate::durable::Durable;
 use crate::people::{Refreshing, newcomers};
 use crate::report::{Bar, Better, Row, alone, compared};
-use crate::served::{Served, gatepost};
+use crate::served::{Served, gatepost_unlimited};
 use crate::{Outcome, Run, machine};
 
 const GROUP: &str = "refresh";
@@ -54,7 +54,8 @@ fn on(run: &Run, store: &str, postgres: Option<&str>, cores: &[usize]) -> Outcom
     let before = machine::pin(cores)?;
     let mut durable = Durable::with(&bare, GRANTS)?;
     machine::pin(machine::DRIVER)?;
-    let server = Served::start(gatepost(&folder.path().join("data"), true, url.as_deref())?, cores)?;
+    let server =
+        Served::start(gatepost_unlimited(&folder.path().join("data"), true, url.as_deref())?, cores)?;
     let people = newcomers(server.address, CONNECTIONS, 8, SESSIONS / 8)?;
     let mut talks: Vec<Refreshing> = people.iter().map(|people| Refreshing::of(people)).collect();
 

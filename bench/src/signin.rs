@@ -12,7 +12,7 @@ use crate::driver::{Load, drive};
 use crate::people::{Person, Refreshing, Same, newcomers, sign_in};
 use crate::plot::{Axis, Chart, Series};
 use crate::report::{Bar, Better, Row, alone, compared};
-use crate::served::{Served, gatepost};
+use crate::served::{Served, gatepost_unlimited};
 use crate::{Outcome, Run, machine};
 
 const GROUP: &str = "signin";
@@ -103,7 +103,7 @@ fn refreshes(
 fn on(run: &Run, cores_name: &str, cores: &[usize]) -> Outcome<Vec<Row>> {
     let folder = run.fresh()?;
     let before = machine::pin(machine::DRIVER)?;
-    let server = Served::start(gatepost(&folder.path().join("data"), false, None)?, cores)?;
+    let server = Served::start(gatepost_unlimited(&folder.path().join("data"), false, None)?, cores)?;
     let people: Vec<Person> = newcomers(server.address, CONNECTIONS, 1, 4)?.concat();
     let mut sign_ins: Vec<Same> =
         people.chunks(4).map(|sessions| Same(sign_in(&sessions[0].email))).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::driver::{Talk, drive};
 use crate::people::{PASSWORD, Person, member, send_json, sign_in};
 use crate::report::{Bar, Better, Row, alone};
-use crate::served::{Served, gatepost};
+use crate::served::{Served, gatepost_unlimited};
 use crate::{Outcome, Run, machine};
 
 const GROUP: &str = "writers";
@@ -101,7 +101,7 @@ impl Talk for Writer {
 pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
     let folder = run.fresh()?;
     let before = machine::pin(machine::DRIVER)?;
-    let server = Served::start(gatepost(&folder.path().join("data"), true, None)?, machine::BOTH)?;
+    let server = Served::start(gatepost_unlimited(&folder.path().join("data"), true, None)?, machine::BOTH)?;
     let mut writers: Vec<Writer> = (0..WRITERS).map(Writer::new).collect();
     let load = drive(server.address, &mut writers, Some(Duration::from_secs(run.seconds)))?;
     machine::unpin(&before)?;

@@ -64,6 +64,8 @@ events! {
     SignedIn = "signed-in",
     /// Somebody tried to sign in and was refused.
     SignInRefused = "sign-in-refused",
+    /// Somebody tried something more often than it may be tried.
+    AttemptRefused = "attempt-refused",
     /// A user signed out of one session.
     SignedOut = "signed-out",
     /// A user signed out of every session.

@@ -28,6 +28,7 @@ pub mod outbox;
 mod pairwise;
 pub mod password;
 mod personal_claims;
+pub mod rate_limit;
 mod realm;
 pub mod refresh;
 pub mod role;

@@ -19,7 +19,8 @@ pub struct SettingRefused {
 }
 
 impl SettingRefused {
-    pub(crate) fn new(member: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
+    /// With the member, and what is wrong with it and what would do.
+    pub fn new(member: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { member: member.into(), reason: reason.into() }
     }
 
@@ -30,7 +31,7 @@ impl SettingRefused {
         let reason: Cow<'static, str> =
             if text.starts_with("invalid type") || text.starts_with("invalid value") {
                 let wanted = text.rsplit_once("expected ").map_or("another type", |(_, wanted)| wanted);
-                format!("this takes {wanted}").into()
+                format!("this takes {}", in_words(wanted)).into()
             } else if let Some((_, wanted)) = text.split_once(", expected one of ") {
                 format!("this takes one of {wanted}").into()
             } else if let Some((_, wanted)) = text.split_once(", expected ") {
@@ -39,6 +40,19 @@ impl SettingRefused {
                 text.into()
             };
         Self::new(member.to_owned(), reason)
+    }
+}
+
+/// The reader's word for a type, as people say it.
+fn in_words(wanted: &str) -> &str {
+    match wanted {
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        "a string" => "text",
+        "a map" => "an object",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        structure if structure.starts_with("struct ") => "an object",
+        other => other,
     }
 }
 

@@ -19,7 +19,11 @@ use gatepost_store::{Db, passwords};
 use crate::{
     Clock,
     clients::KnownClients,
-    declare, jobs,
+    declare,
+    http::TrustedProxies,
+    jobs,
+    jobs::logout::SilentClients,
+    limits::Limits,
     mail::{KeptMail, Mailer},
     outgoing::Outgoing,
     passwords::HashPool,
@@ -55,6 +59,9 @@ struct Shared {
     entropy: Arc<dyn Entropy>,
     public_url: String,
     refusals: Throttle,
+    silent_clients: SilentClients,
+    limits: Arc<Limits>,
+    trusted_proxies: TrustedProxies,
     outgoing: Outgoing,
     sign_outs: tokio::sync::Notify,
     link_mac: LinkMac,
@@ -107,9 +114,24 @@ impl App {
         &self.shared.realms
     }
 
+    /// Which clients did not take what they were sent of late.
+    pub(crate) fn silent_clients(&self) -> &SilentClients {
+        &self.shared.silent_clients
+    }
+
     /// Which refusals were written down of late.
     pub(crate) fn refusals(&self) -> &Throttle {
         &self.shared.refusals
+    }
+
+    /// How often things were tried of late; see [`limits::attempt`](crate::limits::attempt).
+    pub(crate) fn limits(&self) -> &Arc<Limits> {
+        &self.shared.limits
+    }
+
+    /// Which proxies say where a request came from.
+    pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.shared.trusted_proxies
     }
 
     /// Fetches what clients publish.

@@ -22,11 +22,12 @@ use gatepost_store::{audit, clients};
 use crate::{
     App,
     http::{Problem, origin::Where},
+    limits::{self, Rule},
     realm::Snapshot,
 };
 
 pub use change::{
-    Made, Secrets, check_usable, create, delete, fitted, new_secret, rotate_secret, told, update,
+    Made, Secrets, check_usable, create, delete, differences, fitted, new_secret, rotate_secret, told, update,
 };
 pub use document::{current, known};
 pub use exchange::{Exchange, ExchangeRefused, exchange, stands};
@@ -63,7 +64,7 @@ pub enum ClientRefused {
 }
 
 /// The client, if the proof is its own, given in the one way it is registered with (RFC 9700 section 2.5). Whether there is such
-/// a client makes no difference to the answer, nor to the work of checking a secret. Changes made here count at once, those of
+/// a client makes no difference to the answer, nor to the work of checking a secret, nor to how often it may be got wrong at one address. Changes made here count at once, those of
 /// another process within a second and a half.
 pub async fn authenticate(
     app: &App,
@@ -72,12 +73,16 @@ pub async fn authenticate(
     origin: &Where,
     now: Timestamp,
 ) -> Result<Result<Arc<Client>, ClientRefused>, Problem> {
+    // By what they are called, whether there is such a client or not.
+    let key = (Rule::Client, (presented.id.as_str(), origin.neighbourhood()));
+    let guesses = !matches!(presented.proof, Proof::Nothing);
+    if guesses {
+        limits::check(app, realm, key, origin, now)?;
+    }
     // What no client can be called names none.
     let found = match presented.id.parse::<ClientId>() {
         // What a document describes is read again when it is old.
-        Ok(id) if id.document().is_some() => {
-            Box::pin(known(app, realm, id, origin, now)).await?.map(Arc::new)
-        }
+        Ok(id) if id.document().is_some() => Box::pin(known(app, realm, id, origin, now)).await?,
         Ok(id) => app.clients().find(app, realm, id).await?,
         Err(_) => None,
     };
@@ -101,6 +106,9 @@ pub async fn authenticate(
         Some(client) if proven => Ok(Ok(client)),
         found => {
             tracing::debug!(known = found.is_some(), "client authentication refused");
+            if guesses {
+                limits::note(app, realm, key, now);
+            }
             if let Some(client) = found {
                 note_refused(app, realm.id(), client.id.clone(), origin, now);
             }

@@ -2,13 +2,29 @@
 
 use std::fmt::Write as _;
 
-use gatepost_domain::{Entropy as _, audit::Event};
+use gatepost_domain::{Entropy as _, Timestamp, audit::Event};
 
-use crate::{entropy::SystemEntropy, http::Problem};
+use crate::{
+    entropy::SystemEntropy,
+    http::Problem,
+    limits::{Limits, Rule},
+};
 
 /// Fills `bytes` from the system.
 pub fn random(bytes: &mut [u8]) {
     SystemEntropy::default().fill(bytes);
+}
+
+/// The limiter of sign-ins as the server has it, for the benchmark: given an account and a second of Unix time, it says whether one more
+/// try is let through.
+pub fn limiter() -> impl Fn(u64, i64) -> bool {
+    let limits = Limits::new();
+    move |account, second| limits.lets_through(account, Timestamp::from_unix_seconds(second))
+}
+
+/// How many accounts it remembers.
+pub fn limiter_keys() -> usize {
+    Rule::SignInAccount.keys()
 }
 
 /// `docs/reference/problems.md`

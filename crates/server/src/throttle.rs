@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{ClientId, Timestamp, audit::Record};
+use gatepost_domain::{
+    ClientId, Timestamp,
+    audit::{Actor, Record},
+};
 use quick_cache::sync::Cache;
 
 /// How long after a refusal one like it is not written down again.
@@ -18,12 +21,16 @@ impl Throttle {
         Self(Cache::new(REMEMBERED))
     }
 
-    /// Whether to write this refusal down: none like it, of the same actor in the same realm, organization and client, was in
-    /// the last minute.
+    /// Whether to write this refusal down: none like it, of the same actor in the same realm, organization, client and limit, was in
+    /// the last minute. Of nobody known, the account counts that it was about.
     pub(crate) fn admits(&self, record: &Record) -> bool {
         let organization = record.detail.get("organization").map_or("", String::as_str);
         let client = record.client.as_ref().map_or("", ClientId::as_str);
-        let kind = format!("{} {} {} {organization} {client}", record.realm, record.actor, record.event);
+        let limit = record.detail.get("limit").map_or("", String::as_str);
+        let about = record.user.filter(|_| record.actor == Actor::Anonymous).map(|user| user.to_string());
+        let about = about.unwrap_or_default();
+        let Record { realm, actor, event, .. } = record;
+        let kind = format!("{realm} {actor} {event} {organization} {client} {limit} {about}");
         if self.0.get(&kind).is_some_and(|last| record.at.since(last) < PAUSE) {
             return false;
         }
@@ -35,10 +42,7 @@ impl Throttle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gatepost_domain::{
-        EventId, RealmId, UserId,
-        audit::{Actor, Event},
-    };
+    use gatepost_domain::{EventId, RealmId, UserId, audit::Event};
 
     #[test]
     fn a_refusal_is_written_down_once_a_minute_for_each_who_what_and_where() {
@@ -54,5 +58,11 @@ mod tests {
         assert!(throttle.admits(&refusal(0, Actor::User(UserId::MAX), event, "acme")));
         assert!(throttle.admits(&refusal(0, ada.clone(), Event::OrganizationChangeRefused, "acme")));
         assert!(throttle.admits(&refusal(60, ada, event, "acme")));
+        let limited = |limit: &str, about| {
+            let record = refusal(0, Actor::Anonymous, Event::AttemptRefused, "").with("limit", limit);
+            throttle.admits(&Record { user: about, ..record })
+        };
+        assert!(limited("sign-in-account", None) && !limited("sign-in-account", None));
+        assert!(limited("sign-in-account", Some(UserId::MIN)) && limited("register", None));
     }
 }

@@ -219,10 +219,14 @@ pub async fn revoke_made_by(
 ) -> Result<Vec<ApiKeyId>, Error> {
     const SQL: &str = "UPDATE api_keys SET revoked_at = $3 WHERE realm_id = $1 AND created_by = $2 AND organization_id IS NOT NULL
         AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3) RETURNING id";
-    let ended: Vec<(ApiKeyId,)> = tx.all(SQL, &[(&realm).into(), (&user).into(), now.into()]).await?;
-    let mut ended: Vec<ApiKeyId> = ended.into_iter().map(|(id,)| id).collect();
-    ended.sort_unstable();
-    Ok(ended)
+    ids(tx, SQL, &[(&realm).into(), (&user).into(), now.into()]).await
+}
+
+/// The ids that a statement returns, in their order.
+async fn ids(tx: &mut Tx, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<ApiKeyId>, Error> {
+    let mut ids: Vec<ApiKeyId> = tx.all(sql, params).await?.into_iter().map(|(id,)| id).collect();
+    ids.sort_unstable();
+    Ok(ids)
 }
 
 /// Ends every key of an owner that is good at `now`, for good. Returns which.
@@ -246,8 +250,5 @@ pub async fn revoke_all(
         KeyOwner::Organization(organization) => (OF_ORGANIZATION, organization.into()),
         KeyOwner::Client(client) => (OF_CLIENT, client.as_str().into()),
     };
-    let ended: Vec<(ApiKeyId,)> = tx.all(sql, &[(&realm).into(), owner, now.into()]).await?;
-    let mut ended: Vec<ApiKeyId> = ended.into_iter().map(|(id,)| id).collect();
-    ended.sort_unstable();
-    Ok(ended)
+    ids(tx, sql, &[(&realm).into(), owner, now.into()]).await
 }

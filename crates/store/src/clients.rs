@@ -164,6 +164,8 @@ pub async fn delete_unused(tx: &mut Tx, realm: RealmId, before: Timestamp, limit
     const SQL: &str = "DELETE FROM clients WHERE realm_id = $1 AND id IN
         (SELECT c.id FROM clients c WHERE c.realm_id = $1 AND c.origin IN ('open', 'document') AND c.created_at < $2
         AND NOT EXISTS (SELECT 1 FROM consents a WHERE a.realm_id = c.realm_id AND a.client_id = c.id)
+        AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.realm_id = c.realm_id AND g.client_id = c.id)
+        AND c.settings NOT LIKE '%\"skip_consent\":true%'
         ORDER BY c.created_at LIMIT $3)";
     let deleted = tx.execute(SQL, &[(&realm).into(), before.into(), limit.into()]).await?;
     if deleted > 0 {

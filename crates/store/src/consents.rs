@@ -75,3 +75,9 @@ pub async fn withdraw(tx: &mut Tx, realm: RealmId, user: UserId, client: &Client
     const SQL: &str = "DELETE FROM consents WHERE realm_id = $1 AND user_id = $2 AND client_id = $3";
     Ok(tx.execute(SQL, &[(&realm).into(), (&user).into(), client.as_str().into()]).await? == 1)
 }
+
+/// Takes back what every user agreed to for a client. Returns how many had.
+pub async fn withdraw_all_of(tx: &mut Tx, realm: RealmId, client: &ClientId) -> Result<u64, Error> {
+    const SQL: &str = "DELETE FROM consents WHERE realm_id = $1 AND client_id = $2";
+    tx.execute(SQL, &[(&realm).into(), client.as_str().into()]).await
+}

@@ -46,15 +46,3 @@ pub async fn remove(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<bool, E
     const SQL: &str = "DELETE FROM passwords WHERE realm_id = $1 AND user_id = $2";
     Ok(tx.execute(SQL, &[(&realm).into(), (&user).into()]).await? == 1)
 }
-
-/// Whether the user's password was changed after a moment.
-pub async fn changed_after(
-    tx: &mut Tx,
-    realm: RealmId,
-    user: UserId,
-    moment: Timestamp,
-) -> Result<bool, Error> {
-    const SQL: &str = "SELECT changed_at FROM passwords WHERE realm_id = $1 AND user_id = $2";
-    let found: Option<(Timestamp,)> = tx.optional(SQL, &[(&realm).into(), (&user).into()]).await?;
-    Ok(found.is_some_and(|(changed_at,)| changed_at > moment))
-}

@@ -9,9 +9,14 @@ use crate::{Error, Tx};
 pub async fn find(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<PersonalClaims, Error> {
     const SQL: &str = "SELECT claims FROM users WHERE realm_id = $1 AND id = $2";
     match tx.optional::<(String,)>(SQL, &[(&realm).into(), (&user).into()]).await? {
-        Some((text,)) if !text.is_empty() => from_json(&text),
-        _ => Ok(PersonalClaims::default()),
+        Some((text,)) => read(&text),
+        None => Ok(PersonalClaims::default()),
     }
+}
+
+/// The column; nearly always empty, and then nothing is parsed.
+pub(crate) fn read(text: &str) -> Result<PersonalClaims, Error> {
+    if text.is_empty() { Ok(PersonalClaims::default()) } else { from_json(text) }
 }
 
 /// Replaces what is known of a user. False: no such user.

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
-    ClientId, OutboxId, PasswordHash, RealmId, Session, SessionId, SessionOrigin, Timestamp, User, UserId,
+    ClientId, OutboxId, PasswordHash, PersonalClaims, RealmId, Session, SessionId, SessionOrigin, Timestamp,
+    User, UserId,
 };
 
 use crate::users::user_columns;
 use crate::value::{FromRow, Joined, Row};
-use crate::{Error, Tx, outbox};
+use crate::{Error, Tx, outbox, personal_claims};
 
 impl FromRow for Session {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
@@ -115,7 +116,37 @@ pub async fn find_live(
     Ok(found.map(|Joined(session, user)| (session, user)))
 }
 
-/// The same, if the client still holds a grant in it: what was taken from one client leaves the session to others. One point
+/// The same with what else is known of the user, for what was agreed to in it at a moment: `None` also where the password has been
+/// changed since. One point read.
+pub async fn find_agreed(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: SessionId,
+    agreed_at: Timestamp,
+    now: Timestamp,
+) -> Result<Option<(Session, User, PersonalClaims)>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ", session_columns!("s."), ", ", user_columns!("u."), ", u.claims FROM sessions s
+        JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
+        WHERE s.realm_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
+        AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at)
+        AND NOT EXISTS (SELECT 1 FROM passwords p WHERE p.realm_id = $1 AND p.user_id = u.id AND p.changed_at > $4)"
+    );
+    let params = [(&realm).into(), (&id).into(), now.into(), agreed_at.into()];
+    let found: Option<Agreed> = tx.optional(SQL, &params).await?;
+    Ok(found.map(|Agreed(session, user, known)| (session, user, known)))
+}
+
+struct Agreed(Session, User, PersonalClaims);
+
+impl FromRow for Agreed {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        let Joined(session, user) = Joined::from_row(row)?;
+        Ok(Self(session, user, personal_claims::read(&row.take::<String>()?)?))
+    }
+}
+
+/// A live session of a user who may sign in, if the client still holds a grant in it: what was taken from one client leaves the session to others. One point
 /// read.
 pub async fn find_live_with(
     tx: &mut Tx,

@@ -379,6 +379,16 @@ pub async fn delete(
     Ok(gone)
 }
 
+/// Whether somebody of the realm who is not disabled was given the role, and none of them has a verified address. Looks
+/// through the users who have roles.
+pub async fn only_unverified_have_role(tx: &mut Tx, realm: RealmId, role: &RoleName) -> Result<bool, Error> {
+    const SQL: &str = "SELECT email_verified FROM users WHERE realm_id = $1 AND disabled_at IS NULL
+        AND roles <> '' AND ' ' || roles || ' ' LIKE $2 ESCAPE '!' ORDER BY email_verified DESC LIMIT 1";
+    let pattern = roles::like_name(role);
+    let best: Option<(bool,)> = tx.optional(SQL, &[(&realm).into(), pattern.as_str().into()]).await?;
+    Ok(best == Some((false,)))
+}
+
 /// Whether another user of the realm who can sign in was given the role. Looks through the users who have roles.
 pub async fn others_have_role(
     tx: &mut Tx,

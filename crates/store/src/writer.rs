@@ -1,7 +1,11 @@
 //! The one writer of a SQLite file: closures queue up, all that are waiting are committed together.
 //!
 //! A durable commit costs a trip to the disk. Thirty-two callers who each make their own pay for thirty-two; here
-//! each runs in a savepoint of one transaction, one commit is made, and then all are answered.
+//! all run in one transaction, one commit is made, and then all are answered.
+//!
+//! Nearly all of them keep what they write, so none has a savepoint at first: for each SQLite would keep a copy of every page
+//! that is touched. Where one writes and then takes it back, everything is taken back, and the group runs once more, now
+//! with a savepoint each.
 
 use std::any::Any;
 use std::future::Future;
@@ -27,20 +31,29 @@ const GROUP: usize = 256;
 /// What came out of a closure: its result, or the panic to be continued where it was called from.
 pub(crate) type Outcome<T, E> = Result<Result<T, E>, Box<dyn Any + Send>>;
 
-/// Tells a caller, once it is known whether the group was committed.
-type Settle = Box<dyn FnOnce(Result<(), Error>) + Send>;
+/// Whether a closure runs so that it can be undone by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    /// By itself.
+    Alone,
+    /// Only with the whole transaction.
+    Together,
+}
 
 trait Job: Send {
-    /// Runs inside the open transaction, in a savepoint of its own.
-    fn run(self: Box<Self>, tx: &mut Tx) -> Settle;
-    /// Answers without having run.
-    fn refuse(self: Box<Self>, error: Error);
+    /// Runs inside the open transaction, once more if need be. False: what it wrote must not stay, and that is left to the caller
+    /// where it cannot be undone by itself.
+    fn run(&mut self, tx: &mut Tx, undo: Undo) -> bool;
+    /// Tells the caller what came of it, now that it is known whether the group was committed.
+    fn settle(self: Box<Self>, fate: Result<(), Error>);
 }
 
 struct Write<T, E, F> {
     closure: F,
     /// A single statement undoes itself when it fails: it needs no savepoint.
     single: bool,
+    /// What came of it when it ran last.
+    outcome: Option<Outcome<T, E>>,
     reply: oneshot::Sender<Outcome<T, E>>,
 }
 
@@ -50,22 +63,26 @@ where
     E: From<Error> + Send + 'static,
     F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send,
 {
-    fn run(self: Box<Self>, tx: &mut Tx) -> Settle {
-        let Self { closure, single, reply } = *self;
+    fn run(&mut self, tx: &mut Tx, undo: Undo) -> bool {
         tx.reset();
-        let outcome = catch_unwind(AssertUnwindSafe(|| in_savepoint(tx, &closure, single)));
-        Box::new(move |fate| {
-            let answer = match (outcome, fate) {
-                (Ok(Ok(_)), Err(error)) => Ok(Err(E::from(error))),
-                (outcome, _) => outcome,
-            };
-            // A caller who went away is not waiting.
-            let _ = reply.send(answer);
-        })
+        let closure = &self.closure;
+        let in_savepoint = undo == Undo::Alone && !self.single;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            if in_savepoint { in_savepoint_of_its_own(tx, closure) } else { settled(tx, closure) }
+        }));
+        let kept = self.single || in_savepoint || matches!(outcome, Ok(Ok(_)));
+        self.outcome = Some(outcome);
+        kept
     }
 
-    fn refuse(self: Box<Self>, error: Error) {
-        let _ = self.reply.send(Ok(Err(E::from(error))));
+    fn settle(self: Box<Self>, fate: Result<(), Error>) {
+        let answer = match (self.outcome, fate) {
+            (Some(Ok(Ok(_))) | None, Err(error)) => Ok(Err(E::from(error))),
+            (Some(outcome), _) => outcome,
+            (None, Ok(())) => Ok(Err(E::from(Error::broken("a write that never ran")))),
+        };
+        // A caller who went away is not waiting.
+        let _ = self.reply.send(answer);
     }
 }
 
@@ -108,7 +125,7 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or(Error::Unavailable(Outage::Closed))?;
-        match jobs.try_send(Box::new(Write { closure, single, reply })) {
+        match jobs.try_send(Box::new(Write { closure, single, outcome: None, reply })) {
             Ok(()) => Ok(answer),
             Err(TrySendError::Full(_)) => Err(Error::Unavailable(Outage::QueueFull)),
             Err(TrySendError::Disconnected(_)) => Err(Error::Unavailable(Outage::Closed)),
@@ -152,22 +169,28 @@ fn commit_group(tx: &mut Tx, first: Box<dyn Job>, waiting: &Receiver<Box<dyn Job
         // Those who wait have waited as long as this one. They are gathered before anybody is told: whoever comes
         // after that has not waited yet.
         let refused: Vec<_> = std::iter::once(first).chain(waiting.try_iter().take(GROUP)).collect();
-        for job in refused {
-            job.refuse(error.clone());
-        }
+        settle(refused, &Err(error));
         return;
     }
-    let mut group: Vec<Settle> = Vec::new();
+    let mut group: Vec<Box<dyn Job>> = Vec::new();
     let mut next = Some(first);
-    while let Some(job) = next {
-        group.push(job.run(tx));
+    let mut undo = Undo::Together;
+    while let Some(mut job) = next {
+        let before = changes(tx);
+        let kept = job.run(tx, undo);
+        group.push(job);
+        if !kept && changes(tx) != before && !is_lost(tx) {
+            undo = Undo::Alone;
+            if let Err(error) = once_more(tx, &mut group) {
+                settle(group, &Err(error));
+                return;
+            }
+        }
         if is_lost(tx) {
             // A full disk or a failing one makes SQLite undo the whole transaction, the neighbours' part too.
             let error =
                 tx.failure().cloned().unwrap_or_else(|| Error::Disk("the transaction was undone".to_owned()));
-            for settle in group {
-                settle(Err(error.clone()));
-            }
+            settle(group, &Err(error));
             return;
         }
         next = if group.len() < GROUP { another(waiting) } else { None };
@@ -178,9 +201,31 @@ fn commit_group(tx: &mut Tx, first: Box<dyn Job>, waiting: &Receiver<Box<dyn Job
     }
     counters.commits.fetch_add(1, Ordering::Relaxed);
     counters.writes.fetch_add(group.len() as u64, Ordering::Relaxed);
-    for settle in group {
-        settle(fate.clone());
+    settle(group, &fate);
+}
+
+fn settle(group: Vec<Box<dyn Job>>, fate: &Result<(), Error>) {
+    for job in group {
+        job.settle(fate.clone());
     }
+}
+
+/// Takes back what all have written, for one of them must not have, and has each write anew so that it can be undone by itself.
+fn once_more(tx: &mut Tx, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
+    control(tx, "ROLLBACK")?;
+    control(tx, "BEGIN IMMEDIATE")?;
+    for job in group {
+        job.run(tx, Undo::Alone);
+        if is_lost(tx) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// How many rows were ever changed on the connection.
+fn changes(tx: &Tx) -> u64 {
+    tx.sqlite_connection().map_or(0, rusqlite::Connection::total_changes)
 }
 
 /// The next job that is there, or that comes when others get the core for a moment. With one core and no such moment,
@@ -202,14 +247,11 @@ fn control(tx: &Tx, sql: &'static str) -> Result<(), Error> {
     Ok(connection.prepare_cached(sql)?.execute([]).map(|_| ())?)
 }
 
-fn in_savepoint<T, E, F>(tx: &mut Tx, closure: &F, single: bool) -> Result<T, E>
+fn in_savepoint_of_its_own<T, E, F>(tx: &mut Tx, closure: &F) -> Result<T, E>
 where
     E: From<Error>,
     F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
 {
-    if single {
-        return settled(tx, closure);
-    }
     control(tx, "SAVEPOINT job")?;
     // A panic must not leave the savepoint open; it goes on once it is closed.
     let outcome = catch_unwind(AssertUnwindSafe(|| settled(tx, closure)));

@@ -203,3 +203,90 @@ fn a_caller_who_left_does_not_stop_the_others() {
     drop(release);
     assert_eq!((answer(held), answer(stays)), (Ok(()), Ok(())));
 }
+
+/// Counts how often it ran.
+fn counted(
+    count: &Arc<AtomicU64>,
+    work: impl Fn(&mut Tx) -> Result<(), Error> + Send + 'static,
+) -> impl Fn(&mut Tx) -> Result<(), Error> + Send + 'static {
+    let count = Arc::clone(count);
+    move |tx| {
+        count.fetch_add(1, Ordering::Relaxed);
+        work(tx)
+    }
+}
+
+fn put(tx: &mut Tx) -> Result<(), Error> {
+    ready(async { tx.execute(PUT, &["x".into()]).await.map(|_| ()) })
+}
+
+/// Waits until the writer holds the group open, then lets it go on; what is submitted between is one group.
+fn together(store: &Store, submit: impl FnOnce()) {
+    let (release, held) = mpsc::channel::<()>();
+    let (tell, begun) = mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(Some(held));
+    let first = store.submit(move |_| {
+        // Once; it may run again.
+        if let Some(held) = held.lock().unwrap().take() {
+            tell.send(()).unwrap();
+            let _ = held.recv();
+        }
+        Ok(())
+    });
+    begun.recv().unwrap();
+    submit();
+    drop(release);
+    assert_eq!(answer(first), Ok(()));
+}
+
+#[test]
+fn what_one_takes_back_is_undone_and_its_neighbours_stay() {
+    let store = store_with("");
+    let (good, bad, after) = (Arc::default(), Arc::default(), Arc::default());
+    let mut answers = Vec::new();
+    together(&store, || {
+        answers.push(store.submit(counted(&good, put)));
+        answers.push(store.submit(counted(&bad, |tx| {
+            put(tx)?;
+            Err(Error::broken("no"))
+        })));
+        answers.push(store.submit(|tx| {
+            put(tx)?;
+            panic!("in the middle")
+        }));
+        answers.push(store.submit(counted(&after, put)));
+    });
+    let mut answers = answers.into_iter();
+    assert_eq!(answer(answers.next().unwrap()), Ok(()));
+    assert!(matches!(answer(answers.next().unwrap()), Err(Error::Broken(_))));
+    let panicking = answers.next().unwrap();
+    assert!(
+        catch_unwind(AssertUnwindSafe(|| answer(panicking))).is_err(),
+        "goes on where it was called from"
+    );
+    assert_eq!(answer(answers.next().unwrap()), Ok(()));
+    assert_eq!(store.rows(), 2);
+    // Whoever had run before ran once more, and whoever came later only once.
+    let runs = [&good, &bad, &after].map(|count: &Arc<AtomicU64>| count.load(Ordering::Relaxed));
+    assert_eq!(runs, [2, 2, 1]);
+    assert_eq!(store.writer.counters.commits.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn who_takes_back_nothing_makes_nobody_run_again() {
+    let store = store_with("");
+    let good = Arc::default();
+    let mut answers = Vec::new();
+    together(&store, || {
+        answers.push(store.submit(counted(&good, put)));
+        answers.push(store.submit(|_| Err(Error::broken("no"))));
+        // A statement that fails has changed nothing.
+        answers.push(store.submit(|tx| {
+            ready(async {
+                tx.execute("INSERT INTO t (a, p) VALUES ($1, $1)", &["x".into()]).await.map(|_| ())
+            })
+        }));
+    });
+    let kept: Vec<bool> = answers.into_iter().map(|one| answer(one).is_ok()).collect();
+    assert_eq!((kept, store.rows(), good.load(Ordering::Relaxed)), (vec![true, false, false], 1, 1));
+}

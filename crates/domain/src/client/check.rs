@@ -323,7 +323,7 @@ mod tests {
             told(&json!({ "redirect_uri": [] })),
             "redirect_uri: no client has such a setting; did you mean `redirect_uris`?"
         );
-        assert_eq!(told(&json!({ "require_pkce": "s3cret" })), "require_pkce: this takes a boolean");
+        assert_eq!(told(&json!({ "require_pkce": "s3cret" })), "require_pkce: this takes true or false");
         assert_eq!(
             told(&json!({ "subject_type": "s3cret" })),
             "subject_type: this takes `public` or `pairwise`"

@@ -33,7 +33,8 @@ impl ClientSettings {
         let names_permissions = either.into_iter().flat_map(permissions_of).next().is_some();
         let names_roles = either.into_iter().any(|scopes| scopes.contains(ROLES));
         Entrusted {
-            roles: scopes.contains(ROLES) || (self.skip_consent && !names_roles),
+            roles: (scopes.contains(ROLES) && self.scopes.contains(ROLES))
+                || (self.skip_consent && !names_roles),
             permissions: self.skip_consent && !names_permissions,
         }
     }
@@ -60,6 +61,9 @@ mod tests {
             (true, "openid roles", "openid roles", "openid", permissions),
             (true, "openid roles", "openid roles", "openid roles", (true, true)),
             (true, "openid", "openid roles", "openid", permissions),
+            // A token says what was given; the client may have lost it since.
+            (false, "openid", "openid roles", "openid roles", none),
+            (true, "openid", "openid roles", "openid roles", permissions),
         ] {
             let client: Scopes = client.parse().unwrap();
             let settings = ClientSettings { scopes: client, skip_consent: own, ..ClientSettings::default() };

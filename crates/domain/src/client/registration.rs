@@ -94,6 +94,9 @@ pub fn settings(
     }
     let settings = before.with(&changes).map_err(as_registered)?;
     check_policy(&settings, before, policy)?;
+    if is_trusted(before, policy) {
+        check_identity(&settings, before)?;
+    }
     check_flow(metadata, &settings)?;
     let public = settings.token_endpoint_auth_method == Some(ClientAuthMethod::Public);
     settings.check(public).map_err(as_registered)?;
@@ -159,6 +162,38 @@ fn check_flow(metadata: &Map<String, Value>, settings: &ClientSettings) -> Resul
         return refuse("redirect_uris", "there are more than 20; leave out those that are not in use");
     }
     Ok(())
+}
+
+/// Whether an administrator gave a client more than it could register.
+fn is_trusted(settings: &ClientSettings, policy: Policy<'_>) -> bool {
+    settings.skip_consent
+        || settings.may_impersonate
+        || settings.scopes.iter().any(|scope| !policy.opens(scope))
+        || settings.grants.iter().any(|grant| !policy.allows(*grant))
+}
+
+/// Whom it was given to stays whom it is for: where people are sent back to, what the client proves itself with and what it is called.
+fn check_identity(settings: &ClientSettings, before: &ClientSettings) -> Result<(), SettingRefused> {
+    let changed = [
+        ("redirect_uris", settings.redirect_uris != before.redirect_uris),
+        ("request_uris", settings.request_uris != before.request_uris),
+        ("jwks", settings.jwks != before.jwks),
+        ("jwks_uri", settings.jwks_uri != before.jwks_uri),
+        (
+            "token_endpoint_auth_method",
+            settings.token_endpoint_auth_method.unwrap_or(ClientAuthMethod::ClientSecretBasic)
+                != before.token_endpoint_auth_method.unwrap_or(ClientAuthMethod::ClientSecretBasic),
+        ),
+        ("backchannel_logout_uri", settings.backchannel_logout_uri != before.backchannel_logout_uri),
+        ("client_name", settings.name != before.name),
+    ];
+    match changed.into_iter().find(|(_, changed)| *changed) {
+        Some((member, _)) => Err(SettingRefused::new(
+            member,
+            "an administrator gave this client more than it could register, and changes this for it; write what it is",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn check_policy(

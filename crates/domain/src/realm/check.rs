@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Mfa, Profile, RateLimits, RealmSettings, SigningAlg};
+use super::{Mfa, Profile, RealmSettings, SigningAlg};
 use crate::api_key;
 use crate::client::ROLES;
 use crate::role::{ADMINISTRATOR, RoleGraph};
@@ -21,9 +21,9 @@ const LONGEST_GRACE: Duration = Duration::from_mins(5);
 const MIN_LENGTHS: std::ops::RangeInclusive<u32> = 8..=128;
 
 impl RealmSettings {
-    /// Whether a realm can have these settings. `named` are those that somebody wrote down, and so counts on.
-    pub fn check(&self, named: &[String]) -> Result<(), SettingRefused> {
-        self.check_release(named)?;
+    /// Whether a realm can have these settings.
+    pub fn check(&self) -> Result<(), SettingRefused> {
+        self.check_release()?;
         self.check_lists()?;
         self.check_lifetimes()?;
         self.check_words()?;
@@ -53,16 +53,11 @@ impl RealmSettings {
     }
 
     /// What would be believed and not done is refused.
-    fn check_release(&self, named: &[String]) -> Result<(), SettingRefused> {
+    fn check_release(&self) -> Result<(), SettingRefused> {
         if self.profile != Profile::Native {
             return refuse("profile", "this release has only `native`");
         }
-        let limited =
-            self.rate_limits == RateLimits::Default && named.iter().any(|name| name == "rate_limits");
-        let later = [
-            (self.mfa != Mfa::Optional, "mfa", "second factors"),
-            (limited, "rate_limits", "limits on requests"),
-        ];
+        let later = [(self.mfa != Mfa::Optional, "mfa", "second factors")];
         match later.iter().find(|(is_set, ..)| *is_set) {
             Some((_, member, what)) => refuse(member, format!("this release has no {what}; leave it out")),
             None => Ok(()),
@@ -173,14 +168,13 @@ mod tests {
 
     fn checked(changes: &Value) -> Result<(), String> {
         let changes = changes.as_object().unwrap();
-        let named: Vec<String> = changes.keys().cloned().collect();
-        let settings = RealmSettings::default().with(changes).and_then(|settings| settings.check(&named));
+        let settings = RealmSettings::default().with(changes).and_then(|settings| settings.check());
         settings.map_err(|refused| refused.to_string())
     }
 
     #[test]
     fn the_defaults_and_what_the_manual_shows_are_right() {
-        assert_eq!(RealmSettings::default().check(&[]), Ok(()));
+        assert_eq!(RealmSettings::default().check(), Ok(()));
         for good in [
             json!({"access_token_ttl": "1s", "refresh_grace": "0s", "key_rotation": "0s"}),
             json!({"access_token_ttl": "24h", "refresh_grace": "5m", "key_rotation": "24h"}),
@@ -188,6 +182,7 @@ mod tests {
             json!({"password": {"min_length": 8}, "require_verified_email": true}),
             json!({"audience": ["notes-api", "https://api.test/"], "api_key_scopes": ["reports"]}),
             json!({"rate_limits": "off", "display_name": null}),
+            json!({"rate_limits": "default"}),
             json!({"allowed_origins": ["https://app.example.com"]}),
         ] {
             assert_eq!(checked(&good), Ok(()), "{good}");
@@ -229,10 +224,6 @@ mod tests {
             ),
             (json!({"mfa": "required"}), "mfa: this release has no second factors; leave it out"),
             (
-                json!({"rate_limits": "default"}),
-                "rate_limits: this release has no limits on requests; leave it out",
-            ),
-            (
                 json!({"audience": ["a b"]}),
                 "audience: write names or absolute URIs without fragment, of up to 255 letters",
             ),
@@ -248,7 +239,7 @@ mod tests {
                 json!({"registraton": "open"}),
                 "registraton: no realm has such a setting; did you mean `registration`?",
             ),
-            (json!({"access_token_ttl": 7}), "access_token_ttl: this takes a string"),
+            (json!({"access_token_ttl": 7}), "access_token_ttl: this takes text"),
             (json!({"registration": 7}), "registration: this takes one of `open`, `invited`, `closed`"),
             (json!({"registration": "opne"}), "registration: this takes one of `open`, `invited`, `closed`"),
             (json!({"accent": "teal"}), "accent: a colour is # and six hexadecimal digits, as in #0b5f73"),
@@ -275,10 +266,10 @@ mod tests {
     fn hosts_are_written_as_browsers_send_them() {
         let with = |host: &str| RealmSettings { hosts: vec![host.to_owned()], ..RealmSettings::default() };
         for good in ["auth.example.com", "localhost:8400", "[::1]", "127.0.0.1"] {
-            assert_eq!(with(good).check(&[]), Ok(()), "{good}");
+            assert_eq!(with(good).check(), Ok(()), "{good}");
         }
         for bad in ["", "Auth.example.com", "https://auth.example.com", "a/b", "a:80", "a b"] {
-            assert_eq!(with(bad).check(&[]).unwrap_err().member, "hosts", "{bad}");
+            assert_eq!(with(bad).check().unwrap_err().member, "hosts", "{bad}");
         }
     }
 

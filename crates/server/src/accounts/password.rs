@@ -13,17 +13,19 @@ use crate::{
     App,
     api_keys::revoke_because,
     http::{Problem, SignedIn, origin::Where},
+    limits::{self, Rule},
     mail,
     passwords::Checked,
+    realm::Snapshot,
 };
 
-/// Replaces the password if `current` is right, and ends every other session of the account; with `with_keys`, its API keys
+/// Replaces the password if `current` is right and was not wrong too often in this session, and ends every other session of the account; with `with_keys`, its API keys
 /// too.
 pub async fn change_password(
     app: &App,
+    in_realm: &Snapshot,
     caller: &SignedIn,
-    current: &Password,
-    new: &Password,
+    (current, new): (&Password, &Password),
     with_keys: bool,
     origin: Where,
     now: Timestamp,
@@ -31,11 +33,20 @@ pub async fn change_password(
     let (realm, user, session) = (caller.user.realm, caller.user.id, caller.session.id);
     let message = OutboxId::new(now, app.entropy());
     let actor = || Actor::User(user);
+    let attempt =
+        limits::attempt_of(app, in_realm, (Rule::Reauthentication, session), Some(user), &origin, now)?;
     let stored = app
         .db()
         .read("find a password", move |tx| Box::pin(async move { passwords::find(tx, realm, user).await }))
         .await?;
-    if app.hasher().check(current, stored.as_ref().map(PasswordHash::as_str)).await? == Checked::Wrong {
+    let checked = match app.hasher().check(current, stored.as_ref().map(PasswordHash::as_str)).await {
+        Err(busy) => {
+            attempt.give_back();
+            return Err(busy.into());
+        }
+        Ok(checked) => checked,
+    };
+    if checked == Checked::Wrong {
         let record =
             origin.record(app, realm, Event::PasswordChangeRefused, actor(), now).user(user).session(session);
         app.db()
@@ -49,6 +60,7 @@ pub async fn change_password(
     let Some(old) = stored else {
         return Err(Problem::WrongPassword);
     };
+    attempt.give_back();
     let new = PasswordHash::new(app.hasher().hash(new).await?);
     let who = Who::themselves(caller, origin);
     let record = who.record(app, Event::PasswordChanged, realm, user, now).session(session);

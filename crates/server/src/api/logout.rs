@@ -30,6 +30,7 @@ pub(super) struct Logout {
     responses(
         (status = 204, description = "Signed out"),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`not_for_applications`: to revoke API keys", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),
     )
 )]
@@ -40,6 +41,9 @@ pub(super) async fn logout(
     origin: Where,
     Json(body): Json<Logout>,
 ) -> Result<StatusCode, Problem> {
+    if body.revoke_api_keys {
+        caller.deals_with_keys()?;
+    }
     let which = match (body.everywhere, body.revoke_api_keys) {
         (true, with_keys) => session::Ended::All { with_keys },
         (false, false) => session::Ended::One(caller.session.id),

@@ -8,6 +8,7 @@ use super::{Password, UserView};
 use crate::{
     App, accounts,
     http::{Json, Now, Problem, Where, problem::ProblemDocument},
+    limits::{self, Rule},
     realm::InRealm,
 };
 
@@ -42,6 +43,7 @@ pub(super) struct Registration {
         (status = 403, description = "`registration_closed`", body = ProblemDocument),
         (status = 409, description = "`email_taken` or `username_taken`", body = ProblemDocument),
         (status = 422, description = "`invalid_field` or `weak_password`", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
         (status = 503, description = "`busy`", body = ProblemDocument),
     )
 )]
@@ -58,6 +60,7 @@ pub(super) async fn register(
     let profile =
         accounts::Profile::parse(Some(&body.email), body.username.as_deref(), body.name.as_deref())?;
     let password = body.password.accept(realm.settings(), &profile.words())?;
+    limits::attempt(&app, &realm, (Rule::Register, origin.neighbourhood()), &origin, now)?;
     let hash = app.hasher().hash(&password).await?;
     let user = accounts::register(&app, &realm, profile, hash, origin, now).await?;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))))

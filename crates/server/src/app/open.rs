@@ -16,8 +16,9 @@ use super::{
     master_key::{self, MasterKeyError},
 };
 use crate::{
-    Clock, Config, clients::KnownClients, entropy::SystemEntropy, mail::Mailer, outgoing::Outgoing,
-    passwords::HashPool, realm::RealmCache, throttle::Throttle,
+    Clock, Config, clients::KnownClients, entropy::SystemEntropy, jobs::logout::SilentClients,
+    limits::Limits, mail::Mailer, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
+    throttle::Throttle,
 };
 
 /// Where the master key's fingerprint stands in the store.
@@ -133,6 +134,9 @@ impl App {
             entropy,
             public_url,
             refusals: Throttle::new(),
+            silent_clients: SilentClients::new(),
+            limits: Arc::new(Limits::new()),
+            trusted_proxies: config.trusted_proxies.clone(),
             sign_outs: tokio::sync::Notify::new(),
             outgoing: Outgoing::new(config.private_addresses),
         };

@@ -17,6 +17,11 @@ pub(super) fn of_session(realm: &str) -> String {
     format!("__Host-gatepost-{realm}")
 }
 
+/// The cookie by which a realm knows a device on which somebody has signed in.
+pub(crate) fn of_device(realm: &str) -> String {
+    format!("__Host-gatepost_device-{realm}")
+}
+
 /// The one cookie of this name. Of two neither counts: a browser holds one at most, for the name begins with `__Host-`
 /// (RFC 6265bis section 4.1.3.2), so somebody put the other there.
 pub(crate) fn one<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -38,23 +43,29 @@ pub(crate) enum Keep {
     No,
 }
 
+/// What sets a cookie. No script reads it, no other site's form sends it, it goes to this host alone and never over a connection that
+/// others read.
+pub(crate) fn header(name: &str, value: &str, keep: Keep) -> Option<HeaderValue> {
+    let age = match keep {
+        Keep::UntilClosed => String::new(),
+        Keep::Seconds(seconds) => format!("; Max-Age={seconds}"),
+        Keep::No => "; Max-Age=0".to_owned(),
+    };
+    let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}");
+    // Names and values are ours, in letters and digits.
+    let mut header = HeaderValue::try_from(text).ok()?;
+    header.set_sensitive(true);
+    Some(header)
+}
+
 /// The cookies that the answer to a request will set. The layer of the pages writes them into it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Jar(Arc<Mutex<Vec<(String, HeaderValue)>>>);
 
 impl Jar {
-    /// Sets a cookie; the last of a name counts. No script reads it, no other site's form sends it, it goes to this host alone
-    /// and never over a connection that others read.
+    /// Sets a cookie; the last of a name counts.
     pub(crate) fn set(&self, name: &str, value: &str, keep: Keep) {
-        let age = match keep {
-            Keep::UntilClosed => String::new(),
-            Keep::Seconds(seconds) => format!("; Max-Age={seconds}"),
-            Keep::No => "; Max-Age=0".to_owned(),
-        };
-        let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}");
-        // Names and values are ours, in letters and digits.
-        let Ok(mut header) = HeaderValue::try_from(text) else { return };
-        header.set_sensitive(true);
+        let Some(header) = header(name, value, keep) else { return };
         let mut set = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         set.retain(|(known, _)| known != name);
         set.push((name.to_owned(), header));

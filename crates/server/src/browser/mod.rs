@@ -27,7 +27,9 @@ use crate::{
     realm::{InRealm, Snapshot, UnderPrefix},
 };
 
-pub(crate) use cookies::{Jar, Keep, LANGUAGE, NOTICE, one as one_cookie};
+pub(crate) use cookies::{
+    Jar, Keep, LANGUAGE, NOTICE, header as set_cookie, of_device as device_cookie, one as one_cookie,
+};
 use csrf::Sender;
 pub use flow::{Flow, Target};
 pub use session::BrowserSession;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
-    Client, ClientId, ClientSettings, RealmName, Secret, SettingRefused, Timestamp, lifetime,
+    Client, ClientId, ClientSettings, GrantType, RealmName, Secret, SettingRefused, Timestamp, lifetime,
 };
 use gatepost_store::clients as stored;
 use serde::Serialize;
@@ -14,14 +14,15 @@ use serde_json::{Map, Value};
 
 use super::{
     Output, Refusal, Settings, confirm,
-    output::table,
-    store::{self, refusal},
+    output::{note, table},
+    store::{self, refusal, refusal_of},
 };
 use crate::{
     App,
     accounts::Who,
     api::ClientView,
     clients::{self, Made},
+    differences::{self, Difference},
     http::Problem,
     realm::Snapshot,
 };
@@ -110,25 +111,45 @@ struct GivenSettings {
     /// What it may ask for; may be given several times
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
-    /// Any other setting, with its value as in the declarative file: require_pkce=false; may be given several times. Without a
-    /// value, as in contacts=, the default
+    /// Any other setting, with its value as in the declarative file or as JSON: require_pkce=false, 'contacts=["ops@example.com"]',
+    /// 'jwks={"keys": [...]}'; may be given several times. Without a value, as in contacts=, the default
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     set: Vec<(String, Value)>,
 }
 
-/// Reads `name=value`: the value as in the declarative file, or else as the text it is.
+/// Reads `name=value`: the value as in the declarative file, or as JSON, or else as the text it is.
 fn setting(text: &str) -> Result<(String, Value), String> {
     let (name, value) = text.split_once('=').ok_or("write a name and a value, as in require_pkce=false")?;
-    let value = match value.trim() {
-        "" => Value::Null,
-        value => {
-            let line = format!("value = {value}");
-            let read =
-                toml::from_str::<Map<String, Value>>(&line).ok().and_then(|mut read| read.remove("value"));
-            read.unwrap_or_else(|| Value::String(value.to_owned()))
-        }
+    let (name, value) = (name.trim(), value.trim());
+    let value = if value.is_empty() {
+        Value::Null
+    } else if let Some(read) = toml::from_str::<Map<String, Value>>(&format!("value = {value}"))
+        .ok()
+        .and_then(|mut read| read.remove("value"))
+    {
+        read
+    } else if value.starts_with(['{', '[']) {
+        // No setting is text that begins so: what cannot be read is a mistake.
+        serde_json::from_str(value).map_err(|error| {
+            format!("the value of {name} is neither TOML nor JSON ({error}): as JSON it is {{\"name\": \"value\"}} or [\"one\", \"two\"]")
+        })?
+    } else {
+        Value::String(value.to_owned())
     };
-    Ok((name.trim().to_owned(), value))
+    Ok((name.to_owned(), value))
+}
+
+/// A value that the setting would take, on the command line, where the reason says what kind it is of.
+fn example(refused: &SettingRefused) -> Option<String> {
+    let name = &refused.member;
+    let value = match refused.reason.strip_prefix("this takes ")? {
+        "a list" => format!("'{name}=[\"one\", \"two\"]'"),
+        "true or false" => format!("{name}=true"),
+        "a whole number" => format!("{name}=60"),
+        "an object" => format!("'{name}={{\"name\": \"value\"}}'"),
+        _ => return None,
+    };
+    Some(format!("--set {value}"))
 }
 
 impl GivenSettings {
@@ -150,9 +171,16 @@ impl GivenSettings {
         let mut members = Map::new();
         for (name, value) in given.into_iter().chain(self.set) {
             if members.insert(name.clone(), value).is_some() {
-                return Err(Refusal::new(format!("{name} is given twice; leave out one of the two")));
+                let public = if self.public && name == "token_endpoint_auth_method" {
+                    " (--public is token_endpoint_auth_method=none)"
+                } else {
+                    ""
+                };
+                return Err(Refusal::new(format!("{name} is given twice{public}; leave out one of the two")));
             }
         }
+        // What is no value of its setting whatever the others are: here one can say how it is written on a command line.
+        ClientSettings::default().with(&members).map_err(wrong)?;
         Ok(members)
     }
 }
@@ -164,6 +192,9 @@ struct Shown {
     client: ClientView,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
+    /// What of it is other than it was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<Difference>,
 }
 
 /// A client whose secret was replaced.
@@ -189,8 +220,15 @@ impl ClientCommand {
             }
             What::Create { id, given } => {
                 let given = ClientSettings::default().with(&given.members()?).map_err(wrong)?;
-                let made = clients::create(&app, realm.id(), id, given, Who::operator(), now).await;
-                show(output, "made", &made.map_err(refusal)?)
+                let made = clients::create(&app, realm.id(), id.clone(), given, Who::operator(), now).await;
+                let made = made.map_err(|problem| match problem {
+                    Problem::ClientExists => Refusal::new(format!(
+                        "realm {} has a client {id} already; choose another id, or change it with `gatepost client update {id}`",
+                        realm.name()
+                    )),
+                    other => of_client(&id, other),
+                })?;
+                show_made(output, &made)
             }
             What::Update { id, given } => {
                 let given = given.members()?;
@@ -201,16 +239,20 @@ impl ClientCommand {
                     clients::update(&app, realm.id(), id.clone(), given, Who::operator(), now).await;
                 let updated = updated.map_err(|problem| match problem {
                     Problem::NotFound => missing(&id),
-                    other => refusal(other),
-                });
-                show(output, "changed", &updated?)
+                    other => of_client(&id, other),
+                })?;
+                show_updated(output, &updated)
             }
             What::RotateSecret { id, overlap } => {
                 let rotated =
                     clients::rotate_secret(&app, realm.id(), id.clone(), overlap, Who::operator(), now).await;
                 let rotated = rotated.map_err(|problem| match problem {
                     Problem::NotFound => missing(&id),
-                    other => refusal(other),
+                    Problem::NoSecret => Refusal::new(format!(
+                        "client {id} has no secret: it proves itself with a key, or not at all; \
+                         --set token_endpoint_auth_method=client_secret_basic of `gatepost client update` gives it one"
+                    )),
+                    other => of_client(&id, other),
                 });
                 show_rotated(output, &rotated?, now)
             }
@@ -231,7 +273,40 @@ impl ClientCommand {
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn wrong(refused: SettingRefused) -> Refusal {
-    Refusal::new(refused.to_string())
+    let example = example(&refused).map(|example| format!(", as in {example}")).unwrap_or_default();
+    Refusal::new(format!("{refused}{example}"))
+}
+
+/// The refusal, with the client it is about.
+fn of_client(id: &ClientId, problem: Problem) -> Refusal {
+    refusal_of(format!("client {id}"))(problem)
+}
+
+/// Says so where nobody can get a token with the client. That is not forbidden: the rest may follow.
+fn note_unusable(client: &Client) {
+    if let Some(why) = unusable(client) {
+        note(&why);
+    }
+}
+
+fn unusable(client: &Client) -> Option<String> {
+    let (id, settings) = (&client.id, &client.settings);
+    if settings.grants.is_empty() {
+        return Some(format!(
+            "client {id} can get no token yet: it has no grant; give it one, as in `gatepost client update {id} --grant client_credentials`"
+        ));
+    }
+    let waits = settings.allows(GrantType::AuthorizationCode) && settings.redirect_uris.is_empty();
+    let others = settings
+        .grants
+        .iter()
+        .any(|grant| !matches!(grant, GrantType::AuthorizationCode | GrantType::RefreshToken));
+    (waits && !others).then(|| {
+        format!(
+            "nobody can sign in to client {id} yet: it has no redirect URI; give it one, as in \
+             `gatepost client update {id} --redirect-uri https://app.example.com/callback`"
+        )
+    })
 }
 
 fn no_such_client(realm: &Snapshot, id: &ClientId) -> Refusal {
@@ -256,16 +331,40 @@ async fn list(app: &App, realm: &Snapshot, limit: u32, output: Output) -> Result
     })
 }
 
-fn show(output: Output, done: &str, made: &Made) -> Result<(), Refusal> {
-    let client = ClientView::from(&made.client);
-    let secret = made.secret.as_ref().map(Secret::reveal);
-    output.show(&Shown { client, secret: secret.map(str::to_owned) }, || {
-        let line = format!("{done} client {}", made.client.id);
-        match secret {
-            Some(secret) => format!("{line} with secret {secret} (shown this once)"),
-            None => line,
+impl From<&Made> for Shown {
+    fn from(made: &Made) -> Self {
+        Self {
+            client: ClientView::from(&made.client),
+            secret: made.secret.as_ref().map(|secret| secret.reveal().to_owned()),
+            differences: made.differences.clone(),
         }
-    })
+    }
+}
+
+impl Made {
+    /// The secret that was made, as it is shown.
+    fn with_secret(&self) -> String {
+        let secret = self.secret.as_ref().map(Secret::reveal);
+        secret.map(|secret| format!(" with secret {secret} (shown this once)")).unwrap_or_default()
+    }
+}
+
+fn show_made(output: Output, made: &Made) -> Result<(), Refusal> {
+    output.show(&Shown::from(made), || format!("made client {}{}", made.client.id, made.with_secret()))?;
+    note_unusable(&made.client);
+    Ok(())
+}
+
+fn show_updated(output: Output, made: &Made) -> Result<(), Refusal> {
+    output.show(&Shown::from(made), || {
+        let id = &made.client.id;
+        if made.differences.is_empty() {
+            return format!("nothing to change: client {id} is so already");
+        }
+        format!("changed client {id}{}{}", differences::listed(&made.differences), made.with_secret())
+    })?;
+    note_unusable(&made.client);
+    Ok(())
 }
 
 /// Also how long the secret before is good: until when it can be replaced wherever it is used.
@@ -273,7 +372,7 @@ fn show_rotated(output: Output, made: &Made, now: Timestamp) -> Result<(), Refus
     let secret = made.secret.as_ref().map(|secret| secret.reveal().to_owned());
     let until = previous_until(&made.client, now);
     let shown = Rotated {
-        shown: Shown { client: ClientView::from(&made.client), secret: secret.clone() },
+        shown: Shown { differences: Vec::new(), ..made.into() },
         previous_secret_until: until.map(|until| until.to_string()),
     };
     output.show(&shown, || {
@@ -328,10 +427,34 @@ mod tests {
             ("audience=[\"a\", \"b\"]", "audience", json!(["a", "b"])),
             ("jwks_uri=https://a.test/x?y=1", "jwks_uri", json!("https://a.test/x?y=1")),
             ("jwks={ keys = [{ kty = \"EC\" }] }", "jwks", json!({ "keys": [{ "kty": "EC" }] })),
+            ("jwks={\"keys\": [{\"kty\": \"EC\"}]}", "jwks", json!({ "keys": [{ "kty": "EC" }] })),
+            ("contacts=[\"a@b.test\"]", "contacts", json!(["a@b.test"])),
             ("contacts=", "contacts", Value::Null),
         ] {
             assert_eq!(setting(text), Ok((name.to_owned(), value)), "{text}");
         }
         assert!(setting("require_pkce").is_err());
+        assert!(setting("jwks={\"keys\": [}").unwrap_err().contains("neither TOML nor JSON"));
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused_with_one_that_would_do() {
+        let said = |text: &str| {
+            let given = Map::from_iter([setting(text).unwrap()]);
+            wrong(ClientSettings::default().with(&given).unwrap_err()).to_string()
+        };
+        assert_eq!(
+            said("contacts=ops@example.com"),
+            "contacts: this takes a list, as in --set 'contacts=[\"one\", \"two\"]'"
+        );
+        assert_eq!(
+            said("require_pkce=yes"),
+            "require_pkce: this takes true or false, as in --set require_pkce=true"
+        );
+        assert_eq!(
+            said("default_max_age=soon"),
+            "default_max_age: this takes a whole number, as in --set default_max_age=60"
+        );
+        assert_eq!(said("subject_type=none"), "subject_type: this takes `public` or `pairwise`");
     }
 }

@@ -6,6 +6,7 @@ use super::{Listening, Output, Refusal, Settings, output::print, serve};
 use crate::{
     App, Config,
     config::{MailSettings, logging},
+    http::TrustedProxies,
 };
 
 /// The server's settings.
@@ -60,6 +61,12 @@ fn effective(config: &Config) -> String {
     if let Some(tls) = &config.tls {
         lines.push(format!("tls_cert = {}", quoted(&tls.certificate.display())));
         lines.push(format!("tls_key = {}", quoted(&tls.key.display())));
+    }
+    let TrustedProxies { networks, header } = &config.trusted_proxies;
+    if !networks.is_empty() {
+        let networks = networks.iter().map(|network| quoted(network)).collect::<Vec<_>>().join(", ");
+        lines.push(format!("trusted_proxies = [{networks}]"));
+        lines.push(format!("client_address_header = {}", quoted(&header.name())));
     }
     lines.push(format!("shutdown_grace = \"{}s\"", config.shutdown_grace.as_secs()));
     lines.extend([
@@ -133,12 +140,14 @@ mod tests {
         let environment = [
             ("GATEPOST_STORE__DATABASE_URL", "postgres://me:hunter2@db/auth?password=hunter2"),
             ("GATEPOST_MASTER_KEY__KEY", "aHVudGVyMg=="),
+            ("GATEPOST_SERVER__TRUSTED_PROXIES", "10.0.0.0/8,::1"),
             ("GATEPOST_MAIL__URL", "smtps://me:hunter2@mail.example.com"),
             ("GATEPOST_MAIL__FROM", "Example <no-reply@example.com>"),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let text = effective(&Config::load(crate::Given::default(), environment).unwrap());
         assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
+        assert!(text.contains("trusted_proxies = [\"10.0.0.0/8\", \"::1/128\"]\nclient_address_header = \"x-forwarded-for\"\n"), "{text}");
         assert!(text.contains("postgres://me:hidden@db/auth"), "{text}");
         assert!(text.contains("url = \"smtps://hidden@mail.example.com:465\""), "{text}");
         toml::from_str::<toml::Table>(&text).unwrap();

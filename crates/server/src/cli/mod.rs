@@ -94,7 +94,7 @@ pub(crate) struct Settings {
     /// The URL people and applications reach the server under [default: the loopback address it listens on] [env: GATEPOST_SERVER__PUBLIC_URL]
     #[arg(long, value_name = "URL", global = true, value_parser = public_url)]
     public_url: Option<Url>,
-    /// What to log to standard error: error, warn, info, debug, or targets as in gatepost_server=debug [default: info for dev and serve, warn for commands] [env: GATEPOST_LOG__LEVEL]
+    /// What to log to standard error: error, warn, info, debug, or targets as in gatepost_server=debug [default: for dev and serve what the settings say, or info; warn for commands] [env: GATEPOST_LOG__LEVEL, for dev and serve]
     #[arg(long, value_name = "LEVEL", global = true)]
     log_level: Option<String>,
     /// How to log: text for people, or json, one object a line [default: text] [env: GATEPOST_LOG__FORMAT]
@@ -118,6 +118,9 @@ pub(crate) struct Listening {
     /// Serve TLS: the private key, PEM [env: GATEPOST_SERVER__TLS_KEY]
     #[arg(long, value_name = "FILE")]
     tls_key: Option<PathBuf>,
+    /// Networks of proxies that say where a request came from, with commas, as in 10.0.0.0/8,192.0.2.1; nobody is believed unless given [env: GATEPOST_SERVER__TRUSTED_PROXIES]
+    #[arg(long, value_name = "NETWORKS")]
+    trusted_proxies: Option<String>,
 }
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
@@ -143,6 +146,7 @@ impl Settings {
             metrics_listen: listening.metrics_listen,
             tls_cert: listening.tls_cert,
             tls_key: listening.tls_key,
+            trusted_proxies: listening.trusted_proxies,
             data_dir: settings.data_dir,
             database_url: settings.database_url,
             log_level: settings.log_level,

@@ -7,7 +7,7 @@ use gatepost_store::organizations as stored;
 use super::{
     Output, Refusal, Settings, confirm,
     output::table,
-    store::{self, refusal},
+    store::{self, refusal, refusal_of},
 };
 use crate::{
     App,
@@ -114,9 +114,10 @@ impl OrgCommand {
                     None => None,
                 };
                 let name = organizations::name(name.as_deref().unwrap_or(&slug)).map_err(refusal)?;
+                let called = format!("organization {slug} in {}", realm.name());
                 let slug = organizations::slug(&slug).map_err(refusal)?;
                 let made = organizations::create(&app, realm.id(), name, slug, owner, Who::operator(), now);
-                let made = made.await.map_err(refusal)?;
+                let made = made.await.map_err(refusal_of(called))?;
                 output.show(&OrganizationView::from(&made), || format!("made organization {}", made.id))
             }
             What::Delete { org, yes } => {

@@ -73,6 +73,12 @@ pub(crate) fn print(text: &str) -> Result<(), Refusal> {
     }
 }
 
+/// Writes a note to standard error: what was asked is done, and something is to be said of it.
+pub(crate) fn note(text: &str) {
+    // One that nobody reads is no failure.
+    let _ = writeln!(std::io::stderr().lock(), "note: {text}");
+}
+
 /// Columns as wide as their widest cell, two blanks apart.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();

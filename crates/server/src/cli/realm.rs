@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{Output, Refusal, Settings, confirm, output::table, store};
 use crate::{
-    App,
+    App, differences,
     realm::{Snapshot, issuer_of},
 };
 
@@ -101,6 +101,7 @@ impl RealmCommand {
                         vec!["name".to_owned(), view.name.clone()],
                         vec!["id".to_owned(), view.id.clone()],
                         vec!["issuer".to_owned(), view.issuer.clone()],
+                        vec!["default".to_owned(), if view.default { "yes" } else { "no" }.to_owned()],
                     ];
                     if let Some(settings) = settings.as_object() {
                         // What is not set is not shown; the issuer stands above, set or not.
@@ -158,10 +159,11 @@ impl RealmCommand {
 
 /// A setting in a table. Of a picture, that it is there.
 fn shown(name: &str, value: &serde_json::Value) -> String {
-    match value.as_str() {
-        Some(text) if name == "logo" => format!("a PNG of {} bytes as data: URL", text.len()),
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
+    match (name, value.as_str()) {
+        ("logo", Some(text)) => format!("a PNG of {} bytes as data: URL", text.len()),
+        ("audit_retention", Some("0s")) => "for ever".to_owned(),
+        ("key_rotation", Some("0s")) => "never".to_owned(),
+        _ => differences::brief(value),
     }
 }
 

@@ -12,6 +12,11 @@ pub(super) fn refusal(problem: Problem) -> Refusal {
     Refusal::new(problem.reason())
 }
 
+/// The same, with the thing it is about.
+pub(super) fn refusal_of(thing: String) -> impl FnOnce(Problem) -> Refusal {
+    move |problem| Refusal::new(format!("{thing}: {}", problem.reason()))
+}
+
 /// Opens the installation the settings describe, which must be there: a command that made a new one where a folder was
 /// misspelled would seem to have done what was asked.
 pub(super) async fn open(settings: &Settings) -> Result<App, Refusal> {
@@ -34,7 +39,9 @@ pub(super) fn must_exist(config: &Config) -> Result<(), Refusal> {
 /// The same, and makes the installation if it is not there.
 pub(super) async fn open_or_make(settings: &Settings) -> Result<App, Refusal> {
     let config = settings.load(super::Listening::default())?;
-    logging::start(&config, logging::COMMAND)?;
+    // What the settings say of logs is said of the server. A command logs more only where it is told to.
+    let for_command = Config { log_level: settings.log_level.clone(), ..config.clone() };
+    logging::start(&for_command, logging::COMMAND)?;
     // Commands make no links and no tokens for others unless a public URL is set; the default one is the server's own.
     let here = format!("http://{}", config.listen);
     Ok(App::open(&config, Clock::system(), Reached::AsServed(&here)).await?)

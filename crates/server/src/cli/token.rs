@@ -7,7 +7,7 @@ use gatepost_domain::{
     EventId, RealmName, Scopes,
     audit::{Actor, Event, Record},
 };
-use gatepost_jose::{Verifier, dangerous_decode_without_verifying};
+use gatepost_jose::{Verifier, claims_to_be_api_key, dangerous_decode_without_verifying};
 use gatepost_store::audit;
 use serde::Serialize;
 
@@ -155,6 +155,12 @@ fn text(token: String) -> Result<String, Refusal> {
 }
 
 fn decode(token: &str, output: Output) -> Result<(), Refusal> {
+    explain::must_be_token(token)?;
+    if claims_to_be_api_key(token) {
+        return Err(Refusal::new(
+            "this is an API key, which says nothing by itself; `gatepost token explain` says whether it is good",
+        ));
+    }
     let parts = dangerous_decode_without_verifying(token)?;
     let decoded = Decoded {
         header: serde_json::from_str(parts.header())?,

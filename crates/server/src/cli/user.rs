@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     Output, Refusal, Settings, confirm,
     output::table,
-    store::{self, refusal},
+    store::{self, refusal, refusal_of},
 };
 use crate::{
     App,
@@ -149,9 +149,10 @@ impl UserCommand {
                 } else {
                     None
                 };
+                let called = create.email.or(create.username).unwrap_or_default();
                 let user = accounts::create(&app, &realm, profile, hash, Who::operator(), now)
                     .await
-                    .map_err(refusal)?;
+                    .map_err(refusal_of(format!("user {called} in {}", realm.name())))?;
                 output.show(&Shown::from(&user), || format!("made user {}", user.id))
             }
             What::Roles { user, add, remove } => {
@@ -198,10 +199,12 @@ impl UserCommand {
                     )
                 })
             }
-            What::Delete { user, yes } => {
-                let user = store::user(&app, &realm, &user).await?;
+            What::Delete { user: called, yes } => {
+                let user = store::user(&app, &realm, &called).await?;
                 confirm(yes, &format!("user {} with their sessions, memberships and API keys", user.id))?;
-                accounts::delete(&app, realm.id(), user.id, Who::operator(), now).await.map_err(refusal)?;
+                accounts::delete(&app, realm.id(), user.id, Who::operator(), now)
+                    .await
+                    .map_err(refusal_of(format!("user {called} in {}", realm.name())))?;
                 output.show(&Shown::from(&user), || format!("deleted user {}", user.id))
             }
         }
@@ -209,10 +212,10 @@ impl UserCommand {
 }
 
 async fn change(app: &App, realm: &Snapshot, user: &str, change: Change) -> Result<User, Refusal> {
-    let user = store::user(app, realm, user).await?;
-    accounts::change(app, realm.id(), user.id, change, Who::operator(), app.clock().now())
+    let found = store::user(app, realm, user).await?;
+    accounts::change(app, realm.id(), found.id, change, Who::operator(), app.clock().now())
         .await
-        .map_err(refusal)
+        .map_err(refusal_of(format!("user {user} in {}", realm.name())))
 }
 
 async fn list(app: &App, realm: &Snapshot, limit: u32, output: Output) -> Result<(), Refusal> {

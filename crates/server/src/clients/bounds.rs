@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gatepost_domain::{
-    Client, DisplayName, RealmId, SecretDigest, SettingRefused, Timestamp,
+    Client, ClientId, DisplayName, RealmId, SecretDigest, SettingRefused, Timestamp,
     audit::{Actor, Event},
     client::registration::resembles,
 };
@@ -43,6 +43,29 @@ pub(super) async fn count(
         return Ok(());
     }
     note_refused(app, realm, origin, "too many of late", now);
+    Err(Problem::TooManyAttempts { retry_after: WINDOW })
+}
+
+/// How often within [`WINDOW`] a client may change what it registered.
+const CHANGES: u32 = 60;
+
+/// Counts that a client changes what it registered, before anything is fetched for it. Refused: it does so too often.
+pub(super) async fn count_change(
+    app: &App,
+    realm: &Snapshot,
+    client: &ClientId,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let (id, until) = (realm.id(), now.plus(WINDOW));
+    let digest = SecretDigest::of(format!("changed client\0{client}").as_bytes());
+    let counted = app.db().write("count a change of a client", move |tx| {
+        Box::pin(async move { attempts::count(tx, id, &digest, CHANGES, until, now).await })
+    });
+    if counted.await? {
+        return Ok(());
+    }
+    note_refused(app, realm, origin, "a client changes too often", now);
     Err(Problem::TooManyAttempts { retry_after: WINDOW })
 }
 

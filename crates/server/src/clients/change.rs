@@ -13,7 +13,12 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::keys;
-use crate::{App, accounts::Who, http::Problem};
+use crate::{
+    App,
+    accounts::Who,
+    differences::{self, Difference},
+    http::Problem,
+};
 
 /// What client secrets begin with, so that a scanner finds one that leaked.
 const PREFIX: &str = "gp_cs_";
@@ -25,6 +30,8 @@ pub struct Made {
     pub client: Client,
     /// Its new secret, if it was given one. To be shown this once.
     pub secret: Option<Secret>,
+    /// What is other than it was. Nothing of a client that is new.
+    pub differences: Vec<Difference>,
 }
 
 /// A fresh client secret.
@@ -138,7 +145,7 @@ pub async fn create(
     });
     let client = made.await?;
     app.realms().forget(realm);
-    Ok(Made { client, secret })
+    Ok(Made { client, secret, differences: Vec::new() })
 }
 
 /// Gives a client other settings: those that are named, by [`ClientSettings::with`]. One that from now on proves itself with a
@@ -170,16 +177,17 @@ pub async fn update(
             after.settings.check(after.is_public())?;
             check_usable(&after.settings)?;
             if after.settings == before.settings && after.secret == before.secret {
-                return Ok((before, false));
+                return Ok((before, false, Vec::new()));
             }
             let after = clients::upsert(tx, &after).await?;
             audit::append(tx, &told(record, Some(&before), Some(&after))).await?;
-            Ok::<_, Problem>((after, is_new))
+            let differences = differences(&before, &after);
+            Ok::<_, Problem>((after, is_new, differences))
         })
     });
-    let (client, is_new) = updated.await?;
+    let (client, is_new, differences) = updated.await?;
     app.realms().forget(realm);
-    Ok(Made { client, secret: is_new.then_some(fresh) })
+    Ok(Made { client, secret: is_new.then_some(fresh), differences })
 }
 
 /// Gives a client another secret. The one before stays good for as long as `overlap` says, to be replaced wherever it is used; not
@@ -212,12 +220,13 @@ pub async fn rotate_secret(
             }
             let after = clients::upsert(tx, &after).await?;
             audit::append(tx, &told(record, Some(&before), Some(&after))).await?;
-            Ok(after)
+            let differences = differences(&before, &after);
+            Ok((after, differences))
         })
     });
-    let client = rotated.await?;
+    let (client, differences) = rotated.await?;
     app.realms().forget(realm);
-    Ok(Made { client, secret: Some(fresh) })
+    Ok(Made { client, secret: Some(fresh), differences })
 }
 
 /// Whether the keys given by value can verify anything: told at once, and not at the first sign-in.
@@ -260,6 +269,9 @@ pub async fn delete(
     Ok(())
 }
 
+/// The longest value of a setting that is kept in the audit trail, in bytes.
+const LONGEST_TOLD: usize = 2_048;
+
 /// The record with what a client was and what it is, as far as they differ. Keys and addresses of people are named, not
 /// repeated.
 pub fn told(record: Record, before: Option<&Client>, after: Option<&Client>) -> Record {
@@ -273,6 +285,8 @@ pub fn told(record: Record, before: Option<&Client>, after: Option<&Client>) -> 
         let members = serde_json::to_value(settings).unwrap_or_default();
         let member = |name: &String| match name.as_str() {
             "jwks" | "contacts" => json!("not shown"),
+            // What is long is cut: a trail that is kept for years is not for a client to fill.
+            _ if members[name].to_string().len() > LONGEST_TOLD => json!("too long to show"),
             _ => members[name].clone(),
         };
         names.iter().map(|name| (name.clone(), member(name))).collect::<Map<_, _>>()
@@ -284,11 +298,28 @@ pub fn told(record: Record, before: Option<&Client>, after: Option<&Client>) -> 
     if after.is_some() && !names.is_empty() {
         record = record.with("after", Value::Object(shown(&is)).to_string());
     }
-    let secrets = (before.and_then(|client| client.secret), after.and_then(|client| client.secret));
-    match secrets {
-        (None, Some(_)) => record.with("secret", "given"),
-        (Some(_), None) if after.is_some() => record.with("secret", "taken"),
-        (Some(old), Some(new)) if old != new => record.with("secret", "replaced"),
+    let secret = |client: Option<&Client>| client.and_then(|client| client.secret);
+    match became(secret(before), secret(after)) {
+        // With the client that is deleted goes its secret; that needs no word.
+        Some(word) if after.is_some() => record.with("secret", word),
         _ => record,
     }
+}
+
+/// What became of a secret, if it is not what it was.
+fn became(before: Option<SecretDigest>, after: Option<SecretDigest>) -> Option<&'static str> {
+    match (before, after) {
+        (None, Some(_)) => Some("given"),
+        (Some(_), None) => Some("taken"),
+        (Some(old), Some(new)) if old != new => Some("replaced"),
+        _ => None,
+    }
+}
+
+/// What of a client is other than it was, for whoever changed it.
+pub fn differences(before: &Client, after: &Client) -> Vec<Difference> {
+    let mut all = differences::between(&before.settings, &after.settings);
+    all.extend(became(before.secret, after.secret).map(|word| Difference::said("secret", word)));
+    all.extend(Difference::of("origin", &before.origin.as_str(), &after.origin.as_str()));
+    all
 }

@@ -1,7 +1,7 @@
 //! Clients that a document describes, at the address that is their id (OAuth Client ID Metadata Document): read when they come, kept
 //! as any other client, and read again when that is old.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use gatepost_domain::{
     Client, ClientId, ClientOrigin, Timestamp, WebUri,
@@ -12,7 +12,7 @@ use gatepost_store::{audit, clients};
 
 use super::{
     bounds::{self, Bounds},
-    find, registration, told,
+    registration, told,
 };
 use crate::{
     App,
@@ -30,10 +30,10 @@ const LONGEST: Duration = Duration::from_hours(24);
 const MISSED: Duration = Duration::from_hours(24);
 
 /// The client of an id, as far as the realm has it. A document is not read for it.
-pub async fn current(app: &App, realm: &Snapshot, id: ClientId) -> Result<Option<Client>, Problem> {
+pub async fn current(app: &App, realm: &Snapshot, id: ClientId) -> Result<Option<Arc<Client>>, Problem> {
     match id.document() {
-        None => find(app, realm.id(), id).await,
-        Some(uri) if reads(realm, &uri) => stored(app, realm, id).await,
+        None => app.clients().find_now(app, realm, id).await,
+        Some(uri) if reads(realm, &uri) => Ok(stored(app, realm, id).await?.map(Arc::new)),
         Some(_) => Ok(None),
     }
 }
@@ -55,9 +55,22 @@ pub async fn known(
     id: ClientId,
     origin: &Where,
     now: Timestamp,
+) -> Result<Option<Arc<Client>>, Problem> {
+    let Some(uri) = id.document().filter(|uri| reads(realm, uri)) else {
+        return current(app, realm, id).await;
+    };
+    // In a box: few clients have a document.
+    Ok(Box::pin(described(app, realm, (id, uri), origin, now)).await?.map(Arc::new))
+}
+
+async fn described(
+    app: &App,
+    realm: &Snapshot,
+    (id, uri): (ClientId, WebUri),
+    origin: &Where,
+    now: Timestamp,
 ) -> Result<Option<Client>, Problem> {
-    let found = current(app, realm, id.clone()).await?;
-    let Some(uri) = id.document().filter(|uri| reads(realm, uri)) else { return Ok(found) };
+    let found = stored(app, realm, id.clone()).await?;
     if found.as_ref().is_some_and(|client| is_fresh(client, now)) {
         return Ok(found);
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use gatepost_domain::{Client, ClientId, RealmId};
+use gatepost_store::realms;
 use quick_cache::sync::Cache;
 
 use crate::{App, http::Problem, realm::Snapshot};
@@ -44,7 +45,37 @@ impl KnownClients {
             return Ok(Some(known.client));
         }
         // In a box, as it is rare.
-        let found = Box::pin(super::find(app, realm.id(), key.1.clone())).await?.map(Arc::new);
+        Box::pin(self.read(app, realm, key)).await
+    }
+
+    /// The client of an id as it is at this moment, also where another process changed it: of one that is known, only whether anything
+    /// of its realm has changed since is read.
+    pub(super) async fn find_now(
+        &self,
+        app: &App,
+        realm: &Snapshot,
+        id: ClientId,
+    ) -> Result<Option<Arc<Client>>, Problem> {
+        let key = (realm.id(), id);
+        if let Some(known) = self.0.get(&key) {
+            let id = realm.id();
+            let version = app.db().read("look whether a client has changed", move |tx| {
+                Box::pin(async move { realms::version(tx, id).await })
+            });
+            if version.await? == Some(known.realm_version) {
+                return Ok(Some(known.client));
+            }
+        }
+        Box::pin(self.read(app, realm, key)).await
+    }
+
+    async fn read(
+        &self,
+        app: &App,
+        realm: &Snapshot,
+        key: (RealmId, ClientId),
+    ) -> Result<Option<Arc<Client>>, Problem> {
+        let found = super::find(app, realm.id(), key.1.clone()).await?.map(Arc::new);
         match &found {
             Some(client) => {
                 let known = Known { realm_version: realm.version(), client: Arc::clone(client) };

@@ -2,6 +2,7 @@
 
 mod environment;
 mod file;
+mod list;
 pub mod logging;
 mod mail;
 mod settings;

@@ -15,9 +15,11 @@ use url::Url;
 use super::{
     environment,
     file::{FileError, explain, parse},
+    list::List,
     mail::{MailSettings, RawMail},
 };
 use crate::{
+    http::{AddressHeader, TrustedProxies},
     passwords::{Cost, PoolSettings},
     serve::TlsFiles,
 };
@@ -62,6 +64,8 @@ pub struct Config {
     pub passwords: PoolSettings,
     /// Whether documents of clients may be fetched from this machine and from private networks.
     pub private_addresses: bool,
+    /// Which proxies say where a request came from.
+    pub trusted_proxies: TrustedProxies,
     /// How mail is sent.
     pub mail: MailSettings,
 }
@@ -107,6 +111,8 @@ struct RawServer {
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     shutdown_grace: Option<String>,
+    trusted_proxies: Option<List>,
+    client_address_header: Option<AddressHeader>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -162,6 +168,8 @@ pub struct Given {
     pub tls_cert: Option<PathBuf>,
     /// `--tls-key`
     pub tls_key: Option<PathBuf>,
+    /// `--trusted-proxies`, with commas
+    pub trusted_proxies: Option<String>,
     /// `--data-dir`
     pub data_dir: Option<PathBuf>,
     /// `--database-url`
@@ -227,6 +235,11 @@ impl Raw {
             (Some(_), None) => return Err(ConfigError::Value("--tls-cert needs --tls-key".into())),
             (None, Some(_)) => return Err(ConfigError::Value("--tls-key needs --tls-cert".into())),
         };
+        let networks = given.trusted_proxies.as_deref().map(List::of).or(server.trusted_proxies);
+        let trusted_proxies = TrustedProxies {
+            networks: networks.unwrap_or_default().networks("server.trusted_proxies")?,
+            header: server.client_address_header.unwrap_or_default(),
+        };
         if store.database_url.is_some() && store.database_url_file.is_some() {
             let both = "store.database_url and store.database_url_file are both given; leave one out";
             return Err(ConfigError::Value(both.into()));
@@ -270,6 +283,7 @@ impl Raw {
             log_format: given.log_format.or(log.format).unwrap_or_default(),
             passwords,
             private_addresses: outgoing.private_addresses.unwrap_or_default(),
+            trusted_proxies,
             mail: mail.finish(first_line)?,
         })
     }
@@ -350,6 +364,24 @@ mod tests {
     }
 
     #[test]
+    fn trusted_proxies_are_a_list_or_a_text_with_commas() {
+        let file = "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"192.0.2.1\"]\nclient_address_header = \"forwarded\"\n";
+        let shown = |environment: &[(&str, &str)], flag: Option<&str>| {
+            let given = Given { trusted_proxies: flag.map(str::to_owned), ..Given::default() };
+            let proxies = load(file, environment, given).unwrap().trusted_proxies;
+            assert_eq!(proxies.header, AddressHeader::Forwarded);
+            proxies.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(shown(&[], None), "10.0.0.0/8 192.0.2.1/32");
+        let environment = [("GATEPOST_SERVER__TRUSTED_PROXIES", "127.0.0.1, fd00::/8")];
+        assert_eq!(shown(&environment, None), "127.0.0.1/32 fd00::/8");
+        assert_eq!(shown(&environment, Some("172.16.0.0/12")), "172.16.0.0/12");
+        assert_eq!(shown(&[("GATEPOST_SERVER__TRUSTED_PROXIES", "")], None), "", "none after all");
+        let none = load("", &[], Given::default()).unwrap().trusted_proxies;
+        assert_eq!(none, TrustedProxies::default());
+    }
+
+    #[test]
     fn mistakes_name_the_place_and_the_remedy() {
         let none = Given::default;
         for (file, environment, expected) in [
@@ -383,6 +415,21 @@ mod tests {
                 "[server]\nlisten = \"8400\"\n",
                 vec![],
                 "server.listen = \"8400\": write an address and a port, as in 127.0.0.1:8400",
+            ),
+            (
+                "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"proxy\"]\n",
+                vec![],
+                "server.trusted_proxies = \"proxy\": write a network as in 10.0.0.0/8, or an address",
+            ),
+            (
+                "[server]\ntrusted_proxies = 10\n",
+                vec![],
+                "gatepost.toml:2: write a list of texts in brackets here",
+            ),
+            (
+                "[server]\nclient_address_header = \"x-forwarded\"\n",
+                vec![],
+                "gatepost.toml:2: unknown value `x-forwarded`; did you mean `forwarded`?",
             ),
             ("[passwords]\npasses = 99\n", vec![], "passwords.passes = 99: choose a number from 1 to 16"),
             (

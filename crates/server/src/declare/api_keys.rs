@@ -11,6 +11,7 @@ use gatepost_store::{Tx, api_keys, audit, clients, organizations, realms, users}
 
 use super::{
     apply::Applying,
+    changes::Named,
     declared::{DeclaredApiKey, DeclaredOwner},
     error::ApplyError,
 };
@@ -59,19 +60,20 @@ impl Applying<'_> {
     ) -> Result<(), NotMade> {
         let owner = owner_of(tx, realm, declared, allowed).await?;
         let now = self.prepared.now;
-        let what = format!(
-            "API key {} of {} in {}",
-            declared.name.as_str(),
-            declared.shown_owner(),
-            self.realm.name
-        );
+        let called = |of: &str| format!("API key {} of {of} in {}", declared.name.as_str(), self.realm.name);
+        let what = called(&declared.shown_owner());
+        let named = match &owner {
+            KeyOwner::User(id) => Named::privately(what, called(&format!("user {id}"))),
+            _ => Named::from(what),
+        };
         if let Some(found) = api_keys::find_by_name(tx, realm, &owner, &declared.name, now).await? {
             // Not an error: nobody is to keep a server from starting with a key of their own.
             if found.created_by.is_some() {
-                self.changes.kept(format!(
-                    "{what}, which was made by its owner and not from a file: no other is made, and its secret is theirs. For one from \
-                     the file, give it another name there"
-                ));
+                self.changes.kept(
+                    named,
+                    "which was made by its owner and not from a file: no other is made, and its secret is theirs. For one from \
+                     the file, give it another name there",
+                );
                 return Ok(());
             }
             let same =
@@ -99,7 +101,7 @@ impl Applying<'_> {
         api_keys::create(tx, &key).await?;
         let record = of(&key, self.record(realm, Event::ApiKeyCreated));
         audit::append(tx, &record.with("scopes", key.scopes.to_string())).await?;
-        self.changes.created_with_secret(what, secret.reveal().to_owned());
+        self.changes.created_with_secret(named, secret.reveal().to_owned());
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use gatepost_domain::{
 use gatepost_store::{Tx, audit, clients, passwords, personal_claims, realms, users};
 
 use super::{
-    changes::Changes,
+    changes::{Changes, Named},
     declared::{Declared, DeclaredClient, DeclaredRealm, DeclaredUser},
     error::ApplyError,
 };
@@ -20,6 +20,7 @@ use crate::{
     App,
     accounts::{ADMINISTRATOR, is_administrator, with_roles},
     clients::{Secrets, fitted, new_secret},
+    differences::{self, Difference},
     realm, roles,
 };
 
@@ -142,6 +143,7 @@ impl Applying<'_> {
     }
 
     async fn run(mut self, tx: &mut Tx) -> Result<(), ApplyError> {
+        let before = realms::find_by_name(tx, &self.realm.name).await?;
         let id = self.settings(tx).await?;
         let roles = self.roles(tx, id).await?;
         for (index, client) in self.realm.clients.iter().enumerate() {
@@ -149,6 +151,15 @@ impl Applying<'_> {
         }
         for (index, user) in self.realm.users.iter().enumerate() {
             self.user(tx, id, index, user, &roles).await?;
+        }
+        // After the users: the file may say whose address is verified.
+        if let Some(before) = before
+            && realm::locks_administrators_out(tx, &before, &self.realm.over(&before.settings)).await?
+        {
+            return Err(ApplyError::Setting {
+                realm: self.realm.name.to_string(),
+                refused: realm::locked_out(),
+            });
         }
         for organization in &self.realm.organizations {
             self.organization(tx, id, organization).await?;
@@ -190,7 +201,9 @@ impl Applying<'_> {
                 record = record.with("default", "true");
             }
             audit::append(tx, &record).await?;
-            self.changes.changed(format!("realm {}", declared.name));
+            let mut differences = differences::between(&found.settings, &settings);
+            differences.extend(Difference::of("default", &found.is_default, &(found.is_default || moves)));
+            self.changes.changed(format!("realm {}", declared.name), differences);
         }
         Ok(found.id)
     }
@@ -219,7 +232,7 @@ impl Applying<'_> {
                 let record = roles::told(record, "after", role);
                 if let Some(old) = before.iter().find(|old| old.name == role.name) {
                     audit::append(tx, &roles::told(record, "before", old)).await?;
-                    self.changes.changed(what);
+                    self.changes.changed(what, differences::between(old, role));
                 } else {
                     audit::append(tx, &record).await?;
                     self.changes.created(what);
@@ -286,10 +299,12 @@ impl Applying<'_> {
         let event = if found.is_some() { Event::ClientUpdated } else { Event::ClientCreated };
         let record = crate::clients::told(self.record(realm, event), found.as_ref(), Some(&client));
         audit::append(tx, &record).await?;
-        match (found.is_some(), generated.filter(|_| fresh)) {
-            (_, Some(secret)) => self.changes.created_with_secret(what, secret.reveal().to_owned()),
-            (true, None) => self.changes.changed(what),
-            (false, None) => self.changes.created(what),
+        let secret = generated.filter(|_| fresh).map(|secret| secret.reveal().to_owned());
+        match (found.map(|old| crate::clients::differences(&old, &client)), secret) {
+            (Some(differences), Some(secret)) => self.changes.changed_with_secret(what, differences, secret),
+            (Some(differences), None) => self.changes.changed(what, differences),
+            (None, Some(secret)) => self.changes.created_with_secret(what, secret),
+            (None, None) => self.changes.created(what),
         }
         Ok(())
     }
@@ -312,7 +327,10 @@ impl Applying<'_> {
                 });
             }
         }
-        let what = format!("user {} in {}", declared.shown(), self.realm.name);
+        let named = |id: UserId| {
+            let called = |name: &str| format!("user {name} in {}", self.realm.name);
+            Named::privately(called(&declared.shown()), called(&id.to_string()))
+        };
         let now = self.prepared.now;
         let Some((found, _)) = users::find_for_sign_in(tx, realm, &declared.login()).await? else {
             let mut user = User::new(UserId::new(now, self.app.entropy()), realm, now);
@@ -329,7 +347,8 @@ impl Applying<'_> {
                 personal_claims::set(tx, realm, user.id, claims, now).await?;
             }
             audit::append(tx, &self.record(realm, Event::UserCreated).user(user.id)).await?;
-            self.changes.created(what);
+            let named = named(user.id);
+            self.changes.created(named);
             return Ok(());
         };
         let mut profile = users::ProfileChanges::default();
@@ -380,7 +399,17 @@ impl Applying<'_> {
             audit::append(tx, &with_roles(record, &found.roles, roles)).await?;
         }
         if profile_changes || roles_change {
-            self.changes.changed(what);
+            let differences = [
+                profile.name.and_then(|name| Difference::of("name", &found.name, &name)),
+                profile.username.and_then(|name| Difference::of("username", &found.username, &name)),
+                profile
+                    .email_verified
+                    .and_then(|told| Difference::of("email_verified", &found.email_verified, &told)),
+                claims.map(|_| Difference::said("claims", "changed")),
+                roles.and_then(|roles| Difference::of("roles", &found.roles, roles)),
+            ];
+            let named = named(found.id);
+            self.changes.changed(named, differences.into_iter().flatten().collect());
         }
         Ok(())
     }

@@ -2,30 +2,77 @@
 
 use serde::Serialize;
 
+use crate::differences::{self, Difference};
+
 /// One thing that was made or changed.
 #[derive(Clone, Debug, Serialize)]
 struct Change {
-    /// `created` or `changed`.
-    action: &'static str,
+    action: Action,
     /// As in `realm acme` or `user ada@example.com in acme`.
     what: String,
+    /// What it is called in a log, if not that: addresses of people stay out of logs.
+    #[serde(skip)]
+    logged_as: Option<String>,
+    /// What is other than it was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    differences: Vec<Difference>,
     /// A secret that was generated; shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
 }
 
-impl Change {
-    /// The change, and its secret.
-    fn line(&self, dry_run: bool) -> (String, Option<&str>) {
-        let would = if dry_run { "would have " } else { "" };
-        (format!("{would}{} {}", self.action, self.what), self.secret.as_deref())
-    }
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    Created,
+    Changed,
+}
 
-    fn shown_once((line, secret): (String, Option<&str>)) -> String {
-        match secret {
+impl Action {
+    fn word(self, dry_run: bool) -> &'static str {
+        match (self, dry_run) {
+            (Self::Created, false) => "created",
+            (Self::Changed, false) => "changed",
+            (Self::Created, true) => "would create",
+            (Self::Changed, true) => "would change",
+        }
+    }
+}
+
+impl Change {
+    /// For people.
+    fn line(&self, dry_run: bool) -> String {
+        let line =
+            format!("{} {}{}", self.action.word(dry_run), self.what, differences::listed(&self.differences));
+        match &self.secret {
             None => line,
             Some(secret) => format!("{line} with secret {secret} (shown this once)"),
         }
+    }
+
+    /// For a log, which is collected and kept: without secrets, and people by their ids.
+    fn log_line(&self) -> String {
+        let what = self.logged_as.as_ref().unwrap_or(&self.what);
+        format!("{} {what}", self.action.word(false))
+    }
+}
+
+/// How something is called, on a terminal and in a log.
+pub(super) struct Named {
+    what: String,
+    logged_as: Option<String>,
+}
+
+impl Named {
+    /// What is about a person, whose address stays out of logs.
+    pub(super) fn privately(what: String, logged_as: String) -> Self {
+        Self { what, logged_as: Some(logged_as) }
+    }
+}
+
+impl From<String> for Named {
+    fn from(what: String) -> Self {
+        Self { what, logged_as: None }
     }
 }
 
@@ -39,6 +86,8 @@ pub struct Changes {
     /// What stays as it is although the file might lead one to expect something else.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     kept: Vec<String>,
+    #[serde(skip)]
+    kept_in_log: Vec<String>,
 }
 
 impl std::fmt::Debug for Changes {
@@ -48,20 +97,38 @@ impl std::fmt::Debug for Changes {
 }
 
 impl Changes {
-    pub(super) fn created(&mut self, what: impl Into<String>) {
-        self.changes.push(Change { action: "created", what: what.into(), secret: None });
+    pub(super) fn created(&mut self, named: impl Into<Named>) {
+        self.add(Action::Created, named.into(), Vec::new(), None);
     }
 
-    pub(super) fn created_with_secret(&mut self, what: impl Into<String>, secret: String) {
-        self.changes.push(Change { action: "created", what: what.into(), secret: Some(secret) });
+    pub(super) fn created_with_secret(&mut self, named: impl Into<Named>, secret: String) {
+        self.add(Action::Created, named.into(), Vec::new(), Some(secret));
     }
 
-    pub(super) fn changed(&mut self, what: impl Into<String>) {
-        self.changes.push(Change { action: "changed", what: what.into(), secret: None });
+    pub(super) fn changed(&mut self, named: impl Into<Named>, differences: Vec<Difference>) {
+        self.add(Action::Changed, named.into(), differences, None);
     }
 
-    pub(super) fn kept(&mut self, what: impl Into<String>) {
-        self.kept.push(what.into());
+    /// Something that was there, and was given a secret.
+    pub(super) fn changed_with_secret(
+        &mut self,
+        named: impl Into<Named>,
+        differences: Vec<Difference>,
+        secret: String,
+    ) {
+        self.add(Action::Changed, named.into(), differences, Some(secret));
+    }
+
+    fn add(&mut self, action: Action, named: Named, differences: Vec<Difference>, secret: Option<String>) {
+        let Named { what, logged_as } = named;
+        self.changes.push(Change { action, what, logged_as, differences, secret });
+    }
+
+    pub(super) fn kept(&mut self, named: impl Into<Named>, why: &str) {
+        let Named { what, logged_as } = named.into();
+        let logged = logged_as.unwrap_or_else(|| what.clone());
+        self.kept.push(format!("{what}, {why}"));
+        self.kept_in_log.push(format!("{logged}, {why}"));
     }
 
     /// As what would be, not what is. Secrets that were made on trial go: the client never gets them.
@@ -79,22 +146,18 @@ impl Changes {
     /// For people.
     pub fn lines(&self) -> Vec<String> {
         let changed = self.changes.iter().map(|change| change.line(self.dry_run));
-        changed.map(Change::shown_once).chain(self.kept_lines()).collect()
+        changed.chain(self.kept.iter().map(|what| format!("kept {what}"))).collect()
     }
 
-    /// For a log, which is collected and kept: without secrets.
+    /// For a log, which is collected and kept: without secrets, and people by their ids.
     pub fn log_lines(&self) -> Vec<String> {
-        let changed = self.changes.iter().map(|change| change.line(self.dry_run).0);
-        changed.chain(self.kept_lines()).collect()
+        let changed = self.changes.iter().map(Change::log_line);
+        changed.chain(self.kept_in_log.iter().map(|what| format!("kept {what}"))).collect()
     }
 
     /// The lines that a log must not have: each shows a secret, this once.
     pub fn secret_lines(&self) -> Vec<String> {
         let secret = self.changes.iter().filter(|change| change.secret.is_some());
-        secret.map(|change| Change::shown_once(change.line(self.dry_run))).collect()
-    }
-
-    fn kept_lines(&self) -> impl Iterator<Item = String> {
-        self.kept.iter().map(|what| format!("kept {what}"))
+        secret.map(|change| change.line(self.dry_run)).collect()
     }
 }

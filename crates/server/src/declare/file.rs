@@ -170,7 +170,7 @@ impl<'t> Reader<'t> {
         let named = keys_of(&settings);
         let logo = settings.get_ref().as_table().and_then(|table| table.get("logo")).map(Spanned::span);
         let mut settings: RealmSettings = self.parse(self.with_logo(settings)?)?;
-        settings.check(&named).map_err(|refused| self.wrong(&at, refused.to_string()))?;
+        settings.check().map_err(|refused| self.wrong(&at, refused.to_string()))?;
         if let Some(picture) = &mut settings.logo {
             *picture = redrawn(picture)
                 .map_err(|unusable| self.wrong(logo.as_ref().unwrap_or(&at), format!("logo: {unusable}")))?;

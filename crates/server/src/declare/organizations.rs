@@ -10,7 +10,7 @@ use super::{
     declared::{DeclaredMember, DeclaredOrganization, login},
     error::ApplyError,
 };
-use crate::{accounts::names, roles};
+use crate::{accounts::names, differences::Difference, roles};
 
 impl Applying<'_> {
     /// One that is new belongs to the members of the file; without an owner among them to nobody, until an administrator or an
@@ -46,7 +46,8 @@ impl Applying<'_> {
             organizations::update(tx, realm, found.id, None, Some(&declared.name), now).await?;
             let record = self.record(realm, Event::OrganizationUpdated);
             audit::append(tx, &record.with("organization", found.id.to_string())).await?;
-            self.changes.changed(what);
+            let renamed = Difference::of("name", &found.name, &declared.name);
+            self.changes.changed(what, renamed.into_iter().collect());
         }
         Ok(())
     }

@@ -1,16 +1,18 @@
 //! How a grant begins: once, with what was agreed on, while whoever agreed is still signed in.
 
+use std::sync::Arc;
+
 use gatepost_domain::{
-    ClientId, Grant, GrantDetails, GrantId, OutboxId, PersonalClaims, RealmId, RealmSettings, Scopes,
-    Session, SessionId, Timestamp, User, UserId,
+    ClientId, Grant, GrantDetails, GrantId, OutboxId, PersonalClaims, RealmId, Scopes, Session, SessionId,
+    Timestamp, User, UserId,
     audit::{Actor, Event, Record},
 };
-use gatepost_store::{Tx, audit, grants, passwords, personal_claims, sessions};
+use gatepost_store::{Tx, audit, grants, sessions};
 
 use crate::{
     App,
     http::{Problem, origin::Where},
-    realm::Snapshot,
+    realm::{InRealm, Snapshot},
 };
 
 /// What somebody agreed to, and when.
@@ -48,11 +50,10 @@ pub(super) struct Beginning {
 }
 
 /// What is written, made beforehand: a closure of the store may run twice.
-#[derive(Clone)]
 pub(super) struct Writing {
     pub(super) agreed: Agreed,
     pub(super) now: Timestamp,
-    settings: RealmSettings,
+    realm: Arc<Snapshot>,
     own_session: SessionId,
     begun: Record,
     reused: Record,
@@ -60,38 +61,41 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    pub(super) fn new(app: &App, realm: &Snapshot, agreed: Agreed, origin: &Where, now: Timestamp) -> Self {
+    pub(super) fn new(
+        app: &App,
+        realm: &InRealm,
+        agreed: Agreed,
+        origin: &Where,
+        now: Timestamp,
+    ) -> Arc<Self> {
         let record = |event| {
             let record = origin.record(app, agreed.realm, event, Actor::Client(agreed.client.clone()), now);
             let record = Record { user: agreed.user, ..record };
             let record = record.client(agreed.client.clone()).session(agreed.session);
             record.with("grant", agreed.grant.to_string())
         };
-        Self {
-            settings: realm.settings().clone(),
+        Arc::new(Self {
+            realm: Arc::clone(&realm.0),
             own_session: SessionId::new(now, app.entropy()),
             begun: record(Event::GrantBegun).with("scopes", agreed.scopes.to_string()),
             reused: record(Event::CodeReused),
             message: OutboxId::new(now, app.entropy()),
             agreed,
             now,
-        }
+        })
     }
 
     /// Begins the grant. The caller has spent the code in the same transaction.
-    pub(super) async fn begin(self, tx: &mut Tx) -> Result<Begun, Problem> {
-        let Self { agreed, now, settings, own_session, begun, .. } = self;
-        let realm = agreed.realm;
-        let live = sessions::find_live(tx, realm, agreed.session, now).await?;
-        let live = live.filter(|(_, user)| agreed.user.is_none_or(|agreed| agreed == user.id));
-        let Some((session, user)) = live else { return Ok(Begun::Over) };
-        if passwords::changed_after(tx, realm, user.id, agreed.at).await? {
-            return Ok(Begun::Over);
-        }
-        let mut details = agreed.details;
+    pub(super) async fn begin(&self, tx: &mut Tx) -> Result<Begun, Problem> {
+        let Self { agreed, now, own_session, begun, .. } = self;
+        let (realm, settings, now) = (agreed.realm, self.realm.settings(), *now);
+        let live = sessions::find_agreed(tx, realm, agreed.session, agreed.at, now).await?;
+        let live = live.filter(|(_, user, _)| agreed.user.is_none_or(|agreed| agreed == user.id));
+        let Some((session, user, known)) = live else { return Ok(Begun::Over) };
+        let mut details = agreed.details.clone();
         // What is to go on while the person is away does not end when the browser signs out (OpenID Connect Core section 11).
         let session = if agreed.scopes.contains("offline_access") {
-            let own = Session::begin_for_client(own_session, &session, &settings, now);
+            let own = Session::begin_for_client(*own_session, &session, settings, now);
             if !sessions::create(tx, &own, None).await? {
                 return Ok(Begun::Over);
             }
@@ -100,22 +104,22 @@ impl Writing {
         } else {
             session
         };
-        let (client, scopes, audience) = (agreed.client, agreed.scopes, agreed.audience);
-        let grant = Grant::begin(agreed.grant, &session, client, scopes, audience, &settings, now);
+        let (client, scopes, audience) =
+            (agreed.client.clone(), agreed.scopes.clone(), agreed.audience.clone());
+        let grant = Grant::begin(agreed.grant, &session, client, scopes, audience, settings, now);
         let grant = Grant { details, ..grant };
         if !grants::create(tx, &grant).await? {
             return Ok(Begun::Over);
         }
-        audit::append(tx, &begun.user(user.id)).await?;
-        let known = personal_claims::find(tx, realm, user.id).await?;
+        audit::append(tx, &begun.clone().user(user.id)).await?;
         Ok(Begun::Now(Box::new(Beginning { grant, session, user, known })))
     }
 
     /// Ends what the first use of the code began: one of the two was not the client.
-    pub(super) async fn end(self, tx: &mut Tx) -> Result<Begun, Problem> {
+    pub(super) async fn end(&self, tx: &mut Tx) -> Result<Begun, Problem> {
         let Self { agreed, now, reused, message, .. } = self;
-        if let Some(ended) = grants::revoke(tx, agreed.realm, agreed.grant, now, message).await? {
-            audit::append(tx, &reused.user(ended.user)).await?;
+        if let Some(ended) = grants::revoke(tx, agreed.realm, agreed.grant, *now, *message).await? {
+            audit::append(tx, &reused.clone().user(ended.user)).await?;
         }
         Ok(Begun::Spent)
     }

@@ -1,5 +1,7 @@
 //! A device that asks whether it is connected, and gets its tokens once it is (RFC 8628 section 3.4).
 
+use std::sync::Arc;
+
 use gatepost_domain::{
     Client, DeviceCodeId, GrantDetails, RealmId, Timestamp,
     authorization::device::{DeviceCode, EARLY, SLOW_DOWN, Standing},
@@ -79,10 +81,10 @@ pub async fn connect(
     } else {
         realm
     };
-    let writing = Writing::new(app, snapshot, agreed, origin, now);
+    let writing = Writing::new(app, realm, agreed, origin, now);
     let begun = app.db().write("connect a device", move |tx| {
-        let writing = writing.clone();
-        Box::pin(async move { written(tx, id, writing).await })
+        let writing = Arc::clone(&writing);
+        Box::pin(async move { written(tx, id, &writing).await })
     });
     let begun = match begun.await? {
         Begun::Now(begun) => begun,
@@ -138,7 +140,7 @@ async fn poll(app: &App, realm: RealmId, id: DeviceCodeId, now: Timestamp) -> Re
     Ok(if in_time.await? { DeviceRefused::Pending } else { DeviceRefused::SlowDown })
 }
 
-async fn written(tx: &mut Tx, id: DeviceCodeId, writing: Writing) -> Result<Begun, Problem> {
+async fn written(tx: &mut Tx, id: DeviceCodeId, writing: &Writing) -> Result<Begun, Problem> {
     let (realm, now) = (writing.agreed.realm, writing.now);
     if device_codes::redeem(tx, realm, id, now).await? {
         return writing.begin(tx).await;

@@ -41,7 +41,7 @@ pub async fn sign_in(
     now: Timestamp,
 ) -> Result<Result<Issued, GrantRefused>, Problem> {
     let Login { identifier, password, scopes, audience, key } = login;
-    let Proven { user, hash, outdated } =
+    let Proven { user, hash, outdated, attempt } =
         match session::prove(app, realm, identifier, password, origin, now).await {
             Ok(proven) => proven,
             Err(Problem::InvalidCredentials | Problem::EmailUnverified) => {
@@ -103,6 +103,7 @@ pub async fn sign_in(
         }
         Err(other) => return Err(other),
     };
+    attempt.give_back();
     if let Some(password) = outdated {
         app.rehash_later(&user, password, hash, now);
     }

@@ -1,5 +1,7 @@
 //! The one use of an authorization code (RFC 6749 section 4.1.3).
 
+use std::sync::Arc;
+
 use gatepost_domain::{AuthorizationCode, Client, CodeId, GrantDetails, Timestamp, authorization::pkce};
 use gatepost_store::{Tx, authorization_codes};
 
@@ -74,10 +76,10 @@ pub async fn redeem(
         },
         at: code.created_at,
     };
-    let writing = Writing::new(app, snapshot, agreed, origin, now);
+    let writing = Writing::new(app, realm, agreed, origin, now);
     let begun = app.db().write("redeem an authorization code", move |tx| {
-        let writing = writing.clone();
-        Box::pin(async move { written(tx, id, writing).await })
+        let writing = Arc::clone(&writing);
+        Box::pin(async move { written(tx, id, &writing).await })
     });
     let begun = match begun.await? {
         Begun::Now(begun) => begun,
@@ -134,7 +136,7 @@ fn fits(code: &AuthorizationCode, client: &Client, redemption: &Redemption<'_>) 
     }
 }
 
-async fn written(tx: &mut Tx, id: CodeId, writing: Writing) -> Result<Begun, Problem> {
+async fn written(tx: &mut Tx, id: CodeId, writing: &Writing) -> Result<Begun, Problem> {
     let (realm, now) = (writing.agreed.realm, writing.now);
     if authorization_codes::redeem(tx, realm, id, now).await? {
         return writing.begin(tx).await;

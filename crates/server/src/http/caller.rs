@@ -6,7 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{header::AUTHORIZATION, request::Parts},
 };
-use gatepost_domain::{Client, GrantId, Session, Timestamp, User};
+use gatepost_domain::{Client, GrantId, Session, Timestamp, User, client::Entrusted};
 use gatepost_jose::{Claims, claims_to_be_api_key};
 use gatepost_store::sessions;
 
@@ -30,8 +30,8 @@ pub struct SignedIn {
     pub session: Session,
     /// What the application holds that the token was given to, if it is not one of our own sign-in.
     pub grant: Option<GrantId>,
-    /// Whether their rights come with it: they signed in here themselves, or let the application have their roles.
-    entitled: bool,
+    /// What of their rights comes with it: everything where they signed in here themselves.
+    entrusted: Entrusted,
 }
 
 /// How long after a sign-in one need not sign in again to change what others could take an account with.
@@ -57,7 +57,13 @@ impl FromRequestParts<App> for SignedIn {
 impl SignedIn {
     /// Somebody who signed in here, and not by an application.
     pub fn themselves(user: User, session: Session) -> Self {
-        Self { user, session, grant: None, entitled: true }
+        Self { user, session, grant: None, entrusted: Entrusted::ALL }
+    }
+
+    /// Asks that API keys may be dealt with: by the person, or by an application of one's own that has everything of theirs. A key
+    /// has permissions of its own, and outlives what the application holds.
+    pub fn deals_with_keys(&self) -> Result<(), Problem> {
+        if self.entrusted == Entrusted::ALL { Ok(()) } else { Err(Problem::NotForApplications) }
     }
 
     async fn known(parts: &Parts, app: &App) -> Result<Self, Problem> {
@@ -106,7 +112,7 @@ impl SignedIn {
             client.settings.scopes.contains("account") && claims.client_id() == Some(client.id.as_str())
         };
         // Who calls the person by another name is to know no more of them.
-        let client = client.filter(may).filter(|_| named.user.is_some());
+        let client = client.filter(|client| may(client)).filter(|_| named.user.is_some());
         let client = client.ok_or_else(|| refused("grant_ended"))?;
         let id = realm.id();
         let found = app.db().read("check what an application holds", move |tx| {
@@ -118,8 +124,8 @@ impl SignedIn {
         };
         touch(app, realm, &session, now).await;
         let scopes = claims.scope().unwrap_or_default().parse().unwrap_or_default();
-        let entitled = client.settings.entrusted(&held.scopes, &scopes).roles;
-        Ok(Self { user, session, grant: Some(grant), entitled })
+        let entrusted = client.settings.entrusted(&held.scopes, &scopes);
+        Ok(Self { user, session, grant: Some(grant), entrusted })
     }
 }
 
@@ -132,7 +138,7 @@ fn bearer(parts: &Parts) -> Result<&str, Problem> {
         return Err(if key { Problem::WrongCredential } else { Problem::Unauthenticated });
     };
     let refused = |check| Problem::InvalidToken { expired: false, check };
-    if headers.next().is_some() {
+    if headers.next().is_some() || parts.headers.contains_key("x-api-key") {
         return Err(refused("two_credentials"));
     }
     let Ok(text) = header.to_str() else {
@@ -165,7 +171,22 @@ impl FromRequestParts<App> for Entitled {
 impl Entitled {
     async fn known(parts: &Parts, app: &App) -> Result<Self, Problem> {
         let caller = SignedIn::known(parts, app).await?;
-        if caller.entitled { Ok(Self(caller)) } else { Err(Problem::MissingScope) }
+        if caller.entrusted.roles { Ok(Self(caller)) } else { Err(Problem::MissingScope) }
+    }
+}
+
+/// A signed-in person who may deal with API keys ([`SignedIn::deals_with_keys`]).
+#[derive(Clone, Debug)]
+pub struct KeyOwner(pub SignedIn);
+
+impl FromRequestParts<App> for KeyOwner {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Entitled(caller) = Entitled::known(parts, app).await?;
+        caller.deals_with_keys()?;
+        precondition::none_is_ignored(parts)?;
+        Ok(Self(caller))
     }
 }
 

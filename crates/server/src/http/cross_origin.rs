@@ -11,7 +11,10 @@ use axum::http::{
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::observe::REQUEST_ID;
-use crate::realm::InRealm;
+use crate::{
+    limits::{RATE_LIMIT, RATE_LIMIT_POLICY},
+    realm::InRealm,
+};
 
 /// How long a browser remembers the answer to its preflight. Whether it may read an answer is said with each answer.
 const REMEMBERED: Duration = Duration::from_mins(10);
@@ -27,6 +30,8 @@ pub fn layer() -> CorsLayer {
             RETRY_AFTER,
             WWW_AUTHENTICATE,
             REQUEST_ID,
+            RATE_LIMIT,
+            RATE_LIMIT_POLICY,
             HeaderName::from_static("dpop-nonce"),
         ])
         .max_age(REMEMBERED)

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod caller;
+pub mod client_address;
 pub mod cross_origin;
 pub mod etag;
 mod figures;
@@ -14,7 +15,8 @@ pub mod precondition;
 pub mod problem;
 
 pub use body::Json;
-pub use caller::{Admin, Entitled, SignedIn};
+pub use caller::{Admin, Entitled, KeyOwner, SignedIn};
+pub use client_address::{AddressHeader, TrustedProxies};
 pub use etag::{IfMatch, PathIdIf, Shown};
 pub use now::Now;
 pub use origin::Where;

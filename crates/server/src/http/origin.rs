@@ -4,31 +4,54 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{header::USER_AGENT, request::Parts},
+    http::{
+        HeaderValue,
+        header::{COOKIE, USER_AGENT},
+        request::Parts,
+    },
 };
 use gatepost_domain::{
     EventId, RealmId, SessionOrigin, Timestamp,
     audit::{Actor, Event, Record},
 };
 
-use super::observe::RequestId;
-use crate::{App, pages::Language};
+use super::{client_address::Neighbourhood, observe::RequestId};
+use crate::{
+    App,
+    browser::{device_cookie, one_cookie},
+    pages::Language,
+    realm::InRealm,
+};
 
-/// The peer's address, what it calls itself, and the request's id: what a session and an audit record keep.
+/// The address a request came from, what the sender calls itself, and the request's id: what a session and an audit record keep. And
+/// the device, as far as a cookie tells.
 ///
-/// Forwarding headers are not believed: nobody configured a proxy to trust.
+/// Behind proxies that the operator trusts it is the address that they vouch for.
 #[derive(Clone, Debug, Default)]
 pub struct Where {
     address: Option<IpAddr>,
-    user_agent: Option<String>,
-    request_id: Option<String>,
+    // As they came: most requests keep neither.
+    user_agent: Option<HeaderValue>,
+    request_id: Option<RequestId>,
+    device: Option<String>,
     language: Option<Language>,
 }
 
 impl Where {
     /// For the session that begins here.
     pub fn session_origin(&self) -> SessionOrigin {
-        SessionOrigin::new(self.address, self.user_agent.as_deref())
+        let user_agent = self.user_agent.as_ref().and_then(|value| value.to_str().ok());
+        SessionOrigin::new(self.address, user_agent)
+    }
+
+    /// Those who are counted together with whoever sent the request.
+    pub fn neighbourhood(&self) -> Neighbourhood {
+        Neighbourhood::of(self.address)
+    }
+
+    /// The cookie by which a device is known, as it was sent.
+    pub fn device(&self) -> Option<&str> {
+        self.device.as_deref()
     }
 
     /// In which language whoever asks is written to (RFC 5646).
@@ -45,42 +68,30 @@ impl Where {
 
     /// The request's id, as in the log.
     pub fn request_id(&self) -> Option<String> {
-        self.request_id.clone()
-    }
-
-    /// Those who are counted together: an address, or all of a network where one has many to choose from (IPv6 /64).
-    pub fn neighbourhood(&self) -> String {
-        match self.address.map(|address| address.to_canonical()) {
-            Some(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}")
-            }
-            Some(IpAddr::V4(address)) => address.to_string(),
-            None => String::new(),
-        }
+        self.request_id.map(|id| id.to_string())
     }
 
     /// An audit record of something done by this request.
     pub fn record(&self, app: &App, realm: RealmId, event: Event, actor: Actor, now: Timestamp) -> Record {
         let mut record = Record::new(EventId::new(now, app.entropy()), realm, now, event, actor);
         record.address = self.address;
-        record.request_id.clone_from(&self.request_id);
+        record.request_id = self.request_id.map(|id| id.to_string());
         record
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Where {
+impl FromRequestParts<App> for Where {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        let realm = parts.extensions.get::<InRealm>().filter(|_| parts.headers.contains_key(COOKIE));
+        let device = realm.and_then(|realm| one_cookie(&parts.headers, &device_cookie(realm.name())));
         Ok(Self {
-            address: parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip()),
-            user_agent: parts
-                .headers
-                .get(USER_AGENT)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
-            request_id: parts.extensions.get::<RequestId>().map(ToString::to_string),
+            address: peer.map(|peer| app.trusted_proxies().client(peer, &parts.headers)),
+            device: device.map(str::to_owned),
+            user_agent: parts.headers.get(USER_AGENT).cloned(),
+            request_id: parts.extensions.get::<RequestId>().copied(),
             language: Language::of(&parts.headers),
         })
     }

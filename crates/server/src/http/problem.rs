@@ -9,7 +9,7 @@ use std::{borrow::Cow, fmt::Write as _, time::Duration};
 use gatepost_domain::{SettingRefused, password::TooWeak};
 
 use super::observe::Cause;
-use crate::passwords::PoolError;
+use crate::{limits::Limited, passwords::PoolError};
 
 pub use answer::ProblemDocument;
 
@@ -48,6 +48,9 @@ pub enum Problem {
     /// An application whose person did not let it have what they may do.
     #[error("the application lacks the scope roles")]
     MissingScope,
+    /// An application, where the person themselves is asked for.
+    #[error("this is not for applications")]
+    NotForApplications,
     /// No such thing here, or none the caller may know of.
     #[error("not found")]
     NotFound,
@@ -134,6 +137,9 @@ pub enum Problem {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The same, counted by one of the rules of [`limits`](crate::limits).
+    #[error("tried too often: {name}", name = .0.rule.name())]
+    Limited(Limited),
     /// An access token would be longer than a verifier takes.
     #[error("the access token would be longer than 16 KiB")]
     TokenTooLarge,

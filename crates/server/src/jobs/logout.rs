@@ -3,13 +3,14 @@
 //! A sign-out leaves a message in its own transaction; here that becomes one message for each client that wants to know, and each is
 //! sent until the client takes it. The person waits for none of it.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use gatepost_domain::{
     ClientId, OutboxId, RealmId, SessionId, Timestamp, UserId,
     outbox::{Logout, Message, Queued, Revocation},
 };
 use gatepost_store::{Error, Tx, authorization_codes, clients, device_codes, outbox, sessions};
+use quick_cache::sync::Cache;
 
 use super::claim;
 use crate::{
@@ -17,7 +18,11 @@ use crate::{
 };
 
 /// Messages taken together.
-const BATCH: u32 = 20;
+const BATCH: u32 = 100;
+/// How long a client that did not take a message is sent none, at first.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How many such clients are remembered. With more of them at once some are tried again sooner.
+const REMEMBERED: usize = 10_000;
 /// How long they are this process's own: longer than all of them take to be refused.
 const LEASE: Duration = Duration::from_mins(5);
 /// How often a client is tried: for nine hours or so.
@@ -144,22 +149,48 @@ async fn wants_to_know(tx: &mut Tx, realm: RealmId, client: &ClientId) -> Result
 async fn tell(app: &App) -> Result<bool, Error> {
     let now = app.clock().now();
     let claimed = claim(app, "logout", BATCH, LEASE, now).await?;
-    // Together: a slow client delays no other.
-    let sending: Vec<_> = claimed
-        .iter()
-        .cloned()
-        .map(|queued| {
+    let any = !claimed.is_empty();
+    // All clients at once, and to each one after the other: a slow one delays no other, however much it is to be told.
+    let mut of_clients = BTreeMap::<(RealmId, ClientId), Vec<Queued>>::new();
+    for queued in claimed {
+        if let Message::Logout(Logout { client, .. }) = &queued.message {
+            of_clients.entry((queued.realm, client.clone())).or_default().push(queued);
+        }
+    }
+    let telling: Vec<_> = of_clients
+        .into_iter()
+        .map(|(client, messages)| {
             let app = app.clone();
-            tokio::spawn(async move {
-                let sent = send(&app, &queued, now).await;
-                (queued, sent)
-            })
+            tokio::spawn(async move { tell_client(&app, &client, messages, now).await })
         })
         .collect();
-    for sent in sending {
-        let Ok((queued, sent)) = sent.await else { continue };
+    for told in telling {
+        if let Ok(told) = told.await {
+            told?;
+        }
+    }
+    Ok(any)
+}
+
+/// Sends a client its messages, until one fails. The rest is put off with it, and so is what comes for the client soon after.
+async fn tell_client(
+    app: &App,
+    client: &(RealmId, ClientId),
+    messages: Vec<Queued>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    for queued in messages {
+        let sent = if app.silent_clients().is_silent(client, now) {
+            Err("it did not take the one before".to_owned())
+        } else {
+            let sent = send(app, &queued, now).await;
+            app.silent_clients().note(client, sent.is_ok(), now);
+            sent
+        };
         if let Err(reason) = &sent {
-            tracing::warn!(reason, attempt = queued.attempts, "a client could not be told of a sign-out");
+            tracing::warn!(
+                reason, client.id = %client.1, attempt = queued.attempts, "a client could not be told of a sign-out"
+            );
         }
         let over = sent.is_ok() || queued.attempts >= ATTEMPTS;
         app.db()
@@ -175,7 +206,37 @@ async fn tell(app: &App) -> Result<bool, Error> {
             })
             .await?;
     }
-    Ok(!claimed.is_empty())
+    Ok(())
+}
+
+/// Which clients did not take what they were sent of late. Each process has its own.
+pub(crate) struct SilentClients(Cache<(RealmId, ClientId), Silence>);
+
+#[derive(Clone, Copy)]
+struct Silence {
+    until: Timestamp,
+    times: u32,
+}
+
+impl SilentClients {
+    pub(crate) fn new() -> Self {
+        Self(Cache::new(REMEMBERED))
+    }
+
+    fn is_silent(&self, client: &(RealmId, ClientId), now: Timestamp) -> bool {
+        self.0.get(client).is_some_and(|silence| now < silence.until)
+    }
+
+    /// Keeps whether the client took a message: one that does not is left alone for twice as long each time.
+    fn note(&self, client: &(RealmId, ClientId), took_it: bool, now: Timestamp) {
+        if took_it {
+            self.0.remove(client);
+            return;
+        }
+        let times = self.0.get(client).map_or(0, |silence| silence.times);
+        let pause = PAUSE.saturating_mul(1 << times.min(8));
+        self.0.insert(client.clone(), Silence { until: now.plus(pause), times: times + 1 });
+    }
 }
 
 /// Sends one logout token. What cannot ever be sent counts as sent.
@@ -195,5 +256,5 @@ async fn send(app: &App, queued: &Queued, now: Timestamp) -> Result<(), String> 
     let names = (client.id.as_str(), subject.as_str(), &*session.to_string());
     let token = issue_logout_token(&realm, key, names, app.entropy(), now).map_err(failed)?;
     let sent = app.outgoing().post(uri, format!("logout_token={token}")).await;
-    sent.map_err(|error| format!("{}: {error}", client.id))
+    sent.map_err(|error| error.to_string())
 }

@@ -11,6 +11,8 @@ mod pushed;
 mod request;
 mod signed;
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     body::Bytes,
@@ -76,7 +78,7 @@ async fn authorize(
         let Some((flow, request, client)) = step.reopened(sealed).await? else {
             return Ok(pages::flow_lost(&frame));
         };
-        return step.go_on(&request, &client, flow, &frame).await;
+        return step.go_on(&request, &client, Some(flow), &frame).await;
     }
     let Some(client) = form.get("client_id") else {
         return Ok(shown("invalid_request", "`client_id` is missing."));
@@ -89,10 +91,7 @@ async fn authorize(
         return Ok(shown("invalid_client", "`client_id` names no client of this realm."));
     };
     match step.asked(&client, &form).await? {
-        Ok(request) => {
-            let flow = step.begin(&request, &client)?;
-            step.go_on(&request, &client, flow, &frame).await
-        }
+        Ok(request) => step.go_on(&request, &client, None, &frame).await,
         Err(refusal) => Ok(refused(&frame, &realm, refusal)),
     }
 }
@@ -139,13 +138,16 @@ impl Step<'_> {
 
     /// The request of a flow, and its client as it is now. `None`: the flow cannot be opened here, or the client is gone or was
     /// registered with other redirect URIs since.
-    async fn reopened(&self, sealed: &str) -> Result<Option<(Flow, AuthorizationRequest, Client)>, Problem> {
+    async fn reopened(
+        &self,
+        sealed: &str,
+    ) -> Result<Option<(Flow, AuthorizationRequest, Arc<Client>)>, Problem> {
         let flow = Flow::open(self.app, self.realm, self.browser, sealed, self.now);
         let Some(flow) = flow else { return Ok(None) };
         let Target::Authorize(written) = &flow.target else { return Ok(None) };
         let Ok(request) = serde_json::from_str::<AuthorizationRequest>(written) else { return Ok(None) };
         let client = clients::current(self.app, self.realm, request.client.clone()).await?;
-        let admits = |client: &Client| {
+        let admits = |client: &Arc<Client>| {
             client.settings.redirect_uris.iter().any(|uri| uri.admits(&request.return_to.uri))
         };
         Ok(client.filter(admits).map(|client| (flow, request, client)))
@@ -161,40 +163,47 @@ impl Step<'_> {
         Ok(found.await?)
     }
 
+    /// What comes next for a request: of a flow, or of none yet where it has just come.
     async fn go_on(
         &self,
         request: &AuthorizationRequest,
         client: &Client,
-        mut flow: Flow,
+        flow: Option<Flow>,
         frame: &Frame,
     ) -> Result<Response, Problem> {
-        let consent = self.consent(client).await?;
+        // Of a client that need not ask, nobody asks what was agreed to.
+        let consent = if client.settings.skip_consent { None } else { self.consent(client).await? };
         let subject = self.session.map(|found| subject::of(self.app, client, found.user.id));
         let signed_in = self.session.zip(subject.as_deref());
         let signed_in = signed_in.map(|(found, subject)| (&found.session, subject));
         let current = |session: Option<SessionId>| {
             session.is_some_and(|session| self.session.is_some_and(|found| found.session.id == session))
         };
-        let progress = Progress {
-            started_at: flow.started_at,
-            consented: current(flow.consented),
-            account_chosen: current(flow.account_chosen),
+        let progress = match &flow {
+            Some(flow) => Progress {
+                started_at: flow.started_at,
+                consented: current(flow.consented),
+                account_chosen: current(flow.account_chosen),
+            },
+            None => Progress { started_at: self.now, consented: false, account_chosen: false },
+        };
+        let to = |page: &str, fresh: Option<bool>| {
+            let mut flow = flow.map_or_else(|| self.begin(request, client), Ok)?;
+            flow.fresh = fresh.unwrap_or(flow.fresh);
+            Ok(self.see(page, &flow))
         };
         match decide::next(request, client, signed_in, consent.as_ref(), progress, self.now) {
-            Next::SignIn { fresh } => {
-                flow.fresh = fresh;
-                Ok(self.see("/sign-in", &flow))
-            }
-            Next::Consent => Ok(self.see("/consent", &flow)),
+            Next::SignIn { fresh } => to("/sign-in", Some(fresh)),
+            Next::Consent => to("/consent", None),
             Next::Refuse(error, what) => Ok(request.return_to.with_error(frame, self.realm, error, what)),
             Next::Code => match self.session {
                 Some(session) => match code::give(self, request, session).await? {
                     Ok(code) => Ok(request.return_to.with_code(frame, self.realm, &code)),
                     // Signed out meanwhile, in another window.
-                    Err(NotGiven::SignedOut) => Ok(self.see("/sign-in", &flow)),
+                    Err(NotGiven::SignedOut) => to("/sign-in", None),
                     Err(NotGiven::Answered) => Ok(refused(frame, self.realm, pushed::NOT_GOOD)),
                 },
-                None => Ok(self.see("/sign-in", &flow)),
+                None => to("/sign-in", None),
             },
         }
     }

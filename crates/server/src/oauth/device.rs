@@ -78,6 +78,10 @@ pub(super) struct DeviceParameters {
             description = "`invalid_request`, `invalid_scope`, `invalid_target` or `unauthorized_client`",
         ),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
+        (
+            status = 429, body = OAuthErrorDocument,
+            description = "`temporarily_unavailable`: too many proofs of this client were wrong of late",
+        ),
     )
 )]
 pub(super) async fn authorize(

@@ -10,7 +10,10 @@ use axum::{
 use serde::Serialize;
 
 use super::dpop;
-use crate::http::{Problem, body::document, observe::Cause};
+use crate::{
+    http::{Problem, body::document, observe::Cause},
+    limits::Limited,
+};
 
 /// A refused token request.
 #[derive(Debug)]
@@ -48,6 +51,8 @@ pub enum OAuthError {
     AccessDenied,
     /// Nobody said so in time.
     ExpiredToken,
+    /// Proofs or passwords that were wrong came too often. RFC 6749 has no code for it; the one of section 4.1.2.1 is the nearest.
+    Limited(Limited),
     /// Not the client's fault.
     Failed(Problem),
 }
@@ -56,6 +61,7 @@ impl From<Problem> for OAuthError {
     fn from(problem: Problem) -> Self {
         match problem {
             Problem::TokenTooLarge => Self::TooManyScopes,
+            Problem::Limited(limited) => Self::Limited(limited),
             other => Self::Failed(other),
         }
     }
@@ -116,6 +122,10 @@ impl OAuthError {
             Self::SlowDown => ("slow_down", "Wait five seconds longer, this time and each time after it."),
             Self::AccessDenied => ("access_denied", "The person did not connect the device."),
             Self::ExpiredToken => ("expired_token", "Nobody connected the device in time; begin anew."),
+            Self::Limited(_) => (
+                "temporarily_unavailable",
+                "This was tried too often. Try again after the time in Retry-After.",
+            ),
             Self::Failed(_) => return None,
         })
     }
@@ -123,10 +133,14 @@ impl OAuthError {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let (mut nonce, names) = (None, self.names());
+        let (mut nonce, mut limited, names) = (None, None, self.names());
         let (error, error_description) = match (names, self) {
             (Some(names), Self::UseDpopNonce(given)) => {
                 nonce = Some(given);
+                names
+            }
+            (Some(names), Self::Limited(by)) => {
+                limited = Some(by);
                 names
             }
             (Some(names), _) => names,
@@ -135,6 +149,7 @@ impl IntoResponse for OAuthError {
             (None, _) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         };
         let status = match error {
+            _ if limited.is_some() => StatusCode::TOO_MANY_REQUESTS,
             "invalid_client" => StatusCode::UNAUTHORIZED,
             _ => StatusCode::BAD_REQUEST,
         };
@@ -146,6 +161,9 @@ impl IntoResponse for OAuthError {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"client\""));
+        }
+        if let Some(limited) = limited {
+            limited.tell(headers);
         }
         if let Some(nonce) = nonce {
             dpop::tell(&mut response, &nonce);

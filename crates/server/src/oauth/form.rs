@@ -3,7 +3,7 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
-    http::header::CONTENT_TYPE,
+    http::{HeaderMap, header::CONTENT_TYPE},
 };
 
 use super::OAuthError;
@@ -18,29 +18,52 @@ const MOST: usize = 64;
 /// the body.
 pub(super) struct Form(Vec<(String, String)>);
 
+/// A form with the headers it came with, which are taken from the request and not copied.
+pub(super) struct Sent {
+    pub(super) headers: HeaderMap,
+    pub(super) form: Form,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Sent {
+    type Rejection = OAuthError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, OAuthError> {
+        let mut request = checked(request)?;
+        let headers = std::mem::take(request.headers_mut());
+        Ok(Self { headers, form: Form::read(request, state).await? })
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = OAuthError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, OAuthError> {
-        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = content_type.unwrap_or("").split(';').next().unwrap_or("").trim();
-        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(OAuthError::InvalidRequest(
-                "Send the parameters as application/x-www-form-urlencoded.",
-            ));
-        }
-        if request.uri().query().is_some() {
-            return Err(OAuthError::InvalidRequest("Send the parameters in the body, not in the address."));
-        }
+        Self::read(checked(request)?, state).await
+    }
+}
+
+/// A request that has a form in its body, as its header says, and nothing in its address.
+fn checked(request: Request) -> Result<Request, OAuthError> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.unwrap_or("").split(';').next().unwrap_or("").trim();
+    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(OAuthError::InvalidRequest("Send the parameters as application/x-www-form-urlencoded."));
+    }
+    if request.uri().query().is_some() {
+        return Err(OAuthError::InvalidRequest("Send the parameters in the body, not in the address."));
+    }
+    Ok(request)
+}
+
+impl Form {
+    async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Self, OAuthError> {
         let unread = OAuthError::InvalidRequest("The body could not be read: it may have up to 64 KiB.");
         let reading = Bytes::from_request(request, state);
         let body = tokio::time::timeout(crate::http::body::TIMEOUT, reading).await;
         let Ok(Ok(body)) = body else { return Err(unread) };
         Self::parse(&body)
     }
-}
 
-impl Form {
     /// Reads what is form-encoded, in a body or in an address.
     pub(super) fn parse(encoded: &[u8]) -> Result<Self, OAuthError> {
         if std::str::from_utf8(encoded).is_err() {

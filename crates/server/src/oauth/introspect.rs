@@ -145,6 +145,10 @@ struct Said<'a> {
         ),
         (status = 400, description = "`invalid_request`", body = OAuthErrorDocument),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
+        (
+            status = 429, body = OAuthErrorDocument,
+            description = "`temporarily_unavailable`: too many proofs of this client were wrong of late",
+        ),
     )
 )]
 pub(super) async fn introspect(

@@ -78,6 +78,10 @@ const PROOFS: [&str; 3] = ["client_secret", "client_assertion", "client_assertio
         (status = 201, description = "The request is kept", body = Pushed),
         (status = 400, description = "What the authorization endpoint would refuse: `invalid_request`, `invalid_scope` and the like; `invalid_request_object`; `invalid_dpop_proof`, `use_dpop_nonce`", body = OAuthErrorDocument),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
+        (
+            status = 429, body = OAuthErrorDocument,
+            description = "`temporarily_unavailable`: too many proofs of this client were wrong of late",
+        ),
     )
 )]
 pub(super) async fn push(

@@ -34,6 +34,11 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     OF_SCOPES.iter().flat_map(|(_, names)| names.iter().copied())
 }
 
+/// The scope that stands for a claim, and is what a person is asked about.
+pub(crate) fn scope_of(claim: &str) -> Option<&'static str> {
+    OF_SCOPES.iter().find(|(_, names)| names.contains(&claim)).map(|(scope, _)| *scope)
+}
+
 /// Of all that is known of a person what the scopes stand for, and what was asked for by name.
 pub(crate) fn claims(
     user: &User,
@@ -93,5 +98,9 @@ mod tests {
         assert_eq!(of("phone address", &[]), r#"{"address":{"country":"GB"},"phone_number":"+44"}"#);
         assert_eq!(of("openid", &["name", "roles", "sub"]), r#"{"name":"Ada"}"#);
         assert_eq!(names().count(), 19);
+        assert_eq!(
+            (scope_of("birthdate"), scope_of("phone_number"), scope_of("sub")),
+            (Some("profile"), Some("phone"), None)
+        );
     }
 }

@@ -52,6 +52,10 @@ pub(super) struct RevocationRequest {
             description = "`invalid_request`; `unsupported_token_type`: an API key, or a token that a client got on its own or by an exchange",
         ),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
+        (
+            status = 429, body = OAuthErrorDocument,
+            description = "`temporarily_unavailable`: too many proofs of this client were wrong of late",
+        ),
     )
 )]
 pub(super) async fn revoke(

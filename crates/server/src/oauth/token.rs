@@ -7,10 +7,14 @@ mod exchange;
 mod password;
 mod refresh_token;
 
-use axum::{extract::State, http::HeaderMap, response::Response};
+use axum::{extract::State, response::Response};
 use serde::Serialize;
 
-use super::{OAuthError, client, dpop, error::OAuthErrorDocument, form::Form};
+use super::{
+    OAuthError, client, dpop,
+    error::OAuthErrorDocument,
+    form::{Form, Sent},
+};
 use crate::{
     App,
     grants::{DeviceRefused, GrantRefused, Issued},
@@ -198,6 +202,10 @@ pub(super) struct TokenRequest {
                            or `expired_token`",
         ),
         (status = 401, description = "`invalid_client`", body = OAuthErrorDocument),
+        (
+            status = 429, body = OAuthErrorDocument,
+            description = "`temporarily_unavailable`: too many proofs of this client were wrong of late, or too many passwords",
+        ),
     )
 )]
 pub(super) async fn token(
@@ -205,8 +213,7 @@ pub(super) async fn token(
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
-    headers: HeaderMap,
-    form: Form,
+    Sent { headers, form }: Sent,
 ) -> Result<Response, OAuthError> {
     let known = || Box::pin(client::known(&app, &realm, (&headers, &form), &origin, now));
     // In boxes but for the shortest: the future of this handler has room for the largest of them, and is moved at each request.

@@ -88,10 +88,13 @@ pub async fn exchange(
     let (Some(member), Some(audience)) = (member, audience_of(&claims, realm).among(targets)) else {
         return Ok(Err(ExchangeRefused::Target));
     };
-    let limit = match &grant {
-        None => Limit::OWN,
+    let (limit, scopes) = match &grant {
+        None => (Limit::OWN, scopes),
         Some(grant) => match clients::current(app, realm, grant.client.clone()).await? {
-            Some(client) => Limit::Entrusted(client.settings.entrusted(&grant.scopes, &scopes)),
+            Some(client) => {
+                let scopes = client.settings.still_has(&scopes);
+                (Limit::Entrusted(client.settings.entrusted(&grant.scopes, &scopes)), scopes)
+            }
             None => return refused("its client is there no longer"),
         },
     };

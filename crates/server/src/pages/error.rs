@@ -1,12 +1,22 @@
 //! Pages that say no: what happened, then what to do; codes for developers below.
 
+use std::time::Duration;
+
 use askama::Template;
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    http::{StatusCode, header::RETRY_AFTER},
+    response::Response,
+};
 
 use super::{
     frame::{Frame, View},
     html::{Html, moment, say},
+    words::Words,
 };
+use crate::limits::{Limited, RATE_LIMIT, RATE_LIMIT_POLICY};
+
+/// What people may be told to wait for as "a few minutes".
+const SOON: Duration = Duration::from_mins(10);
 
 #[derive(Template)]
 #[template(path = "pages/error.html")]
@@ -55,14 +65,21 @@ pub fn flow_lost(frame: &Frame) -> Response {
     page(frame, StatusCode::BAD_REQUEST, words.flow_title, say(words.flow_what).html(), ("flow_lost", rule))
 }
 
+/// What is said above a form that was sent too often.
+pub(super) fn too_often(words: &Words, limited: Limited) -> Html {
+    say(if limited.wait() > SOON { words.tried_often_later } else { words.tried_often_soon }).html()
+}
+
 /// A problem as a page, with its status and the headers that say when to try again.
 pub(super) fn of_problem(frame: &Frame, problem: &Response) -> Response {
-    use axum::http::header::RETRY_AFTER;
     let words = frame.words();
     let status = problem.status();
+    let after = problem.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let later = after.is_some_and(|seconds| Duration::from_secs(seconds) > SOON);
     let (title, what) = match status {
         StatusCode::NOT_FOUND => (words.not_found_title, words.not_found_what),
-        StatusCode::TOO_MANY_REQUESTS => (words.often_title, words.often_what),
+        StatusCode::TOO_MANY_REQUESTS if later => (words.often_title, words.often_later),
+        StatusCode::TOO_MANY_REQUESTS => (words.often_title, words.often_soon),
         StatusCode::SERVICE_UNAVAILABLE => (words.busy_title, words.busy_what),
         status if status.is_server_error() => (words.broken_title, words.broken_what),
         _ => (words.refused_title, words.refused_request),
@@ -71,8 +88,10 @@ pub(super) fn of_problem(frame: &Frame, problem: &Response) -> Response {
     let code = cause.as_ref().map_or("error", |cause| cause.code);
     let what = say(what).link(frame.path("/account/profile")).html();
     let mut response = page(frame, status, title, what, (code, ""));
-    if let Some(after) = problem.headers().get(RETRY_AFTER) {
-        response.headers_mut().insert(RETRY_AFTER, after.clone());
+    for name in [RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY] {
+        if let Some(value) = problem.headers().get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
     }
     if let Some(cause) = cause {
         response.extensions_mut().insert(cause);

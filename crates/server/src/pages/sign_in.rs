@@ -11,7 +11,8 @@ use axum::{
 use gatepost_domain::{EmailAddress, Registration, SessionId, User, Username, password::Password};
 
 use super::{
-    Form, error,
+    Form,
+    error::{self, too_often},
     frame::{Frame, Person, View},
     html::{Html, say},
     query, see,
@@ -20,7 +21,8 @@ use crate::{
     App,
     browser::{Browser, BrowserSession, Flow, Target},
     http::{Problem, Where},
-    session::{self, Identifier},
+    limits::Limited,
+    session::{self, DeviceCookie, Identifier},
 };
 
 #[derive(Template)]
@@ -59,6 +61,7 @@ enum Why {
     },
     Refused,
     Stale,
+    TooOften(Limited),
 }
 
 fn page(frame: Frame, shown: &Shown<'_>) -> Response {
@@ -80,13 +83,14 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
         problem: match shown.why {
             Why::Refused => Some(say(w.sign_in_refused).html()),
             Why::Stale => Some(say(w.stale).html()),
+            Why::TooOften(limited) => Some(too_often(w, limited)),
             Why::Asked | Why::Empty { .. } => None,
         },
         flow: sealed,
         username: shown.username,
         username_error: matches!(shown.why, Why::Empty { username: true, .. }).then_some(w.type_username),
         password_error: match shown.why {
-            Why::Refused | Why::Stale => Some(w.type_password_again),
+            Why::Refused | Why::Stale | Why::TooOften(_) => Some(w.type_password_again),
             Why::Empty { password: true, .. } => Some(w.type_password),
             _ => None,
         },
@@ -107,8 +111,13 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
         Why::Asked => StatusCode::OK,
         Why::Empty { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Why::Refused | Why::Stale => StatusCode::FORBIDDEN,
+        Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
     };
-    frame.answer(status, &page, flow)
+    let mut response = frame.answer(status, &page, flow);
+    if let Why::TooOften(limited) = shown.why {
+        limited.tell(response.headers_mut());
+    }
+    response
 }
 
 #[derive(Template)]
@@ -219,8 +228,10 @@ pub(super) async fn submit(
         Err(Problem::InvalidCredentials | Problem::EmailUnverified) => {
             return Ok(page(frame, &shown(Why::Refused)));
         }
+        Err(Problem::Limited(limited)) => return Ok(page(frame, &shown(Why::TooOften(limited)))),
         other => other?,
     };
+    let device = session::remember_device(&app, &realm, (&proven.user, &proven.hash), &origin, now);
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     let remember = form.ticked("remember");
     let begun = session::sign_in_browser(&app, &realm, proven, held, remember, &origin, now).await;
@@ -228,6 +239,7 @@ pub(super) async fn submit(
         Err(Problem::InvalidCredentials) => return Ok(page(frame, &shown(Why::Refused))),
         other => other?,
     };
+    browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
     browser.keep(&app, &realm, &session, remember, now);
     Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow), session.id))
 }

@@ -14,7 +14,8 @@ use gatepost_domain::{
 };
 
 use super::{
-    Form, error,
+    Form,
+    error::{self, too_often},
     frame::{Frame, View},
     html::{Html, say},
     mail_sent::{For, Sent},
@@ -25,7 +26,8 @@ use crate::{
     App, accounts,
     browser::{BrowserSession, Flow},
     http::{Problem, Where},
-    session::{self, Proven},
+    limits::{self, Attempt, Limited, Rule},
+    session::{self, DeviceCookie, Proven},
 };
 
 #[derive(Template)]
@@ -33,7 +35,7 @@ use crate::{
 struct SignUpPage<'a> {
     v: View,
     lead: Html,
-    problem: Option<&'static str>,
+    problem: Option<Html>,
     flow: Option<&'a str>,
     name: &'a str,
     name_error: Option<&'static str>,
@@ -58,6 +60,7 @@ struct Shown<'a> {
 #[derive(Default)]
 struct Wrong {
     stale: bool,
+    too_often: Option<Limited>,
     name: Option<&'static str>,
     email: Option<Html>,
     password: Option<Html>,
@@ -65,7 +68,11 @@ struct Wrong {
 
 impl Wrong {
     fn is_none(&self) -> bool {
-        !self.stale && self.name.is_none() && self.email.is_none() && self.password.is_none()
+        !self.stale
+            && self.too_often.is_none()
+            && self.name.is_none()
+            && self.email.is_none()
+            && self.password.is_none()
     }
 }
 
@@ -97,14 +104,19 @@ fn page(frame: Frame, shown: Shown<'_>) -> Response {
     let (min, wrong) = (Policy::new(settings.password.min_length).min_length(), shown.wrong);
     let status = match &wrong {
         Wrong { stale: true, .. } => StatusCode::FORBIDDEN,
+        Wrong { too_often: Some(_), .. } => StatusCode::TOO_MANY_REQUESTS,
         wrong if wrong.is_none() => StatusCode::OK,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
+    let limited = wrong.too_often;
     let mut view = frame.view(w.sign_up_title);
     view.wrong = !wrong.is_none();
     let page = SignUpPage {
         lead: say(w.sign_up_lead).put("realm", frame.realm_name()).html(),
-        problem: wrong.stale.then_some(w.stale),
+        problem: wrong
+            .stale
+            .then(|| say(w.stale).html())
+            .or_else(|| limited.map(|limited| too_often(w, limited))),
         flow: sealed,
         name: shown.name,
         focus: match &wrong {
@@ -121,7 +133,11 @@ fn page(frame: Frame, shown: Shown<'_>) -> Response {
         have_account: say(w.have_account).link(sign_in).html(),
         v: view,
     };
-    frame.answer(status, &page, flow)
+    let mut response = frame.answer(status, &page, flow);
+    if let Some(limited) = limited {
+        limited.tell(response.headers_mut());
+    }
+    response
 }
 
 /// What is wrong with a new password, and what would be right.
@@ -193,6 +209,13 @@ pub(super) async fn submit(
             return Ok(page(frame, shown(wrong)));
         }
     };
+    match limits::attempt(&app, &realm, (Rule::Register, origin.neighbourhood()), &origin, now) {
+        Err(Problem::Limited(limited)) => {
+            wrong.too_often = Some(limited);
+            return Ok(page(frame, shown(wrong)));
+        }
+        other => other?,
+    };
     let profile = accounts::Profile::parse(Some(email), None, Some(name))?;
     let hash = app.hasher().hash(&password).await?;
     let made = accounts::register(
@@ -224,9 +247,12 @@ pub(super) async fn submit(
         };
         return Ok(frame.answer(StatusCode::OK, &page, None));
     }
-    let proven = Proven { user, hash: PasswordHash::new(hash), outdated: None };
+    let attempt = Attempt::unlimited(&app, now);
+    let proven = Proven { user, hash: PasswordHash::new(hash), outdated: None, attempt };
+    let device = session::remember_device(&app, &realm, (&proven.user, &proven.hash), &origin, now);
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     let session = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;
+    browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
     browser.keep(&app, &realm, &session, false, now);
     Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow), session.id))
 }

@@ -7,11 +7,16 @@ use gatepost_domain::{
     audit::{Event, Record},
     role::RoleGraph,
 };
-use gatepost_store::{audit, realms};
+use gatepost_store::{Tx, audit, realms, users};
 use serde_json::{Map, Value};
 
 use super::redrawn;
-use crate::{App, accounts::Who, http::Problem, roles};
+use crate::{
+    App,
+    accounts::{ADMINISTRATOR, Who},
+    http::Problem,
+    roles,
+};
 
 /// The realm of an id, as it is now.
 pub async fn find(app: &App, realm: RealmId) -> Result<Realm, Problem> {
@@ -37,11 +42,12 @@ pub async fn update(
             let before = realms::find(tx, realm).await?.ok_or(Problem::NotFound)?;
             who.means(Some(&before))?;
             let settings = before.settings.with(&changes)?;
-            // Who gives back a default counts on nothing.
-            let named = changes.iter().filter(|(_, value)| !value.is_null());
-            settings.check(&named.map(|(name, _)| name.clone()).collect::<Vec<_>>())?;
+            settings.check()?;
             let graph = RoleGraph::new(&roles::all(tx, realm).await?).map_err(Problem::internal)?;
             settings.check_roles(&graph)?;
+            if locks_administrators_out(tx, &before, &settings).await? {
+                return Err(Problem::from(locked_out()));
+            }
             if settings == before.settings {
                 return Ok(before);
             }
@@ -53,6 +59,29 @@ pub async fn update(
     let updated = updated.await?;
     app.realms().forget(realm);
     Ok(updated)
+}
+
+/// Whether the realm's administrators could sign in until now, and none could any more: where only verified addresses may, and no
+/// administrator has one.
+pub(crate) async fn locks_administrators_out(
+    tx: &mut Tx,
+    before: &Realm,
+    after: &RealmSettings,
+) -> Result<bool, gatepost_store::Error> {
+    if before.settings.require_verified_email || !after.require_verified_email {
+        return Ok(false);
+    }
+    let Ok(administrator) = ADMINISTRATOR.parse() else { return Ok(false) };
+    users::only_unverified_have_role(tx, before.id, &administrator).await
+}
+
+/// What is said where it would.
+pub(crate) fn locked_out() -> SettingRefused {
+    SettingRefused::new(
+        "require_verified_email",
+        "no administrator of the realm has a verified address, and none could sign in any more; \
+         verify one first, as in `gatepost user verify ada@example.com`",
+    )
 }
 
 /// A picture is drawn before it is kept. What is no picture is refused with the other settings.

@@ -8,8 +8,8 @@ mod resolve;
 mod snapshot;
 
 pub use cache::RealmCache;
-pub(crate) use change::told;
 pub use change::{find, update};
+pub(crate) use change::{locked_out, locks_administrators_out, told};
 pub use keys::ID_TOKENS;
 pub(crate) use logo::redrawn;
 pub use resolve::{InRealm, UnderPrefix, enter, enter_at_hand, host, names_a_host};

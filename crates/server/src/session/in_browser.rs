@@ -30,7 +30,7 @@ pub async fn sign_in_browser(
     origin: &Where,
     now: Timestamp,
 ) -> Result<Session, Problem> {
-    let Proven { user, hash, outdated } = proven;
+    let Proven { user, hash, outdated, attempt } = proven;
     let id = SessionId::new(now, app.entropy());
     let begins = Session::begin(
         id,
@@ -88,6 +88,7 @@ pub async fn sign_in_browser(
         refused(app, realm, Some(user.id), origin, now).await?;
     }
     let session = begun?;
+    attempt.give_back();
     app.post_is_waiting();
     if let Some(password) = outdated {
         app.rehash_later(&user, password, hash, now);

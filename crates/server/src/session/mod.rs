@@ -3,6 +3,7 @@
 mod device;
 mod end;
 mod in_browser;
+mod known_device;
 mod list;
 mod refresh;
 mod sign_in;
@@ -10,6 +11,7 @@ mod touch;
 
 pub use end::{Ended, end};
 pub use in_browser::{renew_cookie, sign_in_browser};
+pub use known_device::{DeviceCookie, remember_device};
 pub use list::list;
 pub use refresh::refresh;
 pub use sign_in::{Identifier, Proven, prove, refused as note_refused, sign_in};

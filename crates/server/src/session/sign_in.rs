@@ -11,11 +11,16 @@ use gatepost_store::{
     users::{self, Login},
 };
 
-use super::{FIRST_PARTY, FIRST_PARTY_SCOPES, device::note_device};
+use super::{
+    DeviceCookie, FIRST_PARTY, FIRST_PARTY_SCOPES,
+    device::note_device,
+    known_device::{known_device, remember_device},
+};
 use crate::{
     App, accounts,
     api::TokenAnswer,
     http::{Problem, origin::Where},
+    limits::{self, Attempt, Rule},
     passwords::Checked,
     realm::Snapshot,
     signing::{self, Limit, Subject},
@@ -30,6 +35,26 @@ pub enum Identifier<'a> {
     Username(&'a str),
 }
 
+impl Identifier<'_> {
+    /// What it counts under that is the name of no account, however it is spelled. A user name has no `@`.
+    fn key(&self) -> String {
+        let (Self::Email(text) | Self::Username(text)) = self;
+        match self.login() {
+            Some(Login::Email(email)) => email.key().to_owned(),
+            Some(Login::Username(username)) => username.key().to_owned(),
+            None => (*text).to_owned(),
+        }
+    }
+
+    /// In the spelling in which accounts have it, if any could.
+    fn login(&self) -> Option<Login> {
+        match self {
+            Self::Email(text) => text.parse().ok().map(Login::Email),
+            Self::Username(text) => text.parse().ok().map(Login::Username),
+        }
+    }
+}
+
 /// Somebody who has just proved to be the user of an account. Until it is written down that may have changed.
 pub struct Proven {
     /// The account, as it was.
@@ -38,11 +63,24 @@ pub struct Proven {
     pub hash: PasswordHash,
     /// The password, where the hash is weaker than today's.
     pub outdated: Option<Password>,
+    /// What was counted, for whoever succeeds to give back.
+    pub attempt: Attempt,
 }
 
-/// Checks the password.
+/// A sign-in that worked.
+pub struct Begun {
+    /// The account, as it is now.
+    pub user: User,
+    /// The tokens of its session.
+    pub tokens: TokenAnswer,
+    /// Makes the device known.
+    pub device: DeviceCookie,
+}
+
+/// Checks the password, if not too many were wrong of late.
 ///
-/// Whatever is wrong with the account or the password, the work and the answer are the same.
+/// Whatever is wrong with the account or the password, the work and the answer are the same. It counts as wrong before it is looked
+/// at, and until the sign-in has come to its end ([`Attempt::give_back`]).
 pub async fn prove(
     app: &App,
     realm: &Snapshot,
@@ -53,7 +91,15 @@ pub async fn prove(
 ) -> Result<Proven, Problem> {
     let found = look_up(app, realm, identifier).await?;
     let stored = found.as_ref().and_then(|(_, hash)| hash.as_ref());
-    let checked = app.hasher().check(&password, stored.map(PasswordHash::as_str)).await?;
+    let attempt = count(app, realm, found.as_ref(), identifier, origin, now)?;
+    let checked = match app.hasher().check(&password, stored.map(PasswordHash::as_str)).await {
+        // Not looked at.
+        Err(busy) => {
+            attempt.give_back();
+            return Err(busy.into());
+        }
+        Ok(checked) => checked,
+    };
     let whom = found.as_ref().map(|(user, _)| user.id);
     let (Some((user, Some(hash))), Checked::Right { outdated }) = (found, checked) else {
         refused(app, realm, whom, origin, now).await?;
@@ -66,7 +112,37 @@ pub async fn prove(
         }
         return Err(Problem::EmailUnverified);
     }
-    Ok(Proven { user, hash, outdated: outdated.then_some(password) })
+    Ok(Proven { user, hash, outdated: outdated.then_some(password), attempt })
+}
+
+/// Counts a password that somebody is about to try: for the address and for the account, or for the device that is known to it.
+///
+/// What is the name of no account counts like one, each name by itself.
+fn count(
+    app: &App,
+    realm: &Snapshot,
+    found: Option<&(User, Option<PasswordHash>)>,
+    identifier: Identifier<'_>,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Attempt, Problem> {
+    let whose = found.map(|(user, _)| user.id);
+    if let Some((user, Some(hash))) = found
+        && let Some(device) = known_device(app, realm, (user.id, hash), origin, now)
+    {
+        return limits::attempt_of(app, realm, (Rule::SignInDevice, device), whose, origin, now);
+    }
+    let by_address =
+        limits::attempt_of(app, realm, (Rule::SignInAddress, origin.neighbourhood()), whose, origin, now)?;
+    let name = whose.is_none().then(|| identifier.key());
+    match limits::attempt_of(app, realm, (Rule::SignInAccount, (whose, name)), whose, origin, now) {
+        Ok(by_account) => Ok(by_address.and(&by_account)),
+        Err(limited) => {
+            // No password was looked at.
+            by_address.give_back();
+            Err(limited)
+        }
+    }
 }
 
 /// Checks the password and starts a session with its first grant.
@@ -77,8 +153,9 @@ pub async fn sign_in(
     password: Password,
     origin: Where,
     now: Timestamp,
-) -> Result<(User, TokenAnswer), Problem> {
-    let Proven { user, hash, outdated } = prove(app, realm, identifier, password, &origin, now).await?;
+) -> Result<Begun, Problem> {
+    let Proven { user, hash, outdated, attempt } =
+        prove(app, realm, identifier, password, &origin, now).await?;
     let session = Session::begin(
         SessionId::new(now, app.entropy()),
         realm.id(),
@@ -123,6 +200,8 @@ pub async fn sign_in(
         refused(app, realm, Some(user.id), &origin, now).await?;
     }
     let user = begun?;
+    attempt.give_back();
+    let device = remember_device(app, realm, (&user, &hash), &origin, now);
     app.post_is_waiting();
     if let Some(password) = outdated {
         app.rehash_later(&user, password, hash, now);
@@ -146,7 +225,8 @@ pub async fn sign_in(
         now,
     )?;
     let refresh_token = RefreshToken::of(&grant).encode(app.refresh_mac());
-    Ok((user, TokenAnswer { access_token, token_type: "Bearer", expires_in, refresh_token }))
+    let tokens = TokenAnswer { access_token, token_type: "Bearer", expires_in, refresh_token };
+    Ok(Begun { user, tokens, device })
 }
 
 async fn look_up(
@@ -154,12 +234,8 @@ async fn look_up(
     realm: &Snapshot,
     identifier: Identifier<'_>,
 ) -> Result<Option<(User, Option<PasswordHash>)>, Problem> {
-    let login = match identifier {
-        Identifier::Email(text) => text.parse().ok().map(Login::Email),
-        Identifier::Username(text) => text.parse().ok().map(Login::Username),
-    };
     // What is no address or name belongs to nobody.
-    let Some(login) = login else { return Ok(None) };
+    let Some(login) = identifier.login() else { return Ok(None) };
     let id = realm.id();
     Ok(app
         .db()

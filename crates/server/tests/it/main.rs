@@ -12,6 +12,7 @@ mod cross_origin;
 mod generated;
 mod hostile;
 mod injection;
+mod limits;
 mod mail;
 mod metadata;
 mod oauth;

@@ -85,7 +85,7 @@ async fn what_a_file_does_not_name_stays_as_it_is() {
     assert_eq!(app.register("ada@example.com").await.brief(), "403 registration_closed");
     let file =
         "[[realm]]\nname = \"default\"\n[[realm.user]]\nemail = \"admin@example.com\"\nname = \"Root\"\n";
-    assert_eq!(app.apply(file).await, ["changed user admin@example.com in default"]);
+    assert_eq!(app.apply(file).await, ["changed user admin@example.com in default: name none -> Root"]);
     let me = app.ask(&admin, Method::GET, "/api/v1/me", None).await.json();
     assert_eq!((me["name"].as_str(), &me["roles"]), (Some("Root"), &json!(["realm-admin"])));
     assert_eq!(app.register("ada@example.com").await.brief(), "403 registration_closed");

@@ -50,6 +50,13 @@ async fn what_a_user_agreed_to_grows_and_is_withdrawn_as_one(store: Store) {
         async || write!(store, [web] tx => consents::withdraw(tx, realm, user, &web).await).unwrap();
     assert_eq!([withdraw().await, withdraw().await], [true, false]);
     assert_eq!(found(&store, &ada, &web).await, None);
+    let (eve, app) = (store.user("eve").await, client(&store, "app").await);
+    for (user, client) in [(&ada, &web), (&eve, &web), (&ada, &app)] {
+        give(&store, user, client, "openid", 9).await;
+    }
+    assert_eq!(write!(store, [web] tx => consents::withdraw_all_of(tx, realm, &web).await).unwrap(), 2);
+    assert_eq!(found(&store, &eve, &web).await, None);
+    assert!(found(&store, &ada, &app).await.is_some());
 }
 
 async fn consent_is_a_users_and_a_clients_and_ends_with_either(store: Store) {

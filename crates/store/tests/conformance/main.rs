@@ -21,6 +21,8 @@ mod grants;
 mod grants_races;
 mod initial_access_tokens;
 mod invitations;
+#[path = "../shared/lent_database.rs"]
+mod lent_database;
 mod mailed_links;
 mod memberships;
 mod meta;

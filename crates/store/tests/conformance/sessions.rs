@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
-use gatepost_domain::{ClientId, PasswordHash, Session, SessionId, SessionOrigin, UserId};
-use gatepost_store::{grants, outbox, passwords, sessions, users};
+use gatepost_domain::{ClientId, PasswordHash, PersonalClaims, Session, SessionId, SessionOrigin, UserId};
+use gatepost_store::{grants, outbox, passwords, personal_claims, sessions, users};
 
 use crate::support::{NOW, Store, later};
 
 on_every_backend!(
     a_live_session_is_found_with_its_user,
+    a_live_session_is_found_for_what_was_agreed_to_with_the_password_of_now,
     a_live_session_is_found_for_who_holds_a_grant_in_it,
     a_session_begins_only_for_a_user_who_may_sign_in,
     a_session_begins_only_with_the_password_that_was_verified,
@@ -42,6 +43,26 @@ async fn a_live_session_is_found_with_its_user(store: Store) {
         Ok(None),
         "of another realm"
     );
+}
+
+async fn a_live_session_is_found_for_what_was_agreed_to_with_the_password_of_now(store: Store) {
+    let user = store.user("ada").await;
+    let session = store.session(&user).await;
+    let (realm, id, session_id) = (store.realm, user.id, session.id);
+    let agreed = async |session, at, now| {
+        read!(store, [] tx => sessions::find_agreed(tx, realm, session, at, now).await).unwrap()
+    };
+    let nothing = PersonalClaims::default();
+    assert_eq!(agreed(session_id, NOW, NOW).await, Some((session.clone(), user.clone(), nothing)));
+    let known: PersonalClaims = serde_json::from_str(r#"{"nickname":"al"}"#).unwrap();
+    write!(store, [known] tx => personal_claims::set(tx, realm, id, &known, NOW).await).unwrap();
+    write!(store, [] tx => passwords::set(tx, realm, id, &PasswordHash::new("h"), later(2)).await).unwrap();
+    assert_eq!(agreed(session_id, NOW, later(3)).await, None, "the password has been changed since");
+    assert_eq!(agreed(session_id, later(2), later(3)).await.map(|(.., known)| known), Some(known));
+    assert_eq!(agreed(SessionId::MIN, later(2), later(3)).await, None);
+    let message = store.message();
+    write!(store, [] tx => sessions::revoke(tx, realm, id, session_id, later(4), message).await).unwrap();
+    assert_eq!(agreed(session_id, later(2), later(4)).await, None, "it has ended");
 }
 
 async fn a_live_session_is_found_for_who_holds_a_grant_in_it(store: Store) {

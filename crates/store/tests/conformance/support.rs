@@ -12,6 +12,8 @@ use gatepost_store::{
     Db, Error, Location, Options, grants, memberships, organizations, realms, sessions, users,
 };
 
+use crate::lent_database::{Lent, lend};
+
 /// The moment at which every case begins.
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 
@@ -98,12 +100,14 @@ pub(crate) struct Store {
     pub(crate) location: Location,
     pub(crate) dice: Arc<Dice>,
     pub(crate) realm: RealmId,
+    #[expect(dead_code, reason = "held, not used")]
     pub(crate) home: Arc<Home>,
 }
 
 pub(crate) enum Home {
     Folder(#[expect(dead_code, reason = "kept until the case is over, then removed")] tempfile::TempDir),
-    Server { url: String, name: String },
+    /// Lent for as long as somebody has the store.
+    Server(#[expect(dead_code, reason = "kept until the case is over, then given back")] Lent),
 }
 
 fn options() -> Options {
@@ -120,8 +124,8 @@ impl Store {
 
     /// `None` where there is no server to ask.
     pub(crate) async fn postgres(case: &str) -> Option<Self> {
-        let (url, home) = fresh_postgres(case).await?;
-        Some(Self::begin(Location::Postgres(url), home).await)
+        let lent = lend(&server(case)?).await;
+        Some(Self::begin(Location::Postgres(lent.url.clone()), Home::Server(lent)).await)
     }
 
     async fn begin(location: Location, home: Home) -> Self {
@@ -148,9 +152,6 @@ impl Store {
 
     pub(crate) async fn remove(self) {
         self.db.close().await;
-        if let Home::Server { url, name } = &*self.home {
-            run_on_server(url, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-        }
     }
 
     pub(crate) fn message(&self) -> OutboxId {
@@ -283,19 +284,6 @@ pub(crate) fn server(case: &str) -> Option<String> {
         );
     }
     url
-}
-
-async fn fresh_postgres(case: &str) -> Option<(String, Home)> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let server = server(case)?;
-    let name = format!("gatepost_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    // Left over from a process of the same number that was killed.
-    run_on_server(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-    run_on_server(&server, &format!("CREATE DATABASE {name}")).await;
-    let (base, query) =
-        server.split_once('?').map_or((server.as_str(), String::new()), |(b, q)| (b, format!("?{q}")));
-    let (host, _) = base.rsplit_once('/').expect("the URL names a database");
-    Some((format!("{host}/{name}{query}"), Home::Server { url: server.clone(), name }))
 }
 
 /// One statement outside the store.

@@ -24,6 +24,7 @@ on_every_backend!(
     a_deleted_user_leaves_nothing_to_sign_in_with,
     nothing_is_found_from_another_realm,
     it_is_known_whether_others_have_a_role,
+    it_is_known_whether_a_role_is_left_to_unverified_users,
 );
 
 fn hash(text: &str) -> PasswordHash {
@@ -33,6 +34,29 @@ fn hash(text: &str) -> PasswordHash {
 async fn messages(store: &Store) -> Vec<Message> {
     let claimed = write_one!(store, [] tx => outbox::claim_due(tx, "revocation", 99, Duration::from_secs(1), later(100_000)).await);
     claimed.unwrap().into_iter().map(|queued| queued.message).collect()
+}
+
+async fn it_is_known_whether_a_role_is_left_to_unverified_users(store: Store) {
+    let realm = store.realm;
+    let role: RoleName = "realm_admin".parse().unwrap();
+    let only_unverified =
+        async || read!(store, [role] tx => users::only_unverified_have_role(tx, realm, &role).await).unwrap();
+    let make = async |name: &str, role: &str, verified: bool| {
+        let user =
+            User { roles: vec![role.parse().unwrap()], email_verified: verified, ..store.stranger(name) };
+        write!(store, [user] tx => users::create(tx, &user).await).unwrap();
+        user.id
+    };
+    assert!(!only_unverified().await, "nobody has it");
+    make("alike", "realm-admin", false).await;
+    assert!(!only_unverified().await, "that is another name");
+    make("ada", "realm_admin", false).await;
+    assert!(only_unverified().await);
+    let grace = make("grace", "realm_admin", true).await;
+    assert!(!only_unverified().await);
+    let message = store.message();
+    write!(store, [] tx => users::disable(tx, realm, grace, NOW, message).await).unwrap();
+    assert!(only_unverified().await, "who is disabled does not count");
 }
 
 async fn a_user_is_found_by_id_address_and_username(store: Store) {

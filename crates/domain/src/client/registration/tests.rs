@@ -94,9 +94,22 @@ fn what_an_administrator_gave_stays_and_what_the_client_drops_does_not_come_back
         scopes: "openid reports".parse().unwrap(),
         skip_consent: true,
         name: Some("App".parse().unwrap()),
+        redirect_uris: vec!["https://a.test/cb".parse().unwrap()],
+        contacts: vec!["dev@a.test".to_owned()],
         ..ClientSettings::default()
     };
-    let said = json!({ "redirect_uris": ["https://a.test/cb"], "scope": "openid reports" });
-    let after = settings(said.as_object().unwrap(), &before, policy).unwrap();
-    assert!(after.skip_consent && after.scopes.contains("reports") && after.name.is_none());
+    let same =
+        json!({ "redirect_uris": ["https://a.test/cb"], "client_name": "App", "scope": "openid reports" });
+    let after = settings(same.as_object().unwrap(), &before, policy).unwrap();
+    assert!(after.skip_consent && after.scopes.contains("reports") && after.contacts.is_empty());
+    // Whom it was given to stays whom it is for.
+    for (member, value) in [
+        ("redirect_uris", json!(["https://b.test/cb"])),
+        ("client_name", json!(null)),
+        ("token_endpoint_auth_method", json!("none")),
+    ] {
+        let mut said = same.clone();
+        said[member] = value;
+        assert_eq!(settings(said.as_object().unwrap(), &before, policy).unwrap_err().member, member);
+    }
 }

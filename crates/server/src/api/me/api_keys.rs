@@ -8,7 +8,7 @@ use crate::{
     accounts::Who,
     api::key_view::{FreshKey, KeyListing, KeyPage, NewKey, Rotation},
     api_keys::{self, Dealing},
-    http::{Entitled, Json, Now, PathId, Problem, Query, SignedIn, Where, problem::ProblemDocument},
+    http::{Json, KeyOwner, Now, PathId, Problem, Query, SignedIn, Where, problem::ProblemDocument},
     realm::InRealm,
 };
 
@@ -26,7 +26,7 @@ fn own(caller: &SignedIn, origin: Where) -> Dealing {
     )
 )]
 pub(super) async fn list(
-    Entitled(caller): Entitled,
+    KeyOwner(caller): KeyOwner,
     realm: InRealm,
     Now(now): Now,
     State(app): State<App>,
@@ -50,7 +50,7 @@ pub(super) async fn list(
     )
 )]
 pub(super) async fn create(
-    Entitled(caller): Entitled,
+    KeyOwner(caller): KeyOwner,
     realm: InRealm,
     Now(now): Now,
     State(app): State<App>,
@@ -76,7 +76,7 @@ pub(super) async fn create(
     )
 )]
 pub(super) async fn rotate(
-    Entitled(caller): Entitled,
+    KeyOwner(caller): KeyOwner,
     realm: InRealm,
     PathId(id): PathId<ApiKeyId>,
     Now(now): Now,
@@ -99,7 +99,7 @@ pub(super) async fn rotate(
     )
 )]
 pub(super) async fn revoke(
-    Entitled(caller): Entitled,
+    KeyOwner(caller): KeyOwner,
     realm: InRealm,
     PathId(id): PathId<ApiKeyId>,
     Now(now): Now,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App,
     accounts::Who,
-    http::{Entitled, Json, Now, Problem, Where, problem::ProblemDocument},
+    http::{Json, Now, Problem, SignedIn, Where, problem::ProblemDocument},
     organizations,
     realm::InRealm,
 };
@@ -45,17 +45,22 @@ pub(super) struct Switched {
     responses(
         (status = 200, description = "An access token that says so", body = Switched),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`not_for_applications`: they exchange their token", body = ProblemDocument),
         (status = 404, description = "`not_found`: none the account belongs to", body = ProblemDocument),
     )
 )]
 pub(super) async fn switch(
-    Entitled(caller): Entitled,
+    caller: SignedIn,
     realm: InRealm,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
     Json(body): Json<Switch>,
 ) -> Result<Json<Switched>, Problem> {
+    // A session of our own sign-in has one; an application exchanges its token.
+    if caller.grant.is_some() {
+        return Err(Problem::NotForApplications);
+    }
     let organization = body.organization.map(|id| id.parse().map_err(|_| Problem::NotFound)).transpose()?;
     let who = Who::themselves(&caller, origin);
     let (access_token, expires_in) =

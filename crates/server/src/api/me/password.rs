@@ -30,9 +30,10 @@ pub(super) struct PasswordChange {
     responses(
         (status = 204, description = "Changed; every other session has ended"),
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
-        (status = 403, description = "`wrong_password`", body = ProblemDocument),
+        (status = 403, description = "`wrong_password`, or `not_for_applications`: to revoke API keys", body = ProblemDocument),
         (status = 409, description = "`changed`: the password was changed elsewhere meanwhile", body = ProblemDocument),
         (status = 422, description = "`weak_password`", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
         (status = 503, description = "`busy`", body = ProblemDocument),
     )
 )]
@@ -44,8 +45,12 @@ pub(super) async fn change(
     origin: Where,
     Json(body): Json<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
+    if body.revoke_api_keys {
+        caller.deals_with_keys()?;
+    }
     let current = body.current_password.spelled().map_err(|_| Problem::WrongPassword)?;
     let new = body.new_password.accept(realm.settings(), &accounts::words(&caller.user))?;
-    accounts::change_password(&app, &caller, &current, &new, body.revoke_api_keys, origin, now).await?;
+    accounts::change_password(&app, &realm, &caller, (&current, &new), body.revoke_api_keys, origin, now)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

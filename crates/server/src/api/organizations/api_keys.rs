@@ -8,7 +8,7 @@ use crate::{
     accounts::Who,
     api::key_view::{FreshKey, KeyListing, KeyPage, NewKey, Rotation},
     api_keys::{self, Dealing},
-    http::{Entitled, Json, Now, PathId, PathIds, Problem, Query, SignedIn, Where, problem::ProblemDocument},
+    http::{Json, KeyOwner, Now, PathId, PathIds, Problem, Query, SignedIn, Where, problem::ProblemDocument},
     realm::InRealm,
 };
 
@@ -29,7 +29,7 @@ fn those_of(organization: OrganizationId, caller: &SignedIn, origin: Where) -> D
     )
 )]
 pub(super) async fn list(
-    Entitled(caller): Entitled,
+    KeyOwner(caller): KeyOwner,
     realm: InRealm,
     PathId(id): PathId<OrganizationId>,
     Now(now): Now,
@@ -61,7 +61,7 @@ pub(super) async fn list(
     )
 )]
 pub(super) async fn create(
-    Entitled(caller): Entitled,
+    KeyOwner(caller): KeyOwner,
     realm: InRealm,
     PathId(id): PathId<OrganizationId>,
     Now(now): Now,
@@ -92,7 +92,7 @@ pub(super) async fn create(
     )
 )]
 pub(super) async fn rotate(
-    Entitled(caller): Entitled,
+    KeyOwner(caller): KeyOwner,
     realm: InRealm,
     PathIds(id, key): PathIds<OrganizationId, ApiKeyId>,
     Now(now): Now,
@@ -118,7 +118,7 @@ pub(super) async fn rotate(
     )
 )]
 pub(super) async fn revoke(
-    Entitled(caller): Entitled,
+    KeyOwner(caller): KeyOwner,
     realm: InRealm,
     PathIds(id, key): PathIds<OrganizationId, ApiKeyId>,
     Now(now): Now,

@@ -3,7 +3,7 @@
 mod operation;
 mod requirement;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use gatepost_domain::{SessionId, Timestamp, User};
 use gatepost_jose::{
@@ -62,7 +62,26 @@ struct Check {
 #[derive(Debug, Serialize)]
 pub(super) struct Trace {
     accepted: bool,
+    /// Until when the token is good, where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Until>,
     checks: Vec<Check>,
+}
+
+/// The end of a token's life.
+#[derive(Debug)]
+struct Until {
+    at: Timestamp,
+    /// From now.
+    left: Duration,
+    /// Whether it is the token that the API key becomes, which is made anew for each use.
+    of_key: bool,
+}
+
+impl Serialize for Until {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.at)
+    }
 }
 
 impl Trace {
@@ -113,8 +132,62 @@ impl Trace {
             let code = check.code.map(|code| format!("  {code}")).unwrap_or_default();
             format!("{:<width$} {mark}{code}", check.name)
         };
-        self.checks.iter().map(line).collect::<Vec<_>>().join("\n")
+        self.checks.iter().map(line).chain(self.conclusion()).collect::<Vec<_>>().join("\n")
     }
+
+    /// The last line of what is not refused; that of what is goes to standard error.
+    fn conclusion(&self) -> Option<String> {
+        let undecided = self.checks.iter().any(|check| check.outcome == Outcome::Unknown);
+        let good = if undecided { "accepted, if the application agrees," } else { "accepted" };
+        let until = self.until.as_ref().map(|until| {
+            let (at, left) = (until.at, roughly(until.left));
+            if until.of_key {
+                format!(" and becomes a token for {left}")
+            } else {
+                format!(" until {at}, for another {left}")
+            }
+        });
+        self.accepted.then(|| format!("{good}{}", until.unwrap_or_default()))
+    }
+}
+
+/// A length of time in the largest unit that says something.
+fn roughly(time: Duration) -> String {
+    let (seconds, unit) = match time.as_secs() {
+        seconds @ 0..120 => (seconds, "s"),
+        seconds @ 120..7_200 => (seconds / 60, " min"),
+        seconds @ 7_200..172_800 => (seconds / 3_600, " h"),
+        seconds => (seconds / 86_400, " days"),
+    };
+    format!("{seconds}{unit}")
+}
+
+/// What a secret of ours is that is no access token, by how it begins.
+fn another_kind(token: &str) -> Option<&'static str> {
+    const KINDS: [(&str, &str); 7] = [
+        (
+            "gp_rt_",
+            "a refresh token: exchange it at the token endpoint, and look into the access token that it gives",
+        ),
+        (
+            "gp_ac_",
+            "an authorization code: redeem it at the token endpoint, and look into the access token that it gives",
+        ),
+        ("gp_cs_", "the secret of a client: it opens the token endpoint, and no API"),
+        ("gp_dc_", "a device code: the device asks the token endpoint with it"),
+        ("gp_iat_", "an initial access token: with it a client registers itself, and it opens no API"),
+        (
+            "gp_rat_",
+            "a registration access token: with it a client changes its registration, and it opens no API",
+        ),
+        ("gp_inv_", "an invitation to an organization, and opens no API"),
+    ];
+    KINDS.into_iter().find(|(prefix, _)| token.starts_with(prefix)).map(|(_, kind)| kind)
+}
+
+/// Refuses what is a secret of ours and no access token, with what it is.
+pub(super) fn must_be_token(token: &str) -> Result<(), Refusal> {
+    another_kind(token).map_or(Ok(()), |kind| Err(Refusal::new(format!("this is {kind}"))))
 }
 
 /// What a credential is held against.
@@ -133,7 +206,8 @@ pub(super) async fn trace(
     token: &str,
 ) -> Result<Trace, Refusal> {
     let (now, verifier) = (app.clock().now(), &expected.verifier);
-    let mut trace = Trace { accepted: true, checks: Vec::new() };
+    must_be_token(token)?;
+    let mut trace = Trace { accepted: true, until: None, checks: Vec::new() };
     let exchanged = if claims_to_be_api_key(token) {
         match key(app, realm, token, now, &mut trace).await? {
             Some(token) => Some(token),
@@ -184,6 +258,10 @@ pub(super) async fn trace(
             (_, Ok(claims)) => requirement.judge(claims, now.unix_seconds()),
             (_, Err(_)) => Verdict::Unknown,
         });
+    }
+    if let (true, Ok(claims)) = (trace.accepted, &verified) {
+        let at = Timestamp::from_unix_seconds(claims.expires_at());
+        trace.until = Some(Until { at, left: at.since(now), of_key: exchanged.is_some() });
     }
     Ok(trace)
 }

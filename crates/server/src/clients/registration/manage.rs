@@ -1,13 +1,13 @@
 //! A client reads, changes and removes what it registered (RFC 7592).
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use gatepost_domain::{
     Client, ClientAuthMethod, ClientId, ClientOrigin, Secret, SettingRefused, Timestamp,
     audit::{Actor, Event},
     client::{RegisteredBy, registration},
 };
-use gatepost_store::{audit, clients};
+use gatepost_store::{audit, clients, consents};
 use serde_json::{Map, Value};
 
 use super::{Registered, RegistrationRefused, check, policy};
@@ -15,7 +15,7 @@ use crate::{
     App,
     clients::{
         Secrets,
-        bounds::{Bounds, taken},
+        bounds::{self, Bounds, taken},
         find, fitted, new_secret, note_refused, told,
     },
     http::{Problem, origin::Where},
@@ -89,6 +89,7 @@ pub async fn update(
     if settings.token_endpoint_auth_method.is_none() && before.secret.is_none() {
         settings.token_endpoint_auth_method = Some(ClientAuthMethod::ClientSecretBasic);
     }
+    bounds::count_change(app, realm, &before.id, origin, now).await?;
     check(app, &Reader::client(realm.id(), &before.id), &settings).await?;
     let fresh = new_secret(app);
     let secrets = Secrets::of(app, realm.id(), &before.id, &fresh);
@@ -100,6 +101,7 @@ pub async fn update(
     let record = origin.record(app, realm.id(), Event::ClientUpdated, actor, now);
     let record = told(record, Some(&before), Some(&after));
     let renamed = after.settings.name != before.settings.name;
+    let moved = !hosts(&after).is_subset(&hosts(&before));
     let (version, after, id, bounds) = (before.version, Arc::new(after), realm.id(), Bounds::of(realm));
     let updated = app.db().write("change a client that registered itself", move |tx| {
         let (after, record, bounds) = (Arc::clone(&after), record.clone(), bounds.clone());
@@ -112,6 +114,10 @@ pub async fn update(
                 return Err(taken().into());
             }
             let after = clients::upsert(tx, &after).await?;
+            // People were told where they would be sent back to.
+            if moved {
+                consents::withdraw_all_of(tx, id, &after.id).await?;
+            }
             audit::append(tx, &record).await?;
             Ok::<_, RegistrationRefused>(after)
         })
@@ -119,6 +125,14 @@ pub async fn update(
     let client = updated.await?;
     app.realms().forget(id);
     Ok(Registered { client, secret: is_new.then_some(fresh), token })
+}
+
+/// Where people are sent back to, as the page of consent says it.
+fn hosts(client: &Client) -> BTreeSet<String> {
+    let uris = client.settings.redirect_uris.iter();
+    uris.map(|uri| url::Url::parse(uri.as_str()).ok().and_then(|url| url.host_str().map(str::to_owned)))
+        .map(Option::unwrap_or_default)
+        .collect()
 }
 
 /// Removes a client. Its grants end with it.

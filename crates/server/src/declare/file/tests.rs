@@ -178,7 +178,6 @@ fn what_would_be_believed_and_not_done_is_refused() {
     for (setting, key) in [
         ("mfa = \"required\"", "mfa: this release has no"),
         ("allowed_origins = [\"*\"]", "an origin is https, a host and perhaps a port"),
-        ("rate_limits = \"default\"", "rate_limits: this release has no"),
         ("organization_roles = [\"realm-admin\"]", "realm-admin is built in"),
         ("api_key_scopes = [\"openid\"]", "api_key_scopes: openid is for people"),
         ("api_key_scopes = [\"notes:read\"]", "api_key_scopes: notes:read is a permission"),

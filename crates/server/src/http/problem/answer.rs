@@ -74,6 +74,9 @@ impl IntoResponse for Problem {
         if let Some(seconds) = seconds {
             headers.insert::<HeaderName>(RETRY_AFTER, seconds.into());
         }
+        if let Self::Limited(limited) = &self {
+            limited.tell(response.headers_mut());
+        }
         response.extensions_mut().insert(self.cause());
         response
     }

@@ -20,6 +20,7 @@ impl Problem {
             Self::WrongPassword,
             Self::MissingRole,
             Self::MissingScope,
+            Self::NotForApplications,
             Self::NotFound,
             Self::InvalidHost,
             Self::MethodNotAllowed,

@@ -73,6 +73,12 @@ impl Problem {
                 "The application may not do this",
                 "What a person's roles allow here needs the scope `roles`: give it to the client, and ask the person for it.",
             ),
+            Self::NotForApplications => fixed(
+                "not_for_applications",
+                S::FORBIDDEN,
+                "An application may not do this",
+                "The person does this themselves, signed in without an application.",
+            ),
             Self::NotFound => fixed(
                 "not_found",
                 S::NOT_FOUND,
@@ -268,7 +274,7 @@ impl Problem {
                 "Body is too large",
                 "A body may have up to 64 KiB.",
             ),
-            Self::TooManyAttempts { .. } => fixed(
+            Self::TooManyAttempts { .. } | Self::Limited(_) => fixed(
                 "too_many_attempts",
                 S::TOO_MANY_REQUESTS,
                 "Tried too often",

@@ -1,5 +1,7 @@
 //! The code that a client gets.
 
+use std::sync::Arc;
+
 use gatepost_domain::{
     AuthorizationCode, CodeDetails, CodeId, GrantId,
     authorization::{CODE_TTL, pushed::digest_of},
@@ -57,10 +59,11 @@ pub(super) async fn give(
         expires_at: now.plus(CODE_TTL),
         redeemed_at: None,
     };
+    let code = Arc::new(code);
     let given = match &request.pushed {
         None => {
             let given = app.db().write_one("give an authorization code", move |tx| {
-                let code = code.clone();
+                let code = Arc::clone(&code);
                 Box::pin(async move { authorization_codes::create(tx, &code).await })
             });
             if given.await? { Ok(()) } else { Err(NotGiven::SignedOut) }
@@ -69,7 +72,7 @@ pub(super) async fn give(
         Some(uri) => {
             let Some(digest) = digest_of(uri) else { return Ok(Err(NotGiven::Answered)) };
             let given = app.db().write("give the code of a pushed request", move |tx| {
-                let code = code.clone();
+                let code = Arc::clone(&code);
                 Box::pin(async move {
                     if !pushed_requests::use_up(tx, code.realm, &digest, &code.client, now).await? {
                         return Err(Undone::Not(NotGiven::Answered));

@@ -48,7 +48,7 @@ async fn page(step: &Step<'_>, frame: Frame, sealed: &str, stale: bool) -> Resul
     let is_new =
         |scope: &Scope| agreed.as_ref().is_some_and(|consent| !consent.scopes.contains(scope.as_str()));
     let scopes: Vec<(Scope, bool)> =
-        request.scopes.iter().map(|scope| (scope.clone(), is_new(scope))).collect();
+        request.to_agree().iter().map(|scope| (scope.clone(), is_new(scope))).collect();
     let back = url::Url::parse(&request.return_to.uri).ok();
     let host = back.as_ref().and_then(url::Url::host_str);
     let consent = pages::Consent {
@@ -85,13 +85,13 @@ pub(super) async fn submit(
     let Some(signed_in) = step.session else { return Ok(step.see("/sign-in", &flow)) };
     let user = signed_in.user.id;
     let record = |event| {
-        let scopes = request.scopes.to_string();
+        let scopes = request.to_agree().to_string();
         let record = origin.record(&app, realm.id(), event, Actor::User(user), now);
         record.user(user).session(signed_in.session.id).client(client.id.clone()).with("scopes", scopes)
     };
     match form.get("decision").unwrap_or_default() {
         "approve" => {
-            let (id, client, scopes) = (realm.id(), client.id.clone(), request.scopes.clone());
+            let (id, client, scopes) = (realm.id(), client.id.clone(), request.to_agree());
             let record = record(Event::ConsentGiven);
             let given = app.db().write("keep what a user agreed to", move |tx| {
                 let (client, scopes, record) = (client.clone(), scopes.clone(), record.clone());

@@ -90,18 +90,16 @@ fn needs_consent(
     consent: Option<&Consent>,
     progress: Progress,
 ) -> bool {
-    if progress.consented {
-        return false;
-    }
-    if request.prompt.consent {
-        return true;
-    }
-    if client.settings.skip_consent {
+    let agreed = consent.is_some_and(|consent| request.to_agree().is_subset_of(&consent.scopes));
+    // What was agreed to a moment ago can have been taken back since.
+    if progress.consented && agreed {
         return false;
     }
     // Another program on the device could be behind it, and nobody would notice (RFC 8252 section 8.6).
     let native =
         client.settings.redirect_uris.iter().any(|uri| uri.admits(&request.return_to.uri) && uri.is_native());
-    let agreed = consent.is_some_and(|consent| request.scopes.is_subset_of(&consent.scopes));
-    !agreed || (native && client.is_public())
+    if request.prompt.consent || (native && client.is_public()) {
+        return true;
+    }
+    !agreed && !client.settings.skip_consent
 }

@@ -9,7 +9,10 @@ use super::{
     answer::{ResponseMode, ReturnTo},
     asked,
 };
-use crate::{oauth::form::Form, realm::Snapshot};
+use crate::{
+    oauth::{form::Form, person},
+    realm::Snapshot,
+};
 
 /// A request that may be answered. It is written down in the flow of a sign-in, so that it need not be sent again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +45,15 @@ pub(super) struct AuthorizationRequest {
     pub(super) details: GrantDetails,
     /// The name of the request, if it was sent ahead: it is good for one code.
     pub(super) pushed: Option<String>,
+}
+
+impl AuthorizationRequest {
+    /// What the person is asked about: the scopes, and those that stand for claims which are asked for by name.
+    pub(super) fn to_agree(&self) -> Scopes {
+        let claims = self.details.userinfo_claims.iter().chain(&self.details.id_token_claims);
+        let behind = claims.filter_map(|name| person::scope_of(name)?.parse().ok());
+        self.scopes.iter().cloned().chain(behind).collect()
+    }
 }
 
 /// `prompt`
@@ -132,6 +144,9 @@ fn checked(
     };
     let claims =
         asked::claims(form.get("claims")).map_err(|_| invalid("`claims` is not an object of claims."))?;
+    let allowed = |names: Vec<String>| -> Vec<String> {
+        names.into_iter().filter(|name| may_ask_for_claim(client, name)).collect()
+    };
     let hinted = match form.get("id_token_hint") {
         Some(token) => {
             let hint =
@@ -163,13 +178,19 @@ fn checked(
         login_hint: text("login_hint")?,
         ui_locales: text("ui_locales")?,
         details: GrantDetails {
-            userinfo_claims: claims.userinfo,
-            id_token_claims: claims.id_token,
+            userinfo_claims: allowed(claims.userinfo),
+            id_token_claims: allowed(claims.id_token),
             dpop_jkt: dpop_jkt(form.get("dpop_jkt"))?,
             ..GrantDetails::default()
         },
         pushed: None,
     })
+}
+
+/// A claim is asked for by name instead of by its scope, not beyond it: what the client may not ask for is left out, as a claim that
+/// is not known (OpenID Connect Core section 5.5).
+fn may_ask_for_claim(client: &Client, name: &str) -> bool {
+    person::scope_of(name).is_some_and(|scope| client.settings.scopes.contains(scope))
 }
 
 /// Whether the realm has, or makes, a key for the ID tokens of the client.

@@ -12,7 +12,9 @@ use crate::{
     App, accounts,
     browser::BrowserSession,
     http::{Now, Problem, Where},
+    limits::Limited,
     pages::{
+        error::too_often,
         frame::{Notice, Person, View},
         html::{Html, say},
         sign_in::login_of,
@@ -27,7 +29,7 @@ struct PasswordPage<'a> {
     v: View,
     tab: &'static str,
     person: Person,
-    problem: Option<&'static str>,
+    problem: Option<Html>,
     told: Option<&'static str>,
     login: &'a str,
     current_error: Option<&'static str>,
@@ -41,6 +43,7 @@ struct PasswordPage<'a> {
 #[derive(Default)]
 struct Wrong {
     stale: bool,
+    too_often: Option<Limited>,
     current: Option<&'static str>,
     new: Option<Html>,
 }
@@ -49,6 +52,7 @@ fn page(frame: &Frame, user: &User, wrong: Wrong) -> Response {
     let w = frame.words();
     let status = match &wrong {
         Wrong { stale: true, .. } => StatusCode::FORBIDDEN,
+        Wrong { too_often: Some(_), .. } => StatusCode::TOO_MANY_REQUESTS,
         Wrong { current: None, new: None, .. } => StatusCode::OK,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
@@ -59,7 +63,10 @@ fn page(frame: &Frame, user: &User, wrong: Wrong) -> Response {
         v: view,
         tab: "password",
         person: Person::of(user),
-        problem: wrong.stale.then_some(w.stale),
+        problem: wrong
+            .stale
+            .then(|| say(w.stale).html())
+            .or_else(|| wrong.too_often.map(|limited| too_often(w, limited))),
         told: frame.told(),
         login: login_of(user),
         focus_current: wrong.current.is_some(),
@@ -69,7 +76,11 @@ fn page(frame: &Frame, user: &User, wrong: Wrong) -> Response {
         min,
         hint: say(w.password_hint).put("min", min).html(),
     };
-    frame.answer(status, &page, None)
+    let mut response = frame.answer(status, &page, None);
+    if let Some(limited) = wrong.too_often {
+        limited.tell(response.headers_mut());
+    }
+    response
 }
 
 fn policy(frame: &Frame) -> Policy {
@@ -101,7 +112,7 @@ pub(super) async fn submit(
             let wrong = Wrong {
                 current: current.is_none().then_some(w.type_password),
                 new: accepted.err().map(|weak| weakness(&frame, weak)),
-                stale: false,
+                ..Wrong::default()
             };
             return Ok(page(&frame, user, wrong));
         }
@@ -109,8 +120,11 @@ pub(super) async fn submit(
     let refused = || Wrong { current: Some(w.password_wrong), ..Wrong::default() };
     let Ok(current) = Password::to_verify(current) else { return Ok(page(&frame, user, refused())) };
     let caller = signed_in.caller();
-    match accounts::change_password(&app, &caller, &current, &new, false, origin, now).await {
+    match accounts::change_password(&app, &frame.realm, &caller, (&current, &new), false, origin, now).await {
         Err(Problem::WrongPassword) => return Ok(page(&frame, user, refused())),
+        Err(Problem::Limited(limited)) => {
+            return Ok(page(&frame, user, Wrong { too_often: Some(limited), ..Wrong::default() }));
+        }
         other => other?,
     }
     // Who knew the old password may have had this cookie too.

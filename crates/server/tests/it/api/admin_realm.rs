@@ -207,7 +207,7 @@ async fn a_file_applied_afterwards_gives_back_what_it_names_and_leaves_the_rest(
     assert_eq!(change(&app, &admin, changed).await.status, 200);
     app.advance(Duration::from_secs(1));
     let lines = app.apply(WORLD).await;
-    assert_eq!(lines, ["changed realm default"]);
+    assert_eq!(lines, ["changed realm default: access_token_ttl 5m -> 10m, audience other-api -> notes-api"]);
     let admin = app.sign_in("admin@example.com").await;
     let settings = app.ask(&admin, Method::GET, REALM, None).await.json()["settings"].clone();
     assert_eq!(
@@ -259,4 +259,28 @@ async fn pg_03_an_administrator_gives_the_realm_a_picture() {
     }
     let removed = app.ask(&admin, Method::PATCH, "/api/v1/admin/realm", Some(change(Value::Null))).await;
     assert_eq!(removed.json()["settings"]["logo"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_realm_may_not_lock_all_of_its_administrators_out() {
+    let app = TestApp::with(WORLD).await;
+    let admin = app.admin().await;
+    let verified = json!({"require_verified_email": true});
+    let refused = change(&app, &admin, verified.clone()).await;
+    assert_eq!(refused.brief(), "422 invalid_field");
+    assert!(refused.text("detail").contains("gatepost user verify"), "{refused:?}");
+    let file = "[[realm]]\nname = \"default\"\nrequire_verified_email = true\n";
+    assert!(app.refused(file).await.starts_with("realm default, require_verified_email: no administrator"));
+    assert_eq!(
+        change(&app, &admin, json!({"access_token_ttl": "5m"})).await.status,
+        200,
+        "others are as before"
+    );
+
+    // The file that says whose address is verified may say both.
+    let user = "[[realm.user]]\nemail = \"admin@example.com\"\nemail_verified = true\n";
+    app.apply(&format!("{file}{user}")).await;
+    assert_eq!(app.login("admin@example.com").await.status, 200);
+    assert_eq!(change(&app, &admin, json!({"require_verified_email": false})).await.status, 200);
+    assert_eq!(change(&app, &admin, verified).await.status, 200);
 }

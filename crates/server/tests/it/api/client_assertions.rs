@@ -30,7 +30,8 @@ fn key_set(keys: &[&SigningKey]) -> Value {
 
 /// A server with clients that have the grant `client_credentials` and these settings.
 async fn world(clients: &[(&str, Value)]) -> TestApp {
-    let app = TestApp::with("[[realm]]\nname = \"default\"\naudience = [\"notes-api\"]\n").await;
+    let file = "[[realm]]\nname = \"default\"\naudience = [\"notes-api\"]\nrate_limits = \"off\"\n";
+    let app = TestApp::with(file).await;
     let admin = app.admin().await;
     for (id, settings) in clients {
         let mut all = json!({ "grants": ["client_credentials"], "scopes": ["notes:read"] });

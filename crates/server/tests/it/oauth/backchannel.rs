@@ -156,6 +156,29 @@ async fn the_deletion_of_an_account_is_told() {
     assert_eq!((&told["sub"], &told["sid"]), (&id["sub"], &id["sid"]));
 }
 
+/// LO-03: one that takes nothing is tried with one message and not with each, so that it delays nobody.
+#[tokio::test]
+async fn lo_03_a_client_that_takes_nothing_is_left_alone_for_a_while() {
+    let client = listening().await;
+    let app = client.app().await;
+    for _ in 0..5 {
+        let browser = ada(&app).await;
+        rp::redeem(&app, &rp::code(&browser, &asking()).await).await;
+        *client.says.lock().unwrap() = StatusCode::SERVICE_UNAVAILABLE;
+        browser.submit("/sign-out", &[]).await;
+    }
+    let tell = async || app.app.tell_clients_of_sign_outs().await.unwrap();
+    tell().await;
+    assert_eq!(client.tokens().len(), 1, "of five messages");
+    app.advance(Duration::from_secs(3));
+    tell().await;
+    assert_eq!(client.tokens().len(), 2);
+    *client.says.lock().unwrap() = StatusCode::OK;
+    app.advance(Duration::from_mins(10));
+    tell().await;
+    assert_eq!(client.tokens().len(), 2 + 5, "then each is told");
+}
+
 #[tokio::test]
 async fn lo_03_a_client_that_does_not_take_it_is_told_again_later_and_not_for_ever() {
     let client = listening().await;

@@ -33,6 +33,69 @@ async fn oa_21_what_is_asked_for_later_is_asked_about() {
     assert_eq!(open(&browser, &native).await.status, 200);
 }
 
+/// OA-21, UI-01: a claim that is asked for by name goes with its scope: the person is asked about that, and a client without it gets
+/// none of it.
+#[tokio::test]
+async fn ui_01_claims_by_name_are_agreed_to_like_their_scopes() {
+    let app = TestApp::with(REALM).await;
+    let browser = ada(&app).await;
+    rp::code(&browser, &asking().with("scope", "openid")).await;
+    let claims = r#"{"userinfo":{"email":null},"id_token":{"phone_number":null}}"#;
+    let with_claims = asking().with("scope", "openid").with("claims", claims);
+    let silent = open(&browser, &with_claims.clone().with("prompt", "none")).await;
+    assert_eq!(returned(&silent)["error"], "consent_required");
+    let page = open(&browser, &with_claims).await;
+    assert!(page.html().contains("See your e-mail address"), "{}", page.html());
+    assert!(page.html().contains("See your phone number"), "{}", page.html());
+    let answer = rp::approve(&browser, &page).await;
+    let tokens = rp::redeem(&app, &returned(&answer)["code"]).await;
+    assert_eq!(tokens.text("scope"), "openid");
+    assert_eq!(rp::userinfo(&app, &tokens.text("access_token")).await.text("email"), "ada@example.com");
+    assert!(returned(&open(&browser, &with_claims.with("prompt", "none")).await).contains_key("code"));
+
+    let without = REALM.replacen("\"profile\", \"email\", \"address\", \"phone\", ", "", 1);
+    let app = TestApp::with(&without).await;
+    let browser = ada(&app).await;
+    let claims = r#"{"userinfo":{"email":null,"name":null},"id_token":{"email":null}}"#;
+    let code = rp::code(&browser, &asking().with("scope", "openid").with("claims", claims)).await;
+    let tokens = rp::redeem(&app, &code).await;
+    assert!(rp::claims(&tokens.text("id_token")).get("email").is_none());
+    let told = rp::userinfo(&app, &tokens.text("access_token")).await.json();
+    assert_eq!(told.as_object().unwrap().keys().collect::<Vec<_>>(), ["sub"], "{told}");
+}
+
+/// OA-21: what was agreed to in a flow and taken back since is asked about again.
+#[tokio::test]
+async fn oa_21_a_flow_does_not_outlive_its_consent() {
+    let app = TestApp::with(REALM).await;
+    let browser = ada(&app).await;
+    let page = open(&browser, &asking()).await;
+    let flow = page.hidden("flow").unwrap();
+    let onward = browser.fill(&page, &[("decision", "approve")]).await;
+    assert_eq!(onward.status, 303);
+    let onward = onward.location().to_owned();
+    assert!(onward.contains("flow=") && !onward.contains(&flow), "{onward}");
+    assert!(returned(&browser.get(&onward).await).contains_key("code"));
+    browser.submit("/account/applications", &[("client", "web")]).await;
+    let again = rp::follow(&browser, browser.get(&onward).await).await;
+    assert!(again.html().contains("consent-approve"), "{}", again.html());
+}
+
+/// OA-21: a program on the device is asked about also where it is one's own.
+#[tokio::test]
+async fn oa_21_a_public_client_on_a_device_is_never_silent() {
+    let own = REALM.replacen("id = \"native\"\n", "id = \"native\"\nskip_consent = true\n", 1);
+    let app = TestApp::with(&own).await;
+    let browser = ada(&app).await;
+    let native = asking().with("client_id", "native").with("redirect_uri", "http://127.0.0.1:1234/cb");
+    let native = native.with("scope", "openid");
+    for _ in 0..2 {
+        let silent = open(&browser, &native.clone().with("prompt", "none")).await;
+        assert_eq!(returned(&silent)["error"], "consent_required");
+        rp::code(&browser, &native).await;
+    }
+}
+
 #[tokio::test]
 async fn who_does_not_agree_gives_nothing_and_the_client_learns_it() {
     let app = TestApp::with(REALM).await;

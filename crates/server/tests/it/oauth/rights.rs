@@ -97,21 +97,26 @@ async fn oa_22_a_refresh_without_roles_has_none() {
     assert_eq!(rights(&again), ("realm-admin writer".to_owned(), "notes:read".to_owned()));
 }
 
-/// OA-22: to manage an account is not to use its rights, nor to make keys that do.
+/// OA-22, AK-04: to manage an account is not to use its rights, nor to make keys that do.
 #[tokio::test]
 async fn oa_22_an_application_without_roles_uses_and_gives_on_none() {
     let app = TestApp::with(&realm(false, "openid account roles")).await;
     let key = || Some(json!({"name": "kept", "scopes": ["notes:read"]}));
     let new = || Some(json!({"slug": "other", "name": "Other"}));
+    let ended = || Some(json!({"everywhere": true, "revoke_api_keys": true}));
+    let scope = "403 insufficient_scope";
+    let never = "403 not_for_applications";
     let routes = [
-        (Method::GET, "/api/v1/me", None, 200, 200),
-        (Method::GET, "/api/v1/me/sessions", None, 200, 200),
-        (Method::POST, "/api/v1/me/api-keys", key(), 403, 201),
-        (Method::GET, "/api/v1/me/api-keys", None, 403, 200),
-        (Method::POST, "/api/v1/organizations", new(), 403, 201),
-        (Method::GET, "/api/v1/organizations", None, 403, 200),
-        (Method::GET, "/api/v1/admin/users", None, 403, 200),
-        (Method::GET, "/api/v1/admin/audit", None, 403, 200),
+        (Method::GET, "/api/v1/me", None, "200", "200"),
+        (Method::GET, "/api/v1/me/sessions", None, "200", "200"),
+        (Method::POST, "/api/v1/me/api-keys", key(), scope, never),
+        (Method::GET, "/api/v1/me/api-keys", None, scope, never),
+        (Method::POST, "/api/v1/logout", ended(), never, never),
+        (Method::POST, "/api/v1/me/organization", Some(json!({"organization": null})), never, never),
+        (Method::POST, "/api/v1/organizations", new(), scope, "201"),
+        (Method::GET, "/api/v1/organizations", None, scope, "200"),
+        (Method::GET, "/api/v1/admin/users", None, scope, "200"),
+        (Method::GET, "/api/v1/admin/audit", None, scope, "200"),
     ];
     let without = tokens(&app, "openid account").await.text("access_token");
     let with = tokens(&app, "openid account roles").await.text("access_token");
@@ -119,15 +124,33 @@ async fn oa_22_an_application_without_roles_uses_and_gives_on_none() {
         let ask =
             async |token: &str| app.send(request(method.clone(), path, Some(token), body.clone())).await;
         let answer = ask(&without).await;
-        assert_eq!(answer.status, expected, "{method} {path}: {answer:?}");
-        if expected == 403 {
-            assert_eq!(answer.brief(), "403 insufficient_scope");
+        assert_eq!(answer.brief(), expected, "{method} {path}: {answer:?}");
+        if expected == scope {
             let challenge = answer.header("www-authenticate");
             assert_eq!(challenge, Some(r#"Bearer error="insufficient_scope", scope="account roles""#));
         }
-        let answer = ask(&with).await;
-        assert_eq!(answer.status, entitled, "{method} {path}: {answer:?}");
+        assert_eq!(ask(&with).await.brief(), entitled, "{method} {path}");
     }
+    // What the client has lost since counts at once.
+    app.apply(&realm(false, "openid account")).await;
+    app.advance(std::time::Duration::from_secs(2));
+    let answer = app.send(request(Method::GET, "/api/v1/admin/users", Some(&with), None)).await;
+    assert_eq!(answer.brief(), scope);
+    // One's own has everything.
+    let app = TestApp::with(&realm(true, "openid account")).await;
+    let own = tokens(&app, "openid account").await.text("access_token");
+    let answer = app.send(request(Method::POST, "/api/v1/me/api-keys", Some(&own), key())).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+}
+
+/// AK-05: two credentials are none, here as in the guards.
+#[tokio::test]
+async fn ak_05_a_token_beside_a_key_is_refused() {
+    let app = TestApp::new().await;
+    let ada = app.person("ada@example.com").await;
+    let mut both = request(Method::GET, "/api/v1/me", Some(&ada.access_token), None);
+    both.headers_mut().insert("x-api-key", "gp_key_x".parse().unwrap());
+    assert_eq!(app.send(both).await.brief(), "401 invalid_token");
 }
 
 /// Exchanges a token for one of an organization.

@@ -227,7 +227,7 @@ async fn se_01_every_cookie_is_host_bound_secure_and_out_of_reach() {
         assert!(set.contains("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{set}");
         seen += 1;
     }
-    assert_eq!(seen, 5, "browser, language, session, notice, and the session taken away");
+    assert_eq!(seen, 6, "browser, language, device, session, notice, and the session taken away");
 }
 
 /// SE-06: a browser that is not remembered is signed in for a day at most; one that is, for as long as the realm says.

@@ -1,37 +1,30 @@
 //! A database of its own for every test.
 
+#[path = "../../../../store/tests/shared/lent_database.rs"]
+mod lent_database;
+
 use std::env;
+
+use lent_database::{Lent, lend};
 
 /// Where a test keeps its rows.
 pub struct Database {
-    url: Option<String>,
+    lent: Option<Lent>,
 }
 
 impl Database {
     pub async fn new() -> Self {
         if env::var("GATEPOST_TEST_ON").as_deref() != Ok("postgres") {
-            return Self { url: None };
+            return Self { lent: None };
         }
         let server = env::var("GATEPOST_TEST_POSTGRES")
             .expect("GATEPOST_TEST_ON=postgres needs GATEPOST_TEST_POSTGRES");
-        let mut suffix = [0; 8];
-        gatepost_server::testing::random(&mut suffix);
-        let name = format!("it_{:016x}", u64::from_le_bytes(suffix));
-        let (client, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls).await.unwrap();
-        let driver = tokio::spawn(connection);
-        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-        drop(client);
-        driver.await.unwrap().unwrap();
-        let (base, query) =
-            server.split_once('?').map_or((&*server, None), |(base, query)| (base, Some(query)));
-        let (before, _) = base.rsplit_once('/').expect("a database in the URL");
-        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-        Self { url: Some(format!("{before}/{name}{query}")) }
+        Self { lent: Some(lend(&server).await) }
     }
 
     /// Brings about what no request of this release does.
     pub async fn execute(&self, data_dir: &std::path::Path, sql: &str) {
-        let Some(url) = &self.url else {
+        let Some(Lent { url, .. }) = &self.lent else {
             rusqlite::Connection::open(data_dir.join("gatepost.db")).unwrap().execute_batch(sql).unwrap();
             return;
         };
@@ -59,6 +52,6 @@ impl Database {
     }
 
     pub fn url(&self) -> Option<String> {
-        self.url.clone()
+        self.lent.as_ref().map(|lent| lent.url.clone())
     }
 }

@@ -75,6 +75,11 @@ impl TestApp {
 
     /// With a declarative file applied.
     pub async fn with(file: &str) -> Self {
+        Self::with_settings(file, &[]).await
+    }
+
+    /// And with settings of the server, as in the environment.
+    pub async fn with_settings(file: &str, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::new().await;
         // Cheap hashes: what they cost is measured elsewhere.
@@ -84,7 +89,8 @@ impl TestApp {
             // What clients publish is served by the test.
             ("GATEPOST_OUTGOING__PRIVATE_ADDRESSES", "true"),
         ];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let environment = environment.iter().chain(settings);
+        let environment = environment.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let given = Given {
             data_dir: Some(folder.path().join("data")),
             database_url: database.url(),

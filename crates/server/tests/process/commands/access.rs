@@ -64,7 +64,7 @@ fn roles_and_clients_are_listed_and_a_users_roles_are_given_and_taken() {
     let edit = "user roles ada --add editor --add realm-admin";
     assert_snapshot!(hide_ids(&command(&data, edit).done()), @"[id] has editor realm-admin");
     // One administrator stays, whoever takes the role.
-    assert_snapshot!(refusal(&data, "user roles ada --remove realm-admin"), @"1 error: the last administrator of the realm must stay; give another user the role realm-admin first");
+    assert_snapshot!(refusal(&data, "user roles ada --remove realm-admin"), @"1 error: user ada in default: the last administrator of the realm must stay; give another user the role realm-admin first");
     command(&data, "user create --username bob --role realm-admin").done();
     let edited = command(&data, "user roles ada --remove realm-admin --add reader --json").json();
     assert_eq!(edited["roles"], json!(["editor", "reader"]));

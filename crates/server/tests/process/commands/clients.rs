@@ -19,7 +19,9 @@ fn clients_are_made_shown_changed_and_removed() {
     let make = "client create web --redirect-uri https://app.test/cb --scope openid --scope notes:read";
     let made = command(&data, make).arg("--name").arg("Web app").done();
     assert_snapshot!(hide_secret(&made), @"made client web with secret [secret] (shown this once)");
-    assert_snapshot!(command(&data, "client create spa --public").done(), @"made client spa");
+    let spa = command(&data, "client create spa --public").run();
+    assert_eq!(spa.stdout.trim_end(), "made client spa");
+    assert_snapshot!(spa.stderr, @"note: nobody can sign in to client spa yet: it has no redirect URI; give it one, as in `gatepost client update spa --redirect-uri https://app.example.com/callback`");
     assert_snapshot!(command(&data, "client list").done(), @r"
     ID   NAME     KIND          SCOPES
     spa  -        public
@@ -28,7 +30,14 @@ fn clients_are_made_shown_changed_and_removed() {
 
     let changed =
         command(&data, "client update web --set require_pkce=false --set default_max_age=60").done();
-    assert_eq!(changed, "changed client web");
+    assert_eq!(changed, "changed client web: default_max_age none -> 60, require_pkce true -> false");
+    let again = command(&data, "client update web --set require_pkce=false").done();
+    assert_eq!(again, "nothing to change: client web is so already");
+    let told = command(&data, "client update web --name Web --json").json();
+    assert_eq!(told["differences"], json!([{"setting": "name", "from": "Web app", "to": "Web"}]));
+    let keys = r#"jwks={"keys": [{"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
+    let told = command(&data, "client update web --set").arg(keys).done();
+    assert!(told.starts_with("changed client web: jwks none -> {"), "JSON is a value, too: {told}");
     let shown = command(&data, "client show web --json").json();
     assert_eq!(
         (&shown["settings"]["require_pkce"], &shown["settings"]["default_max_age"]),
@@ -49,12 +58,12 @@ fn clients_are_made_shown_changed_and_removed() {
     let leaked = command(&data, "client rotate-secret web --overlap 0s").done();
     assert!(leaked.ends_with("\nthe one before is refused from now on"), "{leaked}");
     assert!(!command(&data, "client show web").done().contains("previous_secret_until"));
-    assert_snapshot!(refusal(&data, "client rotate-secret spa"), @"1 error: This client proves itself with a key, or not at all. Change its `token_endpoint_auth_method` to give it a secret.");
-    assert_snapshot!(refusal(&data, "client rotate-secret web --overlap 31d"), @"1 error: overlap: the secret before is good for 30 days at most");
+    assert_snapshot!(refusal(&data, "client rotate-secret spa"), @"1 error: client spa has no secret: it proves itself with a key, or not at all; --set token_endpoint_auth_method=client_secret_basic of `gatepost client update` gives it one");
+    assert_snapshot!(refusal(&data, "client rotate-secret web --overlap 31d"), @"1 error: client web: overlap: the secret before is good for 30 days at most");
     // Whoever is to prove itself from now on is given the means.
     let confidential =
-        command(&data, "client update spa --set token_endpoint_auth_method=client_secret_post").done();
-    assert_snapshot!(hide_secret(&confidential), @"changed client spa with secret [secret] (shown this once)");
+        command(&data, "client update spa --set token_endpoint_auth_method=client_secret_post").run();
+    assert_snapshot!(hide_secret(confidential.stdout.trim_end()), @"changed client spa: token_endpoint_auth_method none -> client_secret_post, secret given with secret [secret] (shown this once)");
 
     assert_snapshot!(refusal(&data, "client delete web"), @"1 error: this removes client web with its grants and API keys; say so with --yes");
     assert_eq!(command(&data, "client delete web --yes").done(), "deleted client web");
@@ -72,14 +81,16 @@ fn what_no_client_can_be_is_refused_with_the_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     install(&data);
-    command(&data, "client create web").done();
-    assert_snapshot!(refusal(&data, "client create web"), @"1 error: the realm has a client of this id; choose another, or update it");
-    assert_snapshot!(refusal(&data, "client create usr_1"), @"1 error: id: what begins with usr_ is an id of something else");
+    assert_eq!(command(&data, "client create web").run().code, Some(0));
+    assert_snapshot!(refusal(&data, "client create web"), @"1 error: realm default has a client web already; choose another id, or change it with `gatepost client update web`");
+    assert_snapshot!(refusal(&data, "client create usr_1"), @"1 error: client usr_1: id: what begins with usr_ is an id of something else");
     assert_snapshot!(refusal(&data, "client update web"), @"1 error: name what to change, as in --set require_pkce=false");
     assert_snapshot!(refusal(&data, "client update web --set pkce=false"), @"1 error: pkce: no client has such a setting");
     assert_snapshot!(refusal(&data, "client update web --set require_pkc=false"), @"1 error: require_pkc: no client has such a setting; did you mean `require_pkce`?");
-    assert_snapshot!(refusal(&data, "client update web --public --set require_pkce=false"), @"1 error: require_pkce: a public client shows with it that a code is its own (RFC 9700 section 2.1.1); leave this out");
+    assert_snapshot!(refusal(&data, "client update web --public --set require_pkce=false"), @"1 error: client web: require_pkce: a public client shows with it that a code is its own (RFC 9700 section 2.1.1); leave this out");
     assert_snapshot!(refusal(&data, "client create app --redirect-uri http://app.test/"), @"1 error: redirect_uris: a redirect URI is absolute and as a browser spells it, without fragment, user name and wildcard: https, http on loopback, or an application's own scheme with a dot in it");
+    assert_snapshot!(refusal(&data, "client update web --set contacts=ops@example.com"), @r#"1 error: contacts: this takes a list, as in --set 'contacts=["one", "two"]'"#);
+    assert_snapshot!(refusal(&data, "client update web --public --set token_endpoint_auth_method=none"), @"1 error: token_endpoint_auth_method is given twice (--public is token_endpoint_auth_method=none); leave out one of the two");
     assert_snapshot!(refusal(&data, "client update nobody --public"), @"1 error: realm default has no client nobody; `gatepost client list` shows all");
 }
 

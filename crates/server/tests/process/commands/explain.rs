@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     command,
     forger::{Forger, decode, with_header},
-    serve,
+    refusal, serve,
 };
 use crate::support::sign_up;
 
@@ -22,8 +22,13 @@ fn explained(data: &Path, token: &str) -> String {
     let accepted = refused.is_empty();
     assert_eq!(said.code, Some(i32::from(!accepted)), "{}", said.stderr);
     // What comes before the refusal was passed, what comes after was not reached.
+    let mut lines: Vec<&str> = said.stdout.lines().collect();
+    if accepted {
+        let last = lines.pop().unwrap_or_default();
+        assert!(last.starts_with("accepted until 2") && last.ends_with(" min"), "{last}");
+    }
     let outcomes: Vec<&str> =
-        said.stdout.lines().map(|line| line.split_ascii_whitespace().nth(1).unwrap()).collect();
+        lines.iter().map(|line| line.split_ascii_whitespace().nth(1).unwrap()).collect();
     let until = outcomes.iter().position(|outcome| *outcome == "REFUSED").unwrap_or(outcomes.len());
     assert!(outcomes[..until].iter().all(|outcome| *outcome == "passed"), "{}", said.stdout);
     assert!(outcomes[until..].iter().skip(1).all(|outcome| *outcome == "not"), "{}", said.stdout);
@@ -50,6 +55,9 @@ async fn explain_names_the_check_that_refuses() {
     let changed = |changes: serde_json::Value| forger.change(token, "at+jwt", &changes);
 
     assert_eq!(explained(data, token), "accepted");
+    let secret = refusal(data, &format!("token explain {}", tokens.refresh));
+    assert_snapshot!(secret, @"1 error: this is a refresh token: exchange it at the token endpoint, and look into the access token that it gives");
+    assert_eq!(refusal(data, &format!("token decode {}", tokens.refresh)), secret);
     assert_snapshot!(explained(data, "abc"), @r"
     shape      REFUSED  token_malformed
     error: refused by shape: the token is malformed: not three parts
@@ -160,10 +168,15 @@ async fn explain_checks_what_a_route_asks_for() {
     let token = sign_up(&mut server.http(), "ada@explain.test").await.access;
     let said = |arguments: &str| {
         let said = command(data, &format!("token explain - {arguments}")).stdin(&token).run();
-        let rules = said.stdout.lines().skip(9).collect::<Vec<_>>().join("\n");
+        // Until when a token is good is another moment in each run.
+        let rules = said.stdout.lines().skip(9).map(|line| match line.split_once(" until ") {
+            Some((accepted, _)) => accepted.trim_end_matches(','),
+            None => line,
+        });
+        let rules = rules.collect::<Vec<_>>().join("\n");
         format!("{rules}\n{}", said.stderr.trim_end()).trim().to_owned()
     };
-    assert_eq!(said("GET /api/v1/me"), "");
+    assert_eq!(said("GET /api/v1/me"), "accepted");
     assert_snapshot!(said("delete /api/v1/admin/users/usr_1"), @r"
     role=realm-admin REFUSED  missing_role
     error: refused by role=realm-admin: the account has none
@@ -184,6 +197,7 @@ async fn explain_checks_what_a_route_asks_for() {
     assert_snapshot!(said(&format!("GET /notes/7 --api {api} --audience http://127.0.0.1:8400")), @r"
     resource   decided by the application
     fresh=300  passed
+    accepted, if the application agrees
     ");
     let public = command(data, &format!("token explain - GET /health --api {api}")).stdin("none").done();
     assert_eq!(public, "GET /health is public: no credential is looked at");

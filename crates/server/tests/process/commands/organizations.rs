@@ -75,7 +75,7 @@ fn what_an_organization_cannot_be_is_said_in_one_line() {
     install(data);
     command(data, "org create acme").done();
     command(data, "user create --username ada").done();
-    assert_snapshot!(refusal(data, "org create acme"), @"1 error: another organization of the realm has this slug; choose another");
+    assert_snapshot!(refusal(data, "org create acme"), @"1 error: organization acme in default: another organization of the realm has this slug; choose another");
     assert_snapshot!(refusal(data, "org create Acme"), @"1 error: slug: a slug is 2 to 63 of a-z, 0-9 and -, and neither starts nor ends with -");
     assert_snapshot!(refusal(data, "org create beta --owner nobody"), @"1 error: realm default has no user nobody; `gatepost user list` shows all, --realm names another realm");
     assert_snapshot!(refusal(data, "org set-member acme ada --role edtor"), @"1 error: roles: realm default has no role edtor");
@@ -99,12 +99,12 @@ fn a_file_makes_and_renames_organizations_and_leaves_their_members_alone() {
         format!("apply {}", path.display())
     };
     let file = apply("Acme");
-    assert_snapshot!(command(&data, &format!("{file} --dry-run")).done(), @"would have created organization acme in default");
+    assert_snapshot!(command(&data, &format!("{file} --dry-run")).done(), @"would create organization acme in default");
     assert_snapshot!(command(&data, &file).done(), @"created organization acme in default");
     assert_eq!(command(&data, &file).done(), "nothing to change");
     command(&data, "user create --username ada").done();
     command(&data, "org set-member acme ada --role owner").done();
-    assert_snapshot!(command(&data, &apply("Acme Ltd")).done(), @"changed organization acme in default");
+    assert_snapshot!(command(&data, &apply("Acme Ltd")).done(), @"changed organization acme in default: name Acme -> Acme Ltd");
     assert_eq!(command(&data, "org show acme --json").json()["name"], "Acme Ltd");
     assert_eq!(command(&data, "org members acme --json").json().as_array().unwrap().len(), 1);
 }

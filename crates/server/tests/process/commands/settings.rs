@@ -135,3 +135,23 @@ fn settings_stand_before_or_behind_the_command() {
         assert_eq!(gatepost(&args).json(), serde_json::json!([]), "{args}");
     }
 }
+
+#[test]
+fn a_command_logs_what_goes_wrong_and_no_more_whatever_the_settings_say_of_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let file = folder.path().join("gatepost.toml");
+    fs::write(&file, "[log]\nlevel = \"info\"\n").unwrap();
+    install(&data);
+    // A realm's first key is made where the realm is first used, and that is logged at info.
+    let make = |realm: &str, more: &str| {
+        command(&data, &format!("user create --username ada --realm {realm} {more} --config"))
+            .arg(file.to_str().unwrap())
+            .env("GATEPOST_LOG__LEVEL", "debug")
+            .run()
+    };
+    assert_eq!(make("default", "").stderr, "");
+    // Whoever asks a command to is told.
+    let told = make("acme", "--log-level info").stderr;
+    assert!(told.contains("signing key made"), "{told}");
+}

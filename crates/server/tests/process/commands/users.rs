@@ -35,6 +35,10 @@ async fn realms_are_made_listed_and_shown_while_the_server_runs() {
     assert_eq!(shown["settings"]["registration"], "open");
     let shown = command(data, "realm show acme").done();
     assert!(shown.lines().any(|line| line.split_whitespace().eq(["registration", "open"])), "{shown}");
+    for (setting, value) in [("default", "no"), ("audit_retention", "for ever"), ("hosts", "none")] {
+        let said = shown.lines().find_map(|line| line.strip_prefix(setting)).unwrap_or_default();
+        assert_eq!(said.trim(), value, "{setting}");
+    }
     let metadata = server.get("/r/acme/.well-known/openid-configuration").await.json();
     assert_eq!(metadata["issuer"], "http://127.0.0.1:8400/r/acme");
     server.stop();
@@ -109,8 +113,8 @@ async fn a_role_given_by_command_counts_at_once() {
     let ada = sign_up(&mut http, "ada@users.test").await;
     assert_eq!(http.get_as("/api/v1/admin/users", &ada.access).await.unwrap().brief(), "403 missing_role");
     // The last administrator stays.
-    assert_snapshot!(refusal(data, "user disable root@users.test"), @"1 error: the last administrator of the realm must stay; give another user the role realm-admin first");
-    assert_snapshot!(refusal(data, "user delete root@users.test --yes"), @"1 error: the last administrator of the realm must stay; give another user the role realm-admin first");
+    assert_snapshot!(refusal(data, "user disable root@users.test"), @"1 error: user root@users.test in default: the last administrator of the realm must stay; give another user the role realm-admin first");
+    assert_snapshot!(refusal(data, "user delete root@users.test --yes"), @"1 error: user root@users.test in default: the last administrator of the realm must stay; give another user the role realm-admin first");
     server.stop();
 }
 
@@ -122,7 +126,7 @@ fn what_a_user_cannot_be_is_said_in_one_line() {
     command(data, "user create --email ada@users.test").done();
     assert_snapshot!(refusal(data, "user create"), @"1 error: email: give an address or a user name");
     assert_snapshot!(refusal(data, "user create --email nonsense"), @"1 error: email: not an e-mail address: write it as name@example.com");
-    assert_snapshot!(refusal(data, "user create --email ADA@users.test"), @"1 error: another user of the realm has this e-mail address; choose another");
+    assert_snapshot!(refusal(data, "user create --email ADA@users.test"), @"1 error: user ADA@users.test in default: another user of the realm has this e-mail address; choose another");
     assert_snapshot!(refusal(data, "user create --email b@users.test --role edtor"), @"1 error: roles: realm default has no role edtor");
     assert_snapshot!(refusal(data, "user create --email b@users.test --password-stdin"), @"1 error: the password has fewer than 12 characters; choose another");
     let weak = command(data, "user create --email b@users.test --password-stdin").stdin("password1234");

@@ -1,7 +1,8 @@
 //! A client with one connection.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -191,6 +192,7 @@ impl Http {
         let began = Instant::now();
         loop {
             let mut request = Request::builder().method(method.clone()).uri(path);
+            request = request.header("x-forwarded-for", somewhere().to_string());
             if let Some(token) = token {
                 request = request.header("authorization", format!("Bearer {token}"));
             }
@@ -230,6 +232,12 @@ impl Http {
     pub(crate) async fn post_within(&mut self, limit: Duration, path: &str, body: Value) -> Answer {
         timeout(limit, self.post(path, body)).await.expect("an answer in time").expect("an answer")
     }
+}
+
+/// An address that no other request came from: what is limited by address is tested elsewhere.
+fn somewhere() -> Ipv4Addr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    Ipv4Addr::from_bits(0x0a00_0000 | NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 async fn read(answer: Response<Incoming>) -> Result<Answer, Gone> {

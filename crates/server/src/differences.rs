@@ -1,0 +1,113 @@
+//! What a change changed, for people: each setting with what it was and what it is.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Longer values are cut: a picture or a set of keys is not read in a line.
+const LONGEST: usize = 60;
+
+/// One setting that changed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    setting: String,
+    #[serde(flatten)]
+    how: How,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+enum How {
+    Values {
+        from: Value,
+        to: Value,
+    },
+    /// Where the values are not to be shown.
+    Said {
+        is: &'static str,
+    },
+}
+
+impl Difference {
+    /// As in `secret replaced`, of what is not shown.
+    pub(crate) fn said(setting: &str, is: &'static str) -> Self {
+        Self { setting: setting.to_owned(), how: How::Said { is } }
+    }
+
+    /// One value, `None` where it is as it was.
+    pub(crate) fn of(setting: &str, before: &impl Serialize, after: &impl Serialize) -> Option<Self> {
+        let [from, to] =
+            [serde_json::to_value(before), serde_json::to_value(after)].map(Result::unwrap_or_default);
+        (from != to).then(|| Self { setting: setting.to_owned(), how: How::Values { from, to } })
+    }
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.how {
+            How::Values { from, to } => write!(f, "{} {} -> {}", self.setting, brief(from), brief(to)),
+            How::Said { is } => write!(f, "{} {is}", self.setting),
+        }
+    }
+}
+
+/// The members in which two documents differ, in the order of their names.
+pub(crate) fn between(before: &impl Serialize, after: &impl Serialize) -> Vec<Difference> {
+    let members = |document: Result<Value, _>| match document {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
+    let (before, after) = (members(serde_json::to_value(before)), members(serde_json::to_value(after)));
+    let was = |name: &String| before.get(name).unwrap_or(&Value::Null);
+    after.iter().filter_map(|(name, is)| Difference::of(name, was(name), is)).collect()
+}
+
+/// `: ` and all of them, or nothing where there is none.
+pub(crate) fn listed(differences: &[Difference]) -> String {
+    let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    if all.is_empty() { String::new() } else { format!(": {}", all.join(", ")) }
+}
+
+/// A value as it stands in a line: text as it is, lists with blanks between, `none` where nothing is.
+pub(crate) fn brief(value: &Value) -> String {
+    let text = match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) if text.is_empty() => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(all) if all.is_empty() => "none".to_owned(),
+        Value::Array(all) if all.iter().all(Value::is_string) => {
+            all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+        }
+        Value::Object(members) if members.values().all(|value| value.is_number() || value.is_boolean()) => {
+            members.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_changed_is_told_with_what_it_was() {
+        let before = json!({ "ttl": "15m", "hosts": [], "open": true, "name": null, "password": { "min_length": 12 } });
+        let after = json!({ "ttl": "5m", "hosts": ["a.test", "b.test"], "open": true, "name": "Notes", "password": { "min_length": 8 } });
+        assert_eq!(
+            listed(&between(&before, &after)),
+            ": hosts none -> a.test b.test, name none -> Notes, password min_length 12 -> min_length 8, ttl 15m -> 5m"
+        );
+        assert_eq!(listed(&between(&after, &after)), "");
+        assert_eq!(Difference::said("secret", "replaced").to_string(), "secret replaced");
+        assert_eq!(brief(&json!("x".repeat(61))), format!("{}…", "x".repeat(60)));
+        let one = Difference::of("ttl", &"15m", &"5m").unwrap();
+        assert_eq!(
+            serde_json::to_value(one).unwrap(),
+            json!({ "setting": "ttl", "from": "15m", "to": "5m" })
+        );
+    }
+}

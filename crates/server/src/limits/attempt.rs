@@ -1,0 +1,145 @@
+//! One more try: counted before anything is done for it.
+
+use std::{hash::Hash, sync::Arc};
+
+use gatepost_domain::{
+    RateLimits, Timestamp, UserId,
+    audit::{Actor, Event},
+};
+use gatepost_store::audit;
+
+use super::{Limited, Limits, Place, Rule};
+use crate::{
+    App,
+    http::{Problem, origin::Where},
+    realm::Snapshot,
+};
+
+/// A try that was counted. It stays counted unless it is given back.
+pub struct Attempt {
+    limits: Arc<Limits>,
+    counted: [Option<Place>; 2],
+    at: Timestamp,
+}
+
+impl Attempt {
+    /// What is not limited.
+    pub fn unlimited(app: &App, now: Timestamp) -> Self {
+        Self { limits: Arc::clone(app.limits()), counted: [None, None], at: now }
+    }
+
+    /// Only what fails counts: gives back what was counted.
+    pub fn give_back(self) {
+        for place in self.counted.into_iter().flatten() {
+            self.limits.give_back(place, self.at);
+        }
+    }
+
+    /// Two that are counted for one try: the one before and this.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let [first, second] = self.counted;
+        let [third, _] = other.counted;
+        Self { counted: [first.or(second), third], ..self }
+    }
+}
+
+/// Counts one more try, or refuses it: `429` with the time to wait, an audit event (once a minute) and a metric.
+///
+/// Whoever calls it does so before the work that is limited. What is returned can be ignored where every try counts; where only
+/// failures do, it is [given back](Attempt::give_back) after a success.
+pub fn attempt(
+    app: &App,
+    realm: &Snapshot,
+    (rule, key): (Rule, impl Hash),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Attempt, Problem> {
+    attempt_of(app, realm, (rule, key), None, origin, now)
+}
+
+/// The same, where it is known whose account it is about: the audit event says so.
+pub fn attempt_of(
+    app: &App,
+    realm: &Snapshot,
+    (rule, key): (Rule, impl Hash),
+    whose: Option<UserId>,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Attempt, Problem> {
+    let free = Attempt::unlimited(app, now);
+    if is_off(realm) {
+        return Ok(free);
+    }
+    let limits = app.limits();
+    let place = limits.place(rule, realm.id(), key);
+    match limits.take(place, now) {
+        Ok(()) => Ok(Attempt { counted: [Some(place), None], ..free }),
+        Err(exhausted) => {
+            let limited = Limited { rule, exhausted };
+            note_refused(app, realm, limited, whose, origin, now);
+            Err(Problem::Limited(limited))
+        }
+    }
+}
+
+/// Whether there is room for another failure, without counting one: for what is quick, succeeds far more often than it fails, and
+/// may be under way many times at once. Those that fail are [noted](note).
+pub fn check(
+    app: &App,
+    realm: &Snapshot,
+    (rule, key): (Rule, impl Hash),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    if is_off(realm) {
+        return Ok(());
+    }
+    let limits = app.limits();
+    limits.look(limits.place(rule, realm.id(), key), now).map_err(|exhausted| {
+        let limited = Limited { rule, exhausted };
+        note_refused(app, realm, limited, None, origin, now);
+        Problem::Limited(limited)
+    })
+}
+
+/// Counts a failure after a [`check`].
+pub fn note(app: &App, realm: &Snapshot, (rule, key): (Rule, impl Hash), now: Timestamp) {
+    if !is_off(realm) {
+        // Nothing left to count: whoever else is under way at this moment has spent it.
+        let _ = app.limits().take(app.limits().place(rule, realm.id(), key), now);
+    }
+}
+
+fn is_off(realm: &Snapshot) -> bool {
+    realm.settings().rate_limits == RateLimits::Off
+}
+
+/// Kept in the audit trail once a minute, for each limit and account. Nobody waits for it: the time of the answer would tell which
+/// accounts there are.
+fn note_refused(
+    app: &App,
+    realm: &Snapshot,
+    limited: Limited,
+    whose: Option<UserId>,
+    origin: &Where,
+    now: Timestamp,
+) {
+    metrics::counter!("gatepost_attempts_refused_total", "limit" => limited.rule.name()).increment(1);
+    let record = origin.record(app, realm.id(), Event::AttemptRefused, Actor::Anonymous, now);
+    let mut record = record.with("limit", limited.rule.name());
+    record.user = whose;
+    if !app.refusals().admits(&record) {
+        return;
+    }
+    let app = app.clone();
+    tokio::spawn(async move {
+        let noted = app.db().write("record a refused attempt", move |tx| {
+            let record = record.clone();
+            Box::pin(async move { audit::append(tx, &record).await })
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "a refused attempt could not be recorded");
+        }
+    });
+}

@@ -1,0 +1,100 @@
+//! What is limited, and to what. `docs/guide/rate-limits.md` shows the same to operators.
+
+use std::time::Duration;
+
+use gatepost_domain::rate_limit::Limit;
+
+const QUARTER: Duration = Duration::from_mins(15);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+/// Something that can be tried so often and no more. What is the key of each is said here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// Passwords that were wrong, by [`Where::neighbourhood`](crate::http::Where::neighbourhood).
+    SignInAddress,
+    /// Passwords that were wrong, by account; also by what is the name of none, so that it answers like one.
+    SignInAccount,
+    /// Passwords that were wrong on a device that signed in to the account before, by device and account.
+    SignInDevice,
+    /// Passwords that were wrong of somebody who is signed in, by session.
+    Reauthentication,
+    /// Accounts that somebody makes, by neighbourhood.
+    Register,
+    /// Recoveries that are asked for, by neighbourhood.
+    RecoverAddress,
+    /// Messages that somebody can have sent to an address without being its owner, by the address.
+    Message,
+    /// Codes that were wrong, of whatever kind, by account.
+    Code,
+    /// Proofs that were not a client's, by what the client is called and neighbourhood.
+    Client,
+}
+
+impl Rule {
+    /// Every rule.
+    pub const ALL: [Self; 9] = [
+        Self::SignInAddress,
+        Self::SignInAccount,
+        Self::SignInDevice,
+        Self::Reauthentication,
+        Self::Register,
+        Self::RecoverAddress,
+        Self::Message,
+        Self::Code,
+        Self::Client,
+    ];
+
+    /// The stable name: in headers, metrics and the audit trail.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignInAddress => "sign-in-address",
+            Self::SignInAccount => "sign-in-account",
+            Self::SignInDevice => "sign-in-device",
+            Self::Reauthentication => "reauthentication",
+            Self::Register => "register",
+            Self::RecoverAddress => "recover-address",
+            Self::Message => "message",
+            Self::Code => "code",
+            Self::Client => "client",
+        }
+    }
+
+    /// How often. What can be guessed has a second quota, with which a year has room for some ten thousand guesses.
+    pub const fn limit(self) -> Limit {
+        match self {
+            Self::SignInAddress | Self::Client => Limit::of(20, QUARTER),
+            Self::SignInAccount | Self::SignInDevice | Self::Reauthentication | Self::Code => {
+                Limit::of(5, QUARTER).and(30, DAY)
+            }
+            Self::Register => Limit::of(30, HOUR),
+            Self::RecoverAddress => Limit::of(20, HOUR),
+            Self::Message => Limit::of(5, HOUR).and(20, DAY),
+        }
+    }
+
+    /// How many keys are remembered at a time, 16 bytes each. The two that a stranger fills with one request each have more.
+    pub(crate) const fn keys(self) -> usize {
+        match self {
+            Self::SignInAddress | Self::SignInAccount => 1 << 19,
+            _ => 1 << 16,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_its_place_and_counts_in_whole_seconds() {
+        for (place, rule) in Rule::ALL.into_iter().enumerate() {
+            assert_eq!(rule as usize, place);
+            let limit = rule.limit();
+            for quota in std::iter::once(limit.quota).chain(limit.lasting) {
+                assert_eq!(quota.pace().subsec_nanos(), 0, "{}", rule.name());
+            }
+            assert!(limit.lasting.is_none_or(|lasting| lasting.pace() > limit.quota.pace()));
+        }
+    }
+}
