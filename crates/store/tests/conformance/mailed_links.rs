@@ -62,7 +62,7 @@ async fn a_link_is_used_by_one_of_many_at_once_and_for_its_purpose_only(store: S
             async move { take(&store, &made, LinkPurpose::Recover, NOW).await }
         })
         .await;
-        assert_eq!(used.into_iter().flatten().collect::<Vec<_>>(), [made.clone()]);
+        assert_eq!(used.into_iter().flatten().collect::<Vec<_>>(), std::slice::from_ref(&made));
         assert_eq!(found(&store, &made, NOW).await, None);
     }
 }
