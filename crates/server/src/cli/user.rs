@@ -230,8 +230,9 @@ impl UserCommand {
             What::ResetMfa { user: called, yes } => {
                 let user = store::user(&app, &realm, &called).await?;
                 confirm(yes, &format!("the second factors of {} and ends their sessions", user.id))?;
-                let done =
-                    mfa::reset(&app, realm.id(), user.id, Who::operator(), now).await.map_err(refusal_of(format!("user {called} in {}", realm.name())))?;
+                let done = mfa::reset(&app, realm.id(), user.id, Who::operator(), now)
+                    .await
+                    .map_err(refusal_of(format!("user {called} in {}", realm.name())))?;
                 output.show(&Shown::from(&user), || {
                     if done {
                         format!("reset the second factors of {}; their sessions have ended", user.id)

@@ -109,9 +109,9 @@ impl Installation {
         let now = self.app.clock().now();
         let password = Password::to_verify(password).unwrap();
         let identifier = Identifier::Email(email);
-        session::sign_in(&self.app, &self.realm, identifier, password, Where::default(), now)
-            .await
-            .map(|_| ())
+        let origin = Where::default();
+        let proven = session::prove(&self.app, &self.realm, identifier, password, &origin, now).await?;
+        session::sign_in(&self.app, &self.realm, proven, &origin, now).await.map(|_| ())
     }
 }
 

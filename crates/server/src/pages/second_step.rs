@@ -25,7 +25,7 @@ use crate::{
     browser::{BrowserSession, Flow, Target},
     http::{Problem, Where},
     mfa::{self, SetUp},
-    session::{self, Shown, SignIn},
+    session::{self, DeviceCookie, Shown, SignIn},
 };
 
 #[derive(Template)]

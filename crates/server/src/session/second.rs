@@ -127,7 +127,13 @@ pub async fn prove_second(
         made: record(Event::RecoveryCodesCreated),
     };
     let second = Arc::new(Second { pending, checked, codes, records });
-    Ok(Proven { user: known, hash, outdated: None, second: Some(second), attempt: Attempt::unlimited(app, now) })
+    Ok(Proven {
+        user: known,
+        hash,
+        outdated: None,
+        second: Some(second),
+        attempt: Attempt::unlimited(app, now),
+    })
 }
 
 /// What is missing for a user who has shown `second`, or only a password. In the transaction that begins the session.
