@@ -57,7 +57,6 @@ impl RealmSettings {
         if self.profile != Profile::Native {
             return refuse("profile", "this release has only `native`");
         }
-        }
         Ok(())
     }
 

@@ -37,7 +37,7 @@ impl Database {
 
     /// One column of text, as it stands in the database.
     pub async fn column(&self, data_dir: &std::path::Path, sql: &str) -> Vec<String> {
-        let Some(url) = &self.url else {
+        let Some(Lent { url, .. }) = &self.lent else {
             let connection = rusqlite::Connection::open(data_dir.join("gatepost.db")).unwrap();
             let mut statement = connection.prepare(sql).unwrap();
             let rows = statement.query_map([], |row| row.get(0)).unwrap();
