@@ -31,7 +31,7 @@ pub use email::{
 };
 pub use links::opened;
 pub use password::change_password;
-pub use recovery::{ask_to_recover, recover};
+pub use recovery::{ask_to_recover, count_mail, recover};
 
 pub use gatepost_domain::role::ADMINISTRATOR;
 

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gatepost_domain::{
-    Timestamp, User,
+    Timestamp,
     mfa::{FactorKind, Method, Missing, PendingSignIn},
 };
 use serde::{Deserialize, Serialize};

@@ -29,6 +29,7 @@ pub(super) struct Recovery {
     responses(
         (status = 202, description = "If the address can be used here, a message is on its way"),
         (status = 422, description = "`invalid_field`: what was sent is no address", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
     )
 )]
 pub(super) async fn recover(

@@ -61,6 +61,7 @@ pub(super) struct Unverified {
     responses(
         (status = 202, description = "If the address can be used here, a message is on its way"),
         (status = 422, description = "`invalid_field`: what was sent is no address", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
     )
 )]
 pub(super) async fn resend(
@@ -70,7 +71,9 @@ pub(super) async fn resend(
     origin: Where,
     Json(body): Json<Unverified>,
 ) -> Result<StatusCode, Problem> {
-    accounts::ask_to_verify(&app, &realm, accounts::email(&body.email)?, &origin, now).await?;
+    let email = accounts::email(&body.email)?;
+    accounts::count_mail(&app, &realm, &email, &origin, now)?;
+    accounts::ask_to_verify(&app, &realm, email, &origin, now).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{SessionId, Timestamp, mfa::PendingSignIn};
 use serde::{Deserialize, Serialize};
 

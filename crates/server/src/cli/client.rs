@@ -111,8 +111,8 @@ struct GivenSettings {
     /// What it may ask for; may be given several times
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
-    /// Any other setting, with its value as in the declarative file or as JSON: require_pkce=false, 'contacts=["ops@example.com"]',
-    /// 'jwks={"keys": [...]}'; may be given several times. Without a value, as in contacts=, the default
+    /// Any other setting, with its value as in the declarative file or as JSON: require_pkce=false,
+    /// `contacts=["ops@example.com"]`, `jwks={"keys": [...]}`; may be given several times. Without a value, as in contacts=, the default
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
     set: Vec<(String, Value)>,
 }

@@ -121,7 +121,7 @@ fn open(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Refusal> {
     if about.is_dir() {
         return Err(Refusal::new(format!("{} is a folder; name a file", path.display())));
     }
-    Ok((Box::new(file), about.is_file().then(|| about.len())))
+    Ok((Box::new(file), about.is_file().then_some(about.len())))
 }
 
 /// What people read.

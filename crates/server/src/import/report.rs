@@ -8,6 +8,7 @@ const KEPT: usize = 1_000;
 
 /// A row that made nobody, and why. It holds no address: what is reported ends up in logs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the number of the line is what reports call it")]
 pub struct Line {
     /// Where the row is in the file; the first line is 1.
     pub line: u64,

@@ -172,8 +172,10 @@ impl Step<'_> {
         flow: Option<Flow>,
         frame: &Frame,
     ) -> Result<Response, Problem> {
-        // Of a client that need not ask, nobody asks what was agreed to.
-        let consent = if client.settings.skip_consent { None } else { self.consent(client).await? };
+        // Of a client that need not ask, nobody asks what was agreed to, unless it was in this flow.
+        let agreed_here = flow.as_ref().is_some_and(|flow| flow.consented.is_some());
+        let reads = agreed_here || !client.settings.skip_consent;
+        let consent = if reads { self.consent(client).await? } else { None };
         let subject = self.session.map(|found| subject::of(self.app, client, found.user.id));
         let signed_in = self.session.zip(subject.as_deref());
         let signed_in = signed_in.map(|(found, subject)| (&found.session, subject));

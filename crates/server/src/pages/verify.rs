@@ -40,6 +40,7 @@ pub(super) async fn send_again(
         return Ok(mail_sent::page(&frame, For::Verify, Some((sent, sealed)), true));
     }
     let origin = origin.reading(frame.language());
+    accounts::count_mail(&app, &frame.realm, &sent.email, &origin, frame.now)?;
     accounts::ask_to_verify(&app, &frame.realm, sent.email.clone(), &origin, frame.now).await?;
     frame.tell(Notice::SentAgain);
     Ok(sent.go(&app, &frame, For::Verify))

@@ -49,6 +49,7 @@ fn prove_anew(frame: &Frame, page: &str) -> Response {
 }
 
 /// What is left to be told of a problem, once whoever must prove anew who they are was sent to do so.
+#[expect(clippy::result_large_err, reason = "an answer that is given at once")]
 fn or_prove_anew<T>(
     frame: &Frame,
     page: &str,

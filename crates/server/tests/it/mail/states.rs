@@ -227,7 +227,7 @@ impl World {
 
 #[tokio::test]
 async fn lg_11_only_the_one_way_sets_a_password() {
-    let app = TestApp::new().await;
+    let app = TestApp::with("[[realm]]\nname = \"default\"\nrate_limits = \"off\"\n").await;
     app.admin().await;
     let mut world = World { app, count: 0 };
     let mut set = 0;

@@ -111,7 +111,7 @@ async fn mf_01_of_twenty_at_once_on_two_replicas_one_code_signs_in_once() {
     });
     let answers = join_all(asking).await;
     let signed_in = answers.iter().filter(|answer| answer.status == 200).count();
-    assert_eq!(signed_in, 1, "{:?}", answers.iter().map(|answer| answer.brief()).collect::<Vec<_>>());
+    assert_eq!(signed_in, 1, "{:?}", answers.iter().map(crate::support::Answer::brief).collect::<Vec<_>>());
 }
 
 #[tokio::test]
