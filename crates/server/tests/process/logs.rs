@@ -212,6 +212,8 @@ async fn at_the_usual_level_a_request_that_went_well_is_not_logged() {
         said,
         [
             "signing key made realm.name=default key.alg=ES256",
+            "no mail server is configured: nobody is sent a link to prove an address or to choose a new password, an invitation or \
+             a notice; name one with mail.url and mail.from",
             "stopping: no new connections, requests under way are finished"
         ]
     );

@@ -62,11 +62,18 @@ async fn refused(address: SocketAddr) -> bool {
     TcpStream::connect(address).await.is_err()
 }
 
+/// A server at which one account signs in as often at once as it likes.
+fn unlimited(folder: &tempfile::TempDir) -> Invocation {
+    let file = folder.path().join("realm.toml");
+    std::fs::write(&file, "[[realm]]\nname = \"default\"\nrate_limits = \"off\"\n").unwrap();
+    serve(folder).arg("--apply").arg(file.to_str().unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_finishes_a_hundred_requests_under_way_and_exits_0() {
     const UNDER_WAY: usize = 100;
     let folder = tempfile::tempdir().unwrap();
-    let mut server = serve(&folder).serve();
+    let mut server = unlimited(&folder).serve();
     let address = server.address();
     assert_eq!(register(&mut server.http(), "ada@stop.test").await.unwrap().status, 201);
     let body = json!({ "email": "ada@stop.test", "password": PASSWORD }).to_string();
@@ -125,7 +132,7 @@ async fn sigterm_finishes_a_hundred_requests_under_way_and_exits_0() {
 async fn sigterm_finishes_the_streams_of_an_http_2_connection() {
     const STREAMS: usize = 20;
     let folder = tempfile::tempdir().unwrap();
-    let mut server = serve(&folder).serve();
+    let mut server = unlimited(&folder).serve();
     assert_eq!(register(&mut server.http(), "ada@stop.test").await.unwrap().status, 201);
     let mut http = Http::new(server.address(), Protocol::H2c).connected().await;
     let body = json!({ "email": "ada@stop.test", "password": PASSWORD });

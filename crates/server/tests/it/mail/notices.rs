@@ -77,12 +77,15 @@ async fn changes_are_told_and_to_proven_addresses_only() {
     let path = format!("/api/v1/admin/users/{}", ada.id);
     let change = json!({"email": "countess@example.com"});
     assert_eq!(app.ask(&admin, Method::PATCH, &path, Some(change)).await.status, 200);
+    // Letters of one moment have no order.
+    let mut subjects = app.subjects("ada@example.com").await.split_off(1);
+    subjects.sort();
     assert_eq!(
-        app.subjects("ada@example.com").await[1..],
+        subjects,
         [
-            "Your username for default was changed",
             "Your default password was changed",
-            "Your e-mail for default was changed"
+            "Your e-mail for default was changed",
+            "Your username for default was changed"
         ]
     );
     assert_eq!(app.subjects("bob@example.com").await, ["Confirm your e-mail for default"]);

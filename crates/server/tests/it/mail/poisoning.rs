@@ -12,7 +12,7 @@ use crate::support::TestApp;
 #[tokio::test]
 async fn lg_09_no_header_and_no_request_line_moves_a_link() {
     let app = TestApp::with(
-        "[[realm]]\nname = \"default\"\n[[realm]]\nname = \"other\"\n[[realm]]\nname = \"hosted\"\nhosts = [\"auth.hosted.test\"]\n",
+        "[[realm]]\nname = \"default\"\nrate_limits = \"off\"\n[[realm]]\nname = \"other\"\nrate_limits = \"off\"\n[[realm]]\nname = \"hosted\"\nrate_limits = \"off\"\nhosts = [\"auth.hosted.test\"]\n",
     )
     .await;
     verified(&app, "ada@example.com").await;

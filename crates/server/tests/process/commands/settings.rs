@@ -72,6 +72,7 @@ async fn doctor_finds_a_sound_installation_sound_while_it_serves() {
     ok    public URL               http://[address], good on this machine only
     ok    store and master key     opened; the key is the right one
     ok    realms and signing keys  1 of 1 can sign
+    ok    mail                     no mail server is configured: whoever loses a password asks an administrator
     ok    listening                [address] is in use, by a running server most likely
     ");
     let found = command(folder.path(), "doctor --json --listen").arg(&address).json();
