@@ -181,14 +181,11 @@ impl App {
         &self.shared.public_url
     }
 
-    /// Replaces a hash that is weaker than today's. The person does not wait for it; what fails is tried again at the
-    /// next sign-in.
-    pub(crate) fn rehash_later(&self, user: &User, password: Password, old: PasswordHash, now: Timestamp) {
-        let (app, user) = (self.clone(), user.clone());
-        tokio::spawn(async move { app.rehash(&user, password, old, now).await });
-    }
-
-    /// The same at once. Returns the hash that the user has then, unless it was changed otherwise meanwhile.
+    /// Replaces a hash that is weaker than today's, and returns the one that the user has then, unless it was changed otherwise meanwhile.
+    /// What fails is tried again at the next sign-in.
+    ///
+    /// Whoever signs in waits for it: their next sign-in would be checked against the hash before, and find another when it is
+    /// written down.
     pub(crate) async fn rehash(
         &self,
         user: &User,

@@ -110,7 +110,7 @@ pub async fn sign_in(
     };
     attempt.give_back();
     if let Some(password) = outdated {
-        app.rehash_later(&user, password, hash, now);
+        app.rehash(&user, password, hash, now).await;
     }
     let holding = Holding {
         client,

@@ -293,7 +293,7 @@ pub(super) async fn settle<T>(
             attempt.give_back();
             app.post_is_waiting();
             if let Some(password) = outdated {
-                app.rehash_later(&user, password, hash, now);
+                app.rehash(&user, password, hash, now).await;
             }
             Ok(SignIn::Begun(begun))
         }

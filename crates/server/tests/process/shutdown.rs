@@ -14,9 +14,9 @@ use crate::support::{
     Certificate, DEADLINE, Http, Invocation, PASSWORD, Protocol, Server, gatepost, login, register,
 };
 
-/// Hashes that take tens of milliseconds, so that a hundred of them are still under way when the signal comes.
+/// Hashes that take some ten milliseconds, so that a hundred of them are still under way when the signal comes.
 const DEAR_HASHES: [(&str, &str); 3] = [
-    ("GATEPOST_PASSWORDS__MEMORY_KIB", "32768"),
+    ("GATEPOST_PASSWORDS__MEMORY_KIB", "8192"),
     ("GATEPOST_PASSWORDS__PASSES", "2"),
     ("GATEPOST_PASSWORDS__WAIT_BUDGET", "60s"),
 ];
