@@ -27,6 +27,10 @@ type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
 /// How long the server may take for one step of a conversation.
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long all of it may take: one that answers now and then would never end.
+const WHOLE: Duration = Duration::from_mins(1);
+/// The same where somebody waits for it.
+const CHECK: Duration = Duration::from_secs(10);
 /// Connections at a time, and how long one is kept for the next letter.
 const CONNECTIONS: u32 = 4;
 const IDLE: Duration = Duration::from_secs(30);
@@ -106,7 +110,10 @@ impl Mailer {
                 let name = settings.from_name.as_deref().unwrap_or(realm);
                 let sender = Sender { name, address: &settings.from };
                 let message = message::compose(id, &sender, to, letter, now).map_err(Unsent::Refused)?;
-                transport.send(message).await.map(drop).map_err(|error| unsent(&error))
+                match tokio::time::timeout(WHOLE, transport.send(message)).await {
+                    Ok(sent) => sent.map(drop).map_err(|error| unsent(&error)),
+                    Err(_) => Err(Unsent::Later("it took longer than a minute".to_owned())),
+                }
             }
         }
     }
@@ -118,8 +125,11 @@ impl Mailer {
             Way::Kept(_) => Ok("kept in memory".to_owned()),
             Way::Smtp { settings, greeting, transport } => {
                 let transport = made(settings, greeting, transport)?;
-                let connected = transport.test_connection().await;
                 let shown = settings.shown();
+                let connected = tokio::time::timeout(CHECK, transport.test_connection()).await;
+                let Ok(connected) = connected else {
+                    return Err(format!("{shown} did not come to an end within {} s", CHECK.as_secs()));
+                };
                 match connected {
                     Ok(true) => Ok(format!("{shown} takes mail from us")),
                     Ok(false) => Err(format!("{shown} took the connection, and then no command")),
