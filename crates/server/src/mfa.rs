@@ -69,7 +69,7 @@ pub async fn has_factor(app: &App, user: &User) -> Result<bool, Problem> {
 async fn may_change(tx: &mut Tx, caller: &SignedIn, now: Timestamp) -> Result<Vec<Factor>, Problem> {
     let (realm, user) = (caller.user.realm, caller.user.id);
     if caller.grant.is_some() {
-        return Err(Problem::OwnSignInRequired);
+        return Err(Problem::NotForApplications);
     }
     let factors = factors(tx, realm, user).await?;
     let session = &caller.session;

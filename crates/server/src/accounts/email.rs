@@ -13,7 +13,7 @@ use crate::{
     App,
     api_keys::revoke_because,
     http::{Problem, SignedIn, origin::Where},
-    mail,
+    mail, mfa,
     realm::Snapshot,
 };
 
@@ -87,7 +87,8 @@ async fn set(tx: &mut Tx, user: &User, email: EmailAddress, now: Timestamp) -> R
     user.ok_or(Problem::InvalidLink)
 }
 
-/// Mails a link to the address that the account is to have; until that is opened, nothing changes. Takes a recent sign-in.
+/// Mails a link to the address that the account is to have; until that is opened, nothing changes. Takes a recent sign-in of the person's own, with
+/// every factor they have: whoever has the address can have a new password sent to it.
 ///
 /// Whether another account has the address is not told: its owner is, by mail.
 pub async fn ask_to_change_email(
@@ -97,7 +98,7 @@ pub async fn ask_to_change_email(
     origin: Where,
     now: Timestamp,
 ) -> Result<(), Problem> {
-    caller.is_fresh(now)?;
+    mfa::check_may_change(app, caller, now).await?;
     if caller.user.email.as_ref() == Some(&email) {
         let reason = "this is the address of the account already".into();
         return Err(Problem::InvalidField { field: "email", reason });

@@ -1,7 +1,5 @@
 //! Who is calling. Holding one of these values is the proof; a route without one is public.
 
-use std::time::Duration;
-
 use axum::{
     extract::FromRequestParts,
     http::{header::AUTHORIZATION, request::Parts},
@@ -32,16 +30,6 @@ pub struct SignedIn {
     pub grant: Option<GrantId>,
     /// What of their rights comes with it: everything where they signed in here themselves.
     entrusted: Entrusted,
-}
-
-/// How long after a sign-in one need not sign in again to change what others could take an account with.
-pub const FRESH: Duration = Duration::from_mins(10);
-
-impl SignedIn {
-    /// Whether the person has just proved who they are: a token or a browser that was left lying about is not enough.
-    pub fn is_fresh(&self, now: Timestamp) -> Result<(), Problem> {
-        if now.since(self.session.authenticated_at) < FRESH { Ok(()) } else { Err(Problem::SignInAgain) }
-    }
 }
 
 impl FromRequestParts<App> for SignedIn {

@@ -51,9 +51,6 @@ pub enum Problem {
     /// The caller has to prove anew who they are.
     #[error("the sign-in is not fresh, or lacks a factor")]
     ReauthenticationRequired,
-    /// An application where a sign-in of one's own is asked for.
-    #[error("an application where a sign-in of one's own is asked for")]
-    OwnSignInRequired,
     /// The realm wants no new second factors.
     #[error("the realm wants no second factors")]
     SecondFactorsOff,
@@ -135,9 +132,6 @@ pub enum Problem {
     /// A mailed link was refused: unknown, used, replaced, expired, or about an address the account has no more.
     #[error("the mailed link was refused")]
     InvalidLink,
-    /// A change that takes somebody who has just proved who they are.
-    #[error("a recent sign-in is asked for")]
-    SignInAgain,
     /// The realm has a role of this name.
     #[error("the role exists")]
     RoleExists,
@@ -293,8 +287,6 @@ impl Problem {
                 Some(r#"Bearer error="invalid_token", error_description="The access token is not valid""#)
             }
             Self::MissingScope => Some(r#"Bearer error="insufficient_scope", scope="account roles""#),
-            // RFC 9470 section 3; as many seconds as FRESH.
-            Self::SignInAgain => Some(r#"Bearer error="insufficient_user_authentication", max_age="600""#),
             _ => None,
         }
     }

@@ -27,7 +27,8 @@ pub(super) struct EmailChange {
     security(("bearer" = [])),
     responses(
         (status = 202, description = "A link is on its way to the new address"),
-        (status = 401, description = "`unauthenticated`, `invalid_token` or `sign_in_again`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
+        (status = 403, description = "`not_for_applications`", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),
         (status = 429, description = "`too_many_attempts`: one was asked for a moment ago", body = ProblemDocument),
     )

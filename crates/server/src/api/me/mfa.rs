@@ -37,7 +37,7 @@ pub(super) async fn show(
     responses(
         (status = 200, description = "What the app is told", body = TotpSetup),
         (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
-        (status = 403, description = "`second_factors_off` or `own_sign_in_required`", body = ProblemDocument),
+        (status = 403, description = "`second_factors_off` or `not_for_applications`", body = ProblemDocument),
     )
 )]
 pub(super) async fn begin_totp(
@@ -77,7 +77,7 @@ pub(super) struct Confirmed {
     responses(
         (status = 200, description = "The app counts", body = Confirmed),
         (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
-        (status = 403, description = "`invalid_code`, `second_factors_off` or `own_sign_in_required`", body = ProblemDocument),
+        (status = 403, description = "`invalid_code`, `second_factors_off` or `not_for_applications`", body = ProblemDocument),
         (status = 409, description = "`no_setup`", body = ProblemDocument),
     )
 )]
@@ -101,7 +101,7 @@ pub(super) async fn confirm_totp(
     responses(
         (status = 204, description = "It is asked for no more"),
         (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
-        (status = 403, description = "`own_sign_in_required`", body = ProblemDocument),
+        (status = 403, description = "`not_for_applications`", body = ProblemDocument),
         (status = 404, description = "`not_found`: there is none", body = ProblemDocument),
         (status = 409, description = "`last_second_factor`", body = ProblemDocument),
     )
@@ -144,7 +144,7 @@ pub(super) async fn count_recovery_codes(
     responses(
         (status = 200, description = "The codes", body = NewRecoveryCodes),
         (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
-        (status = 403, description = "`own_sign_in_required`", body = ProblemDocument),
+        (status = 403, description = "`not_for_applications`", body = ProblemDocument),
         (status = 404, description = "`not_found`: the account has no second factor", body = ProblemDocument),
     )
 )]

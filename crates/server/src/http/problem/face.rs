@@ -80,12 +80,6 @@ impl Problem {
                 "Sign in again",
                 "This takes a sign-in of the last ten minutes, with a second factor where the account has one.",
             ),
-            Self::OwnSignInRequired => fixed(
-                "own_sign_in_required",
-                S::FORBIDDEN,
-                "Not for applications",
-                "How one signs in is changed by the person alone: with a token of `/api/v1/login`, not with that of an application.",
-            ),
             Self::SecondFactorsOff => fixed(
                 "second_factors_off",
                 S::FORBIDDEN,
@@ -242,12 +236,6 @@ impl Problem {
                 S::BAD_REQUEST,
                 "The link is not good",
                 "It was used, replaced by a newer one, or is too old. Ask for another.",
-            ),
-            Self::SignInAgain => fixed(
-                "sign_in_again",
-                S::UNAUTHORIZED,
-                "Sign in again first",
-                "This takes a sign-in of the last ten minutes. Sign in again, and repeat the request with the new token.",
             ),
             Self::RoleExists => fixed(
                 "role_exists",

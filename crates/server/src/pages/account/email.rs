@@ -1,18 +1,15 @@
 //! `/account/email`
 
 use askama::Template;
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse as _, Redirect, Response},
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use gatepost_domain::{EmailAddress, User};
 
-use super::{Form, Frame, see};
+use super::{Form, Frame, or_prove_anew, prove_anew, see};
 use crate::{
     App, accounts,
-    browser::{BrowserSession, Flow, Target},
+    browser::BrowserSession,
     http::{Problem, Where},
+    mfa,
     pages::frame::{Notice, Person, View},
 };
 
@@ -69,19 +66,16 @@ fn page(frame: &Frame, user: &User, email: &str, why: Why) -> Response {
     frame.answer(status, &page, None)
 }
 
-/// Whoever changes the address proves first who they are, and comes back.
-fn sign_in_again(app: &App, frame: &Frame) -> Response {
-    let mut flow = Flow::to(Target::Page(HERE.to_owned()), frame.now);
-    flow.fresh = true;
-    let sealed = flow.seal(app, &frame.realm, &frame.browser);
-    Redirect::to(&frame.path(&format!("/sign-in?flow={sealed}"))).into_response()
-}
-
-pub(super) async fn show(State(app): State<App>, signed_in: BrowserSession, frame: Frame) -> Response {
-    if signed_in.caller().is_fresh(frame.now).is_err() {
-        return sign_in_again(&app, &frame);
+pub(super) async fn show(
+    State(app): State<App>,
+    signed_in: BrowserSession,
+    frame: Frame,
+) -> Result<Response, Problem> {
+    let fresh = mfa::check_may_change(&app, &signed_in.caller(), frame.now).await;
+    match or_prove_anew(&frame, HERE, fresh) {
+        Ok(fresh) => fresh.map(|()| page(&frame, &signed_in.user, "", Why::Asked)),
+        Err(elsewhere) => Ok(elsewhere),
     }
-    page(&frame, &signed_in.user, "", Why::Asked)
 }
 
 pub(super) async fn submit(
@@ -105,7 +99,7 @@ pub(super) async fn submit(
             frame.tell(Notice::LinkSent);
             Ok(see(&frame.browser, "/account/profile"))
         }
-        Err(Problem::SignInAgain) => Ok(sign_in_again(&app, &frame)),
+        Err(Problem::ReauthenticationRequired) => Ok(prove_anew(&frame, HERE)),
         Err(Problem::InvalidField { .. }) => Ok(page(&frame, user, typed, Why::Same)),
         Err(Problem::TooManyAttempts { .. }) => Ok(page(&frame, user, typed, Why::Often)),
         Err(other) => Err(other),

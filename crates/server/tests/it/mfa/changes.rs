@@ -99,7 +99,7 @@ async fn mf_06_an_application_changes_nothing_of_it_whatever_its_scopes() {
     for (method, path) in CHANGES {
         let body = path.ends_with("confirm").then(|| json!({"code": "123456"}));
         let answer = app.send(request(method, path, Some(&token), body)).await;
-        assert_eq!(answer.brief(), "403 own_sign_in_required", "{path}");
+        assert_eq!(answer.brief(), "403 not_for_applications", "{path}");
     }
     assert_eq!(app.send(request(Method::GET, "/api/v1/me/mfa", Some(&token), None)).await.status, 200);
 }

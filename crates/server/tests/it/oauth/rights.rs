@@ -113,6 +113,7 @@ async fn oa_22_an_application_without_roles_uses_and_gives_on_none() {
         (Method::GET, "/api/v1/me/api-keys", None, scope, never),
         (Method::POST, "/api/v1/logout", ended(), never, never),
         (Method::POST, "/api/v1/me/organization", Some(json!({"organization": null})), never, never),
+        (Method::POST, "/api/v1/me/email", Some(json!({"email": "mallory@example.com"})), never, never),
         (Method::POST, "/api/v1/organizations", new(), scope, "201"),
         (Method::GET, "/api/v1/organizations", None, scope, "200"),
         (Method::GET, "/api/v1/admin/users", None, scope, "200"),
