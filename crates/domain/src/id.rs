@@ -204,6 +204,10 @@ id!(
     /// A link that was mailed; not the link itself.
     MailedLinkId, "lnk_"
 );
+id!(
+    /// A passkey of a user; not what its authenticator calls it.
+    PasskeyId, "psk_"
+);
 
 #[cfg(test)]
 mod tests {

@@ -3,11 +3,11 @@
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, header::SET_COOKIE},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use gatepost_domain::{
     Timestamp,
-    mfa::{FactorKind, Method, Missing, PendingSignIn},
+    mfa::{FactorKind, Missing, PendingSignIn},
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ use super::{Password, TokenAnswer, UserView};
 use crate::{
     App,
     http::{Json, Now, Problem, Where, problem::ProblemDocument},
+    mfa,
     realm::InRealm,
     session::{self, Begun, DeviceCookie, SignIn},
 };
@@ -47,14 +48,19 @@ impl SignedInAnswer {
     }
 
     /// With the cookie by which the device is known from now on.
-    fn response(begun: Begun) -> Result<Response, Problem> {
-        Ok((known(&begun.device)?, Json(Self::new(begun))).into_response())
+    pub(super) fn response(begun: Begun) -> Result<Response, Problem> {
+        Ok((known(begun.device.as_ref())?, Json(Self::new(begun))).into_response())
     }
 }
 
+/// What sets the cookie, if there is one.
+pub(super) type DeviceHeader = AppendHeaders<Option<(HeaderName, HeaderValue)>>;
+
 /// The header by which a device is known from now on.
-pub(super) fn known(device: &DeviceCookie) -> Result<[(HeaderName, HeaderValue); 1], Problem> {
-    Ok([(SET_COOKIE, device.header().ok_or_else(|| Problem::internal("a cookie is no header"))?)])
+pub(super) fn known(device: Option<&DeviceCookie>) -> Result<DeviceHeader, Problem> {
+    let header =
+        |device: &DeviceCookie| device.header().ok_or_else(|| Problem::internal("a cookie is no header"));
+    Ok(AppendHeaders(device.map(header).transpose()?.map(|header| (SET_COOKIE, header))))
 }
 
 /// A sign-in whose password was right, and that waits for a second factor: a problem document with what it takes to go on.
@@ -67,13 +73,13 @@ pub(super) struct PendingAnswer {
     /// Seconds until it is refused.
     #[schema(example = 600)]
     expires_in: u64,
-    /// What may be shown, or set up: `totp`, `recovery_code`.
+    /// What may be shown, or set up: `passkey`, `totp`, `recovery_code`.
     #[schema(value_type = Vec<String>, example = json!(["totp", "recovery_code"]))]
     methods: Vec<&'static str>,
 }
 
 impl PendingAnswer {
-    pub(super) fn response(
+    pub(super) async fn response(
         app: &App,
         realm: &InRealm,
         (pending, missing): (&PendingSignIn, Missing),
@@ -82,7 +88,7 @@ impl PendingAnswer {
         let (problem, methods) = match missing {
             Missing::SetUp => (Problem::MfaSetUpRequired, vec![FactorKind::Totp.name()]),
             Missing::Factor | Missing::Nothing => {
-                (Problem::MfaRequired, vec![Method::Totp.name(), Method::RecoveryCode.name()])
+                (Problem::MfaRequired, mfa::methods(app, realm.id(), pending.user).await?)
             }
         };
         let answer = Self {
@@ -135,6 +141,8 @@ pub(super) async fn login(
     let proven = session::prove(&app, &realm, identifier, password, &origin, now).await?;
     match session::sign_in(&app, &realm, proven, &origin, now).await? {
         SignIn::Begun(begun) => SignedInAnswer::response(begun),
-        SignIn::Pending(pending, missing) => PendingAnswer::response(&app, &realm, (&pending, missing), now),
+        SignIn::Pending(pending, missing) => {
+            PendingAnswer::response(&app, &realm, (&pending, missing), now).await
+        }
     }
 }

@@ -6,7 +6,7 @@ mod face;
 
 use std::{borrow::Cow, fmt::Write as _, time::Duration};
 
-use gatepost_domain::{SettingRefused, password::TooWeak};
+use gatepost_domain::{SettingRefused, passkey::PasskeyRefused, password::TooWeak};
 
 use super::observe::Cause;
 use crate::{limits::Limited, passwords::PoolError};
@@ -60,6 +60,18 @@ pub enum Problem {
     /// Nothing is being set up.
     #[error("nothing is being set up")]
     NoSetUp,
+    /// The last way to sign in to an account stays.
+    #[error("the last way in")]
+    LastWayIn,
+    /// A passkey that is not good here. Why is for the log.
+    #[error("the passkey was refused: {0}")]
+    InvalidPasskey(PasskeyRefused),
+    /// An account of the realm has the passkey.
+    #[error("the passkey is known already")]
+    PasskeyExists,
+    /// The address of the realm is none that passkeys are made for.
+    #[error("passkeys need https and a domain name")]
+    PasskeysUnavailable,
     /// A refresh token was refused.
     #[error("the refresh token was refused")]
     InvalidRefreshToken,

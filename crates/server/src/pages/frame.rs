@@ -257,10 +257,13 @@ pub(super) enum Notice {
     EmailConfirmed,
     TotpOn,
     TotpOff,
+    PasskeyAdded,
+    PasskeyRenamed,
+    PasskeyRemoved,
 }
 
 impl Notice {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::NameSaved,
         Self::PasswordChanged,
         Self::SessionEnded,
@@ -271,6 +274,9 @@ impl Notice {
         Self::EmailConfirmed,
         Self::TotpOn,
         Self::TotpOff,
+        Self::PasskeyAdded,
+        Self::PasskeyRenamed,
+        Self::PasskeyRemoved,
     ];
 
     fn name(self) -> &'static str {
@@ -285,6 +291,9 @@ impl Notice {
             Self::EmailConfirmed => "email-confirmed",
             Self::TotpOn => "totp-on",
             Self::TotpOff => "totp-off",
+            Self::PasskeyAdded => "passkey-added",
+            Self::PasskeyRenamed => "passkey-renamed",
+            Self::PasskeyRemoved => "passkey-removed",
         }
     }
 
@@ -300,6 +309,9 @@ impl Notice {
             Self::EmailConfirmed => words.email_confirmed,
             Self::TotpOn => words.totp_turned_on,
             Self::TotpOff => words.totp_turned_off,
+            Self::PasskeyAdded => words.passkey_is_added,
+            Self::PasskeyRenamed => words.passkey_is_renamed,
+            Self::PasskeyRemoved => words.passkey_is_removed,
         }
     }
 }

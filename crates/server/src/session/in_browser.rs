@@ -3,13 +3,13 @@
 use gatepost_domain::{
     OutboxId, RealmId, Session, SessionId, Timestamp, UserId,
     audit::{Actor, Event},
-    mfa::methods,
 };
-use gatepost_store::{Tx, audit, passwords, sessions};
+use gatepost_store::{Tx, audit, sessions};
 
 use super::{
     device::note_device,
-    second::{Asked, ask},
+    first,
+    second::Asked,
     sign_in::{Proven, Settled, SignIn, Written, settle, with_second},
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 /// says whether the person wants to stay signed in.
 ///
 /// The same person goes on in the same session, which has a new cookie from then on; another person ends it. In one write, and
-/// only if the account is still enabled and still has the password that was checked.
+/// only if the account is still enabled and what was proved still holds.
 pub async fn sign_in_browser(
     app: &App,
     realm: &Snapshot,
@@ -32,13 +32,13 @@ pub async fn sign_in_browser(
     origin: &Where,
     now: Timestamp,
 ) -> Result<SignIn<Session>, Problem> {
-    let Proven { user, hash, outdated, second, attempt } = proven;
+    let Proven { user, first, outdated, second, attempt } = proven;
     let id = SessionId::new(now, app.entropy());
     let begins = Session::begin(
         id,
         realm.id(),
         user.id,
-        methods(second.as_ref().map(|second| second.method())),
+        first.methods(second.as_ref().map(|second| second.method())),
         origin.session_origin(),
         realm.settings(),
         now,
@@ -56,32 +56,33 @@ pub async fn sign_in_browser(
     });
     let signed_out = other.as_ref().map(|held| record(Event::SignedOut, held.user, held.id));
     let message = OutboxId::new(now, app.entropy());
-    let checked = hash.clone();
+    let proved = first.clone();
     let (worker, owner, told) = (app.clone(), user.clone(), origin.clone());
     let (policy, shown) = (realm.settings().mfa, second.clone());
     let written = app
         .db()
         .write("sign in in a browser", move |tx| {
-            let (begins, hash, again) = (begins.clone(), checked.clone(), again.clone());
+            let (begins, first, again) = (begins.clone(), proved.clone(), again.clone());
             let (signed_in, signed_in_again) = (signed_in.clone(), signed_in_again.clone());
             let (other, signed_out) = (other.clone(), signed_out.clone());
             let (app, owner, told) = (worker.clone(), owner.clone(), told.clone());
             let second = shown.clone();
             Box::pin(async move {
-                match ask(tx, (begins.realm, begins.user), policy, second.as_deref(), now).await? {
+                match first::enough(tx, (begins.realm, begins.user), policy, &first, second.as_deref(), now)
+                    .await?
+                {
                     Asked::Enough => {}
                     Asked::Missing(missing) => return Ok(Written::Missing(missing)),
                     Asked::Refused(why) => return Ok(Written::Refused(why)),
                 }
                 if let (Some(held), Some(record)) = (again, signed_in_again) {
-                    let now_has = passwords::find(tx, begins.realm, begins.user).await?;
-                    let unchanged = now_has.is_some_and(|now_has| now_has == hash);
-                    if unchanged && go_on(tx, &held, &begins.amr, now).await? {
+                    let holds = first::holds(tx, (begins.realm, begins.user), &first).await?;
+                    if holds && go_on(tx, &held, &begins.amr, now).await? {
                         audit::append(tx, &record).await?;
                         return again_live(tx, begins.realm, held.id, now).await.map(Written::Begun);
                     }
                 }
-                if !sessions::create(tx, &begins, Some(&hash)).await? {
+                if !first::begin(tx, &begins, &first).await? {
                     return Err(Problem::InvalidCredentials);
                 }
                 audit::append(tx, &signed_in).await?;
@@ -95,7 +96,7 @@ pub async fn sign_in_browser(
             })
         })
         .await;
-    let settled = Settled { user, hash, outdated, second, remembered, attempt };
+    let settled = Settled { user, first, outdated, second, remembered, attempt };
     settle(app, realm, settled, written, origin, now).await
 }
 

@@ -30,6 +30,7 @@ mod opening;
 mod organizations;
 mod outages;
 mod outbox;
+mod passkeys;
 mod passwords;
 mod personal_claims;
 mod pushed_requests;

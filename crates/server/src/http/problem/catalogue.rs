@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use gatepost_domain::password::TooWeak;
+use gatepost_domain::{passkey::PasskeyRefused, password::TooWeak};
 
 use super::Problem;
 
@@ -24,6 +24,10 @@ impl Problem {
             Self::SecondFactorsOff,
             Self::LastSecondFactor,
             Self::NoSetUp,
+            Self::LastWayIn,
+            Self::InvalidPasskey(PasskeyRefused::Signature),
+            Self::PasskeyExists,
+            Self::PasskeysUnavailable,
             Self::InvalidRefreshToken,
             Self::WrongPassword,
             Self::MissingRole,

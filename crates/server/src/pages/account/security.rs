@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use gatepost_domain::Mfa;
 
-use super::Frame;
+use super::{Frame, passkeys::PasskeyRows};
 use crate::{
     App,
     browser::BrowserSession,
@@ -32,8 +32,10 @@ struct SecurityPage {
     since: Option<String>,
     since_at: String,
     left: String,
+    has_factor: bool,
     /// Whether one may be set up.
     wanted: bool,
+    passkeys: PasskeyRows,
 }
 
 pub(super) async fn show(
@@ -43,8 +45,8 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let (w, user) = (frame.words(), &signed_in.user);
     let overview = mfa::overview(&app, user.realm, user.id).await?;
-    let (factor, codes) = (overview.factors.first(), overview.codes);
-    let few = (factor.is_some() && codes.left <= FEW)
+    let (factor, codes) = (overview.totp(), overview.codes);
+    let few = (overview.has_factor() && codes.left <= FEW)
         .then(|| say(w.few_codes).put("left", codes.left).link(frame.path("/account/recovery-codes")).html());
     let page = SecurityPage {
         v: frame.view(w.security),
@@ -56,6 +58,8 @@ pub(super) async fn show(
         since: factor.map(|factor| say(w.totp_since).put("time", moment(w, factor.added_at)).plain()),
         since_at: factor.map(|factor| factor.added_at.to_string()).unwrap_or_default(),
         left: say(w.codes_left).put("left", codes.left).put("total", codes.total).plain(),
+        has_factor: overview.has_factor(),
+        passkeys: PasskeyRows::of(&app, &frame, user).await?,
         wanted: frame.realm.settings().mfa != Mfa::Off,
     };
     Ok(frame.answer(StatusCode::OK, &page, None))

@@ -1,0 +1,107 @@
+//! What somebody proves first at a sign-in.
+
+use serde::{Deserialize, Serialize};
+
+use super::Method;
+use crate::{PasswordHash, SecretDigest, passkey::ShownPasskey};
+
+/// What somebody proved first, and what must still be so when their session begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum First {
+    /// A password: the hash that it was checked against.
+    Password(PasswordHash),
+    /// A passkey of theirs, to which they proved who they are: two factors at once.
+    Passkey(ShownPasskey),
+}
+
+impl First {
+    /// The password's hash, if it was one.
+    pub const fn password(&self) -> Option<&PasswordHash> {
+        match self {
+            Self::Password(hash) => Some(hash),
+            Self::Passkey(_) => None,
+        }
+    }
+
+    /// How somebody proved to be the user, from here on: `amr` (RFC 8176). `mfa` says that there were two factors; the word for the
+    /// second stands before it, where the registry has one.
+    pub fn methods(&self, second: Option<Method>) -> Vec<String> {
+        let first = match self {
+            Self::Password(_) => "pwd",
+            Self::Passkey(shown) => return [shown.held.method(), "user", "mfa"].map(str::to_owned).into(),
+        };
+        let rest: &[&str] = match second {
+            None => &[],
+            Some(Method::Totp) => &["otp", "mfa"],
+            Some(Method::RecoveryCode) => &["mfa"],
+            Some(Method::Passkey(held)) => &[held.method(), "user", "mfa"],
+        };
+        std::iter::once(first).chain(rest.iter().copied()).map(str::to_owned).collect()
+    }
+}
+
+/// What a sign-in that waits for its second factor remembers of the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PendingFirst {
+    /// A digest of the password's hash: a change of password ends the sign-in.
+    Password(String),
+    /// A passkey, after which nothing is missing: such a sign-in waits for nothing.
+    Passkey,
+}
+
+impl PendingFirst {
+    /// What is to be remembered.
+    pub fn of(first: &First) -> Self {
+        match first {
+            First::Password(hash) => Self::Password(digest_of(hash)),
+            First::Passkey(_) => Self::Passkey,
+        }
+    }
+
+    /// Whether this is it, still.
+    pub fn is(&self, first: &First) -> bool {
+        *self == Self::of(first)
+    }
+}
+
+fn digest_of(hash: &PasswordHash) -> String {
+    data_encoding::BASE64URL_NOPAD.encode(SecretDigest::of(hash.as_str().as_bytes()).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{mfa::is_multi_factor, passkey::Held};
+
+    fn password(text: &str) -> First {
+        First::Password(PasswordHash::new(text))
+    }
+
+    #[test]
+    fn the_methods_are_words_of_the_registry() {
+        // RFC 8176 section 2.
+        let registered = [
+            "face", "fpt", "geo", "hwk", "iris", "kba", "mca", "mfa", "otp", "pin", "pwd", "rba", "retina",
+            "sc", "sms", "swk", "tel", "user", "vbm", "wia",
+        ];
+        let passkeys = [Held::Device, Held::Synced].map(|held| Some(Method::Passkey(held)));
+        for method in [None, Some(Method::Totp), Some(Method::RecoveryCode)].into_iter().chain(passkeys) {
+            let amr = password("x").methods(method);
+            assert!(amr.iter().all(|word| registered.contains(&word.as_str())), "{amr:?}");
+            assert_eq!(is_multi_factor(&amr), method.is_some());
+        }
+        assert_eq!(password("x").methods(Some(Method::Passkey(Held::Device))), ["pwd", "hwk", "user", "mfa"]);
+        let alone = First::Passkey(ShownPasskey::sample(Held::Synced));
+        assert_eq!(alone.methods(None), ["swk", "user", "mfa"]);
+        assert!(is_multi_factor(&alone.methods(None)));
+    }
+
+    #[test]
+    fn what_was_remembered_is_that_and_nothing_else() {
+        let pending = PendingFirst::of(&password("$argon2id$one"));
+        assert!(pending.is(&password("$argon2id$one")) && !pending.is(&password("$argon2id$two")));
+        assert!(!pending.is(&First::Passkey(ShownPasskey::sample(Held::Device))));
+        assert!(!format!("{pending:?}").contains("argon2id"));
+    }
+}

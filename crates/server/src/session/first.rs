@@ -1,0 +1,63 @@
+//! What somebody proved first at a sign-in: whether it still holds when their session begins, and when it goes on.
+
+use gatepost_domain::{
+    Mfa, RealmId, Session, Timestamp, UserId,
+    mfa::{First, PendingFirst, PendingSignIn},
+};
+use gatepost_store::{Error, Tx, passwords, sessions};
+
+use super::second::{Asked, Refused, Second, ask};
+use crate::{http::Problem, passkeys};
+
+/// Whether what somebody proved is enough, asked in the transaction that begins their session. A passkey alone is: after it nothing is
+/// missing.
+pub(super) async fn enough(
+    tx: &mut Tx,
+    (realm, user): (RealmId, UserId),
+    policy: Mfa,
+    first: &First,
+    second: Option<&Second>,
+    now: Timestamp,
+) -> Result<Asked, Problem> {
+    match first {
+        First::Password(_) => ask(tx, (realm, user), policy, second, now).await,
+        First::Passkey(shown) => Ok(match passkeys::take(tx, realm, shown, now).await? {
+            Ok(()) => Asked::Enough,
+            Err(why) => Asked::Refused(Refused::Passkey(why)),
+        }),
+    }
+}
+
+/// Begins the session, if what was proved still holds and the account is still enabled. False: not so; nothing was written.
+pub(super) async fn begin(tx: &mut Tx, session: &Session, first: &First) -> Result<bool, Error> {
+    match first {
+        First::Password(hash) => sessions::create(tx, session, Some(hash)).await,
+        First::Passkey(_) => sessions::create(tx, session, None).await,
+    }
+}
+
+/// Whether it still holds, for a session that is there already.
+pub(super) async fn holds(
+    tx: &mut Tx,
+    (realm, user): (RealmId, UserId),
+    first: &First,
+) -> Result<bool, Error> {
+    match first {
+        First::Password(hash) => Ok(passwords::find(tx, realm, user).await?.is_some_and(|now| now == *hash)),
+        // Taken in this transaction.
+        First::Passkey(_) => Ok(true),
+    }
+}
+
+/// What a sign-in that waits began with, if that still holds.
+pub(super) async fn of_pending(
+    tx: &mut Tx,
+    realm: RealmId,
+    pending: &PendingSignIn,
+) -> Result<Option<First>, Error> {
+    let first = match &pending.first {
+        PendingFirst::Password(_) => passwords::find(tx, realm, pending.user).await?.map(First::Password),
+        PendingFirst::Passkey => None,
+    };
+    Ok(first.filter(|first| pending.first.is(first)))
+}
