@@ -7,7 +7,8 @@ mod set_up;
 
 use gatepost_domain::{
     Mfa, RealmId, Timestamp, User, UserId,
-    mfa::{self as rule, Factor, recovery_code::RecoveryCode},
+    mfa::{self as rule, Factor, FactorKind, recovery_code::RecoveryCode},
+    outbox,
 };
 use gatepost_store::{Tx, recovery_codes, recovery_codes::RecoveryCodes, totp_seeds};
 use zeroize::Zeroizing;
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub use change::{new_recovery_codes, remove_totp, reset};
+pub(crate) use change::{remove_all, remove_since};
 pub use picture::{modules, svg};
 pub(crate) use set_up::{SET_UP_TTL, open_seed, seal_seed};
 pub use set_up::{SetUp, begin_totp, confirm_totp, pending_totp};
@@ -94,6 +96,13 @@ fn is_wanted(policy: Mfa) -> Result<(), Problem> {
     match policy {
         Mfa::Off => Err(Problem::SecondFactorsOff),
         Mfa::Optional | Mfa::Required => Ok(()),
+    }
+}
+
+/// What a letter calls a factor.
+pub(crate) const fn called(kind: FactorKind) -> outbox::Factor {
+    match kind {
+        FactorKind::Totp => outbox::Factor::AuthenticatorApp,
     }
 }
 

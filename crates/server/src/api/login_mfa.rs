@@ -3,6 +3,7 @@
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue},
+    response::AppendHeaders,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +65,7 @@ pub(super) async fn second(
     State(app): State<App>,
     origin: Where,
     Json(body): Json<SecondStep>,
-) -> Result<([(HeaderName, HeaderValue); 1], Json<SecondStepAnswer>), Problem> {
+) -> Result<(AppendHeaders<Option<(HeaderName, HeaderValue)>>, Json<SecondStepAnswer>), Problem> {
     let shown = match (&body.code, &body.recovery_code) {
         (Some(code), None) => Shown::Code(code),
         (None, Some(code)) => Shown::RecoveryCode(code),
@@ -89,7 +90,7 @@ pub(super) async fn second(
         Shown::RecoveryCode(_) => Some(mfa::overview(&app, realm.id(), signed_in.user.id).await?.codes.left),
         Shown::Code(_) => None,
     };
-    let device = known(&signed_in.device)?;
+    let device = known(signed_in.device.as_ref())?;
     let answer = SecondStepAnswer {
         signed_in: SignedInAnswer::new(signed_in),
         recovery_codes_left,

@@ -11,7 +11,7 @@ use axum::{
 use gatepost_domain::{EmailAddress, Registration, SessionId, User, Username, password::Password};
 
 use super::{
-    Form,
+    Form, by_mail,
     error::{self, too_often},
     frame::{Frame, Person, View},
     html::{Html, say},
@@ -40,6 +40,7 @@ struct SignInPage<'a> {
     remember: bool,
     new_here: Option<Html>,
     forgot: Option<Html>,
+    by_mail: Option<Html>,
 }
 
 /// What the page is shown with.
@@ -103,6 +104,11 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
             let query = sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default();
             say(w.forgot).link(frame.path(&format!("/recover{query}"))).html()
         }),
+        by_mail: by_mail::way(
+            frame.app(),
+            &frame,
+            &sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default(),
+        ),
         new_here: open.then(|| {
             let query = sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default();
             let path = frame.path(&format!("/sign-up{query}"));
@@ -241,7 +247,10 @@ pub(super) async fn submit(
         Err(Problem::Limited(limited)) => return Ok(page(frame, &shown(Why::TooOften(limited)))),
         other => other?,
     };
-    let device = session::remember_device(&app, &realm, (&proven.user, &proven.hash), &origin, now);
+    let device = proven
+        .first
+        .password()
+        .map(|hash| session::remember_device(&app, &realm, (&proven.user, hash), &origin, now));
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     let remember = form.ticked("remember");
     let begun = session::sign_in_browser(&app, &realm, proven, held, remember, &origin, now).await;
@@ -253,7 +262,9 @@ pub(super) async fn submit(
         Err(Problem::InvalidCredentials) => return Ok(page(frame, &shown(Why::Refused))),
         Err(other) => return Err(other),
     };
-    browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
+    if let Some(device) = device {
+        browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
+    }
     browser.keep(&app, &realm, &session, remember, now);
     Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow), session.id))
 }

@@ -10,6 +10,7 @@ use axum::{
 };
 use gatepost_domain::{
     DisplayName, EmailAddress, PasswordHash, Registration,
+    mfa::First,
     password::{Policy, TooWeak},
 };
 
@@ -248,8 +249,9 @@ pub(super) async fn submit(
         return Ok(frame.answer(StatusCode::OK, &page, None));
     }
     let attempt = Attempt::unlimited(&app, now);
-    let proven = Proven { user, hash: PasswordHash::new(hash), outdated: None, second: None, attempt };
-    let device = session::remember_device(&app, &realm, (&proven.user, &proven.hash), &origin, now);
+    let hash = PasswordHash::new(hash);
+    let device = session::remember_device(&app, &realm, (&user, &hash), &origin, now);
+    let proven = Proven { user, first: First::Password(hash), second: None, attempt };
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     let flow = flow.map(|(flow, _)| flow);
     let begun = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;

@@ -1,5 +1,6 @@
 //! The signed-in person's own account.
 
+mod activity;
 mod api_keys;
 mod email;
 mod mfa;
@@ -23,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(mfa::begin_totp, mfa::remove_totp))
         .routes(routes!(mfa::confirm_totp))
         .routes(routes!(mfa::count_recovery_codes, mfa::make_recovery_codes))
+        .routes(routes!(activity::list))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
         .routes(routes!(organization::switch))

@@ -1,0 +1,59 @@
+//! What somebody proved first at a sign-in: whether it still holds when their session begins, and when it goes on.
+
+use gatepost_domain::{
+    EmailAddress, RealmId, Session, Timestamp, User, UserId,
+    mfa::{First, PendingFirst, PendingSignIn},
+};
+use gatepost_store::{Error, Tx, passwords, sessions, users};
+
+/// Begins the session, if what was proved still holds and the account is still enabled. False: not so; nothing was written.
+pub(super) async fn begin(
+    tx: &mut Tx,
+    session: &Session,
+    first: &First,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    match first {
+        // One statement asks and writes.
+        First::Password(hash) => sessions::create(tx, session, Some(hash)).await,
+        First::Email(_) => Ok(holds(tx, (session.realm, session.user), first, now).await?
+            && sessions::create(tx, session, None).await?),
+    }
+}
+
+/// Whether it still holds, for a session that is there already.
+pub(super) async fn holds(
+    tx: &mut Tx,
+    (realm, user): (RealmId, UserId),
+    first: &First,
+    _now: Timestamp,
+) -> Result<bool, Error> {
+    match first {
+        First::Password(hash) => Ok(passwords::find(tx, realm, user).await?.is_some_and(|now| now == *hash)),
+        First::Email(email) => {
+            Ok(users::find(tx, realm, user).await?.is_some_and(|user| is_theirs(&user, email)))
+        }
+    }
+}
+
+/// What a sign-in that waits began with, if that still holds.
+pub(super) async fn of_pending(
+    tx: &mut Tx,
+    realm: RealmId,
+    pending: &PendingSignIn,
+) -> Result<Option<First>, Error> {
+    let first = match &pending.first {
+        PendingFirst::Password(_) => passwords::find(tx, realm, pending.user).await?.map(First::Password),
+        PendingFirst::Email(email) => {
+            let user = users::find(tx, realm, pending.user).await?;
+            // There is no change of password that would end it: logging out everywhere does.
+            let user = user.filter(|user| is_theirs(user, email) && !user.has_withdrawn(pending.proven_at));
+            user.map(|_| First::Email(email.clone()))
+        }
+    };
+    Ok(first.filter(|first| pending.first.is(first)))
+}
+
+fn is_theirs(user: &User, email: &EmailAddress) -> bool {
+    user.email_verified && user.email.as_ref() == Some(email)
+}
