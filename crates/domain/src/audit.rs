@@ -64,6 +64,8 @@ events! {
     RecoveryRequested = "recovery-requested",
     /// A user set a new password by a link that was mailed.
     AccountRecovered = "account-recovered",
+    /// Somebody asked to sign in by mail, and a letter was sent.
+    EmailSignInRequested = "email-sign-in-requested",
     /// A user signed in.
     SignedIn = "signed-in",
     /// Somebody tried to sign in and was refused.
@@ -90,12 +92,18 @@ events! {
     PasskeyCountRefused = "passkey-count-refused",
     /// A user gave a passkey another name.
     PasskeyRenamed = "passkey-renamed",
+    /// A user said that they are not to be asked for a second factor on a device for a while.
+    DeviceTrusted = "device-trusted",
+    /// A user is asked for a second factor on every device again.
+    TrustedDevicesForgotten = "trusted-devices-forgotten",
     /// A user signed in with a recovery code, which is spent.
     RecoveryCodeUsed = "recovery-code-used",
     /// A user was given new recovery codes; the old ones are no good.
     RecoveryCodesCreated = "recovery-codes-created",
     /// An administrator removed a user's second factors and recovery codes.
     SecondFactorsReset = "second-factors-reset",
+    /// Somebody was the first to prove the address of an account: what it was signed in to with before was taken away.
+    AccountTakenOver = "account-taken-over",
     /// A refresh token was used that had been exchanged before: the grant was ended.
     RefreshTokenReused = "refresh-token-reused",
     /// A user agreed to what a client asked for.
@@ -190,6 +198,54 @@ impl Event {
     /// Whether it tells of something that was tried and refused.
     pub fn is_refusal(self) -> bool {
         self.name().ends_with("-refused") || self.name().ends_with("-reused")
+    }
+}
+
+impl Event {
+    /// Whether a person is shown it in the history of their account: how it is signed in to, and what opens it. What applications do
+    /// with what they were given is not.
+    pub const fn is_of_accounts(self) -> bool {
+        matches!(
+            self,
+            Self::UserRegistered
+                | Self::UserCreated
+                | Self::UserUpdated
+                | Self::UserDisabled
+                | Self::UserEnabled
+                | Self::UserRolesChanged
+                | Self::EmailVerified
+                | Self::EmailChangeRequested
+                | Self::EmailChanged
+                | Self::EmailChangeUndone
+                | Self::RecoveryRequested
+                | Self::AccountRecovered
+                | Self::AccountTakenOver
+                | Self::EmailSignInRequested
+                | Self::SignedIn
+                | Self::SignInRefused
+                | Self::AttemptRefused
+                | Self::SignedOut
+                | Self::SignedOutEverywhere
+                | Self::SessionRevoked
+                | Self::PasswordChanged
+                | Self::PasswordChangeRefused
+                | Self::SecondFactorAdded
+                | Self::SecondFactorRemoved
+                | Self::SecondFactorRefused
+                | Self::SecondFactorsReset
+                | Self::RecoveryCodeUsed
+                | Self::RecoveryCodesCreated
+                | Self::DeviceTrusted
+                | Self::TrustedDevicesForgotten
+                | Self::RefreshTokenReused
+                | Self::CodeReused
+                | Self::ConsentGiven
+                | Self::ConsentWithdrawn
+                | Self::DeviceConnected
+                | Self::ApiKeyCreated
+                | Self::ApiKeyRotated
+                | Self::ApiKeyRevoked
+        )
     }
 }
 

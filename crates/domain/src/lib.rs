@@ -26,6 +26,7 @@ mod name;
 mod numbered_secret;
 pub mod organization;
 pub mod outbox;
+pub mod ownership;
 mod pairwise;
 pub mod passkey;
 pub mod password;
@@ -62,7 +63,7 @@ pub use id::{
 };
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};
-pub use mailed_link::{LinkPurpose, MailedLink};
+pub use mailed_link::{AskedSignIn, LinkPurpose, MailedLink};
 pub use master_key::{MasterKey, SealBroken};
 pub use members::EachOnce;
 pub use name::{

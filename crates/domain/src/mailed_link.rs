@@ -5,6 +5,8 @@
 //! that is made up is refused without either. What the row of a link says decides whether it is still good: using it deletes the
 //! row, in one statement.
 
+mod code;
+
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,10 +14,23 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 
-use crate::{EmailAddress, MailedLinkId, RealmId, Timestamp, UserId, derived_token};
+use crate::{EmailAddress, MailedLinkId, RealmId, SecretDigest, Timestamp, UserId, derived_token};
+
+pub use code::{MailedCode, NoMailedCode};
 
 /// How long after one message of a kind the next is sent to the same account: whoever asks again at once gets no second.
 pub const INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long one may take from asking to sign in by mail to doing so.
+pub const SIGN_IN_TTL: Duration = Duration::from_mins(10);
+
+/// How many codes may be tried for one letter.
+pub const CODE_TRIES: u32 = 5;
+
+/// What the codes that are tried for one letter are counted under, whether there is such a letter or not.
+pub fn code_tries(id: MailedLinkId) -> SecretDigest {
+    SecretDigest::of(format!("codes of mailed link {id}").as_bytes())
+}
 
 /// What opening a link does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +44,8 @@ pub enum LinkPurpose {
     UndoEmail,
     /// Sets a new password.
     Recover,
+    /// Signs in, in the browser that asked for it.
+    SignIn,
 }
 
 /// The text names no purpose.
@@ -38,7 +55,8 @@ pub struct NoSuchPurpose;
 
 impl LinkPurpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 4] = [Self::VerifyEmail, Self::ChangeEmail, Self::UndoEmail, Self::Recover];
+    pub const ALL: [Self; 5] =
+        [Self::VerifyEmail, Self::ChangeEmail, Self::UndoEmail, Self::Recover, Self::SignIn];
 
     /// The stable name.
     pub const fn name(self) -> &'static str {
@@ -47,6 +65,7 @@ impl LinkPurpose {
             Self::ChangeEmail => "change-email",
             Self::UndoEmail => "undo-email",
             Self::Recover => "recover",
+            Self::SignIn => "sign-in",
         }
     }
 
@@ -57,6 +76,7 @@ impl LinkPurpose {
             Self::ChangeEmail => "gp_ec_",
             Self::UndoEmail => "gp_eu_",
             Self::Recover => "gp_pr_",
+            Self::SignIn => "gp_el_",
         }
     }
 
@@ -66,6 +86,7 @@ impl LinkPurpose {
             Self::ChangeEmail => 2,
             Self::UndoEmail => 3,
             Self::Recover => 4,
+            Self::SignIn => 5,
         }
     }
 
@@ -73,6 +94,7 @@ impl LinkPurpose {
     /// people who are on holiday.
     pub const fn lifetime(self) -> Duration {
         match self {
+            Self::SignIn => SIGN_IN_TTL,
             Self::Recover => Duration::from_mins(30),
             Self::VerifyEmail | Self::ChangeEmail => Duration::from_hours(24),
             Self::UndoEmail => Duration::from_hours(24 * 7),
@@ -80,9 +102,10 @@ impl LinkPurpose {
     }
 
     /// Whether a newer link of the purpose ends the ones before. Not so what takes back a change: whoever changes the address twice
-    /// must not get rid of the first owner.
+    /// must not get rid of the first owner. Nor what signs in: whoever asks in their own browser must not end what the owner asked for
+    /// in theirs.
     pub const fn ends_older(self) -> bool {
-        !matches!(self, Self::UndoEmail)
+        !matches!(self, Self::UndoEmail | Self::SignIn)
     }
 }
 
@@ -111,6 +134,37 @@ pub struct MailedLink {
     pub created_at: Timestamp,
     /// From when it is refused.
     pub expires_at: Timestamp,
+    /// Who asked for it, where it is good for them alone.
+    pub asked: Option<AskedSignIn>,
+}
+
+/// Who asked to sign in by mail, and what for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedSignIn {
+    /// A digest of what only that browser or program has (LG-18).
+    #[serde(with = "digest_as_text")]
+    pub by: SecretDigest,
+    /// What the sign-in is for, sealed for the browser. A program has no use for a link, and is sent a code alone.
+    pub flow: Option<String>,
+    /// Whether the person wants to stay signed in.
+    pub remembered: bool,
+}
+
+mod digest_as_text {
+    use data_encoding::BASE64URL_NOPAD;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::SecretDigest;
+
+    pub(super) fn serialize<S: Serializer>(digest: &SecretDigest, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64URL_NOPAD.encode(digest.as_bytes()))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretDigest, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(D::Error::custom)?;
+        bytes.try_into().map(SecretDigest::from_bytes).map_err(|_| D::Error::custom("a digest has 32 bytes"))
+    }
 }
 
 impl MailedLink {
@@ -122,7 +176,14 @@ impl MailedLink {
         email: EmailAddress,
         now: Timestamp,
     ) -> Self {
-        Self { id, realm, user, purpose, email, created_at: now, expires_at: now.plus(purpose.lifetime()) }
+        let expires_at = now.plus(purpose.lifetime());
+        Self { id, realm, user, purpose, email, created_at: now, expires_at, asked: None }
+    }
+
+    /// The same, good for whoever asked for it alone.
+    #[must_use]
+    pub fn asked(self, asked: AskedSignIn) -> Self {
+        Self { asked: Some(asked), ..self }
     }
 }
 
@@ -143,6 +204,13 @@ impl LinkMac {
         body[0] = purpose.byte();
         body[1..].copy_from_slice(id.as_bytes());
         derived_token::encode(purpose.prefix(), &self.0, &body)
+    }
+
+    /// The code that goes with a link by which one signs in, for whoever reads their mail elsewhere.
+    pub fn code(&self, id: MailedLinkId) -> MailedCode {
+        let mut body = b"sign-in code ".to_vec();
+        body.extend_from_slice(id.as_bytes());
+        MailedCode::of(hmac::sign(&self.0, &body).as_ref())
     }
 
     /// Reads what stands in a link of ours; `None` for anything else, without the database.
@@ -184,12 +252,13 @@ mod tests {
                 assert_eq!(mac.decode(&String::from_utf8(changed).unwrap()), None, "letter {at}");
             }
         }
-        assert_eq!("sign-in".parse::<LinkPurpose>(), Err(NoSuchPurpose));
+        assert_eq!("sign-out".parse::<LinkPurpose>(), Err(NoSuchPurpose));
     }
 
     #[test]
     fn lg_10_what_opens_the_account_is_good_for_half_an_hour_at_most() {
         assert!(LinkPurpose::Recover.lifetime() <= Duration::from_mins(30));
+        assert!(LinkPurpose::SignIn.lifetime() <= Duration::from_mins(10));
         let now = Timestamp::from_unix_seconds(1_800_000_000);
         let to = "ada@example.com".parse().unwrap();
         let link =

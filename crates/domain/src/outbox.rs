@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApiKeyId, ClientId, EmailAddress, GrantId, InvitationId, LinkPurpose, MailedLinkId, OrganizationId,
-    OutboxId, RealmId, SessionId, Timestamp, UserId,
+    ApiKeyId, AskedSignIn, ClientId, EmailAddress, GrantId, InvitationId, LinkPurpose, MailedLinkId,
+    OrganizationId, OutboxId, RealmId, SessionId, Timestamp, UserId,
 };
 
 /// A message with its place in the outbox.
@@ -141,6 +141,9 @@ pub enum Letter {
         address: Option<IpAddr>,
         /// In which request.
         request: Option<String>,
+        /// To sign in: which link, and who asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sign_in: Option<(MailedLinkId, AskedSignIn)>,
     },
     /// A link, to the address it is about.
     Link {
@@ -193,6 +196,15 @@ pub enum Notice {
     FactorAdded(Factor),
     /// One way less.
     FactorRemoved(Factor),
+    /// New recovery codes in place of the old ones.
+    RecoveryCodesMade,
+    /// A sign-in with a recovery code.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: u64,
+    },
+    /// The address was proven for the first time, and what the account was signed in to with before is gone.
+    AccountTakenOver,
 }
 
 /// A way to prove who one is, beside the password.
@@ -263,6 +275,21 @@ mod tests {
                 email: to(),
                 address: Some([127, 0, 0, 1].into()),
                 request: Some("r".into()),
+                sign_in: None,
+            }),
+            mail(Letter::Asked {
+                purpose: LinkPurpose::SignIn,
+                email: to(),
+                address: None,
+                request: None,
+                sign_in: Some((
+                    MailedLinkId::MAX,
+                    AskedSignIn {
+                        by: crate::SecretDigest::of(b"a browser"),
+                        flow: Some("ada@example.com".into()),
+                        remembered: true,
+                    },
+                )),
             }),
             mail(Letter::Link { link: MailedLinkId::MAX }),
             mail(Letter::AccountExists { user: UserId::MIN }),
@@ -274,6 +301,14 @@ mod tests {
                 at,
                 address: None,
                 device: Some("ada@example.com".into()),
+            }),
+            mail(Letter::Notice {
+                user: UserId::MIN,
+                to: to(),
+                notice: Notice::RecoveryCodeUsed { left: 9 },
+                at,
+                address: None,
+                device: None,
             }),
         ] {
             let json = serde_json::to_string(&message).unwrap();

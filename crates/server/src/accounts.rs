@@ -3,8 +3,10 @@
 mod change;
 mod create;
 mod email;
+mod history;
 mod left_behind;
 mod links;
+mod ownership;
 mod password;
 mod recovery;
 
@@ -29,7 +31,9 @@ pub use create::{Profile, create, register};
 pub use email::{
     CONFIRMING, ask_to_change_email, ask_to_verify, awaited_email, confirm_email, undo_email_change,
 };
+pub use history::{Act, By, history};
 pub use links::opened;
+pub(crate) use ownership::prove as prove_address;
 pub use password::change_password;
 pub use recovery::{ask_to_recover, count_mail, recover};
 

@@ -6,7 +6,7 @@ mod open;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    DpopNonceKey, Entropy, MasterKey, PairwiseKey, PasswordHash, Timestamp, User,
+    DpopNonceKey, Entropy, MasterKey, PairwiseKey, PasswordHash, RealmId, Timestamp, User, UserId,
     authorization::{CodeMac, device::DeviceMac},
     browser::CsrfKey,
     mailed_link::LinkMac,
@@ -26,7 +26,7 @@ use crate::{
     limits::Limits,
     mail::{KeptMail, Mailer},
     outgoing::Outgoing,
-    passwords::HashPool,
+    passwords::{Checked, HashPool},
     realm::RealmCache,
     throttle::Throttle,
 };
@@ -181,11 +181,11 @@ impl App {
         &self.shared.public_url
     }
 
-    /// Replaces a hash that is weaker than today's, and returns the one that the user has then, unless it was changed otherwise meanwhile.
-    /// What fails is tried again at the next sign-in.
+    /// Replaces a hash that is weaker than today's, and returns the one that the user has then; the one before, where the password was
+    /// changed meanwhile. What fails is tried again at the next sign-in.
     ///
-    /// Whoever signs in waits for it: their next sign-in would be checked against the hash before, and find another when it is
-    /// written down.
+    /// It is done before the session begins, which does so only with the hash that the user has then. Of several who sign in at once
+    /// with such a password one replaces the hash, and the others find theirs to be right by the new one too.
     pub(crate) async fn rehash(
         &self,
         user: &User,
@@ -204,12 +204,27 @@ impl App {
         });
         match replaced.await {
             Ok(true) => new,
-            Ok(false) => old,
+            Ok(false) => self.replaced_meanwhile(user, realm, &password).await.unwrap_or(old),
             Err(error) => {
                 tracing::warn!(%error, user.id = %user, "a password hash could not be upgraded");
                 old
             }
         }
+    }
+
+    /// The hash that the user has now, if it is of this password.
+    async fn replaced_meanwhile(
+        &self,
+        user: UserId,
+        realm: RealmId,
+        password: &Password,
+    ) -> Option<PasswordHash> {
+        let found = self.db().read("find a hash that was replaced", move |tx| {
+            Box::pin(async move { passwords::find(tx, realm, user).await })
+        });
+        let found = found.await.ok()??;
+        let checked = self.hasher().check(password, Some(found.as_str())).await.ok()?;
+        matches!(checked, Checked::Right { .. }).then_some(found)
     }
 
     /// Brings the installation to the state of a declarative file, and says what changed, a line each. Generated secrets

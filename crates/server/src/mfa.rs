@@ -8,6 +8,7 @@ mod set_up;
 use gatepost_domain::{
     Mfa, RealmId, Timestamp, User, UserId,
     mfa::{self as rule, Factor, FactorKind, Method, recovery_code::RecoveryCode},
+    outbox,
     passkey::Passkey,
 };
 use gatepost_store::{Tx, passkeys, recovery_codes, recovery_codes::RecoveryCodes, totp_seeds};
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use change::{new_recovery_codes, remove_totp, reset};
+pub(crate) use change::{remove_all, remove_since};
 pub use picture::{modules, svg};
 pub(crate) use set_up::{SET_UP_TTL, open_seed, seal_seed};
 pub use set_up::{SetUp, begin_totp, confirm_totp, pending_totp};
@@ -118,6 +120,14 @@ pub(crate) fn is_wanted(policy: Mfa) -> Result<(), Problem> {
     match policy {
         Mfa::Off => Err(Problem::SecondFactorsOff),
         Mfa::Optional | Mfa::Required => Ok(()),
+    }
+}
+
+/// What a letter calls a factor.
+pub(crate) const fn called(kind: FactorKind) -> outbox::Factor {
+    match kind {
+        FactorKind::Totp => outbox::Factor::AuthenticatorApp,
+        FactorKind::Passkey => outbox::Factor::Passkey,
     }
 }
 

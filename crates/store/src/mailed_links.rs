@@ -1,13 +1,16 @@
 //! Links that were mailed.
 
-use gatepost_domain::{EmailAddress, LinkPurpose, MailedLink, MailedLinkId, RealmId, Timestamp, UserId};
+use gatepost_domain::{
+    AskedSignIn, EmailAddress, LinkPurpose, MailedLink, MailedLinkId, RealmId, SecretDigest, Timestamp,
+    UserId,
+};
 
 use crate::value::{FromRow, Row};
 use crate::{Error, Tx};
 
 macro_rules! columns {
     () => {
-        "realm_id, id, user_id, purpose, email, created_at, expires_at"
+        "realm_id, id, user_id, purpose, email, created_at, expires_at, asked_by, flow, remembered"
     };
 }
 
@@ -21,6 +24,10 @@ impl FromRow for MailedLink {
             email: row.parse()?,
             created_at: row.take()?,
             expires_at: row.take()?,
+            asked: {
+                let (by, flow, remembered) = (row.take_optional()?, row.take_optional()?, row.take()?);
+                by.map(|by| AskedSignIn { by, flow, remembered })
+            },
         })
     }
 }
@@ -29,11 +36,13 @@ impl FromRow for MailedLink {
 /// `Conflict(Parent)`: no such user.
 pub async fn create(tx: &mut Tx, link: &MailedLink) -> Result<(), Error> {
     const SQL: &str =
-        "INSERT INTO mailed_links (realm_id, id, user_id, purpose, email, email_key, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        "INSERT INTO mailed_links (realm_id, id, user_id, purpose, email, email_key, created_at, expires_at,
+            asked_by, flow, remembered)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     if link.purpose.ends_older() {
         forget(tx, link.realm, link.user, link.purpose).await?;
     }
+    let asked = link.asked.as_ref();
     let params = [
         (&link.realm).into(),
         (&link.id).into(),
@@ -43,6 +52,9 @@ pub async fn create(tx: &mut Tx, link: &MailedLink) -> Result<(), Error> {
         link.email.key().into(),
         link.created_at.into(),
         link.expires_at.into(),
+        asked.map(|asked| &asked.by).into(),
+        asked.and_then(|asked| asked.flow.as_deref()).into(),
+        asked.is_some_and(|asked| asked.remembered).into(),
     ];
     tx.execute(SQL, &params).await.map(|_| ())
 }
@@ -75,6 +87,34 @@ pub async fn take(
         columns!()
     );
     tx.optional(SQL, &[(&realm).into(), (&id).into(), purpose.name().into(), now.into()]).await
+}
+
+/// Uses a link up that signs in, for whoever asked for it and nobody else. Of any number who do so at once, one gets it. One statement.
+pub async fn take_asked(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: MailedLinkId,
+    by: &SecretDigest,
+    now: Timestamp,
+) -> Result<Option<MailedLink>, Error> {
+    const SQL: &str = concat!(
+        "DELETE FROM mailed_links WHERE realm_id = $1 AND id = $2 AND purpose = 'sign-in' AND asked_by = $3
+        AND expires_at > $4 RETURNING ",
+        columns!()
+    );
+    tx.optional(SQL, &[(&realm).into(), (&id).into(), by.into(), now.into()]).await
+}
+
+/// Ends the links that sign a user in and that one browser or program asked for. Returns how many there were.
+pub async fn forget_asked(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    by: &SecretDigest,
+) -> Result<u64, Error> {
+    const SQL: &str = "DELETE FROM mailed_links
+        WHERE realm_id = $1 AND user_id = $2 AND purpose = 'sign-in' AND asked_by = $3";
+    tx.execute(SQL, &[(&realm).into(), (&user).into(), by.into()]).await
 }
 
 /// Whether a link of the purpose was made for the user after a moment.

@@ -58,6 +58,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0012_second_factors.sql"),
     },
     Migration { version: 13, name: "passkeys", sql: include_str!("../migrations/0013_passkeys.sql") },
+    Migration {
+        version: 15,
+        name: "sign_in_by_mail",
+        sql: include_str!("../migrations/0015_sign_in_by_mail.sql"),
+    },
 ];
 
 /// The version this release works with.

@@ -299,6 +299,14 @@ pub async fn reauthenticate(
     Ok(tx.execute(SQL, &params).await? == 1)
 }
 
+/// The user of a live session has shown another factor in it: from now on this is how they signed in. When they did stays as it is.
+/// False: it has ended. One statement.
+pub async fn add_factor(tx: &mut Tx, realm: RealmId, id: SessionId, amr: &[String]) -> Result<bool, Error> {
+    const SQL: &str = "UPDATE sessions SET amr = $3 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
+    let amr = amr.join(" ");
+    Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), amr.as_str().into()]).await? == 1)
+}
+
 /// Notes that the session was seen, and moves its idle end by `idle`; never past its absolute end, never back.
 /// Call it when [`Session::is_due_for_touch`]. False: it has ended. One statement.
 pub async fn touch(

@@ -104,10 +104,14 @@ pub async fn accept(
 
 /// Removes the one that counts and the one that is being set up. False: there was none that counts.
 pub async fn remove(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<bool, Error> {
-    const CONFIRMED: &str =
-        "DELETE FROM totp_seeds WHERE realm_id = $1 AND user_id = $2 AND confirmed = TRUE";
-    const BEGUN: &str = "DELETE FROM totp_seeds WHERE realm_id = $1 AND user_id = $2 AND confirmed = FALSE";
-    let removed = tx.execute(CONFIRMED, &[(&realm).into(), (&user).into()]).await? == 1;
-    tx.execute(BEGUN, &[(&realm).into(), (&user).into()]).await?;
+    const SQL: &str = "DELETE FROM totp_seeds WHERE realm_id = $1 AND user_id = $2 AND confirmed = TRUE";
+    let removed = tx.execute(SQL, &[(&realm).into(), (&user).into()]).await? == 1;
+    forget_begun(tx, realm, user).await?;
     Ok(removed)
+}
+
+/// Removes the one that is being set up: whoever began it may not be who goes on. One statement.
+pub async fn forget_begun(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<(), Error> {
+    const SQL: &str = "DELETE FROM totp_seeds WHERE realm_id = $1 AND user_id = $2 AND confirmed = FALSE";
+    tx.execute(SQL, &[(&realm).into(), (&user).into()]).await.map(|_| ())
 }

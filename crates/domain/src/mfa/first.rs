@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Method;
-use crate::{PasswordHash, SecretDigest, passkey::ShownPasskey};
+use crate::{EmailAddress, PasswordHash, SecretDigest, passkey::ShownPasskey};
 
 /// What somebody proved first, and what must still be so when their session begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum First {
     Password(PasswordHash),
     /// A passkey of theirs, to which they proved who they are: two factors at once.
     Passkey(ShownPasskey),
+    /// That they read mail at the address of the account.
+    Email(EmailAddress),
 }
 
 impl First {
@@ -19,15 +21,18 @@ impl First {
     pub const fn password(&self) -> Option<&PasswordHash> {
         match self {
             Self::Password(hash) => Some(hash),
-            Self::Passkey(_) => None,
+            Self::Passkey(_) | Self::Email(_) => None,
         }
     }
 
     /// How somebody proved to be the user, from here on: `amr` (RFC 8176). `mfa` says that there were two factors; the word for the
     /// second stands before it, where the registry has one.
+    ///
+    /// What was mailed is a password for once: `otp`.
     pub fn methods(&self, second: Option<Method>) -> Vec<String> {
         let first = match self {
             Self::Password(_) => "pwd",
+            Self::Email(_) => "otp",
             Self::Passkey(shown) => return [shown.held.method(), "user", "mfa"].map(str::to_owned).into(),
         };
         let rest: &[&str] = match second {
@@ -36,7 +41,8 @@ impl First {
             Some(Method::RecoveryCode) => &["mfa"],
             Some(Method::Passkey(held)) => &[held.method(), "user", "mfa"],
         };
-        std::iter::once(first).chain(rest.iter().copied()).map(str::to_owned).collect()
+        let rest = rest.iter().copied().filter(|word| *word != first);
+        std::iter::once(first).chain(rest).map(str::to_owned).collect()
     }
 }
 
@@ -48,6 +54,8 @@ pub enum PendingFirst {
     Password(String),
     /// A passkey, after which nothing is missing: such a sign-in waits for nothing.
     Passkey,
+    /// The address: a change of it ends the sign-in.
+    Email(EmailAddress),
 }
 
 impl PendingFirst {
@@ -56,6 +64,7 @@ impl PendingFirst {
         match first {
             First::Password(hash) => Self::Password(digest_of(hash)),
             First::Passkey(_) => Self::Passkey,
+            First::Email(email) => Self::Email(email.clone()),
         }
     }
 
@@ -78,6 +87,10 @@ mod tests {
         First::Password(PasswordHash::new(text))
     }
 
+    fn email(text: &str) -> First {
+        First::Email(text.parse().unwrap())
+    }
+
     #[test]
     fn the_methods_are_words_of_the_registry() {
         // RFC 8176 section 2.
@@ -86,11 +99,16 @@ mod tests {
             "sc", "sms", "swk", "tel", "user", "vbm", "wia",
         ];
         let passkeys = [Held::Device, Held::Synced].map(|held| Some(Method::Passkey(held)));
-        for method in [None, Some(Method::Totp), Some(Method::RecoveryCode)].into_iter().chain(passkeys) {
-            let amr = password("x").methods(method);
-            assert!(amr.iter().all(|word| registered.contains(&word.as_str())), "{amr:?}");
-            assert_eq!(is_multi_factor(&amr), method.is_some());
+        let methods = [None, Some(Method::Totp), Some(Method::RecoveryCode)];
+        for first in [password("x"), email("ada@example.com")] {
+            for method in methods.into_iter().chain(passkeys) {
+                let amr = first.methods(method);
+                assert!(amr.iter().all(|word| registered.contains(&word.as_str())), "{amr:?}");
+                assert_eq!(is_multi_factor(&amr), method.is_some());
+            }
         }
+        assert_eq!(email("ada@example.com").methods(None), ["otp"]);
+        assert_eq!(email("ada@example.com").methods(Some(Method::Totp)), ["otp", "mfa"]);
         assert_eq!(password("x").methods(Some(Method::Passkey(Held::Device))), ["pwd", "hwk", "user", "mfa"]);
         let alone = First::Passkey(ShownPasskey::sample(Held::Synced));
         assert_eq!(alone.methods(None), ["swk", "user", "mfa"]);
@@ -102,6 +120,9 @@ mod tests {
         let pending = PendingFirst::of(&password("$argon2id$one"));
         assert!(pending.is(&password("$argon2id$one")) && !pending.is(&password("$argon2id$two")));
         assert!(!pending.is(&First::Passkey(ShownPasskey::sample(Held::Device))));
+        assert!(!pending.is(&email("ada@example.com")));
         assert!(!format!("{pending:?}").contains("argon2id"));
+        let pending = PendingFirst::of(&email("ada@example.com"));
+        assert!(pending.is(&email("ada@example.com")) && !pending.is(&email("bob@example.com")));
     }
 }

@@ -69,6 +69,12 @@ pub struct RealmSettings {
     pub client_id_metadata_hosts: Vec<String>,
     /// Whether one signs in only with a verified address.
     pub require_verified_email: bool,
+    /// Whether people sign in by a link or a code that is mailed to them, if they like.
+    pub email_sign_in: bool,
+    /// How long a device on which somebody has shown a second factor, and said so, is not asked for it again; every device always is
+    /// when zero.
+    #[serde(with = "lifetime")]
+    pub trusted_device_ttl: Duration,
     /// The roles that can be given in organizations, with what they inherit. None but `owner` unless named here: an
     /// owner gives them as they like, and a route that asks for one may not ask for an organization.
     pub organization_roles: Vec<RoleName>,
@@ -117,6 +123,8 @@ impl Default for RealmSettings {
             client_id_metadata_documents: false,
             client_id_metadata_hosts: Vec::new(),
             require_verified_email: false,
+            email_sign_in: false,
+            trusted_device_ttl: Duration::ZERO,
             organization_roles: Vec::new(),
             api_key_scopes: Scopes::default(),
             password_grant: false,

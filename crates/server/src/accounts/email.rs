@@ -1,12 +1,14 @@
 //! The address of an account: proven, changed, and taken back.
 
+use std::time::Duration;
+
 use gatepost_domain::{
     EmailAddress, LinkPurpose, MailedLink, MailedLinkId, OutboxId, Timestamp, User,
     audit::{Actor, Event, Record},
     mailed_link::INTERVAL,
     outbox::Letter,
 };
-use gatepost_store::{Tx, audit, mailed_links, passkeys, passwords, users};
+use gatepost_store::{Tx, audit, mailed_links, passwords, users};
 
 use super::{Who, links};
 use crate::{
@@ -19,6 +21,10 @@ use crate::{
 
 /// What confirms an address: the one the account has, or the one it is to have.
 pub const CONFIRMING: [LinkPurpose; 2] = [LinkPurpose::VerifyEmail, LinkPurpose::ChangeEmail];
+
+/// How long before an address was changed that is taken back somebody else may have had the account. As long as the link is good by
+/// which it is: whoever looks that seldom after their mail may not have seen what came before either.
+const SUSPECT: Duration = LinkPurpose::UndoEmail.lifetime();
 
 /// Sends whoever has the address a link to prove it, if an account has it that has not.
 pub async fn ask_to_verify(
@@ -146,7 +152,8 @@ pub async fn awaited_email(app: &App, user: &User, now: Timestamp) -> Result<Opt
 /// Gives an account back the address it had, by the link mailed there when it was changed.
 ///
 /// Whoever changed it may know the password: it is removed, every session and API key ends, and a link to choose another is mailed
-/// to the address. What the other could take back in turn is of no use to them: only links older than this one stay good.
+/// to the address. What the other could take back in turn is of no use to them: only links older than this one stay good. And passkeys
+/// go, and second factors that are not older than [`SUSPECT`]: with one of theirs the other could come in, or keep the owner out.
 pub async fn undo_email_change(
     app: &App,
     realm: &Snapshot,
@@ -166,7 +173,16 @@ pub async fn undo_email_change(
                 let user = set(tx, &before, link.email.clone(), now).await?;
                 mailed_links::forget_newer(tx, &link).await?;
                 lock_out(tx, &app, message, (&user, &origin), now).await?;
-                audit::append(tx, &record(&app, &origin, Event::EmailChangeUndone, &user, now)).await?;
+                let since = link.created_at.minus(SUSPECT);
+                let kinds: Vec<_> = mfa::remove_since(tx, realm, user.id, since)
+                    .await?
+                    .iter()
+                    .map(|factor| factor.kind.name())
+                    .collect();
+                let undone = record(&app, &origin, Event::EmailChangeUndone, &user, now);
+                let undone =
+                    if kinds.is_empty() { undone } else { undone.with("factors_removed", kinds.join(" ")) };
+                audit::append(tx, &undone).await?;
                 let about = (LinkPurpose::Recover, link.email);
                 links::send(tx, &app, (realm, user.id), about, &origin, now).await?;
                 Ok::<_, Problem>(user)
@@ -188,7 +204,6 @@ async fn lock_out(
 ) -> Result<(), Problem> {
     let realm = user.realm;
     passwords::remove(tx, realm, user.id).await?;
-    passkeys::remove_all(tx, realm, user.id).await?;
     users::sign_out_everywhere(tx, realm, user.id, now, message).await?;
     let reason = Some(Event::EmailChangeUndone.name());
     revoke_because(tx, app, (realm, user.id), reason, &Who::by_mail(user, origin.clone()), now).await?;

@@ -45,7 +45,8 @@ pub(super) fn read(
 /// Whether a link still means what it did when it was mailed: nobody can use one that is about an address the account had before.
 fn is_about(link: &MailedLink, user: &User) -> bool {
     let same = user.email.as_ref().is_some_and(|email| *email == link.email);
-    let needs_address = matches!(link.purpose, LinkPurpose::VerifyEmail | LinkPurpose::Recover);
+    let needs_address =
+        matches!(link.purpose, LinkPurpose::VerifyEmail | LinkPurpose::Recover | LinkPurpose::SignIn);
     !user.is_disabled() && (same || !needs_address)
 }
 

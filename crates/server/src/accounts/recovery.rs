@@ -9,9 +9,9 @@ use gatepost_domain::{
     outbox::Notice,
     password::Password,
 };
-use gatepost_store::{audit, passkeys, passwords, users};
+use gatepost_store::{audit, passwords, totp_seeds, users};
 
-use super::{Who, links};
+use super::{Who, links, ownership};
 use crate::{
     App,
     api_keys::revoke_because,
@@ -48,8 +48,8 @@ pub async fn ask_to_recover(
 
 /// Sets a new password by a link that was mailed, and ends every session and grant; with `with_keys`, API keys too.
 ///
-/// The link proves the address. Where that was not proven before, whoever made the account may be another: its API keys and passkeys
-/// end as well (LG-14).
+/// The link proves the address. Where that was not proven before, whoever made the account may be another: [`ownership`] says what ends
+/// then. The second factors of an account that is proven stay: mail alone must not open what asks for more (LG-12).
 pub async fn recover(
     app: &App,
     realm: &Snapshot,
@@ -62,7 +62,7 @@ pub async fn recover(
     let (purpose, id) = links::read(app, token, &[LinkPurpose::Recover])?;
     let new = PasswordHash::new(app.hasher().hash(new).await?);
     let (worker, realm) = (app.clone(), realm.id());
-    let message = OutboxId::new(now, app.entropy());
+    let messages = [(); 2].map(|()| OutboxId::new(now, app.entropy()));
     let user = app
         .db()
         .write("recover an account", move |tx| {
@@ -70,12 +70,13 @@ pub async fn recover(
             Box::pin(async move {
                 let (link, before) = links::take(tx, (realm, id), purpose, now).await?;
                 let whose = (realm, link.user);
+                let [first, second] = messages;
+                let owned = ownership::prove(tx, &app, first, (&before, &link.email), &origin, now).await?;
                 passwords::set(tx, realm, link.user, &new, now).await?;
-                users::sign_out_everywhere(tx, realm, link.user, now, message).await?;
-                if !before.email_verified {
-                    passkeys::remove_all(tx, realm, link.user).await?;
-                }
-                if with_keys || !before.email_verified {
+                // Or have begun to set an app up, which must not be shown to its owner as theirs.
+                totp_seeds::forget_begun(tx, realm, link.user).await?;
+                users::sign_out_everywhere(tx, realm, link.user, now, second).await?;
+                if with_keys {
                     let reason = Some(Event::AccountRecovered.name());
                     revoke_because(tx, &app, whose, reason, &Who::by_mail(&before, origin.clone()), now)
                         .await?;
@@ -85,13 +86,8 @@ pub async fn recover(
                 let record =
                     |event| origin.record(&app, realm, event, Actor::User(link.user), now).user(link.user);
                 audit::append(tx, &record(Event::AccountRecovered)).await?;
-                if !before.email_verified {
-                    audit::append(tx, &record(Event::EmailVerified)).await?;
-                }
-                let user = users::verify_email(tx, realm, link.user, &link.email, now).await?;
-                let user = user.ok_or(Problem::InvalidLink)?;
-                mail::notice(tx, &app, &user, Notice::PasswordChanged, &origin, now).await?;
-                Ok::<_, Problem>(user)
+                mail::notice(tx, &app, &owned.user, Notice::PasswordChanged, &origin, now).await?;
+                Ok::<_, Problem>(owned.user)
             })
         })
         .await?;

@@ -3,6 +3,7 @@
 mod admin;
 mod key_view;
 mod login;
+mod login_email;
 mod login_mfa;
 mod login_passkey;
 mod logout;
@@ -34,6 +35,8 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(login::login))
+        .routes(routes!(login_email::ask))
+        .routes(routes!(login_email::confirm))
         .routes(routes!(login_mfa::second))
         .routes(routes!(login_mfa::set_up))
         .routes(routes!(login_mfa::passkey))

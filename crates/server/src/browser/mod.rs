@@ -18,7 +18,7 @@ use axum::{
     response::Response,
 };
 use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::{browser::BrowserId, session_token::SessionToken};
+use gatepost_domain::{SecretDigest, browser::BrowserId, session_token::SessionToken};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -131,6 +131,11 @@ impl Browser {
         let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let plain = app.master_key().open(purpose, &self.context(realm), &sealed).ok()?;
         serde_json::from_slice(&plain).ok()
+    }
+
+    /// What tells this browser from others to whoever cannot know its cookie: what is mailed for it is bound to this.
+    pub(crate) fn digest(&self) -> SecretDigest {
+        SecretDigest::of(&[b"browser ".as_slice(), self.id.as_bytes()].concat())
     }
 
     fn context(&self, realm: &Snapshot) -> Vec<u8> {

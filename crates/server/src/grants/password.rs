@@ -42,7 +42,7 @@ pub async fn sign_in(
     now: Timestamp,
 ) -> Result<Result<Issued, GrantRefused>, Problem> {
     let Login { identifier, password, scopes, audience, key } = login;
-    let Proven { user, first, outdated, attempt, .. } =
+    let Proven { user, first, attempt, .. } =
         match session::prove(app, realm, identifier, password, origin, now).await {
             Ok(proven) => proven,
             Err(Problem::InvalidCredentials | Problem::EmailUnverified) => {
@@ -112,9 +112,6 @@ pub async fn sign_in(
         Err(other) => return Err(other),
     };
     attempt.give_back();
-    if let Some(password) = outdated {
-        app.rehash(&user, password, hash, now).await;
-    }
     let holding = Holding {
         client,
         grant: &grant,

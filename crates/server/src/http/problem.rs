@@ -57,6 +57,9 @@ pub enum Problem {
     /// The last second factor stays where the realm requires one.
     #[error("the last second factor")]
     LastSecondFactor,
+    /// Nobody signs in by mail in the realm.
+    #[error("nobody signs in by mail in the realm")]
+    EmailSignInOff,
     /// Nothing is being set up.
     #[error("nothing is being set up")]
     NoSetUp,

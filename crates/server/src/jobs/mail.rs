@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use gatepost_domain::{
-    EmailAddress, EventId, LinkPurpose, MailedLink, MailedLinkId, OutboxId, RealmId, Timestamp,
+    AskedSignIn, EmailAddress, EventId, LinkPurpose, MailedLink, MailedLinkId, OutboxId, RealmId, Timestamp,
     audit::{Actor, Event, Record},
     mailed_link::INTERVAL,
     outbox::{Letter, Mail, Message, Queued},
@@ -52,8 +52,8 @@ pub async fn send_mail(app: &App) -> Result<(), Error> {
 
 async fn carry_out(app: &App, queued: &Queued, now: Timestamp) -> Result<(), Error> {
     let Message::Mail(mail) = &queued.message else { return Ok(()) };
-    if let Letter::Asked { purpose, email, .. } = &mail.letter {
-        return find_out(app, queued, mail, (*purpose, email), now).await;
+    if let Letter::Asked { purpose, email, sign_in, .. } = &mail.letter {
+        return find_out(app, queued, mail, (*purpose, email, sign_in.as_ref()), now).await;
     }
     let kind = mail.letter.kind();
     let (result, over) = match send(app, queued, mail, now).await {
@@ -108,21 +108,32 @@ async fn find_out(
     app: &App,
     queued: &Queued,
     mail: &Mail,
-    (purpose, email): (LinkPurpose, &EmailAddress),
+    (purpose, email, sign_in): (LinkPurpose, &EmailAddress, Option<&(MailedLinkId, AskedSignIn)>),
     now: Timestamp,
 ) -> Result<(), Error> {
     let (worker, queued, mail, email) = (app.clone(), queued.clone(), mail.clone(), email.clone());
+    let sign_in = sign_in.cloned();
     app.db()
         .write("find out whom a link is for", move |tx| {
             let (app, queued, mail, email) = (worker.clone(), queued.clone(), mail.clone(), email.clone());
+            let sign_in = sign_in.clone();
             Box::pin(async move {
-                if let Some(link) = link_for(tx, &app, queued.realm, (purpose, &email), now).await? {
+                let about = (purpose, &email, sign_in.as_ref());
+                if let Some(link) = link_for(tx, &app, queued.realm, about, now).await? {
+                    if let Some(asked) = &link.asked {
+                        mailed_links::forget_asked(tx, link.realm, link.user, &asked.by).await?;
+                    }
                     mailed_links::create(tx, &link).await?;
                     let letter = Letter::Link { link: link.id };
                     let message = Message::Mail(Mail { language: mail.language.clone(), letter });
                     outbox::queue(tx, OutboxId::new(now, app.entropy()), link.realm, &message, now).await?;
-                    if purpose == LinkPurpose::Recover {
-                        audit::append(tx, &asked(&app, &link, &mail.letter, now)).await?;
+                    let event = match purpose {
+                        LinkPurpose::Recover => Some(Event::RecoveryRequested),
+                        LinkPurpose::SignIn => Some(Event::EmailSignInRequested),
+                        _ => None,
+                    };
+                    if let Some(event) = event {
+                        audit::append(tx, &asked(&app, event, &link, &mail.letter, now)).await?;
                     }
                 }
                 outbox::done(tx, &queued).await
@@ -137,7 +148,7 @@ async fn link_for(
     tx: &mut Tx,
     app: &App,
     realm: RealmId,
-    (purpose, email): (LinkPurpose, &EmailAddress),
+    (purpose, email, sign_in): (LinkPurpose, &EmailAddress, Option<&(MailedLinkId, AskedSignIn)>),
     now: Timestamp,
 ) -> Result<Option<MailedLink>, Error> {
     let user = users::find_by_email(tx, realm, email).await?;
@@ -147,6 +158,10 @@ async fn link_for(
     let Some((user, stored)) = user.and_then(|user| user.email.map(|email| (user.id, email))) else {
         return Ok(None);
     };
+    if let Some((id, asked)) = sign_in {
+        // Whoever asks waits for this one: another's, of a moment ago, is of no use to them. The limits keep the mailbox from being filled.
+        return Ok(Some(MailedLink::begin(*id, (realm, user), purpose, stored, now).asked(asked.clone())));
+    }
     if mailed_links::made_after(tx, realm, user, purpose, now.minus(INTERVAL)).await? {
         return Ok(None);
     }
@@ -154,10 +169,9 @@ async fn link_for(
     Ok(Some(MailedLink::begin(id, (realm, user), purpose, stored, now)))
 }
 
-fn asked(app: &App, link: &MailedLink, letter: &Letter, now: Timestamp) -> Record {
+fn asked(app: &App, event: Event, link: &MailedLink, letter: &Letter, now: Timestamp) -> Record {
     let id = EventId::new(now, app.entropy());
-    let mut record =
-        Record::new(id, link.realm, now, Event::RecoveryRequested, Actor::Anonymous).user(link.user);
+    let mut record = Record::new(id, link.realm, now, event, Actor::Anonymous).user(link.user);
     if let Letter::Asked { address, request, .. } = letter {
         record.address = *address;
         record.request_id.clone_from(request);

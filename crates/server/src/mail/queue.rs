@@ -1,7 +1,7 @@
 //! Letters are queued in the transaction that causes them.
 
 use gatepost_domain::{
-    EmailAddress, LinkPurpose, OutboxId, RealmId, Timestamp, User,
+    AskedSignIn, EmailAddress, LinkPurpose, MailedLinkId, OutboxId, RealmId, Timestamp, User,
     outbox::{Letter, Mail, Message, Notice},
 };
 use gatepost_store::{Error, Tx, outbox};
@@ -55,14 +55,37 @@ pub async fn ask_for_link(
     origin: &Where,
     now: Timestamp,
 ) -> Result<(), Error> {
+    ask(app, realm, (purpose, email, None), origin, now).await
+}
+
+/// The same for a link and a code by which one signs in; both are good for whoever asks now, and known to them as this link.
+pub async fn ask_to_sign_in(
+    app: &App,
+    realm: RealmId,
+    email: EmailAddress,
+    sign_in: (MailedLinkId, AskedSignIn),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Error> {
+    ask(app, realm, (LinkPurpose::SignIn, email, Some(sign_in)), origin, now).await
+}
+
+async fn ask(
+    app: &App,
+    realm: RealmId,
+    (purpose, email, sign_in): (LinkPurpose, EmailAddress, Option<(MailedLinkId, AskedSignIn)>),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Error> {
     let worker = app.clone();
     let origin = origin.clone();
     app.db()
         .write_one("queue what was asked for", move |tx| {
             let (app, email, origin) = (worker.clone(), email.clone(), origin.clone());
+            let sign_in = sign_in.clone();
             Box::pin(async move {
                 let (address, request) = (origin.session_origin().address, origin.request_id());
-                let letter = Letter::Asked { purpose, email, address, request };
+                let letter = Letter::Asked { purpose, email, address, request, sign_in };
                 queue(tx, &app, realm, origin.language(), letter, now).await
             })
         })

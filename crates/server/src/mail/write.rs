@@ -144,6 +144,20 @@ pub(super) fn of_link<'r>(
             .asks(w.recover_heading, url("/recover/confirm"), &[say(w.once_minutes)])
             .not_you(say(w.not_you_recover))
             .because_typed(w.because_typed, at),
+        LinkPurpose::SignIn => {
+            let code = app.link_mac().code(link.id).reveal();
+            let by_link = link.asked.as_ref().is_none_or(|asked| asked.flow.is_some());
+            let letter = draft(w.sign_in_subject, w.sign_in_heading)
+                .says(say(if by_link { w.sign_in_text } else { w.sign_in_code_text }))
+                .fact(w.sign_in_code, Some(code.to_string()))
+                .not_you(say(w.not_you_sign_in))
+                .because_typed(w.because_typed, at);
+            if by_link {
+                letter.asks(w.exists_go, url("/sign-in/email/open"), &[say(w.sign_in_hint)])
+            } else {
+                letter
+            }
+        }
         LinkPurpose::UndoEmail => draft(w.undo_subject, w.undo_heading)
             .says(say(w.undo_text))
             .says(say(w.nothing_to_do))
@@ -221,6 +235,11 @@ pub(super) fn of_notice<'r>(
         Notice::FactorRemoved(removed) => {
             (w.removed_subject, w.removed_heading, say(w.removed_text).put("factor", factor(removed)))
         }
+        Notice::RecoveryCodesMade => (w.codes_subject, w.codes_heading, say(w.codes_text)),
+        Notice::RecoveryCodeUsed { left } => {
+            (w.code_used_subject, w.code_used_heading, say(w.code_used_text).put("left", left))
+        }
+        Notice::AccountTakenOver => (w.taken_subject, w.taken_heading, say(w.taken_text)),
         _ => (w.device_subject, w.device_heading, say(w.nothing_to_do)),
     };
     let draft = Draft::new(realm, language, user.name.as_ref(), say(subject), heading).says(text);

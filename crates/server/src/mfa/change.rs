@@ -3,15 +3,17 @@
 use gatepost_domain::{
     Mfa, OutboxId, RealmId, Timestamp, UserId,
     audit::Event,
-    mfa::{FactorKind, recovery_code::RecoveryCode},
+    mfa::{Factor, FactorKind, recovery_code::RecoveryCode},
+    outbox::Notice,
 };
-use gatepost_store::{audit, passkeys, recovery_codes, totp_seeds, users};
+use gatepost_store::{Error, Tx, audit, passkeys, recovery_codes, totp_seeds, users};
 
-use super::{factors, fresh_codes, may_change};
+use super::{called, factors, fresh_codes, may_change};
 use crate::{
     App,
     accounts::Who,
     http::{Problem, SignedIn, origin::Where},
+    mail,
     realm::Snapshot,
 };
 
@@ -27,10 +29,11 @@ pub async fn remove_totp(
     let who = Who::themselves(caller, origin);
     let record = who.record(app, Event::SecondFactorRemoved, id, user, now).session(caller.session.id);
     let record = record.with("kind", FactorKind::Totp.name());
-    let caller = caller.clone();
+    let (caller, worker) = (caller.clone(), app.clone());
     app.db()
         .write("remove an authenticator app", move |tx| {
             let (who, caller, record) = (who.clone(), caller.clone(), record.clone());
+            let app = worker.clone();
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let had = may_change(tx, &caller, now).await?;
@@ -46,10 +49,13 @@ pub async fn remove_totp(
                     recovery_codes::remove(tx, id, user).await?;
                 }
                 audit::append(tx, &record).await?;
+                let told = Notice::FactorRemoved(called(FactorKind::Totp));
+                mail::notice(tx, &app, &caller.user, told, who.origin(), now).await?;
                 Ok(())
             })
         })
         .await
+        .inspect(|()| app.post_is_waiting())
 }
 
 /// Gives a person new recovery codes; the old ones are no good from then on. Only who has a second factor has any use for them.
@@ -63,10 +69,10 @@ pub async fn new_recovery_codes(
     let (codes, digests) = fresh_codes(app, id, user);
     let who = Who::themselves(caller, origin);
     let record = who.record(app, Event::RecoveryCodesCreated, id, user, now).session(caller.session.id);
-    let caller = caller.clone();
+    let (caller, worker) = (caller.clone(), app.clone());
     app.db()
         .write("make recovery codes", move |tx| {
-            let (who, caller) = (who.clone(), caller.clone());
+            let (who, caller, app) = (who.clone(), caller.clone(), worker.clone());
             let (digests, record) = (digests.clone(), record.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
@@ -75,11 +81,48 @@ pub async fn new_recovery_codes(
                 }
                 recovery_codes::replace(tx, id, user, &digests, now).await?;
                 audit::append(tx, &record).await?;
+                let told = Notice::RecoveryCodesMade;
+                mail::notice(tx, &app, &caller.user, told, who.origin(), now).await?;
                 Ok(())
             })
         })
         .await?;
+    app.post_is_waiting();
     Ok(codes)
+}
+
+/// Takes every second factor and recovery code of an account away, also what is only being set up. What there was.
+pub(crate) async fn remove_all(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<Vec<Factor>, Error> {
+    let had = factors(tx, realm, user).await?;
+    totp_seeds::remove(tx, realm, user).await?;
+    passkeys::remove_all(tx, realm, user).await?;
+    recovery_codes::remove(tx, realm, user).await?;
+    Ok(had)
+}
+
+/// Takes those away that were not there before a moment, every passkey, for it is a way in by itself, and what is only being set up.
+/// What there was.
+pub(crate) async fn remove_since(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<Factor>, Error> {
+    let (removed, kept): (Vec<_>, Vec<_>) =
+        factors(tx, realm, user).await?.into_iter().partition(|factor| match factor.kind {
+            FactorKind::Totp => factor.added_at >= since,
+            FactorKind::Passkey => true,
+        });
+    if removed.iter().any(|factor| factor.kind == FactorKind::Totp) {
+        totp_seeds::remove(tx, realm, user).await?;
+    }
+    passkeys::remove_all(tx, realm, user).await?;
+    totp_seeds::forget_begun(tx, realm, user).await?;
+    let codes = recovery_codes::count(tx, realm, user).await?;
+    if kept.is_empty() || codes.made_at.is_some_and(|made_at| made_at >= since) {
+        recovery_codes::remove(tx, realm, user).await?;
+    }
+    Ok(removed)
 }
 
 /// Takes every second factor and recovery code of an account away, for somebody who has lost them, and ends its sessions. False: it
@@ -93,17 +136,15 @@ pub async fn reset(
 ) -> Result<bool, Problem> {
     let record = who.record(app, Event::SecondFactorsReset, realm, user, now);
     let message = OutboxId::new(now, app.entropy());
+    let worker = app.clone();
     let done = app
         .db()
         .write("reset second factors", move |tx| {
-            let (who, record) = (who.clone(), record.clone());
+            let (who, record, app) = (who.clone(), record.clone(), worker.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
-                users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
-                let had = factors(tx, realm, user).await?;
-                totp_seeds::remove(tx, realm, user).await?;
-                passkeys::remove_all(tx, realm, user).await?;
-                recovery_codes::remove(tx, realm, user).await?;
+                let owner = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                let had = remove_all(tx, realm, user).await?;
                 if had.is_empty() {
                     return Ok(false);
                 }
@@ -111,10 +152,15 @@ pub async fn reset(
                 let mut kinds: Vec<_> = had.iter().map(|factor| factor.kind.name()).collect();
                 kinds.dedup();
                 audit::append(tx, &record.with("kinds", kinds.join(" "))).await?;
+                for factor in &had {
+                    let told = Notice::FactorRemoved(called(factor.kind));
+                    mail::notice(tx, &app, &owner, told, who.origin(), now).await?;
+                }
                 Ok::<_, Problem>(true)
             })
         })
         .await?;
     app.sign_outs().notify_one();
+    app.post_is_waiting();
     Ok(done)
 }

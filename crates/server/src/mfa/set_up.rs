@@ -6,19 +6,21 @@ use gatepost_domain::{
     DisplayName, EmailAddress, Mfa, RealmId, Timestamp, User, UserId, Username,
     audit::Event,
     mfa::{
-        FactorKind,
+        FactorKind, is_multi_factor,
         recovery_code::RecoveryCode,
         totp::{Code, Seed},
     },
+    outbox::Notice,
 };
-use gatepost_store::{audit, recovery_codes, totp_seeds};
+use gatepost_store::{audit, recovery_codes, sessions, totp_seeds};
 use zeroize::Zeroizing;
 
-use super::{fresh_codes, is_wanted, may_change};
+use super::{called, fresh_codes, is_wanted, may_change};
 use crate::{
     App,
     accounts::Who,
     http::{Problem, SignedIn, origin::Where},
+    mail,
     realm::Snapshot,
 };
 
@@ -116,6 +118,9 @@ pub async fn pending_totp(
 }
 
 /// From now on the app that was set up counts, if this is its code. Whoever has no recovery codes left is given some.
+///
+/// The session in which that happens has two factors from then on: its user proved the first a moment ago, and has just shown the
+/// second.
 pub async fn confirm_totp(
     app: &App,
     realm: &Snapshot,
@@ -140,9 +145,9 @@ pub async fn confirm_totp(
     let record = |event| who.record(app, event, id, user, now).session(caller.session.id);
     let added = record(Event::SecondFactorAdded).with("kind", FactorKind::Totp.name());
     let made = record(Event::RecoveryCodesCreated);
-    let (who, caller) = (who.clone(), caller.clone());
+    let (who, caller, worker) = (who.clone(), caller.clone(), app.clone());
     let given = app.db().write("set up an authenticator app", move |tx| {
-        let (sealed, digests) = (begun.sealed.clone(), digests.clone());
+        let (sealed, digests, app) = (begun.sealed.clone(), digests.clone(), worker.clone());
         let (added, made, who, caller) = (added.clone(), made.clone(), who.clone(), caller.clone());
         Box::pin(async move {
             who.still_may(tx, now).await?;
@@ -151,6 +156,12 @@ pub async fn confirm_totp(
                 return Err(Problem::NoSetUp);
             }
             audit::append(tx, &added).await?;
+            let told = Notice::FactorAdded(called(FactorKind::Totp));
+            mail::notice(tx, &app, &caller.user, told, who.origin(), now).await?;
+            let had_before = is_multi_factor(&caller.session.amr);
+            if !had_before {
+                sessions::add_factor(tx, id, caller.session.id, &with_totp(&caller.session.amr)).await?;
+            }
             let lacks = recovery_codes::count(tx, id, user).await?.left == 0;
             if lacks {
                 recovery_codes::replace(tx, id, user, &digests, now).await?;
@@ -159,5 +170,13 @@ pub async fn confirm_totp(
             Ok(lacks)
         })
     });
-    Ok(given.await?.then_some(codes))
+    let lacked = given.await?;
+    app.post_is_waiting();
+    Ok(lacked.then_some(codes))
+}
+
+/// How somebody signed in who has shown a code since.
+fn with_totp(amr: &[String]) -> Vec<String> {
+    let more = ["otp", "mfa"].into_iter().filter(|word| !amr.iter().any(|known| known == word));
+    amr.iter().cloned().chain(more.map(str::to_owned)).collect()
 }

@@ -123,6 +123,10 @@ impl Frame {
         self.language
     }
 
+    pub(super) fn app(&self) -> &App {
+        &self.app
+    }
+
     /// Whether somebody who forgot a password can be sent a link.
     pub(super) fn sends_mail(&self) -> bool {
         self.app.mailer().is_on()

@@ -8,7 +8,7 @@ use super::{
     frame::{Frame, View},
     html::{Html, Sentence, say},
 };
-use crate::http::Problem;
+use crate::{browser::Flow, http::Problem};
 
 #[derive(Template)]
 #[template(path = "pages/confirm.html")]
@@ -35,6 +35,11 @@ pub(super) struct Confirm<'a> {
 }
 
 pub(super) fn confirm(frame: &Frame, confirm: &Confirm<'_>) -> Response {
+    confirm_to(frame, confirm, None)
+}
+
+/// The same for a link that goes on to what a flow is for.
+pub(super) fn confirm_to(frame: &Frame, confirm: &Confirm<'_>, leads_to: Option<&Flow>) -> Response {
     let mut view = frame.view(confirm.heading.plain());
     view.wrong = confirm.stale;
     let page = ConfirmPage {
@@ -46,7 +51,7 @@ pub(super) fn confirm(frame: &Frame, confirm: &Confirm<'_>) -> Response {
         token: confirm.token,
         button: confirm.button,
     };
-    frame.answer(if confirm.stale { StatusCode::FORBIDDEN } else { StatusCode::OK }, &page, None)
+    frame.answer(if confirm.stale { StatusCode::FORBIDDEN } else { StatusCode::OK }, &page, leads_to)
 }
 
 /// Why a link does nothing. `ask` is where another is asked for.

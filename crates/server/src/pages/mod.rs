@@ -4,6 +4,7 @@
 
 mod account;
 mod assets;
+mod by_mail;
 mod consent;
 mod dev_mail;
 mod device;
@@ -60,6 +61,9 @@ pub use words::Language;
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-in/email", get(by_mail::show).post(by_mail::submit))
+        .route("/sign-in/email/sent", get(by_mail::sent).post(by_mail::code))
+        .route("/sign-in/email/open", get(by_mail::open).post(by_mail::follow))
         .route("/sign-in/mfa", get(second_step::show).post(second_step::submit))
         .route("/sign-in/passkey", get(passkey::show).post(passkey::submit))
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))

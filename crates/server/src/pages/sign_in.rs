@@ -11,7 +11,7 @@ use axum::{
 use gatepost_domain::{EmailAddress, Registration, SessionId, User, Username, password::Password};
 
 use super::{
-    Form,
+    Form, by_mail,
     error::{self, too_often},
     frame::{Frame, Person, View},
     html::{Html, say},
@@ -42,6 +42,7 @@ struct SignInPage<'a> {
     new_here: Option<Html>,
     forgot: Option<Html>,
     passkey: Option<Ask>,
+    by_mail: Option<Html>,
 }
 
 /// What the page is shown with.
@@ -108,6 +109,11 @@ fn page(app: &App, frame: Frame, shown: &Shown<'_>) -> Response {
             let query = sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default();
             say(w.forgot).link(frame.path(&format!("/recover{query}"))).html()
         }),
+        by_mail: by_mail::way(
+            frame.app(),
+            &frame,
+            &sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default(),
+        ),
         new_here: open.then(|| {
             let query = sealed.map(|sealed| format!("?flow={sealed}")).unwrap_or_default();
             let path = frame.path(&format!("/sign-up{query}"));

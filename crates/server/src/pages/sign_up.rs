@@ -251,7 +251,7 @@ pub(super) async fn submit(
     let attempt = Attempt::unlimited(&app, now);
     let hash = PasswordHash::new(hash);
     let device = session::remember_device(&app, &realm, (&user, &hash), &origin, now);
-    let proven = Proven { user, first: First::Password(hash), outdated: None, second: None, attempt };
+    let proven = Proven { user, first: First::Password(hash), second: None, attempt };
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     let flow = flow.map(|(flow, _)| flow);
     let begun = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;

@@ -55,7 +55,7 @@ pub async fn prove(
         return Err(Problem::EmailUnverified);
     }
     let attempt = Attempt::unlimited(app, now);
-    Ok(Proven { user, first: First::Passkey(shown), outdated: None, second: None, attempt })
+    Ok(Proven { user, first: First::Passkey(shown), second: None, attempt })
 }
 
 /// Looks at a passkey that is shown for a sign-in that waits for its second step.

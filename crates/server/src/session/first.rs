@@ -1,10 +1,10 @@
 //! What somebody proved first at a sign-in: whether it still holds when their session begins, and when it goes on.
 
 use gatepost_domain::{
-    Mfa, RealmId, Session, Timestamp, UserId,
+    EmailAddress, Mfa, RealmId, Session, Timestamp, User, UserId,
     mfa::{First, PendingFirst, PendingSignIn},
 };
-use gatepost_store::{Error, Tx, passwords, sessions};
+use gatepost_store::{Error, Tx, passwords, sessions, users};
 
 use super::second::{Asked, Refused, Second, ask};
 use crate::{http::Problem, passkeys};
@@ -20,7 +20,7 @@ pub(super) async fn enough(
     now: Timestamp,
 ) -> Result<Asked, Problem> {
     match first {
-        First::Password(_) => ask(tx, (realm, user), policy, second, now).await,
+        First::Password(_) | First::Email(_) => ask(tx, (realm, user), policy, second, now).await,
         First::Passkey(shown) => Ok(match passkeys::take(tx, realm, shown, now).await? {
             Ok(()) => Asked::Enough,
             Err(why) => Asked::Refused(Refused::Passkey(why)),
@@ -31,8 +31,11 @@ pub(super) async fn enough(
 /// Begins the session, if what was proved still holds and the account is still enabled. False: not so; nothing was written.
 pub(super) async fn begin(tx: &mut Tx, session: &Session, first: &First) -> Result<bool, Error> {
     match first {
+        // One statement asks and writes.
         First::Password(hash) => sessions::create(tx, session, Some(hash)).await,
         First::Passkey(_) => sessions::create(tx, session, None).await,
+        First::Email(_) => Ok(holds(tx, (session.realm, session.user), first).await?
+            && sessions::create(tx, session, None).await?),
     }
 }
 
@@ -46,6 +49,9 @@ pub(super) async fn holds(
         First::Password(hash) => Ok(passwords::find(tx, realm, user).await?.is_some_and(|now| now == *hash)),
         // Taken in this transaction.
         First::Passkey(_) => Ok(true),
+        First::Email(email) => {
+            Ok(users::find(tx, realm, user).await?.is_some_and(|user| is_theirs(&user, email)))
+        }
     }
 }
 
@@ -58,6 +64,16 @@ pub(super) async fn of_pending(
     let first = match &pending.first {
         PendingFirst::Password(_) => passwords::find(tx, realm, pending.user).await?.map(First::Password),
         PendingFirst::Passkey => None,
+        PendingFirst::Email(email) => {
+            let user = users::find(tx, realm, pending.user).await?;
+            // There is no change of password that would end it: logging out everywhere does.
+            let user = user.filter(|user| is_theirs(user, email) && !user.has_withdrawn(pending.proven_at));
+            user.map(|_| First::Email(email.clone()))
+        }
     };
     Ok(first.filter(|first| pending.first.is(first)))
+}
+
+fn is_theirs(user: &User, email: &EmailAddress) -> bool {
+    user.email_verified && user.email.as_ref() == Some(email)
 }

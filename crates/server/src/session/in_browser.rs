@@ -10,7 +10,7 @@ use super::{
     device::note_device,
     first,
     second::Asked,
-    sign_in::{Proven, Settled, SignIn, Written, settle, with_second},
+    sign_in::{Proven, Settled, SignIn, Written, settle, with_first, with_second},
 };
 use crate::{
     App,
@@ -32,7 +32,7 @@ pub async fn sign_in_browser(
     origin: &Where,
     now: Timestamp,
 ) -> Result<SignIn<Session>, Problem> {
-    let Proven { user, first, outdated, second, attempt } = proven;
+    let Proven { user, first, second, attempt } = proven;
     let id = SessionId::new(now, app.entropy());
     let begins = Session::begin(
         id,
@@ -49,9 +49,11 @@ pub async fn sign_in_browser(
     };
     let again = held.filter(|held| held.user == user.id).cloned();
     let other = held.filter(|held| held.user != user.id).cloned();
-    let signed_in = with_second(record(Event::SignedIn, user.id, begins.id), second.as_deref());
+    let signed_in = with_first(record(Event::SignedIn, user.id, begins.id), &first);
+    let signed_in = with_second(signed_in, second.as_deref());
     let signed_in_again = again.as_ref().map(|held| {
-        let record = with_second(record(Event::SignedIn, user.id, held.id), second.as_deref());
+        let record = with_first(record(Event::SignedIn, user.id, held.id), &first);
+        let record = with_second(record, second.as_deref());
         record.with("session", "the same")
     });
     let signed_out = other.as_ref().map(|held| record(Event::SignedOut, held.user, held.id));
@@ -96,7 +98,7 @@ pub async fn sign_in_browser(
             })
         })
         .await;
-    let settled = Settled { user, first, outdated, second, remembered, attempt };
+    let settled = Settled { user, first, second, remembered, attempt };
     settle(app, realm, settled, written, origin, now).await
 }
 

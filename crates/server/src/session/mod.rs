@@ -1,5 +1,6 @@
 //! Sessions and the tokens within them: sign in, refresh, sign out. Every front door comes through here.
 
+mod by_mail;
 mod device;
 mod end;
 mod first;
@@ -12,6 +13,7 @@ mod second;
 mod sign_in;
 mod touch;
 
+pub use by_mail::{Mailed, Opened, ask_by_mail, is_by_mail, opened_to_sign_in, prove_by_mail};
 pub use end::{Ended, end};
 pub use in_browser::{renew_cookie, sign_in_browser};
 pub use known_device::{DeviceCookie, remember_device};

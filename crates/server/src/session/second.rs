@@ -11,6 +11,7 @@ use gatepost_domain::{
         totp::{Code, Seed},
     },
     passkey::{Held, PasskeyRefused, ShownPasskey},
+    outbox::Notice,
 };
 use gatepost_store::{
     Tx, attempts, audit, recovery_codes, totp_seeds, totp_seeds::TotpSeed, used_ids, users,
@@ -21,6 +22,7 @@ use crate::{
     App,
     http::{Problem, origin::Where},
     limits::Attempt,
+    mail,
     mfa::{self, SET_UP_TTL, SetUp, fresh_codes, open_seed, seal_seed},
     passkeys::{self, AuthenticationResponse},
     realm::Snapshot,
@@ -43,6 +45,9 @@ pub struct Second {
     checked: Checked,
     codes: Vec<RecoveryCode>,
     records: Records,
+    app: App,
+    owner: User,
+    origin: Where,
 }
 
 enum Checked {
@@ -139,14 +144,9 @@ pub async fn prove_second(
         added: record(Event::SecondFactorAdded).with("kind", FactorKind::Totp.name()),
         made: record(Event::RecoveryCodesCreated),
     };
-    let second = Arc::new(Second { pending, checked, codes, records });
-    Ok(Proven {
-        user: known,
-        first,
-        outdated: None,
-        second: Some(second),
-        attempt: Attempt::unlimited(app, now),
-    })
+    let (owner, origin) = (known.clone(), origin.clone());
+    let second = Arc::new(Second { pending, checked, codes, records, app: app.clone(), owner, origin });
+    Ok(Proven { user: known, first, second: Some(second), attempt: Attempt::unlimited(app, now) })
 }
 
 /// What is missing for a user who has shown `second`, or only the first. In the transaction that begins the session.
@@ -224,6 +224,8 @@ impl Second {
                     }
                     if matches!(self.checked, Checked::RecoveryCode(_)) {
                         audit::append(tx, &self.records.spent).await?;
+                        let left = recovery_codes::count(tx, realm, user).await?.left;
+                        self.tell(tx, Notice::RecoveryCodeUsed { left }, now).await?;
                     }
                 }
                 right
@@ -268,7 +270,13 @@ impl Second {
         recovery_codes::replace(tx, realm, user, codes, now).await?;
         audit::append(tx, &self.records.added).await?;
         audit::append(tx, &self.records.made).await?;
+        self.tell(tx, Notice::FactorAdded(mfa::called(FactorKind::Totp)), now).await?;
         Ok(true)
+    }
+
+    /// In the transaction that begins the session; whoever ends it wakes the job.
+    async fn tell(&self, tx: &mut Tx, notice: Notice, now: Timestamp) -> Result<(), Problem> {
+        Ok(mail::notice(tx, &self.app, &self.owner, notice, &self.origin, now).await?)
     }
 }
 

@@ -63,15 +63,13 @@ impl Identifier<'_> {
     }
 }
 
-/// Somebody who has just proved to be the user of an account, by a password or a passkey, and perhaps by more. Until it is
-/// written down that may have changed; and whether it is enough is asked then.
+/// Somebody who has just proved to be the user of an account, by a password, a passkey, their mail or an account elsewhere, and perhaps by
+/// more. Until it is written down that may have changed; and whether it is enough is asked then.
 pub struct Proven {
     /// The account, as it was.
     pub user: User,
     /// What they proved first.
     pub first: First,
-    /// The password, where the hash is weaker than today's.
-    pub outdated: Option<Password>,
     /// What was counted, for whoever succeeds to give back.
     pub attempt: Attempt,
     /// The second factor that was shown.
@@ -143,8 +141,8 @@ pub async fn prove(
         }
         return Err(Problem::EmailUnverified);
     }
-    let first = First::Password(hash);
-    Ok(Proven { user, first, outdated: outdated.then_some(password), second: None, attempt })
+    let hash = if outdated { app.rehash(&user, password, hash, now).await } else { hash };
+    Ok(Proven { user, first: First::Password(hash), second: None, attempt })
 }
 
 /// Counts a password that somebody is about to try: for the address and for the account, or for the device that is known to it.
@@ -185,7 +183,7 @@ pub async fn sign_in(
     origin: &Where,
     now: Timestamp,
 ) -> Result<SignIn<Begun>, Problem> {
-    let Proven { user, first, outdated, second, attempt } = proven;
+    let Proven { user, first, second, attempt } = proven;
     let session = Session::begin(
         SessionId::new(now, app.entropy()),
         realm.id(),
@@ -203,7 +201,7 @@ pub async fn sign_in(
         .record(app, realm.id(), Event::SignedIn, Actor::User(user.id), now)
         .user(user.id)
         .session(session.id);
-    let record = with_second(record, second.as_deref());
+    let record = with_second(with_first(record, &first), second.as_deref());
 
     let (begun, granted, proved) = (session.clone(), grant.clone(), first.clone());
     let (worker, told) = (app.clone(), origin.clone());
@@ -237,7 +235,7 @@ pub async fn sign_in(
         })
         .await;
     let checked = first.clone();
-    let settled = Settled { user, first, outdated, second, remembered: false, attempt };
+    let settled = Settled { user, first, second, remembered: false, attempt };
     let user = match settle(app, realm, settled, written, origin, now).await? {
         SignIn::Begun(user) => user,
         SignIn::Pending(pending, missing) => return Ok(SignIn::Pending(pending, missing)),
@@ -266,6 +264,15 @@ pub async fn sign_in(
     Ok(SignIn::Begun(Begun { user, tokens, device }))
 }
 
+/// The record of a sign-in, with what was proved first, unless it was a password.
+pub(super) fn with_first(record: Record, first: &First) -> Record {
+    match first {
+        First::Password(_) => record,
+        First::Passkey(_) => record.with("method", "passkey"),
+        First::Email(_) => record.with("method", "email"),
+    }
+}
+
 /// The record of a sign-in, with the second factor that was shown.
 pub(super) fn with_second(record: Record, second: Option<&Second>) -> Record {
     match second {
@@ -278,7 +285,6 @@ pub(super) fn with_second(record: Record, second: Option<&Second>) -> Record {
 pub(super) struct Settled {
     pub(super) user: User,
     pub(super) first: First,
-    pub(super) outdated: Option<Password>,
     pub(super) second: Option<Arc<Second>>,
     pub(super) remembered: bool,
     pub(super) attempt: Attempt,
@@ -293,26 +299,16 @@ pub(super) async fn settle<T>(
     origin: &Where,
     now: Timestamp,
 ) -> Result<SignIn<T>, Problem> {
-    let Settled { user, first, outdated, second, remembered, attempt } = who;
+    let Settled { user, first, second, remembered, attempt } = who;
     match written {
         Ok(Written::Begun(begun)) => {
             attempt.give_back();
             app.post_is_waiting();
-            if let (Some(password), First::Password(hash)) = (outdated, first) {
-                app.rehash(&user, password, hash, now).await;
-            }
             Ok(SignIn::Begun(begun))
         }
         Ok(Written::Missing(missing)) => {
             // The first step was right; what comes next is counted by itself.
             attempt.give_back();
-            // A pending sign-in is of one hash, so that it ends with the password: it is to be the one that stays.
-            let first = match (outdated, first) {
-                (Some(password), First::Password(hash)) => {
-                    First::Password(app.rehash(&user, password, hash, now).await)
-                }
-                (_, first) => first,
-            };
             Ok(SignIn::Pending(pending::begin(app, &user, &first, missing, remembered, now), missing))
         }
         Ok(Written::Refused(why)) => match &second {

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use gatepost_domain::{LinkPurpose, MailedLink, MailedLinkId, RealmId, Timestamp, User, UserId};
+use gatepost_domain::{
+    AskedSignIn, LinkPurpose, MailedLink, MailedLinkId, RealmId, SecretDigest, Timestamp, User, UserId,
+};
 use gatepost_store::{Constraint, Error, mailed_links, users};
 
 use crate::support::{NOW, Store, at_once, error_of, later};
@@ -12,6 +14,8 @@ on_every_backend!(
     of_links_made_at_once_one_is_left,
     an_address_that_may_be_taken_back_is_reserved,
     links_go_with_their_user_and_when_they_are_over,
+    lg_18_what_signs_in_is_used_once_by_whoever_asked_for_it,
+    lg_18_who_asks_again_ends_what_they_asked_for_and_nobody_elses,
 );
 
 fn link(store: &Store, user: &User, purpose: LinkPurpose, now: Timestamp) -> MailedLink {
@@ -160,4 +164,52 @@ async fn links_go_with_their_user_and_when_they_are_over(store: Store) {
     let after = his[0].expires_at.plus(Duration::from_secs(1));
     assert_eq!((delete(after, 1).await, delete(after, 9).await), (1, 1));
     assert_eq!(found(&store, &his[2], after).await.as_ref(), Some(&his[2]));
+}
+
+fn asked(by: &[u8]) -> AskedSignIn {
+    AskedSignIn { by: SecretDigest::of(by), flow: Some("sealed".to_owned()), remembered: true }
+}
+
+async fn to_sign_in(store: &Store, user: &User, by: &[u8]) -> MailedLink {
+    let made = link(store, user, LinkPurpose::SignIn, NOW).asked(asked(by));
+    write!(store, [made] tx => mailed_links::create(tx, &made).await).unwrap();
+    made
+}
+
+async fn take_asked(store: &Store, link: &MailedLink, by: &[u8], now: Timestamp) -> Option<MailedLink> {
+    let (realm, id, by) = (store.realm, link.id, SecretDigest::of(by));
+    write!(store, [by] tx => mailed_links::take_asked(tx, realm, id, &by, now).await).unwrap()
+}
+
+async fn lg_18_what_signs_in_is_used_once_by_whoever_asked_for_it(store: Store) {
+    let ada = store.user("ada").await;
+    let made = to_sign_in(&store, &ada, b"hers").await;
+    assert_eq!(found(&store, &made, NOW).await, Some(made.clone()), "as it was written");
+    assert_eq!(take_asked(&store, &made, b"another", NOW).await, None);
+    assert_eq!(take_asked(&store, &made, b"hers", made.expires_at).await, None);
+    let used = at_once(8, |_| {
+        let (store, made) = (store.clone(), made.clone());
+        async move { take_asked(&store, &made, b"hers", NOW).await }
+    })
+    .await;
+    assert_eq!(used.into_iter().flatten().collect::<Vec<_>>(), [made]);
+    // A link for something else is none.
+    let other = stored(&store, &ada, LinkPurpose::Recover, NOW).await;
+    assert_eq!(take_asked(&store, &other, b"hers", NOW).await, None);
+}
+
+async fn lg_18_who_asks_again_ends_what_they_asked_for_and_nobody_elses(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let hers = [to_sign_in(&store, &ada, b"hers").await, to_sign_in(&store, &ada, b"hers").await];
+    let (theirs, his) = (to_sign_in(&store, &ada, b"theirs").await, to_sign_in(&store, &bob, b"hers").await);
+    for link in hers.iter().chain([&theirs, &his]) {
+        assert!(found(&store, link, NOW).await.is_some(), "a newer one ends none by itself");
+    }
+    let (realm, user, by) = (store.realm, ada.id, SecretDigest::of(b"hers"));
+    let forget =
+        async || write!(store, [by] tx => mailed_links::forget_asked(tx, realm, user, &by).await).unwrap();
+    assert_eq!((forget().await, forget().await), (2, 0));
+    for link in [&theirs, &his] {
+        assert!(found(&store, link, NOW).await.is_some());
+    }
 }

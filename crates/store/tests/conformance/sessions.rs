@@ -19,6 +19,7 @@ on_every_backend!(
     sessions_end_with_their_grants_and_nobody_is_told,
     all_sessions_but_one_are_revoked,
     se_03_a_reauthenticated_session_has_another_cookie,
+    a_factor_that_was_shown_later_is_added,
     a_touched_session_lives_on_but_not_past_its_end,
     ended_sessions_are_deleted_with_their_grants,
     it_is_known_from_where_a_user_signed_in_before,
@@ -224,6 +225,19 @@ async fn se_03_a_reauthenticated_session_has_another_cookie(store: Store) {
     assert_eq!((found.cookie, found.authenticated_at, found.created_at), (1, later(5), NOW));
     assert_eq!(found.amr, ["otp"]);
     assert!(!again(1, session.expires_at).await, "over");
+}
+
+async fn a_factor_that_was_shown_later_is_added(store: Store) {
+    let (ada, amr) = (store.user("ada").await, vec!["pwd".to_owned(), "otp".to_owned(), "mfa".to_owned()]);
+    let session = store.session(&ada).await;
+    let (realm, id, user, message) = (store.realm, session.id, ada.id, store.message());
+    let add = async || write!(store, [amr] tx => sessions::add_factor(tx, realm, id, &amr).await).unwrap();
+    assert!(add().await);
+    let found = store.find_live(&session, later(6)).await.unwrap().0;
+    assert_eq!((found.amr, found.cookie), (amr.clone(), session.cookie));
+    assert_eq!(found.authenticated_at, session.authenticated_at);
+    assert!(write!(store, [] tx => sessions::revoke(tx, realm, user, id, later(7), message).await).unwrap());
+    assert!(!add().await, "over");
 }
 
 async fn a_touched_session_lives_on_but_not_past_its_end(store: Store) {

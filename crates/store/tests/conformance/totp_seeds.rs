@@ -9,6 +9,7 @@ on_every_backend!(
     mf_01_a_step_is_accepted_once_and_never_an_older_one,
     mf_01_of_many_at_once_in_two_processes_one_is_accepted,
     what_is_removed_is_gone,
+    what_was_only_begun_is_forgotten_alone,
 );
 
 async fn begin(store: &Store, user: UserId, sealed: &'static [u8], at: u64) {
@@ -109,4 +110,15 @@ async fn what_is_removed_is_gone(store: Store) {
     let message = store.message();
     write!(store, [] tx => users::delete(tx, realm, ada, NOW, message).await).unwrap();
     assert!(find(&store, ada, false).await.is_none(), "it goes with its user");
+}
+
+async fn what_was_only_begun_is_forgotten_alone(store: Store) {
+    let (realm, ada, bob) = (store.realm, store.user("ada").await.id, store.user("bob").await.id);
+    begin(&store, ada, b"one", 0).await;
+    assert!(confirm(&store, ada, b"one", 1, 0).await);
+    begin(&store, ada, b"two", 1).await;
+    begin(&store, bob, b"his", 1).await;
+    write!(store, [] tx => totp_seeds::forget_begun(tx, realm, ada).await).unwrap();
+    assert!(find(&store, ada, true).await.is_some() && find(&store, ada, false).await.is_none());
+    assert!(find(&store, bob, false).await.is_some());
 }

@@ -1,5 +1,6 @@
 //! The signed-in person's own account.
 
+mod activity;
 mod api_keys;
 mod email;
 mod mfa;
@@ -27,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(passkeys::list, passkeys::add))
         .routes(routes!(passkeys::begin))
         .routes(routes!(passkeys::rename, passkeys::remove))
+        .routes(routes!(activity::list))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
         .routes(routes!(organization::switch))

@@ -23,6 +23,7 @@ impl Problem {
             Self::ReauthenticationRequired,
             Self::SecondFactorsOff,
             Self::LastSecondFactor,
+            Self::EmailSignInOff,
             Self::NoSetUp,
             Self::LastWayIn,
             Self::InvalidPasskey(PasskeyRefused::Signature),

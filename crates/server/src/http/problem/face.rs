@@ -72,7 +72,7 @@ impl Problem {
                 "invalid_code",
                 S::FORBIDDEN,
                 "Code is not right",
-                "Send the newest six digits of the app, each once, or a recovery code that was not used.",
+                "Send the newest six digits of the app, each once, or a recovery code that was not used; to sign in by mail, the code of the newest letter.",
             ),
             Self::ReauthenticationRequired => fixed(
                 "reauthentication_required",
@@ -91,6 +91,12 @@ impl Problem {
                 S::CONFLICT,
                 "Last second factor",
                 "This realm asks everybody for a second factor. Set the next one up, which takes the place of this.",
+            ),
+            Self::EmailSignInOff => fixed(
+                "email_sign_in_off",
+                S::FORBIDDEN,
+                "No sign-in by mail here",
+                "This realm signs nobody in by mail. Sign in another way, or have the realm's setting `email_sign_in` turned on.",
             ),
             Self::NoSetUp => fixed(
                 "no_setup",

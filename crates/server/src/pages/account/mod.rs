@@ -1,5 +1,6 @@
 //! `/account/…`: what a person sees and changes of their own account.
 
+mod activity;
 mod applications;
 mod device;
 mod email;
@@ -40,6 +41,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::submit))
         .route("/account/recovery-codes/saved", get(recovery_codes::saved))
         .route("/account/sessions", get(sessions::show).post(sessions::submit))
+        .route("/account/activity", get(activity::show))
         .route("/account/applications", get(applications::show).post(applications::submit))
 }
 

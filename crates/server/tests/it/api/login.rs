@@ -109,3 +109,20 @@ roles = ["editor"]
     assert_eq!(claims["roles"], json!(["editor", "reader"]));
     assert_eq!(claims["permissions"], json!(["notes:read", "notes:write"]));
 }
+
+/// A hash of elsewhere is replaced at the first sign-in. Whoever signs in at the same moment is not refused because of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_ins_at_once_with_a_hash_that_is_replaced_all_succeed() {
+    let hash = "pbkdf2_sha1$2000$saltsaltsaltsalt$40FCCUL8Zmixp2IS66TSfDAMWMY=";
+    let app = TestApp::with(&format!(
+        "[[realm]]\nname = \"default\"\n[[realm.user]]\nemail = \"ada@example.com\"\npassword_hash = \"{hash}\"\n"
+    ))
+    .await;
+    let sign_in = async || {
+        let body = json!({"email": "ada@example.com", "password": "pässwörd engine"});
+        app.post("/api/v1/login", body).await.brief()
+    };
+    let at_once = futures_util::future::join_all((0..4).map(|_| sign_in())).await;
+    assert_eq!(at_once, ["200", "200", "200", "200"]);
+    assert_eq!(sign_in().await, "200", "and by the hash that took its place");
+}

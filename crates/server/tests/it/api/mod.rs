@@ -1,3 +1,4 @@
+mod activity;
 mod admin_access;
 mod admin_audit;
 mod admin_bulk;

@@ -1,12 +1,15 @@
 //! What is mailed, and what links do.
 
 mod change;
+mod factors;
 mod invitations;
 mod notices;
 mod pages;
 mod poisoning;
 mod recovery;
 mod sameness;
+mod sign_in;
+mod sign_in_pages;
 mod states;
 mod verification;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::json;
 
-use super::{ADA, begin, codes, confirm, half, recover, second, set_up, sign_in, trail, with_app};
+use super::{ADA, begin, claims, codes, confirm, half, recover, second, set_up, sign_in, trail, with_app};
 use crate::{
     oauth::relying_party as rp,
     support::{Answer, Person, TestApp, request},
@@ -67,12 +67,27 @@ async fn mf_06_a_change_takes_a_fresh_sign_in_with_every_factor() {
     assert_eq!(app.login(ADA).await.status, 200, "asked for no more");
 }
 
+/// Who has just shown a password and then the first code has shown two factors, in that session and no other.
+#[tokio::test]
+async fn a_session_in_which_the_first_factor_is_set_up_has_two_from_then_on() {
+    let app = TestApp::new().await;
+    let (other, ada) = (app.person(ADA).await, app.sign_in(ADA).await);
+    set_up(&app, &ada).await;
+    for (person, amr) in [(&ada, json!(["pwd", "otp", "mfa"])), (&other, json!(["pwd"]))] {
+        let refreshed = app.refresh(&person.refresh_token).await;
+        assert_eq!(claims(&refreshed.text("access_token"))["amr"], amr);
+    }
+    let codes = (Method::POST, "/api/v1/me/mfa/recovery-codes");
+    assert_eq!(change(&app, &ada, &codes).await.status, 200, "and nobody asks again at once");
+    assert_eq!(change(&app, &other, &codes).await.brief(), "401 reauthentication_required");
+}
+
 /// An administrator's own factors are the administrator's own, whichever way they are removed.
 #[tokio::test]
 async fn mf_06_an_administrator_resets_their_own_by_no_shorter_way() {
     let app = TestApp::new().await;
     let admin = app.admin().await;
-    let (phone, _) = set_up(&app, &admin).await;
+    let (phone, _) = set_up(&app, &app.sign_in("admin@example.com").await).await;
     let path = format!("/api/v1/admin/users/{}/mfa", admin.id);
     assert_eq!(app.ask(&admin, Method::DELETE, &path, None).await.brief(), "401 reauthentication_required");
     let two = sign_in(&app, "admin@example.com", &phone).await;

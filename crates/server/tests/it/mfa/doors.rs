@@ -22,7 +22,7 @@ async fn world() -> (TestApp, Person, Authenticator) {
     );
     let app = TestApp::with(&file).await;
     let ada = app.sign_in(ADA).await;
-    let (phone, _) = set_up(&app, &ada).await;
+    let (phone, _) = set_up(&app, &app.sign_in(ADA).await).await;
     (app, ada, phone)
 }
 

@@ -15,23 +15,23 @@ use crate::support::{Answer, Authenticator, Person, TestApp, person};
 const ADA: &str = "ada@example.com";
 
 /// Begins to set an authenticator app up.
-async fn begin(app: &TestApp, who: &Person) -> Authenticator {
+pub async fn begin(app: &TestApp, who: &Person) -> Authenticator {
     let answer = app.ask(who, Method::POST, "/api/v1/me/mfa/totp", None).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     Authenticator::of(&answer.text("secret"))
 }
 
-async fn confirm(app: &TestApp, who: &Person, code: &str) -> Answer {
+pub async fn confirm(app: &TestApp, who: &Person, code: &str) -> Answer {
     app.ask(who, Method::POST, "/api/v1/me/mfa/totp/confirm", Some(json!({"code": code}))).await
 }
 
-fn codes(answer: &Answer) -> Vec<String> {
+pub fn codes(answer: &Answer) -> Vec<String> {
     let codes = answer.json()["recovery_codes"].as_array().expect("recovery codes").clone();
     codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect()
 }
 
 /// Somebody signed in by a password, who then sets an app up; with their recovery codes.
-async fn set_up(app: &TestApp, who: &Person) -> (Authenticator, Vec<String>) {
+pub async fn set_up(app: &TestApp, who: &Person) -> (Authenticator, Vec<String>) {
     let phone = begin(app, who).await;
     let answer = confirm(app, who, &phone.code(app)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -46,22 +46,22 @@ async fn with_app(app: &TestApp, email: &str) -> (Person, Authenticator, Vec<Str
 }
 
 /// The first step: what says that the password was right.
-async fn half(app: &TestApp, email: &str) -> String {
+pub async fn half(app: &TestApp, email: &str) -> String {
     let answer = app.login(email).await;
     assert_eq!(answer.brief(), "403 mfa_required", "{answer:?}");
     answer.text("mfa_token")
 }
 
-async fn second(app: &TestApp, token: &str, code: &str) -> Answer {
+pub async fn second(app: &TestApp, token: &str, code: &str) -> Answer {
     app.post("/api/v1/login/mfa", json!({"mfa_token": token, "code": code})).await
 }
 
-async fn recover(app: &TestApp, token: &str, code: &str) -> Answer {
+pub async fn recover(app: &TestApp, token: &str, code: &str) -> Answer {
     app.post("/api/v1/login/mfa", json!({"mfa_token": token, "recovery_code": code})).await
 }
 
 /// Both steps, with the next code that the app shows.
-async fn sign_in(app: &TestApp, email: &str, phone: &Authenticator) -> Person {
+pub async fn sign_in(app: &TestApp, email: &str, phone: &Authenticator) -> Person {
     app.advance(std::time::Duration::from_secs(30));
     let answer = second(app, &half(app, email).await, &phone.code(app)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -69,14 +69,14 @@ async fn sign_in(app: &TestApp, email: &str, phone: &Authenticator) -> Person {
 }
 
 /// What the trail has of an event, the newest first.
-async fn trail(app: &TestApp, admin: &Person, event: &str) -> Vec<Value> {
+pub async fn trail(app: &TestApp, admin: &Person, event: &str) -> Vec<Value> {
     let path = format!("/api/v1/admin/audit?event={event}");
     let answer = app.ask(admin, Method::GET, &path, None).await;
     answer.json()["events"].as_array().unwrap_or_else(|| panic!("{answer:?}")).clone()
 }
 
 /// What an access token says.
-fn claims(token: &str) -> Value {
+pub fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()
 }

@@ -1,0 +1,126 @@
+//! What happened to an account, as its person is shown it.
+
+use std::net::IpAddr;
+
+use gatepost_domain::{
+    EventId, RealmId, Timestamp, UserId,
+    audit::{Actor, Event, Record},
+};
+use gatepost_store::audit::{self, RecordFilter};
+
+use crate::{App, http::Problem};
+
+/// Who did it, as far as the person of the account is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The person of the account, or whoever passed for them.
+    You,
+    /// Somebody who had not proved who they are.
+    Unknown,
+    /// An application.
+    Application,
+    /// An administrator, or whoever runs the server.
+    Administrator,
+    /// The server itself.
+    System,
+}
+
+impl By {
+    /// The stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::You => "you",
+            Self::Unknown => "unknown",
+            Self::Application => "application",
+            Self::Administrator => "administrator",
+            Self::System => "system",
+        }
+    }
+
+    fn of(actor: &Actor, user: UserId) -> Self {
+        match actor {
+            Actor::User(id) if *id == user => Self::You,
+            Actor::User(_) | Actor::Operator => Self::Administrator,
+            Actor::Anonymous => Self::Unknown,
+            Actor::Client(_) => Self::Application,
+            Actor::System => Self::System,
+        }
+    }
+}
+
+/// Something that happened to an account.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// The id; later acts have later ids.
+    pub id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
+    /// Who did it.
+    pub by: By,
+    /// From where; of what others did, nothing.
+    pub address: Option<IpAddr>,
+    /// How somebody signed in, where it was not a password.
+    pub method: Option<String>,
+    /// With which second factor somebody signed in, or which was added or removed.
+    pub factor: Option<String>,
+}
+
+impl Act {
+    fn of(record: Record, user: UserId) -> Self {
+        let by = By::of(&record.actor, user);
+        let detail = |name: &str| record.detail.get(name).cloned();
+        Self {
+            id: record.id,
+            at: record.at,
+            event: record.event,
+            by,
+            // Where administrators work is nobody else's business.
+            address: record.address.filter(|_| by != By::Administrator),
+            method: detail("method"),
+            factor: detail("second_factor").or_else(|| detail("kind")).or_else(|| detail("kinds")),
+        }
+    }
+}
+
+/// One page of the history.
+pub struct History {
+    /// The newest first.
+    pub acts: Vec<Act>,
+    /// Where the next page goes on, if there may be more.
+    pub next: Option<EventId>,
+}
+
+/// How many events are looked at for one page: not all that happens is shown.
+const LOOKED_AT: u32 = 200;
+
+/// What happened to an account before an event, as far as [`Event::is_of_accounts`] goes, the newest first. A page may hold fewer than
+/// asked for though there are more.
+pub async fn history(
+    app: &App,
+    (realm, user): (RealmId, UserId),
+    before: Option<EventId>,
+    limit: usize,
+) -> Result<History, Problem> {
+    let filter = RecordFilter { user: Some(user), ..RecordFilter::default() };
+    let found = app.db().read("read the history of an account", move |tx| {
+        let filter = filter.clone();
+        Box::pin(async move { audit::list(tx, realm, &filter, before, LOOKED_AT).await })
+    });
+    let found = found.await?;
+    let all_of_it = found.len() < LOOKED_AT as usize;
+    let last = found.last().map(|record| record.id);
+    let mut acts: Vec<_> = found
+        .into_iter()
+        .filter(|record| record.event.is_of_accounts())
+        .map(|record| Act::of(record, user))
+        .collect();
+    let next = if acts.len() > limit {
+        acts.truncate(limit);
+        acts.last().map(|act| act.id)
+    } else {
+        last.filter(|_| !all_of_it)
+    };
+    Ok(History { acts, next })
+}
