@@ -204,6 +204,10 @@ id!(
     /// A link that was mailed; not the link itself.
     MailedLinkId, "lnk_"
 );
+id!(
+    /// An account elsewhere that signs in to one here; not what it is called there.
+    IdentityId, "idn_"
+);
 
 #[cfg(test)]
 mod tests {

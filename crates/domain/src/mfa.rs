@@ -1,5 +1,6 @@
 //! Second factors: what a person proves beside their password, and how often that may be tried.
 
+mod first;
 pub mod recovery_code;
 pub mod totp;
 
@@ -8,7 +9,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{PasswordHash, SecretDigest, Timestamp, UserId};
+use crate::{SecretDigest, Timestamp, UserId};
+
+pub use first::{First, PendingFirst};
 
 /// What somebody can have set up as a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,17 +45,6 @@ pub struct Factor {
     pub added_at: Timestamp,
     /// When somebody last signed in with it.
     pub last_used_at: Option<Timestamp>,
-}
-
-/// How somebody proved to be the user, from the password on: `amr` (RFC 8176). `mfa` says that there were two factors; the word for
-/// the second stands before it, where the registry has one.
-pub fn methods(second: Option<Method>) -> Vec<String> {
-    let words: &[&str] = match second {
-        None => &["pwd"],
-        Some(Method::Totp) => &["pwd", "otp", "mfa"],
-        Some(Method::RecoveryCode) => &["pwd", "mfa"],
-    };
-    words.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// Whether a session that was begun by these methods had two factors.
@@ -104,7 +96,7 @@ pub const TRIES: [Tries; 2] = [
 /// How often it may be tried in one sign-in.
 pub const TRIES_OF_ONE_SIGN_IN: u32 = 5;
 
-/// How long after the password the second factor may come.
+/// How long after the first step the second factor may come.
 pub const PENDING_TTL: Duration = Duration::from_mins(10);
 
 /// The same for somebody who has to set one up first.
@@ -118,7 +110,7 @@ pub fn may_change(amr: &[String], authenticated_at: Timestamp, has_factor: bool,
     now.since(authenticated_at) < FRESH && (!has_factor || is_multi_factor(amr))
 }
 
-/// What is missing of a sign-in when the password was right.
+/// What is missing of a sign-in when the first step was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     /// Nothing.
@@ -138,29 +130,24 @@ pub const fn missing(policy: crate::Mfa, has_factor: bool) -> Missing {
     }
 }
 
-/// A sign-in whose password was right, and that waits for the rest. It is good for nothing else.
+/// A sign-in whose first step was right, and that waits for the rest. It is good for nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingSignIn {
     /// What its tries are counted under, and by what it is used up: random.
     pub id: String,
     /// Whose it is.
     pub user: UserId,
-    /// Which password was right: a digest of its hash. A change of password ends the sign-in.
-    pub password: String,
+    /// What was proved first.
+    pub first: PendingFirst,
     /// Whether the person wants to stay signed in, in a browser.
     pub remembered: bool,
-    /// When the password was right.
+    /// When that was.
     pub proven_at: Timestamp,
     /// From when it is refused.
     pub expires_at: Timestamp,
 }
 
 impl PendingSignIn {
-    /// Whether the password is still the one that was right.
-    pub fn is_of(&self, hash: &PasswordHash) -> bool {
-        self.password == digest_of(hash)
-    }
-
     /// What its tries are counted under.
     pub fn tries(&self) -> SecretDigest {
         SecretDigest::of(format!("second factor of sign-in {}", self.id).as_bytes())
@@ -172,15 +159,10 @@ impl PendingSignIn {
     }
 }
 
-/// What a pending sign-in says of the password that was right.
-pub fn digest_of(hash: &PasswordHash) -> String {
-    data_encoding::BASE64URL_NOPAD.encode(SecretDigest::of(hash.as_str().as_bytes()).as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Mfa;
+    use crate::{Mfa, PasswordHash};
 
     #[test]
     fn what_somebody_set_up_is_asked_for_whatever_the_realm_says() {
@@ -195,43 +177,13 @@ mod tests {
     #[test]
     fn mf_06_factors_are_changed_by_whoever_has_just_proved_all_there_is_to_prove() {
         let at = Timestamp::from_unix_seconds(1_800_000_000);
+        let methods = |second| First::Password(PasswordHash::new("x")).methods(second);
         let (one, two) = (methods(None), methods(Some(Method::Totp)));
         let last = at.plus(FRESH).minus(Duration::from_secs(1));
         assert!(may_change(&one, at, false, last) && may_change(&two, at, true, last));
         assert!(!may_change(&one, at, true, at), "only one of the two");
         assert!(!may_change(&two, at, true, at.plus(FRESH)), "too long ago");
         assert!(may_change(&methods(Some(Method::RecoveryCode)), at, true, at));
-    }
-
-    #[test]
-    fn the_methods_are_words_of_the_registry() {
-        // RFC 8176 section 2.
-        let registered = [
-            "face", "fpt", "geo", "hwk", "iris", "kba", "mca", "mfa", "otp", "pin", "pwd", "rba", "retina",
-            "sc", "sms", "swk", "tel", "user", "vbm", "wia",
-        ];
-        for method in [None, Some(Method::Totp), Some(Method::RecoveryCode)] {
-            let amr = methods(method);
-            assert!(amr.iter().all(|word| registered.contains(&word.as_str())), "{amr:?}");
-            assert_eq!(is_multi_factor(&amr), method.is_some());
-        }
-    }
-
-    #[test]
-    fn a_change_of_password_ends_a_pending_sign_in() {
-        let now = Timestamp::from_unix_seconds(1_800_000_000);
-        let hash = PasswordHash::new("$argon2id$one".to_owned());
-        let pending = PendingSignIn {
-            id: "x".into(),
-            user: UserId::MIN,
-            password: digest_of(&hash),
-            remembered: false,
-            proven_at: now,
-            expires_at: now.plus(PENDING_TTL),
-        };
-        assert!(pending.is_of(&hash) && !pending.is_of(&PasswordHash::new("$argon2id$two".to_owned())));
-        assert_ne!(pending.tries(), pending.spent());
-        assert!(!pending.password.contains("argon2id"));
     }
 
     #[test]

@@ -206,6 +206,8 @@ pub enum Factor {
     AuthenticatorApp,
     /// Recovery codes.
     RecoveryCodes,
+    /// An account elsewhere that signs in.
+    Identity,
 }
 
 impl Letter {

@@ -7,6 +7,8 @@ mod left_behind;
 mod links;
 mod password;
 mod recovery;
+mod take_over;
+mod ways_in;
 
 use gatepost_domain::{
     EmailAddress, GrantId, RealmId, RoleName, SessionId, Timestamp, User, UserId,
@@ -30,8 +32,12 @@ pub use email::{
     CONFIRMING, ask_to_change_email, ask_to_verify, awaited_email, confirm_email, undo_email_change,
 };
 pub use links::opened;
+pub(crate) use links::send as send_link;
 pub use password::change_password;
 pub use recovery::{ask_to_recover, count_mail, recover};
+pub(crate) use take_over::take_over;
+pub use ways_in::has_password;
+pub(crate) use ways_in::is_last_way_in;
 
 pub use gatepost_domain::role::ADMINISTRATOR;
 
@@ -100,7 +106,7 @@ impl Who {
         Self::of(Actor::Operator, Where::default(), None)
     }
 
-    /// The account's owner, who has opened a link that was mailed to them.
+    /// The account's owner, who has proved its address: by a link that was mailed to them, or by a provider.
     pub fn by_mail(owner: &User, origin: Where) -> Self {
         Self::of(Actor::User(owner.id), origin, None)
     }

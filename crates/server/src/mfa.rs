@@ -66,7 +66,11 @@ pub async fn has_factor(app: &App, user: &User) -> Result<bool, Problem> {
 
 /// Refuses to go on unless the caller may change how the account is signed in to: by a sign-in of their own, a moment ago, with all
 /// the factors they have. Inside the transaction that writes: a session of a moment ago may be one factor short by then.
-async fn may_change(tx: &mut Tx, caller: &SignedIn, now: Timestamp) -> Result<Vec<Factor>, Problem> {
+pub(crate) async fn may_change(
+    tx: &mut Tx,
+    caller: &SignedIn,
+    now: Timestamp,
+) -> Result<Vec<Factor>, Problem> {
     let (realm, user) = (caller.user.realm, caller.user.id);
     if caller.grant.is_some() {
         return Err(Problem::NotForApplications);

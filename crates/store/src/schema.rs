@@ -57,6 +57,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "second_factors",
         sql: include_str!("../migrations/0012_second_factors.sql"),
     },
+    Migration {
+        version: 14,
+        name: "social_sign_in",
+        sql: include_str!("../migrations/0014_social_sign_in.sql"),
+    },
 ];
 
 /// The version this release works with.

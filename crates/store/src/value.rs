@@ -1,8 +1,8 @@
 //! What goes into a statement and what comes out of it, the same for both databases.
 
 use gatepost_domain::{
-    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, InitialAccessTokenId, InvitationId, MailedLinkId,
-    OrganizationId, OutboxId, RealmId, SecretDigest, SessionId, Timestamp, UserId,
+    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdentityId, InitialAccessTokenId, InvitationId,
+    MailedLinkId, OrganizationId, OutboxId, RealmId, SecretDigest, SessionId, Timestamp, UserId,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type};
@@ -279,6 +279,7 @@ ids!(
     OutboxId,
     OrganizationId,
     InvitationId,
+    IdentityId,
     MailedLinkId,
     InitialAccessTokenId,
     ApiKeyId

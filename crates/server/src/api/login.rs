@@ -3,7 +3,7 @@
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, header::SET_COOKIE},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use gatepost_domain::{
     Timestamp,
@@ -48,13 +48,18 @@ impl SignedInAnswer {
 
     /// With the cookie by which the device is known from now on.
     fn response(begun: Begun) -> Result<Response, Problem> {
-        Ok((known(&begun.device)?, Json(Self::new(begun))).into_response())
+        Ok((known(begun.device.as_ref())?, Json(Self::new(begun))).into_response())
     }
 }
 
+/// What sets the cookie, if there is one.
+pub(super) type DeviceHeader = AppendHeaders<Option<(HeaderName, HeaderValue)>>;
+
 /// The header by which a device is known from now on.
-pub(super) fn known(device: &DeviceCookie) -> Result<[(HeaderName, HeaderValue); 1], Problem> {
-    Ok([(SET_COOKIE, device.header().ok_or_else(|| Problem::internal("a cookie is no header"))?)])
+pub(super) fn known(device: Option<&DeviceCookie>) -> Result<DeviceHeader, Problem> {
+    let header =
+        |device: &DeviceCookie| device.header().ok_or_else(|| Problem::internal("a cookie is no header"));
+    Ok(AppendHeaders(device.map(header).transpose()?.map(|header| (SET_COOKIE, header))))
 }
 
 /// A sign-in whose password was right, and that waits for a second factor: a problem document with what it takes to go on.

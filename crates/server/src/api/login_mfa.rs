@@ -1,13 +1,10 @@
 //! `POST /api/v1/login/mfa`: the second step of a sign-in.
 
-use axum::{
-    extract::State,
-    http::{HeaderName, HeaderValue},
-};
+use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    login::{SignedInAnswer, known},
+    login::{DeviceHeader, SignedInAnswer, known},
     mfa_view::{TotpSetup, revealed},
 };
 use crate::{
@@ -64,7 +61,7 @@ pub(super) async fn second(
     State(app): State<App>,
     origin: Where,
     Json(body): Json<SecondStep>,
-) -> Result<([(HeaderName, HeaderValue); 1], Json<SecondStepAnswer>), Problem> {
+) -> Result<(DeviceHeader, Json<SecondStepAnswer>), Problem> {
     let shown = match (&body.code, &body.recovery_code) {
         (Some(code), None) => Shown::Code(code),
         (None, Some(code)) => Shown::RecoveryCode(code),
@@ -89,7 +86,7 @@ pub(super) async fn second(
         Shown::RecoveryCode(_) => Some(mfa::overview(&app, realm.id(), signed_in.user.id).await?.codes.left),
         Shown::Code(_) => None,
     };
-    let device = known(&signed_in.device)?;
+    let device = known(signed_in.device.as_ref())?;
     let answer = SecondStepAnswer {
         signed_in: SignedInAnswer::new(signed_in),
         recovery_codes_left,

@@ -3,6 +3,7 @@
 use gatepost_domain::{
     Client, Grant, GrantDetails, GrantId, Scopes, Session, SessionId, Timestamp,
     audit::{Actor, Event},
+    mfa::First,
     password::Password,
 };
 use gatepost_store::{audit, grants, personal_claims, sessions, users};
@@ -41,7 +42,7 @@ pub async fn sign_in(
     now: Timestamp,
 ) -> Result<Result<Issued, GrantRefused>, Problem> {
     let Login { identifier, password, scopes, audience, key } = login;
-    let Proven { user, hash, outdated, attempt, .. } =
+    let Proven { user, first, outdated, attempt, .. } =
         match session::prove(app, realm, identifier, password, origin, now).await {
             Ok(proven) => proven,
             Err(Problem::InvalidCredentials | Problem::EmailUnverified) => {
@@ -49,6 +50,8 @@ pub async fn sign_in(
             }
             Err(other) => return Err(other),
         };
+    // It was a password that was asked for.
+    let First::Password(hash) = first else { return Err(Problem::InvalidCredentials) };
     let with_key;
     let openid = scopes.contains("openid");
     let snapshot: &Snapshot = if openid {

@@ -60,6 +60,15 @@ pub enum Problem {
     /// Nothing is being set up.
     #[error("nothing is being set up")]
     NoSetUp,
+    /// The last way to sign in to an account stays.
+    #[error("the last way in")]
+    LastWayIn,
+    /// An account elsewhere that signs in to another account here.
+    #[error("the account elsewhere is connected with another account")]
+    IdentityTaken,
+    /// An account elsewhere that the provider's settings do not let in.
+    #[error("the provider is limited to other accounts")]
+    IdentityRefused,
     /// A refresh token was refused.
     #[error("the refresh token was refused")]
     InvalidRefreshToken,

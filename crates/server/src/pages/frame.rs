@@ -109,6 +109,14 @@ impl Frame {
         self
     }
 
+    /// Where the page is shown as if it were another: its own address is good for once, and whoever chooses a language would come
+    /// back to it.
+    #[must_use]
+    pub(super) fn as_if_at(mut self, path: &str) -> Self {
+        self.here = self.browser.path(path);
+        self
+    }
+
     /// What stands before another parameter of this page.
     fn join(&self) -> char {
         if self.here.contains('?') { '&' } else { '?' }
@@ -153,6 +161,11 @@ impl Frame {
     /// A flow as it stands in the address.
     pub(super) fn seal(&self, flow: &Flow) -> String {
         flow.seal(&self.app, &self.realm, &self.browser)
+    }
+
+    /// Something that opens in this browser alone.
+    pub(super) fn seal_for(&self, purpose: &'static str, value: &impl serde::Serialize) -> String {
+        self.browser.seal(&self.app, &self.realm, purpose, value)
     }
 
     pub(super) fn request(&self) -> &str {
@@ -257,10 +270,12 @@ pub(super) enum Notice {
     EmailConfirmed,
     TotpOn,
     TotpOff,
+    Connected,
+    Disconnected,
 }
 
 impl Notice {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::NameSaved,
         Self::PasswordChanged,
         Self::SessionEnded,
@@ -271,6 +286,8 @@ impl Notice {
         Self::EmailConfirmed,
         Self::TotpOn,
         Self::TotpOff,
+        Self::Connected,
+        Self::Disconnected,
     ];
 
     fn name(self) -> &'static str {
@@ -285,6 +302,8 @@ impl Notice {
             Self::EmailConfirmed => "email-confirmed",
             Self::TotpOn => "totp-on",
             Self::TotpOff => "totp-off",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
         }
     }
 
@@ -300,6 +319,8 @@ impl Notice {
             Self::EmailConfirmed => words.email_confirmed,
             Self::TotpOn => words.totp_turned_on,
             Self::TotpOff => words.totp_turned_off,
+            Self::Connected => words.connected,
+            Self::Disconnected => words.disconnected,
         }
     }
 }

@@ -21,6 +21,7 @@ mod second_step;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod social;
 #[cfg(test)]
 mod specimens;
 mod verify;
@@ -60,6 +61,8 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/mfa", get(second_step::show).post(second_step::submit))
+        .route("/sign-in/with/{provider}", get(social::show))
+        .route("/sign-in/with/{provider}/callback", get(social::come_back).post(social::come_back_by_form))
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))
         .route("/sign-out", get(sign_out::show).post(sign_out::submit))
         .route("/recover", get(recover::show).post(recover::submit))

@@ -1,4 +1,4 @@
-//! `/sign-in/mfa`: the second step of a sign-in. Whose password was right is in the flow, sealed, and opens this page alone.
+//! `/sign-in/mfa`: the second step of a sign-in. Whose first step was right is in the flow, sealed, and opens this page alone.
 
 use std::sync::Arc;
 
@@ -113,7 +113,7 @@ impl Wrong {
     }
 }
 
-/// Sends somebody on whose password was right: to show a second factor, or to set one up.
+/// Sends somebody on whose first step was right: to show a second factor, or to set one up.
 pub(super) async fn begin(
     app: &App,
     frame: &Frame,
@@ -241,7 +241,10 @@ pub(super) async fn submit(
     };
     let (second, user) = (proven.second.clone(), proven.user.clone());
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
-    let device = session::remember_device(&app, &realm, (&proven.user, &proven.hash), &origin, now);
+    let device = proven
+        .first
+        .password()
+        .map(|hash| session::remember_device(&app, &realm, (&proven.user, hash), &origin, now));
     let begun = session::sign_in_browser(&app, &realm, proven, held, remembered, &origin, now).await;
     let session = match begun {
         Ok(SignIn::Begun(session)) => session,
@@ -255,7 +258,9 @@ pub(super) async fn submit(
         }
         Err(other) => return Err(other),
     };
-    browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
+    if let Some(device) = device {
+        browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
+    }
     browser.keep(&app, &realm, &session, remembered, now);
     match second.as_ref().map(|second| second.codes()).filter(|codes| !codes.is_empty()) {
         Some(codes) => {

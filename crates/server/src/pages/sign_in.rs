@@ -16,6 +16,7 @@ use super::{
     frame::{Frame, Person, View},
     html::{Html, say},
     query, second_step, see,
+    social::{Button, buttons},
 };
 use crate::{
     App,
@@ -38,6 +39,7 @@ struct SignInPage<'a> {
     /// The password is what is left to type.
     to_password: bool,
     remember: bool,
+    providers: Vec<Button>,
     new_here: Option<Html>,
     forgot: Option<Html>,
 }
@@ -49,6 +51,8 @@ struct Shown<'a> {
     username: &'a str,
     remember: bool,
     why: Why,
+    /// Why it did not come to a sign-in elsewhere.
+    told: Option<Html>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -72,7 +76,7 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
     let flow = shown.flow.map(|(flow, _)| flow);
     let fresh = flow.is_some_and(|flow| flow.fresh);
     let mut view = frame.view(if fresh { w.again_title } else { w.sign_in });
-    view.wrong = shown.why != Why::Asked;
+    view.wrong = shown.why != Why::Asked || shown.told.is_some();
     let client = flow.and_then(|flow| flow.client_name.as_deref());
     let open = frame.realm.settings().registration == Registration::Open && !fresh;
     let sealed = shown.flow.map(|(_, sealed)| sealed);
@@ -87,8 +91,9 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
             Why::Stale => Some(say(w.stale).html()),
             Why::TooOften(limited) => Some(too_often(w, limited)),
             Why::Over => Some(say(w.second_over).html()),
-            Why::Asked | Why::Empty { .. } => None,
+            Why::Asked | Why::Empty { .. } => shown.told.clone(),
         },
+        providers: buttons(&frame, sealed, None),
         flow: sealed,
         username: shown.username,
         username_error: matches!(shown.why, Why::Empty { username: true, .. }).then_some(w.type_username),
@@ -111,6 +116,7 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
         v: view,
     };
     let status = match shown.why {
+        Why::Asked if shown.told.is_some() => StatusCode::FORBIDDEN,
         Why::Asked => StatusCode::OK,
         Why::Empty { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Why::Refused | Why::Stale | Why::Over => StatusCode::FORBIDDEN,
@@ -121,6 +127,11 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
         limited.tell(response.headers_mut());
     }
     response
+}
+
+/// The page, where somebody comes back from elsewhere and is not signed in.
+pub(super) fn told(frame: Frame, flow: Option<(&Flow, &str)>, problem: Html) -> Response {
+    page(frame.as_if_at("/sign-in"), &Shown { flow, told: Some(problem), ..Shown::default() })
 }
 
 /// A sign-in whose second step is over begins anew.
@@ -220,7 +231,7 @@ pub(super) async fn submit(
         return Ok(go_on(&app, &realm, &browser, Some(flow), signed_in.session.id));
     }
     let (username, password) = (form.text("username"), form.get("password").unwrap_or_default());
-    let shown = |why| Shown { flow, username, remember: form.ticked("remember"), why };
+    let shown = |why| Shown { flow, username, remember: form.ticked("remember"), why, told: None };
     if forged.is_err() {
         return Ok(page(frame, &shown(Why::Stale)));
     }
@@ -241,7 +252,10 @@ pub(super) async fn submit(
         Err(Problem::Limited(limited)) => return Ok(page(frame, &shown(Why::TooOften(limited)))),
         other => other?,
     };
-    let device = session::remember_device(&app, &realm, (&proven.user, &proven.hash), &origin, now);
+    let device = proven
+        .first
+        .password()
+        .map(|hash| session::remember_device(&app, &realm, (&proven.user, hash), &origin, now));
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     let remember = form.ticked("remember");
     let begun = session::sign_in_browser(&app, &realm, proven, held, remember, &origin, now).await;
@@ -253,7 +267,9 @@ pub(super) async fn submit(
         Err(Problem::InvalidCredentials) => return Ok(page(frame, &shown(Why::Refused))),
         Err(other) => return Err(other),
     };
-    browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
+    if let Some(device) = device {
+        browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
+    }
     browser.keep(&app, &realm, &session, remember, now);
     Ok(go_on(&app, &realm, &browser, flow.map(|(flow, _)| flow), session.id))
 }

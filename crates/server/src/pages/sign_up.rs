@@ -10,6 +10,7 @@ use axum::{
 };
 use gatepost_domain::{
     DisplayName, EmailAddress, PasswordHash, Registration,
+    mfa::First,
     password::{Policy, TooWeak},
 };
 
@@ -21,6 +22,7 @@ use super::{
     mail_sent::{For, Sent},
     query, second_step,
     sign_in::go_on,
+    social::{Button, buttons},
 };
 use crate::{
     App, accounts,
@@ -45,6 +47,7 @@ struct SignUpPage<'a> {
     min: u32,
     hint: Html,
     focus: &'static str,
+    providers: Vec<Button>,
     have_account: Html,
 }
 
@@ -130,6 +133,7 @@ fn page(frame: Frame, shown: Shown<'_>) -> Response {
         password_error: wrong.password,
         min,
         hint: say(w.password_hint).put("min", min).html(),
+        providers: buttons(&frame, sealed, None),
         have_account: say(w.have_account).link(sign_in).html(),
         v: view,
     };
@@ -248,8 +252,9 @@ pub(super) async fn submit(
         return Ok(frame.answer(StatusCode::OK, &page, None));
     }
     let attempt = Attempt::unlimited(&app, now);
-    let proven = Proven { user, hash: PasswordHash::new(hash), outdated: None, second: None, attempt };
-    let device = session::remember_device(&app, &realm, (&proven.user, &proven.hash), &origin, now);
+    let hash = PasswordHash::new(hash);
+    let device = session::remember_device(&app, &realm, (&user, &hash), &origin, now);
+    let proven = Proven { user, first: First::Password(hash), outdated: None, second: None, attempt };
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     let flow = flow.map(|(flow, _)| flow);
     let begun = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;

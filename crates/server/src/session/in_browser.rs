@@ -2,13 +2,14 @@
 
 use gatepost_domain::{
     OutboxId, RealmId, Session, SessionId, Timestamp, UserId,
-    audit::{Actor, Event},
-    mfa::methods,
+    audit::{Actor, Event, Record},
+    mfa::First,
 };
-use gatepost_store::{Tx, audit, passwords, sessions};
+use gatepost_store::{Tx, audit, sessions};
 
 use super::{
     device::note_device,
+    first,
     second::{Asked, ask},
     sign_in::{Proven, Settled, SignIn, Written, settle, with_second},
 };
@@ -22,7 +23,7 @@ use crate::{
 /// says whether the person wants to stay signed in.
 ///
 /// The same person goes on in the same session, which has a new cookie from then on; another person ends it. In one write, and
-/// only if the account is still enabled and still has the password that was checked.
+/// only if the account is still enabled and what was proved still holds.
 pub async fn sign_in_browser(
     app: &App,
     realm: &Snapshot,
@@ -32,13 +33,13 @@ pub async fn sign_in_browser(
     origin: &Where,
     now: Timestamp,
 ) -> Result<SignIn<Session>, Problem> {
-    let Proven { user, hash, outdated, second, attempt } = proven;
+    let Proven { user, first, outdated, second, attempt } = proven;
     let id = SessionId::new(now, app.entropy());
     let begins = Session::begin(
         id,
         realm.id(),
         user.id,
-        methods(second.as_ref().map(|second| second.method())),
+        first.methods(second.as_ref().map(|second| second.method())),
         origin.session_origin(),
         realm.settings(),
         now,
@@ -47,22 +48,26 @@ pub async fn sign_in_browser(
     let record = |event, user: UserId, session: SessionId| {
         origin.record(app, realm.id(), event, Actor::User(user), now).user(user).session(session)
     };
+    let told = |record: Record| match &first {
+        First::Password(_) => record,
+        First::Identity(id) => record.with("identity", id.to_string()),
+    };
     let again = held.filter(|held| held.user == user.id).cloned();
     let other = held.filter(|held| held.user != user.id).cloned();
-    let signed_in = with_second(record(Event::SignedIn, user.id, begins.id), second.as_deref());
+    let signed_in = told(with_second(record(Event::SignedIn, user.id, begins.id), second.as_deref()));
     let signed_in_again = again.as_ref().map(|held| {
-        let record = with_second(record(Event::SignedIn, user.id, held.id), second.as_deref());
+        let record = told(with_second(record(Event::SignedIn, user.id, held.id), second.as_deref()));
         record.with("session", "the same")
     });
     let signed_out = other.as_ref().map(|held| record(Event::SignedOut, held.user, held.id));
     let message = OutboxId::new(now, app.entropy());
-    let checked = hash.clone();
+    let proved = first.clone();
     let (worker, owner, told) = (app.clone(), user.clone(), origin.clone());
     let (policy, shown) = (realm.settings().mfa, second.clone());
     let written = app
         .db()
         .write("sign in in a browser", move |tx| {
-            let (begins, hash, again) = (begins.clone(), checked.clone(), again.clone());
+            let (begins, first, again) = (begins.clone(), proved.clone(), again.clone());
             let (signed_in, signed_in_again) = (signed_in.clone(), signed_in_again.clone());
             let (other, signed_out) = (other.clone(), signed_out.clone());
             let (app, owner, told) = (worker.clone(), owner.clone(), told.clone());
@@ -74,14 +79,13 @@ pub async fn sign_in_browser(
                     Asked::Refused(why) => return Ok(Written::Refused(why)),
                 }
                 if let (Some(held), Some(record)) = (again, signed_in_again) {
-                    let now_has = passwords::find(tx, begins.realm, begins.user).await?;
-                    let unchanged = now_has.is_some_and(|now_has| now_has == hash);
-                    if unchanged && go_on(tx, &held, &begins.amr, now).await? {
+                    let holds = first::holds(tx, (begins.realm, begins.user), &first, now).await?;
+                    if holds && go_on(tx, &held, &begins.amr, now).await? {
                         audit::append(tx, &record).await?;
                         return again_live(tx, begins.realm, held.id, now).await.map(Written::Begun);
                     }
                 }
-                if !sessions::create(tx, &begins, Some(&hash)).await? {
+                if !first::begin(tx, &begins, &first, now).await? {
                     return Err(Problem::InvalidCredentials);
                 }
                 audit::append(tx, &signed_in).await?;
@@ -95,7 +99,7 @@ pub async fn sign_in_browser(
             })
         })
         .await;
-    let settled = Settled { user, hash, outdated, second, remembered, attempt };
+    let settled = Settled { user, first, outdated, second, remembered, attempt };
     settle(app, realm, settled, written, origin, now).await
 }
 

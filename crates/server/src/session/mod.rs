@@ -2,6 +2,7 @@
 
 mod device;
 mod end;
+mod first;
 mod in_browser;
 mod known_device;
 mod list;

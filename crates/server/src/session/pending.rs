@@ -1,12 +1,12 @@
-//! Sign-ins whose password was right and that wait for a second factor.
+//! Sign-ins whose first step was right and that wait for a second factor.
 //!
 //! Nothing of them is stored: what says so is sealed, and in the hands of whoever signs in. What it may be tried, and that it was
 //! used up, is stored.
 
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
-    PasswordHash, Timestamp, User,
-    mfa::{Missing, PENDING_SET_UP_TTL, PENDING_TTL, PendingSignIn, digest_of},
+    Timestamp, User,
+    mfa::{First, Missing, PENDING_SET_UP_TTL, PENDING_TTL, PendingFirst, PendingSignIn},
 };
 
 use crate::{App, realm::Snapshot};
@@ -24,7 +24,7 @@ const LONGEST: usize = 2 * 1024;
 pub(super) fn begin(
     app: &App,
     user: &User,
-    hash: &PasswordHash,
+    first: &First,
     missing: Missing,
     remembered: bool,
     now: Timestamp,
@@ -35,7 +35,7 @@ pub(super) fn begin(
     PendingSignIn {
         id: BASE64URL_NOPAD.encode(&id),
         user: user.id,
-        password: digest_of(hash),
+        first: PendingFirst::of(first),
         remembered,
         proven_at: now,
         expires_at: now.plus(life),

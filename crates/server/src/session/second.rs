@@ -1,4 +1,4 @@
-//! The second step of a sign-in: what is missing when the password was right, and whether what was shown is it.
+//! The second step of a sign-in: what is missing when the first step was right, and whether what was shown is it.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use gatepost_domain::{
     },
 };
 use gatepost_store::{
-    Tx, attempts, audit, passwords, recovery_codes, totp_seeds, totp_seeds::TotpSeed, used_ids, users,
+    Tx, attempts, audit, recovery_codes, totp_seeds, totp_seeds::TotpSeed, used_ids, users,
 };
 
-use super::sign_in::Proven;
+use super::{first, sign_in::Proven};
 use crate::{
     App,
     http::{Problem, origin::Where},
@@ -89,17 +89,18 @@ pub async fn prove_second(
     now: Timestamp,
 ) -> Result<Proven, Problem> {
     let (id, user) = (realm.id(), pending.user);
+    let (waiting, in_use) = (pending.clone(), realm.providers_in_use());
     let found = app.db().read("find what a sign-in waits for", move |tx| {
+        let (pending, in_use) = (waiting.clone(), in_use.clone());
         Box::pin(async move {
             let known = users::find(tx, id, user).await?;
-            let hash = passwords::find(tx, id, user).await?;
+            let first = first::of_pending(tx, id, &pending, &in_use).await?;
             let counts = totp_seeds::find(tx, id, user, true).await?;
-            Ok::<_, Problem>((known.zip(hash), counts, totp_seeds::find(tx, id, user, false).await?))
+            Ok::<_, Problem>((known.zip(first), counts, totp_seeds::find(tx, id, user, false).await?))
         })
     });
     let (known, counts, begun) = found.await?;
-    let known = known.filter(|(_, hash)| pending.is_of(hash));
-    let (known, hash) = known.ok_or(Problem::InvalidPendingSignIn)?;
+    let (known, first) = known.ok_or(Problem::InvalidPendingSignIn)?;
     let begun = begun.filter(|seed| now < seed.created_at.plus(SET_UP_TTL));
     let step = |seed: &TotpSeed, text: &str| -> Result<Option<u64>, Problem> {
         let Ok(code) = text.parse::<Code>() else { return Ok(None) };
@@ -129,14 +130,14 @@ pub async fn prove_second(
     let second = Arc::new(Second { pending, checked, codes, records });
     Ok(Proven {
         user: known,
-        hash,
+        first,
         outdated: None,
         second: Some(second),
         attempt: Attempt::unlimited(app, now),
     })
 }
 
-/// What is missing for a user who has shown `second`, or only a password. In the transaction that begins the session.
+/// What is missing for a user who has shown `second`, or only the first. In the transaction that begins the session.
 pub(crate) async fn ask(
     tx: &mut Tx,
     (realm, user): (RealmId, UserId),
@@ -256,16 +257,16 @@ pub async fn begin_set_up(
     let (id, user, policy) = (realm.id(), pending.user, realm.settings().mfa);
     let seed = Seed::generate(app.entropy());
     let sealed = seal_seed(app, id, user, &seed);
-    let waiting = pending.clone();
+    let (waiting, in_use) = (pending.clone(), realm.providers_in_use());
     let begun = app.db().write("begin to set up a second factor at sign-in", move |tx| {
-        let (sealed, pending) = (sealed.clone(), waiting.clone());
+        let (sealed, pending, in_use) = (sealed.clone(), waiting.clone(), in_use.clone());
         Box::pin(async move {
-            let hash = passwords::find(tx, id, user).await?;
+            let first = first::of_pending(tx, id, &pending, &in_use).await?;
             let known = users::find(tx, id, user).await?.filter(|user| !user.is_disabled());
-            let Some(known) = known.filter(|_| hash.is_some_and(|hash| pending.is_of(&hash))) else {
+            let Some(known) = known.filter(|_| first.is_some()) else {
                 return Err(Problem::InvalidPendingSignIn);
             };
-            // Whoever knows no more than the password must not add a factor to those there are.
+            // Whoever has proved no more than the first must not add a factor to those there are.
             let has = !mfa::factors(tx, id, user).await?.is_empty();
             if rule::missing(policy, has) != Missing::SetUp {
                 return Err(Problem::InvalidPendingSignIn);
@@ -289,19 +290,19 @@ pub async fn what_is_missing(
         return Ok(None);
     }
     let (id, user, policy) = (realm.id(), pending.user, realm.settings().mfa);
-    let tries = pending.tries();
+    let (tries, waiting, in_use) = (pending.tries(), pending.clone(), realm.providers_in_use());
     let found = app.db().read("find what a sign-in waits for", move |tx| {
+        let (pending, in_use) = (waiting.clone(), in_use.clone());
         Box::pin(async move {
             let known = users::find(tx, id, user).await?.filter(|user| !user.is_disabled());
-            let hash = passwords::find(tx, id, user).await?;
+            let first = first::of_pending(tx, id, &pending, &in_use).await?;
             let has = !mfa::factors(tx, id, user).await?.is_empty();
             let left = attempts::are_left(tx, id, &tries, TRIES_OF_ONE_SIGN_IN, now).await?;
-            Ok::<_, Problem>((known.filter(|_| left).zip(hash), has))
+            Ok::<_, Problem>((known.filter(|_| left && first.is_some()), has))
         })
     });
     let (known, has) = found.await?;
-    let known = known.filter(|(_, hash)| pending.is_of(hash));
-    Ok(known.map(|(user, _)| (user, rule::missing(policy, has))))
+    Ok(known.map(|user| (user, rule::missing(policy, has))))
 }
 
 /// Keeps in the audit trail that a second factor was refused, and says so.

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use gatepost_domain::{
     ClientId, Grant, GrantId, PasswordHash, Scopes, Session, SessionId, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
-    mfa::{Missing, PendingSignIn, methods},
+    mfa::{First, Missing, PendingSignIn},
     password::Password,
     refresh::RefreshToken,
 };
 use gatepost_store::{
-    audit, grants, sessions,
+    audit, grants,
     users::{self, Login},
 };
 
 use super::{
     DeviceCookie, FIRST_PARTY, FIRST_PARTY_SCOPES,
     device::note_device,
+    first,
     known_device::{known_device, remember_device},
     pending,
     second::{self, Asked, Refused, Second, ask},
@@ -60,13 +61,13 @@ impl Identifier<'_> {
     }
 }
 
-/// Somebody who has just proved to be the user of an account, by a password and perhaps more. Until it is written down that may have
+/// Somebody who has just proved to be the user of an account, by a password or an account elsewhere, and perhaps by more. Until it is written down that may have
 /// changed; and whether it is enough is asked then.
 pub struct Proven {
     /// The account, as it was.
     pub user: User,
-    /// The hash the password was checked against.
-    pub hash: PasswordHash,
+    /// What they proved first.
+    pub first: First,
     /// The password, where the hash is weaker than today's.
     pub outdated: Option<Password>,
     /// What was counted, for whoever succeeds to give back.
@@ -79,7 +80,7 @@ pub struct Proven {
 pub enum SignIn<T> {
     /// There is a session.
     Begun(T),
-    /// The password was right, and something is missing.
+    /// The first step was right, and something is missing.
     Pending(PendingSignIn, Missing),
 }
 
@@ -96,8 +97,8 @@ pub struct Begun {
     pub user: User,
     /// The tokens of its session.
     pub tokens: TokenAnswer,
-    /// Makes the device known.
-    pub device: DeviceCookie,
+    /// Makes the device known, where they have a password that it would be known by.
+    pub device: Option<DeviceCookie>,
 }
 
 /// Checks the password, if not too many were wrong of late.
@@ -140,7 +141,8 @@ pub async fn prove(
         }
         return Err(Problem::EmailUnverified);
     }
-    Ok(Proven { user, hash, outdated: outdated.then_some(password), second: None, attempt })
+    let first = First::Password(hash);
+    Ok(Proven { user, first, outdated: outdated.then_some(password), second: None, attempt })
 }
 
 /// Counts a password that somebody is about to try: for the address and for the account, or for the device that is known to it.
@@ -181,12 +183,12 @@ pub async fn sign_in(
     origin: &Where,
     now: Timestamp,
 ) -> Result<SignIn<Begun>, Problem> {
-    let Proven { user, hash, outdated, second, attempt } = proven;
+    let Proven { user, first, outdated, second, attempt } = proven;
     let session = Session::begin(
         SessionId::new(now, app.entropy()),
         realm.id(),
         user.id,
-        methods(second.as_ref().map(|second| second.method())),
+        first.methods(second.as_ref().map(|second| second.method())),
         origin.session_origin(),
         realm.settings(),
         now,
@@ -201,14 +203,14 @@ pub async fn sign_in(
         .session(session.id);
     let record = with_second(record, second.as_deref());
 
-    let (begun, granted, checked_hash) = (session.clone(), grant.clone(), hash.clone());
+    let (begun, granted, proved) = (session.clone(), grant.clone(), first.clone());
     let (worker, told) = (app.clone(), origin.clone());
     let (policy, shown) = (realm.settings().mfa, second.clone());
     let written = app
         .db()
         .write("sign in", move |tx| {
-            let (session, grant, hash, record) =
-                (begun.clone(), granted.clone(), checked_hash.clone(), record.clone());
+            let (session, grant, first, record) =
+                (begun.clone(), granted.clone(), proved.clone(), record.clone());
             let (app, origin) = (worker.clone(), told.clone());
             let second = shown.clone();
             Box::pin(async move {
@@ -217,9 +219,9 @@ pub async fn sign_in(
                     Asked::Missing(missing) => return Ok(Written::Missing(missing)),
                     Asked::Refused(why) => return Ok(Written::Refused(why)),
                 }
-                // One statement begins the session, and only if the account is still enabled and still has the
-                // password that was checked: a change made while the hash was computed wins.
-                if !sessions::create(tx, &session, Some(&hash)).await? || !grants::create(tx, &grant).await? {
+                // The session begins only if the account is still enabled and still has the password that was checked: a
+                // change made while the hash was computed wins.
+                if !first::begin(tx, &session, &first, now).await? || !grants::create(tx, &grant).await? {
                     return Err(Problem::InvalidCredentials);
                 }
                 audit::append(tx, &record).await?;
@@ -230,13 +232,13 @@ pub async fn sign_in(
             })
         })
         .await;
-    let checked = hash.clone();
-    let settled = Settled { user, hash, outdated, second, remembered: false, attempt };
+    let checked = first.clone();
+    let settled = Settled { user, first, outdated, second, remembered: false, attempt };
     let user = match settle(app, realm, settled, written, origin, now).await? {
         SignIn::Begun(user) => user,
         SignIn::Pending(pending, missing) => return Ok(SignIn::Pending(pending, missing)),
     };
-    let device = remember_device(app, realm, (&user, &checked), origin, now);
+    let device = checked.password().map(|hash| remember_device(app, realm, (&user, hash), origin, now));
     let (access_token, expires_in) = signing::issue(
         realm,
         Subject {
@@ -271,7 +273,7 @@ pub(super) fn with_second(record: Record, second: Option<&Second>) -> Record {
 /// Who signs in, when the transaction that begins their session is over.
 pub(super) struct Settled {
     pub(super) user: User,
-    pub(super) hash: PasswordHash,
+    pub(super) first: First,
     pub(super) outdated: Option<Password>,
     pub(super) second: Option<Arc<Second>>,
     pub(super) remembered: bool,
@@ -287,25 +289,27 @@ pub(super) async fn settle<T>(
     origin: &Where,
     now: Timestamp,
 ) -> Result<SignIn<T>, Problem> {
-    let Settled { user, hash, outdated, second, remembered, attempt } = who;
+    let Settled { user, first, outdated, second, remembered, attempt } = who;
     match written {
         Ok(Written::Begun(begun)) => {
             attempt.give_back();
             app.post_is_waiting();
-            if let Some(password) = outdated {
+            if let (Some(password), First::Password(hash)) = (outdated, first) {
                 app.rehash(&user, password, hash, now).await;
             }
             Ok(SignIn::Begun(begun))
         }
         Ok(Written::Missing(missing)) => {
-            // The password was right; what comes next is counted by itself.
+            // The first step was right; what comes next is counted by itself.
             attempt.give_back();
             // A pending sign-in is of one hash, so that it ends with the password: it is to be the one that stays.
-            let hash = match outdated {
-                Some(password) => app.rehash(&user, password, hash, now).await,
-                None => hash,
+            let first = match (outdated, first) {
+                (Some(password), First::Password(hash)) => {
+                    First::Password(app.rehash(&user, password, hash, now).await)
+                }
+                (_, first) => first,
             };
-            Ok(SignIn::Pending(pending::begin(app, &user, &hash, missing, remembered, now), missing))
+            Ok(SignIn::Pending(pending::begin(app, &user, &first, missing, remembered, now), missing))
         }
         Ok(Written::Refused(why)) => match &second {
             Some(second) => Err(second::refused(app, realm, second, why, origin, now).await?),

@@ -20,5 +20,6 @@ mod oauth;
 mod pages;
 mod peers;
 mod realms;
+mod social;
 mod support;
 mod tenancy;

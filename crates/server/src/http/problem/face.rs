@@ -98,6 +98,24 @@ impl Problem {
                 "Nothing is being set up",
                 "Begin with `POST /api/v1/me/mfa/totp`, and confirm within an hour. Of several the last counts.",
             ),
+            Self::LastWayIn => fixed(
+                "last_way_in",
+                S::CONFLICT,
+                "Last way in",
+                "Nobody could sign in to the account without it. Set a password or connect another account first.",
+            ),
+            Self::IdentityTaken => fixed(
+                "identity_taken",
+                S::CONFLICT,
+                "Connected elsewhere",
+                "It signs in to another account here. Disconnect it there first.",
+            ),
+            Self::IdentityRefused => fixed(
+                "identity_refused",
+                S::FORBIDDEN,
+                "Not one of these accounts",
+                "The realm takes accounts of some domains only from this provider. Use one of those.",
+            ),
             Self::InvalidRefreshToken => fixed(
                 "invalid_refresh_token",
                 S::UNAUTHORIZED,

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{
-    Client, Consent, Session, Timestamp,
-    mfa::{Method, methods},
-};
+use gatepost_domain::{Client, Consent, Session, Timestamp};
 
 use super::request::AuthorizationRequest;
 use crate::oauth::acr;
@@ -89,7 +86,7 @@ fn reaches(levels: &[String], amr: &[String]) -> bool {
 /// Whether a second factor would bring the session to a level that the client demands or wishes for. Whoever has shown one is not
 /// asked again for a level that there is not.
 pub(super) fn wants_second_factor(request: &AuthorizationRequest, session: &Session) -> bool {
-    let with_it = methods(Some(Method::Totp));
+    let with_it: Vec<String> = session.amr.iter().cloned().chain(["mfa".to_owned()]).collect();
     let helps = |levels: &Vec<String>| !reaches(levels, &session.amr) && reaches(levels, &with_it);
     [&request.acr, &request.acr_wished].into_iter().any(helps)
 }

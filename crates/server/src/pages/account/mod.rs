@@ -3,6 +3,7 @@
 mod applications;
 mod device;
 mod email;
+mod identities;
 mod password;
 mod profile;
 mod recovery_codes;
@@ -33,6 +34,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/account/email/verify", post(email::verify))
         .route("/account/password", get(password::show).post(password::submit))
         .route("/account/security", get(security::show))
+        .route("/account/identities", post(identities::submit))
         .route("/account/totp", get(totp::show).post(totp::submit))
         .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::submit))
         .route("/account/recovery-codes/saved", get(recovery_codes::saved))
@@ -50,7 +52,7 @@ fn prove_anew(frame: &Frame, page: &str) -> Response {
 
 /// What is left to be told of a problem, once whoever must prove anew who they are was sent to do so.
 #[expect(clippy::result_large_err, reason = "an answer that is given at once")]
-fn or_prove_anew<T>(
+pub(super) fn or_prove_anew<T>(
     frame: &Frame,
     page: &str,
     done: Result<T, Problem>,

@@ -1,0 +1,110 @@
+//! What somebody proves first at a sign-in.
+
+use serde::{Deserialize, Serialize};
+
+use super::Method;
+use crate::{IdentityId, PasswordHash, SecretDigest};
+
+/// What somebody proved first, and what must still be so when their session begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum First {
+    /// A password: the hash that it was checked against.
+    Password(PasswordHash),
+    /// An account elsewhere that is connected to theirs.
+    Identity(IdentityId),
+}
+
+impl First {
+    /// The password's hash, if it was one.
+    pub const fn password(&self) -> Option<&PasswordHash> {
+        match self {
+            Self::Password(hash) => Some(hash),
+            Self::Identity(_) => None,
+        }
+    }
+
+    /// How somebody proved to be the user, from here on: `amr` (RFC 8176). `mfa` says that there were two factors; the word for the
+    /// second stands before it, where the registry has one.
+    ///
+    /// The registry has no word for what another provider says; `fed` is the one in use for it.
+    pub fn methods(&self, second: Option<Method>) -> Vec<String> {
+        let first = match self {
+            Self::Password(_) => "pwd",
+            Self::Identity(_) => "fed",
+        };
+        let rest: &[&str] = match second {
+            None => &[],
+            Some(Method::Totp) => &["otp", "mfa"],
+            Some(Method::RecoveryCode) => &["mfa"],
+        };
+        std::iter::once(first).chain(rest.iter().copied()).map(str::to_owned).collect()
+    }
+}
+
+/// What a sign-in that waits for its second factor remembers of the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PendingFirst {
+    /// A digest of the password's hash: a change of password ends the sign-in.
+    Password(String),
+    /// The account elsewhere: taking it away ends the sign-in.
+    Identity(IdentityId),
+}
+
+impl PendingFirst {
+    /// What is to be remembered.
+    pub fn of(first: &First) -> Self {
+        match first {
+            First::Password(hash) => Self::Password(digest_of(hash)),
+            First::Identity(id) => Self::Identity(*id),
+        }
+    }
+
+    /// Whether this is it, still.
+    pub fn is(&self, first: &First) -> bool {
+        *self == Self::of(first)
+    }
+}
+
+fn digest_of(hash: &PasswordHash) -> String {
+    data_encoding::BASE64URL_NOPAD.encode(SecretDigest::of(hash.as_str().as_bytes()).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mfa::is_multi_factor;
+
+    fn password(text: &str) -> First {
+        First::Password(PasswordHash::new(text))
+    }
+
+    #[test]
+    fn the_methods_are_words_of_the_registry_or_known() {
+        // RFC 8176 section 2, and the word that federated sign-ins have elsewhere.
+        let known = [
+            "face", "fpt", "geo", "hwk", "iris", "kba", "mca", "mfa", "otp", "pin", "pwd", "rba", "retina",
+            "sc", "sms", "swk", "tel", "user", "vbm", "wia", "fed",
+        ];
+        for first in [password("x"), First::Identity(IdentityId::MIN)] {
+            for method in [None, Some(Method::Totp), Some(Method::RecoveryCode)] {
+                let amr = first.methods(method);
+                assert!(amr.iter().all(|word| known.contains(&word.as_str())), "{amr:?}");
+                assert_eq!(is_multi_factor(&amr), method.is_some());
+            }
+        }
+        assert_eq!(First::Identity(IdentityId::MIN).methods(None), ["fed"]);
+    }
+
+    #[test]
+    fn what_was_remembered_is_that_and_nothing_else() {
+        let pending = PendingFirst::of(&password("$argon2id$one"));
+        assert!(pending.is(&password("$argon2id$one")) && !pending.is(&password("$argon2id$two")));
+        assert!(!pending.is(&First::Identity(IdentityId::MIN)));
+        assert!(!format!("{pending:?}").contains("argon2id"));
+        let pending = PendingFirst::of(&First::Identity(IdentityId::MIN));
+        assert!(
+            pending.is(&First::Identity(IdentityId::MIN)) && !pending.is(&First::Identity(IdentityId::MAX))
+        );
+    }
+}

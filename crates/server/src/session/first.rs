@@ -1,0 +1,55 @@
+//! What somebody proved first at a sign-in: whether it still holds when their session begins, and when it goes on.
+
+use gatepost_domain::{
+    ProviderId, RealmId, Session, Timestamp, UserId,
+    mfa::{First, PendingFirst, PendingSignIn},
+};
+use gatepost_store::{Error, Tx, identities, passwords, sessions, users};
+
+/// Begins the session, if what was proved still holds and the account is still enabled. False: not so; nothing was written.
+pub(super) async fn begin(
+    tx: &mut Tx,
+    session: &Session,
+    first: &First,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    match first {
+        First::Password(hash) => sessions::create(tx, session, Some(hash)).await,
+        First::Identity(id) => Ok(identities::note_use(tx, session.realm, session.user, *id, now).await?
+            && sessions::create(tx, session, None).await?),
+    }
+}
+
+/// Whether it still holds, for a session that is there already.
+pub(super) async fn holds(
+    tx: &mut Tx,
+    (realm, user): (RealmId, UserId),
+    first: &First,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    match first {
+        First::Password(hash) => Ok(passwords::find(tx, realm, user).await?.is_some_and(|now| now == *hash)),
+        First::Identity(id) => identities::note_use(tx, realm, user, *id, now).await,
+    }
+}
+
+/// What a sign-in that waits began with, if that still holds. `in_use` are the providers that sign anybody in (SO-07).
+pub(super) async fn of_pending(
+    tx: &mut Tx,
+    realm: RealmId,
+    pending: &PendingSignIn,
+    in_use: &[ProviderId],
+) -> Result<Option<First>, Error> {
+    let first = match &pending.first {
+        PendingFirst::Password(_) => passwords::find(tx, realm, pending.user).await?.map(First::Password),
+        PendingFirst::Identity(id) => {
+            let user = users::find(tx, realm, pending.user).await?;
+            // There is no change of password that would end it: logging out everywhere does.
+            let user = user.filter(|user| !user.has_withdrawn(pending.proven_at));
+            let found = identities::find(tx, realm, pending.user, *id).await?;
+            let found = found.filter(|found| in_use.contains(&found.provider));
+            user.and(found).map(|found| First::Identity(found.id))
+        }
+    };
+    Ok(first.filter(|first| pending.first.is(first)))
+}
