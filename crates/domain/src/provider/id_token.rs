@@ -9,7 +9,7 @@ use super::{Asserted, Preset, ProviderSettings};
 use crate::{DisplayName, EachOnce, Timestamp};
 
 /// How far the clocks may differ.
-const LEEWAY: Duration = Duration::from_secs(60);
+const LEEWAY: Duration = Duration::from_mins(1);
 /// How long ago somebody may have proven who they are who was asked to do so anew.
 const ANEW: Duration = Duration::from_mins(5);
 /// The longest subject (OpenID Connect Core section 2).

@@ -1,4 +1,4 @@
-use gatepost_domain::{Identity, IdentityId, OutboxId, User, UserId};
+use gatepost_domain::{Identity, IdentityId, OutboxId, ProviderId, User, UserId};
 use gatepost_store::{Constraint, Error, identities, users};
 
 use crate::support::{NOW, Store, at_once, error_of, later};
@@ -33,7 +33,8 @@ async fn create(store: &Store, identity: &Identity) -> bool {
 
 async fn find(store: &Store, (provider, issuer, subject): (&str, &str, &str)) -> Option<Identity> {
     let realm = store.realm;
-    let (provider, issuer, subject) = (provider.parse().unwrap(), issuer.to_owned(), subject.to_owned());
+    let (provider, issuer, subject) =
+        (provider.parse::<ProviderId>().unwrap(), issuer.to_owned(), subject.to_owned());
     read!(store, [provider, issuer, subject] tx =>
         identities::find_by_subject(tx, realm, &provider, &issuer, &subject).await)
     .unwrap()
