@@ -148,6 +148,45 @@ def codes(page, url):
     page.wait_for_selector("#codes")
 
 
+GRACE = "passkey@example.com"
+
+
+def local(path):
+    """Passkeys are of localhost, and not of the address it stands for."""
+    return lambda page, url: page.goto(url.replace("127.0.0.1", "localhost") + path)
+
+
+def passkey(page, url):
+    local("/account/security")(page, url)
+    page.click("a[href*='/account/passkeys/psk_']")
+    page.wait_for_selector("#passkey-rename")
+
+
+def second_step_passkey(page, url):
+    local("/sign-in")(page, url)
+    page.fill("#username", GRACE)
+    page.fill("#password", PASSWORD)
+    page.click("#login-submit")
+    page.wait_for_selector("#mfa-other")
+
+
+def add_passkey(page, url) -> None:
+    """Signs in at localhost and adds a passkey; after that the session is of both factors."""
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("WebAuthn.enable", {"enableUI": False})
+    cdp.send("WebAuthn.addVirtualAuthenticator", {"options": {
+        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}})
+    here = url.replace("127.0.0.1", "localhost")
+    sign_in(page, here, GRACE)
+    page.goto(f"{here}/account/passkeys/new")
+    page.click("#passkey-submit")
+    page.wait_for_selector("#codes")
+    page.context.clear_cookies()
+    second_step_passkey(page, url)
+    page.click("#passkey-submit")
+    page.wait_for_url("**/account/profile")
+
+
 # Name: who is signed in, and a path or what leads there.
 PAGES = {
     "sign-in": (None, "/sign-in"),
@@ -192,6 +231,12 @@ PAGES = {
     "totp": (TWO, "/account/totp"),
     "codes-new": (TWO, "/account/recovery-codes"),
     "codes": (TWO, codes),
+    "sign-in-passkey": (None, local("/sign-in")),
+    "security-passkey": (GRACE, local("/account/security")),
+    "security-passkey-ar": (GRACE, local("/account/security?language=ar")),
+    "passkey-new": (GRACE, local("/account/passkeys/new")),
+    "passkey": (GRACE, passkey),
+    "second-step-passkey": (None, second_step_passkey),
 }
 
 
@@ -324,7 +369,9 @@ def main() -> None:
         page.click("#mfa-submit")
         page.wait_for_url("**/account/profile")
         two = own.storage_state()
-        shoot(server, browser, PAGES, given, {TWO: two})
+        keyed = browser.new_context(reduced_motion="reduce")
+        add_passkey(keyed.new_page(), server.url)
+        shoot(server, browser, PAGES, given, {TWO: two, GRACE: keyed.storage_state()})
         with Dev() as dev:
             for language, address in (("en", "mary@example.com"), ("ar", "amal@example.com")):
                 account = {"email": address, "name": "Mary Somerville", "password": "the connexion of the sciences"}

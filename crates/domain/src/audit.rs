@@ -86,6 +86,10 @@ events! {
     SecondFactorRemoved = "second-factor-removed",
     /// Somebody with the right password did not have the second factor, or tried too often.
     SecondFactorRefused = "second-factor-refused",
+    /// A passkey was refused whose count did not go up: there may be a copy of it.
+    PasskeyCountRefused = "passkey-count-refused",
+    /// A user gave a passkey another name.
+    PasskeyRenamed = "passkey-renamed",
     /// A user signed in with a recovery code, which is spent.
     RecoveryCodeUsed = "recovery-code-used",
     /// A user was given new recovery codes; the old ones are no good.

@@ -205,6 +205,10 @@ id!(
     MailedLinkId, "lnk_"
 );
 id!(
+    /// A passkey of a user; not what its authenticator calls it.
+    PasskeyId, "psk_"
+);
+id!(
     /// An account elsewhere that signs in to one here; not what it is called there.
     IdentityId, "idn_"
 );

@@ -27,6 +27,7 @@ mod numbered_secret;
 pub mod organization;
 pub mod outbox;
 mod pairwise;
+pub mod passkey;
 pub mod password;
 mod personal_claims;
 pub mod provider;
@@ -58,7 +59,7 @@ pub use entropy::Entropy;
 pub use grant::{Grant, GrantDetails};
 pub use id::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, IdentityId, InitialAccessTokenId,
-    InvitationId, MailedLinkId, OrganizationId, OutboxId, RealmId, SessionId, UserId,
+    InvitationId, MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SessionId, UserId,
 };
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};

@@ -10,6 +10,7 @@ use crate::authorization::{CodeMac, device::DeviceMac};
 use crate::browser::CsrfKey;
 use crate::mailed_link::LinkMac;
 use crate::mfa::recovery_code::RecoveryCodeKey;
+use crate::passkey::ChallengeKey;
 use crate::refresh::RefreshMac;
 use crate::session_token::SessionMac;
 use crate::{DpopNonceKey, PairwiseKey};
@@ -160,6 +161,14 @@ impl MasterKey {
         RecoveryCodeKey::new(hmac::Key::new(
             hmac::HMAC_SHA256,
             self.derive("gatepost recovery code v1").as_ref(),
+        ))
+    }
+
+    /// The key that makes and checks what passkeys sign.
+    pub fn passkey_challenge_key(&self) -> ChallengeKey {
+        ChallengeKey::new(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            self.derive("gatepost passkey challenge v1").as_ref(),
         ))
     }
 

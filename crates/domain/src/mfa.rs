@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SecretDigest, Timestamp, UserId};
+use crate::{SecretDigest, Timestamp, UserId, passkey::Held};
 
 pub use first::{First, PendingFirst};
 
@@ -19,6 +19,8 @@ pub use first::{First, PendingFirst};
 pub enum FactorKind {
     /// An authenticator app that makes codes of the time (RFC 6238).
     Totp,
+    /// A passkey, which is also good without a password.
+    Passkey,
 }
 
 impl FactorKind {
@@ -26,6 +28,7 @@ impl FactorKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Totp => "totp",
+            Self::Passkey => "passkey",
         }
     }
 }
@@ -59,6 +62,8 @@ pub enum Method {
     Totp,
     /// One of the codes that were written down.
     RecoveryCode,
+    /// A passkey.
+    Passkey(Held),
 }
 
 impl Method {
@@ -67,6 +72,7 @@ impl Method {
         match self {
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
+            Self::Passkey(_) => "passkey",
         }
     }
 

@@ -37,7 +37,7 @@ pub use password::change_password;
 pub use recovery::{ask_to_recover, count_mail, recover};
 pub(crate) use take_over::take_over;
 pub use ways_in::has_password;
-pub(crate) use ways_in::is_last_way_in;
+pub(crate) use ways_in::{Way, is_last_way_in};
 
 pub use gatepost_domain::role::ADMINISTRATOR;
 

@@ -32,6 +32,7 @@ mod oauth;
 mod organizations;
 mod outgoing;
 mod pages;
+mod passkeys;
 mod passwords;
 mod realm;
 mod roles;

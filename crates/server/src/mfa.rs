@@ -7,9 +7,10 @@ mod set_up;
 
 use gatepost_domain::{
     Mfa, RealmId, Timestamp, User, UserId,
-    mfa::{self as rule, Factor, recovery_code::RecoveryCode},
+    mfa::{self as rule, Factor, FactorKind, Method, recovery_code::RecoveryCode},
+    passkey::Passkey,
 };
-use gatepost_store::{Tx, recovery_codes, recovery_codes::RecoveryCodes, totp_seeds};
+use gatepost_store::{Tx, passkeys, recovery_codes, recovery_codes::RecoveryCodes, totp_seeds};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -36,6 +37,16 @@ impl Overview {
     pub fn has_factor(&self) -> bool {
         !self.factors.is_empty()
     }
+
+    /// Its authenticator app.
+    pub fn totp(&self) -> Option<&Factor> {
+        self.factors.iter().find(|factor| factor.kind == FactorKind::Totp)
+    }
+
+    /// Whether it has a passkey.
+    pub fn has_passkey(&self) -> bool {
+        self.factors.iter().any(|factor| factor.kind == FactorKind::Passkey)
+    }
 }
 
 /// The second factors of an account, of every kind.
@@ -45,7 +56,8 @@ pub async fn factors(
     user: UserId,
 ) -> Result<Vec<Factor>, gatepost_store::Error> {
     let totp = totp_seeds::find(tx, realm, user, true).await?;
-    Ok(totp.iter().map(totp_seeds::TotpSeed::factor).collect())
+    let passkeys = passkeys::list(tx, realm, user).await?;
+    Ok(totp.iter().map(totp_seeds::TotpSeed::factor).chain(passkeys.iter().map(Passkey::factor)).collect())
 }
 
 /// What an account has set up.
@@ -57,6 +69,14 @@ pub async fn overview(app: &App, realm: RealmId, user: UserId) -> Result<Overvie
         })
     });
     found.await
+}
+
+/// What an account may show at the second step of a sign-in, the easiest first: a program is told the names.
+pub async fn methods(app: &App, realm: RealmId, user: UserId) -> Result<Vec<&'static str>, Problem> {
+    let overview = overview(app, realm, user).await?;
+    let passkey = overview.has_passkey().then(|| FactorKind::Passkey.name());
+    let totp = overview.totp().map(|factor| factor.kind.name());
+    Ok(passkey.into_iter().chain(totp).chain([Method::RecoveryCode.name()]).collect())
 }
 
 /// Whether an account has a second factor.
@@ -94,7 +114,7 @@ pub async fn check_may_change(app: &App, caller: &SignedIn, now: Timestamp) -> R
 }
 
 /// Where new second factors are not wanted.
-fn is_wanted(policy: Mfa) -> Result<(), Problem> {
+pub(crate) fn is_wanted(policy: Mfa) -> Result<(), Problem> {
     match policy {
         Mfa::Off => Err(Problem::SecondFactorsOff),
         Mfa::Optional | Mfa::Required => Ok(()),

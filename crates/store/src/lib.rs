@@ -35,6 +35,7 @@ pub mod memberships;
 pub mod meta;
 pub mod organizations;
 pub mod outbox;
+pub mod passkeys;
 pub mod passwords;
 pub mod personal_claims;
 pub mod providers;

@@ -57,6 +57,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "second_factors",
         sql: include_str!("../migrations/0012_second_factors.sql"),
     },
+    Migration { version: 13, name: "passkeys", sql: include_str!("../migrations/0013_passkeys.sql") },
     Migration {
         version: 14,
         name: "social_sign_in",

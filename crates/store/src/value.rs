@@ -2,7 +2,8 @@
 
 use gatepost_domain::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdentityId, InitialAccessTokenId, InvitationId,
-    MailedLinkId, OrganizationId, OutboxId, RealmId, SecretDigest, SessionId, Timestamp, UserId,
+    MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SecretDigest, SessionId, Timestamp, UserId,
+    passkey::UserHandle,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type};
@@ -282,7 +283,9 @@ ids!(
     IdentityId,
     MailedLinkId,
     InitialAccessTokenId,
-    ApiKeyId
+    ApiKeyId,
+    PasskeyId,
+    UserHandle
 );
 
 /// What a row, or the left part of one, can be read as.

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::Method;
-use crate::{IdentityId, PasswordHash, SecretDigest};
+use crate::{IdentityId, PasswordHash, SecretDigest, passkey::ShownPasskey};
 
 /// What somebody proved first, and what must still be so when their session begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum First {
     /// A password: the hash that it was checked against.
     Password(PasswordHash),
+    /// A passkey of theirs, to which they proved who they are: two factors at once.
+    Passkey(ShownPasskey),
     /// An account elsewhere that is connected to theirs.
     Identity(IdentityId),
 }
@@ -19,7 +21,7 @@ impl First {
     pub const fn password(&self) -> Option<&PasswordHash> {
         match self {
             Self::Password(hash) => Some(hash),
-            Self::Identity(_) => None,
+            Self::Passkey(_) | Self::Identity(_) => None,
         }
     }
 
@@ -31,11 +33,13 @@ impl First {
         let first = match self {
             Self::Password(_) => "pwd",
             Self::Identity(_) => "fed",
+            Self::Passkey(shown) => return [shown.held.method(), "user", "mfa"].map(str::to_owned).into(),
         };
         let rest: &[&str] = match second {
             None => &[],
             Some(Method::Totp) => &["otp", "mfa"],
             Some(Method::RecoveryCode) => &["mfa"],
+            Some(Method::Passkey(held)) => &[held.method(), "user", "mfa"],
         };
         std::iter::once(first).chain(rest.iter().copied()).map(str::to_owned).collect()
     }
@@ -47,6 +51,8 @@ impl First {
 pub enum PendingFirst {
     /// A digest of the password's hash: a change of password ends the sign-in.
     Password(String),
+    /// A passkey, after which nothing is missing: such a sign-in waits for nothing.
+    Passkey,
     /// The account elsewhere: taking it away ends the sign-in.
     Identity(IdentityId),
 }
@@ -56,6 +62,7 @@ impl PendingFirst {
     pub fn of(first: &First) -> Self {
         match first {
             First::Password(hash) => Self::Password(digest_of(hash)),
+            First::Passkey(_) => Self::Passkey,
             First::Identity(id) => Self::Identity(*id),
         }
     }
@@ -73,7 +80,7 @@ fn digest_of(hash: &PasswordHash) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mfa::is_multi_factor;
+    use crate::{mfa::is_multi_factor, passkey::Held};
 
     fn password(text: &str) -> First {
         First::Password(PasswordHash::new(text))
@@ -87,19 +94,25 @@ mod tests {
             "sc", "sms", "swk", "tel", "user", "vbm", "wia", "fed",
         ];
         for first in [password("x"), First::Identity(IdentityId::MIN)] {
-            for method in [None, Some(Method::Totp), Some(Method::RecoveryCode)] {
+            let passkeys = [Held::Device, Held::Synced].map(|held| Some(Method::Passkey(held)));
+            for method in [None, Some(Method::Totp), Some(Method::RecoveryCode)].into_iter().chain(passkeys) {
                 let amr = first.methods(method);
                 assert!(amr.iter().all(|word| known.contains(&word.as_str())), "{amr:?}");
                 assert_eq!(is_multi_factor(&amr), method.is_some());
             }
         }
         assert_eq!(First::Identity(IdentityId::MIN).methods(None), ["fed"]);
+        assert_eq!(password("x").methods(Some(Method::Passkey(Held::Device))), ["pwd", "hwk", "user", "mfa"]);
+        let alone = First::Passkey(ShownPasskey::sample(Held::Synced));
+        assert_eq!(alone.methods(None), ["swk", "user", "mfa"]);
+        assert!(is_multi_factor(&alone.methods(None)));
     }
 
     #[test]
     fn what_was_remembered_is_that_and_nothing_else() {
         let pending = PendingFirst::of(&password("$argon2id$one"));
         assert!(pending.is(&password("$argon2id$one")) && !pending.is(&password("$argon2id$two")));
+        assert!(!pending.is(&First::Passkey(ShownPasskey::sample(Held::Device))));
         assert!(!pending.is(&First::Identity(IdentityId::MIN)));
         assert!(!format!("{pending:?}").contains("argon2id"));
         let pending = PendingFirst::of(&First::Identity(IdentityId::MIN));

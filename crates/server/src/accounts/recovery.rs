@@ -9,7 +9,7 @@ use gatepost_domain::{
     outbox::Notice,
     password::Password,
 };
-use gatepost_store::{audit, passwords, users};
+use gatepost_store::{audit, passkeys, passwords, users};
 
 use super::{Who, links};
 use crate::{
@@ -48,8 +48,8 @@ pub async fn ask_to_recover(
 
 /// Sets a new password by a link that was mailed, and ends every session and grant; with `with_keys`, API keys too.
 ///
-/// The link proves the address. Where that was not proven before, whoever made the account may be another: its API keys end as well
-/// (LG-14).
+/// The link proves the address. Where that was not proven before, whoever made the account may be another: its API keys and passkeys
+/// end as well (LG-14).
 pub async fn recover(
     app: &App,
     realm: &Snapshot,
@@ -72,6 +72,9 @@ pub async fn recover(
                 let whose = (realm, link.user);
                 passwords::set(tx, realm, link.user, &new, now).await?;
                 users::sign_out_everywhere(tx, realm, link.user, now, message).await?;
+                if !before.email_verified {
+                    passkeys::remove_all(tx, realm, link.user).await?;
+                }
                 if with_keys || !before.email_verified {
                     let reason = Some(Event::AccountRecovered.name());
                     revoke_because(tx, &app, whose, reason, &Who::by_mail(&before, origin.clone()), now)

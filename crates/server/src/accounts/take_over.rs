@@ -7,7 +7,9 @@ use gatepost_domain::{
     IdentityId, LinkPurpose, OutboxId, Timestamp, User,
     audit::{Actor, Event},
 };
-use gatepost_store::{Tx, audit, consents, identities, passwords, recovery_codes, totp_seeds, users};
+use gatepost_store::{
+    Tx, audit, consents, identities, passkeys, passwords, recovery_codes, totp_seeds, users,
+};
 
 use super::{Who, links};
 use crate::{
@@ -29,6 +31,7 @@ pub(crate) async fn take_over(
     let whose @ (realm, id) = (user.realm, user.id);
     let email = user.email.clone().ok_or(Problem::NotFound)?;
     passwords::remove(tx, realm, id).await?;
+    passkeys::remove_all(tx, realm, id).await?;
     totp_seeds::remove(tx, realm, id).await?;
     recovery_codes::remove(tx, realm, id).await?;
     identities::remove_all(tx, realm, id, keep).await?;

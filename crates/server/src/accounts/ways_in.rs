@@ -1,23 +1,34 @@
 //! The ways in which an account is signed in to: the last of them stays.
 
-use gatepost_domain::{IdentityId, ProviderId, RealmId, UserId};
-use gatepost_store::{Error, Tx, identities, passwords};
+use gatepost_domain::{Identity, IdentityId, PasskeyId, ProviderId, RealmId, UserId};
+use gatepost_store::{Error, Tx, identities, passkeys, passwords};
 
 use crate::{App, http::Problem};
 
-/// Whether nobody could sign in to the account without this account elsewhere: it has no password, and no other that a provider in
-/// use signs in by.
+/// A way in that is to be taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// An account elsewhere.
+    Identity(IdentityId),
+    /// A passkey.
+    Passkey(PasskeyId),
+}
+
+/// Whether nobody could sign in to the account without it: there is no password, no other passkey, and no other account elsewhere that a
+/// provider in use signs in by.
 pub(crate) async fn is_last_way_in(
     tx: &mut Tx,
     (realm, user): (RealmId, UserId),
     in_use: &[ProviderId],
-    without: IdentityId,
+    without: Way,
 ) -> Result<bool, Error> {
     if passwords::find(tx, realm, user).await?.is_some() {
         return Ok(false);
     }
-    let all = identities::list(tx, realm, user).await?;
-    Ok(!all.iter().any(|one| one.id != without && in_use.contains(&one.provider)))
+    let passkeys = passkeys::list(tx, realm, user).await?;
+    let identities = identities::list(tx, realm, user).await?;
+    let elsewhere = |one: &Identity| Way::Identity(one.id) != without && in_use.contains(&one.provider);
+    Ok(!passkeys.iter().any(|one| Way::Passkey(one.id) != without) && !identities.iter().any(elsewhere))
 }
 
 /// Whether an account has a password.

@@ -7,7 +7,7 @@ use axum::{
 };
 use gatepost_domain::{
     Timestamp,
-    mfa::{FactorKind, Method, Missing, PendingSignIn},
+    mfa::{FactorKind, Missing, PendingSignIn},
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ use super::{Password, TokenAnswer, UserView};
 use crate::{
     App,
     http::{Json, Now, Problem, Where, problem::ProblemDocument},
+    mfa,
     realm::InRealm,
     session::{self, Begun, DeviceCookie, SignIn},
 };
@@ -47,7 +48,7 @@ impl SignedInAnswer {
     }
 
     /// With the cookie by which the device is known from now on.
-    fn response(begun: Begun) -> Result<Response, Problem> {
+    pub(super) fn response(begun: Begun) -> Result<Response, Problem> {
         Ok((known(begun.device.as_ref())?, Json(Self::new(begun))).into_response())
     }
 }
@@ -72,13 +73,13 @@ pub(super) struct PendingAnswer {
     /// Seconds until it is refused.
     #[schema(example = 600)]
     expires_in: u64,
-    /// What may be shown, or set up: `totp`, `recovery_code`.
+    /// What may be shown, or set up: `passkey`, `totp`, `recovery_code`.
     #[schema(value_type = Vec<String>, example = json!(["totp", "recovery_code"]))]
     methods: Vec<&'static str>,
 }
 
 impl PendingAnswer {
-    pub(super) fn response(
+    pub(super) async fn response(
         app: &App,
         realm: &InRealm,
         (pending, missing): (&PendingSignIn, Missing),
@@ -87,7 +88,7 @@ impl PendingAnswer {
         let (problem, methods) = match missing {
             Missing::SetUp => (Problem::MfaSetUpRequired, vec![FactorKind::Totp.name()]),
             Missing::Factor | Missing::Nothing => {
-                (Problem::MfaRequired, vec![Method::Totp.name(), Method::RecoveryCode.name()])
+                (Problem::MfaRequired, mfa::methods(app, realm.id(), pending.user).await?)
             }
         };
         let answer = Self {
@@ -140,6 +141,8 @@ pub(super) async fn login(
     let proven = session::prove(&app, &realm, identifier, password, &origin, now).await?;
     match session::sign_in(&app, &realm, proven, &origin, now).await? {
         SignIn::Begun(begun) => SignedInAnswer::response(begun),
-        SignIn::Pending(pending, missing) => PendingAnswer::response(&app, &realm, (&pending, missing), now),
+        SignIn::Pending(pending, missing) => {
+            PendingAnswer::response(&app, &realm, (&pending, missing), now).await
+        }
     }
 }

@@ -1,21 +1,24 @@
 //! `POST /api/v1/login/mfa`: the second step of a sign-in.
 
 use axum::extract::State;
+use gatepost_domain::mfa::Missing;
 use serde::{Deserialize, Serialize};
 
 use super::{
     login::{DeviceHeader, SignedInAnswer, known},
     mfa_view::{TotpSetup, revealed},
+    passkey_view::PasskeyOptions,
 };
 use crate::{
     App,
     http::{Json, Now, Problem, Where, problem::ProblemDocument},
     mfa,
+    passkeys::{self, AuthenticationResponse},
     realm::InRealm,
     session::{self, Shown, SignIn},
 };
 
-/// The second step: the token of the first, and either a code or a recovery code.
+/// The second step: the token of the first, and one of a code, a recovery code and a passkey.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecondStep {
@@ -27,6 +30,8 @@ pub(super) struct SecondStep {
     /// A recovery code, in place of `code`. It is spent.
     #[schema(example = "4KMQ-7TWX")]
     recovery_code: Option<String>,
+    /// A passkey, in place of `code`: what the browser answered to the options of `/api/v1/login/mfa/passkey`.
+    passkey: Option<AuthenticationResponse>,
 }
 
 /// A sign-in with two factors.
@@ -51,7 +56,7 @@ pub(super) struct SecondStepAnswer {
     responses(
         (status = 200, description = "Tokens, and whose they are", body = SecondStepAnswer),
         (status = 401, description = "`invalid_mfa_token`: sign in again", body = ProblemDocument),
-        (status = 403, description = "`invalid_code`", body = ProblemDocument),
+        (status = 403, description = "`invalid_code` or `invalid_passkey`", body = ProblemDocument),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
     )
 )]
@@ -62,11 +67,14 @@ pub(super) async fn second(
     origin: Where,
     Json(body): Json<SecondStep>,
 ) -> Result<(DeviceHeader, Json<SecondStepAnswer>), Problem> {
-    let shown = match (&body.code, &body.recovery_code) {
-        (Some(code), None) => Shown::Code(code),
-        (None, Some(code)) => Shown::RecoveryCode(code),
+    let shown = match (&body.code, &body.recovery_code, &body.passkey) {
+        (Some(code), None, None) => Shown::Code(code),
+        (None, Some(code), None) => Shown::RecoveryCode(code),
+        (None, None, Some(sent)) => Shown::Passkey(sent),
         _ => {
-            return Err(Problem::InvalidBody { detail: "give either `code` or `recovery_code`".into() });
+            return Err(Problem::InvalidBody {
+                detail: "give one of `code`, `recovery_code` and `passkey`".into(),
+            });
         }
     };
     let pending = session::open_pending(&app, &realm, &body.mfa_token, now);
@@ -84,7 +92,7 @@ pub(super) async fn second(
     let codes = second.as_ref().map(|second| second.codes()).unwrap_or_default();
     let recovery_codes_left = match shown {
         Shown::RecoveryCode(_) => Some(mfa::overview(&app, realm.id(), signed_in.user.id).await?.codes.left),
-        Shown::Code(_) => None,
+        Shown::Code(_) | Shown::Passkey(_) => None,
     };
     let device = known(signed_in.device.as_ref())?;
     let answer = SecondStepAnswer {
@@ -124,4 +132,40 @@ pub(super) async fn set_up(
     let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
     let set_up = session::begin_set_up(&app, &realm, &pending, now).await?;
     Ok(Json(TotpSetup::new(&set_up)?))
+}
+
+/// A sign-in that waits.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasskeyAtSignIn {
+    /// As `/api/v1/login` gave it.
+    mfa_token: String,
+}
+
+/// Sign in: ask for a passkey as second step
+///
+/// What the browser is told, with the account's passkeys: `navigator.credentials.get()`. What it answers goes to `/api/v1/login/mfa` as
+/// `passkey`.
+#[utoipa::path(
+    post, path = "/api/v1/login/mfa/passkey", tag = "Sign in", operation_id = "login_mfa_passkey_options",
+    request_body = PasskeyAtSignIn,
+    responses(
+        (status = 200, description = "Options for this sign-in", body = PasskeyOptions),
+        (status = 401, description = "`invalid_mfa_token`: sign in again", body = ProblemDocument),
+        (status = 409, description = "`passkeys_unavailable`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn passkey(
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    Json(body): Json<PasskeyAtSignIn>,
+) -> Result<Json<PasskeyOptions>, Problem> {
+    let pending = session::open_pending(&app, &realm, &body.mfa_token, now);
+    let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
+    match session::what_is_missing(&app, &realm, &pending, now).await? {
+        Some((_, Missing::Factor)) => {}
+        _ => return Err(Problem::InvalidPendingSignIn),
+    }
+    Ok(Json(passkeys::to_sign_in_second(&app, &realm, &pending, now).await?.into()))
 }

@@ -28,7 +28,7 @@ pub struct MfaView {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = SecondFactor)]
 pub(super) struct FactorView {
-    /// `totp`: an authenticator app.
+    /// `totp`: an authenticator app. `passkey`: a passkey.
     #[schema(value_type = String, example = "totp")]
     kind: &'static str,
     /// Since when it is asked for.

@@ -4,10 +4,12 @@ mod admin;
 mod key_view;
 mod login;
 mod login_mfa;
+mod login_passkey;
 mod logout;
 mod me;
 mod mfa_view;
 mod organizations;
+mod passkey_view;
 mod password;
 mod recover;
 mod refresh;
@@ -34,6 +36,9 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(login::login))
         .routes(routes!(login_mfa::second))
         .routes(routes!(login_mfa::set_up))
+        .routes(routes!(login_mfa::passkey))
+        .routes(routes!(login_passkey::options))
+        .routes(routes!(login_passkey::login))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .routes(routes!(recover::recover))

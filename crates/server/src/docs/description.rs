@@ -36,6 +36,13 @@ pub fn describe(mut api: OpenApi) -> OpenApi {
             ))
             .build(),
         TagBuilder::new()
+            .name("Passkeys")
+            .description(Some(
+                "Keys that a device or a password manager holds for one person: in place of a password, or after it (Web \
+                 Authentication Level 3).",
+            ))
+            .build(),
+        TagBuilder::new()
             .name("API keys")
             .description(Some(
                 "Keys for programs. A key is exchanged at `/oauth/token` (RFC 8693) for an access token of a minute, which an \

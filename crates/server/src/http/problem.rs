@@ -6,7 +6,7 @@ mod face;
 
 use std::{borrow::Cow, fmt::Write as _, time::Duration};
 
-use gatepost_domain::{SettingRefused, password::TooWeak};
+use gatepost_domain::{SettingRefused, passkey::PasskeyRefused, password::TooWeak};
 
 use super::observe::Cause;
 use crate::{limits::Limited, passwords::PoolError};
@@ -63,6 +63,15 @@ pub enum Problem {
     /// The last way to sign in to an account stays.
     #[error("the last way in")]
     LastWayIn,
+    /// A passkey that is not good here. Why is for the log.
+    #[error("the passkey was refused: {0}")]
+    InvalidPasskey(PasskeyRefused),
+    /// An account of the realm has the passkey.
+    #[error("the passkey is known already")]
+    PasskeyExists,
+    /// The address of the realm is none that passkeys are made for.
+    #[error("passkeys need https and a domain name")]
+    PasskeysUnavailable,
     /// An account elsewhere that signs in to another account here.
     #[error("the account elsewhere is connected with another account")]
     IdentityTaken,

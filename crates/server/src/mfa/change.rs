@@ -5,7 +5,7 @@ use gatepost_domain::{
     audit::Event,
     mfa::{FactorKind, recovery_code::RecoveryCode},
 };
-use gatepost_store::{audit, recovery_codes, totp_seeds, users};
+use gatepost_store::{audit, passkeys, recovery_codes, totp_seeds, users};
 
 use super::{factors, fresh_codes, may_change};
 use crate::{
@@ -102,12 +102,14 @@ pub async fn reset(
                 users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
                 let had = factors(tx, realm, user).await?;
                 totp_seeds::remove(tx, realm, user).await?;
+                passkeys::remove_all(tx, realm, user).await?;
                 recovery_codes::remove(tx, realm, user).await?;
                 if had.is_empty() {
                     return Ok(false);
                 }
                 users::sign_out_everywhere(tx, realm, user, now, message).await?;
-                let kinds: Vec<_> = had.iter().map(|factor| factor.kind.name()).collect();
+                let mut kinds: Vec<_> = had.iter().map(|factor| factor.kind.name()).collect();
+                kinds.dedup();
                 audit::append(tx, &record.with("kinds", kinds.join(" "))).await?;
                 Ok::<_, Problem>(true)
             })

@@ -1,4 +1,4 @@
-//! What the pages load: a stylesheet, a script, two pictures, and a realm's picture and colour. Each under an address that changes with it, so that
+//! What the pages load: a stylesheet, two scripts, two pictures, and a realm's picture and colour. Each under an address that changes with it, so that
 //! a browser asks once.
 
 use std::sync::LazyLock;
@@ -26,7 +26,7 @@ struct Asset {
     body: &'static str,
 }
 
-const ASSETS: [Asset; 4] = [
+const ASSETS: [Asset; 5] = [
     Asset {
         name: "pages.css",
         kind: "text/css; charset=utf-8",
@@ -36,6 +36,11 @@ const ASSETS: [Asset; 4] = [
         name: "pages.js",
         kind: "text/javascript; charset=utf-8",
         body: include_str!("../../templates/pages/pages.js"),
+    },
+    Asset {
+        name: "passkeys.js",
+        kind: "text/javascript; charset=utf-8",
+        body: include_str!("../../templates/pages/passkeys.js"),
     },
     Asset {
         name: "chevron.svg",

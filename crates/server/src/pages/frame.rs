@@ -270,12 +270,15 @@ pub(super) enum Notice {
     EmailConfirmed,
     TotpOn,
     TotpOff,
+    PasskeyAdded,
+    PasskeyRenamed,
+    PasskeyRemoved,
     Connected,
     Disconnected,
 }
 
 impl Notice {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 15] = [
         Self::NameSaved,
         Self::PasswordChanged,
         Self::SessionEnded,
@@ -286,6 +289,9 @@ impl Notice {
         Self::EmailConfirmed,
         Self::TotpOn,
         Self::TotpOff,
+        Self::PasskeyAdded,
+        Self::PasskeyRenamed,
+        Self::PasskeyRemoved,
         Self::Connected,
         Self::Disconnected,
     ];
@@ -302,6 +308,9 @@ impl Notice {
             Self::EmailConfirmed => "email-confirmed",
             Self::TotpOn => "totp-on",
             Self::TotpOff => "totp-off",
+            Self::PasskeyAdded => "passkey-added",
+            Self::PasskeyRenamed => "passkey-renamed",
+            Self::PasskeyRemoved => "passkey-removed",
             Self::Connected => "connected",
             Self::Disconnected => "disconnected",
         }
@@ -319,6 +328,9 @@ impl Notice {
             Self::EmailConfirmed => words.email_confirmed,
             Self::TotpOn => words.totp_turned_on,
             Self::TotpOff => words.totp_turned_off,
+            Self::PasskeyAdded => words.passkey_is_added,
+            Self::PasskeyRenamed => words.passkey_is_renamed,
+            Self::PasskeyRemoved => words.passkey_is_removed,
             Self::Connected => words.connected,
             Self::Disconnected => words.disconnected,
         }

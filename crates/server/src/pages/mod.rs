@@ -15,6 +15,7 @@ pub(crate) mod html;
 mod invitation;
 mod link;
 mod mail_sent;
+mod passkey;
 mod recover;
 mod recovery_codes;
 mod second_step;
@@ -61,6 +62,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-in/mfa", get(second_step::show).post(second_step::submit))
+        .route("/sign-in/passkey", get(passkey::show).post(passkey::submit))
         .route("/sign-in/with/{provider}", get(social::show))
         .route("/sign-in/with/{provider}/callback", get(social::come_back).post(social::come_back_by_form))
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))

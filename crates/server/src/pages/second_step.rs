@@ -17,14 +17,15 @@ use super::{
     Form, error,
     frame::{Frame, Person, View},
     html::{Html, address, say},
-    query, recovery_codes,
+    passkey, query, recovery_codes,
     sign_in::{go_on, login_of, over},
 };
 use crate::{
     App,
     browser::{BrowserSession, Flow, Target},
     http::{Problem, Where},
-    mfa::{self, SetUp},
+    mfa::{self, Overview, SetUp},
+    passkeys::AuthenticationResponse,
     session::{self, DeviceCookie, Shown, SignIn},
 };
 
@@ -38,6 +39,9 @@ struct SecondStepPage<'a> {
     other: String,
     other_way: String,
     flow: &'a str,
+    /// The page for a passkey, where there is one.
+    by_passkey: Option<String>,
+    has_app: bool,
     by_code: bool,
     wrong: Option<&'static str>,
 }
@@ -78,6 +82,29 @@ impl TotpApp {
     }
 }
 
+/// What the page asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Whatever is easiest.
+    Any,
+    Code,
+    RecoveryCode,
+    Passkey,
+}
+
+impl Way {
+    /// The same, or what there is in its place: a code of the app where there is one, and else a passkey.
+    fn among(self, overview: &Overview) -> Self {
+        let (has_app, has_passkey) = (overview.totp().is_some(), overview.has_passkey());
+        match self {
+            Self::Any | Self::Code if has_app => Self::Code,
+            Self::Any | Self::Code | Self::Passkey if has_passkey => Self::Passkey,
+            Self::Passkey if has_app => Self::Code,
+            _ => Self::RecoveryCode,
+        }
+    }
+}
+
 /// What is wrong with what was sent.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Wrong {
@@ -97,6 +124,19 @@ impl Wrong {
             Self::Empty | Self::Refused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
         }
+    }
+
+    /// Of a passkey.
+    fn with_passkey(self, frame: &Frame) -> Option<(StatusCode, Html)> {
+        let w = frame.words();
+        let text = match self {
+            Self::Nothing => return None,
+            Self::Stale => w.stale,
+            Self::Empty => w.passkey_none,
+            Self::Refused => w.passkey_refused,
+            Self::TooOften => w.second_often,
+        };
+        Some((self.status(), say(text).html()))
     }
 
     /// Under the field.
@@ -134,27 +174,42 @@ async fn page(
     app: &App,
     frame: Frame,
     (flow, sealed): (&Flow, &str),
-    by_code: bool,
+    way: Way,
     wrong: Wrong,
 ) -> Result<Response, Problem> {
-    let Some(pending) = &flow.pending else { return Ok(over(frame, flow)) };
+    let Some(pending) = &flow.pending else { return Ok(over(app, frame, flow)) };
     let (realm, now) = (Arc::clone(&frame.realm), frame.now);
     match session::what_is_missing(app, &realm, pending, now).await? {
-        Some((user, Missing::Factor)) => Ok(asked(frame, (flow, sealed), &user, by_code, wrong)),
+        Some((user, Missing::Factor)) => {
+            let overview = mfa::overview(app, realm.id(), user.id).await?;
+            let way = way.among(&overview);
+            if way == Way::Passkey {
+                let wrong = wrong.with_passkey(&frame);
+                return passkey::second(app, frame, (flow, sealed), (pending, &user, &overview), wrong).await;
+            }
+            Ok(asked(frame, (flow, sealed), (&user, &overview), way == Way::Code, wrong))
+        }
         Some((user, Missing::SetUp)) => match mfa::pending_totp(app, &realm, &user, now).await? {
             Some(set_up) => set_up_page(frame, (flow, sealed), &user, &set_up, wrong),
-            None => Ok(over(frame, flow)),
+            None => Ok(over(app, frame, flow)),
         },
-        Some((_, Missing::Nothing)) | None => Ok(over(frame, flow)),
+        Some((_, Missing::Nothing)) | None => Ok(over(app, frame, flow)),
     }
 }
 
-fn asked(frame: Frame, (flow, sealed): (&Flow, &str), user: &User, by_code: bool, wrong: Wrong) -> Response {
+fn asked(
+    frame: Frame,
+    (flow, sealed): (&Flow, &str),
+    (user, overview): (&User, &Overview),
+    by_code: bool,
+    wrong: Wrong,
+) -> Response {
     let frame = frame.of(Some((flow, sealed)));
     let w = frame.words();
     let mut view = frame.view(if by_code { w.second_title } else { w.recovery_title });
     view.wrong = wrong != Wrong::Nothing;
-    let way = if by_code { "&method=recovery_code" } else { "" };
+    let way = if by_code { "recovery_code" } else { "totp" };
+    let to = |way: &str| frame.path(&format!("/sign-in/mfa?flow={sealed}&method={way}"));
     let page = SecondStepPage {
         lead: if by_code {
             say(w.second_lead).put("realm", frame.realm_name()).html()
@@ -164,7 +219,9 @@ fn asked(frame: Frame, (flow, sealed): (&Flow, &str), user: &User, by_code: bool
         problem: (wrong == Wrong::Stale).then_some(w.stale),
         person: Person::of(user),
         other: frame.path(&format!("/sign-in?flow={sealed}&other=1")),
-        other_way: frame.path(&format!("/sign-in/mfa?flow={sealed}{way}")),
+        other_way: to(way),
+        by_passkey: overview.has_passkey().then(|| to("passkey")),
+        has_app: overview.totp().is_some(),
         flow: sealed,
         by_code,
         wrong: wrong.words(&frame, by_code),
@@ -203,8 +260,13 @@ pub(super) async fn show(State(app): State<App>, uri: Uri, frame: Frame) -> Resu
     let Some(flow) = Flow::open(&app, &frame.realm, &frame.browser, sealed, frame.now) else {
         return Ok(error::flow_lost(&frame));
     };
-    let by_code = query.get("method").is_none_or(|method| method != "recovery_code");
-    page(&app, frame, (&flow, sealed), by_code, Wrong::Nothing).await
+    let way = match query.get("method").map(String::as_str) {
+        Some("recovery_code") => Way::RecoveryCode,
+        Some("totp") => Way::Code,
+        Some("passkey") => Way::Passkey,
+        _ => Way::Any,
+    };
+    page(&app, frame, (&flow, sealed), way, Wrong::Nothing).await
 }
 
 pub(super) async fn submit(
@@ -219,24 +281,36 @@ pub(super) async fn submit(
     let Some(flow) = Flow::open(&app, &realm, &browser, sealed, now) else {
         return Ok(error::flow_lost(&frame));
     };
-    let (by_code, text) = match form.get("recovery_code") {
-        Some(text) => (false, text.trim()),
-        None => (true, form.text("code")),
+    let (way, text) = match (form.get("recovery_code"), form.get("passkey")) {
+        (Some(text), _) => (Way::RecoveryCode, text.trim()),
+        (None, Some(text)) => (Way::Passkey, text),
+        (None, None) => (Way::Code, form.text("code")),
     };
     let flowing = (&flow, sealed);
     if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
-        return page(&app, frame, flowing, by_code, Wrong::Stale).await;
+        return page(&app, frame, flowing, way, Wrong::Stale).await;
     }
     if text.is_empty() {
-        return page(&app, frame, flowing, by_code, Wrong::Empty).await;
+        return page(&app, frame, flowing, way, Wrong::Empty).await;
     }
     let Some(pending) = flow.pending.clone().filter(|pending| now < pending.expires_at) else {
-        return Ok(over(frame, &flow));
+        return Ok(over(&app, frame, &flow));
     };
     let remembered = pending.remembered;
-    let shown = if by_code { Shown::Code(text) } else { Shown::RecoveryCode(text) };
+    let sent;
+    let shown = match way {
+        Way::RecoveryCode => Shown::RecoveryCode(text),
+        Way::Passkey => match serde_json::from_str::<AuthenticationResponse>(text) {
+            Ok(read) => {
+                sent = read;
+                Shown::Passkey(&sent)
+            }
+            Err(_) => return page(&app, frame, flowing, way, Wrong::Refused).await,
+        },
+        Way::Code | Way::Any => Shown::Code(text),
+    };
     let proven = match session::prove_second(&app, &realm, pending, shown, &origin, now).await {
-        Err(Problem::InvalidPendingSignIn) => return Ok(over(frame, &flow)),
+        Err(Problem::InvalidPendingSignIn) => return Ok(over(&app, frame, &flow)),
         other => other?,
     };
     let (second, user) = (proven.second.clone(), proven.user.clone());
@@ -248,13 +322,17 @@ pub(super) async fn submit(
     let begun = session::sign_in_browser(&app, &realm, proven, held, remembered, &origin, now).await;
     let session = match begun {
         Ok(SignIn::Begun(session)) => session,
-        Err(Problem::InvalidCode) => return page(&app, frame, flowing, by_code, Wrong::Refused).await,
+        Err(Problem::InvalidPasskey(why)) => {
+            let wrong = if why.is_stale() { Wrong::Stale } else { Wrong::Refused };
+            return page(&app, frame, flowing, way, wrong).await;
+        }
+        Err(Problem::InvalidCode) => return page(&app, frame, flowing, way, Wrong::Refused).await,
         Err(Problem::TooManyAttempts { .. }) => {
-            return page(&app, frame, flowing, by_code, Wrong::TooOften).await;
+            return page(&app, frame, flowing, way, Wrong::TooOften).await;
         }
         // Disabled since the password was right, or the password is another.
         Ok(SignIn::Pending(..)) | Err(Problem::InvalidPendingSignIn | Problem::InvalidCredentials) => {
-            return Ok(over(frame, &flow));
+            return Ok(over(&app, frame, &flow));
         }
         Err(other) => return Err(other),
     };

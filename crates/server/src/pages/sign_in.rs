@@ -15,6 +15,7 @@ use super::{
     error::{self, too_often},
     frame::{Frame, Person, View},
     html::{Html, say},
+    passkey::Ask,
     query, second_step, see,
     social::{Button, buttons},
 };
@@ -42,6 +43,7 @@ struct SignInPage<'a> {
     providers: Vec<Button>,
     new_here: Option<Html>,
     forgot: Option<Html>,
+    passkey: Option<Ask>,
 }
 
 /// What the page is shown with.
@@ -68,9 +70,11 @@ enum Why {
     TooOften(Limited),
     /// The second step did not come in time, or too often.
     Over,
+    /// A passkey that is not good here.
+    Passkey,
 }
 
-fn page(frame: Frame, shown: &Shown<'_>) -> Response {
+fn page(app: &App, frame: Frame, shown: &Shown<'_>) -> Response {
     let frame = frame.of(shown.flow);
     let w = frame.words();
     let flow = shown.flow.map(|(flow, _)| flow);
@@ -91,6 +95,7 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
             Why::Stale => Some(say(w.stale).html()),
             Why::TooOften(limited) => Some(too_often(w, limited)),
             Why::Over => Some(say(w.second_over).html()),
+            Why::Passkey => Some(say(w.passkey_refused).html()),
             Why::Asked | Why::Empty { .. } => shown.told.clone(),
         },
         providers: buttons(&frame, sealed, None),
@@ -113,13 +118,14 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
             let path = frame.path(&format!("/sign-up{query}"));
             say(w.new_here).put("realm", frame.realm_name()).link(path).html()
         }),
+        passkey: Ask::to_sign_in(app, &frame, sealed),
         v: view,
     };
     let status = match shown.why {
         Why::Asked if shown.told.is_some() => StatusCode::FORBIDDEN,
         Why::Asked => StatusCode::OK,
         Why::Empty { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        Why::Refused | Why::Stale | Why::Over => StatusCode::FORBIDDEN,
+        Why::Refused | Why::Stale | Why::Over | Why::Passkey => StatusCode::FORBIDDEN,
         Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
     };
     let mut response = frame.answer(status, &page, flow);
@@ -130,15 +136,26 @@ fn page(frame: Frame, shown: &Shown<'_>) -> Response {
 }
 
 /// The page, where somebody comes back from elsewhere and is not signed in.
-pub(super) fn told(frame: Frame, flow: Option<(&Flow, &str)>, problem: Html) -> Response {
-    page(frame.as_if_at("/sign-in"), &Shown { flow, told: Some(problem), ..Shown::default() })
+pub(super) fn told(app: &App, frame: Frame, flow: Option<(&Flow, &str)>, problem: Html) -> Response {
+    page(app, frame.as_if_at("/sign-in"), &Shown { flow, told: Some(problem), ..Shown::default() })
 }
 
 /// A sign-in whose second step is over begins anew.
-pub(super) fn over(frame: Frame, flow: &Flow) -> Response {
+pub(super) fn over(app: &App, frame: Frame, flow: &Flow) -> Response {
     let flow = Flow { pending: None, ..flow.clone() };
     let sealed = frame.seal(&flow);
-    page(frame, &Shown { flow: Some((&flow, &sealed)), why: Why::Over, ..Shown::default() })
+    page(app, frame, &Shown { flow: Some((&flow, &sealed)), why: Why::Over, ..Shown::default() })
+}
+
+/// The page once more, after a passkey that did not sign in; `stale` if it was for a page that was open too long.
+pub(super) fn after_passkey(
+    app: &App,
+    frame: Frame,
+    flow: Option<(&Flow, &str)>,
+    (remember, stale): (bool, bool),
+) -> Response {
+    let why = if stale { Why::Stale } else { Why::Passkey };
+    page(app, frame, &Shown { flow, username: "", remember, why, told: None })
 }
 
 #[derive(Template)]
@@ -205,7 +222,7 @@ pub(super) async fn show(
     let hint = flow.and_then(|(flow, _)| flow.login_hint.as_deref());
     let known = signed_in.as_ref().filter(|_| !other).map(|signed_in| login_of(&signed_in.user));
     let username = known.or(hint.filter(|_| !other)).unwrap_or_default();
-    page(frame, &Shown { flow, username, ..Shown::default() })
+    page(&app, frame, &Shown { flow, username, ..Shown::default() })
 }
 
 pub(super) async fn submit(
@@ -233,11 +250,11 @@ pub(super) async fn submit(
     let (username, password) = (form.text("username"), form.get("password").unwrap_or_default());
     let shown = |why| Shown { flow, username, remember: form.ticked("remember"), why, told: None };
     if forged.is_err() {
-        return Ok(page(frame, &shown(Why::Stale)));
+        return Ok(page(&app, frame, &shown(Why::Stale)));
     }
     if username.is_empty() || password.is_empty() {
         let why = Why::Empty { username: username.is_empty(), password: password.is_empty() };
-        return Ok(page(frame, &shown(why)));
+        return Ok(page(&app, frame, &shown(why)));
     }
     // A user name has no `@`, and an address has one.
     let identifier =
@@ -247,9 +264,9 @@ pub(super) async fn submit(
         Password::to_verify(password).or_else(|_| Password::to_verify("\0")).map_err(Problem::internal)?;
     let proven = match session::prove(&app, &realm, identifier, password, &origin, now).await {
         Err(Problem::InvalidCredentials | Problem::EmailUnverified) => {
-            return Ok(page(frame, &shown(Why::Refused)));
+            return Ok(page(&app, frame, &shown(Why::Refused)));
         }
-        Err(Problem::Limited(limited)) => return Ok(page(frame, &shown(Why::TooOften(limited)))),
+        Err(Problem::Limited(limited)) => return Ok(page(&app, frame, &shown(Why::TooOften(limited)))),
         other => other?,
     };
     let device = proven
@@ -264,7 +281,7 @@ pub(super) async fn submit(
         Ok(SignIn::Pending(pending, missing)) => {
             return second_step::begin(&app, &frame, flow.map(|(flow, _)| flow), (pending, missing)).await;
         }
-        Err(Problem::InvalidCredentials) => return Ok(page(frame, &shown(Why::Refused))),
+        Err(Problem::InvalidCredentials) => return Ok(page(&app, frame, &shown(Why::Refused))),
         Err(other) => return Err(other),
     };
     if let Some(device) = device {

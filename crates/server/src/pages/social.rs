@@ -135,7 +135,7 @@ pub(super) async fn show(
             if intent != Intent::SignIn {
                 return Ok(not_connected(&frame, provider, words.connect_refused));
             }
-            Ok(no(frame, flow.as_ref().zip(sealed), provider, words.provider_refused))
+            Ok(no(&app, frame, flow.as_ref().zip(sealed), provider, words.provider_refused))
         }
     }
 }
@@ -223,7 +223,7 @@ pub(super) async fn come_back(
                 let flow = state.flow.as_deref().map(|text| Flow::open(&app, &realm, &browser, text, now));
                 let Some(flow) = opened(flow) else { return Ok(error::flow_lost(&frame)) };
                 let refused = frame.words().provider_refused;
-                return Ok(no(frame, flow.as_ref().zip(state.flow.as_deref()), provider, refused));
+                return Ok(no(&app, frame, flow.as_ref().zip(state.flow.as_deref()), provider, refused));
             }
         };
     counted.give_back();
@@ -256,7 +256,7 @@ pub(super) async fn come_back(
                 }
                 // Disabled, or disconnected, in the same moment. It was written down.
                 Err(Problem::InvalidCredentials) => {
-                    return Ok(no(frame, flowing, provider, words.provider_refused));
+                    return Ok(no(&app, frame, flowing, provider, words.provider_refused));
                 }
                 Err(other) => return Err(other),
             }
@@ -272,7 +272,7 @@ pub(super) async fn come_back(
         Entered::No(why @ NoAccount::Closed) => (why.code(), words.provider_closed),
     };
     social::refused(&app, &realm, provider, (code, None), &origin, now).await?;
-    Ok(no(frame, flowing, provider, sentence))
+    Ok(no(&app, frame, flowing, provider, sentence))
 }
 
 /// A flow that was there and does not open any more is lost; one that never was is none.
@@ -285,9 +285,15 @@ fn opened(flow: Option<Option<Flow>>) -> Option<Option<Flow>> {
 }
 
 /// The page to sign in on, with why it did not come to that.
-fn no(frame: Frame, flow: Option<(&Flow, &str)>, provider: &Provider, sentence: &'static str) -> Response {
+fn no(
+    app: &App,
+    frame: Frame,
+    flow: Option<(&Flow, &str)>,
+    provider: &Provider,
+    sentence: &'static str,
+) -> Response {
     let problem = filled(&frame, provider, sentence).html();
-    told(frame, flow, problem)
+    told(app, frame, flow, problem)
 }
 
 fn filled(frame: &Frame, provider: &Provider, sentence: &'static str) -> Sentence {

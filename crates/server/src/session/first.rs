@@ -1,10 +1,32 @@
 //! What somebody proved first at a sign-in: whether it still holds when their session begins, and when it goes on.
 
 use gatepost_domain::{
-    ProviderId, RealmId, Session, Timestamp, UserId,
+    Mfa, ProviderId, RealmId, Session, Timestamp, UserId,
     mfa::{First, PendingFirst, PendingSignIn},
 };
 use gatepost_store::{Error, Tx, identities, passwords, sessions, users};
+
+use super::second::{Asked, Refused, Second, ask};
+use crate::{http::Problem, passkeys};
+
+/// Whether what somebody proved is enough, asked in the transaction that begins their session. A passkey alone is: after it nothing is
+/// missing.
+pub(super) async fn enough(
+    tx: &mut Tx,
+    (realm, user): (RealmId, UserId),
+    policy: Mfa,
+    first: &First,
+    second: Option<&Second>,
+    now: Timestamp,
+) -> Result<Asked, Problem> {
+    match first {
+        First::Password(_) | First::Identity(_) => ask(tx, (realm, user), policy, second, now).await,
+        First::Passkey(shown) => Ok(match passkeys::take(tx, realm, shown, now).await? {
+            Ok(()) => Asked::Enough,
+            Err(why) => Asked::Refused(Refused::Passkey(why)),
+        }),
+    }
+}
 
 /// Begins the session, if what was proved still holds and the account is still enabled. False: not so; nothing was written.
 pub(super) async fn begin(
@@ -17,6 +39,7 @@ pub(super) async fn begin(
         First::Password(hash) => sessions::create(tx, session, Some(hash)).await,
         First::Identity(id) => Ok(identities::note_use(tx, session.realm, session.user, *id, now).await?
             && sessions::create(tx, session, None).await?),
+        First::Passkey(_) => sessions::create(tx, session, None).await,
     }
 }
 
@@ -30,6 +53,8 @@ pub(super) async fn holds(
     match first {
         First::Password(hash) => Ok(passwords::find(tx, realm, user).await?.is_some_and(|now| now == *hash)),
         First::Identity(id) => identities::note_use(tx, realm, user, *id, now).await,
+        // Taken in this transaction.
+        First::Passkey(_) => Ok(true),
     }
 }
 
@@ -50,6 +75,7 @@ pub(super) async fn of_pending(
             let found = found.filter(|found| in_use.contains(&found.provider));
             user.and(found).map(|found| First::Identity(found.id))
         }
+        PendingFirst::Passkey => None,
     };
     Ok(first.filter(|first| pending.first.is(first)))
 }

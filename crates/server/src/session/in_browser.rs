@@ -10,7 +10,7 @@ use gatepost_store::{Tx, audit, sessions};
 use super::{
     device::note_device,
     first,
-    second::{Asked, ask},
+    second::Asked,
     sign_in::{Proven, Settled, SignIn, Written, settle, with_second},
 };
 use crate::{
@@ -49,7 +49,7 @@ pub async fn sign_in_browser(
         origin.record(app, realm.id(), event, Actor::User(user), now).user(user).session(session)
     };
     let told = |record: Record| match &first {
-        First::Password(_) => record,
+        First::Password(_) | First::Passkey(_) => record,
         First::Identity(id) => record.with("identity", id.to_string()),
     };
     let again = held.filter(|held| held.user == user.id).cloned();
@@ -73,7 +73,9 @@ pub async fn sign_in_browser(
             let (app, owner, told) = (worker.clone(), owner.clone(), told.clone());
             let second = shown.clone();
             Box::pin(async move {
-                match ask(tx, (begins.realm, begins.user), policy, second.as_deref(), now).await? {
+                match first::enough(tx, (begins.realm, begins.user), policy, &first, second.as_deref(), now)
+                    .await?
+                {
                     Asked::Enough => {}
                     Asked::Missing(missing) => return Ok(Written::Missing(missing)),
                     Asked::Refused(why) => return Ok(Written::Refused(why)),

@@ -10,6 +10,7 @@ use gatepost_domain::{
         recovery_code::RecoveryCode,
         totp::{Code, Seed},
     },
+    passkey::{Held, PasskeyRefused, ShownPasskey},
 };
 use gatepost_store::{
     Tx, attempts, audit, recovery_codes, totp_seeds, totp_seeds::TotpSeed, used_ids, users,
@@ -21,6 +22,7 @@ use crate::{
     http::{Problem, origin::Where},
     limits::Attempt,
     mfa::{self, SET_UP_TTL, SetUp, fresh_codes, open_seed, seal_seed},
+    passkeys::{self, AuthenticationResponse},
     realm::Snapshot,
 };
 
@@ -31,6 +33,8 @@ pub enum Shown<'a> {
     Code(&'a str),
     /// A recovery code.
     RecoveryCode(&'a str),
+    /// A passkey.
+    Passkey(&'a AuthenticationResponse),
 }
 
 /// What was shown, and what it was compared with. That it is good, and once, is decided when it is written.
@@ -48,6 +52,8 @@ enum Checked {
     RecoveryCode(Option<SecretDigest>),
     /// The first code of an app that is set up, and the recovery codes that come with it.
     SetUp { sealed: Vec<u8>, step: Option<u64>, codes: Vec<SecretDigest> },
+    /// A passkey, if it is one of theirs and signed what it had to.
+    Passkey(Result<ShownPasskey, PasskeyRefused>),
     /// There is nothing to compare it with.
     Nothing,
 }
@@ -77,6 +83,8 @@ pub(crate) enum Refused {
     Over,
     /// It was tried too often for this user.
     TooOften(std::time::Duration),
+    /// It is a passkey, and not good.
+    Passkey(PasskeyRefused),
 }
 
 /// Looks at what was shown for a sign-in that waits for it.
@@ -96,10 +104,11 @@ pub async fn prove_second(
             let known = users::find(tx, id, user).await?;
             let first = first::of_pending(tx, id, &pending, &in_use).await?;
             let counts = totp_seeds::find(tx, id, user, true).await?;
-            Ok::<_, Problem>((known.zip(first), counts, totp_seeds::find(tx, id, user, false).await?))
+            let begun = totp_seeds::find(tx, id, user, false).await?;
+            Ok::<_, Problem>((known.zip(first), !mfa::factors(tx, id, user).await?.is_empty(), counts, begun))
         })
     });
-    let (known, counts, begun) = found.await?;
+    let (known, has_factor, counts, begun) = found.await?;
     let (known, first) = known.ok_or(Problem::InvalidPendingSignIn)?;
     let begun = begun.filter(|seed| now < seed.created_at.plus(SET_UP_TTL));
     let step = |seed: &TotpSeed, text: &str| -> Result<Option<u64>, Problem> {
@@ -114,12 +123,15 @@ pub async fn prove_second(
             (codes, digests) = fresh_codes(app, id, user);
             Checked::SetUp { step: step(&seed, text)?, sealed: seed.sealed, codes: digests }
         }
-        (Shown::RecoveryCode(text), Some(_), _) => {
+        (Shown::RecoveryCode(text), _, _) if has_factor => {
             let code = text.parse::<RecoveryCode>().ok();
             let key = app.master_key().recovery_code_key();
             Checked::RecoveryCode(code.map(|code| key.digest(id, user, &code)))
         }
-        (_, None, _) => Checked::Nothing,
+        (Shown::Passkey(sent), _, _) => {
+            Checked::Passkey(passkeys::look_at_second(app, realm, &pending, sent, now).await?)
+        }
+        (Shown::Code(_) | Shown::RecoveryCode(_), _, _) => Checked::Nothing,
     };
     let record = |event| origin.record(app, id, event, Actor::User(user), now).user(user);
     let records = Records {
@@ -158,6 +170,8 @@ impl Second {
     pub fn method(&self) -> Method {
         match self.checked {
             Checked::RecoveryCode(_) => Method::RecoveryCode,
+            Checked::Passkey(Ok(ref shown)) => Method::Passkey(shown.held),
+            Checked::Passkey(Err(_)) => Method::Passkey(Held::Device),
             Checked::Code { .. } | Checked::SetUp { .. } | Checked::Nothing => Method::Totp,
         }
     }
@@ -213,6 +227,17 @@ impl Second {
                     }
                 }
                 right
+            }
+            // Nobody guesses one: whoever has used up the tries of the codes still gets in with it (LG-05).
+            (Checked::Passkey(shown), Missing::Factor) => {
+                let taken = match shown {
+                    Ok(shown) => passkeys::take(tx, realm, shown, now).await?,
+                    Err(why) => Err(*why),
+                };
+                if let Err(why) = taken {
+                    return Ok(Asked::Refused(Refused::Passkey(why)));
+                }
+                true
             }
             // Set up or removed meanwhile, in another window.
             _ => return over,
@@ -319,17 +344,31 @@ pub(crate) async fn refused(
     let record = record.user(user).with("method", second.method().name());
     let (record, problem) = match why {
         Refused::Wrong => (record.with("reason", "wrong"), Problem::InvalidCode),
+        Refused::Passkey(why) => (record.with("reason", why.name()), Problem::InvalidPasskey(why)),
         Refused::Over => (record.with("reason", "over"), Problem::InvalidPendingSignIn),
         Refused::TooOften(window) => {
             (record.with("reason", "too_often"), Problem::TooManyAttempts { retry_after: window })
         }
     };
     // Those that are counted are few; the rest is written down once a minute, for whoever guesses must not fill the disk.
-    if matches!(why, Refused::Wrong) || app.refusals().admits(&record) {
+    if matches!(why, Refused::Wrong | Refused::Passkey(_)) || app.refusals().admits(&record) {
+        let copied = match (&second.checked, why) {
+            (Checked::Passkey(Ok(shown)), Refused::Passkey(PasskeyRefused::Count)) => {
+                let record =
+                    origin.record(app, realm.id(), Event::PasskeyCountRefused, Actor::Anonymous, now);
+                Some(passkeys::counted(record.user(user), shown))
+            }
+            _ => None,
+        };
         app.db()
             .write("record a refused second factor", move |tx| {
-                let record = record.clone();
-                Box::pin(async move { audit::append(tx, &record).await })
+                let (record, copied) = (record.clone(), copied.clone());
+                Box::pin(async move {
+                    if let Some(copied) = copied {
+                        audit::append(tx, &copied).await?;
+                    }
+                    audit::append(tx, &record).await
+                })
             })
             .await?;
     }

@@ -6,6 +6,7 @@ use gatepost_domain::{
     ClientId, Grant, GrantId, PasswordHash, Scopes, Session, SessionId, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
     mfa::{First, Missing, PendingSignIn},
+    passkey::PasskeyRefused,
     password::Password,
     refresh::RefreshToken,
 };
@@ -20,13 +21,14 @@ use super::{
     first,
     known_device::{known_device, remember_device},
     pending,
-    second::{self, Asked, Refused, Second, ask},
+    second::{self, Asked, Refused, Second},
 };
 use crate::{
     App, accounts,
     api::TokenAnswer,
     http::{Problem, origin::Where},
     limits::{self, Attempt, Rule},
+    passkeys,
     passwords::Checked,
     realm::Snapshot,
     signing::{self, Limit, Subject},
@@ -61,8 +63,8 @@ impl Identifier<'_> {
     }
 }
 
-/// Somebody who has just proved to be the user of an account, by a password or an account elsewhere, and perhaps by more. Until it is written down that may have
-/// changed; and whether it is enough is asked then.
+/// Somebody who has just proved to be the user of an account, by a password, a passkey or an account elsewhere, and perhaps by more.
+/// Until it is written down that may have changed; and whether it is enough is asked then.
 pub struct Proven {
     /// The account, as it was.
     pub user: User,
@@ -214,7 +216,9 @@ pub async fn sign_in(
             let (app, origin) = (worker.clone(), told.clone());
             let second = shown.clone();
             Box::pin(async move {
-                match ask(tx, (session.realm, session.user), policy, second.as_deref(), now).await? {
+                match first::enough(tx, (session.realm, session.user), policy, &first, second.as_deref(), now)
+                    .await?
+                {
                     Asked::Enough => {}
                     Asked::Missing(missing) => return Ok(Written::Missing(missing)),
                     Asked::Refused(why) => return Ok(Written::Refused(why)),
@@ -313,9 +317,18 @@ pub(super) async fn settle<T>(
         }
         Ok(Written::Refused(why)) => match &second {
             Some(second) => Err(second::refused(app, realm, second, why, origin, now).await?),
-            None => Err(Problem::InvalidCredentials),
+            None => match (&first, why) {
+                (First::Passkey(shown), Refused::Passkey(why)) => {
+                    Err(passkeys::refused(app, realm, Some(shown), why, origin, now).await?)
+                }
+                _ => Err(Problem::InvalidCredentials),
+            },
         },
         Err(Problem::InvalidCredentials) => {
+            if let First::Passkey(shown) = &first {
+                let why = PasskeyRefused::Account;
+                return Err(passkeys::refused(app, realm, Some(shown), why, origin, now).await?);
+            }
             refused(app, realm, Some(user.id), origin, now).await?;
             Err(Problem::InvalidCredentials)
         }

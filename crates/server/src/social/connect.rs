@@ -9,7 +9,7 @@ use gatepost_store::{audit, identities, users};
 
 use crate::{
     App,
-    accounts::{Who, is_last_way_in},
+    accounts::{Way, Who, is_last_way_in},
     http::{Problem, SignedIn, origin::Where},
     mail, mfa,
     realm::Snapshot,
@@ -108,7 +108,7 @@ pub async fn disconnect(
                 who.still_may(tx, now).await?;
                 mfa::may_change(tx, &caller, now).await?;
                 let found = identities::find(tx, in_realm, user, id).await?.ok_or(Problem::NotFound)?;
-                if is_last_way_in(tx, (in_realm, user), &in_use, id).await? {
+                if is_last_way_in(tx, (in_realm, user), &in_use, Way::Identity(id)).await? {
                     return Err(Problem::LastWayIn);
                 }
                 identities::remove(tx, in_realm, user, id).await?;

@@ -18,6 +18,7 @@ mod metadata;
 mod mfa;
 mod oauth;
 mod pages;
+mod passkeys;
 mod peers;
 mod realms;
 mod social;

@@ -45,6 +45,7 @@ fn every_public_function_is_called_in_the_file_of_its_noun() {
         "meta",
         "organizations",
         "outbox",
+        "passkeys",
         "passwords",
         "personal_claims",
         "providers",

@@ -31,6 +31,7 @@ mod opening;
 mod organizations;
 mod outages;
 mod outbox;
+mod passkeys;
 mod passwords;
 mod personal_claims;
 mod providers;

@@ -5,6 +5,7 @@ mod email;
 mod identities;
 mod mfa;
 mod organization;
+mod passkeys;
 mod password;
 mod profile;
 mod sessions;
@@ -26,6 +27,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(mfa::begin_totp, mfa::remove_totp))
         .routes(routes!(mfa::confirm_totp))
         .routes(routes!(mfa::count_recovery_codes, mfa::make_recovery_codes))
+        .routes(routes!(passkeys::list, passkeys::add))
+        .routes(routes!(passkeys::begin))
+        .routes(routes!(passkeys::rename, passkeys::remove))
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
         .routes(routes!(organization::switch))

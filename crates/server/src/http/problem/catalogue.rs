@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use gatepost_domain::password::TooWeak;
+use gatepost_domain::{passkey::PasskeyRefused, password::TooWeak};
 
 use super::Problem;
 
@@ -25,6 +25,9 @@ impl Problem {
             Self::LastSecondFactor,
             Self::NoSetUp,
             Self::LastWayIn,
+            Self::InvalidPasskey(PasskeyRefused::Signature),
+            Self::PasskeyExists,
+            Self::PasskeysUnavailable,
             Self::IdentityTaken,
             Self::IdentityRefused,
             Self::InvalidRefreshToken,

@@ -53,7 +53,7 @@ impl Problem {
                 "mfa_required",
                 S::FORBIDDEN,
                 "A second factor is needed",
-                "The password is right. Send `mfa_token` with a code to `/api/v1/login/mfa`.",
+                "The password is right. Send `mfa_token` with a code or a passkey to `/api/v1/login/mfa`.",
             ),
             Self::MfaSetUpRequired => fixed(
                 "mfa_setup_required",
@@ -103,6 +103,24 @@ impl Problem {
                 S::CONFLICT,
                 "Last way in",
                 "Nobody could sign in to the account without it. Set a password or connect another account first.",
+            ),
+            Self::InvalidPasskey(_) => fixed(
+                "invalid_passkey",
+                S::FORBIDDEN,
+                "Passkey refused",
+                "It is none of this realm, or was not made or shown as it has to be. Ask for new options, and try once more.",
+            ),
+            Self::PasskeyExists => fixed(
+                "passkey_exists",
+                S::CONFLICT,
+                "The passkey is there already",
+                "Give the browser `excludeCredentials` as it is in the options: it makes another.",
+            ),
+            Self::PasskeysUnavailable => fixed(
+                "passkeys_unavailable",
+                S::CONFLICT,
+                "No passkeys at this address",
+                "Passkeys are made for a domain name under https, or for localhost. The configured URL of this realm is neither.",
             ),
             Self::IdentityTaken => fixed(
                 "identity_taken",

@@ -4,6 +4,7 @@ mod applications;
 mod device;
 mod email;
 mod identities;
+mod passkeys;
 mod password;
 mod profile;
 mod recovery_codes;
@@ -34,6 +35,8 @@ pub(super) fn routes() -> Router<App> {
         .route("/account/email/verify", post(email::verify))
         .route("/account/password", get(password::show).post(password::submit))
         .route("/account/security", get(security::show))
+        .route("/account/passkeys/new", get(passkeys::new).post(passkeys::add))
+        .route("/account/passkeys/{id}", get(passkeys::show).post(passkeys::submit))
         .route("/account/identities", post(identities::submit))
         .route("/account/totp", get(totp::show).post(totp::submit))
         .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::submit))

@@ -90,14 +90,20 @@ pub(super) async fn submit(
 }
 
 /// Whoever has saved the codes goes on to what the sign-in was for in which they were made, or to where they came from.
-pub(super) async fn saved(State(app): State<App>, uri: Uri, frame: Frame) -> Response {
+pub(super) async fn saved(
+    State(app): State<App>,
+    signed_in: BrowserSession,
+    uri: Uri,
+    frame: Frame,
+) -> Result<Response, Problem> {
     let query = query(&uri);
     let Some(sealed) = query.get("flow") else {
-        frame.tell(Notice::TotpOn);
-        return see(&frame.browser, "/account/security");
+        let overview = mfa::overview(&app, signed_in.user.realm, signed_in.user.id).await?;
+        frame.tell(if overview.totp().is_some() { Notice::TotpOn } else { Notice::PasskeyAdded });
+        return Ok(see(&frame.browser, "/account/security"));
     };
-    match Flow::open(&app, &frame.realm, &frame.browser, sealed, frame.now) {
+    Ok(match Flow::open(&app, &frame.realm, &frame.browser, sealed, frame.now) {
         Some(flow) => Redirect::to(&flow.next(&frame.browser, sealed)).into_response(),
         None => error::flow_lost(&frame),
-    }
+    })
 }

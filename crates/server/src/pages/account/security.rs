@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use gatepost_domain::Mfa;
 
-use super::{Frame, identities::Connected};
+use super::{Frame, identities::Connected, passkeys::PasskeyRows};
 use crate::{
     App, accounts,
     browser::BrowserSession,
@@ -33,8 +33,10 @@ struct SecurityPage {
     since: Option<String>,
     since_at: String,
     left: String,
+    has_factor: bool,
     /// Whether one may be set up.
     wanted: bool,
+    passkeys: PasskeyRows,
     connected: Connected,
     has_password: bool,
     /// Whether one can be set by a link that is mailed.
@@ -58,8 +60,8 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     let (w, user) = (frame.words(), &signed_in.user);
     let overview = mfa::overview(app, user.realm, user.id).await?;
-    let (factor, codes) = (overview.factors.first(), overview.codes);
-    let few = (factor.is_some() && codes.left <= FEW)
+    let (factor, codes) = (overview.totp(), overview.codes);
+    let few = (overview.has_factor() && codes.left <= FEW)
         .then(|| say(w.few_codes).put("left", codes.left).link(frame.path("/account/recovery-codes")).html());
     let mut view = frame.view(w.security);
     view.wrong = problem.is_some();
@@ -74,6 +76,8 @@ pub(super) async fn page(
         since: factor.map(|factor| say(w.totp_since).put("time", moment(w, factor.added_at)).plain()),
         since_at: factor.map(|factor| factor.added_at.to_string()).unwrap_or_default(),
         left: say(w.codes_left).put("left", codes.left).put("total", codes.total).plain(),
+        has_factor: overview.has_factor(),
+        passkeys: PasskeyRows::of(&app, &frame, user).await?,
         wanted: frame.realm.settings().mfa != Mfa::Off,
         connected: Connected::of(app, frame, signed_in).await?,
         has_password: accounts::has_password(app, user.realm, user.id).await?,

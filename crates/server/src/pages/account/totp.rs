@@ -85,7 +85,7 @@ async fn page(
         return Ok(frame.answer(status, &page, None));
     }
     let overview = mfa::overview(app, user.realm, user.id).await?;
-    let factor = overview.factors.first();
+    let factor = overview.totp();
     if factor.is_none() && policy == Mfa::Off {
         return Ok(see(&frame.browser, "/account/security"));
     }
@@ -98,7 +98,7 @@ async fn page(
         lead: say(if factor.is_some() { w.totp_manage_lead } else { w.totp_lead }).html(),
         problem: wrong.problem.or(wrong.field),
         since: factor.map(|factor| say(w.totp_since).put("time", moment(w, factor.added_at)).plain()),
-        required: policy == Mfa::Required,
+        required: policy == Mfa::Required && overview.factors.len() == 1,
         stays: say(w.turn_off_required).put("realm", frame.realm_name()).html(),
     };
     Ok(frame.answer(status, &page, None))

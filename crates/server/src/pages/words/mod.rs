@@ -286,6 +286,33 @@ words! {
     turn_off_required,
     totp_turned_on,
     totp_turned_off,
+    passkey_sign_in,
+    passkey_none,
+    passkey_refused,
+    passkey_missing,
+    passkey_title,
+    passkey_lead,
+    use_passkey,
+    other_ways,
+    passkeys,
+    passkeys_why,
+    add_passkey,
+    passkey_added,
+    passkey_used,
+    manage_passkey,
+    passkey_new_lead,
+    passkey_create,
+    passkey_known,
+    passkey_not_made,
+    passkey_cannot,
+    passkey_name_hint,
+    remove_passkey,
+    remove_passkey_why,
+    passkey_stays,
+    passkey_is_added,
+    passkey_is_renamed,
+    passkey_is_removed,
+    last_way_in,
     codes_title,
     codes_lead,
     codes_made,
@@ -320,7 +347,6 @@ words! {
     connect_refused,
     connect_taken,
     connect_elsewhere,
-    last_way_in,
     no_password_row,
     set_password,
 }
@@ -415,7 +441,7 @@ mod tests {
     #[test]
     fn german_and_arabic_are_not_english() {
         // Names and words that are the same in German.
-        let same = ["name", "detail_code", "moment"];
+        let same = ["name", "detail_code", "moment", "passkeys"];
         for language in &Language::ALL[1..] {
             for ((key, theirs), (_, english)) in language.words().all().iter().zip(en::WORDS.all()) {
                 assert!(*theirs != english || same.contains(key), "{key} in {}", language.tag);

@@ -215,7 +215,7 @@ async fn assets_are_kept_for_ever_and_asked_for_once() {
             html.split(start).skip(1).map(|rest| format!("/assets/{}", rest.split('"').next().unwrap()))
         })
         .collect();
-    assert_eq!(links.len(), 4, "{links:?}");
+    assert_eq!(links.len(), 5, "{links:?}");
     let mut weight = html.len();
     for link in &links {
         let answer = app.get(link).await;

@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod database;
+mod passkey;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -18,6 +19,7 @@ use tower::ServiceExt as _;
 
 pub use authenticator::Authenticator;
 pub use database::Database;
+pub use passkey::*;
 
 /// A password every realm accepts.
 pub const PASSWORD: &str = "the engine weaves algebra";
