@@ -28,6 +28,13 @@ def wrong_sign_up(page, url):
     page.wait_for_selector("#username-error")
 
 
+def provider_refused(page, url):
+    """The company's address does not answer."""
+    page.goto(f"{url}/r/saffron/sign-in")
+    page.click("#with-company")
+    page.wait_for_selector("#problem")
+
+
 def wrong_password(page, url):
     page.goto(f"{url}/account/password")
     page.fill("#current_password", "not the password")
@@ -188,6 +195,7 @@ PAGES = {
     "sign-in-ar": (None, "/sign-in?language=ar"),
     "sign-in-de": (None, "/sign-in?language=de"),
     "sign-up": (None, "/sign-up"),
+    "sign-in-provider-refused": (None, provider_refused),
     "sign-up-error": (None, wrong_sign_up),
     "sign-up-closed": (None, "/r/saffron/sign-up"),
     "sign-out": (LONG, "/sign-out"),

@@ -102,6 +102,10 @@ events! {
     RecoveryCodesCreated = "recovery-codes-created",
     /// An administrator removed a user's second factors and recovery codes.
     SecondFactorsReset = "second-factors-reset",
+    /// An account of a provider was connected: it signs in to the user's from now on.
+    IdentityConnected = "identity-connected",
+    /// An account of a provider was disconnected.
+    IdentityDisconnected = "identity-disconnected",
     /// Somebody was the first to prove the address of an account: what it was signed in to with before was taken away.
     AccountTakenOver = "account-taken-over",
     /// A refresh token was used that had been exchanged before: the grant was ended.
@@ -132,6 +136,10 @@ events! {
     RealmUpdated = "realm-updated",
     /// A realm and everything in it is gone.
     RealmDeleted = "realm-deleted",
+    /// A provider that people may sign in by was declared.
+    ProviderCreated = "provider-created",
+    /// What is set of a provider changed.
+    ProviderUpdated = "provider-updated",
     /// A client was made.
     ClientCreated = "client-created",
     /// A client registered itself, or was described by a document for the first time.

@@ -208,6 +208,10 @@ id!(
     /// A passkey of a user; not what its authenticator calls it.
     PasskeyId, "psk_"
 );
+id!(
+    /// An account elsewhere that signs in to one here; not what it is called there.
+    IdentityId, "idn_"
+);
 
 #[cfg(test)]
 mod tests {

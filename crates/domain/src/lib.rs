@@ -31,6 +31,7 @@ mod pairwise;
 pub mod passkey;
 pub mod password;
 mod personal_claims;
+pub mod provider;
 pub mod rate_limit;
 mod realm;
 pub mod refresh;
@@ -58,8 +59,8 @@ pub use email::{EmailAddress, EmailRefused};
 pub use entropy::Entropy;
 pub use grant::{Grant, GrantDetails};
 pub use id::{
-    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, InitialAccessTokenId, InvitationId,
-    MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SessionId, UserId,
+    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, IdentityId, InitialAccessTokenId,
+    InvitationId, MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SessionId, UserId,
 };
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};
@@ -67,13 +68,15 @@ pub use mailed_link::{AskedSignIn, LinkPurpose, MailedLink};
 pub use master_key::{MasterKey, SealBroken};
 pub use members::EachOnce;
 pub use name::{
-    ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, RealmName,
-    RealmNameRefused, RoleName, RoleNameRefused, Scope, ScopeRefused, Scopes, Slug, SlugRefused,
+    ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, ProviderId,
+    ProviderIdRefused, RealmName, RealmNameRefused, RoleName, RoleNameRefused, Scope, ScopeRefused, Scopes,
+    Slug, SlugRefused,
 };
 pub use organization::{Membership, Organization, Standing};
 pub use pairwise::PairwiseKey;
 pub use password::PasswordHash;
 pub use personal_claims::{Address, ClaimRefused, PersonalClaims};
+pub use provider::{Asserted, Identity, Preset, Provider, ProviderSettings};
 pub use realm::{
     ClientRegistration, Issuer, IssuerRefused, Mfa, PasswordRules, Profile, RateLimits, Realm, RealmSettings,
     Registration, SigningAlg,

@@ -106,6 +106,13 @@ name!(
 );
 
 name!(
+    /// What a provider is called in addresses: 1 to 32 of `a-z`, `0-9` and `-`, not `-` first or last.
+    ProviderId, ProviderIdRefused,
+    "a provider's id is 1 to 32 of a-z, 0-9 and -, and neither starts nor ends with -",
+    |t| (1..=32).contains(&t.len()) && label(t)
+);
+
+name!(
     /// The `client_id` of an OAuth client: 1 to 64 of `A-Z a-z 0-9 . _ -`, or the address of the document that describes it.
     ClientId, ClientIdRefused,
     "a client id is 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', or the https address of a document that describes the client",

@@ -218,6 +218,8 @@ pub enum Factor {
     AuthenticatorApp,
     /// Recovery codes.
     RecoveryCodes,
+    /// An account elsewhere that signs in.
+    Identity,
 }
 
 impl Letter {

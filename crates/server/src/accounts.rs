@@ -9,6 +9,7 @@ mod links;
 mod ownership;
 mod password;
 mod recovery;
+mod ways_in;
 
 use gatepost_domain::{
     EmailAddress, GrantId, RealmId, RoleName, SessionId, Timestamp, User, UserId,
@@ -33,9 +34,12 @@ pub use email::{
 };
 pub use history::{Act, By, history};
 pub use links::opened;
-pub(crate) use ownership::prove as prove_address;
+pub(crate) use links::send as send_link;
+pub(crate) use ownership::{prove as prove_address, take_over};
 pub use password::change_password;
 pub use recovery::{ask_to_recover, count_mail, recover};
+pub use ways_in::has_password;
+pub(crate) use ways_in::{Way, is_last_way_in};
 
 pub use gatepost_domain::role::ADMINISTRATOR;
 
@@ -104,7 +108,7 @@ impl Who {
         Self::of(Actor::Operator, Where::default(), None)
     }
 
-    /// The account's owner, who has opened a link that was mailed to them.
+    /// The account's owner, who has proved its address: by a link that was mailed to them, or by a provider.
     pub fn by_mail(owner: &User, origin: Where) -> Self {
         Self::of(Actor::User(owner.id), origin, None)
     }

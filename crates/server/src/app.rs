@@ -28,6 +28,7 @@ use crate::{
     outgoing::Outgoing,
     passwords::{Checked, HashPool},
     realm::RealmCache,
+    social::KnownProviders,
     throttle::Throttle,
 };
 
@@ -60,6 +61,7 @@ struct Shared {
     public_url: String,
     refusals: Throttle,
     silent_clients: SilentClients,
+    providers: KnownProviders,
     limits: Arc<Limits>,
     trusted_proxies: TrustedProxies,
     outgoing: Outgoing,
@@ -117,6 +119,11 @@ impl App {
     /// Which clients did not take what they were sent of late.
     pub(crate) fn silent_clients(&self) -> &SilentClients {
         &self.shared.silent_clients
+    }
+
+    /// What is known of providers.
+    pub(crate) fn providers(&self) -> &KnownProviders {
+        &self.shared.providers
     }
 
     /// Which refusals were written down of late.

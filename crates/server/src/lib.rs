@@ -40,6 +40,7 @@ mod router;
 mod serve;
 mod session;
 mod signing;
+mod social;
 #[doc(hidden)]
 pub mod testing;
 mod throttle;

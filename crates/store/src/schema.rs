@@ -59,6 +59,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 13, name: "passkeys", sql: include_str!("../migrations/0013_passkeys.sql") },
     Migration {
+        version: 14,
+        name: "social_sign_in",
+        sql: include_str!("../migrations/0014_social_sign_in.sql"),
+    },
+    Migration {
         version: 15,
         name: "sign_in_by_mail",
         sql: include_str!("../migrations/0015_sign_in_by_mail.sql"),

@@ -1,8 +1,8 @@
 //! What goes into a statement and what comes out of it, the same for both databases.
 
 use gatepost_domain::{
-    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, InitialAccessTokenId, InvitationId, MailedLinkId,
-    OrganizationId, OutboxId, PasskeyId, RealmId, SecretDigest, SessionId, Timestamp, UserId,
+    ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdentityId, InitialAccessTokenId, InvitationId,
+    MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SecretDigest, SessionId, Timestamp, UserId,
     passkey::UserHandle,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -280,6 +280,7 @@ ids!(
     OutboxId,
     OrganizationId,
     InvitationId,
+    IdentityId,
     MailedLinkId,
     InitialAccessTokenId,
     ApiKeyId,

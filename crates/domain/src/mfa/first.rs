@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Method;
-use crate::{EmailAddress, PasswordHash, SecretDigest, passkey::ShownPasskey};
+use crate::{EmailAddress, IdentityId, PasswordHash, SecretDigest, passkey::ShownPasskey};
 
 /// What somebody proved first, and what must still be so when their session begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum First {
     Passkey(ShownPasskey),
     /// That they read mail at the address of the account.
     Email(EmailAddress),
+    /// An account elsewhere that is connected to theirs.
+    Identity(IdentityId),
 }
 
 impl First {
@@ -21,18 +23,20 @@ impl First {
     pub const fn password(&self) -> Option<&PasswordHash> {
         match self {
             Self::Password(hash) => Some(hash),
-            Self::Passkey(_) | Self::Email(_) => None,
+            Self::Passkey(_) | Self::Email(_) | Self::Identity(_) => None,
         }
     }
 
     /// How somebody proved to be the user, from here on: `amr` (RFC 8176). `mfa` says that there were two factors; the word for the
     /// second stands before it, where the registry has one.
     ///
-    /// What was mailed is a password for once: `otp`.
+    /// What was mailed is a password for once: `otp`. The registry has no word for what another provider says; `fed` is the one in use for
+    /// it.
     pub fn methods(&self, second: Option<Method>) -> Vec<String> {
         let first = match self {
             Self::Password(_) => "pwd",
             Self::Email(_) => "otp",
+            Self::Identity(_) => "fed",
             Self::Passkey(shown) => return [shown.held.method(), "user", "mfa"].map(str::to_owned).into(),
         };
         let rest: &[&str] = match second {
@@ -56,6 +60,8 @@ pub enum PendingFirst {
     Passkey,
     /// The address: a change of it ends the sign-in.
     Email(EmailAddress),
+    /// The account elsewhere: taking it away ends the sign-in.
+    Identity(IdentityId),
 }
 
 impl PendingFirst {
@@ -65,6 +71,7 @@ impl PendingFirst {
             First::Password(hash) => Self::Password(digest_of(hash)),
             First::Passkey(_) => Self::Passkey,
             First::Email(email) => Self::Email(email.clone()),
+            First::Identity(id) => Self::Identity(*id),
         }
     }
 
@@ -92,23 +99,24 @@ mod tests {
     }
 
     #[test]
-    fn the_methods_are_words_of_the_registry() {
-        // RFC 8176 section 2.
-        let registered = [
+    fn the_methods_are_words_of_the_registry_or_known() {
+        // RFC 8176 section 2, and the word that federated sign-ins have elsewhere.
+        let known = [
             "face", "fpt", "geo", "hwk", "iris", "kba", "mca", "mfa", "otp", "pin", "pwd", "rba", "retina",
-            "sc", "sms", "swk", "tel", "user", "vbm", "wia",
+            "sc", "sms", "swk", "tel", "user", "vbm", "wia", "fed",
         ];
         let passkeys = [Held::Device, Held::Synced].map(|held| Some(Method::Passkey(held)));
         let methods = [None, Some(Method::Totp), Some(Method::RecoveryCode)];
-        for first in [password("x"), email("ada@example.com")] {
+        for first in [password("x"), email("ada@example.com"), First::Identity(IdentityId::MIN)] {
             for method in methods.into_iter().chain(passkeys) {
                 let amr = first.methods(method);
-                assert!(amr.iter().all(|word| registered.contains(&word.as_str())), "{amr:?}");
+                assert!(amr.iter().all(|word| known.contains(&word.as_str())), "{amr:?}");
                 assert_eq!(is_multi_factor(&amr), method.is_some());
             }
         }
         assert_eq!(email("ada@example.com").methods(None), ["otp"]);
         assert_eq!(email("ada@example.com").methods(Some(Method::Totp)), ["otp", "mfa"]);
+        assert_eq!(First::Identity(IdentityId::MIN).methods(None), ["fed"]);
         assert_eq!(password("x").methods(Some(Method::Passkey(Held::Device))), ["pwd", "hwk", "user", "mfa"]);
         let alone = First::Passkey(ShownPasskey::sample(Held::Synced));
         assert_eq!(alone.methods(None), ["swk", "user", "mfa"]);
@@ -121,8 +129,13 @@ mod tests {
         assert!(pending.is(&password("$argon2id$one")) && !pending.is(&password("$argon2id$two")));
         assert!(!pending.is(&First::Passkey(ShownPasskey::sample(Held::Device))));
         assert!(!pending.is(&email("ada@example.com")));
+        assert!(!pending.is(&First::Identity(IdentityId::MIN)));
         assert!(!format!("{pending:?}").contains("argon2id"));
         let pending = PendingFirst::of(&email("ada@example.com"));
         assert!(pending.is(&email("ada@example.com")) && !pending.is(&email("bob@example.com")));
+        let pending = PendingFirst::of(&First::Identity(IdentityId::MIN));
+        assert!(
+            pending.is(&First::Identity(IdentityId::MIN)) && !pending.is(&First::Identity(IdentityId::MAX))
+        );
     }
 }

@@ -75,8 +75,11 @@ pub fn register(
     })
 }
 
+/// The format, the statement and the authenticator's data.
+type Parts<'o> = (&'o str, &'o [(Value, Value)], &'o [u8]);
+
 /// Format, statement and authenticator data of an attestation object (section 6.5.4).
-fn parts(object: &Value) -> Option<(&str, &[(Value, Value)], &[u8])> {
+fn parts(object: &Value) -> Option<Parts<'_>> {
     let [(fmt, format), (att_stmt, statement), (auth_data, data)] = object.as_map()?.as_slice() else {
         return None;
     };

@@ -64,7 +64,7 @@ pub(super) async fn take(
 }
 
 /// Makes a link and queues its letter, in one transaction.
-pub(super) async fn send(
+pub(crate) async fn send(
     tx: &mut Tx,
     app: &App,
     (realm, user): (RealmId, UserId),

@@ -62,7 +62,7 @@ pub async fn recover(
     let (purpose, id) = links::read(app, token, &[LinkPurpose::Recover])?;
     let new = PasswordHash::new(app.hasher().hash(new).await?);
     let (worker, realm) = (app.clone(), realm.id());
-    let messages = [(); 2].map(|()| OutboxId::new(now, app.entropy()));
+    let message = OutboxId::new(now, app.entropy());
     let user = app
         .db()
         .write("recover an account", move |tx| {
@@ -70,12 +70,11 @@ pub async fn recover(
             Box::pin(async move {
                 let (link, before) = links::take(tx, (realm, id), purpose, now).await?;
                 let whose = (realm, link.user);
-                let [first, second] = messages;
-                let owned = ownership::prove(tx, &app, first, (&before, &link.email), &origin, now).await?;
+                let owned = ownership::prove(tx, &app, (&before, &link.email), &origin, now).await?;
                 passwords::set(tx, realm, link.user, &new, now).await?;
                 // Or have begun to set an app up, which must not be shown to its owner as theirs.
                 totp_seeds::forget_begun(tx, realm, link.user).await?;
-                users::sign_out_everywhere(tx, realm, link.user, now, second).await?;
+                users::sign_out_everywhere(tx, realm, link.user, now, message).await?;
                 if with_keys {
                     let reason = Some(Event::AccountRecovered.name());
                     revoke_because(tx, &app, whose, reason, &Who::by_mail(&before, origin.clone()), now)

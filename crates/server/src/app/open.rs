@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Clock, Config, clients::KnownClients, entropy::SystemEntropy, jobs::logout::SilentClients,
     limits::Limits, mail::Mailer, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
-    throttle::Throttle,
+    social::KnownProviders, throttle::Throttle,
 };
 
 /// Where the master key's fingerprint stands in the store.
@@ -135,6 +135,7 @@ impl App {
             public_url,
             refusals: Throttle::new(),
             silent_clients: SilentClients::new(),
+            providers: KnownProviders::new(),
             limits: Arc::new(Limits::new()),
             trusted_proxies: config.trusted_proxies.clone(),
             sign_outs: tokio::sync::Notify::new(),

@@ -164,7 +164,8 @@ impl Applying<'_> {
         for organization in &self.realm.organizations {
             self.organization(tx, id, organization).await?;
         }
-        self.api_keys(tx, id).await
+        self.api_keys(tx, id).await?;
+        self.providers(tx, id).await
     }
 
     async fn settings(&mut self, tx: &mut Tx) -> Result<RealmId, ApplyError> {

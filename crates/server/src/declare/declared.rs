@@ -7,6 +7,8 @@ use gatepost_domain::{
 use gatepost_store::users::Login;
 use serde::{Deserialize, Deserializer};
 
+use super::providers::DeclaredProvider;
+
 /// A file that parsed.
 pub struct Declared {
     pub(super) realms: std::sync::Arc<[DeclaredRealm]>,
@@ -24,6 +26,7 @@ pub(super) struct DeclaredRealm {
     pub(super) users: Vec<DeclaredUser>,
     pub(super) organizations: Vec<DeclaredOrganization>,
     pub(super) api_keys: Vec<DeclaredApiKey>,
+    pub(super) providers: Vec<DeclaredProvider>,
 }
 
 /// An organization. One that is there keeps its members: people join and leave, and none comes back because a file is applied

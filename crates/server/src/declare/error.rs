@@ -80,6 +80,16 @@ pub enum ApplyError {
         /// Why not.
         reason: String,
     },
+    /// A provider.
+    #[error("realm {realm}, provider {provider}: {reason}")]
+    Provider {
+        /// The realm.
+        realm: String,
+        /// What it is called.
+        provider: String,
+        /// Why not.
+        reason: String,
+    },
     /// A realm would be left without an administrator.
     #[error("realm {realm}: {user} is the last administrator; give another user the role realm-admin first")]
     LastAdministrator {

@@ -1,5 +1,7 @@
 //! Reading the declarative file. Every mistake is named with its line before anything is changed.
 
+mod providers;
+
 use std::path::Path;
 
 use gatepost_domain::{
@@ -65,10 +67,7 @@ struct Reader<'t> {
 const IDENTITY: [&str; 2] = ["name", "default"];
 
 /// What a realm has.
-const PARTS: [&str; 5] = ["role", "client", "user", "organization", "api_key"];
-
-/// Parts of a realm that a later release understands.
-const LATER: [&str; 1] = ["provider"];
+const PARTS: [&str; 6] = ["role", "client", "user", "organization", "api_key", "provider"];
 
 impl<'t> Reader<'t> {
     fn wrong(&self, at: &std::ops::Range<usize>, reason: impl Into<String>) -> FileError {
@@ -163,7 +162,7 @@ impl<'t> Reader<'t> {
 
     fn realm(&self, node: Node<'t>) -> Result<DeclaredRealm, FileError> {
         let at = node.span();
-        let (parts, rest) = Self::split(node, &[&PARTS[..], &LATER].concat());
+        let (parts, rest) = Self::split(node, &PARTS);
         let (identity, settings) = Self::split(rest, &IDENTITY);
         let Identity { name, default } = self.parse(identity)?;
         self.known(&settings, &RealmSettings::keys(), &[&IDENTITY[..], &PARTS].concat())?;
@@ -185,14 +184,10 @@ impl<'t> Reader<'t> {
             users: Vec::new(),
             organizations: Vec::new(),
             api_keys: Vec::new(),
+            providers: Vec::new(),
         };
         let DeValue::Table(parts) = parts.into_inner() else { unreachable!("split returns tables") };
         for (key, node) in parts {
-            if LATER.contains(&key.get_ref().as_ref()) {
-                return Err(
-                    self.wrong(&key.span(), format!("[[realm.{}]] is not in this release", key.get_ref()))
-                );
-            }
             let nodes = self.tables(node, &format!("realm.{}", key.get_ref()))?;
             match key.get_ref().as_ref() {
                 "role" => {
@@ -205,6 +200,10 @@ impl<'t> Reader<'t> {
                 "organization" => {
                     realm.organizations =
                         nodes.into_iter().map(|node| self.parse(node)).collect::<Result<_, _>>()?;
+                }
+                "provider" => {
+                    realm.providers =
+                        nodes.into_iter().map(|node| self.provider(node)).collect::<Result<_, _>>()?;
                 }
                 "api_key" => {
                     realm.api_keys =
@@ -343,7 +342,9 @@ impl<'t> Reader<'t> {
         let keys = realm.api_keys.iter();
         let keys =
             keys.map(|key| format!("API key {} of {}", key.name.as_str(), key.shown_owner())).collect();
+        let providers = realm.providers.iter().map(|provider| format!("provider {}", provider.id)).collect();
         if let Some(name) = twice(clients)
+            .or_else(|| twice(providers))
             .or_else(|| twice(keys))
             .or_else(|| twice(slugs))
             .or_else(|| twice(emails.collect()))

@@ -1,4 +1,4 @@
-//! The declarative file: realms, roles, clients, users, organizations and API keys as they should be.
+//! The declarative file: realms, roles, clients, users, organizations, API keys and providers as they should be.
 
 mod api_keys;
 mod apply;
@@ -7,6 +7,7 @@ mod declared;
 mod error;
 mod file;
 mod organizations;
+mod providers;
 
 pub use apply::{Mode, apply};
 pub use error::ApplyError;

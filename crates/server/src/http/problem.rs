@@ -75,6 +75,12 @@ pub enum Problem {
     /// The address of the realm is none that passkeys are made for.
     #[error("passkeys need https and a domain name")]
     PasskeysUnavailable,
+    /// An account elsewhere that signs in to another account here.
+    #[error("the account elsewhere is connected with another account")]
+    IdentityTaken,
+    /// An account elsewhere that the provider's settings do not let in.
+    #[error("the provider is limited to other accounts")]
+    IdentityRefused,
     /// A refresh token was refused.
     #[error("the refresh token was refused")]
     InvalidRefreshToken,

@@ -29,11 +29,13 @@ pub enum Rule {
     Code,
     /// Proofs that were not a client's, by what the client is called and neighbourhood.
     Client,
+    /// Answers of providers that signed nobody in, by neighbourhood.
+    Provider,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignInDevice,
@@ -43,6 +45,7 @@ impl Rule {
         Self::Message,
         Self::Code,
         Self::Client,
+        Self::Provider,
     ];
 
     /// The stable name: in headers, metrics and the audit trail.
@@ -57,13 +60,14 @@ impl Rule {
             Self::Message => "message",
             Self::Code => "code",
             Self::Client => "client",
+            Self::Provider => "provider",
         }
     }
 
     /// How often. What can be guessed has a second quota, with which a year has room for some ten thousand guesses.
     pub const fn limit(self) -> Limit {
         match self {
-            Self::SignInAddress | Self::Client => Limit::of(20, QUARTER),
+            Self::SignInAddress | Self::Client | Self::Provider => Limit::of(20, QUARTER),
             Self::SignInAccount | Self::SignInDevice | Self::Reauthentication | Self::Code => {
                 Limit::of(5, QUARTER).and(30, DAY)
             }

@@ -57,6 +57,7 @@ async fn all(world: &World, language: Language, name: &str) -> Vec<(&'static str
         Notice::RecoveryCodesMade,
         Notice::RecoveryCodeUsed { left: 9 },
         Notice::AccountTakenOver,
+        Notice::FactorAdded(Factor::Identity),
     ] {
         let from = (Some("192.0.2.1".to_owned()), Some(EVIL));
         letters.push(("notice", write::of_notice(&realm, language, &user, notice, (NOW, from))));

@@ -222,6 +222,7 @@ pub(super) fn of_notice<'r>(
         Factor::Passkey => w.passkey,
         Factor::AuthenticatorApp => w.authenticator_app,
         Factor::RecoveryCodes => w.recovery_codes,
+        Factor::Identity => w.identity,
         _ => "-",
     };
     let (subject, heading, text) = match notice {

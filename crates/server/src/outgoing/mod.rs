@@ -1,10 +1,11 @@
-//! What is fetched from others: documents that clients publish. One client, within limits of direction, size and time.
+//! What is fetched from others: documents that clients publish, and what providers say. One client, within limits of direction, size and time.
 //!
 //! A client names the address, so it might name one of ours (server-side request forgery). Only `https` is fetched, no redirect
 //! is followed, and a name is resolved here, once, and connected to at exactly the addresses that were found harmless: a name
 //! that means another address a moment later (DNS rebinding) gains nothing.
 
 mod address;
+mod ask;
 mod documents;
 mod keys;
 mod places;

@@ -6,7 +6,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use gatepost_domain::{ClientId, RealmId};
+use gatepost_domain::{ClientId, ProviderId, RealmId};
 
 /// So much is read at once: 16 MiB, and as many connections.
 const IN_ALL: usize = 256;
@@ -20,19 +20,24 @@ const OF_A_CLIENT: usize = 6;
 pub struct Reader {
     /// In which realm.
     pub realm: RealmId,
-    /// For which client; `None`: for one that is not there yet.
-    pub client: Option<ClientId>,
+    /// For which client or provider; `None`: for a client that is not there yet.
+    whom: Option<String>,
 }
 
 impl Reader {
     /// A client.
     pub fn client(realm: RealmId, client: &ClientId) -> Self {
-        Self { realm, client: Some(client.clone()) }
+        Self { realm, whom: Some(format!("client {client}")) }
+    }
+
+    /// A provider.
+    pub fn provider(realm: RealmId, provider: &ProviderId) -> Self {
+        Self { realm, whom: Some(format!("provider {provider}")) }
     }
 
     /// One that wants to be a client.
     pub fn newcomer(realm: RealmId) -> Self {
-        Self { realm, client: None }
+        Self { realm, whom: None }
     }
 }
 
@@ -45,7 +50,7 @@ impl Places {
     pub(super) fn take(&self, reader: &Reader) -> Option<Place<'_>> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_realm = taken.iter().filter(|one| one.realm == reader.realm).count();
-        let of_client = taken.iter().filter(|one| reader.client.is_some() && *one == reader).count();
+        let of_client = taken.iter().filter(|one| reader.whom.is_some() && *one == reader).count();
         if taken.len() >= IN_ALL || of_realm >= OF_A_REALM || of_client >= OF_A_CLIENT {
             return None;
         }

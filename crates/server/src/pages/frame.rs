@@ -109,6 +109,14 @@ impl Frame {
         self
     }
 
+    /// Where the page is shown as if it were another: its own address is good for once, and whoever chooses a language would come
+    /// back to it.
+    #[must_use]
+    pub(super) fn as_if_at(mut self, path: &str) -> Self {
+        self.here = self.browser.path(path);
+        self
+    }
+
     /// What stands before another parameter of this page.
     fn join(&self) -> char {
         if self.here.contains('?') { '&' } else { '?' }
@@ -157,6 +165,11 @@ impl Frame {
     /// A flow as it stands in the address.
     pub(super) fn seal(&self, flow: &Flow) -> String {
         flow.seal(&self.app, &self.realm, &self.browser)
+    }
+
+    /// Something that opens in this browser alone.
+    pub(super) fn seal_for(&self, purpose: &'static str, value: &impl serde::Serialize) -> String {
+        self.browser.seal(&self.app, &self.realm, purpose, value)
     }
 
     pub(super) fn request(&self) -> &str {
@@ -264,10 +277,12 @@ pub(super) enum Notice {
     PasskeyAdded,
     PasskeyRenamed,
     PasskeyRemoved,
+    Connected,
+    Disconnected,
 }
 
 impl Notice {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::NameSaved,
         Self::PasswordChanged,
         Self::SessionEnded,
@@ -281,6 +296,8 @@ impl Notice {
         Self::PasskeyAdded,
         Self::PasskeyRenamed,
         Self::PasskeyRemoved,
+        Self::Connected,
+        Self::Disconnected,
     ];
 
     fn name(self) -> &'static str {
@@ -298,6 +315,8 @@ impl Notice {
             Self::PasskeyAdded => "passkey-added",
             Self::PasskeyRenamed => "passkey-renamed",
             Self::PasskeyRemoved => "passkey-removed",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
         }
     }
 
@@ -316,6 +335,8 @@ impl Notice {
             Self::PasskeyAdded => words.passkey_is_added,
             Self::PasskeyRenamed => words.passkey_is_renamed,
             Self::PasskeyRemoved => words.passkey_is_removed,
+            Self::Connected => words.connected,
+            Self::Disconnected => words.disconnected,
         }
     }
 }

@@ -23,6 +23,7 @@ mod second_step;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod social;
 #[cfg(test)]
 mod specimens;
 mod verify;
@@ -66,6 +67,8 @@ pub fn routes() -> Router<App> {
         .route("/sign-in/email/open", get(by_mail::open).post(by_mail::follow))
         .route("/sign-in/mfa", get(second_step::show).post(second_step::submit))
         .route("/sign-in/passkey", get(passkey::show).post(passkey::submit))
+        .route("/sign-in/with/{provider}", get(social::show))
+        .route("/sign-in/with/{provider}/callback", get(social::come_back).post(social::come_back_by_form))
         .route("/sign-up", get(sign_up::show).post(sign_up::submit))
         .route("/sign-out", get(sign_out::show).post(sign_out::submit))
         .route("/recover", get(recover::show).post(recover::submit))

@@ -17,6 +17,7 @@ use super::{
     html::{Html, say},
     passkey::Ask,
     query, second_step, see,
+    social::{Button, buttons},
 };
 use crate::{
     App,
@@ -39,6 +40,7 @@ struct SignInPage<'a> {
     /// The password is what is left to type.
     to_password: bool,
     remember: bool,
+    providers: Vec<Button>,
     new_here: Option<Html>,
     forgot: Option<Html>,
     passkey: Option<Ask>,
@@ -52,6 +54,8 @@ struct Shown<'a> {
     username: &'a str,
     remember: bool,
     why: Why,
+    /// Why it did not come to a sign-in elsewhere.
+    told: Option<Html>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -77,7 +81,7 @@ fn page(app: &App, frame: Frame, shown: &Shown<'_>) -> Response {
     let flow = shown.flow.map(|(flow, _)| flow);
     let fresh = flow.is_some_and(|flow| flow.fresh);
     let mut view = frame.view(if fresh { w.again_title } else { w.sign_in });
-    view.wrong = shown.why != Why::Asked;
+    view.wrong = shown.why != Why::Asked || shown.told.is_some();
     let client = flow.and_then(|flow| flow.client_name.as_deref());
     let open = frame.realm.settings().registration == Registration::Open && !fresh;
     let sealed = shown.flow.map(|(_, sealed)| sealed);
@@ -93,8 +97,9 @@ fn page(app: &App, frame: Frame, shown: &Shown<'_>) -> Response {
             Why::TooOften(limited) => Some(too_often(w, limited)),
             Why::Over => Some(say(w.second_over).html()),
             Why::Passkey => Some(say(w.passkey_refused).html()),
-            Why::Asked | Why::Empty { .. } => None,
+            Why::Asked | Why::Empty { .. } => shown.told.clone(),
         },
+        providers: buttons(&frame, sealed, None),
         flow: sealed,
         username: shown.username,
         username_error: matches!(shown.why, Why::Empty { username: true, .. }).then_some(w.type_username),
@@ -123,6 +128,7 @@ fn page(app: &App, frame: Frame, shown: &Shown<'_>) -> Response {
         v: view,
     };
     let status = match shown.why {
+        Why::Asked if shown.told.is_some() => StatusCode::FORBIDDEN,
         Why::Asked => StatusCode::OK,
         Why::Empty { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Why::Refused | Why::Stale | Why::Over | Why::Passkey => StatusCode::FORBIDDEN,
@@ -133,6 +139,11 @@ fn page(app: &App, frame: Frame, shown: &Shown<'_>) -> Response {
         limited.tell(response.headers_mut());
     }
     response
+}
+
+/// The page, where somebody comes back from elsewhere and is not signed in.
+pub(super) fn told(app: &App, frame: Frame, flow: Option<(&Flow, &str)>, problem: Html) -> Response {
+    page(app, frame.as_if_at("/sign-in"), &Shown { flow, told: Some(problem), ..Shown::default() })
 }
 
 /// A sign-in whose second step is over begins anew.
@@ -150,7 +161,7 @@ pub(super) fn after_passkey(
     (remember, stale): (bool, bool),
 ) -> Response {
     let why = if stale { Why::Stale } else { Why::Passkey };
-    page(app, frame, &Shown { flow, username: "", remember, why })
+    page(app, frame, &Shown { flow, username: "", remember, why, told: None })
 }
 
 #[derive(Template)]
@@ -243,7 +254,7 @@ pub(super) async fn submit(
         return Ok(go_on(&app, &realm, &browser, Some(flow), signed_in.session.id));
     }
     let (username, password) = (form.text("username"), form.get("password").unwrap_or_default());
-    let shown = |why| Shown { flow, username, remember: form.ticked("remember"), why };
+    let shown = |why| Shown { flow, username, remember: form.ticked("remember"), why, told: None };
     if forged.is_err() {
         return Ok(page(&app, frame, &shown(Why::Stale)));
     }

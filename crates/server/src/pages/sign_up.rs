@@ -22,6 +22,7 @@ use super::{
     mail_sent::{For, Sent},
     query, second_step,
     sign_in::go_on,
+    social::{Button, buttons},
 };
 use crate::{
     App, accounts,
@@ -46,6 +47,7 @@ struct SignUpPage<'a> {
     min: u32,
     hint: Html,
     focus: &'static str,
+    providers: Vec<Button>,
     have_account: Html,
 }
 
@@ -131,6 +133,7 @@ fn page(frame: Frame, shown: Shown<'_>) -> Response {
         password_error: wrong.password,
         min,
         hint: say(w.password_hint).put("min", min).html(),
+        providers: buttons(&frame, sealed, None),
         have_account: say(w.have_account).link(sign_in).html(),
         v: view,
     };

@@ -6,11 +6,11 @@ use gatepost_domain::{
     mfa::FactorKind,
     outbox::{Factor, Notice},
 };
-use gatepost_store::{audit, passkeys as stored, passwords, recovery_codes};
+use gatepost_store::{audit, passkeys as stored, recovery_codes};
 
 use crate::{
     App,
-    accounts::Who,
+    accounts::{Way, Who, is_last_way_in},
     http::{Problem, SignedIn, origin::Where},
     mail, mfa,
     realm::Snapshot,
@@ -60,9 +60,10 @@ pub async fn remove(
     let who = Who::themselves(caller, origin);
     let record = who.record(app, Event::SecondFactorRemoved, within, user, now).session(caller.session.id);
     let record = record.with("kind", FactorKind::Passkey.name()).with("passkey", id.to_string());
-    let (worker, asking) = (app.clone(), caller.clone());
+    let (worker, asking, in_use) = (app.clone(), caller.clone(), realm.providers_in_use());
     app.db()
         .write("remove a passkey", move |tx| {
+            let in_use = in_use.clone();
             let (who, caller, record, app) = (who.clone(), asking.clone(), record.clone(), worker.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
@@ -74,8 +75,7 @@ pub async fn remove(
                 if last_factor && policy == Mfa::Required {
                     return Err(Problem::LastSecondFactor);
                 }
-                let passkeys = had.iter().filter(|factor| factor.kind == FactorKind::Passkey).count();
-                if passkeys == 1 && passwords::find(tx, within, user).await?.is_none() {
+                if is_last_way_in(tx, (within, user), &in_use, Way::Passkey(id)).await? {
                     return Err(Problem::LastWayIn);
                 }
                 stored::remove(tx, within, user, id).await?;

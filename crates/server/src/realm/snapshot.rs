@@ -6,11 +6,12 @@ use std::sync::{
 };
 
 use gatepost_domain::{
-    Client, Entropy, Grant, MasterKey, Realm, RealmId, RealmSettings, Timestamp, organization,
+    Client, Entropy, Grant, MasterKey, Provider, ProviderId, Realm, RealmId, RealmSettings, Timestamp,
+    organization,
     role::{RoleGraph, RolesRefused},
 };
 use gatepost_jose::{Claims, Proof, Refused, SigningKey, Verifier, dangerous_decode_without_verifying};
-use gatepost_store::{Db, clients, realms, roles, signing_keys};
+use gatepost_store::{Db, clients, providers, realms, roles, signing_keys};
 
 use serde_json::Value;
 
@@ -59,6 +60,7 @@ pub struct Snapshot {
     own_audience: Audience,
     roles: RoleGraph,
     organization_roles: RoleGraph,
+    providers: Vec<Provider>,
     keys: KeyRing,
     lacks_id_token_key: bool,
     verifier: Verifier,
@@ -94,16 +96,17 @@ impl Snapshot {
                         let roles = roles::list(tx, id).await?;
                         let keys = signing_keys::list(tx, id).await?;
                         let signs_people_in = clients::any_signs_people_in(tx, id).await?;
-                        Ok::<_, gatepost_store::Error>(Some((realm, roles, keys, signs_people_in)))
+                        let providers = providers::list(tx, id).await?;
+                        Ok::<_, gatepost_store::Error>(Some((realm, roles, keys, signs_people_in, providers)))
                     })
                 })
                 .await?;
-            let Some((realm, roles, stored, signs_people_in)) = read else {
+            let Some((realm, roles, stored, signs_people_in, providers)) = read else {
                 return Ok(None);
             };
             if keys::tend(means, &realm, &stored, now).await? == Tended::Unchanged {
                 let ring = KeyRing::open(&stored, &realm.settings, id, means.master, now)?;
-                return Self::assemble(means, realm, &roles, ring, signs_people_in).map(Some);
+                return Self::assemble(means, realm, &roles, ring, signs_people_in, providers).map(Some);
             }
         }
         Err(KeysUnusable::None.into())
@@ -115,6 +118,7 @@ impl Snapshot {
         roles: &[gatepost_domain::Role],
         keys: KeyRing,
         signs_people_in: bool,
+        providers: Vec<Provider>,
     ) -> Result<Self, SnapshotError> {
         let issuer = issuer_of(&realm, means.public_url);
         let public_url = public_url_of(&realm, means.public_url);
@@ -132,6 +136,7 @@ impl Snapshot {
             own_audience,
             roles,
             organization_roles,
+            providers,
             lacks_id_token_key: signs_people_in && keys.signer_with(keys::ID_TOKENS).is_none(),
             keys,
             verifier,
@@ -229,6 +234,27 @@ impl Snapshot {
     /// The roles that can be given in organizations.
     pub fn organization_roles(&self) -> &RoleGraph {
         &self.organization_roles
+    }
+
+    /// The providers that people may sign in by, in their order.
+    pub fn providers(&self) -> impl Iterator<Item = &Provider> {
+        self.providers.iter().filter(|provider| provider.settings.enabled)
+    }
+
+    /// A provider that people may sign in by.
+    pub fn provider(&self, id: &ProviderId) -> Option<&Provider> {
+        self.providers().find(|provider| provider.id == *id)
+    }
+
+    /// What they are called.
+    pub fn providers_in_use(&self) -> Vec<ProviderId> {
+        self.providers().map(|provider| provider.id.clone()).collect()
+    }
+
+    /// What people know a provider as, also one that is not in use.
+    pub fn provider_name<'a>(&'a self, id: &'a ProviderId) -> &'a str {
+        let known = self.providers.iter().find(|provider| provider.id == *id);
+        known.map_or(id.as_str(), |provider| provider.settings.shown(id))
     }
 
     /// The signing keys.

@@ -4,7 +4,7 @@
 //! mailed is good once, for ten minutes, and only for whoever asked: a link that somebody is talked into opening signs them in nowhere.
 
 use gatepost_domain::{
-    AskedSignIn, EmailAddress, LinkPurpose, MailedLinkId, OutboxId, SecretDigest, Timestamp, User,
+    AskedSignIn, EmailAddress, LinkPurpose, MailedLinkId, SecretDigest, Timestamp, User,
     audit::{Actor, Event},
     mailed_link::{CODE_TRIES, MailedCode, SIGN_IN_TTL, code_tries},
     mfa::First,
@@ -88,7 +88,6 @@ pub async fn prove_by_mail(
         }
     };
     let (worker, whence, by, realm_id) = (app.clone(), origin.clone(), *by, realm.id());
-    let message = OutboxId::new(now, app.entropy());
     let looked = app
         .db()
         .write("look at what was mailed to sign in", move |tx| {
@@ -113,7 +112,7 @@ pub async fn prove_by_mail(
                     user.filter(|user| !user.is_disabled() && user.email.as_ref() == Some(&link.email));
                 let (Some(user), Some(asked)) = (user, link.asked) else { return Ok(Looked::Over) };
                 mailed_links::forget(tx, realm_id, user.id, LinkPurpose::SignIn).await?;
-                let user = own(tx, &app, message, (&user, &link.email), &origin, now).await?;
+                let user = own(tx, &app, (&user, &link.email), &origin, now).await?;
                 Ok::<_, Problem>(Looked::Right(Box::new((user, asked))))
             })
         })
@@ -145,12 +144,11 @@ pub async fn prove_by_mail(
 async fn own(
     tx: &mut Tx,
     app: &App,
-    message: OutboxId,
     about: (&User, &EmailAddress),
     origin: &Where,
     now: Timestamp,
 ) -> Result<User, Problem> {
-    let owned = accounts::prove_address(tx, app, message, about, origin, now).await?;
+    let owned = accounts::prove_address(tx, app, about, origin, now).await?;
     if !owned.taken.is_empty() {
         mail::notice(tx, app, &owned.user, Notice::AccountTakenOver, origin, now).await?;
     }

@@ -1,10 +1,10 @@
 //! What somebody proved first at a sign-in: whether it still holds when their session begins, and when it goes on.
 
 use gatepost_domain::{
-    EmailAddress, Mfa, RealmId, Session, Timestamp, User, UserId,
+    EmailAddress, Mfa, ProviderId, RealmId, Session, Timestamp, User, UserId,
     mfa::{First, PendingFirst, PendingSignIn},
 };
-use gatepost_store::{Error, Tx, passwords, sessions, users};
+use gatepost_store::{Error, Tx, identities, passwords, sessions, users};
 
 use super::second::{Asked, Refused, Second, ask};
 use crate::{http::Problem, passkeys};
@@ -20,7 +20,9 @@ pub(super) async fn enough(
     now: Timestamp,
 ) -> Result<Asked, Problem> {
     match first {
-        First::Password(_) | First::Email(_) => ask(tx, (realm, user), policy, second, now).await,
+        First::Password(_) | First::Email(_) | First::Identity(_) => {
+            ask(tx, (realm, user), policy, second, now).await
+        }
         First::Passkey(shown) => Ok(match passkeys::take(tx, realm, shown, now).await? {
             Ok(()) => Asked::Enough,
             Err(why) => Asked::Refused(Refused::Passkey(why)),
@@ -29,10 +31,17 @@ pub(super) async fn enough(
 }
 
 /// Begins the session, if what was proved still holds and the account is still enabled. False: not so; nothing was written.
-pub(super) async fn begin(tx: &mut Tx, session: &Session, first: &First) -> Result<bool, Error> {
+pub(super) async fn begin(
+    tx: &mut Tx,
+    session: &Session,
+    first: &First,
+    now: Timestamp,
+) -> Result<bool, Error> {
     match first {
         // One statement asks and writes.
         First::Password(hash) => sessions::create(tx, session, Some(hash)).await,
+        First::Identity(id) => Ok(identities::note_use(tx, session.realm, session.user, *id, now).await?
+            && sessions::create(tx, session, None).await?),
         First::Passkey(_) => sessions::create(tx, session, None).await,
         First::Email(_) => Ok(holds(tx, (session.realm, session.user), first).await?
             && sessions::create(tx, session, None).await?),
@@ -44,9 +53,11 @@ pub(super) async fn holds(
     tx: &mut Tx,
     (realm, user): (RealmId, UserId),
     first: &First,
+    now: Timestamp,
 ) -> Result<bool, Error> {
     match first {
         First::Password(hash) => Ok(passwords::find(tx, realm, user).await?.is_some_and(|now| now == *hash)),
+        First::Identity(id) => identities::note_use(tx, realm, user, *id, now).await,
         // Taken in this transaction.
         First::Passkey(_) => Ok(true),
         First::Email(email) => {
@@ -55,14 +66,23 @@ pub(super) async fn holds(
     }
 }
 
-/// What a sign-in that waits began with, if that still holds.
+/// What a sign-in that waits began with, if that still holds. `in_use` are the providers that sign anybody in (SO-07).
 pub(super) async fn of_pending(
     tx: &mut Tx,
     realm: RealmId,
     pending: &PendingSignIn,
+    in_use: &[ProviderId],
 ) -> Result<Option<First>, Error> {
     let first = match &pending.first {
         PendingFirst::Password(_) => passwords::find(tx, realm, pending.user).await?.map(First::Password),
+        PendingFirst::Identity(id) => {
+            let user = users::find(tx, realm, pending.user).await?;
+            // There is no change of password that would end it: logging out everywhere does.
+            let user = user.filter(|user| !user.has_withdrawn(pending.proven_at));
+            let found = identities::find(tx, realm, pending.user, *id).await?;
+            let found = found.filter(|found| in_use.contains(&found.provider));
+            user.and(found).map(|found| First::Identity(found.id))
+        }
         PendingFirst::Passkey => None,
         PendingFirst::Email(email) => {
             let user = users::find(tx, realm, pending.user).await?;

@@ -3,6 +3,7 @@
 use gatepost_domain::{
     OutboxId, RealmId, Session, SessionId, Timestamp, UserId,
     audit::{Actor, Event},
+    mfa::First,
 };
 use gatepost_store::{Tx, audit, sessions};
 
@@ -78,13 +79,13 @@ pub async fn sign_in_browser(
                     Asked::Refused(why) => return Ok(Written::Refused(why)),
                 }
                 if let (Some(held), Some(record)) = (again, signed_in_again) {
-                    let holds = first::holds(tx, (begins.realm, begins.user), &first).await?;
+                    let holds = first::holds(tx, (begins.realm, begins.user), &first, now).await?;
                     if holds && go_on(tx, &held, &begins.amr, now).await? {
                         audit::append(tx, &record).await?;
                         return again_live(tx, begins.realm, held.id, now).await.map(Written::Begun);
                     }
                 }
-                if !first::begin(tx, &begins, &first).await? {
+                if !first::begin(tx, &begins, &first, now).await? {
                     return Err(Problem::InvalidCredentials);
                 }
                 audit::append(tx, &signed_in).await?;

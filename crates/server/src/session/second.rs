@@ -102,12 +102,12 @@ pub async fn prove_second(
     now: Timestamp,
 ) -> Result<Proven, Problem> {
     let (id, user) = (realm.id(), pending.user);
-    let waiting = pending.clone();
+    let (waiting, in_use) = (pending.clone(), realm.providers_in_use());
     let found = app.db().read("find what a sign-in waits for", move |tx| {
-        let pending = waiting.clone();
+        let (pending, in_use) = (waiting.clone(), in_use.clone());
         Box::pin(async move {
             let known = users::find(tx, id, user).await?;
-            let first = first::of_pending(tx, id, &pending).await?;
+            let first = first::of_pending(tx, id, &pending, &in_use).await?;
             let counts = totp_seeds::find(tx, id, user, true).await?;
             let begun = totp_seeds::find(tx, id, user, false).await?;
             Ok::<_, Problem>((known.zip(first), !mfa::factors(tx, id, user).await?.is_empty(), counts, begun))
@@ -290,11 +290,11 @@ pub async fn begin_set_up(
     let (id, user, policy) = (realm.id(), pending.user, realm.settings().mfa);
     let seed = Seed::generate(app.entropy());
     let sealed = seal_seed(app, id, user, &seed);
-    let waiting = pending.clone();
+    let (waiting, in_use) = (pending.clone(), realm.providers_in_use());
     let begun = app.db().write("begin to set up a second factor at sign-in", move |tx| {
-        let (sealed, pending) = (sealed.clone(), waiting.clone());
+        let (sealed, pending, in_use) = (sealed.clone(), waiting.clone(), in_use.clone());
         Box::pin(async move {
-            let first = first::of_pending(tx, id, &pending).await?;
+            let first = first::of_pending(tx, id, &pending, &in_use).await?;
             let known = users::find(tx, id, user).await?.filter(|user| !user.is_disabled());
             let Some(known) = known.filter(|_| first.is_some()) else {
                 return Err(Problem::InvalidPendingSignIn);
@@ -323,12 +323,12 @@ pub async fn what_is_missing(
         return Ok(None);
     }
     let (id, user, policy) = (realm.id(), pending.user, realm.settings().mfa);
-    let (tries, waiting) = (pending.tries(), pending.clone());
+    let (tries, waiting, in_use) = (pending.tries(), pending.clone(), realm.providers_in_use());
     let found = app.db().read("find what a sign-in waits for", move |tx| {
-        let pending = waiting.clone();
+        let (pending, in_use) = (waiting.clone(), in_use.clone());
         Box::pin(async move {
             let known = users::find(tx, id, user).await?.filter(|user| !user.is_disabled());
-            let first = first::of_pending(tx, id, &pending).await?;
+            let first = first::of_pending(tx, id, &pending, &in_use).await?;
             let has = !mfa::factors(tx, id, user).await?.is_empty();
             let left = attempts::are_left(tx, id, &tries, TRIES_OF_ONE_SIGN_IN, now).await?;
             Ok::<_, Problem>((known.filter(|_| left && first.is_some()), has))

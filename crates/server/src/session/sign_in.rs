@@ -223,7 +223,7 @@ pub async fn sign_in(
                 }
                 // The session begins only if the account is still enabled and still has the password that was checked: a
                 // change made while the hash was computed wins.
-                if !first::begin(tx, &session, &first).await? || !grants::create(tx, &grant).await? {
+                if !first::begin(tx, &session, &first, now).await? || !grants::create(tx, &grant).await? {
                     return Err(Problem::InvalidCredentials);
                 }
                 audit::append(tx, &record).await?;
@@ -270,6 +270,7 @@ pub(super) fn with_first(record: Record, first: &First) -> Record {
         First::Password(_) => record,
         First::Passkey(_) => record.with("method", "passkey"),
         First::Email(_) => record.with("method", "email"),
+        First::Identity(id) => record.with("method", "provider").with("identity", id.to_string()),
     }
 }
 

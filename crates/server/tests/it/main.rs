@@ -21,5 +21,6 @@ mod pages;
 mod passkeys;
 mod peers;
 mod realms;
+mod social;
 mod support;
 mod tenancy;

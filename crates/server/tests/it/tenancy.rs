@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, Person, TestApp, person};
+use crate::{
+    social,
+    support::{Answer, PASSWORD, Person, TestApp, person},
+};
 
 const WORLD: &str = r#"
 [[realm]]
@@ -73,6 +76,7 @@ impl Belongings {
             ("organization key", text(&shared["id"])),
             ("session", text(&sessions["sessions"][0]["id"])),
             ("initial access token", initial_access_token(app).await),
+            ("identity", social::connected(app).await),
             ("role", "editor".to_owned()),
             ("client", "web".to_owned()),
         ]);
@@ -87,6 +91,7 @@ impl Belongings {
             "/api/v1/me",
             "/api/v1/me/api-keys",
             "/api/v1/me/sessions",
+            "/api/v1/me/identities",
             &organization,
             &format!("{organization}/members"),
             &format!("{organization}/invitations"),
@@ -123,6 +128,7 @@ fn named(path: &str, parameter: &str) -> &'static str {
         ("/oauth/register/{client_id}", "client_id") => "client",
         (path, "id") if path.contains("/api-keys/{id}") => "key",
         (path, "id") if path.contains("/sessions/{id}") => "session",
+        (path, "id") if path.contains("/identities/{id}") => "identity",
         _ => panic!("what does {parameter} of {path} name? tell the matrix"),
     }
 }

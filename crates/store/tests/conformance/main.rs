@@ -19,6 +19,7 @@ mod coverage;
 mod device_codes;
 mod grants;
 mod grants_races;
+mod identities;
 mod initial_access_tokens;
 mod invitations;
 #[path = "../shared/lent_database.rs"]
@@ -33,6 +34,7 @@ mod outbox;
 mod passkeys;
 mod passwords;
 mod personal_claims;
+mod providers;
 mod pushed_requests;
 mod races;
 mod realms;

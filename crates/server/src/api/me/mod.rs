@@ -3,6 +3,7 @@
 mod activity;
 mod api_keys;
 mod email;
+mod identities;
 mod mfa;
 mod organization;
 mod passkeys;
@@ -22,6 +23,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(password::change))
         .routes(routes!(email::change))
         .routes(routes!(mfa::show))
+        .routes(routes!(identities::list))
+        .routes(routes!(identities::disconnect))
         .routes(routes!(mfa::begin_totp, mfa::remove_totp))
         .routes(routes!(mfa::confirm_totp))
         .routes(routes!(mfa::count_recovery_codes, mfa::make_recovery_codes))

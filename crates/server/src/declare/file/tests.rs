@@ -105,8 +105,24 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
             "realms.toml:3: client gatepost: id: this is the server's own client; choose another",
         ),
         (
-            "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\n",
-            "realms.toml:3: [[realm.provider]] is not in this release",
+            "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\nclient_id = \"y\"\n",
+            "realms.toml:3: provider x: issuer: write the provider's issuer, or a `preset`, as in \"google\"",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\npreset = \"gogle\"\n",
+            "realms.toml:5: unknown value `gogle`; did you mean `google`?",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\nclient_secrets = \"y\"\n",
+            "realms.toml:5: unknown key `client_secrets`; did you mean `client_secret`?",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\npreset = \"google\"\nclient_id = \"y\"\nclient_secret = \"z\"\nclient_secret_file = \"z\"\n",
+            "realms.toml:3: provider x: give one of `client_secret` and `client_secret_file`",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\npreset = \"apple\"\nclient_id = \"y\"\nclient_secret = \"z\"\n",
+            "realms.toml:3: provider x: Apple takes a `private_key_file`, and no other secret",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nname = \"x\"\nscopes = [\"a:b\"]\n",

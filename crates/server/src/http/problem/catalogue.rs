@@ -29,6 +29,8 @@ impl Problem {
             Self::InvalidPasskey(PasskeyRefused::Signature),
             Self::PasskeyExists,
             Self::PasskeysUnavailable,
+            Self::IdentityTaken,
+            Self::IdentityRefused,
             Self::InvalidRefreshToken,
             Self::WrongPassword,
             Self::MissingRole,

@@ -128,6 +128,18 @@ impl Problem {
                 "No passkeys at this address",
                 "Passkeys are made for a domain name under https, or for localhost. The configured URL of this realm is neither.",
             ),
+            Self::IdentityTaken => fixed(
+                "identity_taken",
+                S::CONFLICT,
+                "Connected elsewhere",
+                "It signs in to another account here. Disconnect it there first.",
+            ),
+            Self::IdentityRefused => fixed(
+                "identity_refused",
+                S::FORBIDDEN,
+                "Not one of these accounts",
+                "The realm takes accounts of some domains only from this provider. Use one of those.",
+            ),
             Self::InvalidRefreshToken => fixed(
                 "invalid_refresh_token",
                 S::UNAUTHORIZED,

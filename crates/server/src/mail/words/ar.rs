@@ -76,6 +76,7 @@ pub(super) const WORDS: MailWords = MailWords {
     passkey: "مفتاح مرور",
     authenticator_app: "تطبيق المصادقة",
     recovery_codes: "رموز الاسترداد",
+    identity: "حساب في مكان آخر تسجّل به الدخول",
     nothing_to_do: "إن كنت أنت فلا حاجة إلى فعل شيء.",
     not_you_notice: "<b>لم تكن أنت؟</b> اختر كلمة مرور جديدة: يُسجَّل عندئذ خروج كل الأجهزة.",
     fact_device: "الجهاز",

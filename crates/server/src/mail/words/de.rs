@@ -76,6 +76,7 @@ pub(super) const WORDS: MailWords = MailWords {
     passkey: "Passkey",
     authenticator_app: "Authentifizierungs-App",
     recovery_codes: "Wiederherstellungscodes",
+    identity: "Ein Konto anderswo, mit dem Sie sich anmelden",
     nothing_to_do: "Waren Sie das, dann ist nichts zu tun.",
     not_you_notice: "<b>Das waren nicht Sie?</b> Wählen Sie ein neues Passwort: Dann werden alle Geräte abgemeldet.",
     fact_device: "Gerät",

@@ -76,6 +76,7 @@ pub(super) const WORDS: MailWords = MailWords {
     passkey: "Passkey",
     authenticator_app: "Authenticator app",
     recovery_codes: "Recovery codes",
+    identity: "An account elsewhere that signs you in",
     nothing_to_do: "If that was you, there is nothing to do.",
     not_you_notice: "<b>Not you?</b> Choose a new password: every device is signed out then.",
     fact_device: "Device",

@@ -98,6 +98,7 @@ words! {
     passkey,
     authenticator_app,
     recovery_codes,
+    identity,
     nothing_to_do,
     not_you_notice,
     fact_device,

@@ -4,6 +4,7 @@ mod activity;
 mod applications;
 mod device;
 mod email;
+mod identities;
 mod passkeys;
 mod password;
 mod profile;
@@ -37,6 +38,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/account/security", get(security::show))
         .route("/account/passkeys/new", get(passkeys::new).post(passkeys::add))
         .route("/account/passkeys/{id}", get(passkeys::show).post(passkeys::submit))
+        .route("/account/identities", post(identities::submit))
         .route("/account/totp", get(totp::show).post(totp::submit))
         .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::submit))
         .route("/account/recovery-codes/saved", get(recovery_codes::saved))
@@ -55,7 +57,7 @@ fn prove_anew(frame: &Frame, page: &str) -> Response {
 
 /// What is left to be told of a problem, once whoever must prove anew who they are was sent to do so.
 #[expect(clippy::result_large_err, reason = "an answer that is given at once")]
-fn or_prove_anew<T>(
+pub(super) fn or_prove_anew<T>(
     frame: &Frame,
     page: &str,
     done: Result<T, Problem>,

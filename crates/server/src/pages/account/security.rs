@@ -4,9 +4,9 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use gatepost_domain::Mfa;
 
-use super::{Frame, passkeys::PasskeyRows};
+use super::{Frame, identities::Connected, passkeys::PasskeyRows};
 use crate::{
-    App,
+    App, accounts,
     browser::BrowserSession,
     http::Problem,
     mfa,
@@ -26,6 +26,7 @@ struct SecurityPage {
     tab: &'static str,
     person: Person,
     lead: Html,
+    problem: Option<&'static str>,
     told: Option<&'static str>,
     few: Option<Html>,
     /// Since when there is an authenticator app.
@@ -36,6 +37,10 @@ struct SecurityPage {
     /// Whether one may be set up.
     wanted: bool,
     passkeys: PasskeyRows,
+    connected: Connected,
+    has_password: bool,
+    /// Whether one can be set by a link that is mailed.
+    can_be_mailed: bool,
 }
 
 pub(super) async fn show(
@@ -43,16 +48,29 @@ pub(super) async fn show(
     signed_in: BrowserSession,
     frame: Frame,
 ) -> Result<Response, Problem> {
+    page(&app, &frame, &signed_in, None).await
+}
+
+/// The page, with what is wrong with what was sent.
+pub(super) async fn page(
+    app: &App,
+    frame: &Frame,
+    signed_in: &BrowserSession,
+    problem: Option<&'static str>,
+) -> Result<Response, Problem> {
     let (w, user) = (frame.words(), &signed_in.user);
-    let overview = mfa::overview(&app, user.realm, user.id).await?;
+    let overview = mfa::overview(app, user.realm, user.id).await?;
     let (factor, codes) = (overview.totp(), overview.codes);
     let few = (overview.has_factor() && codes.left <= FEW)
         .then(|| say(w.few_codes).put("left", codes.left).link(frame.path("/account/recovery-codes")).html());
+    let mut view = frame.view(w.security);
+    view.wrong = problem.is_some();
     let page = SecurityPage {
-        v: frame.view(w.security),
+        v: view,
         tab: "security",
         person: Person::of(user),
         lead: say(w.security_lead).put("realm", frame.realm_name()).html(),
+        problem,
         told: frame.told(),
         few,
         since: factor.map(|factor| say(w.totp_since).put("time", moment(w, factor.added_at)).plain()),
@@ -61,6 +79,10 @@ pub(super) async fn show(
         has_factor: overview.has_factor(),
         passkeys: PasskeyRows::of(&app, &frame, user).await?,
         wanted: frame.realm.settings().mfa != Mfa::Off,
+        connected: Connected::of(app, frame, signed_in).await?,
+        has_password: accounts::has_password(app, user.realm, user.id).await?,
+        can_be_mailed: frame.sends_mail() && user.email.is_some(),
     };
-    Ok(frame.answer(StatusCode::OK, &page, None))
+    let status = if problem.is_some() { StatusCode::FORBIDDEN } else { StatusCode::OK };
+    Ok(frame.answer(status, &page, None))
 }

@@ -84,6 +84,15 @@ impl TestApp {
 
     /// And with settings of the server, as in the environment.
     pub async fn with_settings(file: &str, settings: &[(&str, &str)]) -> Self {
+        Self::open("http://127.0.0.1:8400", file, settings).await
+    }
+
+    /// One that is reached at another address.
+    pub async fn at(url: &str, file: &str) -> Self {
+        Self::open(url, file, &[]).await
+    }
+
+    async fn open(url: &str, file: &str, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::new().await;
         // Cheap hashes: what they cost is measured elsewhere.
@@ -102,7 +111,7 @@ impl TestApp {
         };
         let config = Config { mail: MailSettings::Kept, ..Config::load(given, environment).unwrap() };
         let clock = Clock::manual(Timestamp::from_unix_seconds(1_800_000_000));
-        let app = App::open(&config, clock.clone(), Reached::At("http://127.0.0.1:8400")).await.unwrap();
+        let app = App::open(&config, clock.clone(), Reached::At(url)).await.unwrap();
         let test = Self { router: router(app.clone()), app, clock, config, folder, database };
         if !file.is_empty() {
             test.apply(file).await;

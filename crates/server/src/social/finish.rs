@@ -1,0 +1,122 @@
+//! A browser comes back from a provider.
+
+use gatepost_domain::{
+    Asserted, Preset, Provider, Timestamp,
+    provider::id_token::{self, Expected, shown_name},
+};
+use gatepost_store::used_ids;
+
+use super::{Failed, State, discovery::Endpoints, github, open, tokens, told};
+use crate::{App, browser::Browser, http::Problem, realm::Snapshot};
+
+/// What a browser brings back.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// What was sent there.
+    pub state: String,
+    /// What is to be redeemed.
+    pub code: Option<String>,
+    /// Why there is nothing.
+    pub error: Option<String>,
+    /// Who answers (RFC 9207).
+    pub issuer: Option<String>,
+    /// What the person is called, which Apple says here and once. Nothing is decided by it.
+    pub name: Option<String>,
+}
+
+/// Somebody whom a provider has named.
+pub struct Finished {
+    /// What was begun.
+    pub state: State,
+    /// What the provider says of them.
+    pub asserted: Asserted,
+}
+
+/// Why nobody was named.
+pub enum NotFinished {
+    /// Nothing was begun here that this could be the end of: another browser, another provider, too late, or twice (SO-03).
+    Lost,
+    /// The provider did not name anybody.
+    Failed(Box<State>, Failed),
+}
+
+/// Looks at what a browser brings back. It counts once, whatever it is.
+pub async fn finish(
+    app: &App,
+    realm: &Snapshot,
+    browser: &Browser,
+    provider: &Provider,
+    answer: Answer,
+    now: Timestamp,
+) -> Result<Result<Finished, NotFinished>, Problem> {
+    let begun = open(app, realm, browser, &answer.state, now);
+    let ours = |state: &State| state.provider == provider.id && state.issuer == provider.settings.issuer();
+    let Some(state) = begun.filter(ours) else { return Ok(Err(NotFinished::Lost)) };
+    let (id, spent, until) = (realm.id(), state.spent(), state.expires_at());
+    let claimed = app.db().write("use what was begun at a provider", move |tx| {
+        Box::pin(async move { used_ids::claim(tx, id, &spent, until).await })
+    });
+    if !claimed.await? {
+        return Ok(Err(NotFinished::Lost));
+    }
+    match named(app, realm, provider, &state, &answer, now).await {
+        Ok(asserted) => Ok(Ok(Finished { state, asserted })),
+        Err(failed) => Ok(Err(NotFinished::Failed(Box::new(state), failed))),
+    }
+}
+
+async fn named(
+    app: &App,
+    realm: &Snapshot,
+    provider: &Provider,
+    state: &State,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<Asserted, Failed> {
+    let settings = &provider.settings;
+    let endpoints = app.providers().endpoints(app, provider, now).await?;
+    // Also an error is believed only if it is this provider's (RFC 9207 section 2.4). One of many tenants names that of the person.
+    match answer.issuer.as_deref() {
+        Some(issuer) if issuer != settings.issuer() && settings.preset != Some(Preset::Microsoft) => {
+            return Err(Failed::WrongIssuer);
+        }
+        None if endpoints.names_itself => return Err(Failed::WrongIssuer),
+        _ => {}
+    }
+    if let Some(error) = &answer.error {
+        return Err(Failed::Denied(told(error)));
+    }
+    let code = answer.code.as_deref().ok_or(Failed::Malformed("neither a code nor an error"))?;
+    let found = tokens::redeem(app, realm, (provider, &endpoints), state, code, now).await?;
+    let token = found.access_token.as_ref().map(|token| token.as_str());
+    if settings.preset == Some(Preset::Github) {
+        let token = token.ok_or(Failed::Malformed("no access token"))?;
+        let user = endpoints.user_info.as_ref().ok_or(Failed::Malformed("no address of the user"))?;
+        return github::look_up(app, provider, user, token).await;
+    }
+    let id_token = found.id_token.as_ref().ok_or(Failed::Malformed("no ID token"))?;
+    let payload = tokens::verified(app, (provider, &endpoints), id_token, now).await?;
+    let expected = Expected { provider: settings, nonce: &state.nonce, anew: state.anew };
+    let mut asserted = id_token::check(&payload, &expected, now)?;
+    complete(app, provider, &endpoints, token, &mut asserted).await?;
+    if asserted.name.is_none() {
+        asserted.name = answer.name.as_deref().and_then(shown_name);
+    }
+    Ok(asserted)
+}
+
+/// Many providers say an address only to whoever asks for it.
+async fn complete(
+    app: &App,
+    provider: &Provider,
+    endpoints: &Endpoints,
+    token: Option<&str>,
+    asserted: &mut Asserted,
+) -> Result<(), Failed> {
+    let (Some(uri), Some(token), None) = (&endpoints.user_info, token, &asserted.email) else {
+        return Ok(());
+    };
+    let reader = crate::outgoing::Reader::provider(provider.realm, &provider.id);
+    let body = app.outgoing().get_with_token(uri, &reader, token).await?;
+    Ok(id_token::add_user_info(asserted, &provider.settings, &body)?)
+}

@@ -1,0 +1,129 @@
+//! A code is redeemed at a provider, and its ID token looked at.
+
+use data_encoding::BASE64;
+use gatepost_domain::{Provider, Timestamp};
+use gatepost_jose::{Algorithm, KeySet, Refused, jws};
+use serde::Deserialize;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use super::{
+    Failed, State,
+    discovery::{Endpoints, TakesSecret},
+    redirect_uri, secret, told,
+};
+use crate::{App, clients::keys::is_typed, outgoing::Reader, realm::Snapshot};
+
+/// What a provider gives for a code.
+pub(super) struct Tokens {
+    pub(super) id_token: Option<Zeroizing<String>>,
+    pub(super) access_token: Option<Zeroizing<String>>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    id_token: Option<String>,
+    access_token: Option<String>,
+    error: Option<String>,
+}
+
+/// Redeems the code (RFC 6749 section 4.1.3), with the proof that it was we who asked for it (RFC 7636).
+pub(super) async fn redeem(
+    app: &App,
+    realm: &Snapshot,
+    (provider, endpoints): (&Provider, &Endpoints),
+    state: &State,
+    code: &str,
+    now: Timestamp,
+) -> Result<Tokens, Failed> {
+    let shown = secret::shown(app, provider, now)?;
+    let (form, authorization) = asking(realm, (provider, endpoints), state, code, shown.as_ref());
+    let reader = Reader::provider(provider.realm, &provider.id);
+    let authorization = authorization.as_ref().map(|text| text.as_str());
+    let (status, body) = app.outgoing().ask(&endpoints.token, &reader, form, authorization).await?;
+    let body = Zeroizing::new(body);
+    let answer: Answer = match serde_json::from_slice(&body) {
+        Ok(answer) => answer,
+        Err(_) if status != 200 => return Err(Failed::CodeRefused(format!("status {status}"))),
+        Err(_) => return Err(Failed::Malformed("the token endpoint does not answer in JSON")),
+    };
+    // GitHub refuses with 200.
+    if status != 200 || answer.error.is_some() {
+        return Err(Failed::CodeRefused(told(answer.error.as_deref().unwrap_or("without a reason"))));
+    }
+    Ok(Tokens {
+        id_token: answer.id_token.map(Zeroizing::new),
+        access_token: answer.access_token.map(Zeroizing::new),
+    })
+}
+
+/// What is sent, and in which header.
+fn asking(
+    realm: &Snapshot,
+    (provider, endpoints): (&Provider, &Endpoints),
+    state: &State,
+    code: &str,
+    secret: Option<&Zeroizing<String>>,
+) -> (Zeroizing<String>, Option<Zeroizing<String>>) {
+    let client = provider.settings.client_id.as_str();
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "authorization_code")
+        .append_pair("code", code)
+        .append_pair("redirect_uri", &redirect_uri(realm, provider))
+        .append_pair("code_verifier", &state.verifier);
+    let authorization = match (secret, endpoints.takes_secret) {
+        (Some(secret), TakesSecret::InHeader) => Some(basic(client, secret)),
+        (Some(secret), TakesSecret::InForm) => {
+            form.append_pair("client_id", client).append_pair("client_secret", secret);
+            None
+        }
+        (None, _) => {
+            form.append_pair("client_id", client);
+            None
+        }
+    };
+    (Zeroizing::new(form.finish()), authorization)
+}
+
+/// Both are encoded before they are joined (RFC 6749 section 2.3.1).
+fn basic(client: &str, secret: &str) -> Zeroizing<String> {
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = Zeroizing::new(format!("{}:{}", encoded(client), encoded(secret)));
+    Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())))
+}
+
+/// The payload of an ID token, if its signature is by a key that the provider publishes: never one that a secret could have made, and
+/// nothing that was signed to be another kind of token.
+pub(super) async fn verified(
+    app: &App,
+    (provider, endpoints): (&Provider, &Endpoints),
+    token: &str,
+    now: Timestamp,
+) -> Result<Vec<u8>, Failed> {
+    if !is_typed(token, &["jwt"]) {
+        return Err(Failed::Malformed("it is another kind of token"));
+    }
+    let uri = endpoints.keys.as_ref().ok_or(Failed::Malformed("an ID token, and no keys for it"))?;
+    let at = (uri, &Reader::provider(provider.realm, &provider.id));
+    let missing = || Failed::Discovery("its keys cannot be had".to_owned());
+    let check = |keys: &KeySet| jws::verify_compact(token, keys, &Algorithm::ASYMMETRIC);
+    let keys = app.outgoing().keys_of_client(at, None, false, now).await.ok_or_else(missing)?;
+    match check(&keys) {
+        // It may have been added a moment ago.
+        Err(Refused::UnknownKey) => {
+            let keys = app.outgoing().keys_of_client(at, None, true, now).await.ok_or_else(missing)?;
+            Ok(check(&keys)?)
+        }
+        other => Ok(other?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_a_header_is_encoded_first() {
+        assert_eq!(basic("a:b", "p+q").as_str(), format!("Basic {}", BASE64.encode(b"a%3Ab:p%2Bq")));
+    }
+}
