@@ -108,7 +108,7 @@ async fn fill(db: &Db, entropy: &Arc<Counter>, count: usize) -> Result<(RealmId,
                 let (entropy, settings) = (Arc::clone(&entropy), settings.clone());
                 Box::pin(async move {
                     let mut made = Vec::new();
-                    for _ in 0..500 {
+                    for _ in 0..100 {
                         let user = User::new(UserId::new(NOW, &entropy), id, NOW);
                         users::create(tx, &user).await?;
                         let origin = SessionOrigin::default();

@@ -313,3 +313,11 @@ fn numbers_beyond_a_double_are_refused() {
     }
     assert_eq!(check(&"9".repeat(305)), Ok(()));
 }
+
+#[test]
+fn a_member_is_found_however_its_name_is_written() {
+    assert_eq!(member(r#"{"grant_id":"a"}"#, "grant_id"), Some(r#""a""#));
+    assert_eq!(member(r#"{"grant\u005fid":"b"}"#, "grant_id"), Some(r#""b""#));
+    assert_eq!(member(r#"{"a":{"grant_id":"c"},"b":"grant_id"}"#, "grant_id"), None);
+    assert_eq!(member(r#"{"grant":"d"}"#, "grant_id"), None);
+}

@@ -9,7 +9,11 @@ use axum::{
     routing::get,
 };
 
-use super::frame::{Frame, View};
+use super::{
+    frame::{Frame, View},
+    html::moment,
+    words::Language,
+};
 use crate::{App, http::Problem, mail::KeptMail};
 
 /// A letter is shown as a mail program would: it runs nothing and loads nothing, its links lead where they lead, and it is of no
@@ -32,6 +36,12 @@ pub fn routes() -> Router<App> {
 struct ListPage {
     v: View,
     letters: Vec<KeptMail>,
+}
+
+/// When a letter was written, in English like the rest of these pages.
+fn written(letter: &KeptMail) -> String {
+    let [english, ..] = Language::ALL;
+    moment(english.words(), letter.at)
 }
 
 #[derive(Template)]
