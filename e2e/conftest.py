@@ -51,6 +51,18 @@ def page(open_browser) -> Page:
     return open_browser()
 
 
+class Checker(Axe):
+    """axe, which does not know `webauthn` as the last word of `autocomplete` yet (HTML section 4.10.18.7.1)."""
+
+    def run(self, page: Page, *given: object, **options: object) -> dict:
+        result = super().run(page, *given, **options)
+        for one in result["violations"]:
+            if one["id"] == "autocomplete-valid":
+                one["nodes"] = [node for node in one["nodes"] if 'autocomplete="username webauthn"' not in node["html"]]
+        result["violations"] = [one for one in result["violations"] if one["nodes"]]
+        return result
+
+
 @pytest.fixture(scope="session")
 def axe() -> Axe:
-    return Axe()
+    return Checker()

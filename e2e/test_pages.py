@@ -259,7 +259,7 @@ def test_a_page_is_light(page: Page, url: str) -> None:
 
 def test_a_password_manager_knows_the_fields(page: Page, url: str) -> None:
     page.goto(f"{url}/sign-in")
-    expect(page.locator("#username")).to_have_attribute("autocomplete", "username")
+    expect(page.locator("#username")).to_have_attribute("autocomplete", "username webauthn")
     expect(page.locator("#password")).to_have_attribute("autocomplete", "current-password")
     page.goto(f"{url}/sign-up")
     expect(page.locator("#password")).to_have_attribute("autocomplete", "new-password")

@@ -43,7 +43,7 @@ pub fn register(
         return Err(PasskeyRefused::Malformed);
     }
     let object = cbor::read_all(attestation_object).ok_or(PasskeyRefused::Malformed)?;
-    let (format, statement, bytes) = parts(&object).ok_or(PasskeyRefused::Malformed)?;
+    let Attestation { format, statement, data: bytes } = parts(&object).ok_or(PasskeyRefused::Malformed)?;
     let data = AuthenticatorData::read(bytes)?;
     data.check(party, true)?;
     let (sign_count, backup_eligible, backed_up) =
@@ -75,11 +75,22 @@ pub fn register(
     })
 }
 
+<<<<<<< HEAD
 /// The format, the statement and the authenticator's data.
 type Parts<'o> = (&'o str, &'o [(Value, Value)], &'o [u8]);
 
 /// Format, statement and authenticator data of an attestation object (section 6.5.4).
 fn parts(object: &Value) -> Option<Parts<'_>> {
+=======
+/// An attestation object (section 6.5.4).
+struct Attestation<'a> {
+    format: &'a str,
+    statement: &'a [(Value, Value)],
+    data: &'a [u8],
+}
+
+fn parts(object: &Value) -> Option<Attestation<'_>> {
+>>>>>>> passkeys
     let [(fmt, format), (att_stmt, statement), (auth_data, data)] = object.as_map()?.as_slice() else {
         return None;
     };
@@ -87,7 +98,7 @@ fn parts(object: &Value) -> Option<Parts<'_>> {
     if names != ["fmt", "attStmt", "authData"] {
         return None;
     }
-    Some((format.as_text()?, statement.as_map()?, data.as_bytes()?))
+    Some(Attestation { format: format.as_text()?, statement: statement.as_map()?, data: data.as_bytes()? })
 }
 
 /// What an authenticator signs.

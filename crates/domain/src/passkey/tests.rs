@@ -409,11 +409,14 @@ fn wa_02_wa_03_wa_05_the_vectors_of_the_specification() {
             continue;
         };
         assert!(offered, "{id}");
-        let expected = match () {
-            () if cross_origin => Some(PasskeyRefused::CrossOrigin),
-            () if !read.user_verified() => Some(PasskeyRefused::NotVerified),
-            () if id.starts_with("none-") || id.starts_with("packed-self-") => None,
-            () => Some(PasskeyRefused::Attestation),
+        let expected = if cross_origin {
+            Some(PasskeyRefused::CrossOrigin)
+        } else if !read.user_verified() {
+            Some(PasskeyRefused::NotVerified)
+        } else if id.starts_with("none-") || id.starts_with("packed-self-") {
+            None
+        } else {
+            Some(PasskeyRefused::Attestation)
         };
         assert_eq!(answer.err(), expected, "{id}");
         let (sign_count, backup_eligible, backed_up) =

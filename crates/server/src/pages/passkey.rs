@@ -116,9 +116,10 @@ pub(super) async fn submit(
     };
     let session = match begun {
         Ok(SignIn::Begun(session)) => session,
-        Ok(SignIn::Pending(..)) => return Ok(again(frame, false)),
         Err(Problem::InvalidPasskey(why)) => return Ok(again(frame, why.is_stale())),
-        Err(Problem::EmailUnverified | Problem::PasskeysUnavailable) => return Ok(again(frame, false)),
+        Ok(SignIn::Pending(..)) | Err(Problem::EmailUnverified | Problem::PasskeysUnavailable) => {
+            return Ok(again(frame, false));
+        }
         Err(other) => return Err(other),
     };
     browser.keep(&app, &realm, &session, remember, now);

@@ -30,7 +30,10 @@ const ask = async (mediation) => {
       : { clientDataJSON, authenticatorData: text(response.authenticatorData), signature: text(response.signature), userHandle: text(response.userHandle) },
   });
   // Whether to stay signed in is asked once on the page.
-  if (form.elements.remember) form.elements.remember.disabled = !document.querySelector("[type=checkbox][name=remember]")?.checked;
+  form.elements.remember?.remove();
+  if (document.querySelector("[type=checkbox][name=remember]:checked")) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "remember", value: "1" }));
+  }
   form.requestSubmit();
 };
 const say = (what) => {

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use serde_json::{Value, json};
 
+<<<<<<< HEAD
 use crate::{
     social,
     support::{Answer, PASSWORD, Person, TestApp, person},
 };
+=======
+use crate::support::{Answer, PASSWORD, Person, SoftPasskey, TestApp, person};
+>>>>>>> passkeys
 
 const WORLD: &str = r#"
 [[realm]]
@@ -67,6 +71,7 @@ impl Belongings {
         let shared = make(&path, json!({"name": "shared", "scopes": ["ci"]})).await;
         let key = make("/api/v1/me/api-keys", json!({"name": "ci", "scopes": ["notes:write"]})).await;
         let sessions = app.ask(&ada, Method::GET, "/api/v1/me/sessions", None).await.json();
+        let passkey = app.add_passkey(&ada, &mut SoftPasskey::es256()).await.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let ids = BTreeMap::from([
             ("user", ada.id.clone()),
@@ -74,6 +79,7 @@ impl Belongings {
             ("invitation", text(&invitation["id"])),
             ("key", text(&key["id"])),
             ("organization key", text(&shared["id"])),
+            ("passkey", text(&passkey["passkey"]["id"])),
             ("session", text(&sessions["sessions"][0]["id"])),
             ("initial access token", initial_access_token(app).await),
             ("identity", social::connected(app).await),
@@ -90,6 +96,7 @@ impl Belongings {
         for path in [
             "/api/v1/me",
             "/api/v1/me/api-keys",
+            "/api/v1/me/passkeys",
             "/api/v1/me/sessions",
             "/api/v1/me/identities",
             &organization,
@@ -127,6 +134,7 @@ fn named(path: &str, parameter: &str) -> &'static str {
         (path, "id") if path.contains("/initial-access-tokens/{id}") => "initial access token",
         ("/oauth/register/{client_id}", "client_id") => "client",
         (path, "id") if path.contains("/api-keys/{id}") => "key",
+        (path, "id") if path.contains("/passkeys/{id}") => "passkey",
         (path, "id") if path.contains("/sessions/{id}") => "session",
         (path, "id") if path.contains("/identities/{id}") => "identity",
         _ => panic!("what does {parameter} of {path} name? tell the matrix"),
@@ -137,7 +145,7 @@ fn named(path: &str, parameter: &str) -> &'static str {
 fn body(schema: &str) -> Option<Value> {
     Some(match schema {
         "" => return None,
-        "OrganizationChange" | "UserChange" => json!({"name": "Mallory"}),
+        "OrganizationChange" | "UserChange" | "PasskeyChange" => json!({"name": "Mallory"}),
         "MemberChange" => json!({"roles": []}),
         "NewInvitation" => json!({"email": "mallory@example.com", "roles": []}),
         "ClientChange" => json!({"settings": {"name": "Mallory"}}),

@@ -1,5 +1,5 @@
 use gatepost_domain::{
-    PasskeyId, RealmId, UserId,
+    DisplayName, PasskeyId, RealmId, UserId,
     passkey::{CredentialId, Passkey, Transport, UserHandle, Verified},
 };
 use gatepost_store::{Constraint, Error, passkeys, users};
@@ -149,7 +149,7 @@ async fn a_passkey_is_changed_by_its_owner(store: Store) {
     let (ada, made) = with(&store, "ada", &[1, 2]).await;
     let (realm, eve, id) = (store.realm, store.user("eve").await.id, made[0].id);
     let rename = async |user: UserId| {
-        let name = "The blue key".parse().unwrap();
+        let name: DisplayName = "The blue key".parse().unwrap();
         write!(store, [name] tx => passkeys::rename(tx, realm, user, id, &name).await).unwrap()
     };
     let remove =

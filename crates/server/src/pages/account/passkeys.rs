@@ -135,13 +135,13 @@ pub(super) async fn add(
         }
         Ok(Err(Problem::PasskeyExists)) => again(w.passkey_known).await,
         Ok(Err(Problem::TooMany { .. })) => Ok(see(&frame.browser, "/account/security")),
-        Ok(added) => match added?.codes {
-            Some(codes) => Ok(recovery_codes::page(frame, &signed_in.user, &codes, None)),
-            None => {
-                frame.tell(Notice::PasskeyAdded);
-                Ok(see(&frame.browser, "/account/security"))
+        Ok(added) => {
+            if let Some(codes) = added?.codes {
+                return Ok(recovery_codes::page(frame, &signed_in.user, &codes, None));
             }
-        },
+            frame.tell(Notice::PasskeyAdded);
+            Ok(see(&frame.browser, "/account/security"))
+        }
     }
 }
 

@@ -347,6 +347,7 @@ pub(super) const WORDS: Words = Words {
     passkey_cannot: "Dieser Browser kann hier keine Passkeys erstellen. Nehmen Sie einen anderen Browser oder ein anderes Gerät.",
     passkey_name_hint: "Damit Sie ihn unter anderen erkennen.",
     remove_passkey: "Passkey entfernen",
+    remove_one: "Entfernen",
     remove_passkey_why: "Er meldet Sie hier nicht mehr an. Löschen Sie ihn auch auf Ihrem Gerät oder in Ihrem Passwortmanager.",
     passkey_stays: "{realm} verlangt von allen einen zweiten Schritt. Fügen Sie einen anderen Passkey oder eine Authenticator-App hinzu, bevor Sie diesen entfernen.",
     passkey_is_added: "Der Passkey ist hinzugefügt.",

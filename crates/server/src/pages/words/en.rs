@@ -347,6 +347,7 @@ pub(super) const WORDS: Words = Words {
     passkey_cannot: "This browser can’t make passkeys here. Try another browser or device.",
     passkey_name_hint: "So that you know it among others.",
     remove_passkey: "Remove passkey",
+    remove_one: "Remove",
     remove_passkey_why: "It won’t sign you in here any more. Delete it on your device or in your password manager, too.",
     passkey_stays: "{realm} asks everybody for a second step. Add another passkey or an authenticator app before you remove this one.",
     passkey_is_added: "The passkey is added.",

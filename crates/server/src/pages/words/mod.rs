@@ -364,6 +364,7 @@ words! {
     passkey_cannot,
     passkey_name_hint,
     remove_passkey,
+    remove_one,
     remove_passkey_why,
     passkey_stays,
     passkey_is_added,
