@@ -75,13 +75,6 @@ pub fn register(
     })
 }
 
-<<<<<<< HEAD
-/// The format, the statement and the authenticator's data.
-type Parts<'o> = (&'o str, &'o [(Value, Value)], &'o [u8]);
-
-/// Format, statement and authenticator data of an attestation object (section 6.5.4).
-fn parts(object: &Value) -> Option<Parts<'_>> {
-=======
 /// An attestation object (section 6.5.4).
 struct Attestation<'a> {
     format: &'a str,
@@ -90,7 +83,6 @@ struct Attestation<'a> {
 }
 
 fn parts(object: &Value) -> Option<Attestation<'_>> {
->>>>>>> passkeys
     let [(fmt, format), (att_stmt, statement), (auth_data, data)] = object.as_map()?.as_slice() else {
         return None;
     };

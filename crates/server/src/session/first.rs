@@ -43,7 +43,7 @@ pub(super) async fn begin(
         First::Identity(id) => Ok(identities::note_use(tx, session.realm, session.user, *id, now).await?
             && sessions::create(tx, session, None).await?),
         First::Passkey(_) => sessions::create(tx, session, None).await,
-        First::Email(_) => Ok(holds(tx, (session.realm, session.user), first).await?
+        First::Email(_) => Ok(holds(tx, (session.realm, session.user), first, now).await?
             && sessions::create(tx, session, None).await?),
     }
 }

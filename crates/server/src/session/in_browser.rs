@@ -3,7 +3,6 @@
 use gatepost_domain::{
     OutboxId, RealmId, Session, SessionId, Timestamp, UserId,
     audit::{Actor, Event},
-    mfa::First,
 };
 use gatepost_store::{Tx, audit, sessions};
 

@@ -10,8 +10,8 @@ use gatepost_domain::{
         recovery_code::RecoveryCode,
         totp::{Code, Seed},
     },
-    passkey::{Held, PasskeyRefused, ShownPasskey},
     outbox::Notice,
+    passkey::{Held, PasskeyRefused, ShownPasskey},
 };
 use gatepost_store::{
     Tx, attempts, audit, recovery_codes, totp_seeds, totp_seeds::TotpSeed, used_ids, users,

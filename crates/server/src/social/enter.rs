@@ -12,8 +12,7 @@ use gatepost_store::{Tx, audit, identities, mailed_links, users};
 
 use super::Failed;
 use crate::{
-    App,
-    accounts,
+    App, accounts,
     http::{Problem, origin::Where},
     limits::{self, Attempt, Rule},
     mail,
@@ -121,7 +120,7 @@ pub async fn enter(
     }
     let attempt = Attempt::unlimited(app, now);
     let first = First::Identity(identity);
-    Ok(Entered::Proven(Box::new(Proven { user, first, outdated: None, second: None, attempt })))
+    Ok(Entered::Proven(Box::new(Proven { user, first, second: None, attempt })))
 }
 
 /// What the transaction needs, which may run twice.

@@ -5,14 +5,10 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-<<<<<<< HEAD
 use crate::{
     social,
-    support::{Answer, PASSWORD, Person, TestApp, person},
+    support::{Answer, PASSWORD, Person, SoftPasskey, TestApp, person},
 };
-=======
-use crate::support::{Answer, PASSWORD, Person, SoftPasskey, TestApp, person};
->>>>>>> passkeys
 
 const WORLD: &str = r#"
 [[realm]]
