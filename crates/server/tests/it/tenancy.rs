@@ -67,6 +67,8 @@ impl Belongings {
         let shared = make(&path, json!({"name": "shared", "scopes": ["ci"]})).await;
         let key = make("/api/v1/me/api-keys", json!({"name": "ci", "scopes": ["notes:write"]})).await;
         let sessions = app.ask(&ada, Method::GET, "/api/v1/me/sessions", None).await.json();
+        // Before the passkey, which is asked for from then on.
+        let identity = social::connected(app).await;
         let passkey = app.add_passkey(&ada, &mut SoftPasskey::es256()).await.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let ids = BTreeMap::from([
@@ -78,7 +80,7 @@ impl Belongings {
             ("passkey", text(&passkey["passkey"]["id"])),
             ("session", text(&sessions["sessions"][0]["id"])),
             ("initial access token", initial_access_token(app).await),
-            ("identity", social::connected(app).await),
+            ("identity", identity),
             ("role", "editor".to_owned()),
             ("client", "web".to_owned()),
         ]);

@@ -156,12 +156,13 @@ async fn so_06_only_whoever_has_just_proved_everything_connects_and_disconnects(
     let path = format!("/api/v1/me/identities/{id}");
     let answer = app.ask(&person, Method::DELETE, &path, None).await;
     assert_eq!(answer.brief(), "401 reauthentication_required");
-    // A second factor that was set up since has to be shown, too.
-    let person = app.sign_in(ADA).await;
-    let begun = app.ask(&person, Method::POST, "/api/v1/me/mfa/totp", None).await;
+    // A second factor that was set up since, in another session, has to be shown, too.
+    let (person, elsewhere) = (app.sign_in(ADA).await, app.sign_in(ADA).await);
+    let begun = app.ask(&elsewhere, Method::POST, "/api/v1/me/mfa/totp", None).await;
     let phone = Authenticator::of(&begun.text("secret"));
     let code = json!({ "code": phone.code(&app) });
-    assert_eq!(app.ask(&person, Method::POST, "/api/v1/me/mfa/totp/confirm", Some(code)).await.status, 200);
+    let confirm = "/api/v1/me/mfa/totp/confirm";
+    assert_eq!(app.ask(&elsewhere, Method::POST, confirm, Some(code)).await.status, 200);
     let answer = app.ask(&person, Method::DELETE, &path, None).await;
     assert_eq!(answer.brief(), "401 reauthentication_required");
     let eve = signed_in(&app, "eve@example.com").await;
