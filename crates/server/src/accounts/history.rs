@@ -68,7 +68,7 @@ pub struct Act {
 }
 
 impl Act {
-    fn of(record: Record, user: UserId) -> Self {
+    fn of(record: &Record, user: UserId) -> Self {
         let by = By::of(&record.actor, user);
         let detail = |name: &str| record.detail.get(name).cloned();
         Self {
@@ -114,7 +114,7 @@ pub async fn history(
     let mut acts: Vec<_> = found
         .into_iter()
         .filter(|record| record.event.is_of_accounts())
-        .map(|record| Act::of(record, user))
+        .map(|record| Act::of(&record, user))
         .collect();
     let next = if acts.len() > limit {
         acts.truncate(limit);

@@ -143,7 +143,7 @@ fn page(app: &App, frame: Frame, shown: &Shown<'_>) -> Response {
 
 /// The page, where somebody comes back from elsewhere and is not signed in.
 pub(super) fn told(app: &App, frame: Frame, flow: Option<(&Flow, &str)>, problem: Html) -> Response {
-    page(app, frame.as_if_at("/sign-in"), &Shown { flow, told: Some(problem), ..Shown::default() })
+    page(app, frame.seen_at("/sign-in"), &Shown { flow, told: Some(problem), ..Shown::default() })
 }
 
 /// A sign-in whose second step is over begins anew.

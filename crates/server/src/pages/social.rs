@@ -305,7 +305,7 @@ fn filled(frame: &Frame, provider: &Provider, sentence: &'static str) -> Sentenc
 
 fn not_connected(frame: &Frame, provider: &Provider, sentence: &'static str) -> Response {
     let title = say(frame.words().connect_refused_title);
-    let frame = frame.clone().as_if_at(ACCOUNT);
+    let frame = frame.clone().seen_at(ACCOUNT);
     frame.message(axum::http::StatusCode::FORBIDDEN, &title, &filled(&frame, provider, sentence))
 }
 

@@ -69,14 +69,14 @@ impl KnownProviders {
         Self(Cache::new(PROVIDERS))
     }
 
-    fn of(&self, name: String) -> Arc<Mutex<Known>> {
-        if let Some(known) = self.0.get(&name) {
+    fn of(&self, name: &str) -> Arc<Mutex<Known>> {
+        if let Some(known) = self.0.get(name) {
             return known;
         }
         let new = Arc::new(Mutex::default());
-        self.0.insert(name.clone(), Arc::clone(&new));
+        self.0.insert(name.to_owned(), Arc::clone(&new));
         // Another may have been quicker, or the place may be gone already: what is there counts.
-        self.0.get(&name).unwrap_or(new)
+        self.0.get(name).unwrap_or(new)
     }
 
     /// Where the provider is asked. Read by one at a time; the others wait for what comes.
@@ -87,7 +87,7 @@ impl KnownProviders {
         now: Timestamp,
     ) -> Result<Endpoints, Failed> {
         let Some(address) = provider.settings.discovery() else { return of_github(&provider.settings) };
-        let known = self.of(format!("{} {} {address}", provider.realm, provider.id));
+        let known = self.of(&format!("{} {} {address}", provider.realm, provider.id));
         let mut known = known.lock().await;
         let usable = known.read.clone().filter(|(_, at)| now.since(*at) < STALE).map(|(found, _)| found);
         if let Some(found) = &usable

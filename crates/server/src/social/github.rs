@@ -15,7 +15,8 @@ struct User {
 
 #[derive(Deserialize)]
 struct Email {
-    email: String,
+    #[serde(rename = "email")]
+    address: String,
     primary: bool,
     verified: bool,
 }
@@ -38,7 +39,7 @@ pub(super) async fn look_up(
         serde_json::from_slice(&app.outgoing().get_with_token(&emails, &reader, token).await?)
             .map_err(|_| Failed::Malformed("the addresses are not what GitHub documents"))?;
     let primary = emails.into_iter().find(|email| email.primary && email.verified);
-    let email = primary.and_then(|email| email.email.parse().ok());
+    let email = primary.and_then(|email| email.address.parse().ok());
     Ok(Asserted {
         issuer: provider.settings.issuer().to_owned(),
         subject: user.id.to_string(),

@@ -21,6 +21,7 @@ const FEW: u64 = 3;
 
 #[derive(Template)]
 #[template(path = "pages/account/security.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a part of the page that is there or not")]
 struct SecurityPage {
     v: View,
     tab: &'static str,
@@ -77,7 +78,7 @@ pub(super) async fn page(
         since_at: factor.map(|factor| factor.added_at.to_string()).unwrap_or_default(),
         left: say(w.codes_left).put("left", codes.left).put("total", codes.total).plain(),
         has_factor: overview.has_factor(),
-        passkeys: PasskeyRows::of(&app, &frame, user).await?,
+        passkeys: PasskeyRows::of(app, frame, user).await?,
         wanted: frame.realm.settings().mfa != Mfa::Off,
         connected: Connected::of(app, frame, signed_in).await?,
         has_password: accounts::has_password(app, user.realm, user.id).await?,

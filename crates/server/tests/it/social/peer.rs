@@ -59,7 +59,7 @@ async fn at_the_provider(browser: &Browser<'_>, url: &str) -> String {
         } else {
             browser.fill(&page, &[("decision", "approve")]).await
         };
-        next = done.location().to_owned();
+        done.location().clone_into(&mut next);
         if next.starts_with("http://127.0.0.1:8400/") {
             return next.replace("http://127.0.0.1:8400", "");
         }
