@@ -66,7 +66,9 @@ class Person(httpx.Client):
     """Somebody at the API: with a token, or without."""
 
     def __init__(self, url: str, token: str | None = None, id: str | None = None, email: str | None = None) -> None:
-        super().__init__(base_url=url, headers={"authorization": f"Bearer {token}"} if token else {}, timeout=30)
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        # A connection each: a server that refuses a request before it has read the body may end the connection after the answer.
+        super().__init__(base_url=url, headers=headers, timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
         self.token, self.id, self.email = token, id, email
 
     def write(self, text: str) -> int:
