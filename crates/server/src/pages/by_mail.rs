@@ -109,11 +109,7 @@ pub(super) async fn show(
     }
     let query = query(&uri);
     let sealed = query.get("flow").map(String::as_str);
-    let flow = match sealed.map(|text| Flow::open(&app, &frame.realm, &frame.browser, text, frame.now)) {
-        Some(None) => return error::flow_lost(&frame),
-        Some(Some(flow)) => Some(flow),
-        None => None,
-    };
+    let Ok(flow) = frame.flow(&app, sealed) else { return error::flow_lost(&frame) };
     let known = signed_in.as_ref().and_then(|signed_in| signed_in.user.email.as_ref());
     let hint = flow.as_ref().and_then(|flow| flow.login_hint.as_deref()).filter(|hint| hint.contains('@'));
     let email = known.map(EmailAddress::as_str).or(hint).unwrap_or_default();
@@ -127,11 +123,7 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, Problem> {
     let sealed = form.get("flow");
-    let flow = match sealed.map(|text| Flow::open(&app, &frame.realm, &frame.browser, text, frame.now)) {
-        Some(None) => return Ok(error::flow_lost(&frame)),
-        Some(Some(flow)) => Some(flow),
-        None => None,
-    };
+    let Ok(flow) = frame.flow(&app, sealed) else { return Ok(error::flow_lost(&frame)) };
     let flow = flow.as_ref().zip(sealed);
     let (typed, remember) = (form.text("username"), form.ticked("remember"));
     if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {

@@ -29,6 +29,9 @@ use crate::{
 /// The parameter with which a person chooses a language. `ui_locales` is what an application would like.
 const CHOICE: &str = "language";
 
+/// A sign-in under way that this browser cannot go on with: [`error::flow_lost`](super::error::flow_lost) tells.
+pub(super) struct FlowLost;
+
 /// A page about to be made: for whom, in which language, in which realm.
 #[derive(Clone)]
 pub struct Frame {
@@ -107,6 +110,12 @@ impl Frame {
             self.here = format!("{}{join}flow={sealed}", self.here);
         }
         self
+    }
+
+    /// What the person came from, if the page names it. An error: it is of another browser, or too old.
+    pub(super) fn flow(&self, app: &App, sealed: Option<&str>) -> Result<Option<Flow>, FlowLost> {
+        let open = |text| Flow::open(app, &self.realm, &self.browser, text, self.now).ok_or(FlowLost);
+        sealed.map(open).transpose()
     }
 
     /// Where the page is shown as if it were another: its own address is good for once, and whoever chooses a language would come

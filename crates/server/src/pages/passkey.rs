@@ -95,11 +95,7 @@ pub(super) async fn submit(
 ) -> Result<Response, Problem> {
     let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let sealed = form.get("flow");
-    let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
-        Some(None) => return Ok(error::flow_lost(&frame)),
-        Some(Some(flow)) => Some(flow),
-        None => None,
-    };
+    let Ok(flow) = frame.flow(&app, sealed) else { return Ok(error::flow_lost(&frame)) };
     let flowing = flow.as_ref().zip(sealed);
     let remember = form.ticked("remember");
     let again = |frame, stale| sign_in::after_passkey(&app, frame, flowing, (remember, stale));

@@ -75,11 +75,7 @@ fn page(frame: Frame, flow: Option<(&Flow, &str)>, email: &str, why: Why) -> Res
 pub(super) async fn show(State(app): State<App>, uri: Uri, frame: Frame) -> Response {
     let query = query(&uri);
     let sealed = query.get("flow").map(String::as_str);
-    let flow = match sealed.map(|text| Flow::open(&app, &frame.realm, &frame.browser, text, frame.now)) {
-        Some(None) => return error::flow_lost(&frame),
-        Some(Some(flow)) => Some(flow),
-        None => None,
-    };
+    let Ok(flow) = frame.flow(&app, sealed) else { return error::flow_lost(&frame) };
     page(frame, flow.as_ref().zip(sealed), "", Why::Asked)
 }
 
@@ -90,11 +86,7 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, Problem> {
     let sealed = form.get("flow");
-    let flow = match sealed.map(|text| Flow::open(&app, &frame.realm, &frame.browser, text, frame.now)) {
-        Some(None) => return Ok(error::flow_lost(&frame)),
-        Some(Some(flow)) => Some(flow),
-        None => None,
-    };
+    let Ok(flow) = frame.flow(&app, sealed) else { return Ok(error::flow_lost(&frame)) };
     let flow = flow.as_ref().zip(sealed);
     let typed = form.text("username");
     if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {

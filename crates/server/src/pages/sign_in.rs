@@ -204,14 +204,10 @@ pub(super) async fn show(
     uri: Uri,
     frame: Frame,
 ) -> Response {
-    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
+    let browser = frame.browser.clone();
     let query = query(&uri);
     let sealed = query.get("flow").map(String::as_str);
-    let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
-        Some(None) => return error::flow_lost(&frame),
-        Some(Some(flow)) => Some(flow),
-        None => None,
-    };
+    let Ok(flow) = frame.flow(&app, sealed) else { return error::flow_lost(&frame) };
     let flow = flow.as_ref().zip(sealed);
     let other = query.contains_key("other");
     match (&signed_in, flow) {
@@ -240,11 +236,7 @@ pub(super) async fn submit(
 ) -> Result<Response, Problem> {
     let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let sealed = form.get("flow");
-    let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
-        Some(None) => return Ok(error::flow_lost(&frame)),
-        Some(Some(flow)) => Some(flow),
-        None => None,
-    };
+    let Ok(flow) = frame.flow(&app, sealed) else { return Ok(error::flow_lost(&frame)) };
     let flow = flow.as_ref().zip(sealed);
     let forged = browser.check_csrf(&app, &realm, form.get("csrf"));
     if let (Some(_), Some((flow, sealed)), Some(signed_in)) = (form.get("choose"), flow, &signed_in) {

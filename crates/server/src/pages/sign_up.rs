@@ -157,14 +157,9 @@ pub(super) fn weakness(frame: &Frame, weak: TooWeak) -> Html {
 }
 
 pub(super) async fn show(State(app): State<App>, uri: Uri, frame: Frame) -> Response {
-    let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let query = query(&uri);
     let sealed = query.get("flow").map(String::as_str);
-    let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
-        Some(None) => return error::flow_lost(&frame),
-        Some(Some(flow)) => Some(flow),
-        None => None,
-    };
+    let Ok(flow) = frame.flow(&app, sealed) else { return error::flow_lost(&frame) };
     page(frame, Shown { flow: flow.as_ref().zip(sealed), ..Shown::default() })
 }
 
@@ -177,11 +172,7 @@ pub(super) async fn submit(
 ) -> Result<Response, Problem> {
     let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
     let sealed = form.get("flow");
-    let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
-        Some(None) => return Ok(error::flow_lost(&frame)),
-        Some(Some(flow)) => Some(flow),
-        None => None,
-    };
+    let Ok(flow) = frame.flow(&app, sealed) else { return Ok(error::flow_lost(&frame)) };
     let flow = flow.as_ref().zip(sealed);
     let (name, email, password) =
         (form.text("name"), form.text("username"), form.get("password").unwrap_or_default());

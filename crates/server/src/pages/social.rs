@@ -99,11 +99,7 @@ pub(super) async fn show(
     let Some(provider) = realm.provider(&id) else { return Err(Problem::NotFound) };
     let query = query(&uri);
     let sealed = query.get("flow").map(String::as_str);
-    let flow = match sealed.map(|text| Flow::open(&app, &realm, &browser, text, now)) {
-        Some(None) => return Ok(error::flow_lost(&frame)),
-        Some(Some(flow)) => Some(flow),
-        None => None,
-    };
+    let Ok(flow) = frame.flow(&app, sealed) else { return Ok(error::flow_lost(&frame)) };
     let go = query.get("go").and_then(|text| browser.open::<Go>(&app, &realm, PURPOSE, text));
     let Some(go) = go.filter(|go| go.provider == id && now < go.at.plus(LIFE)) else {
         // The page that has the link, where a person can choose it.
