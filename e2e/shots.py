@@ -127,12 +127,55 @@ def recovery_code(page, url):
     page.click("#mfa-other")
 
 
-def set_up_at_sign_in(page, url):
-    page.goto(f"{url}/r/strict/sign-in")
-    page.fill("#username", LONG)
+def first_of_two(page, url, realm, username=LONG):
+    here = url.replace("127.0.0.1", "localhost")
+    page.goto(f"{here}/r/{realm}/sign-in")
+    page.fill("#username", username)
     page.fill("#password", PASSWORD)
     page.click("#login-submit")
+    page.wait_for_selector("#mfa-app")
+
+
+def set_up_passkey(page, url):
+    first_of_two(page, url, "strict")
+
+
+def set_up_at_sign_in(page, url):
+    first_of_two(page, url, "strict")
+    page.click("#mfa-app")
     page.wait_for_selector("#totp-submit")
+
+
+def set_up_later(page, url):
+    first_of_two(page, url, "gentle")
+
+
+def set_up_later_app(page, url):
+    first_of_two(page, url, "gentle")
+    page.click("#mfa-app")
+    page.wait_for_selector("#totp-submit")
+
+
+def set_up_later_in(language):
+    def what(page, url):
+        first_of_two(page, url, "gentle")
+        page.goto(f"{page.url}&language={language}")
+
+    return what
+
+
+def set_up_for_organization(page, url):
+    first_of_two(page, url, "guild", ADA)
+
+
+def security_asked(realm, username):
+    def what(page, url):
+        first_of_two(page, url, realm, username)
+        page.click("#mfa-later")
+        page.wait_for_url("**/account/profile")
+        page.goto(page.url.replace("/profile", "/security"))
+
+    return what
 
 
 def totp_set_up(page, url):
@@ -226,6 +269,14 @@ PAGES = {
     "second-step-ar": (None, second_step_ar),
     "second-step-recovery": (None, recovery_code),
     "second-set-up": (None, set_up_at_sign_in),
+    "second-set-up-passkey": (None, set_up_passkey),
+    "second-set-up-later": (None, set_up_later),
+    "second-set-up-later-app": (None, set_up_later_app),
+    "second-set-up-later-de": (None, set_up_later_in("de")),
+    "second-set-up-later-ar": (None, set_up_later_in("ar")),
+    "second-set-up-organization": (None, set_up_for_organization),
+    "security-asked": (None, security_asked("gentle", LONG)),
+    "security-asked-organization": (None, security_asked("guild", ADA)),
     "security": (TWO, "/account/security"),
     "security-de": (TWO, "/account/security?language=de"),
     "totp": (TWO, "/account/totp"),

@@ -120,3 +120,32 @@ def test_where_there_are_no_passkeys_there_is_no_button(open_browser, url: str, 
         page.goto(f"{at}/account/passkeys/new")
         assert page.locator("#passkey-submit").is_hidden()
         expect(page.locator("[data-no-passkey]")).to_be_visible()
+
+
+def test_where_a_second_factor_is_required_a_passkey_is_set_up_at_the_sign_in(open_browser, local: str, axe: Axe) -> None:
+    page = open_browser()
+    cdp, authenticator = plug_in(page)
+    first_step(page, local, GRACE, "/r/strict")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up a second step")
+    expect(page.locator("[data-no-passkey]")).to_be_hidden()
+    holds(page, axe)
+    cdp.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
+    page.click("#passkey-submit")
+    expect(page.get_by_role("alert")).to_have_text("No passkey was made. Try again, or use another device.")
+    holds(page, axe)
+    cdp.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": True})
+    page.click("#passkey-submit")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
+    assert page.locator("#codes li").count() == 10
+    page.check("input[name=saved]")
+    page.click("#codes-saved")
+    page.wait_for_url("**/r/strict/account/profile")
+    made = cdp.send("WebAuthn.getCredentials", {"authenticatorId": authenticator})["credentials"]
+    assert len(made) == 1 and made[0]["userName"] == GRACE
+
+    # From then on it signs in alone.
+    page.goto(f"{local}/r/strict/sign-out")
+    page.click("#logout-confirm")
+    page.wait_for_load_state()
+    page.goto(f"{local}/r/strict/sign-in")
+    page.wait_for_url("**/r/strict/account/profile")

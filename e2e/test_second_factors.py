@@ -108,6 +108,10 @@ def test_where_it_is_required_it_is_set_up_before_anything_else(open_browser, ur
     page = open_browser()
     first_step(page, url, ADA, "/r/strict")
     expect(page.locator("main")).to_contain_text("Strict Sailing asks for a second step.")
+    assert page.locator("#mfa-later").count() == 0
+    holds(page, axe)
+    page.click("#mfa-app")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up an authenticator app")
     holds(page, axe)
     step = page.url
     page.goto(f"{url}/r/strict/account/profile")
@@ -119,3 +123,31 @@ def test_where_it_is_required_it_is_set_up_before_anything_else(open_browser, ur
     page.check("input[name=saved]")
     page.click("#codes-saved")
     page.wait_for_url("**/r/strict/account/profile")
+
+
+def test_where_it_will_be_required_one_says_later_with_and_without_script(open_browser, url: str, axe: Axe) -> None:
+    for options in [{}, {"java_script_enabled": False}]:
+        page = open_browser(**options)
+        first_step(page, url, ADA, "/r/gentle")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Set up a second step")
+        expect(page.locator("main")).to_contain_text("Gentle Giants asks for a second step from")
+        if not options:
+            holds(page, axe)
+        page.click("#mfa-later")
+        page.wait_for_url("**/r/gentle/account/profile")
+        page.goto(f"{url}/r/gentle/account/security")
+        expect(page.locator("#asked")).to_contain_text("Set one up by")
+        if not options:
+            holds(page, axe)
+
+
+def test_who_belongs_to_an_organization_that_asks_is_led_there_and_may_say_later(open_browser, url: str, axe: Axe) -> None:
+    page = open_browser()
+    first_step(page, url, ADA, "/r/guild")
+    expect(page.locator("main")).to_contain_text("Analytical Engines and Difference Machinery asks its members for a second step.")
+    holds(page, axe)
+    page.click("#mfa-later")
+    page.wait_for_url("**/r/guild/account/profile")
+    page.goto(f"{url}/r/guild/account/security")
+    expect(page.locator("#asked")).to_contain_text("Set one up to work there.")
+    holds(page, axe)

@@ -86,14 +86,8 @@ impl Drop for Durable {
 async fn fill(db: &Db, entropy: &Arc<Counter>, count: usize) -> Result<(RealmId, Vec<Grant>), Error> {
     let settings = RealmSettings::default();
     let broken = |what: &str| Error::Broken(what.to_owned());
-    let realm = Realm {
-        id: RealmId::new(NOW, entropy),
-        name: "bench".parse().map_err(|_| broken("name"))?,
-        is_default: false,
-        settings: settings.clone(),
-        created_at: NOW,
-        version: 1,
-    };
+    let name = "bench".parse().map_err(|_| broken("name"))?;
+    let realm = Realm::begin(RealmId::new(NOW, entropy), name, settings.clone(), NOW);
     let id = realm.id;
     db.write("make a realm", move |tx| {
         let realm = realm.clone();
@@ -149,6 +143,7 @@ async fn rotate(
             now: NOW,
             idle: Duration::from_hours(24),
             grace: Duration::from_secs(10),
+            mfa_grace: Duration::ZERO,
             rotates: true,
             on_reuse: OnReuse {
                 event: EventId::new(NOW, &entropy),

@@ -1,6 +1,7 @@
 //! Second factors: what a person proves beside their password, and how often that may be tried.
 
 mod first;
+mod policy;
 pub mod recovery_code;
 pub mod totp;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{SecretDigest, Timestamp, UserId, passkey::Held};
 
 pub use first::{First, PendingFirst};
+pub use policy::{Demand, Level, Missing, Offer, OrganizationMfa, OrganizationMfaRefused, missing};
 
 /// What somebody can have set up as a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -116,26 +118,6 @@ pub fn may_change(amr: &[String], authenticated_at: Timestamp, has_factor: bool,
     now.since(authenticated_at) < FRESH && (!has_factor || is_multi_factor(amr))
 }
 
-/// What is missing of a sign-in when the first step was right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missing {
-    /// Nothing.
-    Nothing,
-    /// A second factor that the user has.
-    Factor,
-    /// The user has none, and the realm requires one.
-    SetUp,
-}
-
-/// What is missing for a user with or without a factor. What a user has set up is asked for whatever the realm has said since.
-pub const fn missing(policy: crate::Mfa, has_factor: bool) -> Missing {
-    match (policy, has_factor) {
-        (_, true) => Missing::Factor,
-        (crate::Mfa::Required, false) => Missing::SetUp,
-        (crate::Mfa::Off | crate::Mfa::Optional, false) => Missing::Nothing,
-    }
-}
-
 /// A sign-in whose first step was right, and that waits for the rest. It is good for nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingSignIn {
@@ -168,17 +150,7 @@ impl PendingSignIn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Mfa, PasswordHash};
-
-    #[test]
-    fn what_somebody_set_up_is_asked_for_whatever_the_realm_says() {
-        for policy in [Mfa::Off, Mfa::Optional, Mfa::Required] {
-            assert_eq!(missing(policy, true), Missing::Factor, "{policy:?}");
-        }
-        assert_eq!(missing(Mfa::Off, false), Missing::Nothing);
-        assert_eq!(missing(Mfa::Optional, false), Missing::Nothing);
-        assert_eq!(missing(Mfa::Required, false), Missing::SetUp);
-    }
+    use crate::PasswordHash;
 
     #[test]
     fn mf_06_factors_are_changed_by_whoever_has_just_proved_all_there_is_to_prove() {

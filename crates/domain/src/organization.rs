@@ -1,5 +1,8 @@
 //! Organizations, who belongs to them, and who may do what to whom in there.
 
+use std::time::Duration;
+
+use crate::mfa::{Demand, OrganizationMfa};
 use crate::role::{Rights, RoleGraph, RolesRefused};
 use crate::{DisplayName, OrganizationId, Permission, RealmId, Role, RoleName, Slug, Timestamp, UserId};
 
@@ -20,12 +23,34 @@ pub struct Organization {
     pub slug: Slug,
     /// The name shown to people.
     pub name: DisplayName,
+    /// Since when whoever acts in it must have shown a second factor; absent: it is as the realm says.
+    pub mfa_required_since: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
     /// Grows with every change.
     pub version: u64,
+}
+
+impl Organization {
+    /// One that is made now, and says nothing of second factors.
+    pub fn begin(id: OrganizationId, realm: RealmId, slug: Slug, name: DisplayName, now: Timestamp) -> Self {
+        Self { id, realm, slug, name, mfa_required_since: None, created_at: now, updated_at: now, version: 1 }
+    }
+
+    /// What it says of second factors.
+    pub const fn mfa(&self) -> OrganizationMfa {
+        match self.mfa_required_since {
+            None => OrganizationMfa::Inherit,
+            Some(_) => OrganizationMfa::Required,
+        }
+    }
+
+    /// What it asks of whoever acts in it, with the grace of its realm.
+    pub fn demand(&self, grace: Duration) -> Option<Demand> {
+        self.mfa_required_since.map(|since| Demand { since, grace })
+    }
 }
 
 /// That a user belongs to an organization, and as what.

@@ -20,6 +20,9 @@ const WAITING: usize = 256;
 /// So many of them may be one user's, who can name organizations without end.
 const WAITING_OF_A_USER: usize = 8;
 
+/// What an issuer says of a token whose session has not shown the second factor that an organization asks for (RFC 9470 section 3).
+const SECOND_FACTOR_MISSING: &str = "insufficient_user_authentication";
+
 /// For a failure that says nothing about when to try again.
 const TRY_AGAIN: u64 = 5;
 
@@ -145,7 +148,8 @@ fn has_room(flights: &HashMap<Subject, UnderWay>, lane: Lane, user: Option<&str>
 }
 
 impl<I> Guard<I> {
-    /// The token of a subject, exchanged now or in the flight that is under way. `None`: the issuer refused it.
+    /// The token of a subject, exchanged now or in the flight that is under way. `None`: the issuer refused it. An error: it did for want
+    /// of a second factor, or does not answer.
     pub(crate) async fn exchange(
         &self,
         issuer: &Arc<Issuer>,
@@ -163,6 +167,7 @@ impl<I> Guard<I> {
         match landed {
             Some(Outcome::Known(Exchanged::Token(token))) => Ok(Some(token)),
             Some(Outcome::Known(Exchanged::Refused)) => Ok(None),
+            Some(Outcome::Known(Exchanged::SecondFactorMissing)) => Err(Refusal::SecondFactorMissing),
             Some(Outcome::Unavailable { retry_after }) => Err(Refusal::Unavailable { retry_after }),
             None => unavailable,
         }
@@ -212,7 +217,9 @@ impl Guard {
             Some(Exchanged::Token(token)) if self.judge_exchanged(&token).is_some() => {
                 return Outcome::Known(Exchanged::Token(token));
             }
-            Some(Exchanged::Refused) => return Outcome::Known(Exchanged::Refused),
+            Some(refused @ (Exchanged::Refused | Exchanged::SecondFactorMissing)) => {
+                return Outcome::Known(refused);
+            }
             _ => {}
         }
         let unavailable = |retry_after| Outcome::Unavailable { retry_after };
@@ -238,6 +245,10 @@ impl Guard {
             },
             Ok(Exchange::Refused(error)) => {
                 tracing::debug!(issuer = name, error, "{name} does not exchange {what}: {error}");
+                if error == SECOND_FACTOR_MISSING && wanted.user().is_some() {
+                    exchanging.known.lacks_second_factor(subject, self.now());
+                    return Outcome::Known(Exchanged::SecondFactorMissing);
+                }
             }
             Err(retry_after) => return unavailable(retry_after),
         }

@@ -209,7 +209,9 @@ impl<I> Guard<I> {
                 }
                 look => return look,
             },
-            Some(Exchanged::Refused) => return Look::Done(Err(Refusal::Invalid)),
+            Some(Exchanged::Refused | Exchanged::SecondFactorMissing) => {
+                return Look::Done(Err(Refusal::Invalid));
+            }
             None if !is_api_key(key) => {
                 tracing::debug!("refused an API key: its shape or checksum is wrong");
                 return Look::Done(Err(Refusal::Invalid));

@@ -23,7 +23,8 @@ pub struct Organization {
 ///
 /// The active organization is the one that the token was issued for (`org_id`). A request may name another in
 /// `X-Organization-ID`, as clients of several organizations do. The guard then exchanges the token at its issuer for one of that
-/// organization, and keeps it for at most a minute: roles and permissions are the caller's there. Who is no member of it is 403
+/// organization, and keeps it for at most a minute: roles and permissions are the caller's there. Where the organization asks for a
+/// second factor that the session has not shown, the answer is the step-up challenge of RFC 9470. Who is no member of it is 403
 /// `organization_required`, like a token without an organization; so is everybody where the issuer exchanges nothing, or who comes
 /// with an API key of their own or a token that is bound to a key. An organization is no member of itself: its key is refused,
 /// too. A route for programs of an organization asks with [`organization!`](crate::organization!).
@@ -142,6 +143,7 @@ impl<I: 'static> Guard<I> {
         let subject = Subject::organization(token, organization);
         let known = match self.exchanging().known.find(&subject, self.now()) {
             Some(Exchanged::Refused) => return Err(not_a_member(&user)),
+            Some(Exchanged::SecondFactorMissing) => return Err(step_up(self, headers)),
             Some(Exchanged::Token(token)) => self.judge_exchanged(&token),
             None => None,
         };
@@ -153,7 +155,10 @@ impl<I: 'static> Guard<I> {
                 user: user.id.clone(),
                 organization: organization.to_owned(),
             };
-            let token = self.exchange(issuer, subject, wanted).await?;
+            let token = match self.exchange(issuer, subject, wanted).await {
+                Err(Refusal::SecondFactorMissing) => return Err(step_up(self, headers)),
+                exchanged => exchanged?,
+            };
             self.verify_token(&token.ok_or_else(|| not_a_member(&user))?).await?
         };
         if let Some(Held(rules)) = extensions.get::<Held>() {
@@ -176,6 +181,11 @@ fn given_before(user: &User, _: &HeaderMap) -> Result<(), Refusal> {
          the rule that asks for an organization, in front of `Guarded`"
     );
     Err(Refusal::Misrouted)
+}
+
+/// The organization asks for a second factor: whoever is led to sign in with one comes back as a member (RFC 9470).
+fn step_up<I: 'static>(guard: &Guard<I>, headers: &HeaderMap) -> Refusal {
+    guard.challenged(Refusal::SecondFactorMissing, headers)
 }
 
 fn not_a_member(user: &User) -> Refusal {

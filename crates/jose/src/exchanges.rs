@@ -86,6 +86,8 @@ pub enum Exchanged {
     Token(Arc<str>),
     /// The issuer refused it a moment ago.
     Refused,
+    /// The same, and said that the organization asks for a second factor which the session has not shown.
+    SecondFactorMissing,
 }
 
 /// Remembers exchanged tokens until they expire, a minute at the most, and refusals for five seconds.
@@ -148,9 +150,17 @@ impl Exchanges {
 
     /// The issuer refused it.
     pub fn refused(&self, subject: Subject, now: i64) {
+        self.keep_refusal(subject, Exchanged::Refused, now);
+    }
+
+    /// The issuer refused it for want of a second factor.
+    pub fn lacks_second_factor(&self, subject: Subject, now: i64) {
+        self.keep_refusal(subject, Exchanged::SecondFactorMissing, now);
+    }
+
+    fn keep_refusal(&self, subject: Subject, what: Exchanged, now: i64) {
         self.place(&self.good, &subject).retain(|known| known.subject != subject);
-        let entry = Entry { subject, what: Exchanged::Refused, until: now.saturating_add(REFUSED_FOR) };
-        self.keep(&self.refused, entry);
+        self.keep(&self.refused, Entry { subject, what, until: now.saturating_add(REFUSED_FOR) });
     }
 
     fn keep(&self, places: &[Mutex<Vec<Entry>>], entry: Entry) {
@@ -222,6 +232,9 @@ mod tests {
         let last = Subject::api_key("19999");
         assert_eq!(exchanges.find(&last, 104), Some(Exchanged::Refused));
         assert_eq!(exchanges.find(&last, 105), None);
+        exchanges.lacks_second_factor(last, 200);
+        assert_eq!(exchanges.find(&last, 204), Some(Exchanged::SecondFactorMissing));
+        assert_eq!(exchanges.find(&last, 205), None);
     }
 
     #[test]

@@ -43,7 +43,8 @@ impl Exchanges {
         Self { issuers }
     }
 
-    /// What is known of a subject: the claims of the token it became, `False` if it was refused a moment ago, `None` otherwise.
+    /// What is known of a subject: the claims of the token it became, `False` if it was refused a moment ago, `"second_factor"` if that
+    /// was for want of one, `None` otherwise.
     fn known<'py>(&self, py: Python<'py>, subject: &PySubject, now: i64) -> PyResult<Bound<'py, PyAny>> {
         match self.issuers.get().exchanges.find(&subject.0, now) {
             // A key withdrawn meanwhile, or a revoked token: the issuer has the last word.
@@ -52,6 +53,7 @@ impl Exchanges {
                 Err(_) => Ok(py.None().into_bound(py)),
             },
             Some(Exchanged::Refused) => Ok(false.into_pyobject(py)?.to_owned().into_any()),
+            Some(Exchanged::SecondFactorMissing) => Ok("second_factor".into_pyobject(py)?.into_any()),
             None => Ok(py.None().into_bound(py)),
         }
     }
@@ -95,6 +97,11 @@ impl Exchanges {
     fn refuse(&self, subject: &PySubject, now: i64) {
         self.issuers.get().exchanges.refused(subject.0, now);
     }
+
+    /// Takes note that the issuer refused a subject for want of a second factor.
+    fn refuse_without_second_factor(&self, subject: &PySubject, now: i64) {
+        self.issuers.get().exchanges.lacks_second_factor(subject.0, now);
+    }
 }
 
 impl Issuers {
@@ -109,7 +116,7 @@ impl Issuers {
             Some(Exchanged::Token(token)) => {
                 self.claims(py, &token, now).map_err(|_| refusal::unexchanged(py))
             }
-            Some(Exchanged::Refused) => {
+            Some(Exchanged::Refused | Exchanged::SecondFactorMissing) => {
                 Err(refusal::malformed(py, "the issuer refused the API key a moment ago"))
             }
             None if !is_api_key(key) => {

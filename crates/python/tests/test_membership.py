@@ -132,6 +132,22 @@ def test_tn_02_who_is_no_member_is_refused(client: TestClient, issuer: Issuer, e
     assert exchanges(issuer) == 1
 
 
+def test_mf_05_a_member_without_the_second_factor_of_the_organization_is_led_to_show_it(
+    client: TestClient, issuer: Issuer, clock: Clock
+) -> None:
+    issuer.refuse("insufficient_user_authentication")
+    token = admin(issuer)
+    for path in ["/member", "/globex", "/behind"]:
+        refused = client.get(path, headers={**token, **GLOBEX})
+        assert (refused.status_code, refused.json()["code"]) == (401, "reauthentication_required"), path
+        challenge = refused.headers["www-authenticate"]
+        assert challenge == 'Bearer error="insufficient_user_authentication", acr_values="mfa"', path
+    assert exchanges(issuer) == 1
+    makes_member(issuer)
+    clock.advance(10)
+    assert client.get("/member", headers={**token, **GLOBEX}).status_code == 200
+
+
 def test_tn_02_a_removed_member_is_refused_after_a_minute(client: TestClient, issuer: Issuer, clock: Clock) -> None:
     token = admin(issuer)
     assert client.get("/member", headers={**token, **GLOBEX}).status_code == 200

@@ -1,11 +1,17 @@
 //! Who stands behind an access token that was given for a person: asked of the store, not of the token.
 
+use std::time::Duration;
+
 use gatepost_domain::{
     ClientId, Grant, GrantId, Membership, OrganizationId, RealmId, Session, SessionId, Timestamp, User,
     UserId,
 };
 use gatepost_jose::Claims;
-use gatepost_store::{Tx, memberships, sessions, users};
+use gatepost_store::{
+    Tx,
+    memberships::{self, Acting, Bearing},
+    sessions, users,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::grants;
@@ -83,10 +89,10 @@ pub struct Holder {
     pub member: Option<Membership>,
 }
 
-/// Session, grant, account and membership, if all that the token names is good now.
+/// Session, grant, account and membership, if all that the token names is good now, in a realm with that grace for second factors.
 pub async fn find(
     tx: &mut Tx,
-    realm: RealmId,
+    (realm, mfa_grace): (RealmId, Duration),
     named: &Named,
     now: Timestamp,
 ) -> Result<Option<Holder>, gatepost_store::Error> {
@@ -112,9 +118,9 @@ pub async fn find(
     let member = match named.organization {
         None => None,
         Some(organization) => {
-            let Some(member) = memberships::find(tx, realm, organization, user.id).await? else {
-                return Ok(None);
-            };
+            let bearing = Bearing::of(session.as_ref(), mfa_grace);
+            let acting = memberships::find_acting(tx, realm, organization, user.id, bearing, now).await?;
+            let Some(member) = acting.and_then(Acting::allowed) else { return Ok(None) };
             Some(member)
         }
     };

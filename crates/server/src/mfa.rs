@@ -3,6 +3,7 @@
 
 mod change;
 mod picture;
+mod policy;
 mod set_up;
 
 use gatepost_domain::{
@@ -17,11 +18,14 @@ use zeroize::Zeroizing;
 use crate::{
     App,
     http::{Problem, SignedIn},
+    realm::Snapshot,
 };
 
 pub use change::{new_recovery_codes, remove_totp, reset};
 pub(crate) use change::{remove_all, remove_since};
 pub use picture::{modules, svg};
+pub use policy::{due, is_offered, organization_asking, set_up_by};
+pub(crate) use policy::{forbids_what_an_organization_asks, is_required};
 pub(crate) use set_up::{SET_UP_TTL, open_seed, seal_seed};
 pub use set_up::{SetUp, begin_totp, confirm_totp, pending_totp};
 
@@ -79,6 +83,12 @@ pub async fn methods(app: &App, realm: RealmId, user: UserId) -> Result<Vec<&'st
     let passkey = overview.has_passkey().then(|| FactorKind::Passkey.name());
     let totp = overview.totp().map(|factor| factor.kind.name());
     Ok(passkey.into_iter().chain(totp).chain([Method::RecoveryCode.name()]).collect())
+}
+
+/// What somebody who has none may set up at sign-in, the easiest first.
+pub fn kinds_to_set_up(realm: &Snapshot) -> Vec<&'static str> {
+    let passkey = crate::passkeys::relying_party(realm).is_ok().then(|| FactorKind::Passkey.name());
+    passkey.into_iter().chain([FactorKind::Totp.name()]).collect()
 }
 
 /// Whether an account has a second factor.

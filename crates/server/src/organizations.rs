@@ -7,10 +7,13 @@ mod members;
 mod switch;
 
 use gatepost_domain::{
-    DisplayName, Membership, Organization, OrganizationId, OutboxId, RealmId, RoleName, Slug, Timestamp,
-    UserId, audit::Event, organization::OWNER,
+    DisplayName, Membership, Mfa, Organization, OrganizationId, OutboxId, RealmId, RoleName, Slug, Timestamp,
+    UserId,
+    audit::{Event, Record},
+    mfa::OrganizationMfa,
+    organization::OWNER,
 };
-use gatepost_store::{Tx, audit, memberships, organizations};
+use gatepost_store::{Tx, audit, memberships, organizations, organizations::OrganizationChanges, realms};
 
 use crate::{
     App,
@@ -66,7 +69,7 @@ pub async fn create(
     now: Timestamp,
 ) -> Result<Organization, Problem> {
     let id = OrganizationId::new(now, app.entropy());
-    let made = Organization { id, realm, slug, name, created_at: now, updated_at: now, version: 1 };
+    let made = Organization::begin(id, realm, slug, name, now);
     let member = owner.map(|owner| Membership::begin(realm, id, owner, vec![RoleName::owner()], now));
     let mut record = who.record_of_realm(app, Event::OrganizationCreated, realm, now);
     record.user = owner;
@@ -122,7 +125,8 @@ pub async fn list(
     Ok(found.await?)
 }
 
-/// The organization, and what the user is in it. One the user does not belong to is answered as missing.
+/// The organization, and what the user is in it, also where they may not act in it. One the user does not belong to is answered as
+/// missing.
 pub async fn find_of(
     app: &App,
     realm: RealmId,
@@ -154,12 +158,28 @@ pub async fn list_of(
     Ok(found.await?)
 }
 
-/// Gives an organization another name or slug; what is `None` stays. A member must be an owner.
+/// Reads out of a request what an organization says of second factors.
+pub fn mfa(text: &str) -> Result<OrganizationMfa, Problem> {
+    text.parse().map_err(|refused| field("mfa", refused))
+}
+
+/// The record of a change, with what it says of second factors, where that is another.
+pub(crate) fn told(record: Record, before: &Organization, changes: &OrganizationChanges) -> Record {
+    match changes.mfa {
+        Some(mfa) if mfa != before.mfa() => {
+            record.with("before", before.mfa().name()).with("after", mfa.name())
+        }
+        _ => record,
+    }
+}
+
+/// Gives an organization another name or slug, or lets it say something else of second factors; what is `None` stays. A member must
+/// be an owner.
 pub async fn change(
     app: &App,
     realm: &Snapshot,
     id: OrganizationId,
-    change: (Option<DisplayName>, Option<Slug>),
+    changes: OrganizationChanges,
     (who, by): (Who, By),
     now: Timestamp,
 ) -> Result<Organization, Problem> {
@@ -170,19 +190,41 @@ pub async fn change(
     let (done, refused) = (record(Event::OrganizationUpdated), record(Event::OrganizationChangeRefused));
     let (graph, realm) = (realm.organization_roles().clone(), realm.id());
     let answer = app.db().write("change an organization", move |tx| {
-        let ((name, slug), graph) = (change.clone(), graph.clone());
+        let (changes, graph) = (changes.clone(), graph.clone());
         let (who, record) = (who.clone(), done.clone());
         Box::pin(async move {
             who.still_may(tx, now).await?;
             by.authority(tx, realm, id, &graph).await?.own()?;
-            who.means(organizations::find(tx, realm, id).await?.as_ref())?;
-            let changed = organizations::update(tx, realm, id, slug.as_ref(), name.as_ref(), now).await?;
-            let changed = changed.ok_or(Problem::NotFound)?;
-            audit::append(tx, &record).await?;
-            Ok(changed)
+            let before = organizations::find(tx, realm, id).await?;
+            who.means(before.as_ref())?;
+            let before = before.ok_or(Problem::NotFound)?;
+            if changes.mfa.is_some_and(|mfa| mfa != before.mfa()) {
+                by.may_set_mfa(tx, realm).await?;
+            }
+            let changed = organizations::update(tx, realm, id, &changes, now).await?;
+            if changes.mfa == Some(OrganizationMfa::Required) {
+                somebody_can(tx, realm).await?;
+            }
+            audit::append(tx, &told(record, &before, &changes)).await?;
+            changed.ok_or(Problem::NotFound)
         })
     });
     note_refused(app, answer.await, refused).await
+}
+
+/// Nobody is asked for what nobody can set up.
+async fn somebody_can(tx: &mut Tx, realm: RealmId) -> Result<(), Problem> {
+    match realms::find(tx, realm).await? {
+        Some(found) if found.settings.mfa == Mfa::Off => Err(Problem::InvalidField {
+            field: "mfa",
+            reason: format!(
+                "the realm {} has second factors off, so that nobody could set one up; have its setting `mfa` made \"optional\" first",
+                found.name
+            )
+            .into(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Deletes an organization with its members, invitations and keys. A member must be an owner.

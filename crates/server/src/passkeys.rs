@@ -16,7 +16,8 @@ use gatepost_store::passkeys as stored;
 use crate::{App, http::Problem, realm::Snapshot};
 
 pub use change::{remove, rename};
-pub use options::{Options, to_sign_in, to_sign_in_second};
+pub use options::{Options, to_set_up, to_sign_in, to_sign_in_second};
+pub(crate) use register::{NewPasskey, added, fresh_handle, keep, look_at_new};
 pub use register::{begin, finish};
 pub use response::{AuthenticationResponse, RegistrationResponse};
 pub use show::prove;

@@ -39,6 +39,7 @@ async fn fill(db: &Db) -> Result<(RealmId, Vec<SessionId>), Error> {
                 name: "default".parse().map_err(|_| Error::Broken("name".into()))?,
                 is_default: true,
                 settings: settings.clone(),
+                mfa_required_since: None,
                 created_at: NOW,
                 version: 1,
             };

@@ -59,6 +59,7 @@ async fn fill(db: &Db, entropy: &Arc<Counter>) -> Result<(RealmId, Vec<Grant>), 
         name: "default".parse().map_err(|_| Error::Broken("name".into()))?,
         is_default: true,
         settings: settings.clone(),
+        mfa_required_since: None,
         created_at: NOW,
         version: 1,
     };
@@ -132,6 +133,7 @@ async fn rotate_for_a_while(
             now: NOW,
             idle: Duration::from_hours(24),
             grace: Duration::from_secs(10),
+            mfa_grace: Duration::ZERO,
             rotates: true,
             on_reuse: OnReuse {
                 event: EventId::new(NOW, &entropy),

@@ -1,6 +1,11 @@
 //! Who belongs to which organization, and as what.
 
-use gatepost_domain::{Membership, OrganizationId, OutboxId, RealmId, RoleName, Timestamp, User, UserId};
+use std::time::Duration;
+
+use gatepost_domain::mfa::{self, Demand, Level, Missing};
+use gatepost_domain::{
+    Membership, OrganizationId, OutboxId, RealmId, RoleName, Session, Timestamp, User, UserId,
+};
 
 use crate::users::user_columns;
 use crate::value::{FromRow, Joined, Row};
@@ -73,6 +78,90 @@ pub async fn find(
         " FROM memberships m WHERE m.realm_id = $1 AND m.organization_id = $2 AND m.user_id = $3"
     );
     tx.optional(SQL, &[(&realm).into(), (&organization).into(), (&user).into()]).await
+}
+
+/// Somebody who wants to act in an organization: what they are there, and what of it their session lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acting {
+    /// What they are there.
+    pub member: Membership,
+    /// What the organization asks for beside.
+    pub missing: Missing,
+}
+
+impl Acting {
+    /// What they are there, if they may act.
+    pub fn allowed(self) -> Option<Membership> {
+        self.missing.is_passed().then_some(self.member)
+    }
+}
+
+/// With what somebody wants to act in an organization: how far their session has got, and the grace of the realm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bearing {
+    /// By how many factors they proved to be who they are.
+    pub level: Level,
+    /// How long after an organization began to ask for a second factor it is not missed.
+    pub grace: Duration,
+}
+
+impl Bearing {
+    /// Of a session. Without one nothing says how somebody proved to be who they are.
+    pub fn of(session: Option<&Session>, grace: Duration) -> Self {
+        Self { level: session.map_or(Level::One, |session| Level::of(&session.amr)), grace }
+    }
+}
+
+/// What the user is in the organization, and whether they may act in it by a session that got that far. `None`: nothing. Whatever
+/// acts for a person in an organization asks this, and not [`find`]. One point read, and another where a second factor is asked for
+/// and was not shown.
+pub async fn find_acting(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    user: UserId,
+    bearing: Bearing,
+    now: Timestamp,
+) -> Result<Option<Acting>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        membership_columns!("m."),
+        ", o.mfa_required_since FROM memberships m
+        JOIN organizations o ON o.realm_id = m.realm_id AND o.id = m.organization_id
+        WHERE m.realm_id = $1 AND m.organization_id = $2 AND m.user_id = $3"
+    );
+    let found: Option<Joined<Membership, Since>> =
+        tx.optional(SQL, &[(&realm).into(), (&organization).into(), (&user).into()]).await?;
+    let Some(Joined(member, Since(since))) = found else { return Ok(None) };
+    let missing = match (since, bearing.level) {
+        (None, _) | (_, Level::Two) => Missing::Nothing,
+        (Some(since), Level::One) => {
+            let demand = Demand { since, grace: bearing.grace };
+            match without_factor(tx, realm, user).await? {
+                None => Missing::Factor,
+                Some(created_at) => mfa::missing(Some(demand), false, created_at, now),
+            }
+        }
+    };
+    Ok(Some(Acting { member, missing }))
+}
+
+/// Since when an organization asks for a second factor.
+struct Since(Option<Timestamp>);
+
+impl FromRow for Since {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        Ok(Self(row.take_optional()?))
+    }
+}
+
+/// When the account was made, if it has no second factor.
+async fn without_factor(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<Option<Timestamp>, Error> {
+    const SQL: &str = "SELECT u.created_at FROM users u WHERE u.realm_id = $1 AND u.id = $2
+        AND NOT EXISTS (SELECT 1 FROM totp_seeds t WHERE t.realm_id = $1 AND t.user_id = $2 AND t.confirmed)
+        AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.realm_id = $1 AND p.user_id = $2)";
+    let found: Option<(Timestamp,)> = tx.optional(SQL, &[(&realm).into(), (&user).into()]).await?;
+    Ok(found.map(|(created_at,)| created_at))
 }
 
 /// At most `limit` members with their accounts, in the order the accounts were made, after the given one.

@@ -1,5 +1,6 @@
 //! Organizations.
 
+use gatepost_domain::mfa::OrganizationMfa;
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
     DisplayName, Organization, OrganizationId, OutboxId, RealmId, Slug, Timestamp, UserId,
@@ -16,6 +17,7 @@ impl FromRow for Organization {
             id: row.take()?,
             slug: row.parse()?,
             name: row.parse()?,
+            mfa_required_since: row.take_optional()?,
             created_at: row.take()?,
             updated_at: row.take()?,
             version: row.take()?,
@@ -25,20 +27,22 @@ impl FromRow for Organization {
 
 macro_rules! organization_columns {
     () => {
-        "o.realm_id, o.id, o.slug, o.name, o.created_at, o.updated_at, o.version"
+        "o.realm_id, o.id, o.slug, o.name, o.mfa_required_since, o.created_at, o.updated_at, o.version"
     };
 }
 
 /// Makes an organization, which has no member yet. `Conflict(OrganizationSlug)`: another has the slug; `Parent`: no such
 /// realm.
 pub async fn create(tx: &mut Tx, organization: &Organization) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO organizations (realm_id, id, slug, name, created_at, updated_at, version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    const SQL: &str =
+        "INSERT INTO organizations (realm_id, id, slug, name, mfa_required_since, created_at, updated_at, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let params = [
         (&organization.realm).into(),
         (&organization.id).into(),
         organization.slug.as_str().into(),
         organization.name.as_str().into(),
+        organization.mfa_required_since.into(),
         organization.created_at.into(),
         organization.updated_at.into(),
         organization.version.into(),
@@ -110,27 +114,68 @@ pub async fn list_of(
     Ok(found.into_iter().map(|Joined(organization, membership)| (organization, membership)).collect())
 }
 
-/// Gives an organization another slug or name; what is `None` stays. `None`: no such organization.
-/// `Conflict(OrganizationSlug)`: another has the slug.
+/// What is to change of an organization; what is `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrganizationChanges {
+    /// Another slug.
+    pub slug: Option<Slug>,
+    /// Another name.
+    pub name: Option<DisplayName>,
+    /// What it says of second factors. Who says once more that one is required does not begin its grace anew.
+    pub mfa: Option<OrganizationMfa>,
+}
+
+/// Changes an organization. `None`: no such organization. `Conflict(OrganizationSlug)`: another has the slug.
 pub async fn update(
     tx: &mut Tx,
     realm: RealmId,
     id: OrganizationId,
-    slug: Option<&Slug>,
-    name: Option<&DisplayName>,
+    changes: &OrganizationChanges,
     now: Timestamp,
 ) -> Result<Option<Organization>, Error> {
     const SQL: &str = "UPDATE organizations SET slug = COALESCE(CAST($3 AS TEXT), slug),
-            name = COALESCE(CAST($4 AS TEXT), name), updated_at = $5, version = version + 1
-        WHERE realm_id = $1 AND id = $2 RETURNING realm_id, id, slug, name, created_at, updated_at, version";
+            name = COALESCE(CAST($4 AS TEXT), name), mfa_required_since = CASE CAST($5 AS TEXT)
+                WHEN 'required' THEN COALESCE(mfa_required_since, $6) WHEN 'inherit' THEN NULL
+                ELSE mfa_required_since END,
+            updated_at = $6, version = version + 1
+        WHERE realm_id = $1 AND id = $2
+        RETURNING realm_id, id, slug, name, mfa_required_since, created_at, updated_at, version";
     let params = [
         (&realm).into(),
         (&id).into(),
-        slug.map(Slug::as_str).into(),
-        name.map(DisplayName::as_str).into(),
+        changes.slug.as_ref().map(Slug::as_str).into(),
+        changes.name.as_ref().map(DisplayName::as_str).into(),
+        changes.mfa.map(OrganizationMfa::name).into(),
         now.into(),
     ];
     tx.optional(SQL, &params).await
+}
+
+/// An organization of the realm that asks for a second factor, if there is one: the one that did so first.
+pub async fn find_requiring_factor(tx: &mut Tx, realm: RealmId) -> Result<Option<Organization>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        organization_columns!(),
+        " FROM organizations o WHERE o.realm_id = $1 AND o.mfa_required_since IS NOT NULL
+        ORDER BY o.mfa_required_since, o.id LIMIT 1"
+    );
+    tx.optional(SQL, &[(&realm).into()]).await
+}
+
+/// The same of those that a user belongs to.
+pub async fn find_requiring_factor_of(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+) -> Result<Option<Organization>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        organization_columns!(),
+        " FROM memberships m JOIN organizations o ON o.realm_id = m.realm_id AND o.id = m.organization_id
+        WHERE m.realm_id = $1 AND m.user_id = $2 AND o.mfa_required_since IS NOT NULL
+        ORDER BY o.mfa_required_since, o.id LIMIT 1"
+    );
+    tx.optional(SQL, &[(&realm).into(), (&user).into()]).await
 }
 
 /// Deletes an organization with its members, invitations and keys, and tells verifiers. False: no such organization.

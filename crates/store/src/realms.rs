@@ -13,6 +13,7 @@ impl FromRow for Realm {
             is_default: row.take()?,
             settings: RealmSettings::from_stored(&row.take::<String>()?)
                 .map_err(|_| Error::broken("realms.settings"))?,
+            mfa_required_since: row.take_optional()?,
             created_at: row.take()?,
             version: row.take()?,
         })
@@ -22,7 +23,7 @@ impl FromRow for Realm {
 macro_rules! select_realm {
     ($rest:literal) => {
         concat!(
-            "SELECT r.id, r.name, r.is_default, r.settings, r.created_at, r.version FROM realms r ",
+            "SELECT r.id, r.name, r.is_default, r.settings, r.mfa_required_since, r.created_at, r.version FROM realms r ",
             $rest
         )
     };
@@ -30,14 +31,16 @@ macro_rules! select_realm {
 
 /// Makes a realm. `Conflict` names what another realm has: the name, a host, being the default.
 pub async fn create(tx: &mut Tx, realm: &Realm) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO realms (id, name, is_default, settings, created_at, version)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+    const SQL: &str =
+        "INSERT INTO realms (id, name, is_default, settings, mfa_required_since, created_at, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let settings = to_json(&realm.settings)?;
     let params = [
         (&realm.id).into(),
         realm.name.as_str().into(),
         realm.is_default.into(),
         settings.as_str().into(),
+        realm.mfa_required_since.into(),
         realm.created_at.into(),
         realm.version.into(),
     ];
@@ -90,21 +93,22 @@ pub async fn list(tx: &mut Tx, after: Option<RealmId>, limit: u32) -> Result<Vec
     tx.all(SQL, &[(&after.unwrap_or(RealmId::MIN)).into(), limit.into()]).await
 }
 
-/// Replaces the settings, and the hosts that lead to the realm. With `if_version`, only if the realm is still of
-/// that version. `None`: no such realm, or it has moved on.
+/// Replaces the settings by those of [`Realm::with_settings`], and the hosts that lead to the realm. With `if_version`, only if the
+/// realm is still of that version. `None`: no such realm, or it has moved on.
 pub async fn update_settings(
     tx: &mut Tx,
-    id: RealmId,
-    settings: &RealmSettings,
+    realm: &Realm,
     if_version: Option<u64>,
 ) -> Result<Option<Realm>, Error> {
-    const SQL: &str = "UPDATE realms SET settings = $2, version = version + 1
-        WHERE id = $1 AND (CAST($3 AS BIGINT) IS NULL OR version = $3)
-        RETURNING id, name, is_default, settings, created_at, version";
-    let json = to_json(settings)?;
-    let updated = tx.optional(SQL, &[(&id).into(), json.as_str().into(), if_version.into()]).await?;
+    const SQL: &str = "UPDATE realms SET settings = $2, mfa_required_since = $3, version = version + 1
+        WHERE id = $1 AND (CAST($4 AS BIGINT) IS NULL OR version = $4)
+        RETURNING id, name, is_default, settings, mfa_required_since, created_at, version";
+    let json = to_json(&realm.settings)?;
+    let params =
+        [(&realm.id).into(), json.as_str().into(), realm.mfa_required_since.into(), if_version.into()];
+    let updated = tx.optional(SQL, &params).await?;
     if updated.is_some() {
-        put_hosts(tx, id, settings).await?;
+        put_hosts(tx, realm.id, &realm.settings).await?;
     }
     Ok(updated)
 }

@@ -29,6 +29,8 @@ pub enum Purpose<'a> {
     SignIn,
     /// The second step of a sign-in that waits for it: the id of a [`PendingSignIn`](crate::mfa::PendingSignIn).
     SecondStep(&'a str),
+    /// A passkey is made for an account, in a sign-in that waits for it.
+    SetUp(&'a str),
 }
 
 /// A challenge of ours.
@@ -98,6 +100,10 @@ impl ChallengeKey {
             Purpose::SignIn => context.update(b"s"),
             Purpose::SecondStep(sign_in) => {
                 context.update(b"2");
+                context.update(sign_in.as_bytes());
+            }
+            Purpose::SetUp(sign_in) => {
+                context.update(b"n");
                 context.update(sign_in.as_bytes());
             }
         }

@@ -16,6 +16,8 @@ const DAY: Duration = Duration::from_hours(24);
 const LONGEST_ACCESS: Duration = DAY;
 /// The longest a refresh token that was exchanged is answered again: as long a stolen copy of it goes unnoticed.
 const LONGEST_GRACE: Duration = Duration::from_mins(5);
+/// The longest an account goes on without a second factor where one is required: what lasts longer is no requirement.
+const LONGEST_MFA_GRACE: Duration = Duration::from_hours(90 * 24);
 /// Which minimal lengths a password can be asked for: NIST SP 800-63B-4 section 3.1.1.2 has nothing shorter, and what is longer
 /// nobody types.
 const MIN_LENGTHS: std::ops::RangeInclusive<u32> = 8..=128;
@@ -103,6 +105,12 @@ impl RealmSettings {
         }
         if self.refresh_grace > LONGEST_GRACE {
             return refuse("refresh_grace", "five minutes at most");
+        }
+        if self.mfa_grace > LONGEST_MFA_GRACE {
+            return refuse(
+                "mfa_grace",
+                "90 days at most; what is not to be required is `mfa = \"optional\"`",
+            );
         }
         let short = |time: Duration| !time.is_zero() && time < DAY;
         if short(self.key_rotation) {

@@ -90,6 +90,10 @@ pub struct RealmSettings {
     pub password: PasswordRules,
     /// Whether a second factor is asked for.
     pub mfa: Mfa,
+    /// How long an account without a second factor may go on where one is required, from when that began or the account was made,
+    /// whichever is later; not at all when zero.
+    #[serde(with = "lifetime")]
+    pub mfa_grace: Duration,
     /// Whether requests are limited.
     pub rate_limits: RateLimits,
     /// Whether proofs of possession must have a nonce of the server (RFC 9449 section 8): none can then be made long before it is
@@ -131,6 +135,7 @@ impl Default for RealmSettings {
             allowed_origins: Vec::new(),
             password: PasswordRules::default(),
             mfa: Mfa::Optional,
+            mfa_grace: Duration::ZERO,
             rate_limits: RateLimits::Default,
             require_dpop_nonce: false,
         }

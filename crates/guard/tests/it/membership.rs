@@ -192,6 +192,30 @@ async fn tn_02_who_is_no_member_is_refused() {
     }
 }
 
+/// An organization that asks for a second factor: the application is told to lead its user there, and the next token is good.
+#[tokio::test]
+async fn mf_05_a_member_without_the_second_factor_of_the_organization_is_led_to_show_it() {
+    let world = World::new().await;
+    world.issuer.answer_exchange(refusing("insufficient_user_authentication"));
+    for path in ["/member", "/globex", "/layer"] {
+        let answer = world.ask(path, "org_globex").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (401, "reauthentication_required"),
+            "{path}"
+        );
+        assert_eq!(
+            answer.challenge(),
+            Some(r#"Bearer error="insufficient_user_authentication", acr_values="mfa""#),
+            "{path}"
+        );
+    }
+    assert_eq!(world.issuer.exchanges(), 1, "the refusal is remembered for a moment");
+    world.makes_member(&json!({}));
+    world.clock.advance(10);
+    assert_eq!(world.ask("/member", "org_globex").await.status, 200);
+}
+
 /// Attack TN-02: a removed member is refused after a minute at the latest.
 #[tokio::test]
 async fn tn_02_a_removed_member_is_refused_after_a_minute() {

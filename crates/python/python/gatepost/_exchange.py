@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gatepost._key_fetch import FETCH_SECONDS, Fetch
+from gatepost._key_fetch import FETCH_SECONDS, Fetch, SecondFactorMissing
 from gatepost._key_source import Flight, KeySource
 from gatepost._native import Claims, Exchanges, Issuers, Subject
 from gatepost.errors import GatepostError, IssuerUnreachable, TokenError, UnknownKey
@@ -95,6 +95,7 @@ class _Exchange(Flight):
         self.fetch = fetch
         self.lane = lane
         self.claims: Claims | None = None
+        self.lacks_factor = False
 
 
 class Exchanging:
@@ -111,14 +112,19 @@ class Exchanging:
         self._warned = float("-inf")
 
     async def exchange(self, wanted: Wanted) -> Claims | None:
-        """The claims of what it is exchanged for; None if the issuer refuses it. A `GatepostError` if it does not answer."""
+        """The claims of what it is exchanged for; None if the issuer refuses it. A `GatepostError` if it does not answer,
+        `SecondFactorMissing` if it refuses for want of one."""
         known = self._memory.known(wanted.subject, int(self._clock()))
+        if known == "second_factor":
+            raise SecondFactorMissing
         if known is not None:
             return known or None
         flight = self._join(wanted)
         await flight.landed()
         if flight.failure is not None:
             raise flight.failure
+        if flight.lacks_factor:
+            raise SecondFactorMissing
         return flight.claims
 
     def _join(self, wanted: Wanted) -> _Exchange:
@@ -195,6 +201,9 @@ class Exchanging:
     def _exchanged(self, flight: _Exchange) -> Claims | None:
         wanted = flight.wanted
         known = self._memory.known(wanted.subject, int(self._clock()))
+        if known == "second_factor":
+            flight.lacks_factor = True
+            return None
         if known is not None:
             return known or None  # One landed between the look that found nothing and the start of this one.
         source = self._sources[wanted.issuer]
@@ -202,7 +211,14 @@ class Exchanging:
             self._wait_for_keys(source)
         if source.metadata is None or source.metadata.exchange_endpoint is None:
             raise IssuerUnreachable(f"{source.issuer} exchanges nothing, or was not reached yet")
-        token = flight.fetch.exchange(source.metadata.exchange_endpoint, wanted.form)
+        try:
+            token = flight.fetch.exchange(source.metadata.exchange_endpoint, wanted.form)
+        except SecondFactorMissing:
+            if wanted.organization is not None:
+                flight.lacks_factor = True
+                self._memory.refuse_without_second_factor(wanted.subject, int(self._clock()))
+                return None
+            token = None
         claims = None if token is None else self._taken(wanted, source, token)
         if claims is None:
             self._memory.refuse(wanted.subject, int(self._clock()))

@@ -27,6 +27,12 @@ MAX_BYTES = 1024 * 1024
 _MAX_REDIRECTS = 3
 _MAX_EXCHANGE_BYTES = 64 * 1024
 _TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+_SECOND_FACTOR_MISSING = "insufficient_user_authentication"
+"""What an issuer says where an organization asks for a second factor that was not shown (RFC 9470 section 3)."""
+
+
+class SecondFactorMissing(Exception):
+    """The issuer exchanges the token once its user has shown a second factor. Callers never see it."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,8 @@ class Fetch:
         return self._get(metadata.jwks_uri)
 
     def exchange(self, endpoint: str, form: dict[str, str]) -> str | None:
-        """The token that a credential is exchanged for (RFC 8693); None if the issuer refuses it. No redirect is followed."""
+        """The token that a credential is exchanged for (RFC 8693); None if the issuer refuses it, and `SecondFactorMissing` if it
+        does for want of one. No redirect is followed."""
         body = urlencode({"grant_type": _TOKEN_EXCHANGE, **form}).encode()
         status, answer = self._guarded(endpoint, lambda: self._post(endpoint, body))
         try:
@@ -114,6 +121,8 @@ class Fetch:
                 return token
             # A proxy in between says 403 too, but not in these words (RFC 6749 section 5.2).
             if status in (400, 401, 403) and isinstance(said.get("error"), str):
+                if said["error"] == _SECOND_FACTOR_MISSING:
+                    raise SecondFactorMissing
                 return None
         raise IssuerUnreachable(f"{endpoint} answered an exchange with {status} and neither a token nor a refusal")
 

@@ -7,7 +7,7 @@ use axum::{
 };
 use gatepost_domain::{
     Timestamp,
-    mfa::{FactorKind, Missing, PendingSignIn},
+    mfa::{Missing, PendingSignIn},
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,11 +40,16 @@ pub(super) struct SignedInAnswer {
     #[serde(flatten)]
     tokens: TokenAnswer,
     user: UserView,
+    /// Until when the account may sign in without a second factor; present where the realm requires one and it has none yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    mfa_setup_required_by: Option<Timestamp>,
 }
 
 impl SignedInAnswer {
     pub(super) fn new(begun: Begun) -> Self {
-        Self { tokens: begun.tokens, user: UserView::from(&begun.user) }
+        let user = UserView::from(&begun.user);
+        Self { tokens: begun.tokens, user, mfa_setup_required_by: begun.set_up_by }
     }
 
     /// With the cookie by which the device is known from now on.
@@ -86,7 +91,7 @@ impl PendingAnswer {
         now: Timestamp,
     ) -> Result<Response, Problem> {
         let (problem, methods) = match missing {
-            Missing::SetUp => (Problem::MfaSetUpRequired, vec![FactorKind::Totp.name()]),
+            Missing::SetUp | Missing::Offer(_) => (Problem::MfaSetUpRequired, mfa::kinds_to_set_up(realm)),
             Missing::Factor | Missing::Nothing => {
                 (Problem::MfaRequired, mfa::methods(app, realm.id(), pending.user).await?)
             }

@@ -13,12 +13,12 @@ use crate::{
     App,
     http::{Json, Now, Problem, Where, problem::ProblemDocument},
     mfa,
-    passkeys::{self, AuthenticationResponse},
+    passkeys::{self, AuthenticationResponse, RegistrationResponse},
     realm::InRealm,
     session::{self, Shown, SignIn},
 };
 
-/// The second step: the token of the first, and one of a code, a recovery code and a passkey.
+/// The second step: the token of the first, and one of a code, a recovery code, a passkey and a new passkey.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecondStep {
@@ -32,6 +32,9 @@ pub(super) struct SecondStep {
     recovery_code: Option<String>,
     /// A passkey, in place of `code`: what the browser answered to the options of `/api/v1/login/mfa/passkey`.
     passkey: Option<AuthenticationResponse>,
+    /// A passkey that was made just now, where one has to be set up: what the browser answered to the options of
+    /// `/api/v1/login/mfa/passkey/new`.
+    new_passkey: Option<RegistrationResponse>,
 }
 
 /// A sign-in with two factors.
@@ -57,6 +60,7 @@ pub(super) struct SecondStepAnswer {
         (status = 200, description = "Tokens, and whose they are", body = SecondStepAnswer),
         (status = 401, description = "`invalid_mfa_token`: sign in again", body = ProblemDocument),
         (status = 403, description = "`invalid_code` or `invalid_passkey`", body = ProblemDocument),
+        (status = 409, description = "`passkey_exists` or `passkeys_unavailable`", body = ProblemDocument),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
     )
 )]
@@ -67,13 +71,14 @@ pub(super) async fn second(
     origin: Where,
     Json(body): Json<SecondStep>,
 ) -> Result<(DeviceHeader, Json<SecondStepAnswer>), Problem> {
-    let shown = match (&body.code, &body.recovery_code, &body.passkey) {
-        (Some(code), None, None) => Shown::Code(code),
-        (None, Some(code), None) => Shown::RecoveryCode(code),
-        (None, None, Some(sent)) => Shown::Passkey(sent),
+    let shown = match (&body.code, &body.recovery_code, &body.passkey, &body.new_passkey) {
+        (Some(code), None, None, None) => Shown::Code(code),
+        (None, Some(code), None, None) => Shown::RecoveryCode(code),
+        (None, None, Some(sent), None) => Shown::Passkey(sent),
+        (None, None, None, Some(sent)) => Shown::NewPasskey(sent),
         _ => {
             return Err(Problem::InvalidBody {
-                detail: "give one of `code`, `recovery_code` and `passkey`".into(),
+                detail: "give one of `code`, `recovery_code`, `passkey` and `new_passkey`".into(),
             });
         }
     };
@@ -92,7 +97,7 @@ pub(super) async fn second(
     let codes = second.as_ref().map(|second| second.codes()).unwrap_or_default();
     let recovery_codes_left = match shown {
         Shown::RecoveryCode(_) => Some(mfa::overview(&app, realm.id(), signed_in.user.id).await?.codes.left),
-        Shown::Code(_) | Shown::Passkey(_) => None,
+        Shown::Code(_) | Shown::Passkey(_) | Shown::NewPasskey(_) | Shown::Later => None,
     };
     let device = known(signed_in.device.as_ref())?;
     let answer = SecondStepAnswer {
@@ -132,6 +137,30 @@ pub(super) async fn set_up(
     let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
     let set_up = session::begin_set_up(&app, &realm, &pending, now).await?;
     Ok(Json(TotpSetup::new(&set_up)?))
+}
+
+/// Sign in: set up a passkey
+///
+/// For an account without a second factor, where the realm asks for one: what the browser is told, `navigator.credentials.create()`. What
+/// it answers goes to `/api/v1/login/mfa` as `new_passkey`; that keeps the passkey and signs in.
+#[utoipa::path(
+    post, path = "/api/v1/login/mfa/passkey/new", tag = "Sign in", operation_id = "login_mfa_new_passkey",
+    request_body = SetUpAtSignIn,
+    responses(
+        (status = 200, description = "Options for this sign-in", body = PasskeyOptions),
+        (status = 401, description = "`invalid_mfa_token`: sign in again", body = ProblemDocument),
+        (status = 409, description = "`passkeys_unavailable`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn new_passkey(
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    Json(body): Json<SetUpAtSignIn>,
+) -> Result<Json<PasskeyOptions>, Problem> {
+    let pending = session::open_pending(&app, &realm, &body.mfa_token, now);
+    let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
+    Ok(Json(session::begin_passkey_set_up(&app, &realm, &pending, now).await?.into()))
 }
 
 /// A sign-in that waits.

@@ -1,7 +1,7 @@
 //! What the API shows of second factors.
 
 use gatepost_domain::{
-    Mfa, Timestamp,
+    Mfa, Timestamp, User,
     mfa::{Factor, recovery_code::RecoveryCode},
 };
 use gatepost_store::recovery_codes::RecoveryCodes;
@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     http::Problem,
     mfa::{self, Overview, SetUp},
+    realm::Snapshot,
 };
 
 /// The second factors of an account.
@@ -22,6 +23,10 @@ pub struct MfaView {
     /// What was set up. Whoever has one is asked for it at every sign-in.
     factors: Vec<FactorView>,
     recovery_codes: RecoveryCodesView,
+    /// Until when the account may sign in without one, where the realm requires one and it has none yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    setup_required_by: Option<Timestamp>,
 }
 
 /// A second factor.
@@ -55,9 +60,10 @@ pub(super) struct RecoveryCodesView {
 }
 
 impl MfaView {
-    pub(super) fn new(policy: Mfa, overview: &Overview) -> Self {
+    pub(super) fn new(realm: &Snapshot, user: &User, overview: &Overview, now: Timestamp) -> Self {
         Self {
-            policy,
+            policy: realm.settings().mfa,
+            setup_required_by: mfa::due(realm, user, now).filter(|_| !overview.has_factor()),
             factors: overview.factors.iter().map(FactorView::from).collect(),
             recovery_codes: overview.codes.into(),
         }

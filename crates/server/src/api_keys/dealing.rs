@@ -8,7 +8,13 @@ use gatepost_domain::{
 };
 use gatepost_store::{Tx, users};
 
-use crate::{App, accounts::Who, http::Problem, organizations, realm::Snapshot};
+use crate::{
+    App,
+    accounts::Who,
+    http::Problem,
+    organizations::{self, By},
+    realm::Snapshot,
+};
 
 /// Somebody signed in deals with keys.
 #[derive(Clone, Debug)]
@@ -16,23 +22,28 @@ pub struct Dealing {
     pub(super) owner: KeyOwner,
     pub(super) user: UserId,
     who: Who,
-    for_the_realm: bool,
+    /// In what capacity, with those of an organization.
+    by: Option<By>,
 }
 
 impl Dealing {
     /// With those of a user: their own, or as an administrator.
     pub const fn with_those_of_user(user: UserId, who: Who) -> Self {
-        Self { owner: KeyOwner::User(user), user, who, for_the_realm: false }
+        Self { owner: KeyOwner::User(user), user, who, by: None }
     }
 
     /// With those of an organization, as far as their roles there allow.
-    pub const fn with_those_of_organization(organization: OrganizationId, member: UserId, who: Who) -> Self {
-        Self { owner: KeyOwner::Organization(organization), user: member, who, for_the_realm: false }
+    pub const fn with_those_of_organization(
+        organization: OrganizationId,
+        (member, by): (UserId, By),
+        who: Who,
+    ) -> Self {
+        Self { owner: KeyOwner::Organization(organization), user: member, who, by: Some(by) }
     }
 
     /// With those of any organization, as an administrator of the realm.
     pub const fn for_the_realm(organization: OrganizationId, administrator: UserId, who: Who) -> Self {
-        Self { owner: KeyOwner::Organization(organization), user: administrator, who, for_the_realm: true }
+        Self { owner: KeyOwner::Organization(organization), user: administrator, who, by: Some(By::Realm) }
     }
 
     pub(super) fn record(&self, app: &App, event: Event, realm: RealmId, now: Timestamp) -> Record {
@@ -62,16 +73,15 @@ impl Dealing {
                 let user = users::find(tx, allowed.realm, *user).await?.ok_or(Problem::NotFound)?;
                 Ok(May { rights: allowed.roles.rights(&user.roles), owns: true })
             }
-            KeyOwner::Organization(organization) if self.for_the_realm => {
+            KeyOwner::Organization(organization) if self.by == Some(By::Realm) => {
                 let found = gatepost_store::organizations::find(tx, allowed.realm, *organization).await?;
                 found.ok_or(Problem::NotFound)?;
                 let graph = &allowed.organization_roles;
                 Ok(May { rights: graph.rights(graph.names()), owns: true })
             }
             KeyOwner::Organization(organization) => {
-                let graph = &allowed.organization_roles;
-                let standing =
-                    organizations::managing(tx, allowed.realm, *organization, self.user, graph).await?;
+                let (by, graph) = (self.by.ok_or(Problem::NotFound)?, &allowed.organization_roles);
+                let standing = organizations::managing(tx, allowed.realm, *organization, by, graph).await?;
                 Ok(May { rights: standing.rights().clone(), owns: standing.is_owner() })
             }
             KeyOwner::Client(_) => Err(Problem::NotFound),

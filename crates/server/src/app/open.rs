@@ -215,7 +215,7 @@ pub(crate) fn new_realm(
 ) -> Realm {
     #[expect(clippy::expect_used, reason = "called with a literal, or with the text of a parsed name")]
     let name = name.parse().expect("a realm name");
-    Realm { id, name, is_default, settings, created_at: now, version: 1 }
+    Realm { is_default, ..Realm::begin(id, name, settings, now) }
 }
 
 fn make_folder(path: &Path) -> Result<(), OpenError> {

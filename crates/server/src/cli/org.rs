@@ -1,8 +1,8 @@
-//! `gatepost org list|show|create|delete|members|set-member|remove-member`
+//! `gatepost org list|show|create|update|delete|members|set-member|remove-member`
 
 use clap::{Args, Subcommand};
-use gatepost_domain::{Organization, OrganizationId, RealmName, Slug};
-use gatepost_store::organizations as stored;
+use gatepost_domain::{Organization, OrganizationId, RealmName, Slug, mfa::OrganizationMfa};
+use gatepost_store::organizations::{self as stored, OrganizationChanges};
 
 use super::{
     Output, Refusal, Settings, confirm,
@@ -54,6 +54,20 @@ enum What {
         /// Whom it belongs to: id, e-mail address or user name; to nobody unless given
         #[arg(long, value_name = "USER")]
         owner: Option<String>,
+    },
+    /// Give an organization another name or slug, or say what it asks of its members
+    Update {
+        /// Id or slug
+        org: String,
+        /// The name to show
+        #[arg(long)]
+        name: Option<String>,
+        /// The name in addresses: 2 to 63 of a-z, 0-9 and -
+        #[arg(long)]
+        slug: Option<String>,
+        /// required: whoever acts in it must have shown a second factor; inherit: it is as the realm says
+        #[arg(long, value_name = "WORD")]
+        mfa: Option<OrganizationMfa>,
     },
     /// Remove an organization with its members, invitations and API keys; accounts stay
     Delete {
@@ -119,6 +133,19 @@ impl OrgCommand {
                 let made = organizations::create(&app, realm.id(), name, slug, owner, Who::operator(), now);
                 let made = made.await.map_err(refusal_of(called))?;
                 output.show(&OrganizationView::from(&made), || format!("made organization {}", made.id))
+            }
+            What::Update { org, name, slug, mfa } => {
+                let org = find(&app, &realm, &org).await?;
+                let name = name.as_deref().map(organizations::name).transpose().map_err(refusal)?;
+                let slug = slug.as_deref().map(organizations::slug).transpose().map_err(refusal)?;
+                let changes = OrganizationChanges { slug, name, mfa };
+                if changes == OrganizationChanges::default() {
+                    return Err(Refusal::new("name what to change, as in --mfa required"));
+                }
+                let called = format!("organization {} in {}", org.slug, realm.name());
+                let changed = organizations::change(&app, &realm, org.id, changes, acting(), now).await;
+                let changed = changed.map_err(refusal_of(called))?;
+                output.show(&OrganizationView::from(&changed), || lines(&changed))
             }
             What::Delete { org, yes } => {
                 let org = find(&app, &realm, &org).await?;
@@ -199,6 +226,7 @@ fn lines(org: &Organization) -> String {
         ("id", org.id.to_string()),
         ("slug", org.slug.to_string()),
         ("name", org.name.as_str().to_owned()),
+        ("mfa", org.mfa().name().to_owned()),
         ("created", org.created_at.to_string()),
         ("updated", org.updated_at.to_string()),
     ];

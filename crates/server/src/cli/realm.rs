@@ -119,14 +119,8 @@ impl RealmCommand {
             }
             What::Create { name } => {
                 let now = app.clock().now();
-                let realm = Realm {
-                    id: RealmId::new(now, app.entropy()),
-                    name,
-                    is_default: false,
-                    settings: RealmSettings::default(),
-                    created_at: now,
-                    version: 1,
-                };
+                let id = RealmId::new(now, app.entropy());
+                let realm = Realm::begin(id, name, RealmSettings::default(), now);
                 let record = Record::new(
                     EventId::new(now, app.entropy()),
                     realm.id,

@@ -125,13 +125,13 @@ pub async fn exchange(
         Some(actor) => record.with("actor", actor.to_string()),
         None => record,
     };
-    let (id, acting) = (realm.id(), persons(&from.parties));
+    let (within, acting) = (realm.of_members(), persons(&from.parties));
     let exchanged = app.db().write("exchange a token", move |tx| {
         let (named, acting, record) = (named.clone(), acting.clone(), record.clone());
         Box::pin(async move {
-            let Some(holder) = holder::find(tx, id, &named, now).await? else { return Ok(None) };
+            let Some(holder) = holder::find(tx, within, &named, now).await? else { return Ok(None) };
             let Some(session) = &holder.session else { return Ok(None) };
-            if !all_stand(tx, id, &acting, now).await? {
+            if !all_stand(tx, within, &acting, now).await? {
                 return Ok(None);
             }
             audit::append(tx, &record.user(holder.user.id).session(session.id)).await?;
@@ -174,13 +174,13 @@ pub async fn stands(app: &App, realm: &Snapshot, claims: &Claims, now: Timestamp
     if !clients_still_may(app, realm, &parties).await? {
         return Ok(false);
     }
-    let (id, acting) = (realm.id(), persons(&parties));
+    let (within, acting) = (realm.of_members(), persons(&parties));
     if acting.is_empty() {
         return Ok(true);
     }
     let standing = app.db().read("find who acts", move |tx| {
         let acting = acting.clone();
-        Box::pin(async move { all_stand(tx, id, &acting, now).await })
+        Box::pin(async move { all_stand(tx, within, &acting, now).await })
     });
     Ok(standing.await?)
 }
@@ -206,12 +206,12 @@ fn persons(parties: &[Party]) -> Vec<Named> {
 
 async fn all_stand(
     tx: &mut Tx,
-    realm: RealmId,
+    within: (RealmId, Duration),
     persons: &[Named],
     now: Timestamp,
 ) -> Result<bool, gatepost_store::Error> {
     for person in persons {
-        if holder::find(tx, realm, person, now).await?.is_none() {
+        if holder::find(tx, within, person, now).await?.is_none() {
             return Ok(false);
         }
     }

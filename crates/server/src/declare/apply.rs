@@ -21,7 +21,7 @@ use crate::{
     accounts::{ADMINISTRATOR, is_administrator, with_roles},
     clients::{Secrets, fitted, new_secret},
     differences::{self, Difference},
-    realm, roles,
+    mfa, realm, roles,
 };
 
 /// Whether to change anything.
@@ -164,6 +164,12 @@ impl Applying<'_> {
         for organization in &self.realm.organizations {
             self.organization(tx, id, organization).await?;
         }
+        // After both: the file may say what goes together.
+        if let Some(settings) = realms::find(tx, id).await?.map(|realm| realm.settings)
+            && let Some(refused) = mfa::forbids_what_an_organization_asks(tx, id, &settings).await?
+        {
+            return Err(ApplyError::Setting { realm: self.realm.name.to_string(), refused });
+        }
         self.api_keys(tx, id).await?;
         self.providers(tx, id).await
     }
@@ -171,14 +177,9 @@ impl Applying<'_> {
     async fn settings(&mut self, tx: &mut Tx) -> Result<RealmId, ApplyError> {
         let declared = self.realm;
         let Some(found) = realms::find_by_name(tx, &declared.name).await? else {
-            let realm = Realm {
-                id: RealmId::new(self.prepared.now, self.app.entropy()),
-                name: declared.name.clone(),
-                is_default: false,
-                settings: declared.settings.clone(),
-                created_at: self.prepared.now,
-                version: 1,
-            };
+            let id = RealmId::new(self.prepared.now, self.app.entropy());
+            let settings = declared.settings.clone();
+            let realm = Realm::begin(id, declared.name.clone(), settings, self.prepared.now);
             realms::create(tx, &realm).await?;
             if declared.is_default == Some(true) {
                 realms::make_default(tx, realm.id).await?;
@@ -193,7 +194,8 @@ impl Applying<'_> {
         }
         let settings = declared.over(&found.settings);
         if found.settings != settings {
-            realms::update_settings(tx, found.id, &settings, None).await?;
+            let changed = found.with_settings(settings.clone(), self.prepared.now);
+            realms::update_settings(tx, &changed, None).await?;
         }
         if moves || found.settings != settings {
             let mut record =

@@ -2,7 +2,7 @@
 
 use gatepost_domain::{
     ClientId, ClientSettings, DisplayName, EmailAddress, PasswordHash, PersonalClaims, RealmName,
-    RealmSettings, Role, RoleName, Scopes, Secret, Slug, Username,
+    RealmSettings, Role, RoleName, Scopes, Secret, Slug, Username, mfa::OrganizationMfa,
 };
 use gatepost_store::users::Login;
 use serde::{Deserialize, Deserializer};
@@ -36,6 +36,8 @@ pub(super) struct DeclaredRealm {
 pub(super) struct DeclaredOrganization {
     pub(super) slug: Slug,
     pub(super) name: DisplayName,
+    /// What it says of second factors; what is there stays where the file says nothing.
+    pub(super) mfa: Option<OrganizationMfa>,
     #[serde(default)]
     pub(super) members: Vec<DeclaredMember>,
 }

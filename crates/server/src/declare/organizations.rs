@@ -1,9 +1,14 @@
 //! Organizations of a file.
 
 use gatepost_domain::{
-    Membership, Organization, OrganizationId, RealmId, RoleName, audit::Event, organization::roles_within,
+    Membership, Organization, OrganizationId, RealmId, RoleName, audit::Event, mfa::OrganizationMfa,
+    organization::roles_within,
 };
-use gatepost_store::{Tx, audit, memberships, organizations, realms, users};
+use gatepost_store::{
+    Tx, audit, memberships,
+    organizations::{self, OrganizationChanges},
+    realms, users,
+};
 
 use super::{
     apply::Applying,
@@ -24,14 +29,12 @@ impl Applying<'_> {
         let what = format!("organization {} in {}", declared.slug, self.realm.name);
         let now = self.prepared.now;
         let Some(found) = organizations::find_by_slug(tx, realm, &declared.slug).await? else {
+            let id = OrganizationId::new(now, self.app.entropy());
+            let (slug, name) = (declared.slug.clone(), declared.name.clone());
+            let required = declared.mfa == Some(OrganizationMfa::Required);
             let organization = Organization {
-                id: OrganizationId::new(now, self.app.entropy()),
-                realm,
-                slug: declared.slug.clone(),
-                name: declared.name.clone(),
-                created_at: now,
-                updated_at: now,
-                version: 1,
+                mfa_required_since: required.then_some(now),
+                ..Organization::begin(id, realm, slug, name, now)
             };
             organizations::create(tx, &organization).await?;
             let record = self.record(realm, Event::OrganizationCreated);
@@ -42,12 +45,21 @@ impl Applying<'_> {
             self.changes.created(what);
             return Ok(());
         };
-        if found.name != declared.name {
-            organizations::update(tx, realm, found.id, None, Some(&declared.name), now).await?;
+        let changes = OrganizationChanges {
+            slug: None,
+            name: Some(declared.name.clone()).filter(|name| *name != found.name),
+            mfa: declared.mfa.filter(|mfa| *mfa != found.mfa()),
+        };
+        if changes != OrganizationChanges::default() {
+            organizations::update(tx, realm, found.id, &changes, now).await?;
             let record = self.record(realm, Event::OrganizationUpdated);
-            audit::append(tx, &record.with("organization", found.id.to_string())).await?;
-            let renamed = Difference::of("name", &found.name, &declared.name);
-            self.changes.changed(what, renamed.into_iter().collect());
+            let record = record.with("organization", found.id.to_string());
+            audit::append(tx, &crate::organizations::told(record, &found, &changes)).await?;
+            let differences = [
+                Difference::of("name", &found.name, &declared.name),
+                changes.mfa.and_then(|mfa| Difference::of("mfa", &found.mfa(), &mfa)),
+            ];
+            self.changes.changed(what, differences.into_iter().flatten().collect());
         }
         Ok(())
     }

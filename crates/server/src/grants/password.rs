@@ -13,7 +13,7 @@ use crate::{
     App,
     http::{Problem, origin::Where},
     realm::{InRealm, Snapshot},
-    session::{self, Asked, Identifier, Proven, ask},
+    session::{self, Asked, Asks, Identifier, Proven, ask},
 };
 
 /// What an application brings that a person has told their password.
@@ -82,13 +82,13 @@ pub async fn sign_in(
         .with("grant", grant.id.to_string())
         .with("scopes", grant.scopes.to_string());
     let (session, held, checked) = (begins.clone(), grant.clone(), hash.clone());
-    let policy = realm.settings().mfa;
+    let asks = Asks::of(realm);
     let begun = app.db().write("sign in by an application", move |tx| {
         let (session, grant, hash) = (session.clone(), held.clone(), checked.clone());
         let records = [signed_in.clone(), granted.clone()];
         Box::pin(async move {
             // Such an application has no second step: who needs one signs in elsewhere, and it does not learn why.
-            if !matches!(ask(tx, (session.realm, session.user), policy, None, now).await?, Asked::Enough) {
+            if !matches!(ask(tx, (session.realm, session.user), asks, None, now).await?, Asked::Enough) {
                 return Err(Problem::InvalidCredentials);
             }
             // As at every sign-in: only if the account is still enabled and still has the password that was checked.

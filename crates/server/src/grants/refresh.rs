@@ -48,6 +48,7 @@ pub async fn refresh(
         now,
         idle: realm.settings().refresh_token_ttl,
         grace: realm.settings().refresh_grace,
+        mfa_grace: realm.settings().mfa_grace,
         rotates: client.settings.refresh_token_rotation,
         on_reuse: OnReuse {
             event: EventId::new(now, app.entropy()),

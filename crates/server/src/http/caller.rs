@@ -102,10 +102,10 @@ impl SignedIn {
         // Who calls the person by another name is to know no more of them.
         let client = client.filter(|client| may(client)).filter(|_| named.user.is_some());
         let client = client.ok_or_else(|| refused("grant_ended"))?;
-        let id = realm.id();
+        let within = realm.of_members();
         let found = app.db().read("check what an application holds", move |tx| {
             let named = named.clone();
-            Box::pin(async move { holder::find(tx, id, &named, now).await })
+            Box::pin(async move { holder::find(tx, within, &named, now).await })
         });
         let Some(Holder { user, session: Some(session), grant: Some(held), .. }) = found.await? else {
             return Err(refused("grant_ended"));

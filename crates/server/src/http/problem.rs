@@ -42,6 +42,12 @@ pub enum Problem {
     /// The password was right, and the realm asks for a second factor that the account does not have.
     #[error("a second factor has to be set up")]
     MfaSetUpRequired,
+    /// An organization asks for a second factor, which the account has and the session has not shown.
+    #[error("an organization asks for a second factor that was not shown")]
+    SecondFactorNeeded,
+    /// An organization asks for a second factor, and the account has none.
+    #[error("an organization asks for a second factor, and there is none")]
+    SecondFactorMissing,
     /// What says that a password was right is not good any more, or never was.
     #[error("the sign-in that waits for a second factor is over")]
     InvalidPendingSignIn,
@@ -300,6 +306,9 @@ impl Problem {
             // RFC 9470 section 3.
             Self::ReauthenticationRequired => Some(
                 r#"Bearer error="insufficient_user_authentication", error_description="Sign in again, with every factor you have", max_age=600"#,
+            ),
+            Self::SecondFactorNeeded => Some(
+                r#"Bearer error="insufficient_user_authentication", error_description="Sign in again, with a second factor", acr_values="2""#,
             ),
             Self::InvalidToken { expired: true, .. } => {
                 Some(r#"Bearer error="invalid_token", error_description="The access token expired""#)

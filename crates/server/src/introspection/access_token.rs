@@ -132,10 +132,10 @@ async fn of_user(
     if !clients::stands(app, realm, claims, now).await? {
         return Ok(None);
     }
-    let (id, in_organization) = (realm.id(), named.organization.is_some());
+    let (within, in_organization) = (realm.of_members(), named.organization.is_some());
     let found = app.db().read("find who a token was given to", move |tx| {
         let named = named.clone();
-        Box::pin(async move { holder::find(tx, id, &named, now).await })
+        Box::pin(async move { holder::find(tx, within, &named, now).await })
     });
     let Some(Holder { user, member, .. }) = found.await? else { return Ok(None) };
     let asked: Scopes = claims.scope().unwrap_or_default().parse().unwrap_or_default();

@@ -62,15 +62,8 @@ async fn all(world: &World, language: Language, name: &str) -> Vec<(&'static str
         let from = (Some("192.0.2.1".to_owned()), Some(EVIL));
         letters.push(("notice", write::of_notice(&realm, language, &user, notice, (NOW, from))));
     }
-    let organization = Organization {
-        id: OrganizationId::MIN,
-        realm: realm.id(),
-        slug: "acme".parse().unwrap(),
-        name: name.parse().unwrap(),
-        created_at: NOW,
-        updated_at: NOW,
-        version: 1,
-    };
+    let (slug, name) = ("acme".parse().unwrap(), name.parse().unwrap());
+    let organization = Organization::begin(OrganizationId::MIN, realm.id(), slug, name, NOW);
     let invitation = Invitation {
         id: InvitationId::MIN,
         realm: realm.id(),

@@ -1,14 +1,14 @@
 //! Second factors are removed, recovery codes made anew.
 
 use gatepost_domain::{
-    Mfa, OutboxId, RealmId, Timestamp, UserId,
+    OutboxId, RealmId, Timestamp, UserId,
     audit::Event,
     mfa::{Factor, FactorKind, recovery_code::RecoveryCode},
     outbox::Notice,
 };
 use gatepost_store::{Error, Tx, audit, passkeys, recovery_codes, totp_seeds, users};
 
-use super::{called, factors, fresh_codes, may_change};
+use super::{called, factors, fresh_codes, is_required, may_change};
 use crate::{
     App,
     accounts::Who,
@@ -41,7 +41,7 @@ pub async fn remove_totp(
                     return Err(Problem::NotFound);
                 }
                 let last = had.len() == 1;
-                if last && policy == Mfa::Required {
+                if last && is_required(tx, (id, user), policy).await? {
                     return Err(Problem::LastSecondFactor);
                 }
                 totp_seeds::remove(tx, id, user).await?;

@@ -164,6 +164,22 @@ impl Step<'_> {
         Ok(found.await?)
     }
 
+    /// Whether the person could prove more than they have: by a factor of theirs, or by one that they are offered at the sign-in, once.
+    async fn can_step_up(
+        &self,
+        request: &AuthorizationRequest,
+        flow: Option<&Flow>,
+    ) -> Result<bool, Problem> {
+        let wanting = self.session.filter(|found| decide::wants_second_factor(request, &found.session));
+        let Some(found) = wanting else { return Ok(false) };
+        if mfa::has_factor(self.app, &found.user).await? {
+            return Ok(true);
+        }
+        let began = flow.map_or(self.now, |flow| flow.started_at);
+        let can_be_offered = !request.prompt.none && found.session.authenticated_at < began;
+        Ok(can_be_offered && mfa::is_offered(self.app, self.realm, &found.user, self.now).await?)
+    }
+
     /// What comes next for a request: of a flow, or of none yet where it has just come.
     async fn go_on(
         &self,
@@ -182,12 +198,7 @@ impl Step<'_> {
         let current = |session: Option<SessionId>| {
             session.is_some_and(|session| self.session.is_some_and(|found| found.session.id == session))
         };
-        let can_step_up = match self.session {
-            Some(found) if decide::wants_second_factor(request, &found.session) => {
-                mfa::has_factor(self.app, &found.user).await?
-            }
-            _ => false,
-        };
+        let can_step_up = self.can_step_up(request, flow.as_ref()).await?;
         let progress = match &flow {
             Some(flow) => Progress {
                 started_at: flow.started_at,

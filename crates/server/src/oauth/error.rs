@@ -35,6 +35,9 @@ pub enum OAuthError {
     TooManyScopes,
     /// The token asked for would be for somebody it may not be for (RFC 8693 section 2.2.2).
     InvalidTarget,
+    /// The organization asks for a second factor that the session has not shown: by the word that an API has for it (RFC 9470
+    /// section 3).
+    SecondFactorNeeded,
     /// Tokens of this kind cannot be revoked by themselves (RFC 7009 section 2.2.1).
     UnsupportedTokenType,
     /// No proof of possession where one is needed, or one that is not good here and now (RFC 9449 section 5).
@@ -106,6 +109,10 @@ impl OAuthError {
                 ("unsupported_token_type", "A token of this kind cannot be revoked; it ends by itself.")
             }
             Self::InvalidTarget => ("invalid_target", "No token is given for this audience or organization."),
+            Self::SecondFactorNeeded => (
+                "insufficient_user_authentication",
+                "The organization asks for a second factor, which was not shown; send the person to sign in with acr_values=2.",
+            ),
             Self::InvalidDpopProof => (
                 "invalid_dpop_proof",
                 "The header DPoP has no proof that was made for this request, just now and for the first time.",

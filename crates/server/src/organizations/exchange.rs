@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatepost_domain::{OrganizationId, Scopes, Timestamp, client::exchange::passed_on};
 use gatepost_jose::Claims;
-use gatepost_store::memberships;
+use gatepost_store::memberships::{self, Bearing};
 
 use crate::{
     App, clients,
@@ -35,6 +35,8 @@ pub enum ExchangeRefused {
     Token,
     /// The user does not belong to the organization, or the token is not for this audience.
     Target,
+    /// The organization asks for a second factor, and the session has shown none.
+    SecondFactor,
 }
 
 /// Exchanges a good access token for a short one that says what its user may do in an organization. It lives no longer than
@@ -64,15 +66,19 @@ pub async fn exchange(
     };
     // What is no id names nothing.
     let organization = organization.parse::<OrganizationId>().ok();
-    let id = realm.id();
+    let within = realm.of_members();
+    let (id, grace) = within;
     let found = app
         .db()
         .read("find whose token it is", move |tx| {
             let named = named.clone();
             Box::pin(async move {
-                let Some(holder) = holder::find(tx, id, &named, now).await? else { return Ok(None) };
+                let Some(holder) = holder::find(tx, within, &named, now).await? else { return Ok(None) };
                 let member = match organization {
-                    Some(organization) => memberships::find(tx, id, organization, holder.user.id).await?,
+                    Some(organization) => {
+                        let bearing = Bearing::of(holder.session.as_ref(), grace);
+                        memberships::find_acting(tx, id, organization, holder.user.id, bearing, now).await?
+                    }
                     None => None,
                 };
                 Ok::<_, gatepost_store::Error>(Some((holder, member)))
@@ -85,9 +91,10 @@ pub async fn exchange(
     if user.id.to_string() != claims.subject() {
         return refused("its session is of somebody else");
     }
-    let (Some(member), Some(audience)) = (member, audience_of(&claims, realm).among(targets)) else {
+    let (Some(acting), Some(audience)) = (member, audience_of(&claims, realm).among(targets)) else {
         return Ok(Err(ExchangeRefused::Target));
     };
+    let Some(member) = acting.allowed() else { return Ok(Err(ExchangeRefused::SecondFactor)) };
     let (limit, scopes) = match &grant {
         None => (Limit::OWN, scopes),
         Some(grant) => match clients::current(app, realm, grant.client.clone()).await? {

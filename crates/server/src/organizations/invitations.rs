@@ -14,7 +14,7 @@ use super::{
 use crate::{
     App,
     accounts::{Who, names},
-    http::Problem,
+    http::{Problem, SignedIn},
     mail,
     realm::Snapshot,
 };
@@ -28,7 +28,7 @@ pub async fn invite(
     realm: &Snapshot,
     organization: OrganizationId,
     (email, roles): (EmailAddress, Vec<RoleName>),
-    (who, inviter): (Who, &User),
+    (who, inviter): (Who, &SignedIn),
     now: Timestamp,
 ) -> Result<(Invitation, Secret), Problem> {
     let id = InvitationId::new(now, app.entropy());
@@ -40,7 +40,7 @@ pub async fn invite(
         email,
         roles,
         digest: secret.digest(),
-        invited_by: Some(inviter.id),
+        invited_by: Some(inviter.user.id),
         created_at: now,
         expires_at: now.plus(invitation::LIFETIME),
         accepted_at: None,
@@ -53,7 +53,8 @@ pub async fn invite(
     let invited =
         record(Event::MemberInvited).with("invitation", id.to_string()).with("roles", names(&made.roles));
     let refused = record(Event::MemberChangeRefused);
-    let (stored, graph, by) = (made.clone(), realm.organization_roles().clone(), By::Member(inviter.id));
+    let (stored, graph, by) =
+        (made.clone(), realm.organization_roles().clone(), By::member(inviter, realm, now));
     let letter = Letter::Invitation { invitation: id, sealed: mail::seal_invitation(app, &made, &secret) };
     let worker = app.clone();
     let answer = app.db().write("invite somebody", move |tx| {

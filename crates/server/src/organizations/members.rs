@@ -116,9 +116,11 @@ pub async fn remove(
         let (who, removed, graph) = (who.clone(), removed.clone(), graph.clone());
         Box::pin(async move {
             who.still_may(tx, now).await?;
-            let authority = by.authority(tx, realm, organization, &graph).await?;
+            // Leaving is no acting there: nobody is kept in by what they have not set up.
+            let authority =
+                if by.is(user) { None } else { Some(by.authority(tx, realm, organization, &graph).await?) };
             let before = memberships::find(tx, realm, organization, user).await?.ok_or(Problem::NotFound)?;
-            if by != By::Member(user) {
+            if let Some(authority) = authority {
                 authority.manage()?;
                 authority.cover(&before.roles, &graph)?;
             }

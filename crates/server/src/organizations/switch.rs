@@ -1,7 +1,9 @@
 //! Which organization a session is in.
 
 use gatepost_domain::{ClientId, OrganizationId, Timestamp, audit::Event};
-use gatepost_store::{audit, grants, memberships, users};
+use gatepost_store::{audit, grants, users};
+
+use super::By;
 
 use crate::{
     App,
@@ -13,7 +15,7 @@ use crate::{
 };
 
 /// Makes an organization, or none, the active one of the caller's session, and returns an access token that says so, with
-/// the seconds it lives. Refreshing keeps it for as long as the user belongs there.
+/// the seconds it lives. Refreshing keeps it for as long as the user belongs there, and the session is what the organization asks for.
 pub async fn switch(
     app: &App,
     realm: &Snapshot,
@@ -28,6 +30,7 @@ pub async fn switch(
         Some(organization) => record.with("organization", organization.to_string()),
         None => record,
     };
+    let by = By::member(caller, realm, now);
     let client: ClientId = FIRST_PARTY.parse().map_err(Problem::internal)?;
     let (grant, user, member) = app
         .db()
@@ -37,10 +40,7 @@ pub async fn switch(
                 who.still_may(tx, now).await?;
                 let user = users::find(tx, id, user).await?.ok_or(Problem::NotFound)?;
                 let member = match organization {
-                    Some(organization) => {
-                        let member = memberships::find(tx, id, organization, user.id).await?;
-                        Some(member.ok_or(Problem::NotFound)?)
-                    }
+                    Some(organization) => Some(by.acting(tx, id, organization).await?),
                     None => None,
                 };
                 let grant = grants::activate(tx, id, session, &client, organization).await?;

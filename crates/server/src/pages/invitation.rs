@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, Uri},
     response::Response,
 };
-use gatepost_domain::{DisplayName, Organization, User};
+use gatepost_domain::{DisplayName, Organization, User, mfa::OrganizationMfa};
 
 use super::{
     Form,
@@ -20,7 +20,7 @@ use crate::{
     accounts::Who,
     browser::{BrowserSession, Flow, Target},
     http::{Problem, Where},
-    organizations,
+    mfa, organizations,
 };
 
 fn ask(frame: &Frame, user: &User, organization: &Organization, token: &str, stale: bool) -> Response {
@@ -107,7 +107,14 @@ pub(super) async fn submit(
             let w = frame.words();
             let name: &DisplayName = &organization.name;
             let title = say(w.joined_title).put("organization", name.as_str());
-            let what = say(w.joined_what).link(frame.path("/account/profile"));
+            let lacks =
+                organization.mfa() == OrganizationMfa::Required && !mfa::has_factor(&app, user).await?;
+            let what = if lacks {
+                let security = frame.path("/account/security");
+                say(w.joined_second).put("organization", name.as_str()).link(security)
+            } else {
+                say(w.joined_what).link(frame.path("/account/profile"))
+            };
             Ok(frame.message(StatusCode::OK, &title, &what))
         }
         Err(problem) => refused(&app, &frame, user, token, problem),

@@ -19,6 +19,7 @@ mod mail_sent;
 mod passkey;
 mod recover;
 mod recovery_codes;
+mod second_set_up;
 mod second_step;
 mod sign_in;
 mod sign_out;

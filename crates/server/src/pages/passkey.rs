@@ -71,6 +71,13 @@ impl Ask {
         Some(Self { flow: flow.map(str::to_owned), label, primary: false, autofill: true, ..ask })
     }
 
+    /// At sign-in, where a second factor is to be set up.
+    pub(super) fn to_set_up(frame: &Frame, options: Options, flow: &str) -> Self {
+        let w = frame.words();
+        let ask = Self::of(frame, ("create", options), "/sign-in/mfa");
+        Self { flow: Some(flow.to_owned()), label: w.passkey_create, nothing: w.passkey_not_made, ..ask }
+    }
+
     /// On the page where one is made.
     pub(super) fn to_make(frame: &Frame, options: Options) -> Self {
         let w = frame.words();

@@ -16,16 +16,16 @@ use gatepost_domain::{
 use super::{
     Form, error,
     frame::{Frame, Person, View},
-    html::{Html, address, say},
-    passkey, query, recovery_codes,
-    sign_in::{go_on, login_of, over},
+    html::{Html, say},
+    passkey, query, recovery_codes, second_set_up,
+    sign_in::{go_on, over},
 };
 use crate::{
     App,
     browser::{BrowserSession, Flow, Target},
     http::{Problem, Where},
-    mfa::{self, Overview, SetUp},
-    passkeys::AuthenticationResponse,
+    mfa::{self, Overview},
+    passkeys::{AuthenticationResponse, RegistrationResponse},
     session::{self, DeviceCookie, Shown, SignIn},
 };
 
@@ -46,45 +46,9 @@ struct SecondStepPage<'a> {
     wrong: Option<&'static str>,
 }
 
-#[derive(Template)]
-#[template(path = "pages/second_set_up.html")]
-struct SecondSetUpPage<'a> {
-    v: View,
-    lead: Html,
-    problem: Option<&'static str>,
-    flow: &'a str,
-    totp: TotpApp,
-    wrong: Option<&'static str>,
-}
-
-/// An authenticator app that is being set up, as pages show it.
-pub(super) struct TotpApp {
-    pub(super) view_box: String,
-    pub(super) path: String,
-    /// The key in groups of four.
-    pub(super) key: String,
-    pub(super) account: Html,
-    /// Whether one may leave it for another day.
-    pub(super) optional: bool,
-}
-
-impl TotpApp {
-    pub(super) fn of(set_up: &SetUp, user: &User, optional: bool) -> Result<Self, Problem> {
-        let (path, side) = mfa::modules(&set_up.uri)?;
-        let groups: Vec<_> = set_up.secret.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
-        Ok(Self {
-            view_box: format!("-2 -2 {0} {0}", side + 4),
-            path,
-            key: groups.join(" "),
-            account: address(login_of(user)),
-            optional,
-        })
-    }
-}
-
 /// What the page asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     /// Whatever is easiest.
     Any,
     Code,
@@ -107,21 +71,23 @@ impl Way {
 
 /// What is wrong with what was sent.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Wrong {
+pub(super) enum Wrong {
     #[default]
     Nothing,
     Stale,
     Empty,
     Refused,
     TooOften,
+    /// The device has made a passkey for the account before.
+    Known,
 }
 
 impl Wrong {
-    fn status(self) -> StatusCode {
+    pub(super) fn status(self) -> StatusCode {
         match self {
             Self::Nothing => StatusCode::OK,
             Self::Stale => StatusCode::FORBIDDEN,
-            Self::Empty | Self::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Empty | Self::Refused | Self::Known => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
         }
     }
@@ -132,7 +98,7 @@ impl Wrong {
         let text = match self {
             Self::Nothing => return None,
             Self::Stale => w.stale,
-            Self::Empty => w.passkey_none,
+            Self::Empty | Self::Known => w.passkey_none,
             Self::Refused => w.passkey_refused,
             Self::TooOften => w.second_often,
         };
@@ -140,10 +106,10 @@ impl Wrong {
     }
 
     /// Under the field.
-    fn words(self, frame: &Frame, by_code: bool) -> Option<&'static str> {
+    pub(super) fn words(self, frame: &Frame, by_code: bool) -> Option<&'static str> {
         let w = frame.words();
         match (self, by_code) {
-            (Self::Nothing | Self::Stale, _) => None,
+            (Self::Nothing | Self::Stale | Self::Known, _) => None,
             (Self::Empty, true) => Some(w.code_empty),
             (Self::Empty, false) => Some(w.recovery_empty),
             (Self::Refused, true) => Some(w.code_wrong),
@@ -160,7 +126,7 @@ pub(super) async fn begin(
     flow: Option<&Flow>,
     (pending, missing): (PendingSignIn, Missing),
 ) -> Result<Response, Problem> {
-    if missing == Missing::SetUp {
+    if missing.is_set_up() {
         session::begin_set_up(app, &frame.realm, &pending, frame.now).await?;
     }
     let to = || Flow::to(Target::Page("/account/profile".to_owned()), frame.now);
@@ -189,10 +155,9 @@ async fn page(
             }
             Ok(asked(frame, (flow, sealed), (&user, &overview), way == Way::Code, wrong))
         }
-        Some((user, Missing::SetUp)) => match mfa::pending_totp(app, &realm, &user, now).await? {
-            Some(set_up) => set_up_page(frame, (flow, sealed), &user, &set_up, wrong),
-            None => Ok(over(app, frame, flow)),
-        },
+        Some((user, missing @ (Missing::SetUp | Missing::Offer(_)))) => {
+            second_set_up::page(app, frame, (flow, sealed), (pending, &user, missing), (way, wrong)).await
+        }
         Some((_, Missing::Nothing)) | None => Ok(over(app, frame, flow)),
     }
 }
@@ -230,28 +195,6 @@ fn asked(
     frame.answer(wrong.status(), &page, Some(flow))
 }
 
-fn set_up_page(
-    frame: Frame,
-    (flow, sealed): (&Flow, &str),
-    user: &User,
-    set_up: &SetUp,
-    wrong: Wrong,
-) -> Result<Response, Problem> {
-    let frame = frame.of(Some((flow, sealed)));
-    let w = frame.words();
-    let mut view = frame.view(w.totp_title);
-    view.wrong = wrong != Wrong::Nothing;
-    let page = SecondSetUpPage {
-        v: view,
-        lead: say(w.second_required).put("realm", frame.realm_name()).html(),
-        problem: (wrong == Wrong::Stale).then_some(w.stale),
-        flow: sealed,
-        totp: TotpApp::of(set_up, user, false)?,
-        wrong: wrong.words(&frame, true),
-    };
-    Ok(frame.answer(wrong.status(), &page, Some(flow)))
-}
-
 pub(super) async fn show(State(app): State<App>, uri: Uri, frame: Frame) -> Result<Response, Problem> {
     let query = query(&uri);
     let Some(sealed) = query.get("flow") else {
@@ -281,7 +224,9 @@ pub(super) async fn submit(
     let Some(flow) = Flow::open(&app, &realm, &browser, sealed, now) else {
         return Ok(error::flow_lost(&frame));
     };
+    let later = form.get("act") == Some("later");
     let (way, text) = match (form.get("recovery_code"), form.get("passkey")) {
+        _ if later => (Way::Any, ""),
         (Some(text), _) => (Way::RecoveryCode, text.trim()),
         (None, Some(text)) => (Way::Passkey, text),
         (None, None) => (Way::Code, form.text("code")),
@@ -290,27 +235,33 @@ pub(super) async fn submit(
     if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
         return page(&app, frame, flowing, way, Wrong::Stale).await;
     }
-    if text.is_empty() {
+    if text.is_empty() && !later {
         return page(&app, frame, flowing, way, Wrong::Empty).await;
     }
     let Some(pending) = flow.pending.clone().filter(|pending| now < pending.expires_at) else {
         return Ok(over(&app, frame, &flow));
     };
     let remembered = pending.remembered;
-    let sent;
+    let (sent, made);
     let shown = match way {
+        _ if later => Shown::Later,
         Way::RecoveryCode => Shown::RecoveryCode(text),
-        Way::Passkey => match serde_json::from_str::<AuthenticationResponse>(text) {
-            Ok(read) => {
-                sent = read;
-                Shown::Passkey(&sent)
+        // One that is shown and one that is made have no more in common than their names.
+        Way::Passkey => {
+            sent = serde_json::from_str::<AuthenticationResponse>(text).ok();
+            made = serde_json::from_str::<RegistrationResponse>(text).ok();
+            match (&sent, &made) {
+                (Some(sent), _) => Shown::Passkey(sent),
+                (None, Some(made)) => Shown::NewPasskey(made),
+                (None, None) => return page(&app, frame, flowing, way, Wrong::Refused).await,
             }
-            Err(_) => return page(&app, frame, flowing, way, Wrong::Refused).await,
-        },
+        }
         Way::Code | Way::Any => Shown::Code(text),
     };
     let proven = match session::prove_second(&app, &realm, pending, shown, &origin, now).await {
-        Err(Problem::InvalidPendingSignIn) => return Ok(over(&app, frame, &flow)),
+        Err(Problem::InvalidPendingSignIn | Problem::PasskeysUnavailable) => {
+            return Ok(over(&app, frame, &flow));
+        }
         other => other?,
     };
     let (second, user) = (proven.second.clone(), proven.user.clone());
@@ -326,6 +277,7 @@ pub(super) async fn submit(
             let wrong = if why.is_stale() { Wrong::Stale } else { Wrong::Refused };
             return page(&app, frame, flowing, way, wrong).await;
         }
+        Err(Problem::PasskeyExists) => return page(&app, frame, flowing, way, Wrong::Known).await,
         Err(Problem::InvalidCode) => return page(&app, frame, flowing, way, Wrong::Refused).await,
         Err(Problem::TooManyAttempts { .. }) => {
             return page(&app, frame, flowing, way, Wrong::TooOften).await;

@@ -1,7 +1,7 @@
 //! A passkey is given another name, and removed.
 
 use gatepost_domain::{
-    DisplayName, Mfa, PasskeyId, Timestamp,
+    DisplayName, PasskeyId, Timestamp,
     audit::Event,
     mfa::FactorKind,
     outbox::{Factor, Notice},
@@ -46,8 +46,8 @@ pub async fn rename(
         .await
 }
 
-/// Removes a person's own passkey; with the last factor the recovery codes go too. Not the last factor where the realm requires one,
-/// and not the last way in.
+/// Removes a person's own passkey; with the last factor the recovery codes go too. Not the last factor where the realm or an
+/// organization requires one, and not the last way in.
 pub async fn remove(
     app: &App,
     realm: &Snapshot,
@@ -72,7 +72,7 @@ pub async fn remove(
                     return Err(Problem::NotFound);
                 }
                 let last_factor = had.len() == 1;
-                if last_factor && policy == Mfa::Required {
+                if last_factor && mfa::is_required(tx, (within, user), policy).await? {
                     return Err(Problem::LastSecondFactor);
                 }
                 if is_last_way_in(tx, (within, user), &in_use, Way::Passkey(id)).await? {

@@ -51,6 +51,19 @@ pub async fn to_sign_in_second(
     Ok(request(&party, &challenge, &theirs, "preferred"))
 }
 
+/// For whoever has proved the first step of a sign-in, has no second factor, and makes a passkey to be one.
+pub fn to_set_up(
+    app: &App,
+    realm: &Snapshot,
+    pending: &PendingSignIn,
+    whose: (&User, UserHandle),
+    now: Timestamp,
+) -> Result<Options, Problem> {
+    let party = relying_party(realm)?;
+    let challenge = begin(app, realm, Purpose::SetUp(&pending.id), now);
+    Ok(to_register(realm, &party, &challenge, whose, &[]))
+}
+
 pub(super) fn begin(app: &App, realm: &Snapshot, purpose: Purpose<'_>, now: Timestamp) -> Challenge {
     app.master_key().passkey_challenge_key().begin(realm.id(), purpose, now, app.entropy())
 }

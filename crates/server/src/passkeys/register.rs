@@ -1,16 +1,16 @@
 //! A passkey is made for an account, by whoever has just proved to be its owner.
 
 use gatepost_domain::{
-    DisplayName, PasskeyId, RealmId, Timestamp,
-    audit::Event,
-    mfa::{FactorKind, recovery_code::RecoveryCode},
+    DisplayName, PasskeyId, RealmId, Timestamp, UserId,
+    audit::{Event, Record},
+    mfa::{FactorKind, PendingSignIn, recovery_code::RecoveryCode},
     outbox::{Factor, Notice},
     passkey::{
-        self as rule, Challenge, ClientData, MOST, NewCredential, Passkey, PasskeyRefused, Purpose,
+        self as rule, Challenge, ClientData, Held, MOST, NewCredential, Passkey, PasskeyRefused, Purpose,
         RelyingParty, Transport, UserHandle,
     },
 };
-use gatepost_store::{audit, passkeys as stored, recovery_codes, used_ids};
+use gatepost_store::{Tx, audit, passkeys as stored, recovery_codes, used_ids};
 
 use super::{
     NAMELESS, Options, RegistrationResponse,
@@ -46,7 +46,7 @@ pub async fn begin(
     mfa::is_wanted(realm.settings().mfa)?;
     let party = relying_party(realm)?;
     let (id, user) = (caller.user.realm, caller.user.id);
-    let fresh = UserHandle::generate(app.entropy());
+    let fresh = fresh_handle(app);
     let (who, asking) = (Who::themselves(caller, origin), caller.clone());
     let written = app.db().write("begin to make a passkey", move |tx| {
         let (who, caller) = (who.clone(), asking.clone());
@@ -69,46 +69,44 @@ const fn purpose(caller: &SignedIn) -> Purpose<'static> {
     Purpose::Register(caller.user.id, caller.session.id)
 }
 
-/// Reads and checks what was made, without the database.
-fn check(
-    app: &App,
-    (realm, party): (RealmId, &RelyingParty),
-    caller: &SignedIn,
-    sent: &RegistrationResponse,
-    now: Timestamp,
-) -> Result<(NewCredential, Vec<Transport>, Challenge), PasskeyRefused> {
-    let made = sent.decoded()?;
-    let client = ClientData::read(&made.client_data)?;
-    let key = app.master_key().passkey_challenge_key();
-    let challenge = key.open(realm, purpose(caller), client.challenge(), now)?;
-    let new = rule::register(&client, &made.attestation_object, party, &challenge)?;
-    if new.id != made.id {
-        return Err(PasskeyRefused::Malformed);
-    }
-    Ok((new, made.transports, challenge))
+/// A passkey that was made, and that is good. That it is kept, and once, is decided when it is written.
+#[derive(Clone)]
+pub(crate) struct NewPasskey {
+    passkey: Passkey,
+    challenge: Challenge,
 }
 
-/// Keeps a passkey that was made: from now on it signs in, and is asked for after the password. Whoever has no recovery codes left is
-/// given some.
-pub async fn finish(
+impl NewPasskey {
+    /// Where its key is.
+    pub(crate) fn held(&self) -> Held {
+        self.passkey.held()
+    }
+}
+
+/// A fresh name by which authenticators know the owner of an account, for one that has none.
+pub(crate) fn fresh_handle(app: &App) -> UserHandle {
+    UserHandle::generate(app.entropy())
+}
+
+/// Reads and checks what was made, without the database.
+fn look(
     app: &App,
     realm: &Snapshot,
-    caller: &SignedIn,
+    (user, purpose): (UserId, Purpose<'_>),
     (sent, name): (&RegistrationResponse, Option<DisplayName>),
-    origin: Where,
     now: Timestamp,
-) -> Result<Added, Problem> {
-    mfa::is_wanted(realm.settings().mfa)?;
-    let (id, user) = (caller.user.realm, caller.user.id);
+) -> Result<Result<NewPasskey, PasskeyRefused>, Problem> {
     let party = relying_party(realm)?;
-    let (new, transports, challenge) =
-        check(app, (id, &party), caller, sent, now).map_err(Problem::InvalidPasskey)?;
+    let (new, transports, challenge) = match check(app, (realm.id(), &party), purpose, sent, now) {
+        Ok(checked) => checked,
+        Err(why) => return Ok(Err(why)),
+    };
     let known = || rule::known_as(new.aaguid).unwrap_or(NAMELESS).parse();
     let passkey = Passkey {
         id: PasskeyId::new(now, app.entropy()),
-        realm: id,
+        realm: realm.id(),
         user,
-        handle: UserHandle::generate(app.entropy()),
+        handle: fresh_handle(app),
         name: name.map_or_else(known, Ok).map_err(Problem::internal)?,
         credential: new.id,
         public_key: new.public_key,
@@ -120,30 +118,85 @@ pub async fn finish(
         created_at: now,
         last_used_at: None,
     };
+    Ok(Ok(NewPasskey { passkey, challenge }))
+}
+
+fn check(
+    app: &App,
+    (realm, party): (RealmId, &RelyingParty),
+    purpose: Purpose<'_>,
+    sent: &RegistrationResponse,
+    now: Timestamp,
+) -> Result<(NewCredential, Vec<Transport>, Challenge), PasskeyRefused> {
+    let made = sent.decoded()?;
+    let client = ClientData::read(&made.client_data)?;
+    let key = app.master_key().passkey_challenge_key();
+    let challenge = key.open(realm, purpose, client.challenge(), now)?;
+    let new = rule::register(&client, &made.attestation_object, party, &challenge)?;
+    if new.id != made.id {
+        return Err(PasskeyRefused::Malformed);
+    }
+    Ok((new, made.transports, challenge))
+}
+
+/// Looks at a passkey that was made in a sign-in that waits for it.
+pub(crate) fn look_at_new(
+    app: &App,
+    realm: &Snapshot,
+    pending: &PendingSignIn,
+    sent: &RegistrationResponse,
+    now: Timestamp,
+) -> Result<Result<NewPasskey, PasskeyRefused>, Problem> {
+    look(app, realm, (pending.user, Purpose::SetUp(&pending.id)), (sent, None), now)
+}
+
+/// Keeps a passkey that was made, once. In the transaction that asks whether its owner may.
+pub(crate) async fn keep(tx: &mut Tx, made: &NewPasskey) -> Result<Passkey, Problem> {
+    let NewPasskey { passkey, challenge } = made;
+    let (realm, user) = (passkey.realm, passkey.user);
+    if !used_ids::claim(tx, realm, &challenge.spent(), challenge.expires_at()).await? {
+        return Err(Problem::InvalidPasskey(PasskeyRefused::Reused));
+    }
+    if stored::list(tx, realm, user).await?.len() >= MOST {
+        return Err(TOO_MANY);
+    }
+    let handle = stored::handle(tx, realm, user, passkey.handle).await?;
+    let kept = Passkey { handle, ..passkey.clone() };
+    if stored::create(tx, &kept).await? { Ok(kept) } else { Err(Problem::PasskeyExists) }
+}
+
+/// The record of a passkey that is added.
+pub(crate) fn added(record: Record, made: &NewPasskey) -> Record {
+    record.with("kind", FactorKind::Passkey.name()).with("passkey", made.passkey.id.to_string())
+}
+
+/// Keeps a passkey that was made: from now on it signs in, and is asked for after the password. Whoever has no recovery codes left is
+/// given some.
+pub async fn finish(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    sent: (&RegistrationResponse, Option<DisplayName>),
+    origin: Where,
+    now: Timestamp,
+) -> Result<Added, Problem> {
+    mfa::is_wanted(realm.settings().mfa)?;
+    let (id, user) = (caller.user.realm, caller.user.id);
+    let new = look(app, realm, (user, purpose(caller)), sent, now)?.map_err(Problem::InvalidPasskey)?;
     let (codes, digests) = mfa::fresh_codes(app, id, user);
     let who = Who::themselves(caller, origin);
     let record = |event| who.record(app, event, id, user, now).session(caller.session.id);
-    let added = record(Event::SecondFactorAdded).with("kind", FactorKind::Passkey.name());
-    let added = added.with("passkey", passkey.id.to_string());
+    let added = added(record(Event::SecondFactorAdded), &new);
     let made = record(Event::RecoveryCodesCreated);
     let (worker, asking) = (app.clone(), caller.clone());
     let written = app.db().write("add a passkey", move |tx| {
         let (who, caller, app) = (who.clone(), asking.clone(), worker.clone());
-        let (mut passkey, challenge, digests) = (passkey.clone(), challenge.clone(), digests.clone());
+        let (new, digests) = (new.clone(), digests.clone());
         let (added, made) = (added.clone(), made.clone());
         Box::pin(async move {
             who.still_may(tx, now).await?;
             mfa::may_change(tx, &caller, now).await?;
-            if !used_ids::claim(tx, id, &challenge.spent(), challenge.expires_at()).await? {
-                return Err(Problem::InvalidPasskey(PasskeyRefused::Reused));
-            }
-            if stored::list(tx, id, user).await?.len() >= MOST {
-                return Err(TOO_MANY);
-            }
-            passkey.handle = stored::handle(tx, id, user, passkey.handle).await?;
-            if !stored::create(tx, &passkey).await? {
-                return Err(Problem::PasskeyExists);
-            }
+            let passkey = keep(tx, &new).await?;
             audit::append(tx, &added).await?;
             let lacks = recovery_codes::count(tx, id, user).await?.left == 0;
             if lacks {
@@ -152,7 +205,7 @@ pub async fn finish(
             }
             let notice = Notice::FactorAdded(Factor::Passkey);
             mail::notice(tx, &app, &caller.user, notice, who.origin(), now).await?;
-            Ok((passkey, lacks))
+            Ok::<_, Problem>((passkey, lacks))
         })
     });
     let (passkey, lacks) = written.await?;

@@ -15,7 +15,7 @@ use crate::{
     App,
     accounts::{ADMINISTRATOR, Who},
     http::Problem,
-    roles,
+    mfa, roles,
 };
 
 /// The realm of an id, as it is now.
@@ -48,10 +48,14 @@ pub async fn update(
             if locks_administrators_out(tx, &before, &settings).await? {
                 return Err(Problem::from(locked_out()));
             }
+            if let Some(refused) = mfa::forbids_what_an_organization_asks(tx, realm, &settings).await? {
+                return Err(Problem::from(refused));
+            }
             if settings == before.settings {
                 return Ok(before);
             }
-            let after = realms::update_settings(tx, realm, &settings, None).await?;
+            let after =
+                realms::update_settings(tx, &before.with_settings(settings.clone(), now), None).await?;
             audit::append(tx, &told(record, &before.settings, &settings)).await?;
             after.ok_or(Problem::NotFound)
         })

@@ -1,12 +1,16 @@
 //! What the server keeps in memory of a realm.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use gatepost_domain::{
     Client, Entropy, Grant, MasterKey, Provider, ProviderId, Realm, RealmId, RealmSettings, Timestamp,
+    mfa::Demand,
     organization,
     role::{RoleGraph, RolesRefused},
 };
@@ -175,6 +179,16 @@ impl Snapshot {
     /// The realm's settings.
     pub fn settings(&self) -> &RealmSettings {
         &self.realm.settings
+    }
+
+    /// What it asks everybody for beside a password.
+    pub fn mfa_demand(&self) -> Option<Demand> {
+        self.realm.mfa_demand()
+    }
+
+    /// The realm, and how long its organizations wait for second factors: what is asked with whenever somebody acts in one.
+    pub(crate) fn of_members(&self) -> (RealmId, Duration) {
+        (self.id(), self.settings().mfa_grace)
     }
 
     /// `iss`

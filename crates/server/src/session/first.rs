@@ -1,12 +1,15 @@
 //! What somebody proved first at a sign-in: whether it still holds when their session begins, and when it goes on.
 
 use gatepost_domain::{
-    EmailAddress, Mfa, ProviderId, RealmId, Session, Timestamp, User, UserId,
+    EmailAddress, ProviderId, RealmId, Session, Timestamp, User, UserId,
     mfa::{First, PendingFirst, PendingSignIn},
 };
 use gatepost_store::{Error, Tx, identities, passwords, sessions, users};
 
-use super::second::{Asked, Refused, Second, ask};
+use super::{
+    missing::Asks,
+    second::{Asked, Refused, Second, ask},
+};
 use crate::{http::Problem, passkeys};
 
 /// Whether what somebody proved is enough, asked in the transaction that begins their session. A passkey alone is: after it nothing is
@@ -14,14 +17,14 @@ use crate::{http::Problem, passkeys};
 pub(super) async fn enough(
     tx: &mut Tx,
     (realm, user): (RealmId, UserId),
-    policy: Mfa,
+    asks: Asks,
     first: &First,
     second: Option<&Second>,
     now: Timestamp,
 ) -> Result<Asked, Problem> {
     match first {
         First::Password(_) | First::Email(_) | First::Identity(_) => {
-            ask(tx, (realm, user), policy, second, now).await
+            ask(tx, (realm, user), asks, second, now).await
         }
         First::Passkey(shown) => Ok(match passkeys::take(tx, realm, shown, now).await? {
             Ok(()) => Asked::Enough,

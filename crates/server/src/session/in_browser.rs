@@ -9,6 +9,7 @@ use gatepost_store::{Tx, audit, sessions};
 use super::{
     device::note_device,
     first,
+    missing::Asks,
     second::Asked,
     sign_in::{Proven, Settled, SignIn, Written, settle, with_first, with_second},
 };
@@ -38,7 +39,7 @@ pub async fn sign_in_browser(
         id,
         realm.id(),
         user.id,
-        first.methods(second.as_ref().map(|second| second.method())),
+        first.methods(second.as_ref().and_then(|second| second.method())),
         origin.session_origin(),
         realm.settings(),
         now,
@@ -60,7 +61,7 @@ pub async fn sign_in_browser(
     let message = OutboxId::new(now, app.entropy());
     let proved = first.clone();
     let (worker, owner, told) = (app.clone(), user.clone(), origin.clone());
-    let (policy, shown) = (realm.settings().mfa, second.clone());
+    let (asks, shown) = (Asks::on_pages(realm), second.clone());
     let written = app
         .db()
         .write("sign in in a browser", move |tx| {
@@ -70,7 +71,7 @@ pub async fn sign_in_browser(
             let (app, owner, told) = (worker.clone(), owner.clone(), told.clone());
             let second = shown.clone();
             Box::pin(async move {
-                match first::enough(tx, (begins.realm, begins.user), policy, &first, second.as_deref(), now)
+                match first::enough(tx, (begins.realm, begins.user), asks, &first, second.as_deref(), now)
                     .await?
                 {
                     Asked::Enough => {}

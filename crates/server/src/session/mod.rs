@@ -7,9 +7,11 @@ mod first;
 mod in_browser;
 mod known_device;
 mod list;
+mod missing;
 mod pending;
 mod refresh;
 mod second;
+mod set_up;
 mod sign_in;
 mod touch;
 
@@ -18,10 +20,13 @@ pub use end::{Ended, end};
 pub use in_browser::{renew_cookie, sign_in_browser};
 pub use known_device::{DeviceCookie, remember_device};
 pub use list::list;
+pub(crate) use missing::Asks;
+pub use missing::what_is_missing;
 pub use pending::{open as open_pending, seal as seal_pending};
 pub use refresh::refresh;
 pub(crate) use second::{Asked, ask};
-pub use second::{Shown, begin_set_up, prove_second, what_is_missing};
+pub use second::{Shown, prove_second};
+pub use set_up::{begin_passkey_set_up, begin_set_up};
 pub use sign_in::{Begun, Identifier, Proven, SignIn, prove, refused as note_refused, sign_in};
 pub use touch::touch;
 

@@ -31,7 +31,7 @@ pub(super) fn begin(
 ) -> PendingSignIn {
     let mut id = [0; 16];
     app.entropy().fill(&mut id);
-    let life = if missing == Missing::SetUp { PENDING_SET_UP_TTL } else { PENDING_TTL };
+    let life = if missing.is_set_up() { PENDING_SET_UP_TTL } else { PENDING_TTL };
     PendingSignIn {
         id: BASE64URL_NOPAD.encode(&id),
         user: user.id,

@@ -32,6 +32,7 @@ pub async fn refresh(
         now,
         idle: settings.refresh_token_ttl,
         grace: settings.refresh_grace,
+        mfa_grace: settings.mfa_grace,
         rotates: true,
         on_reuse: OnReuse {
             event: EventId::new(now, app.entropy()),

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Mfa, RealmId, SecretDigest, Timestamp, User, UserId,
+    RealmId, SecretDigest, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
     mfa::{
-        self as rule, FactorKind, Method, Missing, PendingSignIn, TRIES, TRIES_OF_ONE_SIGN_IN,
-        recovery_code::RecoveryCode,
-        totp::{Code, Seed},
+        FactorKind, Method, Missing, PendingSignIn, TRIES, TRIES_OF_ONE_SIGN_IN, recovery_code::RecoveryCode,
+        totp::Code,
     },
     outbox::Notice,
     passkey::{Held, PasskeyRefused, ShownPasskey},
@@ -17,14 +16,18 @@ use gatepost_store::{
     Tx, attempts, audit, recovery_codes, totp_seeds, totp_seeds::TotpSeed, used_ids, users,
 };
 
-use super::{first, sign_in::Proven};
+use super::{
+    first,
+    missing::{Asks, missing},
+    sign_in::Proven,
+};
 use crate::{
     App,
     http::{Problem, origin::Where},
     limits::Attempt,
     mail,
-    mfa::{self, SET_UP_TTL, SetUp, fresh_codes, open_seed, seal_seed},
-    passkeys::{self, AuthenticationResponse},
+    mfa::{self, SET_UP_TTL, fresh_codes, open_seed},
+    passkeys::{self, AuthenticationResponse, NewPasskey, RegistrationResponse},
     realm::Snapshot,
 };
 
@@ -37,6 +40,10 @@ pub enum Shown<'a> {
     RecoveryCode(&'a str),
     /// A passkey.
     Passkey(&'a AuthenticationResponse),
+    /// A passkey that was just made, by somebody who has no second factor.
+    NewPasskey(&'a RegistrationResponse),
+    /// Nothing: they set one up another day.
+    Later,
 }
 
 /// What was shown, and what it was compared with. That it is good, and once, is decided when it is written.
@@ -59,6 +66,10 @@ enum Checked {
     SetUp { sealed: Vec<u8>, step: Option<u64>, codes: Vec<SecretDigest> },
     /// A passkey, if it is one of theirs and signed what it had to.
     Passkey(Result<ShownPasskey, PasskeyRefused>),
+    /// A passkey that was made, and the recovery codes that come with it.
+    NewPasskey { made: Result<Box<NewPasskey>, PasskeyRefused>, codes: Vec<SecretDigest> },
+    /// Nothing was shown, and nothing is to be.
+    Later,
     /// There is nothing to compare it with.
     Nothing,
 }
@@ -136,12 +147,19 @@ pub async fn prove_second(
         (Shown::Passkey(sent), _, _) => {
             Checked::Passkey(passkeys::look_at_second(app, realm, &pending, sent, now).await?)
         }
+        (Shown::NewPasskey(sent), _, _) => {
+            let digests;
+            (codes, digests) = fresh_codes(app, id, user);
+            let made = passkeys::look_at_new(app, realm, &pending, sent, now)?.map(Box::new);
+            Checked::NewPasskey { made, codes: digests }
+        }
+        (Shown::Later, _, _) => Checked::Later,
         (Shown::Code(_) | Shown::RecoveryCode(_), _, _) => Checked::Nothing,
     };
     let record = |event| origin.record(app, id, event, Actor::User(user), now).user(user);
     let records = Records {
         spent: record(Event::RecoveryCodeUsed),
-        added: record(Event::SecondFactorAdded).with("kind", FactorKind::Totp.name()),
+        added: added(record(Event::SecondFactorAdded), &checked),
         made: record(Event::RecoveryCodesCreated),
     };
     let (owner, origin) = (known.clone(), origin.clone());
@@ -149,16 +167,23 @@ pub async fn prove_second(
     Ok(Proven { user: known, first, second: Some(second), attempt: Attempt::unlimited(app, now) })
 }
 
+/// The record of a factor that is set up.
+fn added(record: Record, checked: &Checked) -> Record {
+    match checked {
+        Checked::NewPasskey { made: Ok(made), .. } => passkeys::added(record, made),
+        _ => record.with("kind", FactorKind::Totp.name()),
+    }
+}
+
 /// What is missing for a user who has shown `second`, or only the first. In the transaction that begins the session.
 pub(crate) async fn ask(
     tx: &mut Tx,
     (realm, user): (RealmId, UserId),
-    policy: Mfa,
+    asks: Asks,
     second: Option<&Second>,
     now: Timestamp,
 ) -> Result<Asked, Problem> {
-    let has = !mfa::factors(tx, realm, user).await?.is_empty();
-    match (rule::missing(policy, has), second) {
+    match (missing(tx, (realm, user), asks, now).await?, second) {
         (Missing::Nothing, None) => Ok(Asked::Enough),
         (missing, None) => Ok(Asked::Missing(missing)),
         (missing, Some(second)) => second.take(tx, realm, missing, now).await,
@@ -166,14 +191,18 @@ pub(crate) async fn ask(
 }
 
 impl Second {
-    /// What it is.
-    pub fn method(&self) -> Method {
-        match self.checked {
+    /// What it is; `None`: nothing, for another day.
+    pub fn method(&self) -> Option<Method> {
+        Some(match &self.checked {
             Checked::RecoveryCode(_) => Method::RecoveryCode,
-            Checked::Passkey(Ok(ref shown)) => Method::Passkey(shown.held),
-            Checked::Passkey(Err(_)) => Method::Passkey(Held::Device),
+            Checked::Passkey(Ok(shown)) => Method::Passkey(shown.held),
+            Checked::NewPasskey { made: Ok(made), .. } => Method::Passkey(made.held()),
+            Checked::Passkey(Err(_)) | Checked::NewPasskey { made: Err(_), .. } => {
+                Method::Passkey(Held::Device)
+            }
             Checked::Code { .. } | Checked::SetUp { .. } | Checked::Nothing => Method::Totp,
-        }
+            Checked::Later => return None,
+        })
     }
 
     /// The recovery codes that were made with a factor that was set up, to be shown once the sign-in is written.
@@ -197,12 +226,36 @@ impl Second {
             return over;
         }
         let right = match (&self.checked, missing) {
-            (Checked::SetUp { sealed, step, codes }, Missing::SetUp) => match step {
-                Some(step) => self.set_up(tx, realm, sealed, *step, codes, now).await?,
-                None => false,
+            (Checked::SetUp { sealed, step, codes }, missing) if missing.is_set_up() => match step {
+                Some(step) if totp_seeds::confirm(tx, realm, user, sealed, *step, now).await? => {
+                    self.set_up(tx, realm, FactorKind::Totp, codes, now).await?;
+                    true
+                }
+                _ => false,
             },
+            (Checked::NewPasskey { made, codes }, missing) if missing.is_set_up() => {
+                let made = match made {
+                    Ok(made) => passkeys::keep(tx, made).await,
+                    Err(why) => Err(Problem::InvalidPasskey(*why)),
+                };
+                match made {
+                    Ok(_) => self.set_up(tx, realm, FactorKind::Passkey, codes, now).await?,
+                    Err(Problem::InvalidPasskey(why)) => {
+                        return Ok(Asked::Refused(Refused::Passkey(why)));
+                    }
+                    Err(other) => return Err(other),
+                }
+                true
+            }
+            // Only where there is going on without, at this moment, whatever the page said.
+            (Checked::Later, missing) if missing.is_passed() => true,
             (Checked::Code { .. } | Checked::RecoveryCode(_), Missing::Factor) => {
-                let counts = TRIES.map(|tries| (self.method().tries_of(user, &tries), tries));
+                let method = if matches!(self.checked, Checked::RecoveryCode(_)) {
+                    Method::RecoveryCode
+                } else {
+                    Method::Totp
+                };
+                let counts = TRIES.map(|tries| (method.tries_of(user, &tries), tries));
                 for (digest, tries) in &counts {
                     let until = now.plus(tries.window);
                     if !attempts::count(tx, realm, digest, tries.most, until, now).await? {
@@ -254,88 +307,25 @@ impl Second {
         Ok(Asked::Enough)
     }
 
+    /// A factor counts from now on, and the recovery codes with it.
     async fn set_up(
         &self,
         tx: &mut Tx,
         realm: RealmId,
-        sealed: &[u8],
-        step: u64,
+        kind: FactorKind,
         codes: &[SecretDigest],
         now: Timestamp,
-    ) -> Result<bool, Problem> {
-        let user = self.pending.user;
-        if !totp_seeds::confirm(tx, realm, user, sealed, step, now).await? {
-            return Ok(false);
-        }
-        recovery_codes::replace(tx, realm, user, codes, now).await?;
+    ) -> Result<(), Problem> {
+        recovery_codes::replace(tx, realm, self.pending.user, codes, now).await?;
         audit::append(tx, &self.records.added).await?;
         audit::append(tx, &self.records.made).await?;
-        self.tell(tx, Notice::FactorAdded(mfa::called(FactorKind::Totp)), now).await?;
-        Ok(true)
+        self.tell(tx, Notice::FactorAdded(mfa::called(kind)), now).await
     }
 
     /// In the transaction that begins the session; whoever ends it wakes the job.
     async fn tell(&self, tx: &mut Tx, notice: Notice, now: Timestamp) -> Result<(), Problem> {
         Ok(mail::notice(tx, &self.app, &self.owner, notice, &self.origin, now).await?)
     }
-}
-
-/// Begins to set an authenticator app up for somebody who must have a second factor and has none, before they are signed in.
-pub async fn begin_set_up(
-    app: &App,
-    realm: &Snapshot,
-    pending: &PendingSignIn,
-    now: Timestamp,
-) -> Result<SetUp, Problem> {
-    let (id, user, policy) = (realm.id(), pending.user, realm.settings().mfa);
-    let seed = Seed::generate(app.entropy());
-    let sealed = seal_seed(app, id, user, &seed);
-    let (waiting, in_use) = (pending.clone(), realm.providers_in_use());
-    let begun = app.db().write("begin to set up a second factor at sign-in", move |tx| {
-        let (sealed, pending, in_use) = (sealed.clone(), waiting.clone(), in_use.clone());
-        Box::pin(async move {
-            let first = first::of_pending(tx, id, &pending, &in_use).await?;
-            let known = users::find(tx, id, user).await?.filter(|user| !user.is_disabled());
-            let Some(known) = known.filter(|_| first.is_some()) else {
-                return Err(Problem::InvalidPendingSignIn);
-            };
-            // Whoever has proved no more than the first must not add a factor to those there are.
-            let has = !mfa::factors(tx, id, user).await?.is_empty();
-            if rule::missing(policy, has) != Missing::SetUp {
-                return Err(Problem::InvalidPendingSignIn);
-            }
-            totp_seeds::begin(tx, id, user, &sealed, now).await?;
-            Ok(known)
-        })
-    });
-    let user = begun.await?;
-    Ok(SetUp::of(realm, &user, &seed))
-}
-
-/// What is missing of a sign-in that waits, now, and for whom; `None` where it is over.
-pub async fn what_is_missing(
-    app: &App,
-    realm: &Snapshot,
-    pending: &PendingSignIn,
-    now: Timestamp,
-) -> Result<Option<(User, Missing)>, Problem> {
-    if now >= pending.expires_at {
-        return Ok(None);
-    }
-    let (id, user, policy) = (realm.id(), pending.user, realm.settings().mfa);
-    let (tries, waiting, in_use) = (pending.tries(), pending.clone(), realm.providers_in_use());
-    let found = app.db().read("find what a sign-in waits for", move |tx| {
-        let (pending, in_use) = (waiting.clone(), in_use.clone());
-        Box::pin(async move {
-            let known = users::find(tx, id, user).await?.filter(|user| !user.is_disabled());
-            let first = first::of_pending(tx, id, &pending, &in_use).await?;
-            let has = !mfa::factors(tx, id, user).await?.is_empty();
-            let left = attempts::are_left(tx, id, &tries, TRIES_OF_ONE_SIGN_IN, now).await?;
-            Ok::<_, Problem>((known.filter(|_| left && first.is_some()), has))
-        })
-    });
-    let (known, has) = found.await?;
-    Ok(known.map(|user| (user, rule::missing(policy, has))))
 }
 
 /// Keeps in the audit trail that a second factor was refused, and says so.
@@ -349,7 +339,7 @@ pub(crate) async fn refused(
 ) -> Result<Problem, Problem> {
     let user = second.pending.user;
     let record = origin.record(app, realm.id(), Event::SecondFactorRefused, Actor::Anonymous, now);
-    let record = record.user(user).with("method", second.method().name());
+    let record = record.user(user).with("method", second.method().map_or("later", Method::name));
     let (record, problem) = match why {
         Refused::Wrong => (record.with("reason", "wrong"), Problem::InvalidCode),
         Refused::Passkey(why) => (record.with("reason", why.name()), Problem::InvalidPasskey(why)),

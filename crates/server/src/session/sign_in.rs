@@ -20,6 +20,7 @@ use super::{
     device::note_device,
     first,
     known_device::{known_device, remember_device},
+    missing::Asks,
     pending,
     second::{self, Asked, Refused, Second},
 };
@@ -28,7 +29,7 @@ use crate::{
     api::TokenAnswer,
     http::{Problem, origin::Where},
     limits::{self, Attempt, Rule},
-    passkeys,
+    mfa, passkeys,
     passwords::Checked,
     realm::Snapshot,
     signing::{self, Limit, Subject},
@@ -99,6 +100,8 @@ pub struct Begun {
     pub tokens: TokenAnswer,
     /// Makes the device known, where they have a password that it would be known by.
     pub device: Option<DeviceCookie>,
+    /// Until when they may go on without a second factor, where the realm requires one and they have none.
+    pub set_up_by: Option<Timestamp>,
 }
 
 /// Checks the password, if not too many were wrong of late.
@@ -188,7 +191,7 @@ pub async fn sign_in(
         SessionId::new(now, app.entropy()),
         realm.id(),
         user.id,
-        first.methods(second.as_ref().map(|second| second.method())),
+        first.methods(second.as_ref().and_then(|second| second.method())),
         origin.session_origin(),
         realm.settings(),
         now,
@@ -205,7 +208,7 @@ pub async fn sign_in(
 
     let (begun, granted, proved) = (session.clone(), grant.clone(), first.clone());
     let (worker, told) = (app.clone(), origin.clone());
-    let (policy, shown) = (realm.settings().mfa, second.clone());
+    let (asks, shown) = (Asks::of(realm), second.clone());
     let written = app
         .db()
         .write("sign in", move |tx| {
@@ -214,7 +217,7 @@ pub async fn sign_in(
             let (app, origin) = (worker.clone(), told.clone());
             let second = shown.clone();
             Box::pin(async move {
-                match first::enough(tx, (session.realm, session.user), policy, &first, second.as_deref(), now)
+                match first::enough(tx, (session.realm, session.user), asks, &first, second.as_deref(), now)
                     .await?
                 {
                     Asked::Enough => {}
@@ -261,7 +264,8 @@ pub async fn sign_in(
     )?;
     let refresh_token = RefreshToken::of(&grant).encode(app.refresh_mac());
     let tokens = TokenAnswer { access_token, token_type: "Bearer", expires_in, refresh_token };
-    Ok(SignIn::Begun(Begun { user, tokens, device }))
+    let set_up_by = mfa::set_up_by(app, realm, &user, now).await?;
+    Ok(SignIn::Begun(Begun { user, tokens, device, set_up_by }))
 }
 
 /// The record of a sign-in, with what was proved first, unless it was a password.
@@ -276,8 +280,8 @@ pub(super) fn with_first(record: Record, first: &First) -> Record {
 
 /// The record of a sign-in, with the second factor that was shown.
 pub(super) fn with_second(record: Record, second: Option<&Second>) -> Record {
-    match second {
-        Some(second) => record.with("second_factor", second.method().name()),
+    match second.and_then(Second::method) {
+        Some(method) => record.with("second_factor", method.name()),
         None => record,
     }
 }

@@ -10,7 +10,7 @@ use crate::support::{TestApp, request};
 
 /// At the token endpoint what is exchanged, or the client's secret, is in the body.
 /// What was mailed proves who one is. At the second step of a sign-in it is the token of the first.
-pub const PUBLIC: [&str; 16] = [
+pub const PUBLIC: [&str; 17] = [
     "POST /api/v1/register",
     "POST /api/v1/login",
     "POST /api/v1/login/email",
@@ -18,6 +18,7 @@ pub const PUBLIC: [&str; 16] = [
     "POST /api/v1/login/mfa",
     "POST /api/v1/login/mfa/totp",
     "POST /api/v1/login/mfa/passkey",
+    "POST /api/v1/login/mfa/passkey/new",
     "POST /api/v1/login/passkey",
     "POST /api/v1/login/passkey/options",
     "POST /api/v1/refresh",

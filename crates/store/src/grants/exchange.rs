@@ -7,6 +7,7 @@ use gatepost_domain::refresh::{Judgement, RefreshToken, judge};
 use gatepost_domain::{ClientId, EventId, Grant, Membership, OutboxId, RealmId, Session, Timestamp, User};
 
 use super::{end, find, tell};
+use crate::memberships::{Acting, Bearing};
 use crate::{Db, Error, Outage, Tx, audit, memberships, sessions};
 
 /// A client that presents a refresh token. The client is known by then: who cannot prove to be the client of a
@@ -25,6 +26,8 @@ pub struct Presented {
     pub idle: Duration,
     /// How long after a rotation the previous token is answered again.
     pub grace: Duration,
+    /// How long after an organization began to ask for a second factor it is not missed.
+    pub mfa_grace: Duration,
     /// Whether the token is good once, and the next is given with the answer. Otherwise it stays the good one.
     pub rotates: bool,
     /// What is to be written if it was used before.
@@ -141,7 +144,13 @@ pub async fn assess(tx: &mut Tx, presented: &Presented) -> Result<Assessed, Erro
         return refused(RefreshRefused::SessionEnded);
     }
     let member = match grant.organization {
-        Some(organization) => memberships::find(tx, grant.realm, organization, user.id).await?,
+        Some(organization) => {
+            let bearing = Bearing::of(Some(&session), presented.mfa_grace);
+            let acting =
+                memberships::find_acting(tx, grant.realm, organization, user.id, bearing, presented.now)
+                    .await?;
+            acting.and_then(Acting::allowed)
+        }
         None => None,
     };
     let found = Box::new((grant, session, user, member));
@@ -190,7 +199,8 @@ pub struct Exchanged {
     pub session: Session,
     /// Its user.
     pub user: User,
-    /// What the user is in the organization that is active; `None` where none is, or the user has left it.
+    /// What the user is in the organization that is active; `None` where none is, the user has left it, or it asks for a second
+    /// factor that this session has not shown.
     pub member: Option<Membership>,
     /// Whether this repeats an answer the client was given before.
     pub replayed: bool,

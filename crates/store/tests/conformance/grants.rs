@@ -1,11 +1,13 @@
 use std::time::Duration;
 
+use gatepost_domain::mfa::OrganizationMfa;
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::refresh::RefreshToken;
 use gatepost_domain::{
     ClientId, EventId, Grant, GrantId, OrganizationId, RealmId, SessionId, Timestamp, UserId,
 };
 use gatepost_store::grants::{self, Assessed, Ends, Exchanged, OnReuse, Presented, RefreshRefused};
+use gatepost_store::organizations::{self, OrganizationChanges};
 use gatepost_store::{audit, memberships, outbox, sessions, users};
 
 use crate::support::{NOW, Store, later};
@@ -29,6 +31,7 @@ on_every_backend!(
     the_good_grants_of_a_user_are_listed_and_no_others,
     a_token_that_stays_good_moves_the_end_and_nothing_else,
     an_active_organization_stays_with_the_grant_while_the_user_belongs_there,
+    mf_05_a_refresh_speaks_of_no_organization_whose_second_factor_was_not_shown,
     ad_02_a_refresh_that_read_a_membership_that_is_gone_looks_again,
 );
 
@@ -43,6 +46,7 @@ pub(crate) fn presented(store: &Store, grant: &Grant, generation: u32, now: Time
         now,
         idle: IDLE,
         grace: GRACE,
+        mfa_grace: Duration::ZERO,
         rotates: true,
         on_reuse: OnReuse {
             event: EventId::new(now, &store.dice),
@@ -375,6 +379,27 @@ async fn an_active_organization_stays_with_the_grant_while_the_user_belongs_ther
     let (id, message) = (grant.id, store.message());
     write!(store, [] tx => grants::revoke(tx, realm, id, NOW, message).await).unwrap();
     assert_eq!(activate(&store, &grant, None).await, None);
+}
+
+/// Of an organization that began to ask for a second factor tokens speak no more, unless the session has shown one, and the session
+/// goes on.
+async fn mf_05_a_refresh_speaks_of_no_organization_whose_second_factor_was_not_shown(store: Store) {
+    let (user, session, grant) = store.signed_in("ada").await;
+    let acme = store.organization("acme").await;
+    let member = store.join(&acme, &user, "owner").await;
+    activate(&store, &grant, Some(acme.id)).await.unwrap();
+    let (realm, organization) = (store.realm, acme.id);
+    let changes =
+        OrganizationChanges { mfa: Some(OrganizationMfa::Required), ..OrganizationChanges::default() };
+    write!(store, [changes] tx => organizations::update(tx, realm, organization, &changes, NOW).await)
+        .unwrap();
+    let exchanged = exchange(&store, &grant, 0, NOW).await.unwrap();
+    assert_eq!((exchanged.member, exchanged.grant.organization), (None, Some(acme.id)));
+    let waits = Presented { mfa_grace: IDLE, ..presented(&store, &grant, 1, later(5)) };
+    assert_eq!(exchange_as(&store, waits).await.unwrap().member, Some(member.clone()), "there is a grace");
+    let (id, amr) = (session.id, ["pwd", "otp", "mfa"].map(str::to_owned));
+    write!(store, [amr] tx => sessions::add_factor(tx, realm, id, &amr).await).unwrap();
+    assert_eq!(exchange(&store, &grant, 2, later(6)).await.unwrap().member, Some(member));
 }
 
 /// A token that is made after a member was removed does not say what was read before.

@@ -1,10 +1,17 @@
-use gatepost_domain::{Membership, RealmId, RoleName, UserId};
-use gatepost_store::{Constraint, Error, memberships, users};
+use std::time::Duration;
+
+use gatepost_domain::mfa::{Level, Missing, Offer, OrganizationMfa};
+use gatepost_domain::{Membership, Organization, RealmId, RoleName, Timestamp, User, UserId};
+use gatepost_store::memberships::{self, Acting, Bearing};
+use gatepost_store::organizations::{self, OrganizationChanges};
+use gatepost_store::{Constraint, Error, totp_seeds, users};
 
 use crate::support::{NOW, Store, at_once, error_of, later};
 
 on_every_backend!(
     a_member_is_added_once_and_found_in_that_organization_only,
+    mf_05_who_acts_in_an_organization_has_shown_what_it_asks_for,
+    the_grace_of_an_organization_counts_from_its_demand_or_the_account,
     members_are_listed_with_their_accounts_in_pages,
     other_roles_and_a_removal_stop_a_refresh_under_way_and_tell_verifiers,
     owners_are_told_from_others_and_from_those_who_cannot_sign_in,
@@ -33,6 +40,76 @@ async fn a_member_is_added_once_and_found_in_that_organization_only(store: Store
         let refused = write!(store, [refused] tx => memberships::create(tx, &refused).await);
         assert_eq!(error_of(refused), Error::Conflict(why));
     }
+}
+
+/// What somebody lacks who acts by a session of that level, in a realm with that grace; `None`: no member.
+async fn lacks(
+    store: &Store,
+    (organization, user): (&Organization, &User),
+    (level, grace): (Level, Duration),
+    at: Timestamp,
+) -> Option<Missing> {
+    let (realm, organization, user) = (store.realm, organization.id, user.id);
+    let bearing = Bearing { level, grace };
+    let found =
+        read!(store, [] tx => memberships::find_acting(tx, realm, organization, user, bearing, at).await);
+    found.unwrap().map(|acting| {
+        assert_eq!(acting.missing.is_passed(), acting.clone().allowed().is_some());
+        acting.missing
+    })
+}
+
+async fn ask_for_a_factor(store: &Store, organization: &Organization, at: Timestamp) {
+    let (realm, id) = (store.realm, organization.id);
+    let changes =
+        OrganizationChanges { mfa: Some(OrganizationMfa::Required), ..OrganizationChanges::default() };
+    write!(store, [changes] tx => organizations::update(tx, realm, id, &changes, at).await).unwrap();
+}
+
+async fn mf_05_who_acts_in_an_organization_has_shown_what_it_asks_for(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let acme = store.organization("acme").await;
+    let member = store.join(&acme, &ada, "owner").await;
+    let (one, two) = ((Level::One, Duration::ZERO), (Level::Two, Duration::ZERO));
+    let at = later(10);
+    assert_eq!(lacks(&store, (&acme, &ada), one, at).await, Some(Missing::Nothing), "nobody asks");
+    ask_for_a_factor(&store, &acme, NOW).await;
+    assert_eq!(lacks(&store, (&acme, &ada), one, at).await, Some(Missing::SetUp));
+    assert_eq!(lacks(&store, (&acme, &ada), two, at).await, Some(Missing::Nothing));
+    for level in [one, two] {
+        assert_eq!(lacks(&store, (&acme, &bob), level, at).await, None, "no member");
+    }
+    // An app that is only begun is none; one that counts is asked for.
+    let (realm, user) = (store.realm, ada.id);
+    write!(store, [] tx => totp_seeds::begin(tx, realm, user, b"seed", NOW).await).unwrap();
+    assert_eq!(lacks(&store, (&acme, &ada), one, at).await, Some(Missing::SetUp));
+    write!(store, [] tx => totp_seeds::confirm(tx, realm, user, b"seed", 1, NOW).await).unwrap();
+    assert_eq!(lacks(&store, (&acme, &ada), one, at).await, Some(Missing::Factor));
+    let (organization, bearing) = (acme.id, Bearing { level: Level::Two, grace: Duration::ZERO });
+    let found =
+        read!(store, [] tx => memberships::find_acting(tx, realm, organization, user, bearing, at).await);
+    assert_eq!(found.unwrap().and_then(Acting::allowed), Some(member));
+    let elsewhere = read!(store, [] tx =>
+        memberships::find_acting(tx, RealmId::MAX, organization, user, bearing, at).await);
+    assert_eq!(elsewhere, Ok(None));
+}
+
+async fn the_grace_of_an_organization_counts_from_its_demand_or_the_account(store: Store) {
+    let ada = store.user("ada").await;
+    let acme = store.organization("acme").await;
+    store.join(&acme, &ada, "").await;
+    ask_for_a_factor(&store, &acme, later(100)).await;
+    let hour = (Level::One, Duration::from_hours(1));
+    let soon = Missing::Offer(Offer::Until(later(3_700)));
+    assert_eq!(lacks(&store, (&acme, &ada), hour, later(100)).await, Some(soon));
+    assert_eq!(lacks(&store, (&acme, &ada), hour, later(3_699)).await, Some(soon));
+    assert_eq!(lacks(&store, (&acme, &ada), hour, later(3_700)).await, Some(Missing::SetUp));
+    // Whoever leaves and comes back has waited already.
+    let (realm, organization, user, message) = (store.realm, acme.id, ada.id, store.message());
+    write!(store, [] tx => memberships::remove(tx, realm, organization, user, later(3_800), message).await)
+        .unwrap();
+    store.join(&acme, &ada, "").await;
+    assert_eq!(lacks(&store, (&acme, &ada), hour, later(3_900)).await, Some(Missing::SetUp));
 }
 
 async fn members_are_listed_with_their_accounts_in_pages(store: Store) {

@@ -1,5 +1,8 @@
-use gatepost_domain::{DisplayName, Organization, OrganizationId, RealmId, Slug};
-use gatepost_store::{Constraint, Error, organizations};
+use gatepost_domain::{Organization, OrganizationId, RealmId, mfa::OrganizationMfa};
+use gatepost_store::{
+    Constraint, Error,
+    organizations::{self, OrganizationChanges},
+};
 
 use crate::support::{NOW, Store, at_once, error_of, later};
 
@@ -8,6 +11,8 @@ on_every_backend!(
     organizations_are_listed_in_pages_and_searched,
     the_organizations_of_a_user_are_listed_with_what_the_user_is_there,
     a_name_and_a_slug_change_by_themselves,
+    since_when_it_asks_for_a_second_factor_is_kept_until_it_does_not,
+    the_first_that_asks_for_a_second_factor_is_found,
     one_slug_is_taken_once,
     an_organization_goes_with_its_members,
 );
@@ -86,13 +91,13 @@ async fn a_name_and_a_slug_change_by_themselves(store: Store) {
     let (acme, _) = (store.organization("acme").await, store.organization("zebra").await);
     let (realm, id) = (store.realm, acme.id);
     let update = |slug: Option<&str>, name: Option<&str>, at| {
-        let (slug, name): (Option<Slug>, Option<DisplayName>) =
-            (slug.map(|slug| slug.parse().unwrap()), name.map(|name| name.parse().unwrap()));
+        let changes = OrganizationChanges {
+            slug: slug.map(|slug| slug.parse().unwrap()),
+            name: name.map(|name| name.parse().unwrap()),
+            mfa: None,
+        };
         let store = store.clone();
-        async move {
-            write!(store, [slug, name] tx =>
-                organizations::update(tx, realm, id, slug.as_ref(), name.as_ref(), at).await)
-        }
+        async move { write!(store, [changes] tx => organizations::update(tx, realm, id, &changes, at).await) }
     };
     let named = update(None, Some("Acme Ltd"), later(1)).await.unwrap().unwrap();
     let expected =
@@ -104,23 +109,76 @@ async fn a_name_and_a_slug_change_by_themselves(store: Store) {
     assert_eq!(error_of(refused), Error::Conflict(Constraint::OrganizationSlug));
     assert_eq!(read!(store, [] tx => organizations::find(tx, realm, id).await), Ok(Some(moved)));
     let unknown = OrganizationId::MAX;
+    let nothing = OrganizationChanges::default();
     assert_eq!(
-        write!(store, [] tx => organizations::update(tx, realm, unknown, None, None, NOW).await),
+        write!(store, [nothing] tx => organizations::update(tx, realm, unknown, &nothing, NOW).await),
         Ok(None)
     );
 }
 
+async fn since_when_it_asks_for_a_second_factor_is_kept_until_it_does_not(store: Store) {
+    let acme = store.organization("acme").await;
+    let (realm, id) = (store.realm, acme.id);
+    let say = async |mfa, at| {
+        let changes = OrganizationChanges { mfa, ..OrganizationChanges::default() };
+        let changed = write!(store, [changes] tx => organizations::update(tx, realm, id, &changes, at).await);
+        changed.unwrap().unwrap().mfa_required_since
+    };
+    assert_eq!(acme.mfa_required_since, None);
+    let (required, inherit) = (Some(OrganizationMfa::Required), Some(OrganizationMfa::Inherit));
+    assert_eq!(say(required, later(1)).await, Some(later(1)));
+    assert_eq!(say(required, later(2)).await, Some(later(1)), "said once more, it does not begin anew");
+    assert_eq!(say(None, later(3)).await, Some(later(1)), "another change leaves it");
+    let found = read!(store, [] tx => organizations::find(tx, realm, id).await).unwrap().unwrap();
+    assert_eq!((found.mfa_required_since, found.version), (Some(later(1)), 4));
+    assert_eq!(say(inherit, later(4)).await, None);
+    assert_eq!(say(inherit, later(5)).await, None);
+    assert_eq!(say(required, later(6)).await, Some(later(6)));
+    let id = OrganizationId::new(NOW, &store.dice);
+    let beta = Organization::begin(id, realm, "beta".parse().unwrap(), "Beta".parse().unwrap(), NOW);
+    let beta = Organization { mfa_required_since: Some(later(7)), ..beta };
+    write!(store, [beta] tx => organizations::create(tx, &beta).await).unwrap();
+    assert_eq!(read!(store, [] tx => organizations::find(tx, realm, id).await), Ok(Some(beta)));
+}
+
+async fn the_first_that_asks_for_a_second_factor_is_found(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let mut made = Vec::new();
+    for slug in ["acme", "beta", "gamma"] {
+        made.push(store.organization(slug).await);
+    }
+    store.join(&made[0], &ada, "").await;
+    store.join(&made[1], &ada, "").await;
+    store.join(&made[0], &bob, "").await;
+    let (realm, ada, bob) = (store.realm, ada.id, bob.id);
+    let any = async || {
+        let found = read!(store, [] tx => organizations::find_requiring_factor(tx, realm).await);
+        found.unwrap().map(|found| found.slug.to_string())
+    };
+    let of = async |user| {
+        let found = read!(store, [] tx => organizations::find_requiring_factor_of(tx, realm, user).await);
+        found.unwrap().map(|found| found.slug.to_string())
+    };
+    assert_eq!((any().await, of(ada).await), (None, None));
+    for (organization, at) in [(made[2].id, 1), (made[1].id, 2)] {
+        let mfa = Some(OrganizationMfa::Required);
+        let changes = OrganizationChanges { mfa, ..OrganizationChanges::default() };
+        write!(store, [changes] tx => organizations::update(tx, realm, organization, &changes, later(at)).await)
+            .unwrap();
+    }
+    assert_eq!(any().await.as_deref(), Some("gamma"));
+    assert_eq!((of(ada).await.as_deref(), of(bob).await), (Some("beta"), None));
+    let elsewhere =
+        read!(store, [] tx => organizations::find_requiring_factor_of(tx, RealmId::MAX, ada).await);
+    assert_eq!(elsewhere, Ok(None));
+    assert_eq!(read!(store, [] tx => organizations::find_requiring_factor(tx, RealmId::MAX).await), Ok(None));
+}
+
 async fn one_slug_is_taken_once(store: Store) {
     let results = at_once(8, |_| {
-        let organization = Organization {
-            id: OrganizationId::new(NOW, &store.dice),
-            realm: store.realm,
-            slug: "acme".parse().unwrap(),
-            name: "Acme".parse().unwrap(),
-            created_at: NOW,
-            updated_at: NOW,
-            version: 1,
-        };
+        let (slug, name) = ("acme".parse().unwrap(), "Acme".parse().unwrap());
+        let organization =
+            Organization::begin(OrganizationId::new(NOW, &store.dice), store.realm, slug, name, NOW);
         let store = store.clone();
         async move { write!(store, [organization] tx => organizations::create(tx, &organization).await) }
     })

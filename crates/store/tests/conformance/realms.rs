@@ -1,7 +1,7 @@
-use gatepost_domain::{Profile, Realm, RealmId, RealmSettings};
+use gatepost_domain::{Mfa, Profile, Realm, RealmId, RealmSettings};
 use gatepost_store::{Constraint, Error, clients, outbox, realms, roles, signing_keys, users};
 
-use crate::support::{NOW, Store, error_of};
+use crate::support::{NOW, Store, error_of, later};
 
 on_every_backend!(
     a_realm_is_found_by_id_name_and_host,
@@ -9,19 +9,14 @@ on_every_backend!(
     the_default_is_the_marked_realm_else_the_one_so_named,
     realms_are_listed_by_pages,
     settings_are_replaced_only_from_the_version_that_was_read,
+    since_when_a_second_factor_is_required_is_kept_with_the_settings,
     a_deleted_realm_takes_everything_with_it,
 );
 
 fn realm(store: &Store, name: &str, hosts: &[&str]) -> Realm {
     let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
-    Realm {
-        id: RealmId::new(NOW, &store.dice),
-        name: name.parse().unwrap(),
-        is_default: false,
-        settings: RealmSettings { hosts, ..RealmSettings::for_profile(Profile::Zalt) },
-        created_at: NOW,
-        version: 1,
-    }
+    let settings = RealmSettings { hosts, ..RealmSettings::for_profile(Profile::Zalt) };
+    Realm::begin(RealmId::new(NOW, &store.dice), name.parse().unwrap(), settings, NOW)
 }
 
 async fn a_realm_is_found_by_id_name_and_host(store: Store) {
@@ -85,9 +80,10 @@ async fn realms_are_listed_by_pages(store: Store) {
 async fn settings_are_replaced_only_from_the_version_that_was_read(store: Store) {
     let id = store.realm;
     let mut settings = RealmSettings { hosts: vec!["a.test".into()], ..RealmSettings::default() };
+    let before = read!(store, [] tx => realms::find(tx, id).await).unwrap().unwrap();
     let update = |settings: RealmSettings, version| {
-        let store = store.clone();
-        async move { write!(store, [settings] tx => realms::update_settings(tx, id, &settings, version).await) }
+        let (store, changed) = (store.clone(), before.with_settings(settings, NOW));
+        async move { write!(store, [changed] tx => realms::update_settings(tx, &changed, version).await) }
     };
     let updated = update(settings.clone(), Some(1)).await.unwrap().unwrap();
     assert_eq!((updated.version, &updated.settings), (2, &settings));
@@ -98,8 +94,31 @@ async fn settings_are_replaced_only_from_the_version_that_was_read(store: Store)
     let found = read!(store, [] tx => realms::find_by_host(tx, "b.test").await).unwrap().unwrap();
     assert_eq!((found.id, found.version, found.settings), (id, 3, settings));
     assert_eq!(store.version().await, 3);
-    let missing = write!(store, [] tx => realms::update_settings(tx, RealmId::MIN, &RealmSettings::default(), None).await);
+    let nowhere = Realm { id: RealmId::MIN, ..before };
+    let missing = write!(store, [nowhere] tx => realms::update_settings(tx, &nowhere, None).await);
     assert_eq!(missing, Ok(None));
+}
+
+async fn since_when_a_second_factor_is_required_is_kept_with_the_settings(store: Store) {
+    let id = store.realm;
+    let find = async || read!(store, [] tx => realms::find(tx, id).await).unwrap().unwrap();
+    let saying = |mfa| RealmSettings { mfa, ..RealmSettings::default() };
+    assert_eq!(find().await.mfa_required_since, None);
+    for (mfa, at, since) in [
+        (Mfa::Required, 5, Some(later(5))),
+        (Mfa::Required, 9, Some(later(5))),
+        (Mfa::Optional, 10, None),
+        (Mfa::Required, 20, Some(later(20))),
+    ] {
+        let changed = find().await.with_settings(saying(mfa), later(at));
+        let updated = write!(store, [changed] tx => realms::update_settings(tx, &changed, None).await);
+        assert_eq!(updated.unwrap().unwrap().mfa_required_since, since, "{mfa:?} at {at}");
+        assert_eq!(find().await.mfa_required_since, since, "{mfa:?} at {at}");
+    }
+    let (other, name) = (RealmId::new(NOW, &store.dice), "strict".parse().unwrap());
+    let strict = Realm::begin(other, name, saying(Mfa::Required), later(1));
+    write!(store, [strict] tx => realms::create(tx, &strict).await).unwrap();
+    assert_eq!(read!(store, [] tx => realms::find(tx, other).await), Ok(Some(strict)));
 }
 
 async fn a_deleted_realm_takes_everything_with_it(store: Store) {

@@ -131,14 +131,8 @@ impl Store {
     async fn begin(location: Location, home: Home) -> Self {
         let db = Db::open(&location, options()).await.unwrap();
         let dice = Arc::new(Dice::default());
-        let realm = Realm {
-            id: RealmId::new(NOW, &dice),
-            name: "default".parse().unwrap(),
-            is_default: false,
-            settings: RealmSettings::default(),
-            created_at: NOW,
-            version: 1,
-        };
+        let (id, name) = (RealmId::new(NOW, &dice), "default".parse().unwrap());
+        let realm = Realm::begin(id, name, RealmSettings::default(), NOW);
         let id = realm.id;
         let store = Self { db, location, dice, realm: id, home: Arc::new(home) };
         write!(store, [realm] tx => realms::create(tx, &realm).await).unwrap();
@@ -239,15 +233,9 @@ impl Store {
     }
 
     pub(crate) async fn organization(&self, slug: &str) -> Organization {
-        let organization = Organization {
-            id: OrganizationId::new(NOW, &self.dice),
-            realm: self.realm,
-            slug: slug.parse().unwrap(),
-            name: slug.parse().unwrap(),
-            created_at: NOW,
-            updated_at: NOW,
-            version: 1,
-        };
+        let id = OrganizationId::new(NOW, &self.dice);
+        let (address, name) = (slug.parse().unwrap(), slug.parse().unwrap());
+        let organization = Organization::begin(id, self.realm, address, name, NOW);
         write!(self, [organization] tx => organizations::create(tx, &organization).await).unwrap();
         organization
     }

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from fastapi import FastAPI
 
-from gatepost._key_fetch import check_issuer_url
+from gatepost._key_fetch import SecondFactorMissing, check_issuer_url
 from gatepost._exchange import TRY_AGAIN, Exchanging, Wanted, api_key, membership
 from gatepost._key_source import KeySource
 from gatepost._native import Claims as User
@@ -20,7 +20,7 @@ from gatepost.fastapi._dpop import challenge, is_under_dpop, request_of
 from gatepost.fastapi._guard import Guards
 from gatepost.fastapi._organization import named, names_another
 from gatepost.fastapi._protection import Protection
-from gatepost.fastapi._refusals import ASK_ISSUER, Forbidden, IssuerUnavailable, Refusal, invalid
+from gatepost.fastapi._refusals import ASK_ISSUER, Forbidden, IssuerUnavailable, Refusal, invalid, no_second_factor
 
 _log = logging.getLogger("gatepost")
 
@@ -195,9 +195,13 @@ class Gatepost(Guards):
         )
 
     async def as_member(self, user: User, scope: Any) -> User:
-        """The caller as a member of the organization that the request names. 403 for who is none."""
+        """The caller as a member of the organization that the request names. 403 for who is none, and 401 for who has to show the
+        second factor first that the organization asks for."""
         position, _ = self._source_of(user)
-        member = await self._exchange(membership(self._presented(scope), str(named(scope)), user.id, position))
+        try:
+            member = await self._exchange(membership(self._presented(scope), str(named(scope)), user.id, position))
+        except SecondFactorMissing:
+            raise no_second_factor() from None
         if member is None:
             raise Forbidden("organization_required")
         now = self.now()

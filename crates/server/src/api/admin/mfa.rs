@@ -27,11 +27,12 @@ pub(super) async fn show(
     _admin: Admin,
     realm: InRealm,
     PathId(user): PathId<UserId>,
+    Now(now): Now,
     State(app): State<App>,
 ) -> Result<Json<MfaView>, Problem> {
-    accounts::find(&app, realm.id(), user).await?;
-    let overview = mfa::overview(&app, realm.id(), user).await?;
-    Ok(Json(MfaView::new(realm.settings().mfa, &overview)))
+    let user = accounts::find(&app, realm.id(), user).await?;
+    let overview = mfa::overview(&app, realm.id(), user.id).await?;
+    Ok(Json(MfaView::new(&realm, &user, &overview, now)))
 }
 
 /// Reset a user's second factors

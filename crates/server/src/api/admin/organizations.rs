@@ -91,7 +91,7 @@ pub(super) async fn show(
     Ok(Shown::new(&found, OrganizationView::from(&found)))
 }
 
-/// Rename any organization
+/// Change any organization
 #[utoipa::path(
     patch, path = "/api/v1/admin/organizations/{id}", tag = "Administration", operation_id = "admin_change_organization",
     request_body = OrganizationChange, security(("bearer" = [])),

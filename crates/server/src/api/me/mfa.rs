@@ -22,10 +22,11 @@ use crate::{
 pub(super) async fn show(
     caller: SignedIn,
     realm: InRealm,
+    Now(now): Now,
     State(app): State<App>,
 ) -> Result<Json<MfaView>, Problem> {
     let overview = mfa::overview(&app, realm.id(), caller.user.id).await?;
-    Ok(Json(MfaView::new(realm.settings().mfa, &overview)))
+    Ok(Json(MfaView::new(&realm, &caller.user, &overview, now)))
 }
 
 /// Begin to set up an authenticator app

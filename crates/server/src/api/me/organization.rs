@@ -44,8 +44,8 @@ pub(super) struct Switched {
     request_body = Switch, security(("bearer" = [])),
     responses(
         (status = 200, description = "An access token that says so", body = Switched),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
-        (status = 403, description = "`not_for_applications`: they exchange their token", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated` or `invalid_token`; `reauthentication_required`: the organization asks for a second factor that this session has not shown", body = ProblemDocument),
+        (status = 403, description = "`not_for_applications`: they exchange their token; `mfa_setup_required`: the organization asks for a second factor, and the account has none", body = ProblemDocument),
         (status = 404, description = "`not_found`: none the account belongs to", body = ProblemDocument),
     )
 )]

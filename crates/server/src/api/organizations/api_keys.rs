@@ -1,7 +1,7 @@
 //! `/api/v1/organizations/{id}/api-keys`
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{ApiKeyId, OrganizationId};
+use gatepost_domain::{ApiKeyId, OrganizationId, Timestamp};
 
 use crate::{
     App,
@@ -9,11 +9,18 @@ use crate::{
     api::key_view::{FreshKey, KeyListing, KeyPage, NewKey, Rotation},
     api_keys::{self, Dealing},
     http::{Json, KeyOwner, Now, PathId, PathIds, Problem, Query, SignedIn, Where, problem::ProblemDocument},
+    organizations::By,
     realm::InRealm,
 };
 
-fn those_of(organization: OrganizationId, caller: &SignedIn, origin: Where) -> Dealing {
-    Dealing::with_those_of_organization(organization, caller.user.id, Who::themselves(caller, origin))
+fn those_of(
+    organization: OrganizationId,
+    caller: &SignedIn,
+    realm: &InRealm,
+    (origin, now): (Where, Timestamp),
+) -> Dealing {
+    let by = By::member(caller, realm, now);
+    Dealing::with_those_of_organization(organization, (caller.user.id, by), Who::themselves(caller, origin))
 }
 
 /// List an organization's API keys
@@ -23,7 +30,7 @@ fn those_of(organization: OrganizationId, caller: &SignedIn, origin: Where) -> D
     params(("id" = String, Path, description = "The organization"), KeyListing),
     responses(
         (status = 200, description = "One page of keys that were not revoked", body = KeyPage),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`missing_permission`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
     )
@@ -37,7 +44,7 @@ pub(super) async fn list(
     origin: Where,
     Query(listing): Query<KeyListing>,
 ) -> Result<Json<KeyPage>, Problem> {
-    listing.page(&app, &realm, those_of(id, &caller, origin), now).await
+    listing.page(&app, &realm, those_of(id, &caller, &realm, (origin, now)), now).await
 }
 
 /// Make an API key of an organization
@@ -50,7 +57,7 @@ pub(super) async fn list(
     params(("id" = String, Path, description = "The organization")),
     responses(
         (status = 201, description = "The key, shown this once", body = FreshKey),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`missing_permission`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`too_many`", body = ProblemDocument),
@@ -69,7 +76,7 @@ pub(super) async fn create(
     origin: Where,
     Json(body): Json<NewKey>,
 ) -> Result<(StatusCode, Json<FreshKey>), Problem> {
-    let dealing = those_of(id, &caller, origin);
+    let dealing = those_of(id, &caller, &realm, (origin, now));
     let made = api_keys::create(&app, &realm, dealing, body.parse(now)?, now).await?;
     Ok((StatusCode::CREATED, FreshKey::show(&made)))
 }
@@ -84,7 +91,7 @@ pub(super) async fn create(
     params(("id" = String, Path, description = "The organization"), ("key_id" = String, Path, description = "As listed")),
     responses(
         (status = 201, description = "The successor, shown this once", body = FreshKey),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`missing_permission`", body = ProblemDocument),
         (status = 404, description = "`not_found`: no live key of this organization has the id", body = ProblemDocument),
         (status = 409, description = "`already_rotated`: it has a successor", body = ProblemDocument),
@@ -100,7 +107,7 @@ pub(super) async fn rotate(
     origin: Where,
     Json(body): Json<Rotation>,
 ) -> Result<(StatusCode, Json<FreshKey>), Problem> {
-    let dealing = those_of(id, &caller, origin);
+    let dealing = those_of(id, &caller, &realm, (origin, now));
     let made = api_keys::rotate(&app, &realm, dealing, key, body.overlap(), now).await?;
     Ok((StatusCode::CREATED, FreshKey::show(&made)))
 }
@@ -112,7 +119,7 @@ pub(super) async fn rotate(
     params(("id" = String, Path, description = "The organization"), ("key_id" = String, Path, description = "As listed")),
     responses(
         (status = 204, description = "The key is refused from now on"),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`missing_permission` or `beyond_rights`", body = ProblemDocument),
         (status = 404, description = "`not_found`: no live key of this organization has the id", body = ProblemDocument),
     )
@@ -125,6 +132,6 @@ pub(super) async fn revoke(
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    api_keys::revoke(&app, &realm, those_of(id, &caller, origin), key, now).await?;
+    api_keys::revoke(&app, &realm, those_of(id, &caller, &realm, (origin, now)), key, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -89,7 +89,7 @@ pub(super) struct InvitationPage {
     security(("bearer" = [])), params(("id" = String, Path, description = "The organization"), Listing),
     responses(
         (status = 200, description = "One page", body = InvitationPage),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`missing_permission`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
     )
@@ -103,7 +103,7 @@ pub(super) async fn list(
     Query(listing): Query<Listing>,
 ) -> Result<Json<InvitationPage>, Problem> {
     let limit = listing.limit;
-    let (by, page) = (By::Member(caller.user.id), (listing.cursor, limit.and_one()));
+    let (by, page) = (By::member(&caller, &realm, now), (listing.cursor, limit.and_one()));
     let found = organizations::list_invitations(&app, &realm, id, by, page, now).await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
     Ok(Json(InvitationPage { invitations: found.iter().map(InvitationView::from).collect(), next_cursor }))
@@ -131,7 +131,7 @@ pub(super) struct NewInvitation {
     params(("id" = String, Path, description = "The organization")),
     responses(
         (status = 201, description = "The invitation; its token is shown this once", body = FreshInvitation),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`missing_permission` or `beyond_rights`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`already_invited`, `already_member` or `too_many`", body = ProblemDocument),
@@ -148,7 +148,7 @@ pub(super) async fn invite(
     Json(body): Json<NewInvitation>,
 ) -> Result<(StatusCode, Json<FreshInvitation>), Problem> {
     let wish = (accounts::email(&body.email)?, organizations::roles(&realm, &body.roles)?);
-    let acting = (Who::themselves(&caller, origin), &caller.user);
+    let acting = (Who::themselves(&caller, origin), &caller);
     let (made, secret) = organizations::invite(&app, &realm, id, wish, acting, now).await?;
     let fresh = FreshInvitation { token: secret.reveal().to_owned(), view: (&made).into() };
     Ok((StatusCode::CREATED, Json(fresh)))
@@ -161,7 +161,7 @@ pub(super) async fn invite(
     params(("id" = String, Path, description = "The organization"), ("invitation_id" = String, Path, description = "As listed")),
     responses(
         (status = 204, description = "Nobody can accept it any more"),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`missing_permission` or `beyond_rights`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
     )
@@ -174,7 +174,7 @@ pub(super) async fn revoke(
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let acting = (Who::themselves(&caller, origin), By::Member(caller.user.id));
+    let acting = (Who::themselves(&caller, origin), By::member(&caller, &realm, now));
     organizations::revoke(&app, &realm, (id, invitation), acting, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -20,7 +20,7 @@ use crate::{
     security(("bearer" = [])), params(("id" = String, Path, description = "The organization"), MemberListing),
     responses(
         (status = 200, description = "One page", body = MemberPage),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
     )
 )]
@@ -28,10 +28,11 @@ pub(super) async fn list(
     Entitled(caller): Entitled,
     realm: InRealm,
     PathId(id): PathId<OrganizationId>,
+    Now(now): Now,
     State(app): State<App>,
     Query(listing): Query<MemberListing>,
 ) -> Result<Json<MemberPage>, Problem> {
-    let (by, limit) = (By::Member(caller.user.id), listing.limit());
+    let (by, limit) = (By::member(&caller, &realm, now), listing.limit());
     let found = organizations::list_members(&app, &realm, id, by, listing.cursor, limit.and_one()).await?;
     Ok(Json(MemberPage::cut(found, limit)))
 }
@@ -46,7 +47,7 @@ pub(super) async fn list(
     params(("id" = String, Path, description = "The organization"), ("user_id" = String, Path, description = "As listed")),
     responses(
         (status = 200, description = "The member as it is now", body = MemberView),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`missing_permission` or `beyond_rights`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`last_owner`", body = ProblemDocument),
@@ -63,7 +64,7 @@ pub(super) async fn change(
     Json(body): Json<MemberChange>,
 ) -> Result<Json<MemberView>, Problem> {
     let roles = organizations::roles(&realm, &body.roles)?;
-    let acting = (Who::themselves(&caller, origin), By::Member(caller.user.id));
+    let acting = (Who::themselves(&caller, origin), By::member(&caller, &realm, now));
     let member = organizations::set_member(&app, &realm, (id, user), roles, acting, now).await?;
     Ok(Json(MemberView::new(&member)))
 }
@@ -77,7 +78,7 @@ pub(super) async fn change(
     params(("id" = String, Path, description = "The organization"), ("user_id" = String, Path, description = "As listed")),
     responses(
         (status = 204, description = "No member any more"),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`missing_permission` or `beyond_rights`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`last_owner`", body = ProblemDocument),
@@ -91,7 +92,7 @@ pub(super) async fn remove(
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let acting = (Who::themselves(&caller, origin), By::Member(caller.user.id));
+    let acting = (Who::themselves(&caller, origin), By::member(&caller, &realm, now));
     organizations::remove_member(&app, &realm, (id, user), acting, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

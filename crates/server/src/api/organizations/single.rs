@@ -31,17 +31,17 @@ pub(super) async fn show(
     Ok(Shown::new(&found.0, MyOrganization::new(&found)))
 }
 
-/// Rename an organization
+/// Change an organization
 ///
-/// For its owners.
+/// For its owners. Whoever changes `mfa` must have shown a second factor in this session, so that nobody locks themself out.
 #[utoipa::path(
     patch, path = "/api/v1/organizations/{id}", tag = "Organizations", operation_id = "change_organization",
     request_body = OrganizationChange, security(("bearer" = [])),
     params(("id" = String, Path, description = "As listed"), IfMatch),
     responses(
         (status = 200, description = "The organization as it is now", body = OrganizationView, headers(("ETag" = String, description = "For `If-Match`"))),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
-        (status = 403, description = "`missing_permission`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
+        (status = 403, description = "`missing_permission` or `mfa_setup_required`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`slug_taken`", body = ProblemDocument),
         (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
@@ -58,7 +58,7 @@ pub(super) async fn change(
     Json(body): Json<OrganizationChange>,
 ) -> Result<Shown<OrganizationView>, Problem> {
     let change = body.parse()?;
-    let acting = (Who::themselves(&caller, origin).meaning(states), By::Member(caller.user.id));
+    let acting = (Who::themselves(&caller, origin).meaning(states), By::member(&caller, &realm, now));
     let changed = organizations::change(&app, &realm, id, change, acting, now).await?;
     Ok(Shown::new(&changed, OrganizationView::from(&changed)))
 }
@@ -71,8 +71,8 @@ pub(super) async fn change(
     security(("bearer" = [])), params(("id" = String, Path, description = "As listed"), IfMatch),
     responses(
         (status = 204, description = "Deleted"),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
-        (status = 403, description = "`missing_permission`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
+        (status = 403, description = "`missing_permission` or `mfa_setup_required`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
     )
@@ -85,7 +85,7 @@ pub(super) async fn delete(
     State(app): State<App>,
     origin: Where,
 ) -> Result<StatusCode, Problem> {
-    let acting = (Who::themselves(&caller, origin).meaning(states), By::Member(caller.user.id));
+    let acting = (Who::themselves(&caller, origin).meaning(states), By::member(&caller, &realm, now));
     organizations::delete(&app, &realm, id, acting, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

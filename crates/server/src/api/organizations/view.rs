@@ -1,6 +1,7 @@
 //! What the API shows and reads of organizations, to members and to administrators.
 
-use gatepost_domain::{DisplayName, Membership, Organization, RoleName, Slug, Timestamp, User, UserId};
+use gatepost_domain::{Membership, Organization, RoleName, Timestamp, User, UserId, mfa::OrganizationMfa};
+use gatepost_store::organizations::OrganizationChanges;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -22,6 +23,13 @@ pub struct OrganizationView {
     slug: String,
     #[schema(example = "Analytical Engines")]
     name: String,
+    /// What it asks of members beside a password: `required`, a second factor of whoever acts in it; `inherit`, what the realm asks.
+    #[schema(value_type = String, example = "inherit")]
+    mfa: OrganizationMfa,
+    /// Since when it is required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    mfa_required_since: Option<Timestamp>,
     #[schema(value_type = String)]
     created_at: Timestamp,
     #[schema(value_type = String)]
@@ -34,6 +42,8 @@ impl From<&Organization> for OrganizationView {
             id: organization.id.to_string(),
             slug: organization.slug.to_string(),
             name: organization.name.as_str().to_owned(),
+            mfa: organization.mfa(),
+            mfa_required_since: organization.mfa_required_since,
             created_at: organization.created_at,
             updated_at: organization.updated_at,
         }
@@ -56,7 +66,7 @@ impl MyOrganization {
     }
 }
 
-/// Another name or slug. A member that is left out stays as it is.
+/// Another name or slug, or what it asks of its members. A member that is left out stays as it is.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationChange {
@@ -64,13 +74,19 @@ pub struct OrganizationChange {
     name: Option<String>,
     #[schema(example = "analytical-engines")]
     slug: Option<String>,
+    /// `required`: whoever acts in it must have shown a second factor. `inherit`: it is as the realm says.
+    #[schema(example = "required")]
+    mfa: Option<String>,
 }
 
 impl OrganizationChange {
-    /// The name and the slug, checked.
-    pub fn parse(&self) -> Result<(Option<DisplayName>, Option<Slug>), Problem> {
-        let name = self.name.as_deref().map(organizations::name).transpose()?;
-        Ok((name, self.slug.as_deref().map(organizations::slug).transpose()?))
+    /// What is to change, checked.
+    pub fn parse(&self) -> Result<OrganizationChanges, Problem> {
+        Ok(OrganizationChanges {
+            slug: self.slug.as_deref().map(organizations::slug).transpose()?,
+            name: self.name.as_deref().map(organizations::name).transpose()?,
+            mfa: self.mfa.as_deref().map(organizations::mfa).transpose()?,
+        })
     }
 }
 

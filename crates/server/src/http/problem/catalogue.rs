@@ -18,6 +18,8 @@ impl Problem {
             Self::InvalidCredentials,
             Self::MfaRequired,
             Self::MfaSetUpRequired,
+            Self::SecondFactorNeeded,
+            Self::SecondFactorMissing,
             Self::InvalidPendingSignIn,
             Self::InvalidCode,
             Self::ReauthenticationRequired,

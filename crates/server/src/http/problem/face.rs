@@ -60,7 +60,20 @@ impl Problem {
                 S::FORBIDDEN,
                 "A second factor has to be set up",
                 "The password is right, and this realm asks for a second factor. Send `mfa_token` to `/api/v1/login/mfa/totp` to set \
-                 one up, and then with its first code to `/api/v1/login/mfa`.",
+                 an app up, and then with its first code to `/api/v1/login/mfa`; or to `/api/v1/login/mfa/passkey/new` to make a passkey.",
+            ),
+            Self::SecondFactorNeeded => fixed(
+                "reauthentication_required",
+                S::UNAUTHORIZED,
+                "Sign in again",
+                "The organization asks its members for a second factor, and this session has not shown one. Sign in again, with it.",
+            ),
+            Self::SecondFactorMissing => fixed(
+                "mfa_setup_required",
+                S::FORBIDDEN,
+                "A second factor has to be set up",
+                "The organization asks its members for a second factor, and the account has none. Set one up (`/account/security`, or \
+                 `/api/v1/me/mfa`), and come back; everything else of the account is open.",
             ),
             Self::InvalidPendingSignIn => fixed(
                 "invalid_mfa_token",
@@ -90,7 +103,8 @@ impl Problem {
                 "last_second_factor",
                 S::CONFLICT,
                 "Last second factor",
-                "This realm asks everybody for a second factor. Set the next one up, which takes the place of this.",
+                "The realm, or an organization the account belongs to, asks for a second factor. Set the next one up, which takes the place \
+                 of this, or leave the organization.",
             ),
             Self::EmailSignInOff => fixed(
                 "email_sign_in_off",

@@ -35,6 +35,7 @@ pub(super) async fn exchange(
             let exchanged = exchanged.map_err(|refused| match refused {
                 organizations::ExchangeRefused::Token => NOT_GOOD,
                 organizations::ExchangeRefused::Target => OAuthError::InvalidTarget,
+                organizations::ExchangeRefused::SecondFactor => OAuthError::SecondFactorNeeded,
             })?;
             TokenAnswer::of(exchanged.access_token, exchanged.expires_in, exchanged.scopes.to_string())
         }

@@ -18,12 +18,14 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
     routing::{get, post},
 };
+use gatepost_domain::{Mfa, User};
 
 use super::{Form, Frame, see};
 use crate::{
     App,
     browser::{Browser, Flow, Target},
     http::Problem,
+    mfa,
 };
 pub use device::device_name;
 
@@ -45,6 +47,15 @@ pub(super) fn routes() -> Router<App> {
         .route("/account/sessions", get(sessions::show).post(sessions::submit))
         .route("/account/activity", get(activity::show))
         .route("/account/applications", get(applications::show).post(applications::submit))
+}
+
+/// Who wants the account to have a second factor, by name: the realm, or an organization it belongs to. The last factor stays then.
+async fn asking(app: &App, frame: &Frame, user: &User) -> Result<Option<String>, Problem> {
+    if frame.realm.settings().mfa == Mfa::Required {
+        return Ok(Some(frame.realm_name().to_owned()));
+    }
+    let asking = mfa::organization_asking(app, user).await?;
+    Ok(asking.map(|asking| asking.name.as_str().to_owned()))
 }
 
 /// Whoever must prove anew who they are does so, and comes to a page.

@@ -9,7 +9,7 @@ use gatepost_domain::{
     passkey::{MOST, Passkey},
 };
 
-use super::{Form, Frame, or_prove_anew, see};
+use super::{Form, Frame, asking, or_prove_anew, see};
 use crate::{
     App,
     browser::BrowserSession,
@@ -179,7 +179,7 @@ async fn page(
     let found = passkeys::list(app, user.realm, user.id).await?;
     let passkey = found.iter().find(|passkey| passkey.id == id).ok_or(Problem::NotFound)?;
     let factors = mfa::overview(app, user.realm, user.id).await?.factors.len();
-    let required = frame.realm.settings().mfa == Mfa::Required;
+    let asking = asking(app, frame, user).await?.filter(|_| factors == 1);
     let status = match (wrong.problem, wrong.field) {
         (Some(_), _) => StatusCode::FORBIDDEN,
         (None, Some(_)) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -197,8 +197,7 @@ async fn page(
         action: frame.path(&format!("/account/passkeys/{id}")),
         name: wrong.field.map_or(passkey.name.as_str(), |(_, typed)| typed),
         name_error: wrong.field.map(|(text, _)| text),
-        stays: (required && factors == 1)
-            .then(|| say(w.passkey_stays).put("realm", frame.realm_name()).html()),
+        stays: asking.map(|asking| say(w.passkey_stays).put("realm", asking).html()),
     };
     Ok(frame.answer(status, &page, None))
 }

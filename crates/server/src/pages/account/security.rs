@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
-use gatepost_domain::Mfa;
+use gatepost_domain::{Mfa, User};
 
 use super::{Frame, identities::Connected, passkeys::PasskeyRows};
 use crate::{
@@ -30,6 +30,8 @@ struct SecurityPage {
     problem: Option<&'static str>,
     told: Option<&'static str>,
     few: Option<Html>,
+    /// Who asks for a second factor, where there is none.
+    asked: Option<Html>,
     /// Since when there is an authenticator app.
     since: Option<String>,
     since_at: String,
@@ -52,6 +54,17 @@ pub(super) async fn show(
     page(&app, &frame, &signed_in, None).await
 }
 
+/// What is said to somebody without a second factor: until when, or where, they can do without.
+async fn asked(app: &App, frame: &Frame, user: &User) -> Result<Option<Html>, Problem> {
+    let w = frame.words();
+    if let Some(due) = mfa::due(&frame.realm, user, frame.now) {
+        let said = say(w.second_due).put("realm", frame.realm_name()).put("time", moment(w, due));
+        return Ok(Some(said.html()));
+    }
+    let asking = mfa::organization_asking(app, user).await?;
+    Ok(asking.map(|asking| say(w.second_due_organization).put("organization", asking.name.as_str()).html()))
+}
+
 /// The page, with what is wrong with what was sent.
 pub(super) async fn page(
     app: &App,
@@ -64,6 +77,7 @@ pub(super) async fn page(
     let (factor, codes) = (overview.totp(), overview.codes);
     let few = (overview.has_factor() && codes.left <= FEW)
         .then(|| say(w.few_codes).put("left", codes.left).link(frame.path("/account/recovery-codes")).html());
+    let asked = if overview.has_factor() { None } else { asked(app, frame, user).await? };
     let mut view = frame.view(w.security);
     view.wrong = problem.is_some();
     let page = SecurityPage {
@@ -74,6 +88,7 @@ pub(super) async fn page(
         problem,
         told: frame.told(),
         few,
+        asked,
         since: factor.map(|factor| say(w.totp_since).put("time", moment(w, factor.added_at)).plain()),
         since_at: factor.map(|factor| factor.added_at.to_string()).unwrap_or_default(),
         left: say(w.codes_left).put("left", codes.left).put("total", codes.total).plain(),

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use gatepost_domain::Mfa;
 
-use super::{Form, Frame, or_prove_anew, see};
+use super::{Form, Frame, asking, or_prove_anew, see};
 use crate::{
     App,
     browser::BrowserSession,
@@ -16,7 +16,7 @@ use crate::{
         frame::{Notice, Person, View},
         html::{Html, moment, say},
         recovery_codes,
-        second_step::TotpApp,
+        second_set_up::TotpApp,
     },
 };
 
@@ -89,6 +89,7 @@ async fn page(
     if factor.is_none() && policy == Mfa::Off {
         return Ok(see(&frame.browser, "/account/security"));
     }
+    let asking = asking(app, frame, user).await?;
     let mut view = frame.view(w.totp);
     view.wrong = status != StatusCode::OK;
     let page = TotpPage {
@@ -98,8 +99,8 @@ async fn page(
         lead: say(if factor.is_some() { w.totp_manage_lead } else { w.totp_lead }).html(),
         problem: wrong.problem.or(wrong.field),
         since: factor.map(|factor| say(w.totp_since).put("time", moment(w, factor.added_at)).plain()),
-        required: policy == Mfa::Required && overview.factors.len() == 1,
-        stays: say(w.turn_off_required).put("realm", frame.realm_name()).html(),
+        required: asking.is_some() && overview.factors.len() == 1,
+        stays: say(w.turn_off_required).put("realm", asking.as_deref().unwrap_or_default()).html(),
     };
     Ok(frame.answer(status, &page, None))
 }

@@ -43,6 +43,8 @@ async fn mf_04_half_a_sign_in_is_no_credential_at_any_route_of_the_api() {
     assert_eq!(app.refresh(&token).await.brief(), "401 invalid_refresh_token");
     let set_up = app.post("/api/v1/login/mfa/totp", json!({"mfa_token": token})).await;
     assert_eq!(set_up.brief(), "401 invalid_mfa_token", "nor adds a factor to those there are");
+    let made = app.post("/api/v1/login/mfa/passkey/new", json!({"mfa_token": token})).await;
+    assert_eq!(made.brief(), "401 invalid_mfa_token", "nor a passkey");
     for (grant, name) in [
         ("authorization_code", "code"),
         ("refresh_token", "refresh_token"),

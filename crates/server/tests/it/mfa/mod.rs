@@ -2,9 +2,12 @@
 
 mod changes;
 mod doors;
+mod grace;
 mod half;
+mod organizations;
 mod pages;
 mod required;
+mod set_up;
 mod sign_in;
 
 use axum::http::Method;

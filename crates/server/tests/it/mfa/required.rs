@@ -25,7 +25,7 @@ async fn mf_07_where_a_second_factor_is_required_it_is_set_up_before_anything_el
     let first = app.login(ADA).await;
     assert_eq!(
         (first.brief().as_str(), &first.json()["methods"]),
-        ("403 mfa_setup_required", &json!(["totp"]))
+        ("403 mfa_setup_required", &json!(["passkey", "totp"]))
     );
     let token = first.text("mfa_token");
     // A code before an app, or of one that was replaced, is none.
@@ -78,7 +78,7 @@ async fn mf_07_no_page_leads_around_the_set_up() {
     let browser = Browser::new(&app);
     let page = rp::open(&browser, &rp::asking()).await;
     let step = browser.fill(&page, &[("username", ADA), ("password", PASSWORD)]).await.location().to_owned();
-    let shown = browser.get(&step).await;
+    let shown = browser.get(&format!("{step}&method=totp")).await;
     assert!(
         shown.html().contains("asks for a second step") && shown.html().contains("<svg viewBox="),
         "{}",

@@ -3,7 +3,7 @@
 
 mod change;
 mod hostile;
-mod pages;
+pub mod pages;
 mod register;
 mod second;
 mod sign_in;

@@ -15,7 +15,7 @@ pub fn options(page: &Answer) -> Value {
 }
 
 /// Sends the form of the script.
-async fn send(browser: &Browser<'_>, page: &Answer, credential: &Value) -> Answer {
+pub async fn send(browser: &Browser<'_>, page: &Answer, credential: &Value) -> Answer {
     let form = page.between("data-passkey", "</form>").unwrap();
     let action = form.split_once("action=\"").unwrap().1.split('"').next().unwrap().to_owned();
     let (csrf, flow, credential) =

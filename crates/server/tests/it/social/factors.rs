@@ -45,7 +45,7 @@ async fn mf_05_where_a_second_factor_is_required_somebody_new_sets_one_up_first(
     let answer = sign_in(&browser, &provider, &grace()).await;
     assert!(answer.location().starts_with("/sign-in/mfa?flow="), "{}", answer.location());
     assert_eq!(who(&browser).await, None);
-    let page = browser.get(answer.location()).await;
+    let page = browser.get(&format!("{}&method=totp", answer.location())).await;
     let key = page.between("id=\"totp-key\">", "<").unwrap().replace(' ', "");
     let code = Authenticator::of(&key).code(&app);
     let codes = browser.fill(&page, &[("code", &code)]).await;

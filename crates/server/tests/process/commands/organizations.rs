@@ -87,6 +87,34 @@ fn what_an_organization_cannot_be_is_said_in_one_line() {
 }
 
 #[test]
+fn an_operator_changes_what_an_organization_is_called_and_asks_of_its_members() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    install(data);
+    command(data, "org create acme").done();
+    assert_snapshot!(refusal(data, "org update acme"), @"1 error: name what to change, as in --mfa required");
+    let shown =
+        command(data, "org update acme --slug acme-ltd --mfa required --json --name").arg("Acme Ltd").json();
+    assert_eq!(
+        (&shown["slug"], &shown["name"], &shown["mfa"]),
+        (&json!("acme-ltd"), &json!("Acme Ltd"), &json!("required"))
+    );
+    let told = command(data, "org show acme-ltd").done();
+    assert!(told.contains("mfa       required"), "{told}");
+    let wrong = command(data, "org update acme-ltd --mfa optional").run();
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("an organization says"), "{}", wrong.stderr);
+    let path = data.join("off.toml");
+    fs::write(&path, "[[realm]]\nname = \"default\"\nmfa = \"off\"\n").unwrap();
+    let apply = format!("apply {}", path.display());
+    let said = refusal(data, &apply);
+    assert!(said.starts_with("1 error: realm default, mfa: ") && said.contains("acme-ltd"), "{said}");
+    command(data, "org update acme-ltd --mfa inherit").done();
+    command(data, &apply).done();
+    assert_snapshot!(refusal(data, "org update acme-ltd --mfa required"), @r#"1 error: organization acme-ltd in default: mfa: the realm default has second factors off, so that nobody could set one up; have its setting `mfa` made "optional" first"#);
+}
+
+#[test]
 fn a_file_makes_and_renames_organizations_and_leaves_their_members_alone() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
