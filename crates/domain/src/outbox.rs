@@ -196,6 +196,13 @@ pub enum Notice {
     FactorAdded(Factor),
     /// One way less.
     FactorRemoved(Factor),
+    /// Every second factor at once, and the recovery codes with them, for somebody who has lost them.
+    SecondFactorsReset {
+        /// An authenticator app was among them.
+        authenticator_app: bool,
+        /// And so many passkeys.
+        passkeys: u32,
+    },
     /// New recovery codes in place of the old ones.
     RecoveryCodesMade,
     /// A sign-in with a recovery code.

@@ -5,6 +5,7 @@ mod create;
 mod email;
 mod history;
 mod left_behind;
+mod letters;
 mod links;
 mod ownership;
 mod password;
@@ -33,11 +34,12 @@ pub use email::{
     CONFIRMING, ask_to_change_email, ask_to_verify, awaited_email, confirm_email, undo_email_change,
 };
 pub use history::{Act, By, history};
+pub use letters::count_mail;
 pub use links::opened;
 pub(crate) use links::send as send_link;
 pub(crate) use ownership::{prove as prove_address, take_over};
 pub use password::change_password;
-pub use recovery::{ask_to_recover, count_mail, recover};
+pub use recovery::{ask_to_recover, recover};
 pub use ways_in::has_password;
 pub(crate) use ways_in::{Way, is_last_way_in};
 

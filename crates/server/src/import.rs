@@ -1,13 +1,16 @@
 //! Users brought from elsewhere: read from a file, checked one by one, written many at a time.
 //!
-//! The file is read as it is written, on a thread of its own; what is in memory is some hundreds of users, however many there
+//! The file is read as it is written, on a thread of its own; what is in memory is some ten thousand users, however many there
 //! are. Hashes are kept as they were made ([`crate::passwords`] verifies them). Who is there already is left as they are, so an
 //! import that was cut off is begun again with the same command.
 
 mod draft;
 mod dry;
 mod file;
+mod holders;
 mod meter;
+mod order;
+mod pace;
 mod report;
 mod shapes;
 mod write;
@@ -25,11 +28,11 @@ pub use shapes::{FirebaseHashes, Format};
 
 use draft::Newcomer;
 
-/// Users in one transaction. On SQLite enough that one trip to the disk is nothing, and few enough that other writers are let in
-/// between. On PostgreSQL each statement is a trip to the server, and a transaction has two seconds.
-fn batch_of(app: &App) -> usize {
-    if app.db().kind() == "sqlite" { 1_000 } else { 200 }
-}
+/// Rows that the reader hands over at a time.
+const BATCH: usize = 256;
+/// Rows that are put in order before they are written ([`order`]); as many again are read meanwhile. Some 500 bytes each. Tests have
+/// few, and several windows all the same.
+const WINDOW: usize = if cfg!(test) { 4 * BATCH } else { 128 * BATCH };
 
 /// How to import.
 #[derive(Clone, Debug)]
@@ -88,33 +91,38 @@ pub async fn import(
     options: Options,
     mut tell: impl FnMut(&Line) -> std::io::Result<()> + Send,
 ) -> Result<Report, ImportError> {
-    let (send, mut rows) = mpsc::channel::<Vec<Row>>(2);
+    let who = Who::operator();
+    // Before the first of the rows gets an id: ids tell whom this import made.
+    let mut writing = write::Writing::new(app, realm, &who, options.format);
+    let (send, mut rows) = mpsc::channel::<Vec<Row>>(WINDOW / BATCH);
     let reading = {
         let (app, realm, meter, options) =
             (app.clone(), Arc::clone(realm), Arc::clone(&meter), options.clone());
         tokio::task::spawn_blocking(move || file::read(&app, &realm, source, &meter, &options, &send))
     };
-    let who = Who::operator();
+    // What is only looked up needs no order; and whoever wants the first bad row to be the last wants few after it.
+    let at_once = if options.dry_run || options.strict { BATCH } else { WINDOW };
+    if !options.dry_run {
+        app.db().expect_many_writes().await.map_err(Problem::from)?;
+    }
     let mut report = Report::new(options.dry_run);
     let mut dry = dry::Seen::default();
-    let mut writing = write::Writing::new(app, realm, &who, options.format);
     let mut stopped = false;
-    while let Some(mut batch) = rows.recv().await {
+    while let Some(mut batch) = next(&mut rows, at_once).await {
         if options.strict
             && let Some(bad) = batch.iter().position(|row| row.found.is_err())
         {
             batch.truncate(bad + 1);
         }
         let lines = if options.dry_run {
-            dry.look(app, batch, &mut report).await?
+            dry.look(app, batch, &mut report, &meter).await?
         } else {
-            writing.write(batch, &mut report).await?
+            writing.write(batch, &mut report, &meter).await?
         };
         for line in lines {
             tell(&line).map_err(ImportError::Report)?;
             report.keep(line);
         }
-        meter.made(report.made);
         if options.strict && report.refused > 0 {
             stopped = true;
             break;
@@ -129,6 +137,17 @@ pub async fn import(
         Err(error) => Err(error),
         Ok(()) => Ok(report),
     }
+}
+
+/// The next rows: so many, or as many as there are still. `None`: there are no more.
+async fn next(batches: &mut mpsc::Receiver<Vec<Row>>, many: usize) -> Option<Vec<Row>> {
+    let mut rows = batches.recv().await?;
+    while rows.len() < many
+        && let Some(more) = batches.recv().await
+    {
+        rows.extend(more);
+    }
+    Some(rows)
 }
 
 /// The event that opens an import, and the one that closes it.

@@ -156,6 +156,21 @@ impl Db {
         }
     }
 
+    /// Readies the store for very many writes of this process, one after another: on SQLite the writer takes more memory (32 MiB at the
+    /// most) and a longer log, and keeps them until it is closed.
+    pub async fn expect_many_writes(&self) -> Result<(), Error> {
+        match &*self.0 {
+            Kind::Sqlite(_) => {
+                self.write("expect many writes", |tx| {
+                    let prepared = tx.sqlite_connection().map_or(Ok(()), sqlite::expect_much);
+                    Box::pin(std::future::ready(prepared))
+                })
+                .await
+            }
+            Kind::Postgres(_) => Ok(()),
+        }
+    }
+
     /// How many commits and writes the SQLite writer made; zeros on PostgreSQL.
     pub fn write_counts(&self) -> WriteCounts {
         match &*self.0 {

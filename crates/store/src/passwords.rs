@@ -2,7 +2,11 @@
 
 use gatepost_domain::{PasswordHash, RealmId, Timestamp, UserId};
 
+use crate::value::Param;
 use crate::{Error, Tx};
+
+const SET: &str = "INSERT INTO passwords (realm_id, user_id, hash, changed_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (realm_id, user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
 
 /// Sets the user's password, over another if there is one. `Conflict(Parent)`: no such user.
 pub async fn set(
@@ -12,10 +16,22 @@ pub async fn set(
     hash: &PasswordHash,
     now: Timestamp,
 ) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO passwords (realm_id, user_id, hash, changed_at) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (realm_id, user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
     let params = [(&realm).into(), (&user).into(), hash.as_str().into(), now.into()];
-    tx.execute(SQL, &params).await.map(|_| ())
+    tx.execute(SET, &params).await.map(|_| ())
+}
+
+/// Sets the passwords of many users, each over another if there is one. `Conflict(Parent)`: one of them is no user.
+pub async fn set_each(
+    tx: &mut Tx,
+    realm: RealmId,
+    hashes: &[(UserId, &PasswordHash)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let rows: Vec<[Param<'_>; 4]> = hashes
+        .iter()
+        .map(|(user, hash)| [(&realm).into(), user.into(), hash.as_str().into(), now.into()])
+        .collect();
+    tx.execute_each(SET, &rows).await.map(|_| ())
 }
 
 /// The hash of the user's password, if there is one.

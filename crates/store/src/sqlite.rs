@@ -32,18 +32,46 @@ pub(crate) fn bound<'c>(
     params: &[Param<'_>],
 ) -> Result<rusqlite::CachedStatement<'c>, Error> {
     let mut statement = connection.prepare_cached(sql)?;
-    let count = statement.parameter_count();
-    if count != params.len() {
-        return Err(Error::broken("a statement with other parameters"));
-    }
-    for position in 1..=count {
-        let number =
-            statement.parameter_name(position).and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok());
-        let param = number.and_then(|n| params.get(n.checked_sub(1)?));
-        let param = param.ok_or_else(|| Error::broken("a statement with other parameters"))?;
-        statement.raw_bind_parameter(position, param)?;
+    for position in 1..=expecting(&statement, params.len())? {
+        let number = number_at(&statement, position, params.len())?;
+        statement.raw_bind_parameter(position, params[number])?;
     }
     Ok(statement)
+}
+
+/// Runs one statement for each row of parameters, in their order: how many rows of the table each run changed.
+pub(crate) fn run_each<const N: usize>(
+    connection: &Connection,
+    sql: &str,
+    rows: &[[Param<'_>; N]],
+) -> Result<Vec<u64>, Error> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let numbers = (1..=expecting(&statement, N)?)
+        .map(|position| number_at(&statement, position, N))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut run = |params: &[Param<'_>; N]| -> Result<u64, Error> {
+        for (before, number) in numbers.iter().enumerate() {
+            statement.raw_bind_parameter(before + 1, params[*number])?;
+        }
+        Ok(statement.raw_execute()? as u64)
+    };
+    rows.iter().map(&mut run).collect()
+}
+
+/// How many parameters a statement has, which are so many as there are.
+fn expecting(statement: &rusqlite::Statement<'_>, there: usize) -> Result<usize, Error> {
+    match statement.parameter_count() {
+        count if count == there => Ok(count),
+        _ => Err(Error::broken("a statement with other parameters")),
+    }
+}
+
+/// Which parameter of so many stands at a position, counted from 0.
+fn number_at(statement: &rusqlite::Statement<'_>, position: usize, there: usize) -> Result<usize, Error> {
+    let number = statement
+        .parameter_name(position)
+        .and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1));
+    number.filter(|number| *number < there).ok_or_else(|| Error::broken("a statement with other parameters"))
 }
 
 /// So many pages the log has, 16 MiB, before they are moved into the file. Most of them are the same few pages, and so are written
@@ -64,6 +92,16 @@ fn prepare_to_write(connection: &Connection) -> Result<(), Error> {
     )?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG)?;
     keep_plans(connection)
+}
+
+/// So many pages the log has while a writer brings in very much: 64 MiB, which is what is kept of it afterwards.
+const LONG_LOG: u32 = 16_000;
+
+/// Readies the writer's connection for bringing in very much: the log is moved into the file a quarter as often, and the upper levels
+/// of every index stay in memory beside what is being written.
+pub(crate) fn expect_much(connection: &Connection) -> Result<(), Error> {
+    connection.pragma_update(None, "cache_size", -32_000)?;
+    Ok(connection.pragma_update(None, "wal_autocheckpoint", LONG_LOG)?)
 }
 
 /// Statements are parsed once a connection. Without the planner's stability guarantee SQLite plans a join anew each

@@ -33,6 +33,22 @@ fn a_statement_with_other_parameters_is_refused() {
 }
 
 #[test]
+fn a_statement_runs_for_each_row_of_parameters() {
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch("CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT)").unwrap();
+    let put = |sql: &str, rows: &[[Param<'_>; 2]]| run_each(&connection, sql, rows);
+    let rows = [("a", "1"), ("b", "2"), ("a", "3")].map(|(a, b)| [Param::Text(b), Param::Text(a)]);
+    let put_all = put("INSERT INTO t (a, b) VALUES ($2, $1) ON CONFLICT DO NOTHING", &rows);
+    assert_eq!(put_all, Ok(vec![1, 1, 0]));
+    let there: String =
+        connection.query_row("SELECT group_concat(a || b) FROM t", [], |row| row.get(0)).unwrap();
+    assert_eq!(there, "a1,b2");
+    for other in ["INSERT INTO t (a) VALUES ($1)", "SELECT $1 || $3", "SELECT $1 || $0", "SELECT $1 || ?2"] {
+        assert!(matches!(put(other, &rows), Err(Error::Broken(_))), "{other}");
+    }
+}
+
+#[test]
 fn network_file_systems_are_known_by_number() {
     assert_eq!(network_file_system(0x6969), Some("NFS"));
     assert_eq!(network_file_system(0xff53_4d42), Some("SMB"));

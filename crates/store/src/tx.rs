@@ -1,3 +1,4 @@
+use futures_util::future::try_join_all;
 use tokio_postgres::types::ToSql;
 
 use crate::error::Outage;
@@ -107,6 +108,24 @@ impl Tx {
         self.note(answer)
     }
 
+    /// Runs a statement once for each row of parameters, in their order: how many rows of the table each run changed. On PostgreSQL
+    /// many are on their way before the first is answered, so that not each waits for a trip to the server and back.
+    pub(crate) async fn execute_each<const N: usize>(
+        &mut self,
+        sql: &'static str,
+        rows: &[[Param<'_>; N]],
+    ) -> Result<Vec<u64>, Error> {
+        for params in rows {
+            self.ready(params)?;
+        }
+        let answer = match &self.connection {
+            Connection::Sqlite(connection) => sqlite::run_each(connection, sql, rows),
+            Connection::Postgres(connection) => postgres_execute_each(connection, sql, rows).await,
+            Connection::Gone => Err(Error::Unavailable(Outage::Closed)),
+        };
+        self.note(answer)
+    }
+
     fn ready(&self, params: &[Param<'_>]) -> Result<(), Error> {
         if self.failure.is_some() {
             return Err(Error::broken("a statement after one that failed"));
@@ -210,4 +229,29 @@ async fn postgres_execute(
     }
     let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|p| p as _).collect();
     Ok(connection.execute(&statement, &params).await?)
+}
+
+/// So many runs of a statement are on their way at once.
+const ON_THEIR_WAY: usize = 30;
+
+async fn postgres_execute_each<const N: usize>(
+    connection: &deadpool_postgres::Object,
+    sql: &str,
+    rows: &[[Param<'_>; N]],
+) -> Result<Vec<u64>, Error> {
+    let statement = connection.prepare_cached(sql).await?;
+    if statement.params().len() != N {
+        return Err(Error::broken("a statement with other parameters"));
+    }
+    let mut changed = Vec::with_capacity(rows.len());
+    for some in rows.chunks(ON_THEIR_WAY) {
+        // Each is sent when its future is first polled, and that is done in their order.
+        let runs = some.iter().map(|params| {
+            let (params, statement) =
+                (params.each_ref().map(|param| param as &(dyn ToSql + Sync)), &statement);
+            async move { connection.execute(statement, &params).await }
+        });
+        changed.extend(try_join_all(runs).await?);
+    }
+    Ok(changed)
 }

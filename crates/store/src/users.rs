@@ -1,16 +1,21 @@
 //! Users.
 
 mod columns;
+mod given_roles;
+mod list;
 
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
-    DisplayName, EmailAddress, OutboxId, PasswordHash, RealmId, RoleName, Timestamp, User, UserId, Username,
+    DisplayName, EmailAddress, OutboxId, PasswordHash, RealmId, Timestamp, User, UserId, Username,
 };
 
-use crate::value::{FromRow, Param, Row, like_beginning, like_containing};
+use crate::value::{FromRow, Param, Row};
 use crate::{Error, Tx, outbox, roles, sessions};
 
 pub(crate) use columns::user_columns;
+pub(crate) use given_roles::rights_changed;
+pub use given_roles::{anyone_has_role, only_unverified_have_role, others_have_role, set_roles};
+pub use list::{UserFilter, list};
 
 impl FromRow for User {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
@@ -45,18 +50,24 @@ macro_rules! insert_user {
 
 /// Makes a user. `Conflict` says whether another has the address or the username; `Parent`: no such realm.
 pub async fn create(tx: &mut Tx, user: &User) -> Result<(), Error> {
-    insert(tx, insert_user!(""), user).await.map(|_| ())
-}
-
-/// Makes a user. False: another has the address or the username, and nothing was written. For many at a time, where one that
-/// cannot be made must not undo the others.
-pub async fn create_if_free(tx: &mut Tx, user: &User) -> Result<bool, Error> {
-    Ok(insert(tx, insert_user!(" ON CONFLICT DO NOTHING"), user).await? == 1)
-}
-
-async fn insert(tx: &mut Tx, sql: &'static str, user: &User) -> Result<u64, Error> {
     let roles = roles::names_to(&user.roles);
-    let params = [
+    tx.execute(insert_user!(""), &columns_of(user, &roles)).await.map(|_| ())
+}
+
+/// Makes those of many users whose address and username nobody has, in their order, and says of each whether it was made: one that
+/// cannot be made does not undo the others.
+///
+/// The fastest is the order of their ids and their addresses both: then every page that is touched is touched once.
+pub async fn create_those_free(tx: &mut Tx, users: &[&User]) -> Result<Vec<bool>, Error> {
+    const SQL: &str = insert_user!(" ON CONFLICT DO NOTHING");
+    let roles: Vec<String> = users.iter().map(|user| roles::names_to(&user.roles)).collect();
+    let rows: Vec<_> = users.iter().zip(&roles).map(|(user, roles)| columns_of(user, roles)).collect();
+    let made = tx.execute_each(SQL, &rows).await?;
+    Ok(made.into_iter().map(|rows| rows == 1).collect())
+}
+
+fn columns_of<'a>(user: &'a User, roles: &'a str) -> [Param<'a>; 14] {
+    [
         (&user.realm).into(),
         (&user.id).into(),
         user.email.as_ref().map(EmailAddress::as_str).into(),
@@ -65,14 +76,13 @@ async fn insert(tx: &mut Tx, sql: &'static str, user: &User) -> Result<u64, Erro
         user.username.as_ref().map(Username::as_str).into(),
         user.username.as_ref().map(Username::key).into(),
         user.name.as_ref().map(DisplayName::as_str).into(),
-        roles.as_str().into(),
+        roles.into(),
         user.disabled_at.into(),
         user.not_before.into(),
         user.created_at.into(),
         user.updated_at.into(),
         user.version.into(),
-    ];
-    tx.execute(sql, &params).await
+    ]
 }
 
 /// The user of an id.
@@ -149,59 +159,6 @@ pub async fn find_for_sign_in(
     Ok(found.map(|WithPassword(user, hash)| (user, hash)))
 }
 
-/// Which users to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UserFilter {
-    /// Those whose address or username contains the text.
-    pub search: Option<String>,
-    /// Those whose address begins so.
-    pub email: Option<String>,
-    /// Those whose username begins so.
-    pub username: Option<String>,
-    /// Those who were given the role.
-    pub role: Option<RoleName>,
-    /// Only the disabled, or only the others.
-    pub disabled: Option<bool>,
-}
-
-/// At most `limit` users in the order of their making, after the given one.
-pub async fn list(
-    tx: &mut Tx,
-    realm: RealmId,
-    filter: &UserFilter,
-    after: Option<UserId>,
-    limit: u32,
-) -> Result<Vec<User>, Error> {
-    const SQL: &str = concat!(
-        "SELECT ",
-        user_columns!("u."),
-        " FROM users u
-        WHERE u.realm_id = $1 AND u.id > $2
-        AND (CAST($3 AS TEXT) IS NULL OR u.email_key LIKE $3 ESCAPE '!' OR u.username_key LIKE $3 ESCAPE '!')
-        AND (CAST($4 AS BOOLEAN) IS NULL OR (u.disabled_at IS NOT NULL) = $4)
-        AND (CAST($6 AS TEXT) IS NULL OR u.email_key LIKE $6 ESCAPE '!')
-        AND (CAST($7 AS TEXT) IS NULL OR u.username_key LIKE $7 ESCAPE '!')
-        AND (CAST($8 AS TEXT) IS NULL OR (u.roles <> '' AND ' ' || u.roles || ' ' LIKE $8 ESCAPE '!'))
-        ORDER BY u.id LIMIT $5"
-    );
-    let after = after.unwrap_or(UserId::MIN);
-    let pattern = filter.search.as_deref().map(like_containing);
-    let email = filter.email.as_deref().map(like_beginning);
-    let username = filter.username.as_deref().map(like_beginning);
-    let role = filter.role.as_ref().map(roles::like_name);
-    let params = [
-        (&realm).into(),
-        (&after).into(),
-        pattern.as_deref().into(),
-        filter.disabled.into(),
-        limit.into(),
-        email.as_deref().into(),
-        username.as_deref().into(),
-        role.as_deref().into(),
-    ];
-    tx.all(SQL, &params).await
-}
-
 /// Which columns of a profile change. What is `None` stays as it is; `Some(None)` empties.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileChanges {
@@ -274,47 +231,6 @@ pub async fn verify_email(
         user_columns!("")
     );
     tx.optional(SQL, &[(&realm).into(), (&id).into(), email.key().into(), now.into()]).await
-}
-
-/// Gives the user other roles, and tells verifiers that tokens state the old ones. `None`: no such user, or the
-/// user has changed since `if_version`.
-pub async fn set_roles(
-    tx: &mut Tx,
-    realm: RealmId,
-    id: UserId,
-    roles: &[RoleName],
-    if_version: Option<u64>,
-    now: Timestamp,
-    message: OutboxId,
-) -> Result<Option<User>, Error> {
-    const SQL: &str = concat!(
-        "UPDATE users SET roles = $3, updated_at = $4, version = version + 1
-        WHERE realm_id = $1 AND id = $2 AND (CAST($5 AS BIGINT) IS NULL OR version = $5) RETURNING ",
-        user_columns!("")
-    );
-    let list = roles::names_to(roles);
-    let params = [(&realm).into(), (&id).into(), list.as_str().into(), now.into(), if_version.into()];
-    let updated: Option<User> = tx.optional(SQL, &params).await?;
-    if updated.is_some() {
-        let revocation = Revocation::Roles { user: id, not_before: now };
-        outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await?;
-    }
-    Ok(updated)
-}
-
-/// Notes that the user's rights in an organization changed, and tells verifiers that tokens state the old ones. The new
-/// version stops a refresh that is under way and has read them.
-pub(crate) async fn rights_changed(
-    tx: &mut Tx,
-    realm: RealmId,
-    id: UserId,
-    now: Timestamp,
-    message: OutboxId,
-) -> Result<(), Error> {
-    const SQL: &str = "UPDATE users SET version = version + 1 WHERE realm_id = $1 AND id = $2";
-    tx.execute(SQL, &[(&realm).into(), (&id).into()]).await?;
-    let revocation = Revocation::Roles { user: id, not_before: now };
-    outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await
 }
 
 /// Stops the user signing in, ends every session and grant, and tells verifiers. Disabling twice keeps the first
@@ -395,39 +311,4 @@ pub async fn delete(
         outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await?;
     }
     Ok(gone)
-}
-
-/// Whether somebody of the realm who is not disabled was given the role, and none of them has a verified address. Looks
-/// through the users who have roles.
-pub async fn only_unverified_have_role(tx: &mut Tx, realm: RealmId, role: &RoleName) -> Result<bool, Error> {
-    const SQL: &str = "SELECT email_verified FROM users WHERE realm_id = $1 AND disabled_at IS NULL
-        AND roles <> '' AND ' ' || roles || ' ' LIKE $2 ESCAPE '!' ORDER BY email_verified DESC LIMIT 1";
-    let pattern = roles::like_name(role);
-    let best: Option<(bool,)> = tx.optional(SQL, &[(&realm).into(), pattern.as_str().into()]).await?;
-    Ok(best == Some((false,)))
-}
-
-/// Whether another user of the realm who can sign in was given the role. Looks through the users who have roles.
-pub async fn others_have_role(
-    tx: &mut Tx,
-    realm: RealmId,
-    except: UserId,
-    role: &RoleName,
-) -> Result<bool, Error> {
-    const SQL: &str =
-        "SELECT CAST(1 AS BIGINT) FROM users WHERE realm_id = $1 AND id <> $2 AND disabled_at IS NULL
-        AND roles <> '' AND ' ' || roles || ' ' LIKE $3 ESCAPE '!' LIMIT 1";
-    let pattern = roles::like_name(role);
-    let params = [(&realm).into(), (&except).into(), pattern.as_str().into()];
-    let found: Option<(i64,)> = tx.optional(SQL, &params).await?;
-    Ok(found.is_some())
-}
-
-/// Whether any user of the realm, disabled ones too, was given the role. Looks through the users who have roles.
-pub async fn anyone_has_role(tx: &mut Tx, realm: RealmId, role: &RoleName) -> Result<bool, Error> {
-    const SQL: &str = "SELECT CAST(1 AS BIGINT) FROM users WHERE realm_id = $1
-        AND roles <> '' AND ' ' || roles || ' ' LIKE $2 ESCAPE '!' LIMIT 1";
-    let pattern = roles::like_name(role);
-    let found: Option<(i64,)> = tx.optional(SQL, &[(&realm).into(), pattern.as_str().into()]).await?;
-    Ok(found.is_some())
 }

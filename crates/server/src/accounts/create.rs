@@ -7,7 +7,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{Tx, audit, mailed_links, passwords, users};
 
-use super::{Who, email, field, links, names, roles_of};
+use super::{Who, email, field, letters::count_strangers_letter, links, names, roles_of};
 use crate::{
     App,
     http::{Problem, origin::Where},
@@ -94,6 +94,11 @@ pub async fn register(
     let record = origin.record(app, realm.id(), Event::UserRegistered, Actor::User(id), now).user(id);
     let (user, hash) = (profile.into_user(id, realm, now), PasswordHash::new(hash));
     let quietly = realm.settings().require_verified_email && app.mailer().is_on();
+    // Counted whether there is such an owner or not; who has caused too many of these letters is answered as ever, and none is sent.
+    let told = match &user.email {
+        Some(email) if quietly => count_strangers_letter(app, realm, email, &origin, now).is_ok(),
+        _ => false,
+    };
     let (made, worker) = (user.clone(), app.clone());
     app.db()
         .write("register a user", move |tx| {
@@ -103,7 +108,7 @@ pub async fn register(
                 if let Some(email) = &user.email {
                     match is_free(tx, &user, email, now).await {
                         Err(Problem::EmailTaken) if quietly => {
-                            return tell_owner(tx, &app, &user, email, &origin, now).await;
+                            return tell_owner(tx, &app, &user, (email, told), &origin, now).await;
                         }
                         other => other?,
                     }
@@ -132,13 +137,13 @@ async fn is_free(tx: &mut Tx, user: &User, email: &EmailAddress, now: Timestamp)
     Ok(())
 }
 
-/// Tells whoever has the address that somebody wanted to make an account with it. A user name that is taken is told as it is to
+/// Tells whoever has the address that somebody wanted to make an account with it, unless they have been told often. A user name that is taken is told as it is to
 /// anybody else.
 async fn tell_owner(
     tx: &mut Tx,
     app: &App,
     wanted: &User,
-    email: &EmailAddress,
+    (email, told): (&EmailAddress, bool),
     origin: &Where,
     now: Timestamp,
 ) -> Result<(), Problem> {
@@ -147,7 +152,7 @@ async fn tell_owner(
     {
         return Err(Problem::UsernameTaken);
     }
-    if let Some(owner) = users::find_by_email(tx, wanted.realm, email).await? {
+    if let Some(owner) = users::find_by_email(tx, wanted.realm, email).await?.filter(|_| told) {
         let letter = Letter::AccountExists { user: owner.id };
         mail::queue(tx, app, wanted.realm, origin.language(), letter, now).await?;
     }

@@ -11,28 +11,14 @@ use gatepost_domain::{
 };
 use gatepost_store::{audit, passwords, totp_seeds, users};
 
-use super::{Who, links, ownership};
+use super::{Who, count_mail, links, ownership};
 use crate::{
     App,
     api_keys::revoke_because,
     http::{Problem, origin::Where},
-    limits::{self, Rule},
     mail,
     realm::Snapshot,
 };
-
-/// Counts that somebody who has not signed in has mail sent to an address, before anything is: by where they are, and by the address.
-pub fn count_mail(
-    app: &App,
-    realm: &Snapshot,
-    email: &EmailAddress,
-    origin: &Where,
-    now: Timestamp,
-) -> Result<(), Problem> {
-    limits::attempt(app, realm, (Rule::RecoverAddress, origin.neighbourhood()), origin, now)?;
-    limits::attempt(app, realm, (Rule::Message, email.key()), origin, now)?;
-    Ok(())
-}
 
 /// Mails a link to whoever has the address, if an account has it.
 pub async fn ask_to_recover(
@@ -42,7 +28,7 @@ pub async fn ask_to_recover(
     origin: &Where,
     now: Timestamp,
 ) -> Result<(), Problem> {
-    count_mail(app, realm, &email, origin, now)?;
+    count_mail(app, realm, &email, origin, now).await?;
     Ok(mail::ask_for_link(app, realm.id(), LinkPurpose::Recover, email, origin, now).await?)
 }
 

@@ -136,7 +136,11 @@ pub(super) async fn confirm(
     let (mailed, by) = (Mailed::Code(asked.link, &body.code), Asked::by(&asked.secret));
     let (proven, _) = session::prove_by_mail(&app, &realm, mailed, &by, &origin, now).await?;
     match session::sign_in(&app, &realm, proven, &origin, now).await {
-        Ok(SignIn::Begun(begun)) => SignedInAnswer::response(begun),
+        Ok(SignIn::Begun(begun)) => {
+            // One that cannot be remembered now will be at the next sign-in.
+            let device = session::remember_device_of(&app, &realm, &begun.user, &origin, now).await.ok();
+            SignedInAnswer::response(session::Begun { device, ..begun })
+        }
         Ok(SignIn::Pending(pending, missing)) => {
             PendingAnswer::response(&app, &realm, (&pending, missing), now).await
         }

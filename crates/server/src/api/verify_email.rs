@@ -72,7 +72,7 @@ pub(super) async fn resend(
     Json(body): Json<Unverified>,
 ) -> Result<StatusCode, Problem> {
     let email = accounts::email(&body.email)?;
-    accounts::count_mail(&app, &realm, &email, &origin, now)?;
+    accounts::count_mail(&app, &realm, &email, &origin, now).await?;
     accounts::ask_to_verify(&app, &realm, email, &origin, now).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -5,6 +5,7 @@ mod file;
 mod list;
 pub mod logging;
 mod mail;
+mod passwords;
 mod settings;
 
 pub use file::FileError;

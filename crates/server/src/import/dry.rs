@@ -1,14 +1,11 @@
 //! Finding out what an import would do, without doing it.
 
-use std::{collections::HashMap, hash::BuildHasher as _, sync::Arc};
+use std::{collections::HashMap, hash::BuildHasher as _};
 
-use gatepost_domain::{EmailAddress, User, Username};
+use gatepost_domain::User;
 
-use super::{
-    ImportError, Line, Report, Row,
-    write::{Holders, sorted_out},
-};
-use crate::{App, http::Problem};
+use super::{ImportError, Line, Meter, Report, Row, holders::holders, order::keys, write::sorted_out};
+use crate::App;
 
 /// Addresses and user names of the lines so far, a hash of each: what is not written must be remembered. Some 20 bytes for each.
 #[derive(Default)]
@@ -20,9 +17,7 @@ pub(super) struct Seen {
 impl Seen {
     /// The earlier line with this address or user name, or notes that there is one now.
     fn earlier(&mut self, line: u64, user: &User) -> Option<u64> {
-        let email = user.email.as_ref().map(EmailAddress::key);
-        let username = user.username.as_ref().map(Username::key);
-        // A user name has no `@`, and an address has one: they are never the same text.
+        let (email, username) = keys(user);
         let keys: Vec<u64> = email.into_iter().chain(username).map(|key| self.hasher.hash_one(key)).collect();
         let earlier = keys.iter().find_map(|key| self.lines.get(key)).copied();
         if earlier.is_none() {
@@ -36,24 +31,12 @@ impl Seen {
         app: &App,
         batch: Vec<Row>,
         report: &mut Report,
+        meter: &Meter,
     ) -> Result<Vec<Line>, ImportError> {
         let (rows, mut lines) = sorted_out(batch);
-        let users: Arc<Vec<User>> =
-            Arc::new(rows.iter().map(|(_, newcomer)| newcomer.user.clone()).collect());
-        let holders = app
-            .db()
-            .read("look for users", move |tx| {
-                let users = Arc::clone(&users);
-                Box::pin(async move {
-                    let mut found = Vec::with_capacity(users.len());
-                    for user in users.iter() {
-                        found.push(Holders::find(tx, user).await?);
-                    }
-                    Ok::<_, Problem>(found)
-                })
-            })
-            .await?;
-        for ((line, newcomer), holders) in rows.into_iter().zip(holders) {
+        let wanted = rows.iter().map(|(_, newcomer)| newcomer.user.clone()).collect();
+        let found = holders(app, wanted).await?;
+        for ((line, newcomer), holders) in rows.into_iter().zip(found) {
             if let Some(taken) = holders.line(line, &newcomer.user, None) {
                 lines.push(taken);
             } else if let Some(earlier) = self.earlier(line, &newcomer.user) {
@@ -63,6 +46,7 @@ impl Seen {
                 report.made += 1;
             }
         }
+        meter.made(report.made);
         lines.sort_by_key(|line| line.line);
         Ok(lines)
     }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 
 use super::{
-    ImportError, Options, Row, batch_of,
+    BATCH, ImportError, Options, Row,
     meter::{Meter, Metered, Place},
     shapes::{self, Fields},
 };
@@ -28,8 +28,7 @@ pub(super) fn read(
 ) -> Result<(), ImportError> {
     let (metered, place) = Metered::new(source, Arc::clone(meter));
     let mut reader = BufReader::with_capacity(64 * 1024, metered);
-    let size = batch_of(app);
-    let mut rows = Rows { app, realm, options, send, size, batch: Vec::with_capacity(size) };
+    let mut rows = Rows { app, realm, options, send, batch: Vec::with_capacity(BATCH) };
     let failed = |line, reason: String| Err(ImportError::File { line, reason });
     let begins = match first_byte(&mut reader) {
         Ok(begins) => begins,
@@ -79,7 +78,6 @@ struct Rows<'a> {
     realm: &'a Snapshot,
     options: &'a Options,
     send: &'a Sender<Vec<Row>>,
-    size: usize,
     batch: Vec<Row>,
 }
 
@@ -98,14 +96,14 @@ impl Rows<'_> {
             draft.check(self.app, self.realm, self.app.clock().now())
         });
         self.batch.push(Row { line, found });
-        if self.batch.len() == self.size { self.flush() } else { Ok(()) }
+        if self.batch.len() == BATCH { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), Enough> {
         if self.batch.is_empty() {
             return Ok(());
         }
-        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(self.size));
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
         self.send.blocking_send(batch).map_err(|_| Enough)
     }
 }

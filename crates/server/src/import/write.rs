@@ -1,56 +1,21 @@
 //! Writing users many at a time, and what the trail tells of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use gatepost_domain::{Timestamp, User, UserId, audit::Record};
-use gatepost_store::{Tx, audit, passwords, users};
+use gatepost_domain::{PasswordHash, Timestamp, User, UserId, audit::Record};
+use gatepost_store::{audit, passwords, users};
 
-use super::{BEGUN, DONE, Format, ImportError, Line, Report, Row, draft::Newcomer};
+use super::{
+    BEGUN, DONE, Format, ImportError, Line, Meter, Report, Row, draft::Newcomer, holders::holders,
+    order::in_order, pace::Pace,
+};
 use crate::{App, accounts::Who, http::Problem, realm::Snapshot};
 
 /// How long other writers are let in between two transactions. Whoever finds the file locked tries again many times in it.
 const PAUSE: Duration = Duration::from_millis(1);
-
-/// Who has the address and the user name of a row.
-pub(super) struct Holders {
-    pub(super) of_email: Option<User>,
-    pub(super) of_username: Option<User>,
-}
-
-impl Holders {
-    pub(super) async fn find(tx: &mut Tx, user: &User) -> Result<Self, gatepost_store::Error> {
-        let of_email = match &user.email {
-            Some(email) => users::find_by_email(tx, user.realm, email).await?,
-            None => None,
-        };
-        let of_username = match &user.username {
-            Some(username) => users::find_by_username(tx, user.realm, username).await?,
-            None => None,
-        };
-        Ok(Self { of_email, of_username })
-    }
-
-    /// What becomes of a row whose address or user name somebody has; `None`: nobody has. `began`: since when users are made of the
-    /// file's lines.
-    pub(super) fn line(&self, line: u64, user: &User, began: Option<Timestamp>) -> Option<Line> {
-        let holder = self.of_email.as_ref().or(self.of_username.as_ref())?;
-        let is_they = (user.email.is_none() || user.email == holder.email)
-            && (user.username.is_none() || user.username == holder.username);
-        if !is_they {
-            let (column, other) =
-                if self.of_email.is_some() { ("email", "user name") } else { ("username", "address") };
-            let reason = format!("{column}: {} has it, with another {other}", holder.id);
-            return Some(Line::refused(line, reason).of(holder.id));
-        }
-        // Ids tell when they were made.
-        if began.is_some_and(|began| holder.id >= UserId::first_at(began)) {
-            let reason =
-                format!("{} was made from an earlier line with the same address or user name", holder.id);
-            return Some(Line::refused(line, reason).of(holder.id));
-        }
-        Some(Line::existing(line, holder.id))
-    }
-}
 
 /// The rows of a batch that can be made, and what is told of the others.
 pub(super) fn sorted_out(batch: Vec<Row>) -> (Vec<(u64, Newcomer)>, Vec<Line>) {
@@ -72,11 +37,12 @@ pub(super) struct Writing<'a> {
     format: Format,
     began: Timestamp,
     opened: bool,
+    pace: Pace,
 }
 
 impl<'a> Writing<'a> {
     pub(super) fn new(app: &'a App, realm: &'a Snapshot, who: &'a Who, format: Format) -> Self {
-        Self { app, realm, who, format, began: app.clock().now(), opened: false }
+        Self { app, realm, who, format, began: app.clock().now(), opened: false, pace: Pace::default() }
     }
 
     fn record(&self, event: gatepost_domain::audit::Event) -> Record {
@@ -85,54 +51,70 @@ impl<'a> Writing<'a> {
             .with("format", self.format.name())
     }
 
-    /// Makes the users of a batch in one transaction. The trail tells of the import in the transaction of its first users, before
-    /// there are more of them.
+    /// Makes the users of a window, in the order that is the quickest, some in each transaction.
     pub(super) async fn write(
         &mut self,
-        batch: Vec<Row>,
+        window: Vec<Row>,
+        report: &mut Report,
+        meter: &Meter,
+    ) -> Result<Vec<Line>, ImportError> {
+        let (rows, mut lines) = sorted_out(window);
+        let mut rows = in_order(rows).into_iter();
+        while rows.len() > 0 {
+            let some: Vec<_> = rows.by_ref().take(self.pace.rows()).collect();
+            lines.extend(self.write_together(some, report).await?);
+            meter.made(report.made);
+            tokio::time::sleep(PAUSE).await;
+        }
+        lines.sort_by_key(|line| line.line);
+        Ok(lines)
+    }
+
+    /// Makes users in one transaction, with their passwords. The trail tells of the import in the transaction of its first users, before
+    /// there are more of them.
+    async fn write_together(
+        &mut self,
+        rows: Vec<(u64, Newcomer)>,
         report: &mut Report,
     ) -> Result<Vec<Line>, ImportError> {
-        let (rows, mut lines) = sorted_out(batch);
-        if rows.is_empty() {
-            return Ok(lines);
-        }
         let opening = (!self.opened).then(|| self.record(BEGUN));
+        let (realm, now) = (self.realm.id(), self.app.clock().now());
         let rows = Arc::new(rows);
-        let (making, now) = (Arc::clone(&rows), self.app.clock().now());
-        let taken = self
+        let making = Arc::clone(&rows);
+        let begun = Instant::now();
+        let made = self
             .app
             .db()
             .write("import users", move |tx| {
                 let (rows, opening) = (Arc::clone(&making), opening.clone());
                 Box::pin(async move {
-                    let mut taken = Vec::new();
-                    for (at, (_, Newcomer { user, hash })) in rows.iter().enumerate() {
-                        if !users::create_if_free(tx, user).await? {
-                            taken.push((at, Holders::find(tx, user).await?));
-                        } else if let Some(hash) = hash {
-                            passwords::set(tx, user.realm, user.id, hash, now).await?;
-                        }
-                    }
-                    if let Some(opening) = opening.filter(|_| taken.len() < rows.len()) {
+                    let all: Vec<&User> = rows.iter().map(|(_, newcomer)| &newcomer.user).collect();
+                    let made = users::create_those_free(tx, &all).await?;
+                    let new = rows.iter().zip(&made).filter(|(_, made)| **made);
+                    let hashes: Vec<(UserId, &PasswordHash)> = new
+                        .filter_map(|((_, newcomer), _)| Some((newcomer.user.id, newcomer.hash.as_ref()?)))
+                        .collect();
+                    passwords::set_each(tx, realm, &hashes, now).await?;
+                    if let Some(opening) = opening.filter(|_| made.contains(&true)) {
                         audit::append(tx, &opening).await?;
                     }
-                    Ok::<_, Problem>(taken)
+                    Ok::<_, Problem>(made)
                 })
             })
             .await?;
-        let made = rows.len() - taken.len();
-        self.opened |= made > 0;
-        report.made += made as u64;
-        for (at, holders) in taken {
-            let (line, newcomer) = &rows[at];
-            let told = holders.line(*line, &newcomer.user, Some(self.began));
-            lines.push(told.unwrap_or_else(|| {
+        self.pace.took(rows.len(), begun.elapsed());
+        let others: Vec<&(u64, Newcomer)> =
+            rows.iter().zip(&made).filter(|(_, made)| !**made).map(|(row, _)| row).collect();
+        report.made += (rows.len() - others.len()) as u64;
+        self.opened |= others.len() < rows.len();
+        let wanted = others.iter().map(|(_, newcomer)| newcomer.user.clone()).collect();
+        let there = holders(self.app, wanted).await?;
+        let told = others.into_iter().zip(there).map(|((line, newcomer), holders)| {
+            holders.line(*line, &newcomer.user, Some(self.began)).unwrap_or_else(|| {
                 Line::refused(*line, "its address or user name was somebody's a moment ago; import it again")
-            }));
-        }
-        lines.sort_by_key(|line| line.line);
-        tokio::time::sleep(PAUSE).await;
-        Ok(lines)
+            })
+        });
+        Ok(told.collect())
     }
 
     /// Tells the trail how it ended.

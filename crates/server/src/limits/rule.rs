@@ -21,10 +21,14 @@ pub enum Rule {
     Reauthentication,
     /// Accounts that somebody makes, by neighbourhood.
     Register,
-    /// Recoveries that are asked for, by neighbourhood.
+    /// Letters that somebody asks for who has not signed in, by neighbourhood.
     RecoverAddress,
-    /// Messages that somebody can have sent to an address without being its owner, by the address.
+    /// Letters that somebody has sent to an address without being known as its owner, by neighbourhood and address.
     Message,
+    /// The same from all neighbourhoods together, by address, so that nobody's mailbox is filled.
+    MessageRecipient,
+    /// Letters that are asked for on a device that signed in to the account before, by device and account.
+    MessageDevice,
     /// Codes that were wrong, of whatever kind, by account.
     Code,
     /// Proofs that were not a client's, by what the client is called and neighbourhood.
@@ -35,7 +39,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignInDevice,
@@ -43,6 +47,8 @@ impl Rule {
         Self::Register,
         Self::RecoverAddress,
         Self::Message,
+        Self::MessageRecipient,
+        Self::MessageDevice,
         Self::Code,
         Self::Client,
         Self::Provider,
@@ -58,6 +64,8 @@ impl Rule {
             Self::Register => "register",
             Self::RecoverAddress => "recover-address",
             Self::Message => "message",
+            Self::MessageRecipient => "message-recipient",
+            Self::MessageDevice => "message-device",
             Self::Code => "code",
             Self::Client => "client",
             Self::Provider => "provider",
@@ -73,7 +81,8 @@ impl Rule {
             }
             Self::Register => Limit::of(30, HOUR),
             Self::RecoverAddress => Limit::of(20, HOUR),
-            Self::Message => Limit::of(5, HOUR).and(20, DAY),
+            Self::Message | Self::MessageDevice => Limit::of(5, HOUR).and(20, DAY),
+            Self::MessageRecipient => Limit::of(20, HOUR).and(40, DAY),
         }
     }
 

@@ -236,6 +236,16 @@ pub(super) fn of_notice<'r>(
         Notice::FactorRemoved(removed) => {
             (w.removed_subject, w.removed_heading, say(w.removed_text).put("factor", factor(removed)))
         }
+        Notice::SecondFactorsReset { authenticator_app, passkeys } => {
+            let app = authenticator_app.then(|| w.authenticator_app.to_owned());
+            let passkeys = match passkeys {
+                0 => None,
+                1 => Some(w.passkey.to_owned()),
+                many => Some(format!("{} ({many})", w.passkey)),
+            };
+            let removed: Vec<String> = app.into_iter().chain(passkeys).collect();
+            (w.reset_subject, w.reset_heading, say(w.reset_text).put("factors", removed.join(", ")))
+        }
         Notice::RecoveryCodesMade => (w.codes_subject, w.codes_heading, say(w.codes_text)),
         Notice::RecoveryCodeUsed { left } => {
             (w.code_used_subject, w.code_used_heading, say(w.code_used_text).put("left", left))

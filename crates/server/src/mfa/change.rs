@@ -152,10 +152,7 @@ pub async fn reset(
                 let mut kinds: Vec<_> = had.iter().map(|factor| factor.kind.name()).collect();
                 kinds.dedup();
                 audit::append(tx, &record.with("kinds", kinds.join(" "))).await?;
-                for factor in &had {
-                    let told = Notice::FactorRemoved(called(factor.kind));
-                    mail::notice(tx, &app, &owner, told, who.origin(), now).await?;
-                }
+                mail::notice(tx, &app, &owner, told_of_reset(&had), who.origin(), now).await?;
                 Ok::<_, Problem>(true)
             })
         })
@@ -163,4 +160,13 @@ pub async fn reset(
     app.sign_outs().notify_one();
     app.post_is_waiting();
     Ok(done)
+}
+
+/// One letter names all of them.
+fn told_of_reset(had: &[Factor]) -> Notice {
+    let of_kind = |kind| had.iter().filter(|factor| factor.kind == kind).count();
+    Notice::SecondFactorsReset {
+        authenticator_app: of_kind(FactorKind::Totp) > 0,
+        passkeys: u32::try_from(of_kind(FactorKind::Passkey)).unwrap_or(u32::MAX),
+    }
 }

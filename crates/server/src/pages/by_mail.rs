@@ -25,7 +25,7 @@ use crate::{
     App,
     browser::{BrowserSession, Flow, Target},
     http::{Problem, Where},
-    session::{self, Mailed, Opened, SignIn},
+    session::{self, DeviceCookie, Mailed, Opened, SignIn},
 };
 
 const HERE: &str = "/sign-in/email";
@@ -303,10 +303,12 @@ async fn finish(
     origin: &Where,
 ) -> Result<Response, Problem> {
     let (realm, browser, now) = (Arc::clone(&frame.realm), &frame.browser, frame.now);
+    let device = session::remember_device_of(app, &realm, &proven.user, origin, now).await?;
     let flow = flow_of(app, frame, asked.flow.as_deref());
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     match session::sign_in_browser(app, &realm, proven, held, asked.remembered, origin, now).await {
         Ok(SignIn::Begun(session)) => {
+            browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
             browser.keep(app, &realm, &session, asked.remembered, now);
             Ok(go_on(app, &realm, browser, flow.as_ref(), session.id))
         }

@@ -11,11 +11,12 @@ use gatepost_domain::{EmailAddress, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    frame::{Frame, View},
+    Form,
+    frame::{Frame, Notice, View},
     html::{Html, address},
     query, see,
 };
-use crate::App;
+use crate::{App, http::Problem};
 
 const PURPOSE: &str = "mail sent";
 /// How long one may ask for another from the same page.
@@ -51,7 +52,7 @@ impl For {
 /// What the page knows, sealed in its address: whom the link is for, and what the sign-in was for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Sent {
-    pub(super) email: EmailAddress,
+    email: EmailAddress,
     flow: Option<String>,
     at: Timestamp,
 }
@@ -67,16 +68,35 @@ impl Sent {
         see(&frame.browser, &format!("{}?sent={sealed}", what.path()))
     }
 
-    pub(super) fn open(app: &App, frame: &Frame, sealed: &str) -> Option<Self> {
+    fn open(app: &App, frame: &Frame, sealed: &str) -> Option<Self> {
         let sent: Self = frame.browser.open(app, &frame.realm, PURPOSE, sealed)?;
         (frame.now < sent.at.plus(LIFE)).then_some(sent)
     }
+}
 
-    /// Again, for a page that was opened with what it knows.
-    pub(super) fn of_page(app: &App, frame: &Frame, uri: &Uri) -> Option<(Self, String)> {
-        let sealed = query(uri).remove("sent")?;
-        Self::open(app, frame, &sealed).map(|sent| (sent, sealed))
+/// The page that an address leads to.
+pub(super) fn show(app: &App, frame: &Frame, what: For, uri: &Uri) -> Response {
+    let sealed = query(uri).remove("sent").unwrap_or_default();
+    let sent = Sent::open(app, frame, &sealed);
+    page(frame, what, sent.as_ref().map(|sent| (sent, sealed.as_str())), false)
+}
+
+/// Its button: asks once more, by `ask`, for what the address is to be sent.
+pub(super) async fn again(
+    app: &App,
+    frame: &Frame,
+    what: For,
+    form: &Form,
+    ask: impl AsyncFnOnce(EmailAddress) -> Result<(), Problem>,
+) -> Result<Response, Problem> {
+    let sealed = form.get("sent").unwrap_or_default();
+    let Some(sent) = Sent::open(app, frame, sealed) else { return Ok(page(frame, what, None, false)) };
+    if frame.browser.check_csrf(app, &frame.realm, form.get("csrf")).is_err() {
+        return Ok(page(frame, what, Some((&sent, sealed)), true));
     }
+    ask(sent.email.clone()).await?;
+    frame.tell(Notice::SentAgain);
+    Ok(sent.go(app, frame, what))
 }
 
 #[derive(Template)]
@@ -93,7 +113,7 @@ struct MailSentPage<'a> {
 }
 
 /// The page. `None` for what it knows: it was open for too long, and one begins anew.
-pub(super) fn page(frame: &Frame, what: For, known: Option<(&Sent, &str)>, stale: bool) -> Response {
+fn page(frame: &Frame, what: For, known: Option<(&Sent, &str)>, stale: bool) -> Response {
     let Some((sent, sealed)) = known else { return see(&frame.browser, what.start()) };
     let w = frame.words();
     let mut view = frame.view(w.sent_title);

@@ -97,19 +97,18 @@ pub(super) async fn submit(
         return Ok(page(frame, flow, typed, why));
     };
     let frame = frame.of(flow);
-    ask(&app, &frame, &email, origin).await?;
+    ask(&app, &frame, email.clone(), origin).await?;
     Ok(Sent::new(email, sealed, frame.now).go(&app, &frame, For::Recover))
 }
 
-async fn ask(app: &App, frame: &Frame, email: &EmailAddress, origin: Where) -> Result<(), Problem> {
+async fn ask(app: &App, frame: &Frame, email: EmailAddress, origin: Where) -> Result<(), Problem> {
     let origin = origin.reading(frame.language());
-    accounts::ask_to_recover(app, &frame.realm, email.clone(), &origin, frame.now).await
+    accounts::ask_to_recover(app, &frame.realm, email, &origin, frame.now).await
 }
 
 /// `/recover/sent`
 pub(super) async fn sent(State(app): State<App>, uri: Uri, frame: Frame) -> Response {
-    let known = Sent::of_page(&app, &frame, &uri);
-    mail_sent::page(&frame, For::Recover, known.as_ref().map(|(sent, sealed)| (sent, sealed.as_str())), false)
+    mail_sent::show(&app, &frame, For::Recover, &uri)
 }
 
 pub(super) async fn send_again(
@@ -118,15 +117,8 @@ pub(super) async fn send_again(
     frame: Frame,
     form: Form,
 ) -> Result<Response, Problem> {
-    let sealed = form.get("sent").unwrap_or_default();
-    let known = Sent::open(&app, &frame, sealed);
-    let Some(sent) = &known else { return Ok(mail_sent::page(&frame, For::Recover, None, false)) };
-    if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
-        return Ok(mail_sent::page(&frame, For::Recover, Some((sent, sealed)), true));
-    }
-    ask(&app, &frame, &sent.email, origin).await?;
-    frame.tell(super::frame::Notice::SentAgain);
-    Ok(sent.go(&app, &frame, For::Recover))
+    let asking = async |email| ask(&app, &frame, email, origin).await;
+    mail_sent::again(&app, &frame, For::Recover, &form, asking).await
 }
 
 #[derive(Template)]

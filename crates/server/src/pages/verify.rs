@@ -5,14 +5,14 @@ use axum::{
     http::{StatusCode, Uri},
     response::Response,
 };
-use gatepost_domain::{LinkPurpose, MailedLink};
+use gatepost_domain::{EmailAddress, LinkPurpose, MailedLink};
 
 use super::{
     Form,
     frame::{Frame, Notice},
     html::{address, say},
     link::{self, Confirm},
-    mail_sent::{self, For, Sent},
+    mail_sent::{self, For},
     query, see,
 };
 use crate::{
@@ -23,8 +23,7 @@ use crate::{
 
 /// `/verify-sent`
 pub(super) async fn sent(State(app): State<App>, uri: Uri, frame: Frame) -> Response {
-    let known = Sent::of_page(&app, &frame, &uri);
-    mail_sent::page(&frame, For::Verify, known.as_ref().map(|(sent, sealed)| (sent, sealed.as_str())), false)
+    mail_sent::show(&app, &frame, For::Verify, &uri)
 }
 
 pub(super) async fn send_again(
@@ -33,17 +32,12 @@ pub(super) async fn send_again(
     frame: Frame,
     form: Form,
 ) -> Result<Response, Problem> {
-    let sealed = form.get("sent").unwrap_or_default();
-    let known = Sent::open(&app, &frame, sealed);
-    let Some(sent) = &known else { return Ok(mail_sent::page(&frame, For::Verify, None, false)) };
-    if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
-        return Ok(mail_sent::page(&frame, For::Verify, Some((sent, sealed)), true));
-    }
-    let origin = origin.reading(frame.language());
-    accounts::count_mail(&app, &frame.realm, &sent.email, &origin, frame.now)?;
-    accounts::ask_to_verify(&app, &frame.realm, sent.email.clone(), &origin, frame.now).await?;
-    frame.tell(Notice::SentAgain);
-    Ok(sent.go(&app, &frame, For::Verify))
+    let (realm, origin, now) = (&frame.realm, origin.reading(frame.language()), frame.now);
+    let ask = async |email: EmailAddress| {
+        accounts::count_mail(&app, realm, &email, &origin, now).await?;
+        accounts::ask_to_verify(&app, realm, email, &origin, now).await
+    };
+    mail_sent::again(&app, &frame, For::Verify, &form, ask).await
 }
 
 fn ask(frame: &Frame, found: &MailedLink, token: &str, stale: bool) -> Response {

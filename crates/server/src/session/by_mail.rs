@@ -47,7 +47,7 @@ pub async fn ask_by_mail(
     if !realm.settings().email_sign_in {
         return Err(Problem::EmailSignInOff);
     }
-    accounts::count_mail(app, realm, &email, origin, now)?;
+    accounts::count_mail(app, realm, &email, origin, now).await?;
     let id = MailedLinkId::new(now, app.entropy());
     mail::ask_to_sign_in(app, realm.id(), email, (id, asked), origin, now).await?;
     Ok(id)

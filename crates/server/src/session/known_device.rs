@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use gatepost_domain::{PasswordHash, SecretDigest, Timestamp, User, UserId};
+use gatepost_domain::{EmailAddress, PasswordHash, SecretDigest, Timestamp, User, UserId};
+use gatepost_store::{passwords, users};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     App,
     browser::{Keep, device_cookie, set_cookie},
-    http::origin::Where,
+    http::{Problem, origin::Where},
     realm::Snapshot,
 };
 
@@ -82,6 +83,71 @@ pub fn remember_device(
     device.accounts.truncate(ACCOUNTS - 1);
     device.accounts.insert(0, Account { user: user.id, password: digest(hash), until: now.plus(LIFE) });
     DeviceCookie { name: device_cookie(realm.name()), value: device.seal(app, realm) }
+}
+
+/// Makes the device known to an account that was just signed in to on it without its password.
+pub async fn remember_device_of(
+    app: &App,
+    realm: &Snapshot,
+    user: &User,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<DeviceCookie, Problem> {
+    let (realm_id, id) = (realm.id(), user.id);
+    let hash = app
+        .db()
+        .read("the password that a device is known by", move |tx| {
+            Box::pin(async move { passwords::find(tx, realm_id, id).await.map_err(Problem::from) })
+        })
+        .await?;
+    Ok(remember_device(app, realm, (user, &or_none(hash)), origin, now))
+}
+
+/// What the device is known by: an account without a password by that it has none.
+fn or_none(hash: Option<PasswordHash>) -> PasswordHash {
+    hash.unwrap_or_else(|| PasswordHash::new(""))
+}
+
+/// The device that a request comes from, if it is known to the account that has an address.
+///
+/// Whose address it is, is not looked up: only whether one of those has it whom the cookie names. That is the same work whatever address
+/// is asked about, and none where there is no cookie (LG-02).
+pub async fn known_device_at(
+    app: &App,
+    realm: &Snapshot,
+    email: &EmailAddress,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Option<KnownDevice>, Problem> {
+    let Some(device) = origin.device().and_then(|text| Device::open(app, realm, text)) else {
+        return Ok(None);
+    };
+    let named: Vec<UserId> = device.accounts.iter().map(|account| account.user).collect();
+    let realm_id = realm.id();
+    let accounts = app
+        .db()
+        .read("whom a device is known to", move |tx| {
+            let named = named.clone();
+            Box::pin(async move {
+                let mut accounts = Vec::with_capacity(named.len());
+                for id in named {
+                    let user = users::find(tx, realm_id, id).await?;
+                    let hash = or_none(passwords::find(tx, realm_id, id).await?);
+                    accounts.push(user.map(|user| (user, hash)));
+                }
+                Ok::<_, Problem>(accounts)
+            })
+        })
+        .await?;
+    let theirs = accounts.into_iter().flatten().find(|(user, _)| user.email.as_ref() == Some(email));
+    Ok(theirs.and_then(|(user, hash)| known_device(app, realm, (user.id, &hash), origin, now)))
+}
+
+impl KnownDevice {
+    /// Whose it is.
+    pub fn user(&self) -> UserId {
+        self.user
+    }
 }
 
 /// A cookie that makes a device known.

@@ -4,6 +4,7 @@ mod addresses;
 mod clients;
 mod devices;
 mod doors;
+mod letters;
 mod pages;
 
 use std::net::SocketAddr;

@@ -10,6 +10,7 @@ on_every_backend!(
     a_user_is_found_by_id_address_and_username,
     addresses_and_usernames_belong_to_one_user_of_a_realm,
     a_user_who_cannot_be_made_does_not_undo_the_others,
+    of_many_users_each_is_made_in_its_turn,
     a_user_without_address_and_username_may_be_one_of_many,
     signing_in_reads_user_and_hash_together,
     users_are_listed_by_pages_and_searched,
@@ -100,21 +101,31 @@ async fn a_user_who_cannot_be_made_does_not_undo_the_others(store: Store) {
     let same_email = User { username: None, ..store.stranger("ADA") };
     let same_name = User { email: None, ..store.stranger("Ada") };
     let all = [bob.clone(), same_email.clone(), same_name.clone(), bob.clone(), eve.clone()];
-    let made = write!(store, [all] tx => {
-        let mut made = Vec::new();
-        for user in &all {
-            made.push(users::create_if_free(tx, user).await?);
-        }
-        Ok::<_, Error>(made)
-    });
+    let made = write!(store, [all] tx => users::create_those_free(tx, &all.each_ref()).await);
     assert_eq!(made, Ok(vec![true, false, false, false, true]));
     for there in [ada, bob, eve] {
         assert_eq!(store.find_user(&there).await, Some(there));
     }
     assert_eq!(store.find_user(&same_email).await, None);
+    assert_eq!(write!(store, [] tx => users::create_those_free(tx, &[]).await), Ok(vec![]));
     let homeless = User { realm: RealmId::MAX, ..store.stranger("mallory") };
-    let refused = error_of(write!(store, [homeless] tx => users::create_if_free(tx, &homeless).await));
+    let refused = error_of(write!(store, [homeless] tx => users::create_those_free(tx, &[&homeless]).await));
     assert_eq!(refused, Error::Conflict(Constraint::Parent));
+}
+
+/// More than are on their way to PostgreSQL at once. Of two with one address the first is made.
+async fn of_many_users_each_is_made_in_its_turn(store: Store) {
+    let mut all: Vec<User> = (0..100).map(|n| store.stranger(&format!("u{n}"))).collect();
+    for n in (1..100).step_by(2) {
+        all[n].email = all[n - 1].email.clone();
+    }
+    let made = write!(store, [all] tx => {
+        users::create_those_free(tx, &all.iter().collect::<Vec<_>>()).await
+    });
+    assert_eq!(made, Ok((0..100).map(|n| n % 2 == 0).collect()));
+    for (n, user) in all.into_iter().enumerate() {
+        assert_eq!(store.find_user(&user).await, (n % 2 == 0).then_some(user));
+    }
 }
 
 async fn a_user_without_address_and_username_may_be_one_of_many(store: Store) {

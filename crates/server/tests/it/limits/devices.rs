@@ -17,7 +17,7 @@ use crate::{
 const COOKIE: &str = "__Host-gatepost_device-default";
 
 /// What the answer makes the device known by.
-fn device(answer: &Answer) -> String {
+pub(super) fn device(answer: &Answer) -> String {
     let set = answer.headers.get_all(header::SET_COOKIE).iter().map(|set| set.to_str().unwrap());
     let set =
         set.into_iter().find(|set| set.starts_with(COOKIE)).expect("a device that is known from now on");
@@ -26,7 +26,7 @@ fn device(answer: &Answer) -> String {
     pair.to_owned()
 }
 
-fn on(device: &str, mut request: Request<Body>) -> Request<Body> {
+pub(super) fn on(device: &str, mut request: Request<Body>) -> Request<Body> {
     request.headers_mut().insert(header::COOKIE, device.parse().unwrap());
     request
 }

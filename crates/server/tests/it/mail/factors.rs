@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{NEW_PASSWORD, ask_to_recover, confirm, login_with, recover, undo, verified};
 use crate::{
     mfa::{self, begin, half, second, set_up},
-    support::{Answer, Person, TestApp, person},
+    support::{Answer, Person, SoftPasskey, TestApp, person},
 };
 
 const ADA: &str = "ada@example.com";
@@ -48,12 +48,18 @@ async fn what_is_done_to_second_factors_is_told() {
     let said = |part: &str| letters.iter().any(|letter| letter.text.contains(part));
     assert!(said("Codes left: 9.") && said("account: Authenticator app."), "{letters:?}");
     assert!(codes.iter().all(|code| !said(code)), "and never a code");
-    // By somebody else.
+    // By somebody else, all at once: one letter names them.
     set_up(&app, &again).await;
+    for _ in 0..2 {
+        assert_eq!(app.add_passkey(&again, &mut SoftPasskey::es256()).await.status, 201);
+    }
+    let before = app.subjects(ADA).await.len();
     let path = format!("/api/v1/admin/users/{}/mfa", ada.id);
     assert_eq!(app.ask(&admin, Method::DELETE, &path, None).await.status, 204);
-    let removed = app.subjects(ADA).await.into_iter().filter(|subject| subject.ends_with("was removed"));
-    assert_eq!(removed.count(), 2);
+    let letters = app.mail_to(ADA).await.split_off(before);
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert_eq!(letters[0].subject, "The second steps of your default account were removed");
+    assert!(letters[0].text.contains("Authenticator app, Passkey (2)"), "{letters:?}");
 }
 
 #[tokio::test]

@@ -3,5 +3,6 @@
 mod account;
 mod around;
 pub mod browser;
+mod session_cookies;
 mod sign_in;
 mod sign_up;

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::{command, refusal, serve};
-use crate::support::install;
+use crate::support::{eventually, install};
 
 const HASH: &str = "$2b$10$U00QmOzrNJgdKo1eJBlNaOv2fMcKHnRJDH6JgJ.tnCcJA4YE0twM.";
 
@@ -59,4 +59,33 @@ fn what_cannot_be_imported_is_said_before_anything_is_read() {
     assert_snapshot!(refusal(data, "user import x.json --format firebase"), @"2 error: the following required arguments were not provided: --firebase-hash-config <FILE>; see gatepost user import --help");
     let read = command(data, "user import - --format csv").stdin("email\nada@users.test\n").done();
     assert_snapshot!(read, @"1 user made; 0 were there already; 0 refused");
+}
+
+/// Wherever it is stopped, everybody who is there has the password of their line, and the same command makes the others.
+#[tokio::test]
+async fn an_import_that_is_killed_leaves_nobody_by_half_and_is_gone_on_with() {
+    const USERS: u32 = 6_000;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    install(&data);
+    let file = folder.path().join("users.ndjson");
+    let rows =
+        (0..USERS).map(|n| json!({"email": format!("u{n}@users.test"), "password_hash": HASH}).to_string());
+    fs::write(&file, rows.collect::<Vec<_>>().join("\n")).unwrap();
+    let database = rusqlite::Connection::open(data.join("gatepost.db")).unwrap();
+    let count = |from: &str| -> u32 {
+        database.query_row(&format!("SELECT COUNT(*) FROM {from}"), [], |row| row.get(0)).unwrap()
+    };
+    let mut import = command(&data, &format!("user import {}", file.display())).start();
+    eventually("the first users", async || (count("users") > 0).then_some(())).await;
+    import.kill();
+    let there = count("users");
+    let whole = format!(
+        "users u JOIN passwords p ON p.realm_id = u.realm_id AND p.user_id = u.id AND p.hash = '{HASH}'"
+    );
+    assert_eq!(count(&whole), there);
+    assert_eq!(count("audit WHERE event = 'user-import-begun'"), 1);
+    let again = command(&data, &format!("user import {} --json", file.display())).json();
+    assert_eq!((&again["made"], &again["existing"]), (&json!(USERS - there), &json!(there)));
+    assert_eq!((count("users"), count(&whole)), (USERS, USERS));
 }
