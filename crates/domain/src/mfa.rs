@@ -3,6 +3,7 @@
 mod first;
 pub mod recovery_code;
 pub mod totp;
+mod trusted_device;
 
 use std::fmt;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{SecretDigest, Timestamp, UserId, passkey::Held};
 
 pub use first::{First, PendingFirst};
+pub use trusted_device::TrustedDevice;
 
 /// What somebody can have set up as a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

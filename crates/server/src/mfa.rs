@@ -4,6 +4,7 @@
 mod change;
 mod picture;
 mod set_up;
+mod trusted;
 
 use gatepost_domain::{
     Mfa, RealmId, Timestamp, User, UserId,
@@ -24,6 +25,7 @@ pub(crate) use change::{remove_all, remove_since};
 pub use picture::{modules, svg};
 pub(crate) use set_up::{SET_UP_TTL, open_seed, seal_seed};
 pub use set_up::{SetUp, begin_totp, confirm_totp, pending_totp};
+pub use trusted::{forget_trusted_devices, trusted_devices};
 
 /// What an account has set up.
 #[derive(Debug)]

@@ -22,6 +22,9 @@ pub struct MfaView {
     /// What was set up. Whoever has one is asked for it at every sign-in.
     factors: Vec<FactorView>,
     recovery_codes: RecoveryCodesView,
+    /// On how many devices no second factor is asked for, because it was shown there.
+    #[schema(example = 1)]
+    trusted_devices: u64,
 }
 
 /// A second factor.
@@ -55,11 +58,12 @@ pub(super) struct RecoveryCodesView {
 }
 
 impl MfaView {
-    pub(super) fn new(policy: Mfa, overview: &Overview) -> Self {
+    pub(super) fn new(policy: Mfa, overview: &Overview, trusted_devices: u64) -> Self {
         Self {
             policy,
             factors: overview.factors.iter().map(FactorView::from).collect(),
             recovery_codes: overview.codes.into(),
+            trusted_devices,
         }
     }
 }

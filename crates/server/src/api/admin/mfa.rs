@@ -27,11 +27,13 @@ pub(super) async fn show(
     _admin: Admin,
     realm: InRealm,
     PathId(user): PathId<UserId>,
+    Now(now): Now,
     State(app): State<App>,
 ) -> Result<Json<MfaView>, Problem> {
     accounts::find(&app, realm.id(), user).await?;
     let overview = mfa::overview(&app, realm.id(), user).await?;
-    Ok(Json(MfaView::new(realm.settings().mfa, &overview)))
+    let trusted = mfa::trusted_devices(&app, &realm, user, now).await?;
+    Ok(Json(MfaView::new(realm.settings().mfa, &overview, trusted)))
 }
 
 /// Reset a user's second factors

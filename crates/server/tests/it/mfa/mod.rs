@@ -6,6 +6,9 @@ mod half;
 mod pages;
 mod required;
 mod sign_in;
+mod trusted;
+mod trusted_asked;
+mod trusted_ends;
 
 use axum::http::Method;
 use serde_json::{Value, json};
