@@ -127,8 +127,8 @@ async fn mf_05_a_program_may_keep_the_cookie_and_ask_for_the_second_step_all_the
     let body = json!({"mfa_token": half(&app, ADA).await, "code": phone.code(&app), "trust_device": true});
     let answer = app.post("/api/v1/login/mfa", body).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    let cookies = answer.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap());
-    let cookie = cookies.filter(|set| set.starts_with(COOKIE)).next_back().expect("a cookie");
+    let mut cookies = answer.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap());
+    let cookie = cookies.rfind(|set| set.starts_with(COOKIE)).expect("a cookie");
     assert!(cookie.contains("; Max-Age=2592000") && cookie.contains("HttpOnly"), "{cookie}");
     let cookie = cookie.split(';').next().unwrap();
     let login = json!({"email": ADA, "password": PASSWORD});
