@@ -52,14 +52,21 @@ class Server:
 class Dev(Server):
     """`gatepost dev`, which keeps mail and shows it."""
 
+    def __init__(self, *options: str) -> None:
+        self.options = options or ("--listen", "127.0.0.1:0")
+
     def __enter__(self) -> "Dev":
         self.folder = tempfile.TemporaryDirectory()
-        self.process = subprocess.Popen([BIN, "dev", "--listen", "127.0.0.1:0", "--log-level", "warn"], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([BIN, "dev", "--log-level", "warn", *self.options], stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if found := re.search(r"gatepost ready on (http://\S+)", line):
                 self.url = found[1]
                 return self
         raise RuntimeError(f"{BIN} ended without saying where it is ready")
+
+    def data_dir(self) -> str:
+        """Where everything is, as it says when it is ready."""
+        return next(found[1] for line in self.process.stdout if (found := re.search(r"Everything is in (\S+), gone", line)))
 
 
 def sign_in(page, url: str, username: str = ADA, base: str = "") -> None:

@@ -354,8 +354,82 @@ def email_awaited(page, url):
     page.goto(f"{url}/account/profile")
 
 
-# Those of mail, of `gatepost dev`.
+def by_mail_wrong(page, url):
+    page.goto(f"{url}/sign-in/email")
+    page.fill("#username", "ada@")
+    page.click("#by-mail-submit")
+    page.wait_for_selector("#username-error")
+
+
+def by_mail_sent(page, url):
+    page.goto(f"{url}/sign-in/email")
+    page.fill("#username", LONG)
+    page.click("#by-mail-submit")
+    page.wait_for_selector("#code")
+
+
+def by_mail_code_wrong(page, url):
+    by_mail_sent(page, url)
+    page.fill("#code", "1234")
+    page.click("#code-submit")
+    page.wait_for_selector("#code-error")
+
+
+def by_mail_letter(page, url):
+    """Asked for by a page, so that it has a link, and read in the same browser."""
+    page.goto(f"{url}/sign-in/email")
+    page.fill("#username", "grace@example.com")
+    page.click("#by-mail-submit")
+    page.wait_for_selector("#code")
+    letter(page, url, "Sign in to")
+
+
+def by_mail_open(page, url):
+    by_mail_letter(page, url)
+    page.click("#open-link")
+    page.wait_for_selector("#link-submit")
+
+
+def by_mail_elsewhere(page, url):
+    by_mail_letter(page, url)
+    link = page.locator("#open-link").get_attribute("href")
+    page.context.clear_cookies()
+    page.goto(link)
+
+
+def by_mail_html(page, url):
+    by_mail_letter(page, url)
+    page.click("#open-html")
+
+
+def second_step_trust(page, url):
+    password_of_two(page, url)
+    page.check("#trust")
+
+
+def second_step_trust_ar(page, url):
+    password_of_two(page, url)
+    page.goto(f"{page.url}&language=ar")
+
+
+# Those of mail and of trusted devices, of `gatepost dev`.
 MAIL = {
+    "by-mail": (None, "/sign-in/email"),
+    "by-mail-ar": (None, "/sign-in/email?language=ar"),
+    "by-mail-error": (None, by_mail_wrong),
+    "by-mail-sent": (None, by_mail_sent),
+    "by-mail-code-error": (None, by_mail_code_wrong),
+    "by-mail-open": (None, by_mail_open),
+    "by-mail-elsewhere": (None, by_mail_elsewhere),
+    "by-mail-refused": (None, "/sign-in/email/open?token=x"),
+    "by-mail-letter": (None, by_mail_html),
+    "second-step-trust": (None, second_step_trust),
+    "second-step-trust-ar": (None, second_step_trust_ar),
+    "security-trusted": (TWO, "/account/security"),
+    "security-trusted-de": (TWO, "/account/security?language=de"),
+    "activity": (TWO, "/account/activity"),
+    "activity-ar": (TWO, "/account/activity?language=ar"),
+    "activity-de": (TWO, "/account/activity?language=de"),
     "recover": (None, "/recover"),
     "recover-error": (None, recover_error),
     "recover-sent": (None, recover),
@@ -371,6 +445,35 @@ MAIL = {
     "letter": (None, recover_html),
     "letter-ar": (None, verify_html_ar),
 }
+
+
+def trusts(browser, url):
+    """A browser in which somebody has signed in with an app, and is not asked for it again."""
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    sign_in(page, url, TWO)
+    key = set_up_app(page, url)
+    page.context.clear_cookies()
+    password_of_two(page, url)
+    page.fill("#code", "000000")
+    page.click("#mfa-submit")
+    page.wait_for_selector("#code-error")
+    page.fill("#code", totp(key))
+    page.check("#trust")
+    page.click("#mfa-submit")
+    page.wait_for_url("**/account/profile")
+    page.goto(f"{url}/sign-out")
+    page.click("#logout-confirm")
+    sign_in(page, url, TWO)
+    return context.storage_state()
+
+
+def without_limits(request, url) -> None:
+    """Nobody asks for as many letters in an hour."""
+    token = request.post(f"{url}/api/v1/login", data={"email": ADA, "password": PASSWORD}).json()["access_token"]
+    settings = {"settings": {"rate_limits": "off"}}
+    changed = request.patch(f"{url}/api/v1/admin/realm", data=settings, headers={"authorization": f"Bearer {token}"})
+    assert changed.ok, changed.text()
 
 
 def shoot(server, browser, pages, given, kept=None) -> None:
@@ -424,10 +527,12 @@ def main() -> None:
         add_passkey(keyed.new_page(), server.url)
         shoot(server, browser, PAGES, given, {TWO: two, GRACE: keyed.storage_state()})
         with Dev() as dev:
+            without_limits(others.request, dev.url)
             for language, address in (("en", "mary@example.com"), ("ar", "amal@example.com")):
                 account = {"email": address, "name": "Mary Somerville", "password": "the connexion of the sciences"}
                 others.request.post(f"{dev.url}/api/v1/register", data=account, headers={"accept-language": language})
-            shoot(dev, browser, MAIL, given)
+            others.request.post(f"{dev.url}/api/v1/register", data={"email": TWO, "name": "Emmy Noether", "password": PASSWORD})
+            shoot(dev, browser, MAIL, given, {TWO: trusts(browser, dev.url)})
         browser.close()
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from server import ADA, LONG, PASSWORD, asking, device_code, sign_in
 
 OPEN = ["/sign-in", "/sign-up", "/sign-out", "/nowhere", "/sign-in?flow=x", "/r/saffron/sign-in", "/r/saffron/sign-up"]
-ACCOUNT = ["/account/profile", "/account/security", "/account/password", "/account/sessions", "/account/applications", "/sign-out",
+ACCOUNT = ["/account/profile", "/account/security", "/account/password", "/account/sessions", "/account/activity", "/account/applications", "/sign-out",
            "/sign-in?other=1"]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

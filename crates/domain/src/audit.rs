@@ -245,6 +245,9 @@ impl Event {
                 | Self::RecoveryCodesCreated
                 | Self::DeviceTrusted
                 | Self::TrustedDevicesForgotten
+                | Self::PasskeyCountRefused
+                | Self::IdentityConnected
+                | Self::IdentityDisconnected
                 | Self::RefreshTokenReused
                 | Self::CodeReused
                 | Self::ConsentGiven

@@ -212,6 +212,10 @@ id!(
     /// An account elsewhere that signs in to one here; not what it is called there.
     IdentityId, "idn_"
 );
+id!(
+    /// A device on which a user is not asked for a second factor.
+    TrustedDeviceId, "tdv_"
+);
 
 #[cfg(test)]
 mod tests {

@@ -60,7 +60,8 @@ pub use entropy::Entropy;
 pub use grant::{Grant, GrantDetails};
 pub use id::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, IdentityId, InitialAccessTokenId,
-    InvitationId, MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SessionId, UserId,
+    InvitationId, MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SessionId, TrustedDeviceId,
+    UserId,
 };
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};

@@ -4,6 +4,7 @@ mod first;
 mod policy;
 pub mod recovery_code;
 pub mod totp;
+mod trusted_device;
 
 use std::fmt;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use crate::{SecretDigest, Timestamp, UserId, passkey::Held};
 
 pub use first::{First, PendingFirst};
 pub use policy::{Demand, Level, Missing, Offer, OrganizationMfa, OrganizationMfaRefused, missing};
+pub use trusted_device::TrustedDevice;
 
 /// What somebody can have set up as a second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -22,10 +22,15 @@ fn mistakes_are_explained_by_the_compiler() {
         let expected: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("//= ")).collect();
         let said = libraries.compile(&program);
         for line in &expected {
-            assert!(said.contains(line), "{}: the compiler does not say\n{line}\nbut\n{said}", program.display());
+            assert!(
+                said.contains(line),
+                "{}: the compiler does not say\n{line}\nbut\n{said}",
+                program.display()
+            );
         }
         let errors = |line: &&str| line.starts_with("error[");
-        let (all, wanted) = (said.lines().filter(errors).count(), expected.iter().copied().filter(errors).count());
+        let (all, wanted) =
+            (said.lines().filter(errors).count(), expected.iter().copied().filter(errors).count());
         assert_eq!(all, wanted, "{}: the compiler says\n{said}", program.display());
         seen += wanted;
     }
@@ -52,7 +57,10 @@ impl Libraries {
                 }
             }
         }
-        panic!("{} has no gatepost-guard and axum that belong together: cargo test --workspace", folder.display());
+        panic!(
+            "{} has no gatepost-guard and axum that belong together: cargo test --workspace",
+            folder.display()
+        );
     }
 
     /// What the compiler says of a program.
@@ -62,7 +70,12 @@ impl Libraries {
             .args(["--edition=2024", "--crate-type=bin", "--emit=metadata", "--color=never", "--out-dir"])
             .arg(env!("CARGO_TARGET_TMPDIR"))
             .args(["-L", &library("dependency", &self.folder)])
-            .args(["--extern", &library("gatepost_guard", &self.guard), "--extern", &library("axum", &self.axum)])
+            .args([
+                "--extern",
+                &library("gatepost_guard", &self.guard),
+                "--extern",
+                &library("axum", &self.axum),
+            ])
             .arg(program)
             .output()
             .unwrap();

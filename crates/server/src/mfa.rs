@@ -5,6 +5,7 @@ mod change;
 mod picture;
 mod policy;
 mod set_up;
+mod trusted;
 
 use gatepost_domain::{
     Mfa, RealmId, Timestamp, User, UserId,
@@ -28,6 +29,7 @@ pub use policy::{due, is_offered, organization_asking, set_up_by};
 pub(crate) use policy::{forbids_what_an_organization_asks, is_required};
 pub(crate) use set_up::{SET_UP_TTL, open_seed, seal_seed};
 pub use set_up::{SetUp, begin_totp, confirm_totp, pending_totp};
+pub use trusted::{forget_trusted_devices, trusted_devices};
 
 /// What an account has set up.
 #[derive(Debug)]

@@ -46,6 +46,7 @@ pub mod roles;
 pub mod sessions;
 pub mod signing_keys;
 pub mod totp_seeds;
+pub mod trusted_devices;
 pub mod used_ids;
 pub mod users;
 

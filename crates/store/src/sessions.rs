@@ -10,7 +10,7 @@ use gatepost_domain::{
 
 use crate::users::user_columns;
 use crate::value::{FromRow, Joined, Row};
-use crate::{Error, Tx, outbox, personal_claims};
+use crate::{Error, Tx, outbox, personal_claims, trusted_devices};
 
 impl FromRow for Session {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
@@ -261,7 +261,8 @@ async fn tell(
     outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await
 }
 
-/// Ends the sessions of a user, but for one, and all their grants, and tells nobody: the caller does. Returns the sessions.
+/// Ends the sessions of a user, but for one, and all their grants, and tells nobody: the caller does. And trusts none of their devices
+/// any more: whoever is signed out for safety must not come in again with less. Returns the sessions.
 pub async fn end_all_of(
     tx: &mut Tx,
     realm: RealmId,
@@ -279,6 +280,7 @@ pub async fn end_all_of(
     let params = [(&realm).into(), (&user).into(), except.as_ref().into(), now.into()];
     let ended: Vec<(SessionId,)> = tx.all(SESSIONS, &params).await?;
     tx.execute(GRANTS, &params).await?;
+    trusted_devices::forget_all(tx, realm, user).await?;
     Ok(ended.into_iter().map(|(id,)| id).collect())
 }
 

@@ -2,8 +2,8 @@
 
 use gatepost_domain::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdentityId, InitialAccessTokenId, InvitationId,
-    MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SecretDigest, SessionId, Timestamp, UserId,
-    passkey::UserHandle,
+    MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SecretDigest, SessionId, Timestamp,
+    TrustedDeviceId, UserId, passkey::UserHandle,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type};
@@ -285,6 +285,7 @@ ids!(
     InitialAccessTokenId,
     ApiKeyId,
     PasskeyId,
+    TrustedDeviceId,
     UserHandle
 );
 

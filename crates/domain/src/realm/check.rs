@@ -18,6 +18,8 @@ const LONGEST_ACCESS: Duration = DAY;
 const LONGEST_GRACE: Duration = Duration::from_mins(5);
 /// The longest an account goes on without a second factor where one is required: what lasts longer is no requirement.
 const LONGEST_MFA_GRACE: Duration = Duration::from_hours(90 * 24);
+/// No browser keeps a cookie for much longer.
+const LONGEST_TRUST: Duration = Duration::from_hours(24 * 366);
 /// Which minimal lengths a password can be asked for: NIST SP 800-63B-4 section 3.1.1.2 has nothing shorter, and what is longer
 /// nobody types.
 const MIN_LENGTHS: std::ops::RangeInclusive<u32> = 8..=128;
@@ -122,6 +124,9 @@ impl RealmSettings {
         if short(self.audit_retention) {
             return refuse("audit_retention", "a day at least, or \"0s\" for ever");
         }
+        if short(self.trusted_device_ttl) || self.trusted_device_ttl > LONGEST_TRUST {
+            return refuse("trusted_device_ttl", "a day to a year, or \"0s\" for never");
+        }
         Ok(())
     }
 
@@ -212,6 +217,11 @@ mod tests {
             (json!({"access_token_ttl": "25h"}), "access_token_ttl: write a time from 1s to 24h"),
             (json!({"refresh_token_ttl": "59s"}), "refresh_token_ttl: a minute at least"),
             (json!({"session_ttl": "0s"}), "session_ttl: a minute at least"),
+            (json!({"trusted_device_ttl": "1h"}), "trusted_device_ttl: a day to a year, or \"0s\" for never"),
+            (
+                json!({"trusted_device_ttl": "400d"}),
+                "trusted_device_ttl: a day to a year, or \"0s\" for never",
+            ),
             (json!({"refresh_grace": "6m"}), "refresh_grace: five minutes at most"),
             (
                 json!({"key_rotation": "1h"}),

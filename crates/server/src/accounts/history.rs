@@ -65,6 +65,8 @@ pub struct Act {
     pub method: Option<String>,
     /// With which second factor somebody signed in, or which was added or removed.
     pub factor: Option<String>,
+    /// Nobody was asked for a second factor, because the device is trusted.
+    pub excused: bool,
 }
 
 impl Act {
@@ -80,6 +82,7 @@ impl Act {
             address: record.address.filter(|_| by != By::Administrator),
             method: detail("method"),
             factor: detail("second_factor").or_else(|| detail("kind")).or_else(|| detail("kinds")),
+            excused: record.detail.contains_key("second_factor_excused"),
         }
     }
 }

@@ -32,6 +32,9 @@ pub(super) struct Login {
     username: Option<String>,
     /// As it was set; every character counts.
     password: Password,
+    /// Asks for a second factor also on a device that is trusted: for what takes a sign-in with one.
+    #[serde(default)]
+    ask_second_factor: bool,
 }
 
 /// A sign-in that worked.
@@ -58,14 +61,21 @@ impl SignedInAnswer {
     }
 }
 
-/// What sets the cookie, if there is one.
-pub(super) type DeviceHeader = AppendHeaders<Option<(HeaderName, HeaderValue)>>;
+/// What sets a cookie, if there is one.
+pub(super) type CookieHeader = AppendHeaders<Option<(HeaderName, HeaderValue)>>;
 
 /// The header by which a device is known from now on.
-pub(super) fn known(device: Option<&DeviceCookie>) -> Result<DeviceHeader, Problem> {
-    let header =
-        |device: &DeviceCookie| device.header().ok_or_else(|| Problem::internal("a cookie is no header"));
-    Ok(AppendHeaders(device.map(header).transpose()?.map(|header| (SET_COOKIE, header))))
+pub(super) fn known(device: Option<&DeviceCookie>) -> Result<CookieHeader, Problem> {
+    cookie(device, DeviceCookie::header)
+}
+
+/// The header that sets a cookie, where there is one to set.
+pub(super) fn cookie<C>(
+    set: Option<C>,
+    header: impl FnOnce(C) -> Option<HeaderValue>,
+) -> Result<CookieHeader, Problem> {
+    let header = |set| header(set).ok_or_else(|| Problem::internal("a cookie is no header"));
+    Ok(AppendHeaders(set.map(header).transpose()?.map(|header| (SET_COOKIE, header))))
 }
 
 /// A sign-in whose password was right, and that waits for a second factor: a problem document with what it takes to go on.
@@ -142,6 +152,7 @@ pub(super) async fn login(
             return Err(Problem::InvalidBody { detail: "give either `email` or `username`".into() });
         }
     };
+    let origin = origin.on_trusted_device(!body.ask_second_factor);
     let password = body.password.spelled().map_err(|_| Problem::InvalidCredentials)?;
     let proven = session::prove(&app, &realm, identifier, password, &origin, now).await?;
     match session::sign_in(&app, &realm, proven, &origin, now).await? {

@@ -109,6 +109,9 @@ pub(super) struct EmailCode {
     /// The eight digits, in groups or without.
     #[schema(example = "1234 5678")]
     code: String,
+    /// Asks for a second factor also on a device that is trusted: for what takes a sign-in with one.
+    #[serde(default)]
+    ask_second_factor: bool,
 }
 
 /// Sign in by mail: send the code
@@ -134,6 +137,7 @@ pub(super) async fn confirm(
 ) -> Result<Response, Problem> {
     let asked = Asked::open(&app, &realm, &body.email_token, now).ok_or(Problem::InvalidLink)?;
     let (mailed, by) = (Mailed::Code(asked.link, &body.code), Asked::by(&asked.secret));
+    let origin = origin.on_trusted_device(!body.ask_second_factor);
     let (proven, _) = session::prove_by_mail(&app, &realm, mailed, &by, &origin, now).await?;
     match session::sign_in(&app, &realm, proven, &origin, now).await {
         Ok(SignIn::Begun(begun)) => {

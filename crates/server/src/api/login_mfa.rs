@@ -5,7 +5,7 @@ use gatepost_domain::mfa::Missing;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    login::{DeviceHeader, SignedInAnswer, known},
+    login::{CookieHeader, SignedInAnswer, cookie, known},
     mfa_view::{TotpSetup, revealed},
     passkey_view::PasskeyOptions,
 };
@@ -15,7 +15,7 @@ use crate::{
     mfa,
     passkeys::{self, AuthenticationResponse, RegistrationResponse},
     realm::InRealm,
-    session::{self, Shown, SignIn},
+    session::{self, Shown, SignIn, TrustCookie},
 };
 
 /// The second step: the token of the first, and one of a code, a recovery code, a passkey and a new passkey.
@@ -35,6 +35,9 @@ pub(super) struct SecondStep {
     /// A passkey that was made just now, where one has to be set up: what the browser answered to the options of
     /// `/api/v1/login/mfa/passkey/new`.
     new_passkey: Option<RegistrationResponse>,
+    /// Asks for no second factor on this device for a while, where the realm has that (`trusted_device_ttl`): the answer sets a cookie.
+    #[serde(default)]
+    trust_device: bool,
 }
 
 /// A sign-in with two factors.
@@ -70,7 +73,7 @@ pub(super) async fn second(
     State(app): State<App>,
     origin: Where,
     Json(body): Json<SecondStep>,
-) -> Result<(DeviceHeader, Json<SecondStepAnswer>), Problem> {
+) -> Result<(CookieHeader, CookieHeader, Json<SecondStepAnswer>), Problem> {
     let shown = match (&body.code, &body.recovery_code, &body.passkey, &body.new_passkey) {
         (Some(code), None, None, None) => Shown::Code(code),
         (None, Some(code), None, None) => Shown::RecoveryCode(code),
@@ -82,6 +85,7 @@ pub(super) async fn second(
             });
         }
     };
+    let origin = origin.trusting(body.trust_device);
     let pending = session::open_pending(&app, &realm, &body.mfa_token, now);
     let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
     let proven = session::prove_second(&app, &realm, pending, shown, &origin, now).await?;
@@ -100,12 +104,15 @@ pub(super) async fn second(
         Shown::Code(_) | Shown::Passkey(_) | Shown::NewPasskey(_) | Shown::Later => None,
     };
     let device = known(signed_in.device.as_ref())?;
+    let trusted = second.as_ref().and_then(|second| second.trusts());
+    let trusted = trusted.map(|device| session::trust(&app, &realm, (&signed_in.user, device), &origin, now));
+    let trusted = cookie(trusted.as_ref(), TrustCookie::header)?;
     let answer = SecondStepAnswer {
         signed_in: SignedInAnswer::new(signed_in),
         recovery_codes_left,
         recovery_codes: (!codes.is_empty()).then(|| revealed(codes)),
     };
-    Ok((device, Json(answer)))
+    Ok((device, trusted, Json(answer)))
 }
 
 /// Set-up at sign-in.

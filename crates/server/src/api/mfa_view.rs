@@ -27,6 +27,9 @@ pub struct MfaView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     setup_required_by: Option<Timestamp>,
+    /// On how many devices no second factor is asked for, because it was shown there.
+    #[schema(example = 1)]
+    trusted_devices: u64,
 }
 
 /// A second factor.
@@ -60,12 +63,18 @@ pub(super) struct RecoveryCodesView {
 }
 
 impl MfaView {
-    pub(super) fn new(realm: &Snapshot, user: &User, overview: &Overview, now: Timestamp) -> Self {
+    pub(super) fn new(
+        realm: &Snapshot,
+        user: &User,
+        (overview, trusted_devices): (&Overview, u64),
+        now: Timestamp,
+    ) -> Self {
         Self {
             policy: realm.settings().mfa,
             setup_required_by: mfa::due(realm, user, now).filter(|_| !overview.has_factor()),
             factors: overview.factors.iter().map(FactorView::from).collect(),
             recovery_codes: overview.codes.into(),
+            trusted_devices,
         }
     }
 }

@@ -22,6 +22,11 @@ pub(crate) fn of_device(realm: &str) -> String {
     format!("__Host-gatepost_device-{realm}")
 }
 
+/// The cookie by which a device is one on which somebody is not asked for a second factor.
+pub(crate) fn of_trust(realm: &str) -> String {
+    format!("__Host-gatepost_trust-{realm}")
+}
+
 /// The one cookie of this name. Of two neither counts: a browser holds one at most, for the name begins with `__Host-`
 /// (RFC 6265bis section 4.1.3.2), so somebody put the other there.
 pub(crate) fn one<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

@@ -42,6 +42,9 @@ pub struct Flow {
     pub started_at: Timestamp,
     /// Whether the person must prove anew who they are, though somebody is signed in.
     pub fresh: bool,
+    /// Whether whoever asks takes all that the person has set up, and no device is trusted in place of it.
+    #[serde(default)]
+    pub every_factor: bool,
     /// In which session somebody has agreed to what the application asks for. Whoever signs in after them in this browser has not.
     pub consented: Option<SessionId>,
     /// Of which session somebody has said that it is the account to use.
@@ -62,10 +65,17 @@ impl Flow {
             returns_to: None,
             started_at: now,
             fresh: false,
+            every_factor: false,
             consented: None,
             account_chosen: None,
             pending: None,
         }
+    }
+
+    /// Whether a sign-in for it may do without a second factor on a device that is trusted. Whoever has to prove anew who they are does
+    /// so with all they have.
+    pub fn takes_trust(flow: Option<&Self>) -> bool {
+        !flow.is_some_and(|flow| flow.fresh || flow.every_factor)
     }
 
     /// What stands in the address: nobody can read or change it, and it opens in this browser and realm only.

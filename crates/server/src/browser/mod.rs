@@ -28,7 +28,8 @@ use crate::{
 };
 
 pub(crate) use cookies::{
-    Jar, Keep, LANGUAGE, NOTICE, header as set_cookie, of_device as device_cookie, one as one_cookie,
+    Jar, Keep, LANGUAGE, NOTICE, header as set_cookie, of_device as device_cookie, of_trust as trust_cookie,
+    one as one_cookie,
 };
 use csrf::Sender;
 pub use flow::{Flow, Target};

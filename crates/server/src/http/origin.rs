@@ -18,7 +18,7 @@ use gatepost_domain::{
 use super::{client_address::Neighbourhood, observe::RequestId};
 use crate::{
     App,
-    browser::{device_cookie, one_cookie},
+    browser::{device_cookie, one_cookie, trust_cookie},
     pages::Language,
     realm::InRealm,
 };
@@ -34,6 +34,9 @@ pub struct Where {
     user_agent: Option<HeaderValue>,
     request_id: Option<RequestId>,
     device: Option<String>,
+    trust: Option<String>,
+    on_trusted_device: bool,
+    to_be_trusted: bool,
     language: Option<Language>,
 }
 
@@ -52,6 +55,36 @@ impl Where {
     /// The cookie by which a device is known, as it was sent.
     pub fn device(&self) -> Option<&str> {
         self.device.as_deref()
+    }
+
+    /// The cookie by which the device is trusted, as it was sent.
+    pub fn trust_as_sent(&self) -> Option<&str> {
+        self.trust.as_deref()
+    }
+
+    /// The same, where the sign-in may go by it.
+    pub fn trusted(&self) -> Option<&str> {
+        self.trust_as_sent().filter(|_| self.on_trusted_device)
+    }
+
+    /// The same, for a sign-in that may do without a second factor on a device that is trusted. Not for whoever has to prove anew who
+    /// they are.
+    #[must_use]
+    pub fn on_trusted_device(mut self, may: bool) -> Self {
+        self.on_trusted_device = may;
+        self
+    }
+
+    /// The same, for somebody who does not want to be asked for a second factor here again.
+    #[must_use]
+    pub fn trusting(mut self, wanted: bool) -> Self {
+        self.to_be_trusted = wanted;
+        self
+    }
+
+    /// Whether they do not.
+    pub fn is_to_be_trusted(&self) -> bool {
+        self.to_be_trusted
     }
 
     /// In which language whoever asks is written to (RFC 5646).
@@ -87,9 +120,13 @@ impl FromRequestParts<App> for Where {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
         let realm = parts.extensions.get::<InRealm>().filter(|_| parts.headers.contains_key(COOKIE));
         let device = realm.and_then(|realm| one_cookie(&parts.headers, &device_cookie(realm.name())));
+        let trust = realm.and_then(|realm| one_cookie(&parts.headers, &trust_cookie(realm.name())));
         Ok(Self {
             address: peer.map(|peer| app.trusted_proxies().client(peer, &parts.headers)),
             device: device.map(str::to_owned),
+            trust: trust.map(str::to_owned),
+            on_trusted_device: false,
+            to_be_trusted: false,
             user_agent: parts.headers.get(USER_AGENT).cloned(),
             request_id: parts.extensions.get::<RequestId>().copied(),
             language: Language::of(&parts.headers),

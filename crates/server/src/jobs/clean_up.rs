@@ -8,7 +8,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{
     BoxFuture, Error, Tx, attempts, audit, clients, device_codes, initial_access_tokens, invitations,
-    mailed_links, meta, pushed_requests, realms, sessions, used_ids,
+    mailed_links, meta, pushed_requests, realms, sessions, trusted_devices, used_ids,
 };
 
 use crate::App;
@@ -74,6 +74,10 @@ async fn every_realm(app: &App, holder: &str, now: Timestamp) -> Result<(), Erro
             .await?;
             batches(app, holder, move |tx| {
                 Box::pin(async move { mailed_links::delete_expired(tx, id, now, BATCH).await })
+            })
+            .await?;
+            batches(app, holder, move |tx| {
+                Box::pin(async move { trusted_devices::delete_expired(tx, id, now, BATCH).await })
             })
             .await?;
             batches(app, holder, move |tx| {

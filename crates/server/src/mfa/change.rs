@@ -6,7 +6,7 @@ use gatepost_domain::{
     mfa::{Factor, FactorKind, recovery_code::RecoveryCode},
     outbox::Notice,
 };
-use gatepost_store::{Error, Tx, audit, passkeys, recovery_codes, totp_seeds, users};
+use gatepost_store::{Error, Tx, audit, passkeys, recovery_codes, totp_seeds, trusted_devices, users};
 
 use super::{called, factors, fresh_codes, is_required, may_change};
 use crate::{
@@ -45,6 +45,7 @@ pub async fn remove_totp(
                     return Err(Problem::LastSecondFactor);
                 }
                 totp_seeds::remove(tx, id, user).await?;
+                trusted_devices::forget_all(tx, id, user).await?;
                 if last {
                     recovery_codes::remove(tx, id, user).await?;
                 }
@@ -80,6 +81,8 @@ pub async fn new_recovery_codes(
                     return Err(Problem::NotFound);
                 }
                 recovery_codes::replace(tx, id, user, &digests, now).await?;
+                // One of the old ones may have been read by somebody else, and shown.
+                trusted_devices::forget_all(tx, id, user).await?;
                 audit::append(tx, &record).await?;
                 let told = Notice::RecoveryCodesMade;
                 mail::notice(tx, &app, &caller.user, told, who.origin(), now).await?;
@@ -96,6 +99,7 @@ pub(crate) async fn remove_all(tx: &mut Tx, realm: RealmId, user: UserId) -> Res
     let had = factors(tx, realm, user).await?;
     totp_seeds::remove(tx, realm, user).await?;
     passkeys::remove_all(tx, realm, user).await?;
+    trusted_devices::forget_all(tx, realm, user).await?;
     recovery_codes::remove(tx, realm, user).await?;
     Ok(had)
 }
@@ -117,6 +121,7 @@ pub(crate) async fn remove_since(
         totp_seeds::remove(tx, realm, user).await?;
     }
     passkeys::remove_all(tx, realm, user).await?;
+    trusted_devices::forget_all(tx, realm, user).await?;
     totp_seeds::forget_begun(tx, realm, user).await?;
     let codes = recovery_codes::count(tx, realm, user).await?;
     if kept.is_empty() || codes.made_at.is_some_and(|made_at| made_at >= since) {

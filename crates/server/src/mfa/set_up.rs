@@ -12,7 +12,7 @@ use gatepost_domain::{
     },
     outbox::Notice,
 };
-use gatepost_store::{audit, recovery_codes, sessions, totp_seeds};
+use gatepost_store::{audit, recovery_codes, sessions, totp_seeds, trusted_devices};
 use zeroize::Zeroizing;
 
 use super::{called, fresh_codes, is_wanted, may_change};
@@ -156,6 +156,8 @@ pub async fn confirm_totp(
                 return Err(Problem::NoSetUp);
             }
             audit::append(tx, &added).await?;
+            // What was trusted was so by the one before.
+            trusted_devices::forget_all(tx, id, user).await?;
             let told = Notice::FactorAdded(called(FactorKind::Totp));
             mail::notice(tx, &app, &caller.user, told, who.origin(), now).await?;
             let had_before = is_multi_factor(&caller.session.amr);

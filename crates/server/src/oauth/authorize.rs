@@ -134,6 +134,7 @@ impl Step<'_> {
         flow.login_hint.clone_from(&request.login_hint);
         flow.ui_locales.clone_from(&request.ui_locales);
         flow.returns_to = Some(request.return_to.uri.clone());
+        flow.every_factor = decide::wants_every_factor(request);
         Ok(flow)
     }
 

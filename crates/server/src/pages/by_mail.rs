@@ -306,6 +306,7 @@ async fn finish(
     let device = session::remember_device_of(app, &realm, &proven.user, origin, now).await?;
     let flow = flow_of(app, frame, asked.flow.as_deref());
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
+    let origin = &origin.clone().on_trusted_device(Flow::takes_trust(flow.as_ref()));
     match session::sign_in_browser(app, &realm, proven, held, asked.remembered, origin, now).await {
         Ok(SignIn::Begun(session)) => {
             browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
@@ -340,7 +341,8 @@ async fn opened(app: &App, frame: Frame, token: &str, stale: bool) -> Result<Res
         }
         Ok(Opened::Elsewhere) => {
             let w = frame.words();
-            Ok(frame.message(StatusCode::FORBIDDEN, &say(w.elsewhere_title), &say(w.elsewhere_what)))
+            let what = say(w.elsewhere_what).link(frame.path(HERE));
+            Ok(frame.message(StatusCode::FORBIDDEN, &say(w.elsewhere_title), &what))
         }
         Err(problem) => link::refused(&frame, problem, HERE),
     }

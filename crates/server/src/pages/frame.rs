@@ -288,10 +288,11 @@ pub(super) enum Notice {
     PasskeyRemoved,
     Connected,
     Disconnected,
+    TrustEnded,
 }
 
 impl Notice {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::NameSaved,
         Self::PasswordChanged,
         Self::SessionEnded,
@@ -307,6 +308,7 @@ impl Notice {
         Self::PasskeyRemoved,
         Self::Connected,
         Self::Disconnected,
+        Self::TrustEnded,
     ];
 
     fn name(self) -> &'static str {
@@ -326,6 +328,7 @@ impl Notice {
             Self::PasskeyRemoved => "passkey-removed",
             Self::Connected => "connected",
             Self::Disconnected => "disconnected",
+            Self::TrustEnded => "trust-ended",
         }
     }
 
@@ -346,6 +349,7 @@ impl Notice {
             Self::PasskeyRemoved => words.passkey_is_removed,
             Self::Connected => words.connected,
             Self::Disconnected => words.disconnected,
+            Self::TrustEnded => words.trust_ended,
         }
     }
 }

@@ -17,7 +17,9 @@ use super::{
     Form, assets, error,
     frame::{Frame, Person, View},
     html::Html,
-    query, sign_in,
+    query,
+    second_step::TrustBox,
+    sign_in,
 };
 use crate::{
     App,
@@ -44,6 +46,8 @@ pub(super) struct Ask {
     pub(super) primary: bool,
     /// The browser offers passkeys in the field of the user name.
     pub(super) autofill: bool,
+    /// The box by which the device is trusted, at a second step.
+    pub(super) trust: Option<TrustBox>,
 }
 
 impl Ask {
@@ -60,6 +64,7 @@ impl Ask {
             known: w.passkey_known,
             primary: true,
             autofill: false,
+            trust: None,
         }
     }
 
@@ -142,12 +147,13 @@ struct SecondPasskeyPage {
     by_recovery: String,
 }
 
-/// The second step, by a passkey.
+/// The second step, by a passkey. `trust` says whether the box by which the device is trusted was ticked.
 pub(super) async fn second(
     app: &App,
     frame: Frame,
     (flow, sealed): (&Flow, &str),
     (pending, user, overview): (&PendingSignIn, &User, &Overview),
+    trust: bool,
     wrong: Option<(StatusCode, Html)>,
 ) -> Result<Response, Problem> {
     let frame = frame.of(Some((flow, sealed)));
@@ -155,7 +161,7 @@ pub(super) async fn second(
     let ask = match passkeys::to_sign_in_second(app, &frame.realm, pending, frame.now).await {
         Ok(options) => {
             let ask = Ask::of(&frame, ("get", options), "/sign-in/mfa");
-            Some(Ask { flow: Some(sealed.to_owned()), ..ask })
+            Some(Ask { flow: Some(sealed.to_owned()), trust: TrustBox::of(&frame, trust), ..ask })
         }
         Err(Problem::PasskeysUnavailable) => None,
         Err(other) => return Err(other),

@@ -44,6 +44,23 @@ struct SecondStepPage<'a> {
     has_app: bool,
     by_code: bool,
     wrong: Option<&'static str>,
+    /// That one need not be asked again here, where the realm has that.
+    trust: Option<TrustBox>,
+}
+
+/// The box by which a device is trusted.
+pub(super) struct TrustBox {
+    pub(super) label: Html,
+    pub(super) ticked: bool,
+}
+
+impl TrustBox {
+    /// As the realm has it. Less than a day is a day to a person.
+    pub(super) fn of(frame: &Frame, ticked: bool) -> Option<Self> {
+        let lifetime = frame.realm.settings().trusted_device_ttl;
+        let days = lifetime.as_secs().div_ceil(24 * 60 * 60);
+        (days > 0).then(|| Self { label: say(frame.words().trust_device).put("days", days).html(), ticked })
+    }
 }
 
 /// What the page asks for.
@@ -135,13 +152,13 @@ pub(super) async fn begin(
     Ok(Redirect::to(&frame.path(&format!("/sign-in/mfa?flow={sealed}"))).into_response())
 }
 
-/// The page for what is missing now, or the beginning where the sign-in is over.
+/// The page for what is missing now, or the beginning where the sign-in is over. `trust` says whether the box was ticked.
 async fn page(
     app: &App,
     frame: Frame,
     (flow, sealed): (&Flow, &str),
     way: Way,
-    wrong: Wrong,
+    (wrong, trust): (Wrong, bool),
 ) -> Result<Response, Problem> {
     let Some(pending) = &flow.pending else { return Ok(over(app, frame, flow)) };
     let (realm, now) = (Arc::clone(&frame.realm), frame.now);
@@ -151,9 +168,10 @@ async fn page(
             let way = way.among(&overview);
             if way == Way::Passkey {
                 let wrong = wrong.with_passkey(&frame);
-                return passkey::second(app, frame, (flow, sealed), (pending, &user, &overview), wrong).await;
+                let whose = (pending, &user, &overview);
+                return passkey::second(app, frame, (flow, sealed), whose, trust, wrong).await;
             }
-            Ok(asked(frame, (flow, sealed), (&user, &overview), way == Way::Code, wrong))
+            Ok(asked(frame, (flow, sealed), (&user, &overview), way == Way::Code, (wrong, trust)))
         }
         Some((user, missing @ (Missing::SetUp | Missing::Offer(_)))) => {
             second_set_up::page(app, frame, (flow, sealed), (pending, &user, missing), (way, wrong)).await
@@ -167,7 +185,7 @@ fn asked(
     (flow, sealed): (&Flow, &str),
     (user, overview): (&User, &Overview),
     by_code: bool,
-    wrong: Wrong,
+    (wrong, trust): (Wrong, bool),
 ) -> Response {
     let frame = frame.of(Some((flow, sealed)));
     let w = frame.words();
@@ -190,6 +208,7 @@ fn asked(
         flow: sealed,
         by_code,
         wrong: wrong.words(&frame, by_code),
+        trust: TrustBox::of(&frame, trust),
         v: view,
     };
     frame.answer(wrong.status(), &page, Some(flow))
@@ -209,7 +228,7 @@ pub(super) async fn show(State(app): State<App>, uri: Uri, frame: Frame) -> Resu
         Some("passkey") => Way::Passkey,
         _ => Way::Any,
     };
-    page(&app, frame, (&flow, sealed), way, Wrong::Nothing).await
+    page(&app, frame, (&flow, sealed), way, (Wrong::Nothing, false)).await
 }
 
 pub(super) async fn submit(
@@ -231,17 +250,19 @@ pub(super) async fn submit(
         (None, Some(text)) => (Way::Passkey, text),
         (None, None) => (Way::Code, form.text("code")),
     };
-    let flowing = (&flow, sealed);
+    let (flowing, trust) = ((&flow, sealed), form.ticked("trust"));
     if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
-        return page(&app, frame, flowing, way, Wrong::Stale).await;
+        return page(&app, frame, flowing, way, (Wrong::Stale, trust)).await;
     }
     if text.is_empty() && !later {
-        return page(&app, frame, flowing, way, Wrong::Empty).await;
+        return page(&app, frame, flowing, way, (Wrong::Empty, trust)).await;
     }
     let Some(pending) = flow.pending.clone().filter(|pending| now < pending.expires_at) else {
         return Ok(over(&app, frame, &flow));
     };
     let remembered = pending.remembered;
+    // For another day is not for this device.
+    let origin = origin.trusting(trust && !later);
     let (sent, made);
     let shown = match way {
         _ if later => Shown::Later,
@@ -253,7 +274,7 @@ pub(super) async fn submit(
             match (&sent, &made) {
                 (Some(sent), _) => Shown::Passkey(sent),
                 (None, Some(made)) => Shown::NewPasskey(made),
-                (None, None) => return page(&app, frame, flowing, way, Wrong::Refused).await,
+                (None, None) => return page(&app, frame, flowing, way, (Wrong::Refused, trust)).await,
             }
         }
         Way::Code | Way::Any => Shown::Code(text),
@@ -275,12 +296,12 @@ pub(super) async fn submit(
         Ok(SignIn::Begun(session)) => session,
         Err(Problem::InvalidPasskey(why)) => {
             let wrong = if why.is_stale() { Wrong::Stale } else { Wrong::Refused };
-            return page(&app, frame, flowing, way, wrong).await;
+            return page(&app, frame, flowing, way, (wrong, trust)).await;
         }
-        Err(Problem::PasskeyExists) => return page(&app, frame, flowing, way, Wrong::Known).await,
-        Err(Problem::InvalidCode) => return page(&app, frame, flowing, way, Wrong::Refused).await,
+        Err(Problem::PasskeyExists) => return page(&app, frame, flowing, way, (Wrong::Known, trust)).await,
+        Err(Problem::InvalidCode) => return page(&app, frame, flowing, way, (Wrong::Refused, trust)).await,
         Err(Problem::TooManyAttempts { .. }) => {
-            return page(&app, frame, flowing, way, Wrong::TooOften).await;
+            return page(&app, frame, flowing, way, (Wrong::TooOften, trust)).await;
         }
         // Disabled since the password was right, or the password is another.
         Ok(SignIn::Pending(..)) | Err(Problem::InvalidPendingSignIn | Problem::InvalidCredentials) => {
@@ -292,6 +313,10 @@ pub(super) async fn submit(
         browser.jar().set(&device.name, &device.value, DeviceCookie::KEEP);
     }
     browser.keep(&app, &realm, &session, remembered, now);
+    if let Some(device) = second.as_ref().and_then(|second| second.trusts()) {
+        let cookie = session::trust(&app, &realm, (&user, device), &origin, now);
+        browser.jar().set(&cookie.name, &cookie.value, cookie.keep);
+    }
     match second.as_ref().map(|second| second.codes()).filter(|codes| !codes.is_empty()) {
         Some(codes) => {
             let flow = Flow { account_chosen: Some(session.id), pending: None, ..flow };

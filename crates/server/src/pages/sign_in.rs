@@ -273,6 +273,7 @@ pub(super) async fn submit(
         .map(|hash| session::remember_device(&app, &realm, (&proven.user, hash), &origin, now));
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     let remember = form.ticked("remember");
+    let origin = origin.on_trusted_device(Flow::takes_trust(flow.map(|(flow, _)| flow)));
     let begun = session::sign_in_browser(&app, &realm, proven, held, remember, &origin, now).await;
     let session = match begun {
         Ok(SignIn::Begun(session)) => session,

@@ -241,6 +241,7 @@ pub(super) async fn come_back(
     let (code, sentence) = match entered {
         Entered::Proven(proven) => {
             let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
+            let origin = origin.on_trusted_device(Flow::takes_trust(flow.as_ref()));
             let begun = session::sign_in_browser(&app, &realm, *proven, held, false, &origin, now).await;
             match begun {
                 Ok(SignIn::Begun(session)) => {

@@ -6,7 +6,7 @@ use gatepost_domain::{
     mfa::FactorKind,
     outbox::{Factor, Notice},
 };
-use gatepost_store::{audit, passkeys as stored, recovery_codes};
+use gatepost_store::{audit, passkeys as stored, recovery_codes, trusted_devices};
 
 use crate::{
     App,
@@ -79,6 +79,8 @@ pub async fn remove(
                     return Err(Problem::LastWayIn);
                 }
                 stored::remove(tx, within, user, id).await?;
+                // Some may be trusted because it was shown there.
+                trusted_devices::forget_all(tx, within, user).await?;
                 if last_factor {
                     recovery_codes::remove(tx, within, user).await?;
                 }

@@ -9,22 +9,24 @@ use gatepost_store::{Error, Tx, identities, passwords, sessions, users};
 use super::{
     missing::Asks,
     second::{Asked, Refused, Second, ask},
+    trusted_device::{self, Trusted},
 };
 use crate::{http::Problem, passkeys};
 
 /// Whether what somebody proved is enough, asked in the transaction that begins their session. A passkey alone is: after it nothing is
-/// missing.
+/// missing. Whoever has proved anything else, and comes from a device that is trusted for them, is not asked for a second factor.
 pub(super) async fn enough(
     tx: &mut Tx,
     (realm, user): (RealmId, UserId),
     asks: Asks,
-    first: &First,
-    second: Option<&Second>,
+    (first, second): (&First, Option<&Second>),
+    trusted: Option<&Trusted>,
     now: Timestamp,
 ) -> Result<Asked, Problem> {
     match first {
         First::Password(_) | First::Email(_) | First::Identity(_) => {
-            ask(tx, (realm, user), asks, second, now).await
+            let asked = ask(tx, (realm, user), asks, second, now).await?;
+            Ok(trusted_device::excuse(tx, asked, (realm, user), trusted, now).await?)
         }
         First::Passkey(shown) => Ok(match passkeys::take(tx, realm, shown, now).await? {
             Ok(()) => Asked::Enough,

@@ -9,9 +9,11 @@ use gatepost_store::{Tx, audit, sessions};
 use super::{
     device::note_device,
     first,
+    known_device::is_known,
     missing::Asks,
     second::Asked,
-    sign_in::{Proven, Settled, SignIn, Written, settle, with_first, with_second},
+    sign_in::{Proven, Settled, SignIn, Written, settle, with_first, with_second, with_trust},
+    trusted_device::trusted_device,
 };
 use crate::{
     App,
@@ -62,6 +64,8 @@ pub async fn sign_in_browser(
     let proved = first.clone();
     let (worker, owner, told) = (app.clone(), user.clone(), origin.clone());
     let (asks, shown) = (Asks::on_pages(realm), second.clone());
+    let trusted = trusted_device(app, realm, user.id, origin, now);
+    let is_known = is_known(app, realm, (user.id, &first), origin, now);
     let written = app
         .db()
         .write("sign in in a browser", move |tx| {
@@ -71,25 +75,29 @@ pub async fn sign_in_browser(
             let (app, owner, told) = (worker.clone(), owner.clone(), told.clone());
             let second = shown.clone();
             Box::pin(async move {
-                match first::enough(tx, (begins.realm, begins.user), asks, &first, second.as_deref(), now)
-                    .await?
-                {
-                    Asked::Enough => {}
+                let whose = (begins.realm, begins.user);
+                let proved = (&first, second.as_deref());
+                let asked = first::enough(tx, whose, asks, proved, trusted.as_ref(), now).await?;
+                let excused = matches!(asked, Asked::Excused);
+                match asked {
+                    Asked::Enough | Asked::Excused => {}
                     Asked::Missing(missing) => return Ok(Written::Missing(missing)),
                     Asked::Refused(why) => return Ok(Written::Refused(why)),
                 }
                 if let (Some(held), Some(record)) = (again, signed_in_again) {
                     let holds = first::holds(tx, (begins.realm, begins.user), &first, now).await?;
                     if holds && go_on(tx, &held, &begins.amr, now).await? {
-                        audit::append(tx, &record).await?;
+                        audit::append(tx, &with_trust(record, excused)).await?;
                         return again_live(tx, begins.realm, held.id, now).await.map(Written::Begun);
                     }
                 }
                 if !first::begin(tx, &begins, &first, now).await? {
                     return Err(Problem::InvalidCredentials);
                 }
-                audit::append(tx, &signed_in).await?;
-                note_device(tx, &app, (&owner, &begins), &told, now).await?;
+                audit::append(tx, &with_trust(signed_in, excused)).await?;
+                if !is_known {
+                    note_device(tx, &app, (&owner, &begins), &told, now).await?;
+                }
                 if let (Some(held), Some(record)) = (other, signed_out)
                     && sessions::revoke(tx, held.realm, held.user, held.id, now, message).await?
                 {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use gatepost_domain::{EmailAddress, PasswordHash, SecretDigest, Timestamp, User, UserId};
+use gatepost_domain::{EmailAddress, PasswordHash, SecretDigest, Timestamp, User, UserId, mfa::First};
 use gatepost_store::{passwords, users};
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,18 @@ pub fn known_device(
     let is_known =
         |account: &Account| account.user == user && account.password == password && now < account.until;
     device.accounts.iter().any(is_known).then_some(KnownDevice { id: device.id, user })
+}
+
+/// Whether a sign-in is on a device that its user knows, so that nobody need be told of it: whoever takes their laptop elsewhere is not
+/// somebody else.
+pub(super) fn is_known(
+    app: &App,
+    realm: &Snapshot,
+    (user, first): (UserId, &First),
+    origin: &Where,
+    now: Timestamp,
+) -> bool {
+    first.password().is_some_and(|hash| known_device(app, realm, (user, hash), origin, now).is_some())
 }
 
 /// Makes the device known to an account that was just signed in to on it: the name of a cookie, and what it holds.

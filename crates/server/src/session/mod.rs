@@ -14,6 +14,7 @@ mod second;
 mod set_up;
 mod sign_in;
 mod touch;
+mod trusted_device;
 
 pub use by_mail::{Mailed, Opened, ask_by_mail, is_by_mail, opened_to_sign_in, prove_by_mail};
 pub use end::{Ended, end};
@@ -29,6 +30,8 @@ pub use second::{Shown, prove_second};
 pub use set_up::{begin_passkey_set_up, begin_set_up};
 pub use sign_in::{Begun, Identifier, Proven, SignIn, prove, refused as note_refused, sign_in};
 pub use touch::touch;
+pub(crate) use trusted_device::trusted_since;
+pub use trusted_device::{TrustCookie, trust};
 
 /// The client of people who sign in at the server's own API.
 pub const FIRST_PARTY: &str = gatepost_domain::client::FIRST_PARTY;

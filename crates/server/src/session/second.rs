@@ -6,8 +6,8 @@ use gatepost_domain::{
     RealmId, SecretDigest, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
     mfa::{
-        FactorKind, Method, Missing, PendingSignIn, TRIES, TRIES_OF_ONE_SIGN_IN, recovery_code::RecoveryCode,
-        totp::Code,
+        FactorKind, Method, Missing, PendingSignIn, TRIES, TRIES_OF_ONE_SIGN_IN, TrustedDevice,
+        recovery_code::RecoveryCode, totp::Code,
     },
     outbox::Notice,
     passkey::{Held, PasskeyRefused, ShownPasskey},
@@ -20,6 +20,7 @@ use super::{
     first,
     missing::{Asks, missing},
     sign_in::Proven,
+    trusted_device::NewTrust,
 };
 use crate::{
     App,
@@ -55,6 +56,7 @@ pub struct Second {
     app: App,
     owner: User,
     origin: Where,
+    trusts: Option<NewTrust>,
 }
 
 enum Checked {
@@ -78,12 +80,15 @@ struct Records {
     spent: Record,
     added: Record,
     made: Record,
+    trusted: Record,
 }
 
 /// How far a sign-in has got, asked in the transaction that begins the session.
 pub(crate) enum Asked {
     /// Far enough.
     Enough,
+    /// Far enough with one factor: the other is not asked for on a device that is trusted.
+    Excused,
     /// Something is missing. Nothing was written.
     Missing(Missing),
     /// What was shown is not right. That it was tried is written.
@@ -161,10 +166,14 @@ pub async fn prove_second(
         spent: record(Event::RecoveryCodeUsed),
         added: added(record(Event::SecondFactorAdded), &checked),
         made: record(Event::RecoveryCodesCreated),
+        trusted: record(Event::DeviceTrusted),
     };
     let (owner, origin) = (known.clone(), origin.clone());
-    let second = Arc::new(Second { pending, checked, codes, records, app: app.clone(), owner, origin });
-    Ok(Proven { user: known, first, second: Some(second), attempt: Attempt::unlimited(app, now) })
+    let trusts = NewTrust::of(app, realm, user, &origin, now);
+    let app = app.clone();
+    let attempt = Attempt::unlimited(&app, now);
+    let second = Arc::new(Second { pending, checked, codes, records, app, owner, origin, trusts });
+    Ok(Proven { user: known, first, second: Some(second), attempt })
 }
 
 /// The record of a factor that is set up.
@@ -203,6 +212,11 @@ impl Second {
             Checked::Code { .. } | Checked::SetUp { .. } | Checked::Nothing => Method::Totp,
             Checked::Later => return None,
         })
+    }
+
+    /// The device, where the user is not to be asked on it again.
+    pub fn trusts(&self) -> Option<&TrustedDevice> {
+        self.trusts.as_ref().map(NewTrust::device)
     }
 
     /// The recovery codes that were made with a factor that was set up, to be shown once the sign-in is written.
@@ -303,6 +317,10 @@ impl Second {
         // A sign-in ends once. Whoever was second takes nothing with them: the error takes back what was spent.
         if !used_ids::claim(tx, realm, &pending.spent(), until).await? {
             return Err(Problem::InvalidPendingSignIn);
+        }
+        if let Some(trust) = &self.trusts {
+            trust.write(tx).await?;
+            audit::append(tx, &self.records.trusted).await?;
         }
         Ok(Asked::Enough)
     }

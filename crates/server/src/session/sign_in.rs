@@ -19,10 +19,11 @@ use super::{
     DeviceCookie, FIRST_PARTY, FIRST_PARTY_SCOPES,
     device::note_device,
     first,
-    known_device::{known_device, remember_device},
+    known_device::{is_known, known_device, remember_device},
     missing::Asks,
     pending,
     second::{self, Asked, Refused, Second},
+    trusted_device::trusted_device,
 };
 use crate::{
     App, accounts,
@@ -209,6 +210,8 @@ pub async fn sign_in(
     let (begun, granted, proved) = (session.clone(), grant.clone(), first.clone());
     let (worker, told) = (app.clone(), origin.clone());
     let (asks, shown) = (Asks::of(realm), second.clone());
+    let trusted = trusted_device(app, realm, user.id, origin, now);
+    let is_known = is_known(app, realm, (user.id, &first), origin, now);
     let written = app
         .db()
         .write("sign in", move |tx| {
@@ -217,10 +220,12 @@ pub async fn sign_in(
             let (app, origin) = (worker.clone(), told.clone());
             let second = shown.clone();
             Box::pin(async move {
-                match first::enough(tx, (session.realm, session.user), asks, &first, second.as_deref(), now)
-                    .await?
-                {
-                    Asked::Enough => {}
+                let whose = (session.realm, session.user);
+                let proved = (&first, second.as_deref());
+                let asked = first::enough(tx, whose, asks, proved, trusted.as_ref(), now).await?;
+                let excused = matches!(asked, Asked::Excused);
+                match asked {
+                    Asked::Enough | Asked::Excused => {}
                     Asked::Missing(missing) => return Ok(Written::Missing(missing)),
                     Asked::Refused(why) => return Ok(Written::Refused(why)),
                 }
@@ -229,10 +234,12 @@ pub async fn sign_in(
                 if !first::begin(tx, &session, &first, now).await? || !grants::create(tx, &grant).await? {
                     return Err(Problem::InvalidCredentials);
                 }
-                audit::append(tx, &record).await?;
+                audit::append(tx, &with_trust(record, excused)).await?;
                 let user = users::find(tx, session.realm, session.user).await?;
                 let user = user.ok_or(Problem::InvalidCredentials)?;
-                note_device(tx, &app, (&user, &session), &origin, now).await?;
+                if !is_known {
+                    note_device(tx, &app, (&user, &session), &origin, now).await?;
+                }
                 Ok(Written::Begun(user))
             })
         })
@@ -276,6 +283,11 @@ pub(super) fn with_first(record: Record, first: &First) -> Record {
         First::Email(_) => record.with("method", "email"),
         First::Identity(id) => record.with("method", "provider").with("identity", id.to_string()),
     }
+}
+
+/// The record of a sign-in, which says so where a second factor was not asked for because the device is trusted.
+pub(super) fn with_trust(record: Record, excused: bool) -> Record {
+    if excused { record.with("second_factor_excused", "trusted_device") } else { record }
 }
 
 /// The record of a sign-in, with the second factor that was shown.

@@ -56,6 +56,7 @@ fn every_public_function_is_called_in_the_file_of_its_noun() {
         "sessions",
         "signing_keys",
         "totp_seeds",
+        "trusted_devices",
         "used_ids",
         "users",
     ] {

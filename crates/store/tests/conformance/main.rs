@@ -44,5 +44,6 @@ mod sessions;
 mod signing_keys;
 mod totp_seeds;
 mod transactions;
+mod trusted_devices;
 mod used_ids;
 mod users;

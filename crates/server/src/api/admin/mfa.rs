@@ -32,7 +32,8 @@ pub(super) async fn show(
 ) -> Result<Json<MfaView>, Problem> {
     let user = accounts::find(&app, realm.id(), user).await?;
     let overview = mfa::overview(&app, realm.id(), user.id).await?;
-    Ok(Json(MfaView::new(&realm, &user, &overview, now)))
+    let trusted = mfa::trusted_devices(&app, &realm, user.id, now).await?;
+    Ok(Json(MfaView::new(&realm, &user, (&overview, trusted), now)))
 }
 
 /// Reset a user's second factors

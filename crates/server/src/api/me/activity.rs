@@ -41,12 +41,15 @@ struct ActView {
     /// From where.
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
-    /// How one signed in, where it was not a password: `email`.
+    /// How one signed in, where it was not a password: `passkey`, `email`, `provider`.
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<String>,
-    /// The second factor that was used, added or removed: `totp`, `recovery_code`.
+    /// The second factor that was used, added or removed: `totp`, `recovery_code`, `passkey`.
     #[serde(skip_serializing_if = "Option::is_none")]
     factor: Option<String>,
+    /// Nobody was asked for a second factor, because the device is trusted. Left out where it is not so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    on_trusted_device: bool,
 }
 
 impl From<Act> for ActView {
@@ -59,6 +62,7 @@ impl From<Act> for ActView {
             address: act.address.map(|address| address.to_string()),
             method: act.method,
             factor: act.factor,
+            on_trusted_device: act.excused,
         }
     }
 }

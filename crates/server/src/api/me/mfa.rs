@@ -26,7 +26,8 @@ pub(super) async fn show(
     State(app): State<App>,
 ) -> Result<Json<MfaView>, Problem> {
     let overview = mfa::overview(&app, realm.id(), caller.user.id).await?;
-    Ok(Json(MfaView::new(&realm, &caller.user, &overview, now)))
+    let trusted = mfa::trusted_devices(&app, &realm, caller.user.id, now).await?;
+    Ok(Json(MfaView::new(&realm, &caller.user, (&overview, trusted), now)))
 }
 
 /// Begin to set up an authenticator app
@@ -157,4 +158,26 @@ pub(super) async fn make_recovery_codes(
 ) -> Result<Json<NewRecoveryCodes>, Problem> {
     let codes = mfa::new_recovery_codes(&app, &caller, origin, now).await?;
     Ok(Json(NewRecoveryCodes::new(&codes)))
+}
+
+/// Trust no device
+///
+/// On every device the second factor is asked for again at the next sign-in.
+#[utoipa::path(
+    delete, path = "/api/v1/me/mfa/trusted-devices", tag = "Second factors", operation_id = "forget_trusted_devices",
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "None is trusted"),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`not_for_applications`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn forget_trusted_devices(
+    caller: SignedIn,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<StatusCode, Problem> {
+    mfa::forget_trusted_devices(&app, &caller, origin, now).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -27,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(identities::disconnect))
         .routes(routes!(mfa::begin_totp, mfa::remove_totp))
         .routes(routes!(mfa::confirm_totp))
+        .routes(routes!(mfa::forget_trusted_devices))
         .routes(routes!(mfa::count_recovery_codes, mfa::make_recovery_codes))
         .routes(routes!(passkeys::list, passkeys::add))
         .routes(routes!(passkeys::begin))

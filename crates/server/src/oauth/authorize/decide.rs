@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{Client, Consent, Session, Timestamp};
+use gatepost_domain::{Client, Consent, Session, Timestamp, mfa::is_multi_factor};
 
 use super::request::AuthorizationRequest;
 use crate::oauth::acr;
@@ -83,11 +83,25 @@ fn reaches(levels: &[String], amr: &[String]) -> bool {
     levels.is_empty() || levels.iter().any(|wanted| acr::is_reached(wanted, amr))
 }
 
-/// Whether a second factor would bring the session to a level that the client demands or wishes for. Whoever has shown one is not
-/// asked again for a level that there is not.
+/// Whether a second factor would bring the session to a level that the client demands or wishes for, or is missing to a proof that it
+/// wants anew: whoever proves anew who they are does so with all they have. Whoever has shown one is not asked again for a level that
+/// there is not.
 pub(super) fn wants_second_factor(request: &AuthorizationRequest, session: &Session) -> bool {
-    let with_it: Vec<String> = session.amr.iter().cloned().chain(["mfa".to_owned()]).collect();
-    let helps = |levels: &Vec<String>| !reaches(levels, &session.amr) && reaches(levels, &with_it);
+    !is_multi_factor(&session.amr) && (wants_anew(request) || helps(request, &session.amr))
+}
+
+/// The same before anybody is signed in: whether it is known that one factor will not do for whoever has two.
+pub(super) fn wants_every_factor(request: &AuthorizationRequest) -> bool {
+    wants_anew(request) || helps(request, &[])
+}
+
+fn wants_anew(request: &AuthorizationRequest) -> bool {
+    request.prompt.login || request.max_age.is_some()
+}
+
+fn helps(request: &AuthorizationRequest, amr: &[String]) -> bool {
+    let with_it: Vec<String> = amr.iter().cloned().chain(["mfa".to_owned()]).collect();
+    let helps = |levels: &Vec<String>| !reaches(levels, amr) && reaches(levels, &with_it);
     [&request.acr, &request.acr_wished].into_iter().any(helps)
 }
 

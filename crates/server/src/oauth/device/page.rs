@@ -17,6 +17,7 @@ use gatepost_domain::{
     authorization::device::{
         DeviceCode, GUESS_WINDOW, GUESSES, GUESSES_OF_ALL, GUESSES_OF_ONE, UserCode, guesses_of,
     },
+    mfa::is_multi_factor,
 };
 use gatepost_store::{attempts, audit, device_codes};
 
@@ -25,6 +26,7 @@ use crate::{
     browser::{BrowserSession, Flow, Target},
     clients,
     http::{Problem, Where},
+    mfa,
     oauth::authorize,
     pages::{self, AskedAgain, DeviceRequest, Form, Frame},
 };
@@ -77,7 +79,7 @@ pub(super) async fn typed(
     let Some((client, user_code)) = client.zip(device.user_code) else {
         return Ok(pages::device_code(&frame, text, Some(AskedAgain::Unknown)));
     };
-    if is_too_old(&client, &device, &signed_in, now) {
+    if has_to_prove_anew(&app, &client, &device, &signed_in, now).await? {
         return Ok(signs_in_anew(&app, &frame, &client, user_code));
     }
     let scopes: Vec<Scope> = device.details.scopes.iter().cloned().collect();
@@ -120,7 +122,7 @@ pub(super) async fn decided(
         return Ok(unknown());
     };
     // The page may have been open for long.
-    if approved && is_too_old(&client, &device, &signed_in, now) {
+    if approved && has_to_prove_anew(&app, &client, &device, &signed_in, now).await? {
         return Ok(signs_in_anew(&app, &frame, &client, code));
     }
     let event = if approved { Event::DeviceConnected } else { Event::DeviceRefused };
@@ -140,10 +142,20 @@ pub(super) async fn decided(
     Ok(if decided.await? { pages::device_outcome(&frame, approved) } else { unknown() })
 }
 
-/// Whether the person signed in longer ago than the client takes, and not since the device asked (`default_max_age`).
-fn is_too_old(client: &Client, device: &DeviceCode, signed_in: &BrowserSession, now: Timestamp) -> bool {
-    let max_age = client.settings.default_max_age.map(u64::from);
-    authorize::is_too_old(&signed_in.session, max_age, device.created_at, now)
+/// Whether the person signed in longer ago than the client takes, and not since the device asked (`default_max_age`), or, of a client
+/// that says how long, with less than they have: on a device that is trusted.
+async fn has_to_prove_anew(
+    app: &App,
+    client: &Client,
+    device: &DeviceCode,
+    signed_in: &BrowserSession,
+    now: Timestamp,
+) -> Result<bool, Problem> {
+    let (session, max_age) = (&signed_in.session, client.settings.default_max_age.map(u64::from));
+    if authorize::is_too_old(session, max_age, device.created_at, now) {
+        return Ok(true);
+    }
+    Ok(max_age.is_some() && !is_multi_factor(&session.amr) && mfa::has_factor(app, &signed_in.user).await?)
 }
 
 /// The person proves anew who they are, and comes back to the form with the code in it.

@@ -6,7 +6,7 @@ use axum::{
     http::{StatusCode, Uri},
     response::Response,
 };
-use gatepost_domain::audit::Event;
+use gatepost_domain::{audit::Event, mfa::FactorKind};
 
 use super::Frame;
 use crate::{
@@ -40,7 +40,8 @@ struct Row {
     what: &'static str,
     /// Something that was tried and refused.
     refused: bool,
-    by: Option<&'static str>,
+    /// Who else did it, or what was special about it.
+    tag: Option<&'static str>,
     at: String,
     when: String,
     address: Option<String>,
@@ -48,7 +49,6 @@ struct Row {
 
 /// What happened, in a sentence. `None`: it is not shown.
 fn sentence(w: &'static Words, act: &Act) -> Option<&'static str> {
-    let by_mail = act.method.as_deref() == Some("email");
     Some(match act.event {
         Event::UserRegistered | Event::UserCreated => w.act_made,
         Event::UserUpdated => w.act_updated,
@@ -63,11 +63,14 @@ fn sentence(w: &'static Words, act: &Act) -> Option<&'static str> {
         Event::AccountRecovered => w.act_recovered,
         Event::AccountTakenOver => w.act_taken_over,
         Event::EmailSignInRequested => w.act_mail_asked,
-        Event::SignedIn => match (by_mail, act.factor.is_some()) {
-            (false, false) => w.act_signed_in,
-            (false, true) => w.act_signed_in_second,
-            (true, false) => w.act_signed_in_mail,
-            (true, true) => w.act_signed_in_mail_second,
+        Event::SignedIn => match (act.method.as_deref(), act.factor.is_some()) {
+            (Some("passkey"), _) => w.act_signed_in_passkey,
+            (Some("email"), false) => w.act_signed_in_mail,
+            (Some("email"), true) => w.act_signed_in_mail_second,
+            (Some("provider"), false) => w.act_signed_in_provider,
+            (Some("provider"), true) => w.act_signed_in_provider_second,
+            (_, false) => w.act_signed_in,
+            (_, true) => w.act_signed_in_second,
         },
         Event::SignInRefused => w.act_refused,
         Event::AttemptRefused => w.act_often,
@@ -76,13 +79,18 @@ fn sentence(w: &'static Words, act: &Act) -> Option<&'static str> {
         Event::SessionRevoked => w.act_session_ended,
         Event::PasswordChanged => w.act_password,
         Event::PasswordChangeRefused => w.act_password_refused,
+        Event::SecondFactorAdded if is_passkey(act) => w.act_passkey_added,
         Event::SecondFactorAdded => w.act_factor_added,
+        Event::SecondFactorRemoved if is_passkey(act) => w.act_passkey_removed,
         Event::SecondFactorRemoved | Event::SecondFactorsReset => w.act_factor_removed,
         Event::SecondFactorRefused => w.act_factor_refused,
         Event::RecoveryCodeUsed => w.act_code_used,
         Event::RecoveryCodesCreated => w.act_codes_made,
         Event::DeviceTrusted => w.act_trusted,
         Event::TrustedDevicesForgotten => w.act_trust_ended,
+        Event::PasskeyCountRefused => w.act_passkey_copied,
+        Event::IdentityConnected => w.act_connected,
+        Event::IdentityDisconnected => w.act_disconnected,
         Event::RefreshTokenReused | Event::CodeReused => w.act_reused,
         Event::ConsentGiven => w.act_application,
         Event::ConsentWithdrawn => w.act_application_removed,
@@ -93,14 +101,18 @@ fn sentence(w: &'static Words, act: &Act) -> Option<&'static str> {
     })
 }
 
+fn is_passkey(act: &Act) -> bool {
+    act.factor.as_deref() == Some(FactorKind::Passkey.name())
+}
+
 fn row(w: &'static Words, act: &Act) -> Option<Row> {
     Some(Row {
         what: sentence(w, act)?,
         refused: act.event.is_refusal(),
-        by: match act.by {
+        tag: match act.by {
             By::Administrator => Some(w.act_by_administrator),
             By::Application => Some(w.act_by_application),
-            By::You | By::Unknown | By::System => None,
+            By::You | By::Unknown | By::System => act.excused.then_some(w.act_on_trusted),
         },
         at: act.at.to_string(),
         when: moment(w, act.at),
@@ -145,6 +157,7 @@ mod tests {
                 address: None,
                 method: None,
                 factor: None,
+                excused: false,
             };
             for language in Language::ALL {
                 assert_eq!(sentence(language.words(), &act).is_some(), event.is_of_accounts(), "{event}");

@@ -12,6 +12,7 @@ mod recovery_codes;
 mod security;
 mod sessions;
 mod totp;
+mod trusted_devices;
 
 use axum::{
     Router,
@@ -23,7 +24,7 @@ use gatepost_domain::{Mfa, User};
 use super::{Form, Frame, see};
 use crate::{
     App,
-    browser::{Browser, Flow, Target},
+    browser::{Browser, BrowserSession, Flow, Target},
     http::Problem,
     mfa,
 };
@@ -31,6 +32,8 @@ pub use device::device_name;
 
 pub(super) fn routes() -> Router<App> {
     let account = async |browser: Browser| Redirect::to(&browser.path("/account/profile"));
+    // Whoever had to sign in first comes back without what they sent.
+    let security = async |_: BrowserSession, browser: Browser| see(&browser, "/account/security");
     Router::new()
         .route("/account", get(account))
         .route("/account/profile", get(profile::show).post(profile::submit))
@@ -40,10 +43,11 @@ pub(super) fn routes() -> Router<App> {
         .route("/account/security", get(security::show))
         .route("/account/passkeys/new", get(passkeys::new).post(passkeys::add))
         .route("/account/passkeys/{id}", get(passkeys::show).post(passkeys::submit))
-        .route("/account/identities", post(identities::submit))
+        .route("/account/identities", get(security).post(identities::submit))
         .route("/account/totp", get(totp::show).post(totp::submit))
         .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::submit))
         .route("/account/recovery-codes/saved", get(recovery_codes::saved))
+        .route("/account/trusted-devices", get(security).post(trusted_devices::forget))
         .route("/account/sessions", get(sessions::show).post(sessions::submit))
         .route("/account/activity", get(activity::show))
         .route("/account/applications", get(applications::show).post(applications::submit))

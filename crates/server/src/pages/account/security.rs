@@ -44,6 +44,8 @@ struct SecurityPage {
     has_password: bool,
     /// Whether one can be set by a link that is mailed.
     can_be_mailed: bool,
+    /// How many devices are trusted, if any are.
+    trusted: Option<String>,
 }
 
 pub(super) async fn show(
@@ -75,6 +77,7 @@ pub(super) async fn page(
     let (w, user) = (frame.words(), &signed_in.user);
     let overview = mfa::overview(app, user.realm, user.id).await?;
     let (factor, codes) = (overview.totp(), overview.codes);
+    let trusted = mfa::trusted_devices(app, &frame.realm, user.id, frame.now).await?;
     let few = (overview.has_factor() && codes.left <= FEW)
         .then(|| say(w.few_codes).put("left", codes.left).link(frame.path("/account/recovery-codes")).html());
     let asked = if overview.has_factor() { None } else { asked(app, frame, user).await? };
@@ -94,6 +97,7 @@ pub(super) async fn page(
         left: say(w.codes_left).put("left", codes.left).put("total", codes.total).plain(),
         has_factor: overview.has_factor(),
         passkeys: PasskeyRows::of(app, frame, user).await?,
+        trusted: (trusted > 0).then(|| say(w.trusted_count).put("count", trusted).plain()),
         wanted: frame.realm.settings().mfa != Mfa::Off,
         connected: Connected::of(app, frame, signed_in).await?,
         has_password: accounts::has_password(app, user.realm, user.id).await?,

@@ -8,7 +8,7 @@ mod pages;
 mod poisoning;
 mod recovery;
 mod sameness;
-mod sign_in;
+pub mod sign_in;
 mod sign_in_pages;
 mod states;
 mod verification;

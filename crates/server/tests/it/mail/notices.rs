@@ -61,6 +61,31 @@ async fn a_sign_in_from_a_device_not_seen_before_is_told() {
     assert_eq!(new_devices(&app).await, 2);
 }
 
+/// A device that is known by its cookie is not new because it is elsewhere, or was updated beyond recognition.
+#[tokio::test]
+async fn a_known_device_is_not_new_elsewhere() {
+    let app = TestApp::new().await;
+    verified(&app, "ada@example.com").await;
+    let first = app.login("ada@example.com").await;
+    let cookie = first.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let before = new_devices(&app).await;
+    for (cookie, told) in [(Some(&cookie), 0), (None, 1)] {
+        let body = json!({"email": "ada@example.com", "password": PASSWORD}).to_string();
+        let mut request = Request::post("/api/v1/login")
+            .header("host", "127.0.0.1:8400")
+            .header("content-type", "application/json")
+            .header("user-agent", "curl/8.9");
+        if let Some(cookie) = cookie {
+            request = request.header("cookie", cookie);
+        }
+        let mut request = request.body(Body::from(body)).unwrap();
+        let address = if told == 0 { [203, 0, 113, 7] } else { [198, 51, 100, 9] };
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 4711))));
+        assert_eq!(app.send(request).await.status, 200);
+        assert_eq!(new_devices(&app).await, before + told, "{cookie:?}");
+    }
+}
+
 #[tokio::test]
 async fn changes_are_told_and_to_proven_addresses_only() {
     let app = TestApp::new().await;

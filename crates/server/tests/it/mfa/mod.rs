@@ -9,6 +9,9 @@ mod pages;
 mod required;
 mod set_up;
 mod sign_in;
+mod trusted;
+mod trusted_asked;
+mod trusted_ends;
 
 use axum::http::Method;
 use serde_json::{Value, json};

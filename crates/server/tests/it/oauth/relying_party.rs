@@ -217,12 +217,17 @@ pub fn error(answer: &Answer) -> String {
     format!("{} {}", answer.status.as_u16(), answer.json()["error"].as_str().unwrap_or("-"))
 }
 
-/// What a device gets that somebody connects in their browser (RFC 8628).
-pub async fn device(app: &TestApp, browser: &Browser<'_>, client: &str) -> Answer {
+/// A device that waits for somebody to connect it (RFC 8628).
+pub async fn waiting(app: &TestApp, client: &str) -> Answer {
     let request = Request::post("/oauth/device")
         .header(header::HOST, "127.0.0.1:8400")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    let device = app.send(request.body(Body::from(format!("client_id={client}"))).unwrap()).await;
+    app.send(request.body(Body::from(format!("client_id={client}"))).unwrap()).await
+}
+
+/// What a device gets that somebody connects in their browser (RFC 8628).
+pub async fn device(app: &TestApp, browser: &Browser<'_>, client: &str) -> Answer {
+    let device = waiting(app, client).await;
     let shown = browser.submit("/device", &[("user_code", &device.text("user_code"))]).await;
     let code = shown.hidden("user_code").unwrap();
     assert_eq!(browser.fill(&shown, &[("user_code", &code), ("decision", "approve")]).await.status, 200);

@@ -87,3 +87,28 @@ async fn mf_05_half_a_sign_in_by_a_provider_ends_when_it_is_disconnected_or_turn
     app.execute("DELETE FROM identities").await;
     over(&browser, &page).await;
 }
+
+#[tokio::test]
+async fn mf_05_on_a_trusted_device_a_provider_is_enough_unless_more_is_asked_for() {
+    let (app, provider) = world("trusted_device_ttl = \"30d\"", TRUSTED).await;
+    let phone = with_app(&app, ADA).await;
+    let browser = Browser::new(&app);
+    let signs_in = async || sign_in(&browser, &provider, &ada(&json!({}))).await;
+    let page = browser.get(signs_in().await.location()).await;
+    app.advance(std::time::Duration::from_secs(30));
+    let done = browser.fill(&page, &[("code", &phone.code(&app)), ("trust", "1")]).await;
+    assert_eq!(done.location(), "/account/profile");
+    browser.cookies.lock().unwrap().remove("__Host-gatepost-default");
+    assert_eq!(signs_in().await.location(), "/account/profile");
+    let history = browser.get("/account/activity").await.html();
+    for part in ["Account connected", "Signed in with a connected account <span class=\"tag\">Trusted device"]
+    {
+        assert!(history.contains(part), "{part}: {history}");
+    }
+    // What changes how one signs in takes both.
+    let proves = browser.get("/account/totp").await.location().to_owned();
+    let url = super::choose(&browser, &proves, "with-acme").await;
+    let now = app.clock.now().unix_seconds();
+    let back = browser.get(&provider.sends_back(&url, &ada(&json!({ "auth_time": now })), now)).await;
+    assert!(back.location().starts_with("/sign-in/mfa?flow="), "{}", back.location());
+}

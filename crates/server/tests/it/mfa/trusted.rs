@@ -1,0 +1,211 @@
+//! Devices on which a second factor is not asked for (MF-05).
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{Method, Request, header},
+};
+use serde_json::{Value, json};
+
+use super::{ADA, claims, half, set_up, sign_in, with_app};
+use crate::{
+    oauth::relying_party as rp,
+    pages::browser::Browser,
+    support::{Answer, Authenticator, PASSWORD, TestApp, person},
+};
+
+pub const TRUST: &str = "[[realm]]\nname = \"default\"\ntrusted_device_ttl = \"30d\"\n";
+pub const COOKIE: &str = "__Host-gatepost_trust-default";
+pub const SESSION: &str = "__Host-gatepost-default";
+pub const STEP: Duration = Duration::from_secs(30);
+pub const DAY: Duration = Duration::from_hours(24);
+
+/// A realm that trusts devices, with clients and Ada.
+pub fn with_clients() -> String {
+    rp::REALM.replacen("name = \"default\"", "name = \"default\"\ntrusted_device_ttl = \"30d\"", 1)
+}
+
+/// Signs in in two steps, on a device that is to be trusted.
+pub async fn trusted<'a>(app: &'a TestApp, email: &str, phone: &Authenticator) -> Browser<'a> {
+    let browser = Browser::new(app);
+    trust(&browser, email, phone).await;
+    browser
+}
+
+pub async fn trust(browser: &Browser<'_>, email: &str, phone: &Authenticator) {
+    browser.app.advance(STEP);
+    let step = browser.sign_in(email).await;
+    let page = browser.get(step.location()).await;
+    assert!(page.html().contains("Don’t ask again on this device for "), "{}", page.html());
+    let again = browser.fill(&page, &[("code", "000"), ("trust", "1")]).await;
+    assert!(
+        again.html().contains("name=\"trust\" value=\"1\" checked"),
+        "the box stays ticked: {}",
+        again.html()
+    );
+    let done = browser.fill(&page, &[("code", &phone.code(browser.app)), ("trust", "1")]).await;
+    assert_eq!(done.location(), "/account/profile");
+    assert!(browser.cookie(COOKIE).is_some());
+}
+
+/// Signs in by the password, with nobody signed in before.
+pub async fn anew(browser: &Browser<'_>, email: &str, password: &str) -> String {
+    browser.cookies.lock().unwrap().remove(SESSION);
+    let answer = browser.submit("/sign-in", &[("username", email), ("password", password)]).await;
+    answer.location().split('?').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn mf_05_on_a_trusted_device_the_password_is_enough_for_a_while_and_told_truly() {
+    let app = TestApp::with(&with_clients()).await;
+    let (phone, _) = set_up(&app, &app.sign_in(ADA).await).await;
+    let browser = trusted(&app, ADA, &phone).await;
+    assert_eq!(anew(&browser, ADA, PASSWORD).await, "/account/profile");
+    let code = rp::code(&browser, &rp::asking()).await;
+    let said = claims(&rp::redeem(&app, &code).await.text("id_token"));
+    assert_eq!((&said["acr"], &said["amr"]), (&json!("1"), &json!(["pwd"])), "one factor was shown");
+    app.advance(DAY * 30);
+    assert_eq!(anew(&browser, ADA, PASSWORD).await, "/sign-in/mfa");
+}
+
+#[tokio::test]
+async fn mf_05_another_users_trust_another_realms_and_a_forged_one_are_worth_nothing() {
+    let file = format!("{TRUST}[[realm]]\nname = \"other\"\ntrusted_device_ttl = \"30d\"\n");
+    let app = TestApp::with(&file).await;
+    let ((_, hers, _), (_, his, _)) = (with_app(&app, ADA).await, with_app(&app, "bob@example.com").await);
+    let browser = trusted(&app, ADA, &hers).await;
+    // Bob at Ada's device, and somewhere else with a copy of her cookie.
+    assert_eq!(anew(&browser, "bob@example.com", PASSWORD).await, "/sign-in/mfa");
+    let cookie = browser.cookie(COOKIE).unwrap();
+    let copied = Browser::new(&app);
+    copied.cookies.lock().unwrap().insert(COOKIE.to_owned(), cookie.clone());
+    assert_eq!(anew(&copied, "bob@example.com", PASSWORD).await, "/sign-in/mfa");
+    for forged in ["", "AAAA", &cookie[..cookie.len() - 2], &format!("{cookie}AA")] {
+        copied.cookies.lock().unwrap().insert(COOKIE.to_owned(), forged.to_owned());
+        assert_eq!(anew(&copied, ADA, PASSWORD).await, "/sign-in/mfa", "{forged}");
+    }
+    // Each for themselves on one device.
+    trust(&browser, "bob@example.com", &his).await;
+    for email in [ADA, "bob@example.com"] {
+        assert_eq!(anew(&browser, email, PASSWORD).await, "/account/profile", "{email}");
+    }
+    // Her namesake in another realm.
+    let register = json!({"email": ADA, "password": PASSWORD});
+    assert_eq!(app.post("/r/other/api/v1/register", register.clone()).await.status, 201);
+    let there = person(&app.post("/r/other/api/v1/login", register).await);
+    let begun = app.ask(&there, Method::POST, "/r/other/api/v1/me/mfa/totp", None).await;
+    let phone = Authenticator::of(&begun.text("secret"));
+    let body = json!({"code": phone.code(&app)});
+    let confirmed = app.ask(&there, Method::POST, "/r/other/api/v1/me/mfa/totp/confirm", Some(body)).await;
+    assert_eq!(confirmed.status, 200);
+    let other = Browser::of_realm(&app, "/r/other");
+    other
+        .cookies
+        .lock()
+        .unwrap()
+        .insert("__Host-gatepost_trust-other".to_owned(), browser.cookie(COOKIE).unwrap());
+    assert!(other.sign_in(ADA).await.location().starts_with("/r/other/sign-in/mfa"));
+}
+
+/// The API, with the cookies that it sets.
+pub async fn post(app: &TestApp, path: &str, cookie: Option<&str>, body: Value) -> Answer {
+    let mut request = Request::post(path)
+        .header(header::HOST, "127.0.0.1:8400")
+        .header(header::CONTENT_TYPE, "application/json");
+    if let Some(cookie) = cookie {
+        request = request.header(header::COOKIE, cookie);
+    }
+    app.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+#[tokio::test]
+async fn mf_05_a_program_may_keep_the_cookie_and_ask_for_the_second_step_all_the_same() {
+    let app = TestApp::with(TRUST).await;
+    let (_, phone, _) = with_app(&app, ADA).await;
+    app.advance(STEP);
+    let body = json!({"mfa_token": half(&app, ADA).await, "code": phone.code(&app), "trust_device": true});
+    let answer = app.post("/api/v1/login/mfa", body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let mut cookies = answer.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap());
+    let cookie = cookies.rfind(|set| set.starts_with(COOKIE)).expect("a cookie");
+    assert!(cookie.contains("; Max-Age=2592000") && cookie.contains("HttpOnly"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    let login = json!({"email": ADA, "password": PASSWORD});
+    let signed_in = post(&app, "/api/v1/login", Some(cookie), login.clone()).await;
+    assert_eq!(signed_in.status, 200, "{signed_in:?}");
+    assert_eq!(claims(&signed_in.text("access_token"))["amr"], json!(["pwd"]));
+    let person = person(&signed_in);
+    let refused = app.ask(&person, Method::POST, "/api/v1/me/mfa/recovery-codes", None).await;
+    assert_eq!(refused.brief(), "401 reauthentication_required", "it has one factor");
+    let both = json!({"email": ADA, "password": PASSWORD, "ask_second_factor": true});
+    assert_eq!(post(&app, "/api/v1/login", Some(cookie), both).await.brief(), "403 mfa_required");
+    assert_eq!(post(&app, "/api/v1/login", None, login.clone()).await.brief(), "403 mfa_required");
+    let view = app.ask(&person, Method::GET, "/api/v1/me/mfa", None).await.json();
+    assert_eq!(view["trusted_devices"], json!(1));
+    // Where the realm trusts for less long, and where it takes it back, those too that are trusted already.
+    app.advance(DAY * 2);
+    for (ttl, answer) in [("3d", "200"), ("1d", "403 mfa_required")] {
+        app.apply(&format!("[[realm]]\nname = \"default\"\ntrusted_device_ttl = \"{ttl}\"\n")).await;
+        assert_eq!(post(&app, "/api/v1/login", Some(cookie), login.clone()).await.brief(), answer, "{ttl}");
+    }
+    app.apply(TRUST).await;
+    assert_eq!(post(&app, "/api/v1/login", Some(cookie), login.clone()).await.status, 200);
+    app.apply("[[realm]]\nname = \"default\"\ntrusted_device_ttl = \"0s\"\n").await;
+    assert_eq!(post(&app, "/api/v1/login", Some(cookie), login).await.brief(), "403 mfa_required");
+}
+
+#[tokio::test]
+async fn where_the_realm_trusts_no_device_nobody_is_offered_it() {
+    let app = TestApp::new().await;
+    let (_, phone, _) = with_app(&app, ADA).await;
+    app.advance(STEP);
+    let browser = Browser::new(&app);
+    let page = browser.get(browser.sign_in(ADA).await.location()).await;
+    assert!(!page.html().contains("name=\"trust\""), "{}", page.html());
+    browser.fill(&page, &[("code", &phone.code(&app)), ("trust", "1")]).await;
+    assert_eq!(browser.cookie(COOKIE), None, "nor can one ask for it");
+    app.advance(STEP);
+    let body = json!({"mfa_token": half(&app, ADA).await, "code": phone.code(&app), "trust_device": true});
+    let answer = app.post("/api/v1/login/mfa", body).await;
+    assert!(answer.headers.get_all("set-cookie").iter().all(|set| !set.to_str().unwrap().contains("trust")));
+}
+
+#[tokio::test]
+async fn mf_05_a_device_that_is_trusted_once_more_is_one_and_a_copy_of_before_is_worth_nothing() {
+    let app = TestApp::with(TRUST).await;
+    let (_, phone, _) = with_app(&app, ADA).await;
+    let browser = trusted(&app, ADA, &phone).await;
+    let copy = Browser::new(&app);
+    copy.cookies.lock().unwrap().insert(COOKIE.to_owned(), browser.cookie(COOKIE).unwrap());
+    assert_eq!(anew(&copy, ADA, PASSWORD).await, "/account/profile");
+    app.advance(Duration::from_mins(11));
+    let proves = browser.get("/account/totp").await.location().to_owned();
+    let step = browser.submit(&proves, &[("username", ADA), ("password", PASSWORD)]).await;
+    let page = browser.get(step.location()).await;
+    browser.fill(&page, &[("code", &phone.code(&app)), ("trust", "1")]).await;
+    assert!(browser.get("/account/security").await.html().contains("Devices: 1"));
+    assert_eq!(anew(&copy, ADA, PASSWORD).await, "/sign-in/mfa");
+    assert_eq!(anew(&browser, ADA, PASSWORD).await, "/account/profile");
+}
+
+#[tokio::test]
+async fn the_account_shows_how_many_devices_are_trusted_and_trusts_none_again() {
+    let app = TestApp::with(TRUST).await;
+    let (_, phone, _) = with_app(&app, ADA).await;
+    let browser = trusted(&app, ADA, &phone).await;
+    let page = browser.get("/account/security").await;
+    assert!(page.html().contains("Devices: 1"), "{}", page.html());
+    let csrf = page.hidden("csrf").unwrap();
+    browser.post("/account/trusted-devices", &[("csrf", "forged")]).await;
+    assert!(browser.get("/account/security").await.html().contains("Devices: 1"));
+    browser.post("/account/trusted-devices", &[("csrf", &csrf)]).await;
+    let page = browser.get("/account/security").await.html();
+    assert!(!page.contains("Devices: 1") && page.contains("on every device again"), "{page}");
+    let history = browser.get("/account/activity").await.html();
+    for part in ["No second step on this device for a while", "Second step asked for on every device again"] {
+        assert!(history.contains(part), "{part}: {history}");
+    }
+    sign_in(&app, ADA, &phone).await;
+    assert_eq!(anew(&browser, ADA, PASSWORD).await, "/sign-in/mfa");
+}

@@ -1,0 +1,76 @@
+//! Devices on which a user is not asked for a second factor.
+
+use gatepost_domain::{RealmId, Timestamp, TrustedDeviceId, UserId, mfa::TrustedDevice};
+
+use crate::{Error, Tx};
+
+/// Trusts a device. `Conflict(Parent)`: no such user. One statement.
+pub async fn create(tx: &mut Tx, device: &TrustedDevice) -> Result<(), Error> {
+    const SQL: &str =
+        "INSERT INTO trusted_devices (realm_id, user_id, id, user_agent, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let params = [
+        (&device.realm).into(),
+        (&device.user).into(),
+        (&device.id).into(),
+        device.user_agent.as_deref().into(),
+        device.created_at.into(),
+        device.expires_at.into(),
+    ];
+    tx.execute(SQL, &params).await.map(|_| ())
+}
+
+/// Whether a device is trusted for this user, and not from before `since`. One point read.
+pub async fn is_trusted(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    id: TrustedDeviceId,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    const SQL: &str = "SELECT created_at FROM trusted_devices
+        WHERE realm_id = $1 AND user_id = $2 AND id = $3 AND created_at > $4 AND expires_at > $5";
+    let params = [(&realm).into(), (&user).into(), (&id).into(), since.into(), now.into()];
+    Ok(tx.optional::<(i64,)>(SQL, &params).await?.is_some())
+}
+
+/// How many devices a user trusts, and not from before `since`.
+pub async fn count(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<u64, Error> {
+    const SQL: &str = "SELECT COUNT(*) FROM trusted_devices
+        WHERE realm_id = $1 AND user_id = $2 AND created_at > $3 AND expires_at > $4";
+    let params = [(&realm).into(), (&user).into(), since.into(), now.into()];
+    let found: Option<(u64,)> = tx.optional(SQL, &params).await?;
+    Ok(found.map_or(0, |(count,)| count))
+}
+
+/// Trusts a device of a user no more. False: it was not. One statement.
+pub async fn forget(tx: &mut Tx, realm: RealmId, user: UserId, id: TrustedDeviceId) -> Result<bool, Error> {
+    const SQL: &str = "DELETE FROM trusted_devices WHERE realm_id = $1 AND user_id = $2 AND id = $3";
+    Ok(tx.execute(SQL, &[(&realm).into(), (&user).into(), (&id).into()]).await? == 1)
+}
+
+/// Trusts no device of a user any more. Returns how many there were. One statement.
+pub async fn forget_all(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<u64, Error> {
+    const SQL: &str = "DELETE FROM trusted_devices WHERE realm_id = $1 AND user_id = $2";
+    tx.execute(SQL, &[(&realm).into(), (&user).into()]).await
+}
+
+/// Deletes at most `limit` that were over before a moment. Returns how many; call it again until that is less than `limit`.
+pub async fn delete_expired(
+    tx: &mut Tx,
+    realm: RealmId,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, Error> {
+    const SQL: &str =
+        "DELETE FROM trusted_devices WHERE realm_id = $1 AND id IN (SELECT d.id FROM trusted_devices d
+        WHERE d.realm_id = $1 AND d.expires_at < $2 LIMIT $3)";
+    tx.execute(SQL, &[(&realm).into(), before.into(), limit.into()]).await
+}
