@@ -48,7 +48,8 @@ impl Libraries {
     /// Beside the libraries of this build there may be some of others, with other features or of other versions. Those that belong
     /// together compile a program without a mistake.
     fn find(faultless: &Path) -> Self {
-        let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+        let this = std::env::current_exe().expect("the tests know where they are");
+        let folder = this.parent().expect("and are in a folder").to_owned();
         for guard in newest_first(&folder, "gatepost_guard") {
             for axum in newest_first(&folder, "axum") {
                 let found = Self { folder: folder.clone(), guard: guard.clone(), axum };
@@ -78,20 +79,21 @@ impl Libraries {
             ])
             .arg(program)
             .output()
-            .unwrap();
-        String::from_utf8(compiled.stderr).unwrap()
+            .expect("rustc starts");
+        String::from_utf8(compiled.stderr).expect("rustc writes UTF-8")
     }
 }
 
 fn newest_first(folder: &Path, name: &str) -> Vec<PathBuf> {
     let prefix = format!("lib{name}-");
     let mut found: Vec<(SystemTime, PathBuf)> = fs::read_dir(folder)
-        .unwrap()
+        .expect("the libraries are beside the tests")
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let file = entry.file_name().into_string().ok()?;
-            let wanted = file.starts_with(&prefix) && file.ends_with(".rlib");
-            wanted.then(|| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))?
+            let is_library = Path::new(&file).extension().is_some_and(|extension| extension == "rlib");
+            (is_library && file.starts_with(&prefix))
+                .then(|| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))?
         })
         .collect();
     found.sort();

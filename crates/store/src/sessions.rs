@@ -301,6 +301,21 @@ pub async fn reauthenticate(
     Ok(tx.execute(SQL, &params).await? == 1)
 }
 
+/// The cookie `cookie` of a live session is refused from now on, and the next one good. When its user signed in, and how, stays as it
+/// is. False: the session has ended, or the cookie was not the newest. One statement.
+pub async fn renew_cookie(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: SessionId,
+    cookie: u32,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    const SQL: &str = "UPDATE sessions SET cookie = cookie + 1
+        WHERE realm_id = $1 AND id = $2 AND cookie = $3 AND revoked_at IS NULL AND expires_at > $4 AND idle_expires_at > $4";
+    let params = [(&realm).into(), (&id).into(), cookie.into(), now.into()];
+    Ok(tx.execute(SQL, &params).await? == 1)
+}
+
 /// The user of a live session has shown another factor in it: from now on this is how they signed in. When they did stays as it is.
 /// False: it has ended. One statement.
 pub async fn add_factor(tx: &mut Tx, realm: RealmId, id: SessionId, amr: &[String]) -> Result<bool, Error> {

@@ -8,7 +8,7 @@ use gatepost_domain::{
     mailed_link::INTERVAL,
     outbox::Letter,
 };
-use gatepost_store::{Tx, audit, mailed_links, passwords, users};
+use gatepost_store::{Tx, audit, identities, mailed_links, passwords, users};
 
 use super::{Who, links};
 use crate::{
@@ -204,6 +204,8 @@ async fn lock_out(
 ) -> Result<(), Problem> {
     let realm = user.realm;
     passwords::remove(tx, realm, user.id).await?;
+    // The owner connects theirs again; which of them are the thief's nobody can say.
+    identities::remove_all(tx, realm, user.id, None).await?;
     users::sign_out_everywhere(tx, realm, user.id, now, message).await?;
     let reason = Some(Event::EmailChangeUndone.name());
     revoke_because(tx, app, (realm, user.id), reason, &Who::by_mail(user, origin.clone()), now).await?;

@@ -3,6 +3,7 @@
 use gatepost_domain::{
     LinkPurpose, OutboxId, PasswordHash, Timestamp,
     audit::{Actor, Event},
+    mfa::Level,
     outbox::Notice,
     password::Password,
 };
@@ -14,13 +15,13 @@ use crate::{
     api_keys::revoke_because,
     http::{Problem, SignedIn, origin::Where},
     limits::{self, Rule},
-    mail,
+    mail, mfa,
     passwords::Checked,
     realm::Snapshot,
 };
 
-/// Replaces the password if `current` is right and was not wrong too often in this session, and ends every other session of the account; with `with_keys`, its API keys
-/// too.
+/// Replaces the password if `current` is right and was not wrong too often in this session, and ends every other session of the
+/// account; with `with_keys`, its API keys too. Whoever has a second factor has shown one in the session.
 pub async fn change_password(
     app: &App,
     in_realm: &Snapshot,
@@ -64,13 +65,17 @@ pub async fn change_password(
     let new = PasswordHash::new(app.hasher().hash(new).await?);
     let who = Who::themselves(caller, origin);
     let record = who.record(app, Event::PasswordChanged, realm, user, now).session(session);
-    let worker = app.clone();
+    let (worker, level) = (app.clone(), Level::of(&caller.session.amr));
     app.db()
         .write("change a password", move |tx| {
             let (old, new, record) = (old.clone(), new.clone(), record.clone());
             let (who, app) = (who.clone(), worker.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
+                // The password alone, in a session that had no more, is not to put the owner out of all others.
+                if !mfa::factors(tx, realm, user).await?.is_empty() && level == Level::One {
+                    return Err(Problem::ReauthenticationRequired);
+                }
                 if !passwords::replace_if_unchanged(tx, realm, user, &old, &new, now).await? {
                     return Err(Problem::Changed);
                 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Listening, Output, Refusal, Settings, store};
+use super::{Listening, Output, Refusal, Settings, output::note, store};
 use crate::declare;
 
 /// Bring the installation to the state of a file.
@@ -26,9 +26,14 @@ impl Apply {
         let declared = declare::read(&self.file)?;
         // Looking at what would become of an installation that is not there must not make it.
         let instead;
-        if self.dry_run {
-            let config = settings.load(Listening::default())?;
-            if config.database_url.is_none() && !config.data_dir.join("gatepost.db").exists() {
+        let config = settings.load(Listening::default())?;
+        if config.database_url.is_none() && !config.data_dir.join("gatepost.db").exists() {
+            // Whoever meant a server that runs, and is in another folder, sees it here.
+            let folder = config.data_dir.display();
+            note(&format!(
+                "there is no installation in {folder}, so this is a new one; --data-dir names another"
+            ));
+            if self.dry_run {
                 instead = tempfile::tempdir()?;
                 settings.data_dir = Some(instead.path().to_owned());
             }

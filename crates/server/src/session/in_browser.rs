@@ -111,14 +111,15 @@ pub async fn sign_in_browser(
     settle(app, realm, settled, written, origin, now).await
 }
 
-/// Gives a session its next cookie after its user proved once more to be the user. `None`: it has ended, or gone on already.
+/// Gives a session its next cookie: whoever else has the one before has nothing any more. It is no proof of anything, and makes no
+/// sign-in fresh. `None`: it has ended, or gone on already.
 pub async fn renew_cookie(app: &App, held: &Session, now: Timestamp) -> Result<Option<Session>, Problem> {
     let held = held.clone();
     app.db()
         .write("renew the cookie of a session", move |tx| {
             let held = held.clone();
             Box::pin(async move {
-                if !sessions::reauthenticate(tx, held.realm, held.id, held.cookie, &held.amr, now).await? {
+                if !sessions::renew_cookie(tx, held.realm, held.id, held.cookie, now).await? {
                     return Ok(None);
                 }
                 let found = sessions::find_live(tx, held.realm, held.id, now).await?;

@@ -120,7 +120,8 @@ fn or_none(hash: Option<PasswordHash>) -> PasswordHash {
     hash.unwrap_or_else(|| PasswordHash::new(""))
 }
 
-/// The device that a request comes from, if it is known to the account that has an address.
+/// The device that a request comes from, if it is known to the account that has an address and whose owner proved it: of an address
+/// that nobody proved anybody makes an account, and as many devices as they like.
 ///
 /// Whose address it is, is not looked up: only whether one of those has it whom the cookie names. That is the same work whatever address
 /// is asked about, and none where there is no cookie (LG-02).
@@ -151,7 +152,10 @@ pub async fn known_device_at(
             })
         })
         .await?;
-    let theirs = accounts.into_iter().flatten().find(|(user, _)| user.email.as_ref() == Some(email));
+    let theirs = accounts
+        .into_iter()
+        .flatten()
+        .find(|(user, _)| user.email_verified && user.email.as_ref() == Some(email));
     Ok(theirs.and_then(|(user, hash)| known_device(app, realm, (user.id, &hash), origin, now)))
 }
 

@@ -25,6 +25,7 @@ name = "default"
 rate_limits = "default"
 [[realm.user]]
 email = "ada@example.com"
+email_verified = true
 username = "ada"
 password = "the engine weaves algebra"
 [[realm.user]]

@@ -19,6 +19,7 @@ on_every_backend!(
     sessions_end_with_their_grants_and_nobody_is_told,
     all_sessions_but_one_are_revoked,
     se_03_a_reauthenticated_session_has_another_cookie,
+    se_03_a_renewed_cookie_makes_no_sign_in_fresh,
     a_factor_that_was_shown_later_is_added,
     a_touched_session_lives_on_but_not_past_its_end,
     ended_sessions_are_deleted_with_their_grants,
@@ -225,6 +226,21 @@ async fn se_03_a_reauthenticated_session_has_another_cookie(store: Store) {
     assert_eq!((found.cookie, found.authenticated_at, found.created_at), (1, later(5), NOW));
     assert_eq!(found.amr, ["otp"]);
     assert!(!again(1, session.expires_at).await, "over");
+}
+
+async fn se_03_a_renewed_cookie_makes_no_sign_in_fresh(store: Store) {
+    let session = store.session(&store.user("ada").await).await;
+    let (realm, id) = (store.realm, session.id);
+    let renew = async |cookie: u32, now| {
+        write!(store, [] tx => sessions::renew_cookie(tx, realm, id, cookie, now).await).unwrap()
+    };
+    assert!(renew(0, later(5)).await && !renew(0, later(6)).await, "the cookie was replaced");
+    let found = store.find_live(&session, later(6)).await.unwrap().0;
+    assert_eq!(
+        (found.cookie, found.authenticated_at, found.amr),
+        (1, session.authenticated_at, session.amr.clone())
+    );
+    assert!(!renew(1, session.expires_at).await, "over");
 }
 
 async fn a_factor_that_was_shown_later_is_added(store: Store) {

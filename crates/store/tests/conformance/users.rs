@@ -117,7 +117,8 @@ async fn a_user_who_cannot_be_made_does_not_undo_the_others(store: Store) {
 async fn of_many_users_each_is_made_in_its_turn(store: Store) {
     let mut all: Vec<User> = (0..100).map(|n| store.stranger(&format!("u{n}"))).collect();
     for n in (1..100).step_by(2) {
-        all[n].email = all[n - 1].email.clone();
+        let taken = all[n - 1].email.clone();
+        all[n].email = taken;
     }
     let made = write!(store, [all] tx => {
         users::create_those_free(tx, &all.iter().collect::<Vec<_>>()).await

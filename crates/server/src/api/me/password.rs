@@ -29,7 +29,7 @@ pub(super) struct PasswordChange {
     request_body = PasswordChange, security(("bearer" = [])),
     responses(
         (status = 204, description = "Changed; every other session has ended"),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token`, or `reauthentication_required`: the account has a second factor, and the session has shown none", body = ProblemDocument),
         (status = 403, description = "`wrong_password`, or `not_for_applications`: to revoke API keys", body = ProblemDocument),
         (status = 409, description = "`changed`: the password was changed elsewhere meanwhile", body = ProblemDocument),
         (status = 422, description = "`weak_password`", body = ProblemDocument),

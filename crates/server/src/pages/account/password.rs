@@ -7,7 +7,7 @@ use gatepost_domain::{
     password::{Password, Policy},
 };
 
-use super::{Form, Frame, see};
+use super::{Form, Frame, prove_anew, see};
 use crate::{
     App, accounts,
     browser::BrowserSession,
@@ -122,6 +122,7 @@ pub(super) async fn submit(
     let caller = signed_in.caller();
     match accounts::change_password(&app, &frame.realm, &caller, (&current, &new), false, origin, now).await {
         Err(Problem::WrongPassword) => return Ok(page(&frame, user, refused())),
+        Err(Problem::ReauthenticationRequired) => return Ok(prove_anew(&frame, "/account/password")),
         Err(Problem::Limited(limited)) => {
             return Ok(page(&frame, user, Wrong { too_often: Some(limited), ..Wrong::default() }));
         }

@@ -87,6 +87,16 @@ async fn lg_05_a_known_device_has_letters_of_its_own() {
     assert!(told[0]["user"].is_string());
 }
 
+/// Of an address that nobody proved anybody makes an account, and as many devices as they like.
+#[tokio::test]
+async fn lg_05_a_device_of_an_unproven_account_has_no_letters_of_its_own() {
+    const BOB: &str = "bob@example.com";
+    let app = app().await;
+    attack(&app, BOB).await;
+    let device = device(&sign_in(&app, "203.0.113.1", BOB).await);
+    assert_eq!(ask_on(&app, &device, "203.0.113.1", "/api/v1/recover", BOB).await.brief(), LIMITED);
+}
+
 /// Whoever knew the old password has no letters apart from others.
 #[tokio::test]
 async fn lg_05_after_another_password_the_letters_are_those_of_a_stranger() {

@@ -3,11 +3,14 @@
 use axum::http::{Method, header};
 use serde_json::{Value, json};
 
-use super::{claims, set_up, sign_in, trail};
+use super::{
+    claims, half, set_up, sign_in, trail,
+    trusted::{COOKIE, STEP, post},
+};
 use crate::{
     oauth::relying_party as rp,
     pages::browser::Browser,
-    support::{Answer, Authenticator, PASSWORD, Person, SoftPasskey, TestApp, request},
+    support::{Answer, Authenticator, PASSWORD, Person, SoftPasskey, TestApp, person, request},
 };
 
 const ADA: &str = "ada@example.com";
@@ -508,4 +511,25 @@ async fn who_joins_on_a_page_is_told_what_the_organization_asks() {
         "{}",
         joined.html()
     );
+}
+
+#[tokio::test]
+async fn mf_05_a_trusted_device_is_no_factor_to_an_organization() {
+    let world = World::saying("trusted_device_ttl = \"30d\"").await;
+    world.ask().await;
+    let app = &world.app;
+    app.advance(STEP);
+    let body =
+        json!({"mfa_token": half(app, ADA).await, "code": world.phone.code(app), "trust_device": true});
+    let answer = app.post("/api/v1/login/mfa", body).await;
+    let mut cookies = answer.headers.get_all(header::SET_COOKIE).iter().map(|set| set.to_str().unwrap());
+    let cookie = cookies.rfind(|set| set.starts_with(COOKIE)).expect("a cookie");
+    let login = json!({"email": ADA, "password": PASSWORD});
+    let excused = post(app, "/api/v1/login", cookie.split(';').next(), login).await;
+    assert_eq!(excused.status, 200, "{excused:?}");
+    let excused = person(&excused);
+    for brief in acts(&world, &excused).await {
+        assert_eq!(brief, "401 reauthentication_required");
+    }
+    assert_eq!(organization(&world.switch(&person(&answer)).await), json!(world.id), "who showed it acts");
 }

@@ -138,6 +138,9 @@ async fn mf_05_a_program_may_keep_the_cookie_and_ask_for_the_second_step_all_the
     let person = person(&signed_in);
     let refused = app.ask(&person, Method::POST, "/api/v1/me/mfa/recovery-codes", None).await;
     assert_eq!(refused.brief(), "401 reauthentication_required", "it has one factor");
+    let change = json!({"current_password": PASSWORD, "new_password": "another engine weaves algebra"});
+    let refused = app.ask(&person, Method::POST, "/api/v1/me/password", Some(change)).await;
+    assert_eq!(refused.brief(), "401 reauthentication_required", "nor does it put the owner out elsewhere");
     let both = json!({"email": ADA, "password": PASSWORD, "ask_second_factor": true});
     assert_eq!(post(&app, "/api/v1/login", Some(cookie), both).await.brief(), "403 mfa_required");
     assert_eq!(post(&app, "/api/v1/login", None, login.clone()).await.brief(), "403 mfa_required");

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{ADA, TRUSTED, ada, choose, grace, identities, sign_in, trail, who, world};
 use crate::{
     pages::browser::{Browser, signed_in},
-    support::{Authenticator, TestApp},
+    support::{Authenticator, PASSWORD, TestApp},
 };
 
 const SECURITY: &str = "/account/security";
@@ -169,4 +169,25 @@ async fn so_06_only_whoever_has_just_proved_everything_connects_and_disconnects(
     let link = eve.get(SECURITY).await.link("connect-acme");
     app.advance(Duration::from_mins(11));
     assert!(eve.get(&link).await.location().starts_with("/sign-in?flow="));
+}
+
+#[tokio::test]
+async fn lg_13_a_change_of_address_that_is_taken_back_disconnects_what_the_thief_connected() {
+    let (app, provider) = world("", "").await;
+    let claims = json!({ "sub": "thief-1", "email": "thief@elsewhere.test" });
+    let thief = signed_in_as_ada(&app).await;
+    assert_eq!(connect(&thief, &provider, &claims).await.location(), SECURITY);
+    let program = app.sign_in(ADA).await;
+    let address = json!({ "email": "thief@example.com" });
+    assert_eq!(app.ask(&program, Method::POST, "/api/v1/me/email", Some(address)).await.status, 202);
+    let confirmed = json!({ "token": app.token("thief@example.com").await });
+    assert_eq!(app.post("/api/v1/verify-email", confirmed).await.status, 200);
+    let undo = json!({ "token": app.token(ADA).await });
+    assert_eq!(app.post("/api/v1/undo-email", undo).await.status, 204);
+    let recovered = json!({ "token": app.token(ADA).await, "new_password": PASSWORD });
+    assert_eq!(app.post("/api/v1/recover/confirm", recovered).await.status, 204);
+    assert!(identities(&app, ADA).await.is_empty());
+    let anew = Browser::new(&app);
+    sign_in(&anew, &provider, &claims).await;
+    assert_ne!(who(&anew).await.as_deref(), Some(ADA));
 }
