@@ -133,3 +133,24 @@ async fn mf_05_a_letter_is_enough_on_a_trusted_device_as_a_password_is() {
         assert_eq!(answer.brief(), answered, "{answer:?}");
     }
 }
+
+/// The page of the password asks for the password alone: it neither makes the second factor that was shown once count as shown just
+/// now, nor is it there for a session that has shown none.
+#[tokio::test]
+async fn mf_06_a_new_password_on_the_page_opens_nothing_that_takes_the_second_factor() {
+    const NEW: &str = "another engine weaves algebra";
+    let app = TestApp::with(&with_clients()).await;
+    let (phone, _) = set_up(&app, &app.sign_in(ADA).await).await;
+    let browser = trusted(&app, ADA, &phone).await;
+    let excused = copied(&browser);
+    assert_eq!(anew(&excused, ADA, PASSWORD).await, "/account/profile");
+    let change = [("current_password", PASSWORD), ("new_password", NEW)];
+    let refused = excused.submit("/account/password", &change).await;
+    assert!(refused.location().starts_with("/sign-in?flow="), "{}", refused.location());
+    app.advance(Duration::from_mins(11));
+    let changed = browser.submit("/account/password", &change).await;
+    assert_eq!(changed.location(), "/account/password", "it was not changed before");
+    assert_eq!(browser.get("/account/password").await.status, 200, "the session goes on");
+    let remove = browser.get("/account/totp").await;
+    assert!(remove.location().starts_with("/sign-in?flow="), "{}", remove.location());
+}
