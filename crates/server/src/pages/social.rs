@@ -17,9 +17,9 @@ use super::{
     Form, Frame,
     account::or_prove_anew,
     error,
-    frame::Notice,
     html::{Sentence, say},
     mail_sent::{For, Sent},
+    notice::Notice,
     query, second_step, see,
     sign_in::{go_on, told},
 };

@@ -15,8 +15,9 @@ use crate::{
     mfa,
     pages::{
         error,
-        frame::{Notice, Person, View},
+        frame::{Person, View},
         html::{Html, say},
+        notice::Notice,
         query, recovery_codes,
     },
 };
