@@ -68,7 +68,7 @@ impl<'t> Reader<'t> {
             .map_err(|refused| self.refused(&places, &format!("provider {id}: "), &refused))?;
         if let Some((key, secret)) = &secret {
             social::check_secret(&settings, secret.reveal())
-                .map_err(|unusable| wrong(*key, &unusable.to_string()))?;
+                .map_err(|unusable| wrong(key, &unusable.to_string()))?;
         }
         Ok(DeclaredProvider { id, secret: secret.map(|(_, secret)| secret), settings })
     }

@@ -138,7 +138,7 @@ fn providers_and_what_needs_mail_are_seen_before_anybody_signs_in() {
     let said = command(&data, doctor).run();
     let about = |said: &str| -> String {
         let lines = said.lines().filter(|line| line.contains(" mail ") || line.contains("provider"));
-        lines.map(|line| format!("{line}\n")).collect()
+        lines.collect::<Vec<_>>().join("\n")
     };
     assert_snapshot!(about(&said.stdout), @r"
     WRONG mail                        no mail server is configured, and there are settings that need one (require_verified_email of acme: whoever registers stays outside, for nobody is sent the link that proves an address; email_sign_in of default: nobody is sent a link or code to sign in with); name a mail server with mail.url and mail.from, or turn them off
