@@ -1,4 +1,5 @@
 import collections.abc
+import contextlib
 
 import pytest
 from axe_core_python.sync_playwright import Axe
@@ -44,6 +45,13 @@ def open_browser(chromium: Browser):
         context.close()
     # What is refused is a failed load to Chromium.
     assert [text for text in said if "the server responded with a status of 4" not in text] == []
+
+
+@pytest.fixture
+def running() -> collections.abc.Iterator[contextlib.ExitStack]:
+    """What is started for one test, and ends with it."""
+    with contextlib.ExitStack() as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,88 +1,32 @@
 """A second Gatepost signs people in to the first, in a real browser."""
 
-import os
+import contextlib
 import pathlib
 import re
-import socket
-import subprocess
 
-import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from server import ADA, BIN, PASSWORD
+from provider import Provider, serve
+from server import ADA, PASSWORD
 from test_second_factors import holds
 
-PROVIDER = """
-[[realm]]
-name = "default"
-display_name = "Harbour Office"
-[[realm.client]]
-id = "tideline"
-secret = "what the two harbours know of each other"
-name = "Tideline"
-redirect_uris = ["http://127.0.0.1/sign-in/with/harbour/callback"]
-scopes = ["openid", "profile", "email"]
+ADA_HERE = f"""
 [[realm.user]]
-email = "ada@example.com"
+email = "{ADA}"
 name = "Ada Lovelace"
-password = "the engine weaves algebra"
+password = "{PASSWORD}"
 email_verified = true
 """
 
-REALM = """
-[[realm]]
-name = "default"
-display_name = "Tideline"
-[[realm.user]]
-email = "ada@example.com"
-name = "Ada Lovelace"
-password = "the engine weaves algebra"
-email_verified = true
-[[realm.provider]]
-id = "harbour"
-name = "Harbour Office"
-issuer = "{issuer}"
-client_id = "tideline"
-client_secret = "what the two harbours know of each other"
-trust_email = true
-"""
 
-
-@pytest.fixture
-def start(tmp_path: pathlib.Path):
-    """Starts servers, of which each has a host name of its own: a port does not keep cookies apart."""
-    running = []
-
-    def serve(name: str, text: str, *options: str) -> str:
-        folder = tmp_path / name
-        folder.mkdir()
-        (folder / "realm.toml").write_text(text)
-        process = subprocess.Popen(
-            [BIN, "serve", "--apply", str(folder / "realm.toml"), "--data-dir", str(folder / "data"), "--log-level", "warn", *options],
-            stdout=subprocess.PIPE, text=True, env={**os.environ, "GATEPOST_OUTGOING__PRIVATE_ADDRESSES": "true"})
-        running.append(process)
-        for line in process.stdout:
-            if found := re.search(r"gatepost ready on (http://\S+)", line):
-                return found[1]
-        raise RuntimeError("the server ended without saying where it is ready")
-
-    yield serve
-    for process in running:
-        process.terminate()
-        process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def test_a_provider_signs_the_same_person_in_without_a_second_account(open_browser, start, axe: Axe) -> None:
-    port = free_port()
-    issuer = f"http://localhost:{port}"
-    start("provider", PROVIDER, "--listen", f"127.0.0.1:{port}", "--public-url", issuer)
-    url = start("realm", REALM.format(issuer=issuer), "--listen", "127.0.0.1:0")
+def test_a_provider_signs_the_same_person_in_without_a_second_account(
+    open_browser, running: contextlib.ExitStack, tmp_path: pathlib.Path, axe: Axe
+) -> None:
+    harbour = Provider("harbour", "Harbour Office", "Ada Lovelace", ADA, PASSWORD, "tideline", "Tideline")
+    # On loopback any port will do.
+    harbour.start(running, tmp_path, "http://127.0.0.1")
+    issuer = harbour.issuer
+    url = serve(running, tmp_path / "realm", harbour.connected() + ADA_HERE, "--listen", "127.0.0.1:0")
     here = open_browser()
     here.goto(f"{url}/sign-in")
     expect(here.get_by_role("link", name="Continue with Harbour Office")).to_be_visible()

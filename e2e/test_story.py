@@ -2,8 +2,8 @@
 
 import collections
 import collections.abc
+import contextlib
 import json
-import os
 import pathlib
 import re
 import subprocess
@@ -12,45 +12,19 @@ import urllib.request
 import pytest
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from provider import ENVIRONMENT, Provider, free_port
 from server import ADA as ADMINISTRATOR
 from server import BIN, PASSWORD as ADMINISTRATORS
 from server import Dev, totp
 from test_passkeys import NO_AUTOFILL, plug_in, sign_out
 from test_second_factors import holds
-from test_social import free_port, start  # noqa: F401 (a fixture)
 
 ADDRESS, PASSWORD, NEW_PASSWORD = "caroline@example.com", "sweeping for comets nightly", "a catalogue of five hundred stars"
 ELSEWHERE = "what the observatory knows"
 
-# The same person, at a provider of the kind of Google: any OpenID provider that is trusted with addresses.
-PROVIDER = """
-[[realm]]
-name = "default"
-display_name = "Observatory"
-[[realm.client]]
-id = "ours"
-secret = "what the two of us know of each other"
-name = "Gatepost"
-redirect_uris = ["{url}/sign-in/with/observatory/callback"]
-scopes = ["openid", "profile", "email"]
-[[realm.user]]
-email = "caroline@example.com"
-name = "Caroline Herschel"
-password = "what the observatory knows"
-email_verified = true
-"""
-
-CONNECTS = """
-[[realm]]
-name = "default"
-[[realm.provider]]
-id = "observatory"
-name = "Observatory"
-issuer = "{issuer}"
-client_id = "ours"
-client_secret = "what the two of us know of each other"
-trust_email = true
-"""
+# The same person, at a provider of the kind of Google.
+OBSERVATORY = Provider(
+    "observatory", "Observatory", "Caroline Herschel", ADDRESS, ELSEWHERE, "ours", "Gatepost", host="127.0.0.1")
 
 
 class Person:
@@ -223,7 +197,9 @@ def accounts(url: str, email: str) -> int:
     return [user["email"] for user in ask("/api/v1/admin/users?limit=100", token=token)["users"]].count(email)
 
 
-def test_an_account_is_made_used_lost_and_taken_back(person: Person, start, tmp_path: pathlib.Path) -> None:  # noqa: F811
+def test_an_account_is_made_used_lost_and_taken_back(
+    person: Person, running: contextlib.ExitStack, tmp_path: pathlib.Path
+) -> None:
     url = person.url
     # Made, and confirmed.
     here = person.browser()
@@ -314,12 +290,10 @@ def test_an_account_is_made_used_lost_and_taken_back(person: Person, start, tmp_
     person.is_in(laptop)
 
     # The provider signs the same person in, and makes no second account.
-    port = free_port()
-    issuer = f"http://127.0.0.1:{port}"
-    start("observatory", PROVIDER.format(url=url), "--listen", f"127.0.0.1:{port}", "--public-url", issuer)
-    (tmp_path / "connects.toml").write_text(CONNECTS.format(issuer=issuer))
+    OBSERVATORY.start(running, tmp_path, url)
+    (tmp_path / "connects.toml").write_text(OBSERVATORY.connected())
     applied = [BIN, "apply", str(tmp_path / "connects.toml"), "--data-dir", person.data_dir]
-    subprocess.run(applied, check=True, capture_output=True, env={**os.environ, "GATEPOST_OUTGOING__PRIVATE_ADDRESSES": "true"})
+    subprocess.run(applied, check=True, capture_output=True, env=ENVIRONMENT)
     by_provider = person.browser()
     for _ in range(50):
         by_provider.goto(f"{url}/sign-in")

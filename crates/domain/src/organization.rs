@@ -51,6 +51,11 @@ impl Organization {
     pub fn demand(&self, grace: Duration) -> Option<Demand> {
         self.mfa_required_since.map(|since| Demand { since, grace })
     }
+
+    /// From when on an account that was made then does not act in it without a second factor. `None`: it asks for none.
+    pub fn due(&self, grace: Duration, created_at: Timestamp) -> Option<Timestamp> {
+        self.demand(grace).map(|demand| demand.due(created_at))
+    }
 }
 
 /// That a user belongs to an organization, and as what.

@@ -58,10 +58,10 @@ struct Row {
 /// Why an import ended before its file did.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file cannot be read on.
-    #[error("cannot read the file after line {line}: {reason}")]
+    /// The file cannot be read, or not read on.
+    #[error("line {line}: {reason}")]
     File {
-        /// Where.
+        /// Where; 0 is the file as such.
         line: u64,
         /// Why.
         reason: String,

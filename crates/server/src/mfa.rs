@@ -25,7 +25,7 @@ use crate::{
 pub use change::{new_recovery_codes, remove_totp, reset};
 pub(crate) use change::{remove_all, remove_since};
 pub use picture::{modules, svg};
-pub use policy::{due, is_offered, organization_asking, set_up_by};
+pub use policy::{Asking, due, is_offered, organization_asking, set_up_by};
 pub(crate) use policy::{forbids_what_an_organization_asks, is_required};
 pub(crate) use set_up::{SET_UP_TTL, open_seed, seal_seed};
 pub use set_up::{SetUp, begin_totp, confirm_totp, pending_totp};

@@ -7,7 +7,7 @@ use gatepost_domain::{
     Membership, OrganizationId, OutboxId, RealmId, RoleName, Session, Timestamp, User, UserId,
 };
 
-use crate::users::user_columns;
+use crate::users::{has_second_factor, user_columns};
 use crate::value::{FromRow, Joined, Row};
 use crate::{Error, Tx, roles, users};
 
@@ -157,18 +157,21 @@ impl FromRow for Since {
 
 /// When the account was made, if it has no second factor.
 async fn without_factor(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<Option<Timestamp>, Error> {
-    const SQL: &str = "SELECT u.created_at FROM users u WHERE u.realm_id = $1 AND u.id = $2
-        AND NOT EXISTS (SELECT 1 FROM totp_seeds t WHERE t.realm_id = $1 AND t.user_id = $2 AND t.confirmed)
-        AND NOT EXISTS (SELECT 1 FROM passkeys p WHERE p.realm_id = $1 AND p.user_id = $2)";
+    const SQL: &str = concat!(
+        "SELECT u.created_at FROM users u WHERE u.realm_id = $1 AND u.id = $2 AND NOT ",
+        has_second_factor!("$1", "$2")
+    );
     let found: Option<(Timestamp,)> = tx.optional(SQL, &[(&realm).into(), (&user).into()]).await?;
     Ok(found.map(|(created_at,)| created_at))
 }
 
-/// At most `limit` members with their accounts, in the order the accounts were made, after the given one.
+/// At most `limit` members with their accounts, in the order the accounts were made, after the given one; with `has_factor` those who
+/// have a second factor, or those who have none.
 pub async fn list(
     tx: &mut Tx,
     realm: RealmId,
     organization: OrganizationId,
+    has_factor: Option<bool>,
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Vec<(Membership, User)>, Error> {
@@ -178,11 +181,15 @@ pub async fn list(
         ", ",
         user_columns!("u."),
         " FROM memberships m JOIN users u ON u.realm_id = m.realm_id AND u.id = m.user_id
-        WHERE m.realm_id = $1 AND m.organization_id = $2 AND m.user_id > $3 ORDER BY m.user_id LIMIT $4"
+        WHERE m.realm_id = $1 AND m.organization_id = $2 AND m.user_id > $3
+        AND (CAST($5 AS BOOLEAN) IS NULL OR ",
+        has_second_factor!("m.realm_id", "m.user_id"),
+        " = $5)
+        ORDER BY m.user_id LIMIT $4"
     );
     let after = after.unwrap_or(UserId::MIN);
-    let found: Vec<Joined<_, _>> =
-        tx.all(SQL, &[(&realm).into(), (&organization).into(), (&after).into(), limit.into()]).await?;
+    let params = [(&realm).into(), (&organization).into(), (&after).into(), limit.into(), has_factor.into()];
+    let found: Vec<Joined<_, _>> = tx.all(SQL, &params).await?;
     Ok(found.into_iter().map(|Joined(membership, user)| (membership, user)).collect())
 }
 

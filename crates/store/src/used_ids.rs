@@ -17,6 +17,13 @@ pub async fn claim(
     Ok(tx.execute(SQL, &[(&realm).into(), digest.into(), expires_at.into()]).await? == 1)
 }
 
+/// Whether an id was used. One point read, and only what is known at that moment: who uses it is decided by [`claim`].
+pub async fn is_used(tx: &mut Tx, realm: RealmId, digest: &SecretDigest) -> Result<bool, Error> {
+    const SQL: &str = "SELECT CAST(1 AS BIGINT) FROM used_ids WHERE realm_id = $1 AND digest = $2";
+    let found: Option<(i64,)> = tx.optional(SQL, &[(&realm).into(), digest.into()]).await?;
+    Ok(found.is_some())
+}
+
 /// Forgets at most `limit` of those that expired before a moment. Returns how many.
 pub async fn forget_expired(
     tx: &mut Tx,

@@ -12,10 +12,10 @@ use gatepost_domain::{
 use crate::value::{FromRow, Param, Row};
 use crate::{Error, Tx, outbox, roles, sessions};
 
-pub(crate) use columns::user_columns;
+pub(crate) use columns::{has_second_factor, user_columns};
 pub(crate) use given_roles::rights_changed;
 pub use given_roles::{anyone_has_role, only_unverified_have_role, others_have_role, set_roles};
-pub use list::{UserFilter, list};
+pub use list::{LOOKED_AT, Listed, UserFilter, list};
 
 impl FromRow for User {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {

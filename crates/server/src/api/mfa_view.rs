@@ -1,15 +1,17 @@
 //! What the API shows of second factors.
 
+use clap::ValueEnum;
 use gatepost_domain::{
     Mfa, Timestamp, User,
     mfa::{Factor, recovery_code::RecoveryCode},
 };
 use gatepost_store::recovery_codes::RecoveryCodes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
+    App,
     http::Problem,
-    mfa::{self, Overview, SetUp},
+    mfa::{self, Asking, SetUp},
     realm::Snapshot,
 };
 
@@ -27,9 +29,29 @@ pub struct MfaView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     setup_required_by: Option<Timestamp>,
+    /// Who beside the realm asks for one: of the account's organizations that require it the one that does so first. Others are in
+    /// `/api/v1/organizations`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<AskingOrganization>,
     /// On how many devices no second factor is asked for, because it was shown there.
     #[schema(example = 1)]
     trusted_devices: u64,
+}
+
+/// An organization that requires a second factor of whoever acts in it.
+#[derive(Serialize, utoipa::ToSchema)]
+struct AskingOrganization {
+    #[schema(example = "org_01jd3v6d7qk4r8x2m5n9p0t1wz")]
+    id: String,
+    #[schema(example = "analytical")]
+    slug: String,
+    #[schema(example = "Analytical Engines")]
+    name: String,
+    /// Until when the account may act in it without one, where it has none. Past, the organization is closed to it until it has one;
+    /// the account is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    setup_required_by: Option<Timestamp>,
 }
 
 /// A second factor.
@@ -63,19 +85,28 @@ pub(super) struct RecoveryCodesView {
 }
 
 impl MfaView {
-    pub(super) fn new(
+    pub(super) async fn of(
+        app: &App,
         realm: &Snapshot,
         user: &User,
-        (overview, trusted_devices): (&Overview, u64),
         now: Timestamp,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, Problem> {
+        let overview = mfa::overview(app, realm.id(), user.id).await?;
+        let lacks = !overview.has_factor();
+        let asking = mfa::organization_asking(app, realm, user).await?;
+        Ok(Self {
             policy: realm.settings().mfa,
-            setup_required_by: mfa::due(realm, user, now).filter(|_| !overview.has_factor()),
+            setup_required_by: mfa::due(realm, user, now).filter(|_| lacks),
+            organization: asking.map(|Asking { organization, due }| AskingOrganization {
+                id: organization.id.to_string(),
+                slug: organization.slug.to_string(),
+                name: organization.name.as_str().to_owned(),
+                setup_required_by: Some(due).filter(|_| lacks),
+            }),
             factors: overview.factors.iter().map(FactorView::from).collect(),
             recovery_codes: overview.codes.into(),
-            trusted_devices,
-        }
+            trusted_devices: mfa::trusted_devices(app, realm, user.id, now).await?,
+        })
     }
 }
 
@@ -88,6 +119,23 @@ impl From<&Factor> for FactorView {
 impl From<RecoveryCodes> for RecoveryCodesView {
     fn from(codes: RecoveryCodes) -> Self {
         Self { left: codes.left, total: codes.total, created_at: codes.made_at }
+    }
+}
+
+/// Which accounts to list, by what they have set up.
+#[derive(Clone, Copy, Debug, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Enrolment {
+    /// Those without a second factor
+    None,
+    /// Those that have one
+    Enrolled,
+}
+
+impl Enrolment {
+    /// Whether these have a second factor.
+    pub fn has_factor(self) -> bool {
+        matches!(self, Self::Enrolled)
     }
 }
 

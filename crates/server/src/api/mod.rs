@@ -25,7 +25,7 @@ use crate::App;
 pub use admin::{ClientView, InitialAccessTokenView, RoleView};
 pub use key_view::KeyView;
 pub use me::SessionView;
-pub use mfa_view::MfaView;
+pub use mfa_view::{Enrolment, MfaView};
 pub use organizations::{MemberView, OrganizationView};
 pub use password::Password;
 pub use view::{TokenAnswer, UserView};

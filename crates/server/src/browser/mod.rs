@@ -68,6 +68,8 @@ pub async fn remember(mut request: Request, next: Next) -> Response {
 #[derive(Clone, Debug)]
 pub struct Browser {
     id: BrowserId,
+    /// Whether it sent no cookie that says which it is.
+    is_new: bool,
     /// What its session cookie says, if it is one of ours. Whether the session is live is [`BrowserSession`]'s to find out.
     token: Option<SessionToken>,
     /// `/r/acme` where the request named its realm so.
@@ -89,6 +91,7 @@ impl FromRequestParts<App> for Browser {
         let jar =
             jar.ok_or_else(|| Problem::internal("the route is without the layer `browser::remember`"))?;
         let id = one_cookie(&parts.headers, cookies::BROWSER).and_then(BrowserId::decode);
+        let is_new = id.is_none();
         let id = id.unwrap_or_else(|| {
             let id = BrowserId::generate(app.entropy());
             jar.set(cookies::BROWSER, &id.encode(), Keep::UntilClosed);
@@ -98,7 +101,7 @@ impl FromRequestParts<App> for Browser {
         let token = token.and_then(|text| app.session_mac().decode(text));
         let prefixed = parts.extensions.get::<UnderPrefix>().is_some();
         let base = if prefixed { format!("/r/{}", realm.name()) } else { String::new() };
-        let browser = Self { id, token, base, sender: Sender::of(parts, app), jar };
+        let browser = Self { id, is_new, token, base, sender: Sender::of(parts, app), jar };
         parts.extensions.insert(browser.clone());
         Ok(browser)
     }
@@ -108,6 +111,11 @@ impl Browser {
     /// A path of the realm as this browser must ask for it: under `/r/acme` everything begins with `/r/acme`.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.base)
+    }
+
+    /// Whether it sent no cookie that says which it is: nothing that was begun before opens in it.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Seals something for this browser in this realm: nobody else can read or change it, and it opens nowhere else.

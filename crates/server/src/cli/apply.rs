@@ -29,9 +29,12 @@ impl Apply {
         let config = settings.load(Listening::default())?;
         if config.database_url.is_none() && !config.data_dir.join("gatepost.db").exists() {
             // Whoever meant a server that runs, and is in another folder, sees it here.
-            let folder = config.data_dir.display();
+            let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
+            let new =
+                if self.dry_run { "this is what a new one would be" } else { "a new one is made there" };
             note(&format!(
-                "there is no installation in {folder}, so this is a new one; --data-dir names another"
+                "there is no installation in {}, so {new}; --data-dir names another",
+                folder.display()
             ));
             if self.dry_run {
                 instead = tempfile::tempdir()?;

@@ -1,10 +1,15 @@
 //! `gatepost doctor`
 
 use clap::Args;
+use gatepost_domain::{Realm, RealmSettings};
 use gatepost_store::realms;
 use serde::Serialize;
 
-use super::{Listening, Output, Refusal, Settings, dev, store};
+use super::{
+    Listening, Output, Refusal, Settings, dev,
+    provider::{self, SecretState},
+    store,
+};
 use crate::{App, Clock, Config, Reached, config::logging, http::problem::chain, serve::Listener};
 
 /// Check that this installation can serve, and say what to mend. Makes none where there is none.
@@ -19,7 +24,7 @@ pub(super) struct Doctor {
 
 #[derive(Serialize)]
 struct Finding {
-    check: &'static str,
+    check: String,
     ok: bool,
     detail: String,
 }
@@ -27,13 +32,13 @@ struct Finding {
 impl Doctor {
     pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
         let mut findings = Vec::new();
-        let mut note = |check: &'static str, result: Result<String, String>| {
+        let mut note = |check: &str, result: Result<String, String>| {
             let ok = result.is_ok();
+            let check = check.to_owned();
             findings.push(Finding { check, ok, detail: result.unwrap_or_else(|wrong| wrong) });
-            ok
         };
         match settings.load(self.listening) {
-            Err(error) => drop(note("settings", Err(chain(&error)))),
+            Err(error) => note("settings", Err(chain(&error))),
             Ok(config) => {
                 logging::start(&config, logging::COMMAND)?;
                 note("settings", Ok("read".to_owned()));
@@ -42,24 +47,25 @@ impl Doctor {
                     note("accounts", Err(wrong.to_string()));
                 }
                 match open(&config).await {
-                    Err(wrong) => drop(note("store and master key", Err(wrong))),
+                    Err(wrong) => note("store and master key", Err(wrong)),
                     Ok(app) => {
                         note("store and master key", Ok("opened; the key is the right one".to_owned()));
                         note("realms and signing keys", keys(&app).await);
                         note("mail", mail(&app).await);
+                        match providers(&app).await {
+                            Err(wrong) => note("providers", Err(wrong)),
+                            Ok(found) => found.into_iter().for_each(|(check, result)| note(&check, result)),
+                        }
                     }
                 }
                 note("listening", listening(&config).await);
             }
         }
         Output::new(self.json).show(&findings, || {
+            let width = findings.iter().map(|finding| finding.check.chars().count()).max().unwrap_or(0);
             let line = |finding: &Finding| {
-                format!(
-                    "{:<5} {:<24} {}",
-                    if finding.ok { "ok" } else { "WRONG" },
-                    finding.check,
-                    finding.detail
-                )
+                let Finding { check, ok, detail } = finding;
+                format!("{:<5} {check:<width$}  {detail}", if *ok { "ok" } else { "WRONG" })
             };
             findings.iter().map(line).collect::<Vec<_>>().join("\n")
         })?;
@@ -91,12 +97,17 @@ fn public_url(config: &Config) -> Result<String, String> {
     }
 }
 
+/// Every realm, by name.
+async fn realms(app: &App) -> Result<Vec<Realm>, String> {
+    let all =
+        app.db().read("list realms", |tx| Box::pin(async move { realms::list(tx, None, 10_000).await }));
+    let mut all = all.await.map_err(|error| chain(&error))?;
+    all.sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
+    Ok(all)
+}
+
 async fn keys(app: &App) -> Result<String, String> {
-    let all = app
-        .db()
-        .read("list realms", |tx| Box::pin(async move { realms::list(tx, None, 10_000).await }))
-        .await
-        .map_err(|error| chain(&error))?;
+    let all = realms(app).await?;
     for realm in &all {
         app.realms()
             .with_id(app, realm.id)
@@ -106,23 +117,74 @@ async fn keys(app: &App) -> Result<String, String> {
     Ok(format!("{} of {} can sign", all.len(), all.len()))
 }
 
-/// Whether mail gets out, where the settings say that it should; and whether anybody is locked out because it does not.
+/// What a setting of a realm comes to where no mail is sent.
+struct NeedsMail {
+    setting: &'static str,
+    is_on: fn(&RealmSettings) -> bool,
+    without: &'static str,
+}
+
+const NEED_MAIL: [NeedsMail; 2] = [
+    NeedsMail {
+        setting: "require_verified_email",
+        is_on: |settings| settings.require_verified_email,
+        without: "whoever registers stays outside, for nobody is sent the link that proves an address",
+    },
+    NeedsMail {
+        setting: "email_sign_in",
+        is_on: |settings| settings.email_sign_in,
+        without: "nobody is sent a link or code to sign in with",
+    },
+];
+/// Realms that are named of many.
+const NAMED: usize = 5;
+
+/// Whether mail gets out, where the settings say that it should; and what a realm promises that does not come true because it does not.
 async fn mail(app: &App) -> Result<String, String> {
     if app.mailer().is_on() {
         return app.mailer().check().await;
     }
-    let all =
-        app.db().read("list realms", |tx| Box::pin(async move { realms::list(tx, None, 10_000).await }));
-    let all = all.await.map_err(|error| chain(&error))?;
-    let needs = all.iter().find(|realm| realm.settings.require_verified_email);
-    match needs {
-        Some(realm) => Err(format!(
-            "no mail server is configured, and in realm {} one signs in only with an address that was proven: whoever registers \
-             stays outside; name a mail server with mail.url and mail.from",
-            realm.name
-        )),
-        None => Ok("no mail server is configured: whoever loses a password asks an administrator".to_owned()),
+    let all = realms(app).await?;
+    let broken = NEED_MAIL.iter().filter_map(|need| {
+        let names: Vec<&str> = all
+            .iter()
+            .filter(|realm| (need.is_on)(&realm.settings))
+            .map(|realm| realm.name.as_str())
+            .collect();
+        let more = names.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let first = names.get(..NAMED).unwrap_or(&names).join(", ");
+        (!names.is_empty()).then(|| format!("{} of {first}{more}: {}", need.setting, need.without))
+    });
+    let broken: Vec<String> = broken.collect();
+    if broken.is_empty() {
+        return Ok("no mail server is configured: whoever loses a password asks an administrator".to_owned());
     }
+    Err(format!(
+        "no mail server is configured, and there are settings that need one ({}); name a mail server with mail.url and mail.from, \
+         or turn them off",
+        broken.join("; ")
+    ))
+}
+
+/// The providers that people sign in by, a line each; wrong is one in use whose secret cannot be read.
+async fn providers(app: &App) -> Result<Vec<(String, Result<String, String>)>, String> {
+    let mut found = Vec::new();
+    for realm in realms(app).await? {
+        let Some(snapshot) = app.realms().with_id(app, realm.id).await.map_err(|error| chain(&error))? else {
+            continue;
+        };
+        for one in provider::all(app, &snapshot).await.map_err(|error| chain(&error))? {
+            let line = one.line();
+            let result = if one.enabled && one.secret == SecretState::Unreadable {
+                Err(format!("{line}; apply the file that declares it again"))
+            } else {
+                Ok(line)
+            };
+            found.push((format!("provider {} in {}", one.id, realm.name), result));
+        }
+    }
+    Ok(found)
 }
 
 /// A server that is running has the port, and that is no fault.

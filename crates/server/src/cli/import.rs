@@ -13,7 +13,7 @@ use clap::Args;
 use super::{Output, Refusal};
 use crate::{
     App,
-    import::{FirebaseHashes, Format, Meter, Options, Report, import},
+    import::{FirebaseHashes, Format, ImportError, Meter, Options, Report, import},
     realm::Snapshot,
 };
 
@@ -49,6 +49,7 @@ pub(super) struct Import {
 impl Import {
     pub(super) async fn run(self, app: &App, realm: &Arc<Snapshot>, output: Output) -> Result<(), Refusal> {
         let firebase = self.firebase_hash_config.as_deref().map(firebase).transpose()?;
+        let called = called(&self.file);
         let (source, size) = open(&self.file)?;
         let mut rows = match &self.report {
             Some(path) => {
@@ -80,26 +81,49 @@ impl Import {
         let report = imported.map_err(|error| {
             let kept = match (self.dry_run, made) {
                 (true, _) | (false, 0) => String::new(),
-                (false, made) => {
-                    format!("; {} were made before it, and a second run leaves them alone", counted(made))
-                }
+                (false, 1) => "; 1 user was imported before it, and a second run leaves it alone".to_owned(),
+                (false, made) => format!(
+                    "; {} users were imported before it, and a second run leaves them alone",
+                    grouped(made)
+                ),
             };
-            Refusal::new(format!("{error}{kept}"))
+            Refusal::new(match error {
+                ImportError::File { line: 0, reason } => format!("{called}: {reason}{kept}"),
+                ImportError::File { line, reason } => format!("{called}:{line}: {reason}{kept}"),
+                other => format!("{other}{kept}"),
+            })
         })?;
-        output.show(&report, || lines(&report, self.report.as_deref()))?;
+        // Most often what was to write it has failed, and nobody would notice.
+        if meter.bytes() == 0 {
+            return Err(Refusal::new(format!(
+                "{called} is empty, so there is nobody to import; look at what was to fill it"
+            )));
+        }
+        output.show(&report, || lines(&report, &called, self.report.as_deref()))?;
         if report.refused == 0 {
             return Ok(());
         }
-        let again = if self.strict { "; it ended there" } else { "" };
+        let remedy = match (self.strict, report.dry_run, report.refused) {
+            (true, ..) => "--strict ends there; mend it and import the file again",
+            (_, true, 1) => "mend it before the file is imported",
+            (_, true, _) => "mend them before the file is imported",
+            (_, _, 1) => "mend it and import the file again",
+            _ => "mend them and import the file again",
+        };
+        let unharmed = if report.dry_run { "" } else { ": who is there is left alone" };
+        let rows = if report.rows() == 1 { "row" } else { "rows" };
         Err(Refusal::new(format!(
-            "{} of {} refused{again}; mend them and import the file again: who is there is left alone",
-            report.refused,
-            match report.rows() {
-                1 => "1 row was".to_owned(),
-                rows => format!("{} rows were", grouped(rows)),
-            }
+            "{} of {} {rows} {} refused; {remedy}{unharmed}",
+            grouped(report.refused),
+            grouped(report.rows()),
+            be(report.refused, report.dry_run)
         )))
     }
+}
+
+/// What people know a file as.
+fn called(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Refusal {
@@ -116,7 +140,13 @@ fn open(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Refusal> {
     if path == Path::new("-") {
         return Ok((Box::new(std::io::stdin()), None));
     }
-    let file = File::open(path).map_err(|error| cannot("read", path, &error))?;
+    let file = File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Refusal::new(format!(
+            "there is no file {}; name another, or - for standard input",
+            path.display()
+        )),
+        _ => cannot("read", path, &error),
+    })?;
     let about = file.metadata().map_err(|error| cannot("read", path, &error))?;
     if about.is_dir() {
         return Err(Refusal::new(format!("{} is a folder; name a file", path.display())));
@@ -124,26 +154,41 @@ fn open(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Refusal> {
     Ok((Box::new(file), about.is_file().then_some(about.len())))
 }
 
-/// What people read.
-fn lines(report: &Report, written: Option<&Path>) -> String {
+/// What people read: the first of the refused, and the counts with where the others are.
+fn lines(report: &Report, called: &str, written: Option<&Path>) -> String {
+    let refused = report.lines.iter().take(SHOWN);
     let mut lines: Vec<String> =
-        report.lines.iter().take(SHOWN).map(|line| format!("line {}: {}", line.line, line.reason)).collect();
+        refused.map(|line| format!("{called}:{}: {}", line.line, line.reason)).collect();
     let hidden = report.refused.saturating_sub(lines.len() as u64);
-    if hidden > 0 {
-        let more = match written {
-            Some(path) => format!("see {}", path.display()),
-            None => "--report FILE names all".to_owned(),
-        };
-        lines.push(format!("and {} more; {more}", grouped(hidden)));
-    }
-    let (made, there) = if report.dry_run { ("would be made", "would be") } else { ("made", "were") };
+    let named = match (report.refused, hidden, written) {
+        (0, ..) => String::new(),
+        (_, _, Some(path)) => format!(" (all in {})", path.display()),
+        (_, 0, None) => " (named above)".to_owned(),
+        (_, _, None) => {
+            format!(" ({} named above; --report FILE writes down all)", grouped(report.refused - hidden))
+        }
+    };
+    let (would, stay) =
+        if report.dry_run { (" would be", "would stay unchanged") } else { ("", "unchanged") };
     lines.push(format!(
-        "{} {made}; {} {there} there already; {} refused",
+        "{}{would} imported, {} {stay}, {}{would} refused{named}",
         counted(report.made),
         grouped(report.existing),
         grouped(report.refused)
     ));
+    if report.dry_run {
+        lines.push("nothing was written: this is a dry run".to_owned());
+    }
     lines.join("\n")
+}
+
+/// The verb of so many.
+fn be(many: u64, would: bool) -> &'static str {
+    match (would, many) {
+        (true, _) => "would be",
+        (false, 1) => "was",
+        (false, _) => "were",
+    }
 }
 
 fn counted(users: u64) -> String {

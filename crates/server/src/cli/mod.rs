@@ -12,6 +12,7 @@ mod import;
 mod key;
 mod org;
 mod output;
+mod provider;
 mod realm;
 mod role;
 mod serve;

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     App,
     accounts::Who,
-    api::{MemberView, OrganizationView},
+    api::{Enrolment, MemberView, OrganizationView},
     http::Problem,
     organizations::{self, By},
     realm::Snapshot,
@@ -84,6 +84,9 @@ enum What {
         /// How many at the most
         #[arg(long, default_value_t = 100)]
         limit: u32,
+        /// Only those who have no second factor, or only those who have one
+        #[arg(long, value_enum, value_name = "WHICH")]
+        mfa: Option<Enrolment>,
     },
     /// Make a user a member, or give a member other roles
     SetMember {
@@ -154,9 +157,10 @@ impl OrgCommand {
                 organizations::delete(&app, &realm, org.id, acting(), now).await.map_err(refusal)?;
                 output.show(&OrganizationView::from(&org), || format!("deleted organization {}", org.id))
             }
-            What::Members { org, limit } => {
+            What::Members { org, limit, mfa } => {
                 let org = find(&app, &realm, &org).await?;
-                let found = organizations::list_members(&app, &realm, org.id, By::Realm, None, limit);
+                let which = mfa.map(Enrolment::has_factor);
+                let found = organizations::list_members(&app, &realm, org.id, By::Realm, which, None, limit);
                 let views: Vec<MemberView> =
                     found.await.map_err(refusal)?.iter().map(MemberView::new).collect();
                 output.show(&views, || {

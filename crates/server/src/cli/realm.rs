@@ -8,7 +8,12 @@ use gatepost_domain::{
 use gatepost_store::{audit, realms};
 use serde::Serialize;
 
-use super::{Output, Refusal, Settings, confirm, output::table, store};
+use super::{
+    Output, Refusal, Settings, confirm,
+    output::table,
+    provider::{self, ProviderView},
+    store,
+};
 use crate::{
     App, differences,
     realm::{Snapshot, issuer_of},
@@ -28,7 +33,7 @@ pub(super) struct RealmCommand {
 enum What {
     /// List every realm
     List,
-    /// Show a realm and its settings
+    /// Show a realm, its settings and the providers that people sign in by
     Show {
         /// The realm's name
         name: RealmName,
@@ -55,6 +60,14 @@ struct RealmView {
     default: bool,
     issuer: String,
     settings: RealmSettings,
+}
+
+/// One realm, with what takes another look to know.
+#[derive(Serialize)]
+struct Detailed {
+    #[serde(flatten)]
+    realm: RealmView,
+    providers: Vec<ProviderView>,
 }
 
 impl RealmCommand {
@@ -94,8 +107,10 @@ impl RealmCommand {
                     .read("find a realm", move |tx| Box::pin(async move { realms::find(tx, id).await }))
                     .await?
                     .ok_or_else(|| Refusal::new(format!("there is no realm {name}")))?;
-                let view = view(&found);
-                output.show(&view, || {
+                let shown =
+                    Detailed { realm: view(&found), providers: provider::all(&app, &snapshot).await? };
+                output.show(&shown, || {
+                    let view = &shown.realm;
                     let settings = serde_json::to_value(&view.settings).unwrap_or_default();
                     let mut rows = vec![
                         vec!["name".to_owned(), view.name.clone()],
@@ -106,8 +121,12 @@ impl RealmCommand {
                     if let Some(settings) = settings.as_object() {
                         // What is not set is not shown; the issuer stands above, set or not.
                         let set = settings.iter().filter(|(key, value)| *key != "issuer" && !value.is_null());
-                        rows.extend(set.map(|(key, value)| vec![key.clone(), shown(key, value)]));
+                        rows.extend(set.map(|(key, value)| vec![key.clone(), said(key, value)]));
                     }
+                    let providers = shown.providers.iter();
+                    rows.extend(
+                        providers.map(|provider| vec![format!("provider {}", provider.id), provider.line()]),
+                    );
                     table(&["SETTING", "VALUE"], &rows)
                 })
             }
@@ -152,7 +171,7 @@ impl RealmCommand {
 }
 
 /// A setting in a table. Of a picture, that it is there.
-fn shown(name: &str, value: &serde_json::Value) -> String {
+fn said(name: &str, value: &serde_json::Value) -> String {
     match (name, value.as_str()) {
         ("logo", Some(text)) => format!("a PNG of {} bytes as data: URL", text.len()),
         ("audit_retention", Some("0s")) => "for ever".to_owned(),

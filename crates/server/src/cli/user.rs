@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Read as _};
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{RealmName, User, password};
-use gatepost_store::users;
+use gatepost_store::users::{self, UserFilter};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     App,
     accounts::{self, Change, Profile, Who},
-    api::UserView,
+    api::{Enrolment, UserView},
     mfa,
     realm::Snapshot,
 };
@@ -42,6 +42,9 @@ enum What {
         /// How many at the most
         #[arg(long, default_value_t = 100)]
         limit: u32,
+        /// Only those who have no second factor, or only those who have one
+        #[arg(long, value_enum, value_name = "WHICH")]
+        mfa: Option<Enrolment>,
     },
     /// Show a user
     Show {
@@ -151,7 +154,11 @@ impl UserCommand {
         let output = Output::new(self.json);
         let now = app.clock().now();
         match self.what {
-            What::List { limit } => list(&app, &realm, limit, output).await,
+            What::List { limit, mfa } => {
+                let filter =
+                    UserFilter { has_factor: mfa.map(Enrolment::has_factor), ..UserFilter::default() };
+                list(&app, &realm, filter, limit, output).await
+            }
             What::Show { user } => {
                 let user = store::user(&app, &realm, &user).await?;
                 let overview = mfa::overview(&app, realm.id(), user.id).await.map_err(refusal)?;
@@ -260,14 +267,29 @@ async fn change(app: &App, realm: &Snapshot, user: &str, change: Change) -> Resu
         .map_err(refusal_of(format!("user {user} in {}", realm.name())))
 }
 
-async fn list(app: &App, realm: &Snapshot, limit: u32, output: Output) -> Result<(), Refusal> {
+async fn list(
+    app: &App,
+    realm: &Snapshot,
+    filter: UserFilter,
+    limit: u32,
+    output: Output,
+) -> Result<(), Refusal> {
     let id = realm.id();
-    let found = app
-        .db()
-        .read("list users", move |tx| {
-            Box::pin(async move { users::list(tx, id, &users::UserFilter::default(), None, limit).await })
-        })
-        .await?;
+    let (mut found, mut after) = (Vec::new(), None);
+    while found.len() < limit as usize {
+        let (filter, more) = (filter.clone(), limit - u32::try_from(found.len()).unwrap_or(limit));
+        let listed = app.db().read("list users", move |tx| {
+            let filter = filter.clone();
+            Box::pin(async move { users::list(tx, id, &filter, after, more).await })
+        });
+        let users::Listed { users, until } = listed.await?;
+        found.extend(users);
+        // Behind those that were looked at there may be more.
+        after = until;
+        if until.is_none() {
+            break;
+        }
+    }
     let shown: Vec<Shown> = found.iter().map(Shown::from).collect();
     output.show(&shown, || {
         let rows: Vec<Vec<String>> = found

@@ -3,6 +3,7 @@
 use std::{fmt, ops::Range, path::Path};
 
 use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
 
 /// A file that cannot be used.
 #[derive(Debug)]
@@ -32,8 +33,33 @@ impl FileError {
 /// Reads `text`, the contents of `path`, as a `T`. Unknown keys are errors.
 pub(crate) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, FileError> {
     toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| line_of(text, &span));
-        FileError::new(path, line, explain(error.message()))
+        let span = error.span();
+        let line = span.as_ref().map(|span| line_of(text, span));
+        FileError::new(path, line, explain_at(text, span.as_ref(), error.message()))
+    })
+}
+
+/// [`explain`], with the key whose value is wrong there.
+pub(crate) fn explain_at(text: &str, span: Option<&Range<usize>>, message: &str) -> String {
+    let said = explain(message);
+    // These name their key.
+    if ["unknown key ", "missing key ", "duplicate "].iter().any(|known| said.starts_with(known)) {
+        return said;
+    }
+    match span.and_then(|span| key_at(DeTable::parse(text).ok()?.get_ref(), span.start)) {
+        Some(key) => format!("{key}: {}", said.strip_suffix(" here").unwrap_or(&said)),
+        None => said,
+    }
+}
+
+/// The key whose value stands there, with the tables it is in, as in `mail.url`. Of a table of several (`[[realm]]`) the line says which.
+fn key_at(table: &DeTable<'_>, at: usize) -> Option<String> {
+    table.iter().find_map(|(key, value)| match value.get_ref() {
+        DeValue::Table(inner) => key_at(inner, at).map(|rest| format!("{}.{rest}", key.get_ref())),
+        DeValue::Array(nodes) if nodes.iter().any(|node| node.get_ref().is_table()) => {
+            nodes.iter().find_map(|node| key_at(node.get_ref().as_table()?, at))
+        }
+        _ => value.span().contains(&at).then(|| key.get_ref().to_string()),
     })
 }
 
@@ -49,6 +75,10 @@ pub(crate) fn explain(message: &str) -> String {
         && (message.starts_with("invalid type: ") || message.starts_with("invalid value: "))
     {
         return format!("write {} here", in_words(expected));
+    }
+    // One of some words, and something else stands there.
+    if message == "wanted string or table" {
+        return "write a word in quotes here".to_owned();
     }
     if let Some(key) = message.strip_prefix("missing field ") {
         return format!("missing key {key}");
@@ -106,6 +136,22 @@ mod tests {
     fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
         let error = parse::<Sample>(Path::new("gatepost.toml"), "port = 1\nlissten = \"x\"\n").unwrap_err();
         assert_eq!(error.to_string(), "gatepost.toml:2: unknown key `lissten`; did you mean `listen`?");
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_is_named_by_its_key() {
+        for (text, key) in [
+            ("a = 1\nb = 2\n", "b"),
+            ("[a]\nx = 1\n[b]\nx = 2\n", "b.x"),
+            ("[[a]]\nx = 1\n[[a]]\ny = [1, 2]\n", "y"),
+            ("[[a]]\n[[a.b]]\nx = 1\n[[a.b]]\nc = { d = 2 }\n", "c.d"),
+            ("[[a]]\nmembers = [{ user = 1 }, { user = 2 }]\n", "user"),
+        ] {
+            let at = text.find('2').unwrap();
+            assert_eq!(key_at(DeTable::parse(text).unwrap().get_ref(), at).as_deref(), Some(key), "{text}");
+        }
+        let error = parse::<Sample>(Path::new("gatepost.toml"), "\nport = \"hunter2\"\n").unwrap_err();
+        assert_eq!(error.to_string(), "gatepost.toml:2: port: write a whole number");
     }
 
     #[test]

@@ -9,6 +9,6 @@ mod passwords;
 mod settings;
 
 pub use file::FileError;
-pub(crate) use file::{explain, line_of, nearest};
+pub(crate) use file::{explain, explain_at, line_of, nearest};
 pub use mail::{MailSettings, Protection, SmtpSettings};
 pub use settings::{Config, ConfigError, Given, LogFormat};

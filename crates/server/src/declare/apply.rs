@@ -3,23 +3,21 @@
 use std::{collections::HashMap, sync::Arc};
 
 use gatepost_domain::{
-    Client, ClientOrigin, EventId, OutboxId, PasswordHash, Realm, RealmId, Role, Secret, Timestamp, User,
-    UserId,
+    EventId, PasswordHash, Realm, RealmId, Role, Secret, Timestamp,
     audit::{Actor, Event, Record},
     password,
     role::RoleGraph,
 };
-use gatepost_store::{Tx, audit, clients, passwords, personal_claims, realms, users};
+use gatepost_store::{Tx, audit, realms, users};
 
 use super::{
-    changes::{Changes, Named},
-    declared::{Declared, DeclaredClient, DeclaredRealm, DeclaredUser},
+    changes::Changes,
+    declared::{Declared, DeclaredRealm},
     error::ApplyError,
 };
 use crate::{
     App,
-    accounts::{ADMINISTRATOR, is_administrator, with_roles},
-    clients::{Secrets, fitted, new_secret},
+    clients::new_secret,
     differences::{self, Difference},
     mfa, realm, roles,
 };
@@ -36,9 +34,9 @@ pub enum Mode {
 /// What the transaction needs that must be made outside it.
 pub(super) struct Prepared {
     /// Hashes of the passwords of users that are new, by realm and user.
-    hashes: HashMap<(usize, usize), PasswordHash>,
+    pub(super) hashes: HashMap<(usize, usize), PasswordHash>,
     /// Secrets for clients that name none, by realm and client.
-    secrets: HashMap<(usize, usize), Secret>,
+    pub(super) secrets: HashMap<(usize, usize), Secret>,
     pub(super) now: Timestamp,
 }
 
@@ -126,7 +124,7 @@ async fn prepare(app: &App, declared: &Declared) -> Result<Prepared, ApplyError>
 pub(super) struct Applying<'a> {
     pub(super) app: &'a App,
     pub(super) prepared: &'a Prepared,
-    index: usize,
+    pub(super) index: usize,
     pub(super) realm: &'a DeclaredRealm,
     pub(super) changes: &'a mut Changes,
 }
@@ -243,177 +241,5 @@ impl Applying<'_> {
             }
         }
         Ok(graph)
-    }
-
-    async fn client(
-        &mut self,
-        tx: &mut Tx,
-        realm: RealmId,
-        index: usize,
-        declared: &DeclaredClient,
-    ) -> Result<(), ApplyError> {
-        let what = format!("client {} in {}", declared.id, self.realm.name);
-        let found = clients::find(tx, realm, &declared.id).await?;
-        let generated = self.prepared.secrets.get(&(self.index, index));
-        let now = self.prepared.now;
-        let base = found.clone().unwrap_or_else(|| Client {
-            id: declared.id.clone(),
-            realm,
-            secret: None,
-            previous_secret: None,
-            sealed_secret: None,
-            origin: ClientOrigin::Managed,
-            settings: declared.settings.clone(),
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        });
-        // What the file names is the realm's own from now on.
-        let base = Client {
-            settings: declared.settings.clone(),
-            origin: ClientOrigin::Managed,
-            updated_at: now,
-            ..base
-        };
-        let secrets = |secret: &Secret| Secrets::of(self.app, realm, &declared.id, secret);
-        let (client, fresh) = match (&declared.secret, generated) {
-            (Some(given), _) if found.as_ref().is_some_and(|old| old.secret == Some(given.digest())) => {
-                fitted(base, &secrets(given))
-            }
-            (Some(given), _) => (secrets(given).given_to(base), false),
-            // Whoever has a secret keeps it, and whoever lacks one is given that which was made.
-            (None, Some(made)) if base.secret.is_none() => (secrets(made).given_to(base), true),
-            (None, Some(made)) => fitted(base, &secrets(made)),
-            (None, None) => {
-                (Client { secret: None, previous_secret: None, sealed_secret: None, ..base }, false)
-            }
-        };
-        let same = |old: &Client| {
-            old.secret == client.secret
-                && old.settings == client.settings
-                && old.origin == client.origin
-                && old.sealed_secret.is_some() == client.sealed_secret.is_some()
-        };
-        if found.as_ref().is_some_and(same) {
-            return Ok(());
-        }
-        let fresh = fresh && declared.secret.is_none();
-        clients::upsert(tx, &client).await?;
-        let event = if found.is_some() { Event::ClientUpdated } else { Event::ClientCreated };
-        let record = crate::clients::told(self.record(realm, event), found.as_ref(), Some(&client));
-        audit::append(tx, &record).await?;
-        let secret = generated.filter(|_| fresh).map(|secret| secret.reveal().to_owned());
-        match (found.map(|old| crate::clients::differences(&old, &client)), secret) {
-            (Some(differences), Some(secret)) => self.changes.changed_with_secret(what, differences, secret),
-            (Some(differences), None) => self.changes.changed(what, differences),
-            (None, Some(secret)) => self.changes.created_with_secret(what, secret),
-            (None, None) => self.changes.created(what),
-        }
-        Ok(())
-    }
-
-    async fn user(
-        &mut self,
-        tx: &mut Tx,
-        realm: RealmId,
-        index: usize,
-        declared: &DeclaredUser,
-        graph: &RoleGraph,
-    ) -> Result<(), ApplyError> {
-        for role in declared.roles.iter().flatten() {
-            if role.as_str() != ADMINISTRATOR && !graph.contains(role) {
-                return Err(ApplyError::NoSuchRole {
-                    realm: self.realm.name.to_string(),
-                    user: declared.shown(),
-                    role: role.to_string(),
-                    nearest: graph.nearest(role).map(|near| near.to_string()),
-                });
-            }
-        }
-        let named = |id: UserId| {
-            let called = |name: &str| format!("user {name} in {}", self.realm.name);
-            Named::privately(called(&declared.shown()), called(&id.to_string()))
-        };
-        let now = self.prepared.now;
-        let Some((found, _)) = users::find_for_sign_in(tx, realm, &declared.login()).await? else {
-            let mut user = User::new(UserId::new(now, self.app.entropy()), realm, now);
-            user.email.clone_from(&declared.email);
-            user.email_verified = declared.email_verified.unwrap_or_default();
-            user.username.clone_from(&declared.username);
-            user.name.clone_from(&declared.name);
-            user.roles = declared.roles.clone().unwrap_or_default();
-            users::create(tx, &user).await?;
-            if let Some(hash) = self.prepared.hashes.get(&(self.index, index)) {
-                passwords::set(tx, realm, user.id, hash, now).await?;
-            }
-            if let Some(claims) = &declared.claims {
-                personal_claims::set(tx, realm, user.id, claims, now).await?;
-            }
-            audit::append(tx, &self.record(realm, Event::UserCreated).user(user.id)).await?;
-            let named = named(user.id);
-            self.changes.created(named);
-            return Ok(());
-        };
-        let mut profile = users::ProfileChanges::default();
-        if declared.name.is_some() && declared.name != found.name {
-            profile.name = Some(declared.name.clone());
-        }
-        if declared.username.is_some() && declared.username != found.username {
-            profile.username = Some(declared.username.clone());
-        }
-        if found.email.is_some() {
-            profile.email_verified = declared.email_verified.filter(|told| *told != found.email_verified);
-        }
-        let mut claims = declared.claims.as_ref();
-        if let Some(declared) = claims
-            && personal_claims::find(tx, realm, found.id).await? == *declared
-        {
-            claims = None;
-        }
-        let profile_changes = profile != users::ProfileChanges::default() || claims.is_some();
-        if profile_changes {
-            if profile != users::ProfileChanges::default() {
-                users::update_profile(tx, realm, found.id, &profile, None, now).await?;
-            }
-            if let Some(claims) = claims {
-                personal_claims::set(tx, realm, found.id, claims, now).await?;
-            }
-            audit::append(tx, &self.record(realm, Event::UserUpdated).user(found.id)).await?;
-        }
-        let roles = declared.roles.as_ref().filter(|roles| **roles != found.roles);
-        let roles_change = roles.is_some();
-        if let Some(roles) = roles {
-            let keeps = roles.iter().any(|role| role.as_str() == ADMINISTRATOR);
-            if !keeps && is_administrator(&found) && !found.is_disabled() {
-                let administrator = ADMINISTRATOR.parse().map_err(|_| ApplyError::LastAdministrator {
-                    realm: self.realm.name.to_string(),
-                    user: declared.shown(),
-                })?;
-                if !users::others_have_role(tx, realm, found.id, &administrator).await? {
-                    return Err(ApplyError::LastAdministrator {
-                        realm: self.realm.name.to_string(),
-                        user: declared.shown(),
-                    });
-                }
-            }
-            let message = OutboxId::new(now, self.app.entropy());
-            users::set_roles(tx, realm, found.id, roles, None, now, message).await?;
-            let record = self.record(realm, Event::UserRolesChanged).user(found.id);
-            audit::append(tx, &with_roles(record, &found.roles, roles)).await?;
-        }
-        if profile_changes || roles_change {
-            let differences = [
-                profile.name.and_then(|name| Difference::of("name", &found.name, &name)),
-                profile.username.and_then(|name| Difference::of("username", &found.username, &name)),
-                profile
-                    .email_verified
-                    .and_then(|told| Difference::of("email_verified", &found.email_verified, &told)),
-                claims.map(|_| Difference::said("claims", "changed")),
-                roles.and_then(|roles| Difference::of("roles", &found.roles, roles)),
-            ];
-            let named = named(found.id);
-            self.changes.changed(named, differences.into_iter().flatten().collect());
-        }
-        Ok(())
     }
 }

@@ -25,6 +25,16 @@ pub enum ApplyError {
         /// Why not.
         reason: password::TooWeak,
     },
+    /// A user who cannot be made or changed.
+    #[error("realm {realm}, user {user}: {reason}")]
+    User {
+        /// The realm.
+        realm: String,
+        /// The user.
+        user: String,
+        /// Why not.
+        reason: String,
+    },
     /// Hashing a password.
     #[error(transparent)]
     Hashing(#[from] PoolError),

@@ -1,5 +1,7 @@
 //! Reading the declarative file. Every mistake is named with its line before anything is changed.
 
+mod names;
+mod places;
 mod providers;
 
 use std::path::Path;
@@ -7,8 +9,8 @@ use std::path::Path;
 use gatepost_domain::{
     ClientAuthMethod, ClientId, ClientSettings, Logo, RealmName, RealmSettings, Secret, SettingRefused,
     client::{MIN_SECRET, check_id},
-    role::RoleGraph,
 };
+use places::{Parts, Places};
 use serde::{Deserialize, de::IntoDeserializer as _};
 use toml::{
     Spanned,
@@ -17,7 +19,7 @@ use toml::{
 
 use super::declared::{Declared, DeclaredApiKey, DeclaredClient, DeclaredRealm, DeclaredUser, secret};
 use crate::{
-    config::{FileError, explain, line_of, nearest},
+    config::{FileError, explain, explain_at, line_of, nearest},
     realm::redrawn,
 };
 
@@ -36,12 +38,6 @@ struct Credentials {
     secret: Option<Secret>,
     #[serde(default)]
     public: bool,
-}
-
-/// The keys of a table.
-fn keys_of(node: &Node<'_>) -> Vec<String> {
-    let keys = node.get_ref().as_table().into_iter().flat_map(|table| table.keys());
-    keys.map(|key| key.get_ref().to_string()).collect()
 }
 
 /// Reads and checks the file at `path`.
@@ -63,6 +59,9 @@ struct Reader<'t> {
     text: &'t str,
 }
 
+/// Known keys that are listed where none is like a wrong one.
+const LISTED: usize = 24;
+
 /// What a realm is called.
 const IDENTITY: [&str; 2] = ["name", "default"];
 
@@ -76,8 +75,15 @@ impl<'t> Reader<'t> {
 
     fn parse<T: Deserialize<'t>>(&self, node: Node<'t>) -> Result<T, FileError> {
         let whole = node.span();
-        T::deserialize(ValueDeserializer::from(node).into_deserializer())
-            .map_err(|error| self.wrong(&error.span().unwrap_or(whole), explain(error.message())))
+        T::deserialize(ValueDeserializer::from(node).into_deserializer()).map_err(|error| {
+            let reason = explain_at(self.text, error.span().as_ref(), error.message());
+            self.wrong(&error.span().unwrap_or(whole), reason)
+        })
+    }
+
+    /// What is said of a setting that is refused, in the line where it stands; `whose` it is, where that is not the realm.
+    fn refused(&self, places: &Places, whose: &str, refused: &SettingRefused) -> FileError {
+        self.wrong(places.of_key(&refused.member), format!("{whose}{refused}"))
     }
 
     fn file(&self) -> Result<Declared, FileError> {
@@ -93,7 +99,8 @@ impl<'t> Reader<'t> {
                 let at = node.span();
                 let realm = self.realm(node)?;
                 if realms.iter().any(|other: &DeclaredRealm| other.name == realm.name) {
-                    return Err(self.wrong(&at, format!("realm {} is described twice", realm.name)));
+                    let reason = format!("realm {} is described twice; put both under one", realm.name);
+                    return Err(self.wrong(&at, reason));
                 }
                 realms.push(realm);
             }
@@ -132,9 +139,13 @@ impl<'t> Reader<'t> {
         key: &Spanned<std::borrow::Cow<'t, str>>,
         known: impl IntoIterator<Item = &'k str>,
     ) -> FileError {
-        let hint =
-            nearest(key.get_ref(), known).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        self.wrong(&key.span(), format!("unknown key `{}`{hint}", key.get_ref()))
+        let known: Vec<&str> = known.into_iter().collect();
+        let hint = match nearest(key.get_ref(), known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.len() <= LISTED => format!("known here: {}", known.join(", ")),
+            None => "the guide has all that there are".to_owned(),
+        };
+        self.wrong(&key.span(), format!("unknown key `{}`; {hint}", key.get_ref()))
     }
 
     /// The tables of `[[key]]`.
@@ -161,18 +172,17 @@ impl<'t> Reader<'t> {
     }
 
     fn realm(&self, node: Node<'t>) -> Result<DeclaredRealm, FileError> {
-        let at = node.span();
+        let (at, places) = (node.span(), Places::of(&node));
         let (parts, rest) = Self::split(node, &PARTS);
         let (identity, settings) = Self::split(rest, &IDENTITY);
         let Identity { name, default } = self.parse(identity)?;
         self.known(&settings, &RealmSettings::keys(), &[&IDENTITY[..], &PARTS].concat())?;
-        let named = keys_of(&settings);
-        let logo = settings.get_ref().as_table().and_then(|table| table.get("logo")).map(Spanned::span);
+        let named = Places::of(&settings).names();
         let mut settings: RealmSettings = self.parse(self.with_logo(settings)?)?;
-        settings.check().map_err(|refused| self.wrong(&at, refused.to_string()))?;
+        settings.check().map_err(|refused| self.refused(&places, "", &refused))?;
         if let Some(picture) = &mut settings.logo {
             *picture = redrawn(picture)
-                .map_err(|unusable| self.wrong(logo.as_ref().unwrap_or(&at), format!("logo: {unusable}")))?;
+                .map_err(|unusable| self.wrong(places.of_key("logo"), format!("logo: {unusable}")))?;
         }
         let mut realm = DeclaredRealm {
             name,
@@ -187,8 +197,10 @@ impl<'t> Reader<'t> {
             providers: Vec::new(),
         };
         let DeValue::Table(parts) = parts.into_inner() else { unreachable!("split returns tables") };
+        let mut described = Parts::default();
         for (key, node) in parts {
             let nodes = self.tables(node, &format!("realm.{}", key.get_ref()))?;
+            described.note(key.get_ref(), &nodes);
             match key.get_ref().as_ref() {
                 "role" => {
                     realm.roles = nodes.into_iter().map(|node| self.parse(node)).collect::<Result<_, _>>()?;
@@ -217,7 +229,7 @@ impl<'t> Reader<'t> {
         for role in &realm.roles {
             role.check().map_err(|refused| self.wrong(&at, format!("role {}: {refused}", role.name)))?;
         }
-        self.check_names(&at, &realm)?;
+        self.check_names(&at, &realm, &described)?;
         Ok(realm)
     }
 
@@ -249,7 +261,7 @@ impl<'t> Reader<'t> {
     }
 
     fn client(&self, node: Node<'t>) -> Result<DeclaredClient, FileError> {
-        let at = node.span();
+        let (at, places) = (node.span(), Places::of(&node));
         let (credentials, settings) = Self::split(node, &["id", "secret", "public"]);
         let Credentials { id, secret, public } = self.parse(credentials)?;
         self.known(&settings, &ClientSettings::keys(), &["id", "secret", "public"])?;
@@ -258,15 +270,15 @@ impl<'t> Reader<'t> {
                 self.wrong(&at, format!("client {id} is public, so it has no secret; remove one of the two"))
             );
         }
-        let wrong = |refused: SettingRefused| self.wrong(&at, format!("client {id}: {refused}"));
+        let wrong = |refused: SettingRefused| self.refused(&places, &format!("client {id}: "), &refused);
         check_id(&id).map_err(wrong)?;
         if secret.as_ref().is_some_and(|secret| secret.reveal().chars().count() < MIN_SECRET) {
             let reason = format!(
                 "client {id}: a secret has {MIN_SECRET} characters at least; leave it out, and one is made and shown once"
             );
-            return Err(self.wrong(&at, reason));
+            return Err(self.wrong(places.of_key("secret"), reason));
         }
-        let named = keys_of(&settings);
+        let named = Places::of(&settings).names();
         let settings: ClientSettings = self.parse(settings)?;
         let mut settings = settings.within_profile(|name| named.iter().any(|known| known == name));
         match (public, settings.token_endpoint_auth_method) {
@@ -291,74 +303,35 @@ impl<'t> Reader<'t> {
     }
 
     fn api_key(&self, node: Node<'t>) -> Result<DeclaredApiKey, FileError> {
-        let at = node.span();
+        let (at, places) = (node.span(), Places::of(&node));
         let key: DeclaredApiKey = self.parse(node)?;
         key.owner().map_err(|reason| self.wrong(&at, reason))?;
+        let scopes = |reason: String| self.wrong(places.of_key("scopes"), format!("scopes: {reason}"));
         if key.scopes.is_empty() {
-            return Err(self.wrong(&at, "scopes: name at least one, as in [\"notes:read\"]"));
+            return Err(scopes("name at least one, as in [\"notes:read\"]".to_owned()));
         }
         match key.scopes.iter().find(|scope| scope.is_personal()) {
             None => Ok(key),
-            Some(scope) => {
-                Err(self.wrong(&at, format!("scopes: {scope} is for people who sign in, and not for keys")))
-            }
+            Some(scope) => Err(scopes(format!("{scope} is for people who sign in, and not for keys"))),
         }
     }
 
     fn user(&self, node: Node<'t>) -> Result<DeclaredUser, FileError> {
-        let at = node.span();
+        let (at, places) = (node.span(), Places::of(&node));
         let user: DeclaredUser = self.parse(node)?;
         if user.email.is_none() && user.username.is_none() {
             return Err(self.wrong(&at, "a user needs `email` or `username`: one signs in with it"));
         }
         if user.password.is_some() && user.password_hash.is_some() {
-            return Err(self.wrong(&at, "a user has either `password` or `password_hash`"));
+            let reason = "password_hash: there is a `password` too; remove one of the two";
+            return Err(self.wrong(places.of_key("password_hash"), reason));
         }
         if let Some(hash) = &user.password_hash {
-            crate::passwords::check_stored(hash.as_str())
-                .map_err(|unusable| self.wrong(&at, format!("password_hash: {unusable}")))?;
+            crate::passwords::check_stored(hash.as_str()).map_err(|unusable| {
+                self.wrong(places.of_key("password_hash"), format!("password_hash: {unusable}"))
+            })?;
         }
         Ok(user)
-    }
-
-    /// Names within a realm are unique, and roles inherit from roles there are.
-    fn check_names(&self, at: &std::ops::Range<usize>, realm: &DeclaredRealm) -> Result<(), FileError> {
-        let twice = |mut names: Vec<String>| {
-            names.sort_unstable();
-            names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone())
-        };
-        let clients = realm.clients.iter().map(|client| format!("client {}", client.id)).collect();
-        let slugs = realm.organizations.iter().map(|one| format!("organization {}", one.slug)).collect();
-        let emails = realm
-            .users
-            .iter()
-            .filter_map(|user| user.email.as_ref())
-            .map(|email| format!("user {}", email.key()));
-        let usernames = realm
-            .users
-            .iter()
-            .filter_map(|user| user.username.as_ref())
-            .map(|name| format!("user {}", name.key()));
-        let keys = realm.api_keys.iter();
-        let keys =
-            keys.map(|key| format!("API key {} of {}", key.name.as_str(), key.shown_owner())).collect();
-        let providers = realm.providers.iter().map(|provider| format!("provider {}", provider.id)).collect();
-        if let Some(name) = twice(clients)
-            .or_else(|| twice(providers))
-            .or_else(|| twice(keys))
-            .or_else(|| twice(slugs))
-            .or_else(|| twice(emails.collect()))
-            .or_else(|| twice(usernames.collect()))
-        {
-            return Err(self.wrong(at, format!("{name} is described twice in realm {}", realm.name)));
-        }
-        // Roles that only the database knows are added when the file is applied; a circle is wrong already.
-        RoleGraph::new(&realm.settings.profile.all_roles(&realm.roles)).map(drop).or_else(|refused| {
-            match refused {
-                gatepost_domain::role::RolesRefused::Unknown { .. } => Ok(()),
-                other => Err(self.wrong(at, format!("realm {}: {other}", realm.name))),
-            }
-        })
     }
 }
 

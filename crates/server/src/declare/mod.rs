@@ -3,11 +3,13 @@
 mod api_keys;
 mod apply;
 mod changes;
+mod clients;
 mod declared;
 mod error;
 mod file;
 mod organizations;
 mod providers;
+mod users;
 
 pub use apply::{Mode, apply};
 pub use error::ApplyError;

@@ -63,6 +63,9 @@ pub enum Problem {
     /// The last second factor stays where the realm requires one.
     #[error("the last second factor")]
     LastSecondFactor,
+    /// What stands in for a second factor, where there is none.
+    #[error("no second factor")]
+    NoSecondFactor,
     /// Nobody signs in by mail in the realm.
     #[error("nobody signs in by mail in the realm")]
     EmailSignInOff,

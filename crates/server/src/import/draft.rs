@@ -39,7 +39,13 @@ impl Draft {
     }
 
     /// Checks everything a row can be wrong in by itself. The reason names the column and not what is in it.
-    pub(super) fn check(self, app: &App, realm: &Snapshot, now: Timestamp) -> Result<Newcomer, String> {
+    pub(super) fn check(
+        self,
+        app: &App,
+        realm: &Snapshot,
+        hash_field: &str,
+        now: Timestamp,
+    ) -> Result<Newcomer, String> {
         let mut user = User::new(UserId::new(now, app.entropy()), realm.id(), now);
         let wrong = |column: &str, reason: &dyn std::fmt::Display| format!("{column}: {reason}");
         user.email = self.email.map(|text| text.parse()).transpose().map_err(|why| wrong("email", &why))?;
@@ -47,25 +53,32 @@ impl Draft {
             self.username.map(|text| text.parse()).transpose().map_err(|why| wrong("username", &why))?;
         user.name = self.name.map(|text| text.parse()).transpose().map_err(|why| wrong("name", &why))?;
         if user.email.is_none() && user.username.is_none() {
-            return Err("neither an e-mail address nor a user name: one signs in with it".to_owned());
+            return Err(
+                "email: missing, and there is no username either; give one of them, for one signs in with it"
+                    .to_owned(),
+            );
         }
         user.email_verified = self.email_verified && user.email.is_some();
         if !self.roles.is_empty() {
-            user.roles =
-                accounts::roles_of(realm, &self.roles).map_err(|problem: Problem| problem.reason())?;
+            user.roles = accounts::roles_of(realm, &self.roles).map_err(|problem: Problem| {
+                let reason = problem.reason();
+                let remedy = if reason.ends_with('?') { "" } else { "; make it first, or leave it out" };
+                format!("{reason}{remedy}")
+            })?;
         }
         if self.disabled {
             user.disabled_at = Some(now);
         }
         if let Some(text) = self.created_at {
             let moment = moment(&text).ok_or(
-                "created_at: not a moment: write it as 2026-11-22T03:04:05Z, or in Unix milliseconds",
+                "created_at: not a moment; write it as 2026-11-22T03:04:05Z, or in Unix milliseconds",
             )?;
             // A clock elsewhere may be ahead of ours.
             user.created_at = moment.min(now);
         }
         if let Some(hash) = &self.password_hash {
-            passwords::check_stored(hash.as_str()).map_err(|why| wrong("password", &why))?;
+            passwords::check_stored(hash.as_str())
+                .map_err(|why| format!("{hash_field}: {why}, and the user sets a password by recovery"))?;
         }
         Ok(Newcomer { user, hash: self.password_hash })
     }

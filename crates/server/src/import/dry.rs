@@ -4,7 +4,12 @@ use std::{collections::HashMap, hash::BuildHasher as _};
 
 use gatepost_domain::User;
 
-use super::{ImportError, Line, Meter, Report, Row, holders::holders, order::keys, write::sorted_out};
+use super::{
+    ImportError, Line, Meter, Report, Row,
+    holders::{Field, holders},
+    order::keys,
+    write::sorted_out,
+};
 use crate::App;
 
 /// Addresses and user names of the lines so far, a hash of each: what is not written must be remembered. Some 20 bytes for each.
@@ -15,15 +20,17 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// The earlier line with this address or user name, or notes that there is one now.
-    fn earlier(&mut self, line: u64, user: &User) -> Option<u64> {
+    /// The earlier line with this address or user name, and which of the two; or notes that there is one now.
+    fn earlier(&mut self, line: u64, user: &User) -> Option<(Field, u64)> {
         let (email, username) = keys(user);
-        let keys: Vec<u64> = email.into_iter().chain(username).map(|key| self.hasher.hash_one(key)).collect();
-        let earlier = keys.iter().find_map(|key| self.lines.get(key)).copied();
-        if earlier.is_none() {
-            self.lines.extend(keys.into_iter().map(|key| (key, line)));
+        let keys = [(Field::Email, email), (Field::Username, username)];
+        let keys: Vec<(Field, u64)> =
+            keys.iter().filter_map(|(field, key)| Some((*field, self.hasher.hash_one((*key)?)))).collect();
+        let found = keys.iter().find_map(|(field, key)| Some((*field, *self.lines.get(key)?)));
+        if found.is_none() {
+            self.lines.extend(keys.into_iter().map(|(_, key)| (key, line)));
         }
-        earlier
+        found
     }
 
     pub(super) async fn look(
@@ -39,9 +46,8 @@ impl Seen {
         for ((line, newcomer), holders) in rows.into_iter().zip(found) {
             if let Some(taken) = holders.line(line, &newcomer.user, None) {
                 lines.push(taken);
-            } else if let Some(earlier) = self.earlier(line, &newcomer.user) {
-                let reason = format!("line {earlier} has the same address or user name");
-                lines.push(Line::refused(line, reason));
+            } else if let Some((field, earlier)) = self.earlier(line, &newcomer.user) {
+                lines.push(Line::refused(line, field.twice(Some(earlier))));
             } else {
                 report.made += 1;
             }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::{
     BATCH, ImportError, Options, Row,
-    meter::{Meter, Metered, Place},
+    meter::{MAX_ROW, Meter, Metered, Place, too_long},
     shapes::{self, Fields},
 };
 use crate::{App, realm::Snapshot};
@@ -39,11 +39,11 @@ pub(super) fn read(
         Some(b'[') => array(reader, None, &mut rows),
         Some(b'{') => match options.format.array_in_document() {
             Some(member) => array(reader, Some(member), &mut rows),
-            None => lines(reader, &place, &mut rows),
+            None => lines(reader, &mut rows),
         },
         Some(_) if options.format.may_be_csv() => cells(reader, &place, &mut rows),
-        // Each line says what is wrong with it.
-        Some(_) => lines(reader, &place, &mut rows),
+        // Before each of a million lines says that it is no JSON.
+        Some(_) => return failed(0, options.format.is_no_json()),
     };
     // Where nobody listens any more, whoever stopped listening knows why.
     let _ = rows.flush();
@@ -93,7 +93,8 @@ impl Rows<'_> {
     fn push(&mut self, line: u64, draft: Result<super::draft::Draft, String>) -> Result<(), Enough> {
         let found = draft.and_then(|mut draft| {
             draft.email_verified |= self.options.emails_are_verified;
-            draft.check(self.app, self.realm, self.app.clock().now())
+            let hash_field = self.options.format.hash_field();
+            draft.check(self.app, self.realm, hash_field, self.app.clock().now())
         });
         self.batch.push(Row { line, found });
         if self.batch.len() == BATCH { self.flush() } else { Ok(()) }
@@ -112,27 +113,46 @@ impl Rows<'_> {
 type Done = Result<(), (u64, String)>;
 
 /// An object a line.
-fn lines(mut reader: impl BufRead, place: &Place, rows: &mut Rows<'_>) -> Done {
+fn lines(mut reader: impl BufRead, rows: &mut Rows<'_>) -> Done {
     let mut line = 0;
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
         line += 1;
-        place.begin_row();
-        match reader.read_until(b'\n', &mut buffer) {
-            Err(error) => return Err((line, error.to_string())),
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
+        let stopped = move |error: std::io::Error| (line, error.to_string());
+        let read = reader.by_ref().take(MAX_ROW + 1).read_until(b'\n', &mut buffer).map_err(stopped)?;
+        if read == 0 {
+            return Ok(());
+        }
+        let is_whole = read as u64 <= MAX_ROW || buffer.ends_with(b"\n");
+        if !is_whole {
+            skip_line(&mut reader).map_err(stopped)?;
         }
         let bare = buffer.trim_ascii();
-        if bare.is_empty() {
+        if bare.is_empty() && is_whole {
             continue;
         }
         let sent = match std::str::from_utf8(bare) {
+            _ if !is_whole => rows.push(line, Err(too_long())),
             Ok(text) => rows.json(line, text),
-            Err(_) => rows.push(line, Err("not UTF-8".to_owned())),
+            Err(_) => rows.push(line, Err("not UTF-8; save the file as that".to_owned())),
         };
         if sent.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// The rest of a line is nobody's.
+fn skip_line(reader: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let there = reader.fill_buf()?;
+        let (skipped, found) = match memchr::memchr(b'\n', there) {
+            Some(at) => (at + 1, true),
+            None => (there.len(), there.is_empty()),
+        };
+        reader.consume(skipped);
+        if found {
             return Ok(());
         }
     }
@@ -150,11 +170,17 @@ fn array(reader: impl Read, member: Option<&'static str>, rows: &mut Rows<'_>) -
         Ok(()) => Ok(()),
         Err(_) if enough => Ok(()),
         // What serde_json says may quote the file.
-        Err(error) if error.is_data() => Err((at.line(), format!("not {}", expected(member)))),
+        Err(error) if error.is_data() => {
+            Err((at.line(), format!("not {}; see that --format names what wrote the file", expected(member))))
+        }
         Err(error) if error.is_io() => Err((at.line(), std::io::Error::from(error).to_string())),
         Err(error) => {
-            let what = if error.is_eof() { "the file ends too early" } else { "not JSON" };
-            Err((at.line(), format!("{what}, at column {}", error.column())))
+            let (what, remedy) = if error.is_eof() {
+                ("the file ends too early", "export all of it")
+            } else {
+                ("not JSON", "see that --format names what wrote the file")
+            };
+            Err((at.line(), format!("{what}, at column {}; {remedy}", error.column())))
         }
     }
 }
@@ -255,7 +281,11 @@ fn cells(reader: impl Read, place: &Place, rows: &mut Rows<'_>) -> Done {
         let draft = if record.len() == columns.len() {
             Fields::of_cells(&columns, &record).and_then(|fields| shapes::draft(rows.options, fields))
         } else {
-            Err(format!("{} cells, and there are {} columns", record.len(), columns.len()))
+            Err(format!(
+                "{} cells, and the first line names {} columns; is a cell with a comma or a line end in it without quotes?",
+                record.len(),
+                columns.len()
+            ))
         };
         if rows.push(line, draft).is_err() {
             return Ok(());

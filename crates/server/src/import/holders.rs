@@ -14,6 +14,62 @@ pub(super) struct Holders {
     of_username: Option<User>,
 }
 
+/// What no two users share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Field {
+    Email,
+    Username,
+}
+
+impl Field {
+    /// As our own formats call it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Username => "username",
+        }
+    }
+
+    /// What is said of a row that has it in common with one before it, whose line is known or not.
+    pub(super) fn twice(self, earlier: Option<u64>) -> String {
+        let called = match self {
+            Self::Email => "address",
+            Self::Username => "user name",
+        };
+        let earlier = earlier.map_or_else(|| "an earlier line".to_owned(), |line| format!("line {line}"));
+        format!("{}: {earlier} has the same {called}; remove one of the two", self.name())
+    }
+}
+
+/// Whom an import has made.
+pub(super) struct Made {
+    began: Timestamp,
+    /// The lines of the last window, in the order of their ids: how many windows there are must not show in the memory.
+    lines: Vec<(UserId, u64)>,
+}
+
+impl Made {
+    /// Nobody yet. Ids tell when they were made.
+    pub(super) fn since(began: Timestamp) -> Self {
+        Self { began, lines: Vec::new() }
+    }
+
+    /// Users may be made of these lines now, whose ids are in order.
+    pub(super) fn window(&mut self, lines: impl Iterator<Item = (UserId, u64)>) {
+        self.lines.clear();
+        self.lines.extend(lines);
+    }
+
+    fn has(&self, user: UserId) -> bool {
+        user >= UserId::first_at(self.began)
+    }
+
+    fn line_of(&self, user: UserId) -> Option<u64> {
+        let at = self.lines.binary_search_by_key(&user, |(id, _)| *id).ok()?;
+        self.lines.get(at).map(|(_, line)| *line)
+    }
+}
+
 /// Who has the address and the user name of each of these.
 pub(super) async fn holders(app: &App, wanted: Vec<User>) -> Result<Vec<Holders>, Problem> {
     let mut found = Vec::with_capacity(wanted.len());
@@ -48,24 +104,27 @@ impl Holders {
         Ok(Self { of_email, of_username })
     }
 
-    /// What becomes of a row whose address or user name somebody has; `None`: nobody has. `began`: since when users are made of the
-    /// file's lines.
-    pub(super) fn line(&self, line: u64, user: &User, began: Option<Timestamp>) -> Option<Line> {
+    /// What becomes of a row whose address or user name somebody has; `None`: nobody has. `made`: whom this import has made.
+    pub(super) fn line(&self, line: u64, user: &User, made: Option<&Made>) -> Option<Line> {
         let holder = self.of_email.as_ref().or(self.of_username.as_ref())?;
+        let field = if self.of_email.is_some() { Field::Email } else { Field::Username };
+        if let Some(made) = made.filter(|made| made.has(holder.id)) {
+            return Some(Line::refused(line, field.twice(made.line_of(holder.id))).of(holder.id));
+        }
         let is_they = (user.email.is_none() || user.email == holder.email)
             && (user.username.is_none() || user.username == holder.username);
-        if !is_they {
-            let (column, other) =
-                if self.of_email.is_some() { ("email", "user name") } else { ("username", "address") };
-            let reason = format!("{column}: {} has it, with another {other}", holder.id);
-            return Some(Line::refused(line, reason).of(holder.id));
+        if is_they {
+            return Some(Line::existing(line, holder.id));
         }
-        // Ids tell when they were made.
-        if began.is_some_and(|began| holder.id >= UserId::first_at(began)) {
-            let reason =
-                format!("{} was made from an earlier line with the same address or user name", holder.id);
-            return Some(Line::refused(line, reason).of(holder.id));
-        }
-        Some(Line::existing(line, holder.id))
+        let (called, other) = match field {
+            Field::Email => ("address", "user name"),
+            Field::Username => ("user name", "address"),
+        };
+        let reason = format!(
+            "{}: {} has this {called} with another {other}; mend the one that is wrong",
+            field.name(),
+            holder.id
+        );
+        Some(Line::refused(line, reason).of(holder.id))
     }
 }

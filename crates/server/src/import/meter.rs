@@ -9,7 +9,12 @@ use std::{
 };
 
 /// Bytes that one user may take. A quote that is never closed would otherwise make a user of the rest of the file.
-const MAX_ROW: u64 = 1024 * 1024;
+pub(super) const MAX_ROW: u64 = 1024 * 1024;
+
+/// What is said of one that takes more.
+pub(super) fn too_long() -> String {
+    "a user of more than 1 MiB: look for a quote or bracket that is not closed".to_owned()
+}
 
 /// What was read and made so far, for whoever shows it.
 #[derive(Debug, Default)]
@@ -84,7 +89,7 @@ impl<R: Read> Read for Metered<R> {
         add(&self.place.since_row, count as u64);
         add(&self.place.lines, memchr::memchr_iter(b'\n', &out[..count]).count() as u64);
         if self.place.in_row.load(Relaxed) && self.place.since_row.load(Relaxed) > MAX_ROW {
-            return Err(io::Error::other("a user of more than 1 MiB; is a quote or a bracket not closed?"));
+            return Err(io::Error::other(too_long()));
         }
         Ok(count)
     }

@@ -61,6 +61,27 @@ impl Format {
         }
     }
 
+    /// What is said of a file that begins as no JSON does.
+    pub(super) fn is_no_json(self) -> String {
+        let remedy = if self == Self::Ndjson {
+            "; --format csv reads CSV with a head line"
+        } else {
+            "; see that --format names what wrote the file"
+        };
+        format!("the file is no JSON{remedy}")
+    }
+
+    /// Where the hash of a password stands.
+    pub(super) fn hash_field(self) -> &'static str {
+        match self {
+            Self::Ndjson | Self::Csv => "password_hash",
+            Self::Keycloak => "credentials",
+            Self::Auth0 | Self::Firebase => "passwordHash",
+            Self::BetterAuth | Self::Django => "password",
+            Self::FastapiUsers => "hashed_password",
+        }
+    }
+
     fn is_own(self) -> bool {
         matches!(self, Self::Ndjson | Self::Csv)
     }
@@ -69,7 +90,7 @@ impl Format {
 /// Whether a CSV file of these columns can be what it is said to be.
 pub(super) fn check_columns(format: Format, columns: &[String]) -> Result<(), String> {
     if let Some(twice) = columns.iter().enumerate().find(|(at, name)| columns[..*at].contains(name)) {
-        return Err(format!("the column {:?} is there twice", twice.1));
+        return Err(format!("{:?}: the column is there twice; remove one", twice.1));
     }
     if format.is_own() {
         for column in columns {
@@ -79,7 +100,8 @@ pub(super) fn check_columns(format: Format, columns: &[String]) -> Result<(), St
     if columns.iter().any(|name| name == "email" || name == "username") {
         Ok(())
     } else {
-        Err("the first line has neither a column email nor a column username".to_owned())
+        Err("email: no such column, and none called username; the first line of a CSV file names the columns"
+            .to_owned())
     }
 }
 
@@ -89,13 +111,13 @@ fn known(column: &str) -> Result<(), String> {
     }
     if column == "password" {
         return Err(
-            "password: passwords are imported as hashes, in password_hash; without one a user sets a password by recovery"
+            "password: passwords are imported as hashes, in password_hash; leave it out, and the user sets a password by recovery"
                 .to_owned(),
         );
     }
     Err(match nearest(column, OWN) {
-        Some(near) => format!("{column:?} is no column of ours; did you mean {near}?"),
-        None => format!("{column:?} is no column of ours; there are {}", OWN.join(", ")),
+        Some(near) => format!("{column:?}: nothing that is read; did you mean {near}?"),
+        None => format!("{column:?}: nothing that is read; there are {}", OWN.join(", ")),
     })
 }
 
@@ -147,7 +169,10 @@ fn auth0(mut row: Fields) -> Result<Draft, String> {
         let mut value = custom.object(&["hash"])?.unwrap_or_default();
         // These say everything in the hash itself. Others keep salts, encodings and digests beside it.
         if !["argon2", "bcrypt", "pbkdf2", "ldap"].contains(&&*algorithm) {
-            return Err(format!("custom_password_hash: the algorithm {algorithm:?} is not read"));
+            return Err(format!(
+                "custom_password_hash: the algorithm {algorithm:?} is not read, but argon2, bcrypt, pbkdf2 and ldap; leave it out, and the \
+                 user sets a password by recovery"
+            ));
         }
         password_hash = value.text(&["value"])?;
     }

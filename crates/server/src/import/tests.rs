@@ -196,23 +196,23 @@ async fn rows_that_are_wrong_are_named_and_the_others_are_made() {
         writeln!(shown, "{line} {}", words.collect::<Vec<_>>().join(" ")).unwrap();
     }
     insta::assert_snapshot!(shown, @r#"
-    2 [id] was made from an earlier line with the same address or user name
-    3 email: [id] has it, with another user name
-    6 email: [id] has it, with another user name
-    7 username: [id] has it, with another address
+    2 email: line 1 has the same address; remove one of the two
+    3 email: line 1 has the same address; remove one of the two
+    6 email: [id] has this address with another user name; mend the one that is wrong
+    7 username: [id] has this user name with another address; mend the one that is wrong
     8 email: not an e-mail address: write it as name@example.com
-    9 neither an e-mail address nor a user name: one signs in with it
-    10 "emial" is no column of ours; did you mean email?
-    11 password: passwords are imported as hashes, in password_hash; without one a user sets a password by recovery
-    12 password: the password hash is in no format that is verified: see the guide about importing users
-    13 password: the password hash asks for more work than is allowed: bcrypt with a cost above 15
-    14 roles: realm default has no role editor
-    15 email_verified: neither true nor false
-    16 email: not a text
-    17 not JSON, at column 30
-    18 not an object
-    19 not an object
-    20 created_at: not a moment: write it as 2026-11-22T03:04:05Z, or in Unix milliseconds
+    9 email: missing, and there is no username either; give one of them, for one signs in with it
+    10 "emial": nothing that is read; did you mean email?
+    11 password: passwords are imported as hashes, in password_hash; leave it out, and the user sets a password by recovery
+    12 password_hash: the password hash is of no kind that is verified: there are Argon2, bcrypt, scrypt, PBKDF2 and salted SHA, as the guide about importing users spells them; leave it out, and the user sets a password by recovery
+    13 password_hash: the password hash asks for more work than is allowed, bcrypt with a cost above 15; leave it out, and the user sets a password by recovery
+    14 roles: realm default has no role editor; make it first, or leave it out
+    15 email_verified: neither true nor false; write one of the two
+    16 email: not a text; write one in quotes
+    17 not JSON, at column 30; each user is an object, as in {"email": "ada@example.com"}
+    18 not an object, as in {"email": "ada@example.com"}
+    19 not an object, as in {"email": "ada@example.com"}
+    20 created_at: not a moment; write it as 2026-11-22T03:04:05Z, or in Unix milliseconds
     "#);
     // Nothing that is told quotes the file, so it can be logged; ids say who is meant.
     let told = serde_json::to_string(&said.told).unwrap() + &serde_json::to_string(&foreseen.told).unwrap();
@@ -220,7 +220,7 @@ async fn rows_that_are_wrong_are_named_and_the_others_are_made() {
         !told.contains("s3cret") && !told.contains("example.com,") && !told.contains("hunter2"),
         "{told}"
     );
-    assert_eq!(foreseen.refused()[0], (2, "line 1 has the same address or user name"));
+    assert_eq!(foreseen.refused()[0], (2, "email: line 1 has the same address; remove one of the two"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -239,6 +239,29 @@ async fn a_second_run_makes_who_is_missing_and_leaves_everybody_else_alone() {
     assert_eq!(said.told[7].user, Some(first.id));
     assert_eq!(at.by_email("u7@example.com").await, (first, Some(changed)));
     assert_eq!(at.import(&whole, &of(Format::Ndjson)).await.counts(), (0, 4_000, 0));
+}
+
+/// Of those that were written together the line is known; of those long ago that there is one, for whoever looks, and a dry run knows all.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_there_twice_is_told_which_line_was_first() {
+    let at = Installation::new().await;
+    let mut lines: Vec<String> = (0..2 * WINDOW)
+        .map(|n| format!("{{\"email\":\"u{n}@example.com\",\"username\":\"u{n}\"}}"))
+        .collect();
+    lines[WINDOW - 1] = r#"{"email":"other@example.com","username":"U7"}"#.to_owned();
+    lines[2 * WINDOW - 1] = r#"{"email":"U7@example.com"}"#.to_owned();
+    let file = lines.join("\n");
+    let (near, far) = (WINDOW as u64, 2 * WINDOW as u64);
+    let twice = |name: &str, line: &str, what: &str| {
+        format!("{name}: {line} has the same {what}; remove one of the two")
+    };
+    let by_name = twice("username", "line 8", "user name");
+    let foreseen = at.import(&file, &dry(Format::Ndjson)).await;
+    let by_address = twice("email", "line 8", "address");
+    assert_eq!(foreseen.refused(), [(near, &*by_name), (far, &*by_address)]);
+    let said = at.import(&file, &of(Format::Ndjson)).await;
+    let by_address = twice("email", "an earlier line", "address");
+    assert_eq!(said.refused(), [(near, &*by_name), (far, &*by_address)]);
 }
 
 async fn passwords_of(at: &Installation, user: &User, hash: &'static str) -> String {
@@ -265,7 +288,7 @@ async fn strictly_it_ends_at_the_first_bad_row_and_what_came_before_stays() {
     // What is cut off in the middle says where; what came before it stays.
     let said = at.import("[{\"username\":\"four\"},\n{\"username\":", &of(Format::Ndjson)).await;
     let error = said.result.unwrap_err().to_string();
-    assert_eq!(error, "cannot read the file after line 2: the file ends too early, at column 12");
+    assert_eq!(error, "line 2: the file ends too early, at column 12; export all of it");
     at.by_username("four").await;
 }
 
@@ -294,7 +317,10 @@ async fn exports_of_others_are_read_as_they_are_written() {
     let keycloak = include_str!("../../tests/vectors/exports/keycloak.json");
     let said = at.import(keycloak, &of(Format::Keycloak)).await;
     assert_eq!(said.counts(), (2, 0, 1), "{:?}", said.told);
-    assert_eq!(said.refused(), [(46, "the account of a client, which is no person")]);
+    assert_eq!(
+        said.refused(),
+        [(46, "serviceAccountClientId: the account of a client, which is no person; leave it out")]
+    );
     at.sign_in("ada@keycloak.test", "the engine weaves").await.unwrap();
     at.sign_in("bob@keycloak.test", "the engine weaves").await.unwrap();
 
@@ -383,10 +409,18 @@ async fn a_quote_that_is_not_closed_does_not_take_the_memory() {
     let rest = "x,y\n".repeat(600_000);
     let said = at.import(&format!("email,name\none@example.com,One\n\"two,\n{rest}"), &of(Format::Csv)).await;
     let error = said.result.unwrap_err().to_string();
-    assert!(error.ends_with("a user of more than 1 MiB; is a quote or a bracket not closed?"), "{error}");
+    assert!(
+        error.ends_with("a user of more than 1 MiB: look for a quote or bracket that is not closed"),
+        "{error}"
+    );
     at.by_email("one@example.com").await;
-    let said = at.import(&format!("{{\"name\":\"{}", "x".repeat(2_000_000)), &of(Format::Ndjson)).await;
-    assert!(said.result.is_err());
+    // Where a line is a user, those after it are made.
+    let long = "x".repeat(2_000_000);
+    let file =
+        format!("{{\"username\":\"a1\"}}\n{{\"name\":\"{long}\n{{\"username\":\"a3\"}}\n{{\"name\":\"{long}");
+    let said = at.import(&file, &of(Format::Ndjson)).await;
+    let too_long = "a user of more than 1 MiB: look for a quote or bracket that is not closed";
+    assert_eq!((said.counts(), said.refused()), ((2, 0, 2), vec![(2, too_long), (4, too_long)]));
     // What is beside the users may be long.
     let long = format!("{{\"realm\":\"{}\",\"users\":[{{\"username\":\"two\"}}]}}", "x".repeat(2_000_000));
     assert_eq!(at.import(&long, &of(Format::Keycloak)).await.counts(), (1, 0, 0));
@@ -399,6 +433,8 @@ async fn a_quote_that_is_not_closed_does_not_take_the_memory() {
         ("id,name\n1,x\n", Format::Django),
         ("email,emial\n", Format::Csv),
         ("email,email\n", Format::Csv),
+        ("email\nada@example.com\n", Format::Ndjson),
+        ("\"users\"", Format::Keycloak),
     ] {
         assert!(at.import(text, &of(format)).await.result.is_err(), "{text}");
     }

@@ -5,12 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatepost_domain::{PasswordHash, Timestamp, User, UserId, audit::Record};
+use gatepost_domain::{PasswordHash, User, UserId, audit::Record};
 use gatepost_store::{audit, passwords, users};
 
 use super::{
-    BEGUN, DONE, Format, ImportError, Line, Meter, Report, Row, draft::Newcomer, holders::holders,
-    order::in_order, pace::Pace,
+    BEGUN, DONE, Format, ImportError, Line, Meter, Report, Row,
+    draft::Newcomer,
+    holders::{Made, holders},
+    order::in_order,
+    pace::Pace,
 };
 use crate::{App, accounts::Who, http::Problem, realm::Snapshot};
 
@@ -35,14 +38,22 @@ pub(super) struct Writing<'a> {
     realm: &'a Snapshot,
     who: &'a Who,
     format: Format,
-    began: Timestamp,
+    made: Made,
     opened: bool,
     pace: Pace,
 }
 
 impl<'a> Writing<'a> {
     pub(super) fn new(app: &'a App, realm: &'a Snapshot, who: &'a Who, format: Format) -> Self {
-        Self { app, realm, who, format, began: app.clock().now(), opened: false, pace: Pace::default() }
+        Self {
+            app,
+            realm,
+            who,
+            format,
+            made: Made::since(app.clock().now()),
+            opened: false,
+            pace: Pace::default(),
+        }
     }
 
     fn record(&self, event: gatepost_domain::audit::Event) -> Record {
@@ -59,7 +70,9 @@ impl<'a> Writing<'a> {
         meter: &Meter,
     ) -> Result<Vec<Line>, ImportError> {
         let (rows, mut lines) = sorted_out(window);
-        let mut rows = in_order(rows).into_iter();
+        let rows = in_order(rows);
+        self.made.window(rows.iter().map(|(line, newcomer)| (newcomer.user.id, *line)));
+        let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let some: Vec<_> = rows.by_ref().take(self.pace.rows()).collect();
             lines.extend(self.write_together(some, report).await?);
@@ -110,7 +123,7 @@ impl<'a> Writing<'a> {
         let wanted = others.iter().map(|(_, newcomer)| newcomer.user.clone()).collect();
         let there = holders(self.app, wanted).await?;
         let told = others.into_iter().zip(there).map(|((line, newcomer), holders)| {
-            holders.line(*line, &newcomer.user, Some(self.began)).unwrap_or_else(|| {
+            holders.line(*line, &newcomer.user, Some(&self.made)).unwrap_or_else(|| {
                 Line::refused(*line, "its address or user name was somebody's a moment ago; import it again")
             })
         });

@@ -78,7 +78,7 @@ pub async fn new_recovery_codes(
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 if may_change(tx, &caller, now).await?.is_empty() {
-                    return Err(Problem::NotFound);
+                    return Err(Problem::NoSecondFactor);
                 }
                 recovery_codes::replace(tx, id, user, &digests, now).await?;
                 // One of the old ones may have been read by somebody else, and shown.

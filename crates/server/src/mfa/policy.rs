@@ -16,13 +16,29 @@ pub(crate) async fn is_required(
     Ok(policy == Mfa::Required || organizations::find_requiring_factor_of(tx, realm, user).await?.is_some())
 }
 
-/// An organization that the account belongs to and that asks for a second factor of whoever acts in it.
-pub async fn organization_asking(app: &App, user: &User) -> Result<Option<Organization>, Problem> {
-    let (realm, user) = (user.realm, user.id);
+/// An organization that asks for a second factor of whoever acts in it.
+pub struct Asking {
+    /// The organization.
+    pub organization: Organization,
+    /// From when on the account does not act in it without one.
+    pub due: Timestamp,
+}
+
+/// The organization that asks it of an account: of several that it belongs to the one that asked first, and so is due first.
+pub async fn organization_asking(
+    app: &App,
+    realm: &Snapshot,
+    user: &User,
+) -> Result<Option<Asking>, Problem> {
+    let (id, whose) = (realm.id(), user.id);
     let found = app.db().read("find who asks for a second factor", move |tx| {
-        Box::pin(async move { organizations::find_requiring_factor_of(tx, realm, user).await })
+        Box::pin(async move { organizations::find_requiring_factor_of(tx, id, whose).await })
     });
-    Ok(found.await?)
+    let organization = found.await?;
+    Ok(organization.and_then(|organization| {
+        let due = organization.due(realm.settings().mfa_grace, user.created_at)?;
+        Some(Asking { organization, due })
+    }))
 }
 
 /// Until when an account that has no second factor may go on without, where the realm requires one.
@@ -46,7 +62,7 @@ pub async fn set_up_by(
 
 /// Whether somebody without a second factor is offered to set one up when they sign in on a page.
 pub async fn is_offered(app: &App, realm: &Snapshot, user: &User, now: Timestamp) -> Result<bool, Problem> {
-    Ok(due(realm, user, now).is_some() || organization_asking(app, user).await?.is_some())
+    Ok(due(realm, user, now).is_some() || organization_asking(app, realm, user).await?.is_some())
 }
 
 /// Where nobody can set up a second factor, no organization asks for one. What is said where it would.

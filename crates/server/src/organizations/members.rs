@@ -17,12 +17,14 @@ use crate::{
     realm::Snapshot,
 };
 
-/// The members of an organization with their accounts, as many as `limit`, after the given one. Every member may see them.
+/// The members of an organization with their accounts, as many as `limit`, after the given one. Every member may see them; who of them
+/// has no second factor, or has one, is for those who manage them.
 pub async fn list(
     app: &App,
     realm: &Snapshot,
     organization: OrganizationId,
     by: By,
+    has_factor: Option<bool>,
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Vec<(Membership, User)>, Problem> {
@@ -31,8 +33,11 @@ pub async fn list(
         .read("list members", move |tx| {
             let graph = graph.clone();
             Box::pin(async move {
-                by.authority(tx, realm, organization, &graph).await?;
-                Ok(memberships::list(tx, realm, organization, after, limit).await?)
+                let authority = by.authority(tx, realm, organization, &graph).await?;
+                if has_factor.is_some() {
+                    authority.manage()?;
+                }
+                Ok(memberships::list(tx, realm, organization, has_factor, after, limit).await?)
             })
         })
         .await

@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     Form,
     error::{self, too_often},
-    frame::{Frame, Notice, View},
+    frame::{Frame, View},
     html::{Html, address, say},
     link::{self, Confirm},
+    notice::Notice,
     query, second_step, see,
     sign_in::go_on,
 };

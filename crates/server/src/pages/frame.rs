@@ -47,7 +47,7 @@ pub struct Frame {
     here: String,
     request: Option<String>,
     /// What the page before wants to be told here.
-    told: Option<String>,
+    pub(super) told: Option<String>,
     /// The moment of the request.
     pub now: Timestamp,
 }
@@ -159,18 +159,6 @@ impl Frame {
         self.browser.path(path)
     }
 
-    /// Leaves a word for the next page, which is where the browser is sent. No link and no other site can.
-    pub(super) fn tell(&self, notice: Notice) {
-        self.browser.jar().set(NOTICE, notice.name(), Keep::Seconds(60));
-    }
-
-    /// What was left by the page before; once.
-    pub(super) fn told(&self) -> Option<&'static str> {
-        let told = self.told.as_deref()?;
-        self.browser.jar().set(NOTICE, "", Keep::No);
-        Notice::ALL.iter().find(|notice| notice.name() == told).map(|notice| notice.words(self.words()))
-    }
-
     /// A flow as it stands in the address.
     pub(super) fn seal(&self, flow: &Flow) -> String {
         flow.seal(&self.app, &self.realm, &self.browser)
@@ -268,90 +256,6 @@ fn policy(leads_to: Option<&Flow>) -> HeaderValue {
     let loopback = if v6 { "http:" } else { "http://localhost:* http://127.0.0.1:*" };
     let text = format!("{BASE} https: {loopback}{own}");
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(BASE))
-}
-
-/// What a page can be told by the one before it.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Notice {
-    NameSaved,
-    PasswordChanged,
-    SessionEnded,
-    OthersEnded,
-    ClientRemoved,
-    LinkSent,
-    SentAgain,
-    EmailConfirmed,
-    TotpOn,
-    TotpOff,
-    PasskeyAdded,
-    PasskeyRenamed,
-    PasskeyRemoved,
-    Connected,
-    Disconnected,
-    TrustEnded,
-}
-
-impl Notice {
-    const ALL: [Self; 16] = [
-        Self::NameSaved,
-        Self::PasswordChanged,
-        Self::SessionEnded,
-        Self::OthersEnded,
-        Self::ClientRemoved,
-        Self::LinkSent,
-        Self::SentAgain,
-        Self::EmailConfirmed,
-        Self::TotpOn,
-        Self::TotpOff,
-        Self::PasskeyAdded,
-        Self::PasskeyRenamed,
-        Self::PasskeyRemoved,
-        Self::Connected,
-        Self::Disconnected,
-        Self::TrustEnded,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::NameSaved => "name-saved",
-            Self::PasswordChanged => "password-changed",
-            Self::SessionEnded => "session-ended",
-            Self::OthersEnded => "others-ended",
-            Self::ClientRemoved => "client-removed",
-            Self::LinkSent => "link-sent",
-            Self::SentAgain => "sent-again",
-            Self::EmailConfirmed => "email-confirmed",
-            Self::TotpOn => "totp-on",
-            Self::TotpOff => "totp-off",
-            Self::PasskeyAdded => "passkey-added",
-            Self::PasskeyRenamed => "passkey-renamed",
-            Self::PasskeyRemoved => "passkey-removed",
-            Self::Connected => "connected",
-            Self::Disconnected => "disconnected",
-            Self::TrustEnded => "trust-ended",
-        }
-    }
-
-    fn words(self, words: &'static Words) -> &'static str {
-        match self {
-            Self::NameSaved => words.name_saved,
-            Self::PasswordChanged => words.password_changed,
-            Self::SessionEnded => words.session_ended,
-            Self::OthersEnded => words.others_ended,
-            Self::ClientRemoved => words.client_removed,
-            Self::LinkSent => words.link_sent,
-            Self::SentAgain => words.sent_again,
-            Self::EmailConfirmed => words.email_confirmed,
-            Self::TotpOn => words.totp_turned_on,
-            Self::TotpOff => words.totp_turned_off,
-            Self::PasskeyAdded => words.passkey_is_added,
-            Self::PasskeyRenamed => words.passkey_is_renamed,
-            Self::PasskeyRemoved => words.passkey_is_removed,
-            Self::Connected => words.connected,
-            Self::Disconnected => words.disconnected,
-            Self::TrustEnded => words.trust_ended,
-        }
-    }
 }
 
 #[derive(Template)]

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Form,
-    frame::{Frame, Notice, View},
+    frame::{Frame, View},
     html::{Html, address},
+    notice::Notice,
     query, see,
 };
 use crate::{App, http::Problem};

@@ -16,6 +16,7 @@ pub(crate) mod html;
 mod invitation;
 mod link;
 mod mail_sent;
+mod notice;
 mod passkey;
 mod recover;
 mod recovery_codes;

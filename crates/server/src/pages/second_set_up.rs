@@ -19,7 +19,7 @@ use crate::{
     App,
     browser::Flow,
     http::Problem,
-    mfa::{self, SetUp},
+    mfa::{self, Asking, SetUp},
     passkeys::Options,
     session,
 };
@@ -86,10 +86,16 @@ async fn lead(app: &App, frame: &Frame, user: &User, missing: Missing) -> Result
         Missing::Offer(Offer::Until(due)) => {
             say(w.second_soon).put("realm", frame.realm_name()).put("time", moment(w, due)).html()
         }
-        Missing::Offer(Offer::Organization) => match mfa::organization_asking(app, user).await? {
-            Some(asking) => say(w.second_of_organization).put("organization", asking.name.as_str()).html(),
-            None => of_realm(),
-        },
+        Missing::Offer(Offer::Organization) => {
+            match mfa::organization_asking(app, &frame.realm, user).await? {
+                Some(Asking { organization, due }) => {
+                    let soon = frame.now < due;
+                    let said = say(if soon { w.second_soon_organization } else { w.second_of_organization });
+                    said.put("organization", organization.name.as_str()).put("time", moment(w, due)).html()
+                }
+                None => of_realm(),
+            }
+        }
         Missing::SetUp | Missing::Factor | Missing::Nothing => of_realm(),
     })
 }

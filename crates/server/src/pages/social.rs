@@ -17,9 +17,9 @@ use super::{
     Form, Frame,
     account::or_prove_anew,
     error,
-    frame::Notice,
     html::{Sentence, say},
     mail_sent::{For, Sent},
+    notice::Notice,
     query, second_step, see,
     sign_in::{go_on, told},
 };
@@ -30,7 +30,7 @@ use crate::{
     limits::{self, Rule},
     mfa,
     session::{self, SignIn},
-    social::{self, Answer, Entered, Finished, Intent, NotFinished},
+    social::{self, Answer, Entered, Finished, Intent, Lost, NotFinished},
 };
 
 /// What a link to a provider is sealed for.
@@ -99,7 +99,9 @@ pub(super) async fn show(
     let Some(provider) = realm.provider(&id) else { return Err(Problem::NotFound) };
     let query = query(&uri);
     let sealed = query.get("flow").map(String::as_str);
-    let Ok(flow) = frame.flow(&app, sealed) else { return Ok(error::flow_lost(&frame)) };
+    let Ok(flow) = frame.flow(&app, sealed) else {
+        return Ok(lost(&frame, &id, if browser.is_new() { Lost::NoCookie } else { Lost::FlowOver }));
+    };
     let go = query.get("go").and_then(|text| browser.open::<Go>(&app, &realm, PURPOSE, text));
     let Some(go) = go.filter(|go| go.provider == id && now < go.at.plus(LIFE)) else {
         // The page that has the link, where a person can choose it.
@@ -200,16 +202,15 @@ pub(super) async fn come_back(
     frame: Frame,
 ) -> Result<Response, Problem> {
     let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
-    // One that is out of use signs nobody in who was on the way (SO-07).
-    let (Some(provider), Some(answer)) = (realm.provider(&id), answer(&uri)) else {
-        return Ok(error::flow_lost(&frame));
-    };
     let key = (Rule::Provider, origin.neighbourhood());
     let counted = limits::attempt(&app, &realm, key, &origin, now)?;
+    // One that is out of use signs nobody in who was on the way (SO-07).
+    let Some(provider) = realm.provider(&id) else { return Ok(lost(&frame, &id, Lost::OutOfUse)) };
+    let Some(answer) = answer(&uri) else { return Ok(lost(&frame, &id, Lost::Malformed)) };
     let Finished { state, asserted } =
         match social::finish(&app, &realm, &browser, provider, answer, now).await? {
             Ok(finished) => finished,
-            Err(NotFinished::Lost) => return Ok(error::flow_lost(&frame)),
+            Err(NotFinished::Lost(why)) => return Ok(lost(&frame, &id, why)),
             Err(NotFinished::Failed(state, failed)) => {
                 social::refused(&app, &realm, provider, (failed.code(), Some(&failed)), &origin, now).await?;
                 if state.intent != Intent::SignIn {
@@ -217,7 +218,7 @@ pub(super) async fn come_back(
                     return Ok(not_connected(&frame, provider, words.connect_refused));
                 }
                 let flow = state.flow.as_deref().map(|text| Flow::open(&app, &realm, &browser, text, now));
-                let Some(flow) = opened(flow) else { return Ok(error::flow_lost(&frame)) };
+                let Some(flow) = opened(flow) else { return Ok(lost(&frame, &id, Lost::FlowOver)) };
                 let refused = frame.words().provider_refused;
                 return Ok(no(&app, frame, flow.as_ref().zip(state.flow.as_deref()), provider, refused));
             }
@@ -226,14 +227,14 @@ pub(super) async fn come_back(
     if let Intent::Connect(session) = state.intent {
         // Whoever is signed in now, and not whoever was (SO-06).
         let Some(signed_in) = signed_in.filter(|signed_in| signed_in.session.id == session) else {
-            return Ok(error::flow_lost(&frame));
+            return Ok(lost(&frame, &id, Lost::OtherSession));
         };
         let connected =
             social::connect(&app, provider, &signed_in.caller(), asserted, origin.clone(), now).await;
         return connect(&app, &frame, provider, connected, &origin).await;
     }
     let flow = state.flow.as_deref().map(|text| Flow::open(&app, &realm, &browser, text, now));
-    let Some(flow) = opened(flow) else { return Ok(error::flow_lost(&frame)) };
+    let Some(flow) = opened(flow) else { return Ok(lost(&frame, &id, Lost::FlowOver)) };
     let flowing = flow.as_ref().zip(state.flow.as_deref());
     let read = origin.clone().reading(frame.language());
     let entered = social::enter(&app, &realm, provider, asserted, &read, now).await?;
@@ -270,6 +271,15 @@ pub(super) async fn come_back(
     };
     social::refused(&app, &realm, provider, (code, None), &origin, now).await?;
     Ok(no(&app, frame, flowing, provider, sentence))
+}
+
+/// What comes back is the end of nothing. The page has the id of the request, by which the line in the log is found.
+fn lost(frame: &Frame, provider: &ProviderId, why: Lost) -> Response {
+    tracing::info!(
+        request.id = %frame.request(), realm.name = frame.realm.name(), provider.id = %provider,
+        reason = why.code(), cause = why.cause(), "a sign-in by a provider was lost"
+    );
+    error::flow_lost(frame)
 }
 
 /// A flow that was there and does not open any more is lost; one that never was is none.

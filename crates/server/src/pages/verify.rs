@@ -9,10 +9,11 @@ use gatepost_domain::{EmailAddress, LinkPurpose, MailedLink};
 
 use super::{
     Form,
-    frame::{Frame, Notice},
+    frame::Frame,
     html::{address, say},
     link::{self, Confirm},
     mail_sent::{self, For},
+    notice::Notice,
     query, see,
 };
 use crate::{

@@ -21,7 +21,7 @@ const PREFIX: usize = 5;
 /// Questions under way at once. Whoever waits for a place is among those who wait for an answer.
 const AT_ONCE: usize = 16;
 /// When to try again where no answer is no consent.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// Whom to ask, and what it means when there is no answer.
 #[derive(Clone, Debug)]

@@ -20,13 +20,16 @@ pub(super) const MAX_SALT: usize = 256;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum HashUnusable {
     /// Cut off, or spelled otherwise than its format says.
-    #[error("the password hash is damaged: it is not what its format says")]
+    #[error("the password hash is damaged: it is not what its format says; copy all of it, or leave it out")]
     Malformed,
     /// A format this release does not verify.
-    #[error("the password hash is in no format that is verified: see the guide about importing users")]
+    #[error(
+        "the password hash is of no kind that is verified: there are Argon2, bcrypt, scrypt, PBKDF2 and salted SHA, as the guide about \
+         importing users spells them; leave it out"
+    )]
     Algorithm,
     /// More work than a stored hash may ask for.
-    #[error("the password hash asks for more work than is allowed: {0}")]
+    #[error("the password hash asks for more work than is allowed, {0}; leave it out")]
     TooCostly(&'static str),
 }
 

@@ -5,7 +5,7 @@ use gatepost_domain::{
     Mfa, RealmId, Timestamp, User, UserId,
     mfa::{self as rule, Demand, Missing, Offer, PendingSignIn, TRIES_OF_ONE_SIGN_IN},
 };
-use gatepost_store::{Error, Tx, attempts, organizations, users};
+use gatepost_store::{Error, Tx, attempts, organizations, used_ids, users};
 
 use super::first;
 use crate::{App, http::Problem, mfa, realm::Snapshot};
@@ -70,14 +70,16 @@ pub async fn what_is_missing(
         return Ok(None);
     }
     let (id, user, asks) = (realm.id(), pending.user, Asks::on_pages(realm));
-    let (tries, waiting, in_use) = (pending.tries(), pending.clone(), realm.providers_in_use());
+    let (tries, spent) = (pending.tries(), pending.spent());
+    let (waiting, in_use) = (pending.clone(), realm.providers_in_use());
     let found = app.db().read("find what a sign-in waits for", move |tx| {
         let (pending, in_use) = (waiting.clone(), in_use.clone());
         Box::pin(async move {
             let known = users::find(tx, id, user).await?.filter(|user| !user.is_disabled());
             let first = first::of_pending(tx, id, &pending, &in_use).await?;
             let missing = missing(tx, (id, user), asks, now).await?;
-            let left = attempts::are_left(tx, id, &tries, TRIES_OF_ONE_SIGN_IN, now).await?;
+            let left = attempts::are_left(tx, id, &tries, TRIES_OF_ONE_SIGN_IN, now).await?
+                && !used_ids::is_used(tx, id, &spent).await?;
             Ok::<_, Problem>(known.filter(|_| left && first.is_some()).map(|user| (user, missing)))
         })
     });

@@ -236,6 +236,10 @@ impl Second {
         let (pending, user) = (&self.pending, self.pending.user);
         let over = Ok(Asked::Refused(Refused::Over));
         let until = pending.expires_at;
+        // Whatever is shown for one that was used up: an answer that told right from wrong would be a guess more than there are.
+        if used_ids::is_used(tx, realm, &pending.spent()).await? {
+            return over;
+        }
         if !attempts::count(tx, realm, &pending.tries(), TRIES_OF_ONE_SIGN_IN, until, now).await? {
             return over;
         }

@@ -4,7 +4,7 @@ use gatepost_domain::{
     RealmId, Timestamp, User,
     mfa::{PendingSignIn, totp::Seed},
 };
-use gatepost_store::{Tx, totp_seeds, users};
+use gatepost_store::{Tx, totp_seeds, used_ids, users};
 
 use super::{
     first,
@@ -30,6 +30,8 @@ async fn may_set_up(
     let first = first::of_pending(tx, realm, pending, in_use).await?;
     let known = users::find(tx, realm, pending.user).await?.filter(|user| !user.is_disabled());
     let known = known.filter(|_| first.is_some() && now < pending.expires_at);
+    let used = used_ids::is_used(tx, realm, &pending.spent()).await?;
+    let known = known.filter(|_| !used);
     let known = known.ok_or(Problem::InvalidPendingSignIn)?;
     if missing(tx, (realm, known.id), asks, now).await?.is_set_up() {
         Ok(known)

@@ -46,7 +46,7 @@ pub async fn begin(
         query
             .append_pair("response_type", "code")
             .append_pair("client_id", &settings.client_id)
-            .append_pair("redirect_uri", &redirect_uri(realm, provider))
+            .append_pair("redirect_uri", &redirect_uri(realm, &provider.id))
             .append_pair("scope", &scope)
             .append_pair("state", &seal(app, realm, browser, &state))
             .append_pair("code_challenge", &challenge)

@@ -6,7 +6,7 @@ use gatepost_domain::{
 };
 use gatepost_store::used_ids;
 
-use super::{Failed, State, discovery::Endpoints, github, open, tokens, told};
+use super::{Failed, Lost, State, discovery::Endpoints, github, open, tokens, told};
 use crate::{App, browser::Browser, http::Problem, realm::Snapshot};
 
 /// What a browser brings back.
@@ -35,7 +35,7 @@ pub struct Finished {
 /// Why nobody was named.
 pub enum NotFinished {
     /// Nothing was begun here that this could be the end of: another browser, another provider, too late, or twice (SO-03).
-    Lost,
+    Lost(Lost),
     /// The provider did not name anybody.
     Failed(Box<State>, Failed),
 }
@@ -49,15 +49,19 @@ pub async fn finish(
     answer: Answer,
     now: Timestamp,
 ) -> Result<Result<Finished, NotFinished>, Problem> {
-    let begun = open(app, realm, browser, &answer.state, now);
-    let ours = |state: &State| state.provider == provider.id && state.issuer == provider.settings.issuer();
-    let Some(state) = begun.filter(ours) else { return Ok(Err(NotFinished::Lost)) };
+    let state = match open(app, realm, browser, &answer.state, now) {
+        Ok(state) => state,
+        Err(lost) => return Ok(Err(NotFinished::Lost(lost))),
+    };
+    if state.provider != provider.id || state.issuer != provider.settings.issuer() {
+        return Ok(Err(NotFinished::Lost(Lost::OtherProvider)));
+    }
     let (id, spent, until) = (realm.id(), state.spent(), state.expires_at());
     let claimed = app.db().write("use what was begun at a provider", move |tx| {
         Box::pin(async move { used_ids::claim(tx, id, &spent, until).await })
     });
     if !claimed.await? {
-        return Ok(Err(NotFinished::Lost));
+        return Ok(Err(NotFinished::Lost(Lost::Twice)));
     }
     match named(app, realm, provider, &state, &answer, now).await {
         Ok(asserted) => Ok(Ok(Finished { state, asserted })),

@@ -10,12 +10,13 @@ mod discovery;
 mod enter;
 mod finish;
 mod github;
+mod lost;
 mod secret;
 mod tokens;
 
 use std::time::Duration;
 
-use gatepost_domain::{Provider, ProviderId, SecretDigest, SessionId, Timestamp};
+use gatepost_domain::{ProviderId, SecretDigest, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{browser::Browser, outgoing::Unfetched, realm::Snapshot};
@@ -25,6 +26,7 @@ pub use connect::{connect, disconnect, list};
 pub use discovery::KnownProviders;
 pub use enter::{Entered, enter, refused};
 pub use finish::{Answer, Finished, NotFinished, finish};
+pub use lost::Lost;
 pub use secret::{Unusable, check as check_secret, seal as seal_secret, unseal as unseal_secret};
 
 /// How long somebody may take at the provider.
@@ -73,8 +75,8 @@ impl State {
 }
 
 /// Where a provider sends people back to: an address for each, so that none answers for another (RFC 9700 section 4.4.2).
-fn redirect_uri(realm: &Snapshot, provider: &Provider) -> String {
-    realm.url(&path_back(&provider.id))
+pub fn redirect_uri(realm: &Snapshot, provider: &ProviderId) -> String {
+    realm.url(&path_back(provider))
 }
 
 /// The path of that address.
@@ -148,8 +150,15 @@ fn seal(app: &crate::App, realm: &Snapshot, browser: &Browser, state: &State) ->
     browser.seal(app, realm, PURPOSE, state)
 }
 
-/// Reads it in the browser it was begun in. `None`: of another browser, realm or time, or none.
-fn open(app: &crate::App, realm: &Snapshot, browser: &Browser, text: &str, now: Timestamp) -> Option<State> {
-    let state: State = browser.open(app, realm, PURPOSE, text)?;
-    (now < state.expires_at()).then_some(state)
+/// Reads it in the browser it was begun in, in its time.
+fn open(
+    app: &crate::App,
+    realm: &Snapshot,
+    browser: &Browser,
+    text: &str,
+    now: Timestamp,
+) -> Result<State, Lost> {
+    let state: Option<State> = browser.open(app, realm, PURPOSE, text);
+    let state = state.ok_or(if browser.is_new() { Lost::NoCookie } else { Lost::OtherBrowser })?;
+    if now < state.expires_at() { Ok(state) } else { Err(Lost::TooLate) }
 }

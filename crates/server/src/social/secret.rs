@@ -19,7 +19,7 @@ const SIGNED_FOR: Duration = Duration::from_mins(5);
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
     /// Not a key.
-    #[error("the private key is no PKCS#8 PEM file of a key for ES256, as Apple gives")]
+    #[error("the private key is no PKCS#8 PEM file of a key for ES256; name the file as Apple gave it")]
     Key,
     /// Sealed with another master key, or damaged.
     #[error("the secret of the provider cannot be unsealed; apply the file that declares it again")]

@@ -32,3 +32,22 @@ macro_rules! user_columns {
     };
 }
 pub(crate) use user_columns;
+
+/// Whether an account, named by its realm and its id, has a second factor that is asked for at sign-in: two point reads. An app that is
+/// only begun is none.
+macro_rules! has_second_factor {
+    ($realm:literal, $user:literal) => {
+        concat!(
+            "(EXISTS (SELECT 1 FROM totp_seeds t WHERE t.realm_id = ",
+            $realm,
+            " AND t.user_id = ",
+            $user,
+            " AND t.confirmed) OR EXISTS (SELECT 1 FROM passkeys p WHERE p.realm_id = ",
+            $realm,
+            " AND p.user_id = ",
+            $user,
+            "))"
+        )
+    };
+}
+pub(crate) use has_second_factor;

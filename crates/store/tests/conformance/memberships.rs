@@ -123,10 +123,23 @@ async fn members_are_listed_with_their_accounts_in_pages(store: Store) {
     store.join(&other, &store.user("eve").await, "").await;
     members.sort_by_key(|(member, _)| member.user);
     let (realm, organization, after) = (store.realm, acme.id, members[1].0.user);
-    let first = read!(store, [] tx => memberships::list(tx, realm, organization, None, 2).await);
+    let first = read!(store, [] tx => memberships::list(tx, realm, organization, None, None, 2).await);
     assert_eq!(first.unwrap(), members[..2]);
-    let rest = read!(store, [] tx => memberships::list(tx, realm, organization, Some(after), 2).await);
+    let rest = read!(store, [] tx => memberships::list(tx, realm, organization, None, Some(after), 2).await);
     assert_eq!(rest.unwrap(), members[2..]);
+    // Those without a second factor, and those with one; an app that is only begun is none.
+    let (begun, counts) = (members[0].0.user, members[1].0.user);
+    for user in [begun, counts] {
+        write!(store, [] tx => totp_seeds::begin(tx, realm, user, b"seed", NOW).await).unwrap();
+    }
+    write!(store, [] tx => totp_seeds::confirm(tx, realm, counts, b"seed", 1, NOW).await).unwrap();
+    let of = async |has_factor, after: Option<UserId>| {
+        read!(store, [] tx => memberships::list(tx, realm, organization, Some(has_factor), after, 9).await)
+            .unwrap()
+    };
+    assert_eq!(of(true, None).await, members[1..2]);
+    assert_eq!(of(false, None).await, [members[0].clone(), members[2].clone()]);
+    assert_eq!((of(false, Some(begun)).await, of(true, Some(counts)).await), (members[2..].to_vec(), vec![]));
 }
 
 async fn other_roles_and_a_removal_stop_a_refresh_under_way_and_tell_verifiers(store: Store) {

@@ -55,7 +55,7 @@ async fn list(store: &Store, user: UserId) -> Vec<Passkey> {
 }
 
 /// Somebody with passkeys.
-async fn with(store: &Store, name: &str, numbers: &[u8]) -> (UserId, Vec<Passkey>) {
+pub(crate) async fn with(store: &Store, name: &str, numbers: &[u8]) -> (UserId, Vec<Passkey>) {
     let user = store.user(name).await.id;
     let handle = handle(store, user, numbers[0]).await;
     let made: Vec<_> = numbers.iter().map(|n| passkey(store, user, handle, *n)).collect();

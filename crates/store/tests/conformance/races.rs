@@ -202,7 +202,7 @@ async fn the_last_administrator_cannot_be_disabled_by_two_who_look_at_the_same_t
                 write!(store, [role] tx => {
                     // Load, decide, save.
                     let active = UserFilter { disabled: Some(false), ..UserFilter::default() };
-                    let users = users::list(tx, realm, &active, None, 1_000).await?;
+                    let users = users::list(tx, realm, &active, None, 1_000).await?.users;
                     if users.iter().filter(|user| user.roles.contains(&role)).count() == 1 {
                         return Ok(false);
                     }
@@ -245,8 +245,9 @@ async fn thirty_two_writers_are_all_answered(store: Store) {
     .await;
     assert!(results.iter().all(Vec::is_empty), "{results:?}");
     let realm = store.realm;
-    let all =
-        read!(store, [] tx => users::list(tx, realm, &UserFilter::default(), None, 1_000).await).unwrap();
+    let all = read!(store, [] tx => users::list(tx, realm, &UserFilter::default(), None, 1_000).await)
+        .unwrap()
+        .users;
     assert_eq!(all.len(), 320);
 }
 

@@ -1,7 +1,7 @@
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{PasswordHash, RealmId, RoleName, Timestamp, User, UserId};
 use gatepost_store::users::{Login, ProfileChanges, UserFilter};
-use gatepost_store::{Constraint, Error, outbox, passwords, users};
+use gatepost_store::{Constraint, Error, outbox, passwords, totp_seeds, users};
 use std::time::Duration;
 
 use crate::support::{NOW, Store, error_of, later};
@@ -14,6 +14,8 @@ on_every_backend!(
     a_user_without_address_and_username_may_be_one_of_many,
     signing_in_reads_user_and_hash_together,
     users_are_listed_by_pages_and_searched,
+    users_are_listed_by_whether_they_have_a_second_factor,
+    no_more_accounts_are_looked_at_for_a_page_than_it_may_cost,
     a_search_takes_no_wildcards_from_the_caller,
     a_profile_changes_only_in_the_columns_named,
     a_profile_changes_only_from_the_version_that_was_read,
@@ -159,7 +161,7 @@ async fn signing_in_reads_user_and_hash_together(store: Store) {
 async fn list(store: &Store, filter: UserFilter, after: Option<UserId>, limit: u32) -> Vec<UserId> {
     let realm = store.realm;
     let found = read!(store, [filter] tx => users::list(tx, realm, &filter, after, limit).await).unwrap();
-    found.into_iter().map(|user| user.id).collect()
+    found.users.into_iter().map(|user| user.id).collect()
 }
 
 async fn users_are_listed_by_pages_and_searched(store: Store) {
@@ -195,6 +197,56 @@ async fn users_are_listed_by_pages_and_searched(store: Store) {
     ] {
         assert_eq!(list(&store, filter.clone(), None, 9).await, expected, "{filter:?}");
     }
+}
+
+/// An app that is only begun is no factor; a passkey is one without an app.
+async fn users_are_listed_by_whether_they_have_a_second_factor(store: Store) {
+    let (realm, ada, bob) = (store.realm, store.user("ada").await.id, store.user("bob").await.id);
+    let of = async |has_factor| {
+        list(&store, UserFilter { has_factor: Some(has_factor), ..UserFilter::default() }, None, 9).await
+    };
+    let sorted = |mut ids: Vec<UserId>| {
+        ids.sort_unstable();
+        ids
+    };
+    for user in [ada, bob] {
+        write!(store, [] tx => totp_seeds::begin(tx, realm, user, b"seed", NOW).await).unwrap();
+    }
+    assert_eq!((of(true).await, of(false).await), (vec![], sorted(vec![ada, bob])));
+    write!(store, [] tx => totp_seeds::confirm(tx, realm, bob, b"seed", 1, NOW).await).unwrap();
+    let (cleo, _) = crate::passkeys::with(&store, "cleo", &[1]).await;
+    assert_eq!((of(true).await, of(false).await), (sorted(vec![bob, cleo]), vec![ada]));
+    let both = UserFilter { has_factor: Some(true), search: Some("cleo".into()), ..UserFilter::default() };
+    assert_eq!(list(&store, both, None, 9).await, [cleo]);
+}
+
+/// A read that looks for the few among a million ends, and says from where to go on.
+async fn no_more_accounts_are_looked_at_for_a_page_than_it_may_cost(store: Store) {
+    let realm = store.realm;
+    let count = u128::from(users::LOOKED_AT) + 5;
+    // Behind all of them in the order of ids.
+    let id = |n: u128| UserId::from_bytes((u128::MAX - count + n).to_be_bytes());
+    let made: Vec<User> = (0..count).map(|n| User::new(id(n), realm, NOW)).collect();
+    for some in made.chunks(1_000) {
+        let some = some.to_vec();
+        write!(store, [some] tx => {
+            let all: Vec<&User> = some.iter().collect();
+            users::create_those_free(tx, &all).await
+        })
+        .unwrap();
+    }
+    let page = async |has_factor, after: Option<UserId>, limit| {
+        let filter = UserFilter { has_factor, ..UserFilter::default() };
+        read!(store, [filter] tx => users::list(tx, realm, &filter, after, limit).await).unwrap()
+    };
+    let last = Some(id(u128::from(users::LOOKED_AT) - 1));
+    let found = page(Some(true), None, 9).await;
+    assert_eq!((found.users.len(), found.until), (0, last));
+    let found = page(Some(true), found.until, 9).await;
+    assert_eq!((found.users.len(), found.until), (0, None));
+    assert_eq!(page(Some(false), last, 9).await.users.len(), 5);
+    assert_eq!(page(Some(false), None, 9).await.until, last, "also where the page is full");
+    assert_eq!(page(None, None, 9).await.until, None, "nothing is looked up");
 }
 
 async fn a_search_takes_no_wildcards_from_the_caller(store: Store) {

@@ -31,9 +31,7 @@ pub(super) async fn show(
     State(app): State<App>,
 ) -> Result<Json<MfaView>, Problem> {
     let user = accounts::find(&app, realm.id(), user).await?;
-    let overview = mfa::overview(&app, realm.id(), user.id).await?;
-    let trusted = mfa::trusted_devices(&app, &realm, user.id, now).await?;
-    Ok(Json(MfaView::new(&realm, &user, (&overview, trusted), now)))
+    Ok(Json(MfaView::of(&app, &realm, &user, now).await?))
 }
 
 /// Reset a user's second factors

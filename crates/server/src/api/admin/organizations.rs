@@ -164,8 +164,9 @@ pub(super) async fn members(
     Query(listing): Query<MemberListing>,
 ) -> Result<Json<MemberPage>, Problem> {
     let limit = listing.limit();
-    let found =
-        organizations::list_members(&app, &realm, id, By::Realm, listing.cursor, limit.and_one()).await?;
+    let (which, cursor) = (listing.has_factor(), listing.cursor);
+    let found = organizations::list_members(&app, &realm, id, By::Realm, which, cursor, limit.and_one());
+    let found = found.await?;
     Ok(Json(MemberPage::cut(found, limit)))
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App, accounts,
-    api::{Password, UserView},
+    api::{Enrolment, Password, UserView},
     http::{
         Admin, IfMatch, Json, Now, PathId, PathIdIf, Problem, Query, Shown, Where,
         page::{self, Limit},
@@ -56,6 +56,10 @@ pub(super) struct Listing {
     role: Option<RoleName>,
     /// Only disabled accounts, or only the others.
     disabled: Option<bool>,
+    /// `none`: only accounts without a second factor; `enrolled`: only those that have one. Of 10,000 accounts at a time: a page may hold
+    /// fewer than asked for, or nobody, and have a `next_cursor` all the same.
+    #[param(value_type = Option<String>)]
+    mfa: Option<Enrolment>,
 }
 
 /// One page of users, in the order they were made.
@@ -95,8 +99,9 @@ pub(super) async fn list(
         username: listing.username,
         role: listing.role,
         disabled: listing.disabled,
+        has_factor: listing.mfa.map(Enrolment::has_factor),
     };
-    let found = app
+    let users::Listed { users: found, until } = app
         .db()
         .read("list users", move |tx| {
             let filter = filter.clone();
@@ -104,6 +109,8 @@ pub(super) async fn list(
         })
         .await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
+    // Behind those that were looked at there may be more.
+    let next_cursor = next_cursor.or(until.map(|until| until.to_string()));
     Ok(Json(UserPage { users: found.iter().map(ManagedUser::from).collect(), next_cursor }))
 }
 

@@ -25,9 +25,7 @@ pub(super) async fn show(
     Now(now): Now,
     State(app): State<App>,
 ) -> Result<Json<MfaView>, Problem> {
-    let overview = mfa::overview(&app, realm.id(), caller.user.id).await?;
-    let trusted = mfa::trusted_devices(&app, &realm, caller.user.id, now).await?;
-    Ok(Json(MfaView::new(&realm, &caller.user, (&overview, trusted), now)))
+    Ok(Json(MfaView::of(&app, &realm, &caller.user, now).await?))
 }
 
 /// Begin to set up an authenticator app
@@ -147,7 +145,7 @@ pub(super) async fn count_recovery_codes(
         (status = 200, description = "The codes", body = NewRecoveryCodes),
         (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`not_for_applications`", body = ProblemDocument),
-        (status = 404, description = "`not_found`: the account has no second factor", body = ProblemDocument),
+        (status = 409, description = "`no_second_factor`: set one up first", body = ProblemDocument),
     )
 )]
 pub(super) async fn make_recovery_codes(

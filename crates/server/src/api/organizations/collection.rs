@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{Membership, OrganizationId, RoleName};
 use serde::{Deserialize, Serialize};
 
-use super::view::MyOrganization;
+use super::view::{MyOrganization, SetUpBy};
 use crate::{
     App,
     accounts::Who,
@@ -14,6 +14,7 @@ use crate::{
         problem::ProblemDocument,
     },
     organizations,
+    realm::InRealm,
 };
 
 /// Which organizations to list.
@@ -49,17 +50,17 @@ pub(super) struct MyOrganizationPage {
 )]
 pub(super) async fn list(
     Entitled(caller): Entitled,
+    realm: InRealm,
     State(app): State<App>,
     Query(listing): Query<Listing>,
 ) -> Result<Json<MyOrganizationPage>, Problem> {
     let limit = listing.limit;
-    let (realm, user) = (caller.user.realm, caller.user.id);
-    let found = organizations::list_of(&app, realm, user, listing.cursor, limit.and_one()).await?;
+    let found =
+        organizations::list_of(&app, realm.id(), caller.user.id, listing.cursor, limit.and_one()).await?;
     let (found, next_cursor) = page::cut(found, limit, |(last, _)| last.id.to_string());
-    Ok(Json(MyOrganizationPage {
-        organizations: found.iter().map(MyOrganization::new).collect(),
-        next_cursor,
-    }))
+    let by = SetUpBy::of(&app, &realm, &caller.user, &found).await?;
+    let organizations = found.iter().map(|one| MyOrganization::new(one, &by)).collect();
+    Ok(Json(MyOrganizationPage { organizations, next_cursor }))
 }
 
 /// An organization to be made.
@@ -88,6 +89,7 @@ pub(super) struct NewOrganization {
 )]
 pub(super) async fn create(
     Entitled(caller): Entitled,
+    realm: InRealm,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
@@ -95,8 +97,10 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<MyOrganization>), Problem> {
     let (name, slug) = (organizations::name(&body.name)?, organizations::slug(&body.slug)?);
     let who = Who::themselves(&caller, origin);
-    let (realm, owner) = (caller.user.realm, caller.user.id);
-    let made = organizations::create(&app, realm, name, slug, Some(owner), who, now).await?;
-    let member = Membership::begin(realm, made.id, owner, vec![RoleName::owner()], now);
-    Ok((StatusCode::CREATED, Json(MyOrganization::new(&(made, member)))))
+    let (id, owner) = (realm.id(), caller.user.id);
+    let made = organizations::create(&app, id, name, slug, Some(owner), who, now).await?;
+    let member = Membership::begin(id, made.id, owner, vec![RoleName::owner()], now);
+    let made = (made, member);
+    let by = SetUpBy::of(&app, &realm, &caller.user, std::slice::from_ref(&made)).await?;
+    Ok((StatusCode::CREATED, Json(MyOrganization::new(&made, &by))))
 }

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{Invitation, InvitationId, OrganizationId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::view::{MyOrganization, names};
+use super::view::{MyOrganization, SetUpBy, names};
 use crate::{
     App,
     accounts::{self, Who},
@@ -210,5 +210,6 @@ pub(super) async fn accept(
 ) -> Result<Json<MyOrganization>, Problem> {
     let who = Who::themselves(&caller, origin);
     let joined = organizations::accept(&app, &realm, &caller.user, &body.token, who, now).await?;
-    Ok(Json(MyOrganization::new(&joined)))
+    let by = SetUpBy::of(&app, &realm, &caller.user, std::slice::from_ref(&joined)).await?;
+    Ok(Json(MyOrganization::new(&joined, &by)))
 }

@@ -14,13 +14,14 @@ use crate::{
 
 /// List the members of an organization
 ///
-/// For every member.
+/// For every member. Who of them has no second factor (`mfa`) is for owners, and for members with the permission `organization:manage`.
 #[utoipa::path(
     get, path = "/api/v1/organizations/{id}/members", tag = "Organizations", operation_id = "list_members",
     security(("bearer" = [])), params(("id" = String, Path, description = "The organization"), MemberListing),
     responses(
         (status = 200, description = "One page", body = MemberPage),
         (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
+        (status = 403, description = "`mfa_setup_required`, or with `mfa` `missing_permission`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
     )
 )]
@@ -33,7 +34,8 @@ pub(super) async fn list(
     Query(listing): Query<MemberListing>,
 ) -> Result<Json<MemberPage>, Problem> {
     let (by, limit) = (By::member(&caller, &realm, now), listing.limit());
-    let found = organizations::list_members(&app, &realm, id, by, listing.cursor, limit.and_one()).await?;
+    let (which, cursor) = (listing.has_factor(), listing.cursor);
+    let found = organizations::list_members(&app, &realm, id, by, which, cursor, limit.and_one()).await?;
     Ok(Json(MemberPage::cut(found, limit)))
 }
 

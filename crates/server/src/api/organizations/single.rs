@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use gatepost_domain::OrganizationId;
 
-use super::view::{MyOrganization, OrganizationChange, OrganizationView};
+use super::view::{MyOrganization, OrganizationChange, OrganizationView, SetUpBy};
 use crate::{
     App,
     accounts::Who,
@@ -24,11 +24,13 @@ use crate::{
 )]
 pub(super) async fn show(
     Entitled(caller): Entitled,
+    realm: InRealm,
     PathId(id): PathId<OrganizationId>,
     State(app): State<App>,
 ) -> Result<Shown<MyOrganization>, Problem> {
-    let found = organizations::find_of(&app, caller.user.realm, id, caller.user.id).await?;
-    Ok(Shown::new(&found.0, MyOrganization::new(&found)))
+    let found = organizations::find_of(&app, realm.id(), id, caller.user.id).await?;
+    let by = SetUpBy::of(&app, &realm, &caller.user, std::slice::from_ref(&found)).await?;
+    Ok(Shown::new(&found.0, MyOrganization::new(&found, &by)))
 }
 
 /// Change an organization

@@ -1,15 +1,20 @@
 //! What the API shows and reads of organizations, to members and to administrators.
 
+use std::time::Duration;
+
 use gatepost_domain::{Membership, Organization, RoleName, Timestamp, User, UserId, mfa::OrganizationMfa};
 use gatepost_store::organizations::OrganizationChanges;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    App,
+    api::Enrolment,
     http::{
         Problem,
         page::{self, Limit},
     },
-    organizations,
+    mfa, organizations,
+    realm::Snapshot,
 };
 
 /// An organization.
@@ -58,11 +63,45 @@ pub(super) struct MyOrganization {
     /// The caller's roles there.
     #[schema(example = json!(["owner"]))]
     roles: Vec<String>,
+    /// Until when the caller may act in it without a second factor, where it requires one and the caller has none. Past, it is closed
+    /// to them until they have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    mfa_setup_required_by: Option<Timestamp>,
 }
 
 impl MyOrganization {
-    pub(super) fn new((organization, member): &(Organization, Membership)) -> Self {
-        Self { organization: organization.into(), roles: names(&member.roles) }
+    pub(super) fn new((organization, member): &(Organization, Membership), set_up_by: &SetUpBy) -> Self {
+        Self {
+            organization: organization.into(),
+            roles: names(&member.roles),
+            mfa_setup_required_by: set_up_by.to_act_in(organization),
+        }
+    }
+}
+
+/// By when a caller sets up a second factor, to act in organizations that ask for one.
+pub(super) struct SetUpBy {
+    created_at: Timestamp,
+    grace: Duration,
+    lacks: bool,
+}
+
+impl SetUpBy {
+    /// Of one who belongs to these organizations. What they have set up is looked at where any of these asks.
+    pub(super) async fn of(
+        app: &App,
+        realm: &Snapshot,
+        caller: &User,
+        found: &[(Organization, Membership)],
+    ) -> Result<Self, Problem> {
+        let asked = found.iter().any(|(organization, _)| organization.mfa() == OrganizationMfa::Required);
+        let lacks = asked && !mfa::has_factor(app, caller).await?;
+        Ok(Self { created_at: caller.created_at, grace: realm.settings().mfa_grace, lacks })
+    }
+
+    fn to_act_in(&self, organization: &Organization) -> Option<Timestamp> {
+        organization.due(self.grace, self.created_at).filter(|_| self.lacks)
     }
 }
 
@@ -144,12 +183,20 @@ pub struct MemberListing {
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     pub cursor: Option<UserId>,
+    /// `none`: only members without a second factor; `enrolled`: only those who have one. For those who manage members.
+    #[param(value_type = Option<String>)]
+    mfa: Option<Enrolment>,
 }
 
 impl MemberListing {
     /// How many.
     pub fn limit(&self) -> Limit {
         self.limit
+    }
+
+    /// Whether those who have a second factor, or those who have none.
+    pub fn has_factor(&self) -> Option<bool> {
+        self.mfa.map(Enrolment::has_factor)
     }
 }
 

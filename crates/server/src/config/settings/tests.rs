@@ -85,12 +85,12 @@ fn mistakes_name_the_place_and_the_remedy() {
         (
             "[server]\ntrusted_proxies = 10\n",
             vec![],
-            "gatepost.toml:2: write a list of texts in brackets here",
+            "gatepost.toml:2: server.trusted_proxies: write a list of texts in brackets",
         ),
         (
             "[server]\nclient_address_header = \"x-forwarded\"\n",
             vec![],
-            "gatepost.toml:2: unknown value `x-forwarded`; did you mean `forwarded`?",
+            "gatepost.toml:2: server.client_address_header: unknown value `x-forwarded`; did you mean `forwarded`?",
         ),
         ("[passwords]\npasses = 99\n", vec![], "passwords.passes = 99: choose a number from 1 to 16"),
         (

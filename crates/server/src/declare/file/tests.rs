@@ -54,11 +54,11 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\nsigning_alg = \"ES265\"\n",
-            "realms.toml:3: unknown value `ES265`; did you mean `ES256`?",
+            "realms.toml:3: signing_alg: unknown value `ES265`; did you mean `ES256`?",
         ),
         (
             "[[realm]]\nname = \"acme\"\naudit_retention = \"1h\"\n",
-            "realms.toml:1: audit_retention: a day at least, or \"0s\" for ever",
+            "realms.toml:3: audit_retention: a day at least, or \"0s\" for ever",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.user]]\nemail = \"a@b.test\"\npasword = \"x\"\n",
@@ -74,15 +74,15 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\nsecret = \"0123456789012345678901234567890\"\n",
-            "realms.toml:3: client web: a secret has 32 characters at least; leave it out, and one is made and shown once",
+            "realms.toml:5: client web: a secret has 32 characters at least; leave it out, and one is made and shown once",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\npublic = true\ngrants = [\"client_credentials\"]\n",
-            "realms.toml:3: client web: grants: a public client proves nothing, so it cannot have client_credentials; leave it out, or give the client a secret or a key",
+            "realms.toml:6: client web: grants: a public client proves nothing, so it cannot have client_credentials; leave it out, or give the client a secret or a key",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\ngrants = [\"client_credentials\"]\nscopes = [\"openid\"]\n",
-            "realms.toml:3: client web: scopes: the grant client_credentials needs some that stand for no person; name them, as in scopes = [\"notes:read\"]",
+            "realms.toml:6: client web: scopes: the grant client_credentials needs some that stand for no person; name them, as in scopes = [\"notes:read\"]",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\npublic = true\ntoken_endpoint_auth_method = \"client_secret_post\"\n",
@@ -94,15 +94,15 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"web\"\nlogo_uri = \"javascript:alert(1)\"\n",
-            "realms.toml:5: write an https URL (http only on loopback) as a browser spells it, without fragment, user name and wildcard",
+            "realms.toml:5: logo_uri: write an https URL (http only on loopback) as a browser spells it, without fragment, user name and wildcard",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"usr_1\"\n",
-            "realms.toml:3: client usr_1: id: what begins with usr_ is an id of something else",
+            "realms.toml:4: client usr_1: id: what begins with usr_ is an id of something else",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.client]]\nid = \"gatepost\"\n",
-            "realms.toml:3: client gatepost: id: this is the server's own client; choose another",
+            "realms.toml:4: client gatepost: id: this is the server's own client; choose another",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\nclient_id = \"y\"\n",
@@ -110,7 +110,7 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\npreset = \"gogle\"\n",
-            "realms.toml:5: unknown value `gogle`; did you mean `google`?",
+            "realms.toml:5: preset: unknown value `gogle`; did you mean `google`?",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\nclient_secrets = \"y\"\n",
@@ -118,11 +118,11 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\npreset = \"google\"\nclient_id = \"y\"\nclient_secret = \"z\"\nclient_secret_file = \"z\"\n",
-            "realms.toml:3: provider x: give one of `client_secret` and `client_secret_file`",
+            "realms.toml:8: provider x: client_secret_file: there is a `client_secret` too; remove one of the two",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.provider]]\nid = \"x\"\npreset = \"apple\"\nclient_id = \"y\"\nclient_secret = \"z\"\n",
-            "realms.toml:3: provider x: Apple takes a `private_key_file`, and no other secret",
+            "realms.toml:7: provider x: client_secret: Apple takes a `private_key_file` and no other secret; remove this",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nname = \"x\"\nscopes = [\"a:b\"]\n",
@@ -134,16 +134,16 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nclient = \"a\"\nname = \"x\"\nscopes = []\n",
-            "realms.toml:3: scopes: name at least one, as in [\"notes:read\"]",
+            "realms.toml:6: scopes: name at least one, as in [\"notes:read\"]",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nclient = \"a\"\nname = \"x\"\nscopes = [\"openid\"]\n",
-            "realms.toml:3: scopes: openid is for people who sign in, and not for keys",
+            "realms.toml:6: scopes: openid is for people who sign in, and not for keys",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.api_key]]\nclient = \"a\"\nname = \"x\"\nscopes = [\"a:b\"]\n\
             [[realm.api_key]]\nclient = \"a\"\nname = \"x\"\nscopes = [\"a:b\"]\n",
-            "realms.toml:1: API key x of client a is described twice in realm acme",
+            "realms.toml:7: API key x of client a is described twice in realm acme; remove one of the two",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"ab\"\nnmae = \"x\"\n",
@@ -151,12 +151,12 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"A\"\nname = \"x\"\n",
-            "realms.toml:4: a slug is 2 to 63 of a-z, 0-9 and -, and neither starts nor ends with -",
+            "realms.toml:4: slug: a slug is 2 to 63 of a-z, 0-9 and -, and neither starts nor ends with -",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm.organization]]\nslug = \"ab\"\nname = \"x\"\n\
             [[realm.organization]]\nslug = \"ab\"\nname = \"y\"\n",
-            "realms.toml:1: organization ab is described twice in realm acme",
+            "realms.toml:6: organization ab is described twice in realm acme; remove one of the two",
         ),
         (
             "\n[[realm.client]]\nid = \"web\"\n",
@@ -173,11 +173,11 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n",
-            "realms.toml:1: profile: this release has only `native`",
+            "realms.toml:3: profile: this release has only `native`",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm]]\nname = \"acme\"\n",
-            "realms.toml:3: realm acme is described twice",
+            "realms.toml:3: realm acme is described twice; put both under one",
         ),
     ] {
         assert_eq!(mistake(text), expected);
@@ -186,7 +186,82 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         mistake("[[realm]]\nname = \"acme\"\naudience = []\nlogo = \"data:image/png;base64,iVBORw0KGgo=\"\n");
     assert!(broken.starts_with("realms.toml:4: logo: "), "{broken}");
     let name = mistake("[[realm]]\nname = \"A\"\n");
-    assert!(name.starts_with("realms.toml:2: "), "{name}");
+    assert!(name.starts_with("realms.toml:2: name: "), "{name}");
+}
+
+/// What people get wrong about accounts: the line of the key, the key, the reason, and what would do.
+#[test]
+fn a_mistake_about_accounts_is_named_where_it_stands() {
+    let realm = |setting: &str| format!("[[realm]]\nname = \"acme\"\n{setting}\n");
+    let provider = |more: &str| realm(&format!("[[realm.provider]]\nid = \"x\"\nclient_id = \"y\"\n{more}"));
+    for (text, expected) in [
+        (realm("trusted_device_ttl = 30"), "3: trusted_device_ttl: write a text in quotes"),
+        (
+            realm("trusted_device_ttl = \"30\""),
+            "3: trusted_device_ttl: not a lifetime: write whole numbers with s, m, h, d or w, as in \"15m\", \"30d\" or \"1h30m\"",
+        ),
+        (
+            realm("mfa = \"optional\"\ntrusted_device_ttl = \"1h\""),
+            "4: trusted_device_ttl: a day to a year, or \"0s\" for never",
+        ),
+        (
+            realm("trusted_devices_ttl = \"1d\""),
+            "3: unknown key `trusted_devices_ttl`; did you mean `trusted_device_ttl`?",
+        ),
+        (realm("mfa = \"always\""), "3: mfa: unknown value `always`; known here: off, optional, required"),
+        (realm("mfa = true"), "3: mfa: write a word in quotes"),
+        (
+            realm("mfa_grace = \"91d\""),
+            "3: mfa_grace: 90 days at most; what is not to be required is `mfa = \"optional\"`",
+        ),
+        (realm("email_signin = true"), "3: unknown key `email_signin`; did you mean `email_sign_in`?"),
+        (realm("email_sign_in = \"yes\""), "3: email_sign_in: write true or false"),
+        (realm("password = { min_length = \"12\" }"), "3: password.min_length: write a whole number"),
+        (
+            realm("[[realm.organization]]\nslug = \"ab\"\nname = \"x\"\nmfa = \"optional\""),
+            "6: mfa: unknown value `optional`; known here: inherit, required",
+        ),
+        (
+            realm("[[realm.user]]\nemail = \"a@b.test\"\npassword_hash = \"hunter2\""),
+            "5: password_hash: the password hash is of no kind that is verified: there are Argon2, bcrypt, scrypt, PBKDF2 and salted SHA, \
+             as the guide about importing users spells them; leave it out",
+        ),
+        (
+            provider("preset = \"google\"\nallowed_domains = [\"@a.test\"]"),
+            "7: provider x: allowed_domains: write domains in lower case, as in [\"example.com\"]",
+        ),
+        (
+            provider("preset = \"google\"\ntenant = \"common\""),
+            "7: provider x: tenant: this is for the preset \"microsoft\"",
+        ),
+        (
+            provider("issuer = \"id.test\""),
+            "6: issuer: write an https URL (http only on loopback) as a browser spells it, without fragment, user name and wildcard",
+        ),
+        (
+            provider("preset = \"google\"\nprivate_key_file = \"x.p8\""),
+            "7: provider x: private_key_file: this is for the preset \"apple\"; write `client_secret` or `client_secret_file`",
+        ),
+        (provider("trust_emails = true"), "6: unknown key `trust_emails`; did you mean `trust_email`?"),
+        (
+            provider(
+                "preset = \"google\"\n[[realm.provider]]\nid = \"x\"\nclient_id = \"z\"\npreset = \"google\"",
+            ),
+            "7: provider x is described twice in realm acme; remove one of the two",
+        ),
+        (
+            realm("[[realm.user]]\nemail = \"a@b.test\"\n[[realm.user]]\nemail = \"A@b.test\""),
+            "5: user a@b.test is described twice in realm acme; remove one of the two",
+        ),
+    ] {
+        assert_eq!(mistake(&text), format!("realms.toml:{expected}"));
+    }
+    let missing = mistake(&provider("preset = \"google\"\nclient_secret_file = \"no-such.secret\""));
+    assert!(
+        missing.starts_with("realms.toml:7: provider x: client_secret_file: no-such.secret cannot be read: ")
+            && missing.ends_with("; a file is looked for beside this one"),
+        "{missing}"
+    );
 }
 
 #[test]

@@ -25,6 +25,7 @@ impl Problem {
             Self::ReauthenticationRequired,
             Self::SecondFactorsOff,
             Self::LastSecondFactor,
+            Self::NoSecondFactor,
             Self::EmailSignInOff,
             Self::NoSetUp,
             Self::LastWayIn,

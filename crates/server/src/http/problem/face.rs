@@ -106,6 +106,13 @@ impl Problem {
                 "The realm, or an organization the account belongs to, asks for a second factor. Set the next one up, which takes the place \
                  of this, or leave the organization.",
             ),
+            Self::NoSecondFactor => fixed(
+                "no_second_factor",
+                S::CONFLICT,
+                "Set up a second factor first",
+                "Recovery codes stand in for a second factor, and the account has none. Set up an app (`POST /api/v1/me/mfa/totp`) or a \
+                 passkey (`POST /api/v1/me/passkeys/options`): the first of them brings recovery codes with it.",
+            ),
             Self::EmailSignInOff => fixed(
                 "email_sign_in_off",
                 S::FORBIDDEN,

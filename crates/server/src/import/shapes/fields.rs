@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value};
 
+/// What a user looks like.
+const EXAMPLE: &str = "an object, as in {\"email\": \"ada@example.com\"}";
+
 /// What a row says. Empty texts and `null` are nothing.
 #[derive(Debug, Default)]
 pub(in crate::import) struct Fields(Map<String, Value>);
@@ -10,15 +13,16 @@ impl Fields {
     pub(in crate::import) fn of_json(text: &str) -> Result<Self, String> {
         match serde_json::from_str(text) {
             Ok(fields) => Ok(Self(fields)),
-            Err(error) if error.is_data() => Err("not an object".to_owned()),
-            Err(error) => Err(format!("not JSON, at column {}", error.column())),
+            Err(error) if error.is_data() => Err(format!("not {EXAMPLE}")),
+            Err(error) => Err(format!("not JSON, at column {}; each user is {EXAMPLE}", error.column())),
         }
     }
 
     /// Of as many cells as columns.
     pub(in crate::import) fn of_cells(columns: &[String], record: &csv::ByteRecord) -> Result<Self, String> {
         let cell = |(name, cell): (&String, &[u8])| {
-            let text = std::str::from_utf8(cell).map_err(|_| format!("{name}: not UTF-8"))?;
+            let text =
+                std::str::from_utf8(cell).map_err(|_| format!("{name}: not UTF-8; save the file as that"))?;
             Ok((name.clone(), Value::String(text.to_owned())))
         };
         columns.iter().zip(record).map(cell).collect::<Result<_, _>>().map(Self)
@@ -42,7 +46,7 @@ impl Fields {
             None => Ok(None),
             Some((_, Value::String(text))) => Ok(Some(text)),
             Some((_, Value::Number(number))) => Ok(Some(number.to_string())),
-            Some((name, _)) => Err(format!("{name}: not a text")),
+            Some((name, _)) => Err(format!("{name}: not a text; write one in quotes")),
         }
     }
 
@@ -58,14 +62,14 @@ impl Fields {
         match &*text {
             "true" | "t" | "1" | "yes" => Ok(Some(true)),
             "false" | "f" | "0" | "no" => Ok(Some(false)),
-            _ => Err(format!("{name}: neither true nor false")),
+            _ => Err(format!("{name}: neither true nor false; write one of the two")),
         }
     }
 
     /// Words: an array of texts, or a text with blanks between them.
     pub(super) fn words(&mut self, names: &[&'static str]) -> Result<Vec<String>, String> {
         let Some((name, value)) = self.take(names) else { return Ok(Vec::new()) };
-        let wrong = || format!("{name}: not a list of names");
+        let wrong = || format!("{name}: not a list of names; write one as in [\"editor\"]");
         match value {
             Value::String(text) => Ok(text.split_ascii_whitespace().map(str::to_owned).collect()),
             Value::Array(elements) => elements
@@ -81,7 +85,9 @@ impl Fields {
         match self.take(names) {
             None => Ok(None),
             Some((_, Value::Object(fields))) => Ok(Some(Self(fields))),
-            Some((name, _)) => Err(format!("{name}: not an object")),
+            Some((name, _)) => {
+                Err(format!("{name}: not an object; see that --format names what wrote the file"))
+            }
         }
     }
 
@@ -96,14 +102,16 @@ impl Fields {
             .into_iter()
             .map(|element| match element {
                 Value::Object(fields) => Ok(Self(fields)),
-                _ => Err(format!("{name}: not a list of objects")),
+                _ => {
+                    Err(format!("{name}: not a list of objects; see that --format names what wrote the file"))
+                }
             })
             .collect()
     }
 
     /// An object that is written as a text within.
     pub(super) fn document(&mut self, name: &'static str) -> Result<Self, String> {
-        let text = self.text(&[name])?.ok_or_else(|| format!("{name}: missing"))?;
+        let text = self.text(&[name])?.ok_or_else(|| format!("{name}: missing; export all of it"))?;
         Self::of_json(&text).map_err(|reason| format!("{name}: {reason}"))
     }
 

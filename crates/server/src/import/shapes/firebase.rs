@@ -46,7 +46,11 @@ pub(super) fn draft(mut row: Fields, hashes: Option<&FirebaseHashes>) -> Result<
     let password_hash = match (hash, hashes) {
         (None, _) => None,
         (Some(hash), Some(hashes)) => Some(hashes.hash(&salt.unwrap_or_default(), &hash)),
-        (Some(_), None) => return Err("passwordHash: how the project hashes is not given".to_owned()),
+        (Some(_), None) => {
+            return Err(
+                "passwordHash: how the project hashes is not known; give --firebase-hash-config".to_owned()
+            );
+        }
     };
     Ok(Draft {
         email: row.text(&["email"])?,

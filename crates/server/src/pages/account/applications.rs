@@ -12,8 +12,9 @@ use crate::{
     http::{Now, Problem, Where},
     pages::{
         consent::briefly,
-        frame::{Notice, Person, View},
+        frame::{Person, View},
         html::{Html, initials, moment, say, text},
+        notice::Notice,
     },
 };
 

@@ -10,7 +10,10 @@ use crate::{
     browser::BrowserSession,
     http::{Problem, Where},
     mfa,
-    pages::frame::{Notice, Person, View},
+    pages::{
+        frame::{Person, View},
+        notice::Notice,
+    },
 };
 
 const HERE: &str = "/account/email";

@@ -11,8 +11,8 @@ use crate::{
     browser::BrowserSession,
     http::{Problem, Where},
     pages::{
-        frame::Notice,
         html::{Html, address, moment, say},
+        notice::Notice,
         social::{ACCOUNT, Button, buttons, icon},
     },
     social,

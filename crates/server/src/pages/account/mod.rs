@@ -58,8 +58,8 @@ async fn asking(app: &App, frame: &Frame, user: &User) -> Result<Option<String>,
     if frame.realm.settings().mfa == Mfa::Required {
         return Ok(Some(frame.realm_name().to_owned()));
     }
-    let asking = mfa::organization_asking(app, user).await?;
-    Ok(asking.map(|asking| asking.name.as_str().to_owned()))
+    let asking = mfa::organization_asking(app, &frame.realm, user).await?;
+    Ok(asking.map(|asking| asking.organization.name.as_str().to_owned()))
 }
 
 /// Whoever must prove anew who they are does so, and comes to a page.

@@ -16,8 +16,9 @@ use crate::{
     http::{PathId, Problem, Where},
     mfa,
     pages::{
-        frame::{Notice, Person, View},
+        frame::{Person, View},
         html::{Html, moment, say},
+        notice::Notice,
         passkey::Ask,
         recovery_codes,
         words::Words,

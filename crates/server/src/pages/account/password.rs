@@ -15,8 +15,9 @@ use crate::{
     limits::Limited,
     pages::{
         error::too_often,
-        frame::{Notice, Person, View},
+        frame::{Person, View},
         html::{Html, say},
+        notice::Notice,
         sign_in::login_of,
         sign_up::weakness,
     },

@@ -11,8 +11,9 @@ use crate::{
     browser::BrowserSession,
     http::{Now, Problem, Where},
     pages::{
-        frame::{Notice, Person, View},
+        frame::{Person, View},
         html::{Html, address, moment, say},
+        notice::Notice,
     },
 };
 

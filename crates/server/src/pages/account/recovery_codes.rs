@@ -15,8 +15,9 @@ use crate::{
     mfa,
     pages::{
         error,
-        frame::{Notice, Person, View},
+        frame::{Person, View},
         html::{Html, say},
+        notice::Notice,
         query, recovery_codes,
     },
 };
@@ -84,7 +85,7 @@ pub(super) async fn submit(
     let made = mfa::new_recovery_codes(&app, &caller, origin, now).await;
     match or_prove_anew(&frame, HERE, made) {
         Err(elsewhere) => Ok(elsewhere),
-        Ok(Err(Problem::NotFound)) => Ok(see(&frame.browser, "/account/security")),
+        Ok(Err(Problem::NoSecondFactor)) => Ok(see(&frame.browser, "/account/security")),
         Ok(made) => Ok(recovery_codes::page(frame, &signed_in.user, &made?, None)),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     App, accounts,
     browser::BrowserSession,
     http::Problem,
-    mfa,
+    mfa::{self, Asking},
     pages::{
         frame::{Person, View},
         html::{Html, moment, say},
@@ -63,8 +63,12 @@ async fn asked(app: &App, frame: &Frame, user: &User) -> Result<Option<Html>, Pr
         let said = say(w.second_due).put("realm", frame.realm_name()).put("time", moment(w, due));
         return Ok(Some(said.html()));
     }
-    let asking = mfa::organization_asking(app, user).await?;
-    Ok(asking.map(|asking| say(w.second_due_organization).put("organization", asking.name.as_str()).html()))
+    let asking = mfa::organization_asking(app, &frame.realm, user).await?;
+    Ok(asking.map(|Asking { organization, due }| {
+        let soon = frame.now < due;
+        let said = say(if soon { w.second_due_organization } else { w.second_due_organization_now });
+        said.put("organization", organization.name.as_str()).put("time", moment(w, due)).html()
+    }))
 }
 
 /// The page, with what is wrong with what was sent.

@@ -19,8 +19,9 @@ use crate::{
     browser::BrowserSession,
     http::{Now, Problem, Where},
     pages::{
-        frame::{Notice, Person, View},
+        frame::{Person, View},
         html::{Html, moment, say},
+        notice::Notice,
         query,
     },
     session::{self, Ended},

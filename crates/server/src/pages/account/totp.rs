@@ -13,8 +13,9 @@ use crate::{
     http::{Problem, Where},
     mfa,
     pages::{
-        frame::{Notice, Person, View},
+        frame::{Person, View},
         html::{Html, moment, say},
+        notice::Notice,
         recovery_codes,
         second_set_up::TotpApp,
     },

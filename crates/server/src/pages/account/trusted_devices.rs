@@ -8,7 +8,7 @@ use crate::{
     browser::BrowserSession,
     http::{Problem, Where},
     mfa,
-    pages::frame::Notice,
+    pages::notice::Notice,
 };
 
 pub(super) async fn forget(

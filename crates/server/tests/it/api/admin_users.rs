@@ -234,6 +234,8 @@ async fn users_are_found_by_how_they_are_called_what_they_are_given_and_whether_
     assert_eq!(found("role=editor&email=ada").await, ["ada"]);
     assert_eq!(found("role=edit").await, [""; 0]);
     assert_eq!(found("role=editor&disabled=true").await, [""; 0]);
+    assert_eq!(found("mfa=none&role=editor").await, ["ada", "axdele"]);
+    assert_eq!(found("mfa=enrolled").await, [""; 0]);
     for (query, detail) in [
         ("emial=a", "unknown parameter `emial`; did you mean `email`?"),
         ("limit=1000", "limit: give a whole number from 1 to 100"),
@@ -241,7 +243,14 @@ async fn users_are_found_by_how_they_are_called_what_they_are_given_and_whether_
         let answer = app.ask(&admin, Method::GET, &format!("{USERS}?{query}"), None).await;
         assert_eq!((answer.brief().as_str(), answer.text("detail").as_str()), ("400 invalid_query", detail));
     }
-    for query in ["role=a%20b", "disabled=maybe", "email=%00", &format!("username={}", "a".repeat(300))] {
+    for query in [
+        "role=a%20b",
+        "disabled=maybe",
+        "mfa=totp",
+        "mfa=",
+        "email=%00",
+        &format!("username={}", "a".repeat(300)),
+    ] {
         let answer = app.ask(&admin, Method::GET, &format!("{USERS}?{query}"), None).await;
         assert_eq!(answer.brief(), "400 invalid_query", "{query}");
     }

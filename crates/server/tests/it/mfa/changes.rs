@@ -147,7 +147,7 @@ async fn mf_06_with_the_last_factor_the_recovery_codes_go_and_every_act_is_writt
     let ada = sign_in(&app, ADA, &phone).await;
     assert_eq!(app.ask(&ada, Method::DELETE, "/api/v1/me/mfa/totp", None).await.status, 204);
     let none = app.ask(&ada, Method::POST, "/api/v1/me/mfa/recovery-codes", None).await;
-    assert_eq!(none.brief(), "404 not_found", "they would be of no use");
+    assert_eq!(none.brief(), "409 no_second_factor", "they would be of no use");
     let fresh = app.sign_in(ADA).await;
     let phone = begin(&app, &fresh).await;
     app.advance(Duration::from_secs(30));

@@ -4,6 +4,7 @@ mod changes;
 mod doors;
 mod grace;
 mod half;
+mod organization_grace;
 mod organizations;
 mod pages;
 mod required;
@@ -12,6 +13,7 @@ mod sign_in;
 mod trusted;
 mod trusted_asked;
 mod trusted_ends;
+mod without;
 
 use axum::http::Method;
 use serde_json::{Value, json};

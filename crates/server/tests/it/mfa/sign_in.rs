@@ -259,6 +259,13 @@ async fn a_sign_in_that_waits_ends_with_time_use_and_the_account() {
         "401 invalid_mfa_token",
         "good for one sign-in"
     );
+    // Whatever is shown: what is wrong is answered as what is right, so that nobody guesses with it, and no one is counted for it.
+    for _ in 0..12 {
+        assert_eq!(second(&app, &used, &phone.wrong(&app)).await.brief(), "401 invalid_mfa_token");
+        assert_eq!(recover(&app, &used, "AAAA-AAAA").await.brief(), "401 invalid_mfa_token");
+    }
+    let options = app.post("/api/v1/login/mfa/passkey", json!({"mfa_token": used})).await;
+    assert_eq!(options.brief(), "401 invalid_mfa_token");
     let token = half(&app, ADA).await;
     let elsewhere = json!({"mfa_token": token, "code": phone.code(&app)});
     assert_eq!(app.post("/r/other/api/v1/login/mfa", elsewhere).await.brief(), "401 invalid_mfa_token");

@@ -38,7 +38,7 @@ async fn an_account_whose_only_factor_is_a_passkey_signs_in_with_password_and_pa
     let answer = show(&app, &token, &credential).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(claims(&answer.text("access_token"))["amr"], json!(["pwd", "hwk", "user", "mfa"]));
-    assert_eq!(show(&app, &token, &credential).await.brief(), "403 invalid_passkey", "once");
+    assert_eq!(show(&app, &token, &credential).await.brief(), "401 invalid_mfa_token", "once");
     assert_eq!(
         app.post("/api/v1/login/mfa/totp", json!({"mfa_token": half(&app, ADA).await.0})).await.brief(),
         "401 invalid_mfa_token",

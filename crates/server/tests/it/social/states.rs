@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{ADA, Provider, TRUSTED, ada, choose, grace, parameters, realm, sign_in, who, world};
 use crate::{
     pages::browser::{Browser, signed_in},
-    support::{PASSWORD, TestApp},
+    support::{Log, PASSWORD, TestApp},
 };
 
 #[tokio::test]
@@ -70,6 +70,48 @@ async fn so_03_what_comes_back_is_for_the_browser_that_went_there_and_once() {
     let back = provider.sends_back(&url, &ada(&json!({})), now);
     app.advance(Duration::from_mins(30));
     assert_eq!(browser.get(&back).await.status, 400);
+}
+
+/// The person is told that it is lost and no more; whoever operates the server reads why, and finds the line by the id on the page.
+#[tokio::test]
+async fn why_a_sign_in_by_a_provider_is_lost_is_in_the_log() {
+    let (app, provider) = world("", TRUSTED).await;
+    let log = Log::begin();
+    let reason = async |browser: &Browser<'_>, path: &str| -> String {
+        log.take();
+        let page = browser.get(path).await;
+        assert!(page.status == 400 && page.html().contains(">flow_lost<"), "{path}: {}", page.html());
+        let said = log.take();
+        let line = said.lines().find(|line| line.contains("a sign-in by a provider was lost"));
+        let line = line.unwrap_or_else(|| panic!("{path}: {said}"));
+        let id = page.header("x-request-id").unwrap();
+        assert!(line.contains(id) && line.contains("provider.id=acme"), "{line}");
+        assert!(!line.contains("state=") && !line.contains(ADA), "{line}");
+        line.split_once("reason=\"").unwrap().1.split('"').next().unwrap().to_owned()
+    };
+    let begin = async |browser: &Browser<'_>| {
+        let url = choose(browser, "/sign-in", "with-acme").await;
+        provider.sends_back(&url, &ada(&json!({})), app.clock.now().unix_seconds())
+    };
+    let browser = Browser::new(&app);
+    let back = begin(&browser).await;
+    assert_eq!(reason(&Browser::new(&app), &back).await, "no_cookie");
+    let known = Browser::new(&app);
+    known.get("/sign-in").await;
+    assert_eq!(reason(&known, &back).await, "other_browser");
+    assert_eq!(reason(&browser, "/sign-in/with/acme/callback?code=x").await, "other_browser");
+    assert_eq!(reason(&browser, &format!("{back}&code=x")).await, "malformed");
+    assert_eq!(browser.get(&back).await.status, 303);
+    assert_eq!(reason(&browser, &back).await, "used_before");
+    let late = begin(&known).await;
+    app.advance(Duration::from_mins(30));
+    assert_eq!(reason(&known, &late).await, "too_late");
+    let on_the_way = begin(&known).await;
+    app.apply(&realm(&provider, "", "trust_email = true\nenabled = false")).await;
+    assert_eq!(reason(&known, &on_the_way).await, "out_of_use");
+    let elsewhere = Provider::new().await;
+    app.apply(&realm(&elsewhere, "", TRUSTED)).await;
+    assert_eq!(reason(&known, &on_the_way).await, "other_provider");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod database;
+mod log;
 mod passkey;
 
 use std::{path::PathBuf, time::Duration};
@@ -19,6 +20,7 @@ use tower::ServiceExt as _;
 
 pub use authenticator::Authenticator;
 pub use database::Database;
+pub use log::Log;
 pub use passkey::*;
 
 /// A password every realm accepts.

@@ -25,15 +25,20 @@ async fn users_are_imported_while_the_server_runs_and_sign_in_with_their_old_pas
     fs::write(&file, rows.map(|row| row.to_string()).join("\n")).unwrap();
     let import = format!("user import {} --report {}", file.display(), report.display());
 
+    let at = format!("{}/", folder.path().display());
     let dry = command(&data, &format!("{import} --dry-run")).run();
-    assert_snapshot!(dry.stdout, @r"
-    line 2: email: not an e-mail address: write it as name@example.com
-    2 users would be made; 0 would be there already; 1 refused
+    assert_snapshot!(dry.stdout.replace(&at, ""), @r"
+    users.ndjson:2: email: not an e-mail address: write it as name@example.com
+    2 users would be imported, 0 would stay unchanged, 1 would be refused (all in report.ndjson)
+    nothing was written: this is a dry run
     ");
+    assert_snapshot!(dry.stderr, @"error: 1 of 3 rows would be refused; mend it before the file is imported");
     assert_eq!(command(&data, "user list --json").json(), json!([]));
     let done = command(&data, &import).run();
     assert_eq!(done.code, Some(1));
-    assert_snapshot!(done.stderr, @"error: 1 of 3 rows were refused; mend them and import the file again: who is there is left alone");
+    assert_snapshot!(done.stderr, @"error: 1 of 3 rows was refused; mend it and import the file again: who is there is left alone");
+    let counts = done.stdout.replace(&at, "");
+    assert_snapshot!(counts.lines().last().unwrap(), @"2 users imported, 0 unchanged, 1 refused (all in report.ndjson)");
     let told: serde_json::Value = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
     assert_eq!((&told["line"], &told["outcome"]), (&json!(2), &json!("refused")));
 
@@ -54,11 +59,29 @@ fn what_cannot_be_imported_is_said_before_anything_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path();
     install(data);
-    assert_snapshot!(refusal(data, "user import nowhere.ndjson"), @"1 error: cannot read nowhere.ndjson: No such file or directory (os error 2)");
+    assert_snapshot!(refusal(data, "user import nowhere.ndjson"), @"1 error: there is no file nowhere.ndjson; name another, or - for standard input");
     assert_snapshot!(refusal(data, "user import /"), @"1 error: / is a folder; name a file");
     assert_snapshot!(refusal(data, "user import x.json --format firebase"), @"2 error: the following required arguments were not provided: --firebase-hash-config <FILE>; see gatepost user import --help");
-    let read = command(data, "user import - --format csv").stdin("email\nada@users.test\n").done();
-    assert_snapshot!(read, @"1 user made; 0 were there already; 0 refused");
+    assert_snapshot!(refusal(data, "user import -"), @"1 error: standard input is empty, so there is nobody to import; look at what was to fill it");
+    assert_snapshot!(refusal(data, "user import - --realm acmee"), @"1 error: there is no realm acmee; did you mean acme?");
+    let said = |args: &str, stdin: &str| command(data, args).stdin(stdin).run();
+    let csv = "email\nada@users.test\n";
+    let wrong = said("user import -", csv);
+    assert_snapshot!(wrong.stderr, @"error: standard input: the file is no JSON; --format csv reads CSV with a head line");
+    let wrong = said("user import - --format csv", "emial\nada@users.test\n");
+    assert_snapshot!(wrong.stderr, @r#"error: standard input:1: "emial": nothing that is read; did you mean email?"#);
+    let wrong = said("user import - --format django", "[{\"fields\":{\"email\":\"d@users.test\"}},\n{");
+    assert_snapshot!(wrong.stderr, @"error: standard input:2: the file ends too early, at column 1; export all of it; 1 user was imported before it, and a second run leaves it alone");
+    let read = said("user import - --format csv", csv).stdout;
+    assert_snapshot!(read, @"1 user imported, 0 unchanged, 0 refused");
+    let read = said("user import - --format csv", &format!("{csv}{}", "x\n".repeat(25)));
+    let told: Vec<&str> = read.stdout.lines().collect();
+    assert_eq!(told.len(), 21);
+    assert_snapshot!(told[0], @"standard input:3: email: not an e-mail address: write it as name@example.com");
+    assert_snapshot!(told[20], @"0 users imported, 1 unchanged, 25 refused (20 named above; --report FILE writes down all)");
+    assert_snapshot!(read.stderr, @"error: 25 of 26 rows were refused; mend them and import the file again: who is there is left alone");
+    let strict = said("user import - --format csv --strict", &format!("{csv}x\ny\n"));
+    assert_snapshot!(strict.stderr, @"error: 1 of 2 rows was refused; --strict ends there; mend it and import the file again: who is there is left alone");
 }
 
 /// Wherever it is stopped, everybody who is there has the password of their line, and the same command makes the others.

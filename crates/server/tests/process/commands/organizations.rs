@@ -50,6 +50,13 @@ async fn an_organization_is_made_staffed_and_deleted_while_the_server_runs() {
     assert_snapshot!(hide_ids(&set), @"[id] is a member of acme");
     let members = command(data, "org members acme --json").json();
     assert_eq!(members.as_array().unwrap().len(), 2);
+    for (which, count) in [("none", 2), ("enrolled", 0)] {
+        for list in ["org members acme", "user list"] {
+            let listed = command(data, &format!("{list} --mfa {which} --json")).json();
+            assert_eq!(listed.as_array().unwrap().len(), count, "{list} --mfa {which}");
+        }
+    }
+    assert_snapshot!(refusal(data, "user list --mfa totp"), @"2 error: invalid value 'totp' for '--mfa <WHICH>' [possible values: none, enrolled]; see gatepost user list --help");
     assert_eq!((&members[1]["email"], &members[1]["roles"]), (&json!("bob@orgs.test"), &json!(["owner"])));
     let removed = command(data, "org remove-member acme ada@orgs.test").done();
     assert_snapshot!(hide_ids(&removed), @"removed [id] from acme");

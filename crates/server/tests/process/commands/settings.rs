@@ -103,6 +103,73 @@ fn doctor_says_what_is_wrong_and_what_to_do() {
     assert_eq!(said.stderr, "error: 2 checks failed");
 }
 
+const PROVIDERS: &str = r#"
+[[realm]]
+name = "default"
+email_sign_in = true
+[[realm.provider]]
+id = "google"
+preset = "google"
+client_id = "123.apps.example"
+client_secret = "hunter2 is the secret"
+[[realm]]
+name = "acme"
+require_verified_email = true
+[[realm.provider]]
+id = "company"
+name = "Example Corp"
+issuer = "https://id.example.com"
+client_id = "web"
+[[realm.provider]]
+id = "old"
+issuer = "https://old.example.com"
+client_id = "web"
+enabled = false
+"#;
+
+#[test]
+fn providers_and_what_needs_mail_are_seen_before_anybody_signs_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("realms.toml");
+    fs::write(&file, PROVIDERS).unwrap();
+    let data = folder.path().join("data");
+    command(&data, &format!("apply {}", file.display())).done();
+    let doctor = "doctor --listen 127.0.0.1:0 --public-url https://auth.example.com";
+    let said = command(&data, doctor).run();
+    let about = |said: &str| -> String {
+        let lines = said.lines().filter(|line| line.contains(" mail ") || line.contains("provider"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(about(&said.stdout), @r"
+    WRONG mail                        no mail server is configured, and there are settings that need one (require_verified_email of acme: whoever registers stays outside, for nobody is sent the link that proves an address; email_sign_in of default: nobody is sent a link or code to sign in with); name a mail server with mail.url and mail.from, or turn them off
+    ok    provider company in acme    Example Corp (https://id.example.com), no secret; redirect URI to register there: https://auth.example.com/r/acme/sign-in/with/company/callback
+    ok    provider old in acme        old (https://old.example.com), no secret, out of use; redirect URI to register there: https://auth.example.com/r/acme/sign-in/with/old/callback
+    ok    provider google in default  Google (google), secret readable; redirect URI to register there: https://auth.example.com/sign-in/with/google/callback
+    ");
+    assert_eq!((said.code, said.stderr.as_str()), (Some(1), "error: one check failed"));
+    let shown = command(&data, "realm show acme --public-url https://auth.example.com").done();
+    assert!(
+        shown.lines().any(|line| line.starts_with("provider company ") && line.contains("/company/callback")),
+        "{shown}"
+    );
+    let shown = command(&data, "realm show default --json").json();
+    let expected = serde_json::json!([{
+        "id": "google", "name": "Google", "kind": "google", "issuer": "https://accounts.google.com",
+        "client_id": "123.apps.example", "enabled": true, "trust_email": false, "secret": "readable",
+        "redirect_uri": "http://127.0.0.1:8400/sign-in/with/google/callback",
+    }]);
+    assert_eq!(shown["providers"], expected);
+    // Of another master key, as after a restore that was put together wrongly.
+    let database = rusqlite::Connection::open(data.join("gatepost.db")).unwrap();
+    let seals = "UPDATE providers SET sealed_secret = X'00' WHERE id = 'google'";
+    assert_eq!(database.execute(seals, []).unwrap(), 1);
+    let broken = command(&data, doctor).run();
+    assert_snapshot!(about(&broken.stdout).lines().last().unwrap(), @"WRONG provider google in default  Google (google), secret cannot be read; redirect URI to register there: https://auth.example.com/sign-in/with/google/callback; apply the file that declares it again");
+    for said in [said, broken] {
+        assert!(!said.stdout.contains("hunter2"), "{}", said.stdout);
+    }
+}
+
 #[test]
 fn config_check_reads_keys_and_certificates() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,0 +1,1 @@
+"""What is on the pictures, a file for each thing that people do."""
