@@ -140,10 +140,10 @@ impl Begun {
         self,
         app: &App,
         (realm, user): (RealmId, UserId),
-        code: &Code,
+        code: Code,
         now: Timestamp,
     ) -> Option<Confirms> {
-        let step = self.seed.step_of(code, 0, now)?;
+        let step = self.seed.step_of(&code, 0, now)?;
         let context = context(realm, user);
         let counts = app.master_key().seal(PURPOSE, &context, self.seed.reveal(), app.entropy());
         Some(Confirms { begun: self.sealed, counts, step })
@@ -222,7 +222,7 @@ pub async fn confirm_totp(
     let found = begun(app, &caller.user, BegunBy::Session(caller.session.id), now).await?;
     let found = found.ok_or(Problem::NoSetUp)?;
     let code: Code = code.parse().map_err(|_| Problem::InvalidCode)?;
-    let confirms = found.confirmed_by(app, (id, user), &code, now).ok_or(Problem::InvalidCode)?;
+    let confirms = found.confirmed_by(app, (id, user), code, now).ok_or(Problem::InvalidCode)?;
     let (codes, digests) = fresh_codes(app, id, user);
     let who = Who::themselves(caller, origin);
     let record = |event| who.record(app, event, id, user, now).session(caller.session.id);

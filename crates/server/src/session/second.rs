@@ -144,7 +144,7 @@ pub async fn prove_second(
             let digests;
             (codes, digests) = fresh_codes(app, id, user);
             let code = text.parse::<Code>().ok();
-            let confirms = code.and_then(|code| begun.confirmed_by(app, (id, user), &code, now));
+            let confirms = code.and_then(|code| begun.confirmed_by(app, (id, user), code, now));
             Checked::SetUp { confirms, codes: digests }
         }
         (Shown::RecoveryCode(text), _, _) if has_factor => {

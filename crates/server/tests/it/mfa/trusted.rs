@@ -186,9 +186,9 @@ async fn mf_05_trust_that_was_turned_off_is_not_there_when_it_is_turned_on_again
         assert_eq!(post(&app, "/api/v1/login", Some(&cookie), login.clone()).await.status, 200);
         for file in [OFF, TRUST] {
             if way {
-                by_file(file).await
+                by_file(file).await;
             } else {
-                by_api(file).await
+                by_api(file).await;
             }
             let asked = post(&app, "/api/v1/login", Some(&cookie), login.clone()).await;
             assert_eq!(asked.brief(), "403 mfa_required", "{file}");
