@@ -85,6 +85,12 @@ pub enum TooWeak {
     /// The user's own name or address, or the name of the service.
     #[error("the password contains the name or address of its owner, or the name of the service")]
     Personal,
+    /// Known from accounts elsewhere that were broken into. Whoever accepts the password finds out by asking.
+    #[error("the password is known from accounts that were broken into elsewhere, {times} times")]
+    Breached {
+        /// How often it was seen.
+        times: u64,
+    },
 }
 
 impl TooWeak {
@@ -96,6 +102,7 @@ impl TooWeak {
             Self::Common => "password_common",
             Self::Repetitive => "password_repetitive",
             Self::Personal => "password_personal",
+            Self::Breached { .. } => "password_breached",
         }
     }
 }

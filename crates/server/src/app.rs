@@ -20,13 +20,13 @@ use crate::{
     Clock,
     clients::KnownClients,
     declare,
-    http::TrustedProxies,
+    http::{Problem, TrustedProxies},
     jobs,
     jobs::logout::SilentClients,
     limits::Limits,
     mail::{KeptMail, Mailer},
     outgoing::Outgoing,
-    passwords::{Checked, HashPool},
+    passwords::{Breaches, Checked, HashPool},
     realm::RealmCache,
     social::KnownProviders,
     throttle::Throttle,
@@ -56,6 +56,7 @@ struct Shared {
     clients: KnownClients,
     realms: RealmCache,
     hasher: HashPool,
+    breaches: Breaches,
     clock: Clock,
     entropy: Arc<dyn Entropy>,
     public_url: String,
@@ -232,6 +233,12 @@ impl App {
         let found = found.await.ok()??;
         let checked = self.hasher().check(password, Some(found.as_str())).await.ok()?;
         matches!(checked, Checked::Right { .. }).then_some(found)
+    }
+
+    /// Hashes a password that somebody chose and that the realm's policy accepts, unless it is known from elsewhere.
+    pub(crate) async fn hash_chosen(&self, password: &Password) -> Result<String, Problem> {
+        self.shared.breaches.refuse_known(password).await?;
+        Ok(self.hasher().hash(password).await?)
     }
 
     /// Brings the installation to the state of a declarative file, and says what changed, a line each. Generated secrets

@@ -61,7 +61,7 @@ pub(super) async fn register(
         accounts::Profile::parse(Some(&body.email), body.username.as_deref(), body.name.as_deref())?;
     let password = body.password.accept(realm.settings(), &profile.words())?;
     limits::attempt(&app, &realm, (Rule::Register, origin.neighbourhood()), &origin, now)?;
-    let hash = app.hasher().hash(&password).await?;
+    let hash = app.hash_chosen(&password).await?;
     let user = accounts::register(&app, &realm, profile, hash, origin, now).await?;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))))
 }

@@ -16,9 +16,17 @@ use super::{
     master_key::{self, MasterKeyError},
 };
 use crate::{
-    Clock, Config, clients::KnownClients, entropy::SystemEntropy, jobs::logout::SilentClients,
-    limits::Limits, mail::Mailer, outgoing::Outgoing, passwords::HashPool, realm::RealmCache,
-    social::KnownProviders, throttle::Throttle,
+    Clock, Config,
+    clients::KnownClients,
+    entropy::SystemEntropy,
+    jobs::logout::SilentClients,
+    limits::Limits,
+    mail::Mailer,
+    outgoing::Outgoing,
+    passwords::{Breaches, HashPool},
+    realm::RealmCache,
+    social::KnownProviders,
+    throttle::Throttle,
 };
 
 /// Where the master key's fingerprint stands in the store.
@@ -130,6 +138,7 @@ impl App {
             master_key,
             realms: RealmCache::new(),
             hasher: HashPool::new(config.passwords, Arc::clone(&entropy) as _),
+            breaches: Breaches::new(config.breaches.clone()),
             clock,
             entropy,
             public_url,

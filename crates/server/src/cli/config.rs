@@ -99,6 +99,15 @@ fn effective(config: &Config) -> String {
         format!("memory_kib = {}", config.passwords.cost.memory_kib),
         format!("passes = {}", config.passwords.cost.passes),
         format!("lanes = {}", config.passwords.cost.lanes),
+    ]);
+    if let Some(breaches) = &config.breaches {
+        lines.extend([
+            format!("breaches_url = {}", quoted(&breaches.url.as_str())),
+            format!("breaches_timeout = \"{}s\"", breaches.timeout.as_secs()),
+            format!("breaches_unanswered = \"{}\"", breaches.unanswered.name()),
+        ]);
+    }
+    lines.extend([
         String::new(),
         "[outgoing]".to_owned(),
         format!("private_addresses = {}", config.private_addresses),

@@ -316,5 +316,5 @@ async fn hash(app: &App, realm: &Snapshot, about: &[&str]) -> Result<String, Ref
     let password = password::Policy::new(realm.settings().password.min_length)
         .accept(line, about)
         .map_err(|weak| Refusal::new(format!("{weak}; choose another")))?;
-    app.hasher().hash(&password).await.map_err(|error| refusal(error.into()))
+    app.hash_chosen(&password).await.map_err(refusal)
 }

@@ -1,11 +1,11 @@
-//! How passwords are hashed.
+//! How passwords are hashed, and who is asked about new ones.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, time::Duration};
 
 use serde::Deserialize;
 
-use super::settings::{ConfigError, duration};
-use crate::passwords::{Cost, PoolSettings};
+use super::settings::{ConfigError, duration, value};
+use crate::passwords::{BreachSettings, Cost, PoolSettings, Unanswered};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -15,9 +15,25 @@ pub(super) struct RawPasswords {
     memory_kib: Option<u32>,
     passes: Option<u32>,
     lanes: Option<u32>,
+    breaches_url: Option<String>,
+    breaches_timeout: Option<String>,
+    breaches_unanswered: Option<Unanswered>,
 }
 
 impl RawPasswords {
+    /// Who is asked about new passwords, if anybody is.
+    pub(super) fn breaches(&mut self) -> Result<Option<BreachSettings>, ConfigError> {
+        let key = "passwords.breaches_timeout";
+        let timeout = duration(key, self.breaches_timeout.take(), Duration::from_secs(1))?;
+        // Whoever chooses a password waits for it.
+        if timeout.is_zero() || timeout > Duration::from_secs(10) {
+            return Err(ConfigError::Value(format!("{key}: choose a time from 1s to 10s")));
+        }
+        let Some(text) = self.breaches_url.take() else { return Ok(None) };
+        let url = text.parse().map_err(|error| value("passwords.breaches_url", &text, &error))?;
+        Ok(Some(BreachSettings { url, timeout, unanswered: self.breaches_unanswered.unwrap_or_default() }))
+    }
+
     pub(super) fn finish(self) -> Result<PoolSettings, ConfigError> {
         let default = PoolSettings::default();
         Ok(PoolSettings {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     http::{AddressHeader, TrustedProxies},
-    passwords::PoolSettings,
+    passwords::{BreachSettings, PoolSettings},
     serve::TlsFiles,
 };
 
@@ -62,6 +62,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Password hashing.
     pub passwords: PoolSettings,
+    /// Who is asked whether a new password is known from elsewhere; nobody unless set.
+    pub breaches: Option<BreachSettings>,
     /// Whether documents of clients may be fetched from this machine and from private networks.
     pub private_addresses: bool,
     /// Which proxies say where a request came from.
@@ -198,7 +200,7 @@ impl Config {
 
 impl Raw {
     fn finish(self, given: Given) -> Result<Config, ConfigError> {
-        let Self { server, store, master_key, log, passwords, outgoing, mail } = self;
+        let Self { server, store, master_key, log, mut passwords, outgoing, mail } = self;
         let listen = match given.listen {
             Some(address) => address,
             None => address("server.listen", server.listen.as_deref().unwrap_or("127.0.0.1:8400"))?,
@@ -255,6 +257,7 @@ impl Raw {
             master_key: master_key.key.map(|text| Secret::received(text).into()),
             log_level: given.log_level.or(log.level),
             log_format: given.log_format.or(log.format).unwrap_or_default(),
+            breaches: passwords.breaches()?,
             passwords: passwords.finish()?,
             private_addresses: outgoing.private_addresses.unwrap_or_default(),
             trusted_proxies,
@@ -263,7 +266,7 @@ impl Raw {
     }
 }
 
-fn value(key: &str, text: &str, error: &dyn std::fmt::Display) -> ConfigError {
+pub(super) fn value(key: &str, text: &str, error: &dyn std::fmt::Display) -> ConfigError {
     ConfigError::Value(format!("{key} = {text:?}: {error}"))
 }
 

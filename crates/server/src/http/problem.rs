@@ -235,6 +235,12 @@ pub enum Problem {
     /// More than 64 KiB.
     #[error("body too large")]
     BodyTooLarge,
+    /// Whether a new password is known from elsewhere could not be asked, and the operator wants it known.
+    #[error("the password could not be looked up")]
+    PasswordUnchecked {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The hashing pool is full.
     #[error("busy")]
     Busy {

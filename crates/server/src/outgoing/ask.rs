@@ -45,12 +45,6 @@ impl Outgoing {
         };
         tokio::time::timeout(TIME, asking).await.unwrap_or(Err(Unfetched::TooSlow))
     }
-
-    fn url(&self, uri: &WebUri) -> Result<url::Url, Unfetched> {
-        let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
-        self.check(&url)?;
-        Ok(url)
-    }
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue, Unfetched> {

@@ -9,6 +9,7 @@ mod ask;
 mod documents;
 mod keys;
 mod places;
+mod range;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -97,8 +98,13 @@ impl Outgoing {
 
     /// Whether an address is one that could be fetched, as far as it tells itself.
     pub fn leads_out(&self, uri: &WebUri) -> Result<(), Unfetched> {
+        self.url(uri).map(drop)
+    }
+
+    fn url(&self, uri: &WebUri) -> Result<url::Url, Unfetched> {
         let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
-        self.check(&url)
+        self.check(&url)?;
+        Ok(url)
     }
 
     /// The request object at an address (RFC 9101 section 5.2.3). What it is called in the answer does not matter: it is looked at as
@@ -119,11 +125,12 @@ impl Outgoing {
     }
 
     async fn get_at_leisure(&self, uri: &WebUri, accept: &'static str) -> Result<Fetched, Unfetched> {
-        let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
-        self.check(&url)?;
-        let client = self.client()?;
-        let asked = client.get(url).header("accept", accept).send().await;
-        let mut answer = asked.map_err(|error| Unfetched::Connection(cause(&error)))?;
+        let url = self.url(uri)?;
+        self.read(self.client()?.get(url).header("accept", accept)).await
+    }
+
+    async fn read(&self, request: reqwest::RequestBuilder) -> Result<Fetched, Unfetched> {
+        let mut answer = request.send().await.map_err(|error| Unfetched::Connection(cause(&error)))?;
         if answer.status() != reqwest::StatusCode::OK {
             return Err(Unfetched::Status(answer.status().as_u16()));
         }
@@ -141,10 +148,8 @@ impl Outgoing {
     /// Sends a form to an address, which answers that it took it: any status of success. What it answers is not read.
     pub async fn post(&self, uri: &WebUri, form: String) -> Result<(), Unfetched> {
         let sending = async {
-            let url = uri.as_str().parse::<url::Url>().map_err(|_| Unfetched::Address("not an address"))?;
-            self.check(&url)?;
-            let request =
-                self.client()?.post(url).header("content-type", "application/x-www-form-urlencoded");
+            let request = self.client()?.post(self.url(uri)?);
+            let request = request.header("content-type", "application/x-www-form-urlencoded");
             let answer = request.body(form).send().await;
             let answer = answer.map_err(|error| Unfetched::Connection(cause(&error)))?;
             match answer.status() {

@@ -197,6 +197,9 @@ pub(super) async fn confirm(
             let what = say(w.recovered_what).link(frame.path("/sign-in"));
             Ok(frame.message(StatusCode::OK, &say(w.recovered_title), &what))
         }
+        Err(Problem::WeakPassword(weak)) => {
+            Ok(choose(&frame, &user, token, false, Some(weakness(&frame, weak))))
+        }
         Err(problem) => link::refused(&frame, problem, "/recover"),
     }
 }

@@ -153,6 +153,7 @@ pub(super) fn weakness(frame: &Frame, weak: TooWeak) -> Html {
         TooWeak::Common => say(w.password_common).html(),
         TooWeak::Repetitive => say(w.password_repetitive).html(),
         TooWeak::Personal => say(w.password_personal).html(),
+        TooWeak::Breached { .. } => say(w.password_breached).html(),
     }
 }
 
@@ -212,7 +213,13 @@ pub(super) async fn submit(
         other => other?,
     };
     let profile = accounts::Profile::parse(Some(email), None, Some(name))?;
-    let hash = app.hasher().hash(&password).await?;
+    let hash = match app.hash_chosen(&password).await {
+        Err(Problem::WeakPassword(weak)) => {
+            wrong.password = Some(weakness(&frame, weak));
+            return Ok(page(frame, shown(wrong)));
+        }
+        other => other?,
+    };
     let made = accounts::register(
         &app,
         &realm,

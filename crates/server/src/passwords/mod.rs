@@ -4,6 +4,7 @@
 
 mod argon2id;
 mod bcrypt;
+mod breaches;
 mod pbkdf2;
 mod pool;
 mod salted_sha;
@@ -11,6 +12,7 @@ mod scrypt;
 mod stored;
 
 pub use argon2id::Cost;
+pub use breaches::{BreachSettings, Breaches, Unanswered};
 pub use pool::{Checked, HashPool, PoolError, PoolSettings};
 pub use stored::HashUnusable;
 

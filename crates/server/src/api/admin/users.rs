@@ -152,9 +152,7 @@ pub(super) async fn create(
             .roles(&realm, &body.roles)?;
     let hash = match &body.password {
         None => None,
-        Some(password) => {
-            Some(app.hasher().hash(&password.accept(realm.settings(), &profile.words())?).await?)
-        }
+        Some(password) => Some(app.hash_chosen(&password.accept(realm.settings(), &profile.words())?).await?),
     };
     let who = accounts::Who::administrator(&admin, origin);
     let user = accounts::create(&app, &realm, profile, hash, who, now).await?;
@@ -240,7 +238,7 @@ pub(super) async fn change(
         .disabled(body.disabled);
     if let Some(password) = &body.password {
         let text = password.accept(realm.settings(), &[])?;
-        change = change.password(app.hasher().hash(&text).await?);
+        change = change.password(app.hash_chosen(&text).await?);
     }
     let who = accounts::Who::administrator(&admin, origin).meaning(states);
     let user = accounts::change(&app, realm.id(), id, change, who, now).await?;

@@ -65,9 +65,9 @@ impl IntoResponse for Problem {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         let seconds = match &self {
-            Self::Busy { retry_after } | Self::TooManyAttempts { retry_after } => {
-                Some(retry_after.as_secs().max(1))
-            }
+            Self::Busy { retry_after }
+            | Self::PasswordUnchecked { retry_after }
+            | Self::TooManyAttempts { retry_after } => Some(retry_after.as_secs().max(1)),
             Self::Unavailable(_) => Some(1),
             _ => None,
         };

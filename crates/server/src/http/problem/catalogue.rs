@@ -73,6 +73,7 @@ impl Problem {
             Self::InvalidQuery { detail: "What is wrong.".to_owned() },
             Self::UnsupportedMediaType,
             Self::BodyTooLarge,
+            Self::PasswordUnchecked { retry_after: Duration::from_mins(1) },
             Self::Busy { retry_after: Duration::from_secs(1) },
             Self::Unavailable(Error::StorageFull),
             Self::Unavailable(Error::Unavailable(Outage::NoConnection)),

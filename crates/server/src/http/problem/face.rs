@@ -379,6 +379,12 @@ impl Problem {
                 "Tried too often",
                 "Try again after the time in `Retry-After`.",
             ),
+            Self::PasswordUnchecked { .. } => fixed(
+                "password_unchecked",
+                S::SERVICE_UNAVAILABLE,
+                "Password cannot be checked right now",
+                "Whether it is known from accounts that were broken into could not be asked. Try again after the time in `Retry-After`.",
+            ),
             Self::Busy { .. } => fixed(
                 "busy",
                 S::SERVICE_UNAVAILABLE,

@@ -123,6 +123,10 @@ pub(super) async fn submit(
     match accounts::change_password(&app, &frame.realm, &caller, (&current, &new), false, origin, now).await {
         Err(Problem::WrongPassword) => return Ok(page(&frame, user, refused())),
         Err(Problem::ReauthenticationRequired) => return Ok(prove_anew(&frame, "/account/password")),
+        Err(Problem::WeakPassword(weak)) => {
+            let new = Some(weakness(&frame, weak));
+            return Ok(page(&frame, user, Wrong { new, ..Wrong::default() }));
+        }
         Err(Problem::Limited(limited)) => {
             return Ok(page(&frame, user, Wrong { too_often: Some(limited), ..Wrong::default() }));
         }

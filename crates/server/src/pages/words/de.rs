@@ -58,6 +58,7 @@ pub(super) const WORDS: Words = Words {
     password_short: "Verwenden Sie mindestens {min} Zeichen. Ein paar Wörter, die Sie sich merken, eignen sich gut.",
     password_long: "Dieses Passwort ist zu lang. Wählen Sie ein kürzeres.",
     password_common: "Dieses Passwort verwenden viele. Wählen Sie ein anderes.",
+    password_breached: "Dieses Passwort ist aus Konten bekannt, in die anderswo eingebrochen wurde. Wählen Sie ein anderes.",
     password_repetitive: "Dieses Passwort wiederholt sich. Wählen Sie eines, das schwerer zu erraten ist.",
     password_personal: "Lassen Sie Namen und E-Mail aus dem Passwort heraus.",
     closed_title: "{realm} nimmt keine neuen Konten an",

@@ -58,6 +58,7 @@ pub(super) const WORDS: Words = Words {
     password_short: "Use {min} characters or more. A few words you will remember work well.",
     password_long: "This password is too long to keep. Choose a shorter one.",
     password_common: "Many people use this password. Choose another.",
+    password_breached: "This password is known from accounts that were broken into elsewhere. Choose another.",
     password_repetitive: "This password repeats itself. Choose one that is harder to guess.",
     password_personal: "Leave your name and e-mail out of the password.",
     closed_title: "{realm} isn’t taking new accounts",

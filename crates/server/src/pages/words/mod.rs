@@ -75,6 +75,7 @@ words! {
     password_short,
     password_long,
     password_common,
+    password_breached,
     password_repetitive,
     password_personal,
     closed_title,
