@@ -30,11 +30,14 @@ use crate::{
 
 pub use change::{Change, change, delete};
 pub use create::{Profile, create, register};
+pub(crate) use email::remind_to_verify;
 pub use email::{
     CONFIRMING, ask_to_change_email, ask_to_verify, awaited_email, confirm_email, undo_email_change,
+    verify_ones_own,
 };
 pub use history::{Act, By, history};
 pub use letters::count_mail;
+pub(crate) use letters::{count_members_letter, count_strangers_letter};
 pub use links::opened;
 pub(crate) use links::send as send_link;
 pub(crate) use ownership::{prove as prove_address, take_over};

@@ -27,8 +27,8 @@ pub(crate) use change::{remove_all, remove_since};
 pub use picture::{modules, svg};
 pub use policy::{Asking, due, is_offered, organization_asking, set_up_by};
 pub(crate) use policy::{forbids_what_an_organization_asks, is_required};
-pub(crate) use set_up::{SET_UP_TTL, open_seed, seal_seed};
-pub use set_up::{SetUp, begin_totp, confirm_totp, pending_totp};
+pub(crate) use set_up::{Begun, Confirms, open_seed};
+pub use set_up::{BegunBy, SetUp, begin_totp, confirm_totp, pending_totp};
 pub use trusted::{forget_trusted_devices, trusted_devices};
 
 /// What an account has set up.

@@ -11,7 +11,7 @@ use crate::{Error, Tx};
 /// A seed as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TotpSeed {
-    /// The seed, under the master key.
+    /// The seed, under the master key. What opens one that is being set up is not what opens one that counts.
     pub sealed: Vec<u8>,
     /// When it was made, or began to count.
     pub created_at: Timestamp,
@@ -66,23 +66,23 @@ pub async fn find(
     tx.optional(SQL, &[(&realm).into(), (&user).into(), confirmed.into()]).await
 }
 
-/// The one that is being set up counts from now on, in place of the one before, and the code of `step` with it is spent. False: it
-/// is not the one being set up any more; nothing was written.
+/// The one that is being set up, kept as `begun`, counts from now on, in place of the one before: it is kept as `counts`, and the code
+/// of `step` with it is spent. False: it is not the one being set up any more; nothing was written.
 pub async fn confirm(
     tx: &mut Tx,
     realm: RealmId,
     user: UserId,
-    sealed: &[u8],
+    (begun, counts): (&[u8], &[u8]),
     step: u64,
     now: Timestamp,
 ) -> Result<bool, Error> {
     const BEFORE: &str = "DELETE FROM totp_seeds WHERE realm_id = $1 AND user_id = $2 AND confirmed = TRUE
         AND EXISTS (SELECT 1 FROM totp_seeds s
             WHERE s.realm_id = $1 AND s.user_id = $2 AND s.confirmed = FALSE AND s.sealed = $3)";
-    const SQL: &str = "UPDATE totp_seeds SET confirmed = TRUE, last_step = $4, created_at = $5
+    const SQL: &str = "UPDATE totp_seeds SET confirmed = TRUE, sealed = $4, last_step = $5, created_at = $6
         WHERE realm_id = $1 AND user_id = $2 AND confirmed = FALSE AND sealed = $3";
-    tx.execute(BEFORE, &[(&realm).into(), (&user).into(), sealed.into()]).await?;
-    let params = [(&realm).into(), (&user).into(), sealed.into(), step.into(), now.into()];
+    tx.execute(BEFORE, &[(&realm).into(), (&user).into(), begun.into()]).await?;
+    let params = [(&realm).into(), (&user).into(), begun.into(), counts.into(), step.into(), now.into()];
     Ok(tx.execute(SQL, &params).await? == 1)
 }
 

@@ -62,6 +62,11 @@ pub async fn forget_all(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<u64
     tx.execute(SQL, &[(&realm).into(), (&user).into()]).await
 }
 
+/// Trusts no device of anybody in a realm any more. Returns how many there were. One statement.
+pub async fn forget_in_realm(tx: &mut Tx, realm: RealmId) -> Result<u64, Error> {
+    tx.execute("DELETE FROM trusted_devices WHERE realm_id = $1", &[(&realm).into()]).await
+}
+
 /// Deletes at most `limit` that were over before a moment. Returns how many; call it again until that is less than `limit`.
 pub async fn delete_expired(
     tx: &mut Tx,

@@ -94,13 +94,12 @@ pub async fn register(
     let record = origin.record(app, realm.id(), Event::UserRegistered, Actor::User(id), now).user(id);
     let (user, hash) = (profile.into_user(id, realm, now), PasswordHash::new(hash));
     let quietly = realm.settings().require_verified_email && app.mailer().is_on();
-    // Counted whether there is such an owner or not; who has caused too many of these letters is answered as ever, and none is sent.
-    let told = match &user.email {
-        Some(email) if quietly => count_strangers_letter(app, realm, email, &origin, now).is_ok(),
-        _ => false,
-    };
-    let (made, worker) = (user.clone(), app.clone());
-    app.db()
+    // Counted whether the letter is the first link or to an owner; who has caused too many is answered as ever, and none is sent.
+    let email = user.email.as_ref().filter(|_| app.mailer().is_on());
+    let letter = email.and_then(|email| count_strangers_letter(app, realm, email, &origin, now).ok());
+    let (made, worker, sends) = (user.clone(), app.clone(), letter.is_some());
+    let registered = app
+        .db()
         .write("register a user", move |tx| {
             let (user, hash, record) = (made.clone(), hash.clone(), record.clone());
             let (app, origin) = (worker.clone(), origin.clone());
@@ -108,7 +107,7 @@ pub async fn register(
                 if let Some(email) = &user.email {
                     match is_free(tx, &user, email, now).await {
                         Err(Problem::EmailTaken) if quietly => {
-                            return tell_owner(tx, &app, &user, (email, told), &origin, now).await;
+                            return tell_owner(tx, &app, &user, (email, sends), &origin, now).await;
                         }
                         other => other?,
                     }
@@ -116,14 +115,18 @@ pub async fn register(
                 users::create(tx, &user).await?;
                 passwords::set(tx, user.realm, user.id, &hash, now).await?;
                 audit::append(tx, &record).await?;
-                if let Some(email) = user.email.clone() {
+                if let Some(email) = user.email.clone().filter(|_| sends) {
                     let (whose, about) = ((user.realm, user.id), (LinkPurpose::VerifyEmail, email));
                     links::send(tx, &app, whose, about, &origin, now).await?;
                 }
                 Ok::<_, Problem>(())
             })
         })
-        .await?;
+        .await;
+    if let (Err(_), Some(letter)) = (&registered, letter) {
+        letter.give_back();
+    }
+    registered?;
     app.post_is_waiting();
     Ok(user)
 }
@@ -143,7 +146,7 @@ async fn tell_owner(
     tx: &mut Tx,
     app: &App,
     wanted: &User,
-    (email, told): (&EmailAddress, bool),
+    (email, sends): (&EmailAddress, bool),
     origin: &Where,
     now: Timestamp,
 ) -> Result<(), Problem> {
@@ -152,7 +155,7 @@ async fn tell_owner(
     {
         return Err(Problem::UsernameTaken);
     }
-    if let Some(owner) = users::find_by_email(tx, wanted.realm, email).await?.filter(|_| told) {
+    if let Some(owner) = users::find_by_email(tx, wanted.realm, email).await?.filter(|_| sends) {
         let letter = Letter::AccountExists { user: owner.id };
         mail::queue(tx, app, wanted.realm, origin.language(), letter, now).await?;
     }

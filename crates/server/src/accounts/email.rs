@@ -10,11 +10,12 @@ use gatepost_domain::{
 };
 use gatepost_store::{Tx, audit, identities, mailed_links, passwords, users};
 
-use super::{Who, links};
+use super::{Who, count_members_letter, count_strangers_letter, links};
 use crate::{
     App,
     api_keys::revoke_because,
     http::{Problem, SignedIn, origin::Where},
+    limits::Rule,
     mail, mfa,
     realm::Snapshot,
 };
@@ -26,7 +27,7 @@ pub const CONFIRMING: [LinkPurpose; 2] = [LinkPurpose::VerifyEmail, LinkPurpose:
 /// which it is: whoever looks that seldom after their mail may not have seen what came before either.
 const SUSPECT: Duration = LinkPurpose::UndoEmail.lifetime();
 
-/// Sends whoever has the address a link to prove it, if an account has it that has not.
+/// Sends whoever has the address a link to prove it, if an account has it that has not. Whoever calls it has counted the letter.
 pub async fn ask_to_verify(
     app: &App,
     realm: &Snapshot,
@@ -35,6 +36,34 @@ pub async fn ask_to_verify(
     now: Timestamp,
 ) -> Result<(), Problem> {
     Ok(mail::ask_for_link(app, realm.id(), LinkPurpose::VerifyEmail, email, origin, now).await?)
+}
+
+/// The same for the address of somebody who is signed in: anybody makes an account with anybody's.
+pub async fn verify_ones_own(
+    app: &App,
+    realm: &Snapshot,
+    user: &User,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let Some(email) = user.email.clone().filter(|_| !user.email_verified) else { return Ok(()) };
+    count_members_letter(app, realm, (Rule::MessageAccount, user.id), &email, origin, now)?;
+    ask_to_verify(app, realm, email, origin, now).await
+}
+
+/// The same for somebody who may not sign in before, and may have lost the first link. They did not ask for it: where too many were sent
+/// there is none, and nobody is told.
+pub(crate) async fn remind_to_verify(
+    app: &App,
+    realm: &Snapshot,
+    email: EmailAddress,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    match count_strangers_letter(app, realm, &email, origin, now) {
+        Ok(_) => ask_to_verify(app, realm, email, origin, now).await,
+        Err(_) => Ok(()),
+    }
 }
 
 /// Confirms an address by a link that was mailed there. An account that was to have another address has it from then on, and the
@@ -96,9 +125,10 @@ async fn set(tx: &mut Tx, user: &User, email: EmailAddress, now: Timestamp) -> R
 /// Mails a link to the address that the account is to have; until that is opened, nothing changes. Takes a recent sign-in of the person's own, with
 /// every factor they have: whoever has the address can have a new password sent to it.
 ///
-/// Whether another account has the address is not told: its owner is, by mail.
+/// Whether another account has the address is not told: its owner is, by mail. Counted is before that is known.
 pub async fn ask_to_change_email(
     app: &App,
+    in_realm: &Snapshot,
     caller: &SignedIn,
     email: EmailAddress,
     origin: Where,
@@ -110,10 +140,12 @@ pub async fn ask_to_change_email(
         return Err(Problem::InvalidField { field: "email", reason });
     }
     let (realm, user, session) = (caller.user.realm, caller.user.id, caller.session.id);
+    let counted = count_members_letter(app, in_realm, (Rule::MessageAccount, user), &email, &origin, now)?;
     let who = Who::themselves(caller, origin.clone());
     let record = who.record(app, Event::EmailChangeRequested, realm, user, now).session(session);
     let worker = app.clone();
-    app.db()
+    let asked = app
+        .db()
         .write("ask for another address", move |tx| {
             let (app, who, origin) = (worker.clone(), who.clone(), origin.clone());
             let (record, email) = (record.clone(), email.clone());
@@ -135,9 +167,12 @@ pub async fn ask_to_change_email(
                 Ok(())
             })
         })
-        .await?;
+        .await;
+    if asked.is_err() {
+        counted.give_back();
+    }
     app.post_is_waiting();
-    Ok(())
+    asked
 }
 
 /// The address that an account is to have and has not confirmed yet.

@@ -126,7 +126,8 @@ pub(super) struct SetUpAtSignIn {
 /// Sign in: set up an authenticator app
 ///
 /// For an account without a second factor, where the realm asks for one. The app counts, and the account is signed in, when its first
-/// code was sent to `/api/v1/login/mfa`. Asked again, the key before is no good.
+/// code was sent to `/api/v1/login/mfa` with the same token. Asked again, the key before is no good, also if another sign-in of the
+/// account asks: then sign in again.
 #[utoipa::path(
     post, path = "/api/v1/login/mfa/totp", tag = "Sign in", operation_id = "login_mfa_setup", request_body = SetUpAtSignIn,
     responses(

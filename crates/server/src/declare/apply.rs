@@ -201,6 +201,7 @@ impl Applying<'_> {
             if moves {
                 record = record.with("default", "true");
             }
+            let record = realm::let_go(tx, record, (&found, &settings)).await?;
             audit::append(tx, &record).await?;
             let mut differences = differences::between(&found.settings, &settings);
             differences.extend(Difference::of("default", &found.is_default, &(found.is_default || moves)));

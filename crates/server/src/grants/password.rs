@@ -82,10 +82,13 @@ pub async fn sign_in(
         .with("grant", grant.id.to_string())
         .with("scopes", grant.scopes.to_string());
     let (session, held, checked) = (begins.clone(), grant.clone(), hash.clone());
+    let (worker, whence) = (app.clone(), origin.clone());
+    let is_known = session::known_device(app, realm, (user.id, &hash), origin, now).is_some();
     let asks = Asks::of(realm);
     let begun = app.db().write("sign in by an application", move |tx| {
         let (session, grant, hash) = (session.clone(), held.clone(), checked.clone());
         let records = [signed_in.clone(), granted.clone()];
+        let (app, origin) = (worker.clone(), whence.clone());
         Box::pin(async move {
             // Such an application has no second step: who needs one signs in elsewhere, and it does not learn why.
             if !matches!(ask(tx, (session.realm, session.user), asks, None, now).await?, Asked::Enough) {
@@ -100,7 +103,12 @@ pub async fn sign_in(
             }
             let known = personal_claims::find(tx, session.realm, session.user).await?;
             let user = users::find(tx, session.realm, session.user).await?;
-            Ok((user.ok_or(Problem::InvalidCredentials)?, known))
+            let user = user.ok_or(Problem::InvalidCredentials)?;
+            // The device is the application's, as far as it tells: its first sign-in is told, and one from elsewhere.
+            if !is_known {
+                session::note_device(tx, &app, (&user, &session), &origin, now).await?;
+            }
+            Ok((user, known))
         })
     });
     let (user, known) = match begun.await {
@@ -112,6 +120,7 @@ pub async fn sign_in(
         Err(other) => return Err(other),
     };
     attempt.give_back();
+    app.post_is_waiting();
     let holding = Holding {
         client,
         grant: &grant,

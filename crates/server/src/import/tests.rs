@@ -184,12 +184,13 @@ async fn rows_that_are_wrong_are_named_and_the_others_are_made() {
 [1]
 "{secret}"
 {{"email":"{secret}","created_at":"{secret}"}}
+{{"email":"{secret}","email":"eve@example.com"}}
 {{"email":"last@example.com"}}"#
     );
     let foreseen = at.import(&file, &dry(Format::Ndjson)).await;
-    assert_eq!(foreseen.counts(), (2, 2, 17));
+    assert_eq!(foreseen.counts(), (2, 2, 18));
     let said = at.import(&file, &of(Format::Ndjson)).await;
-    assert_eq!(said.counts(), (2, 2, 17));
+    assert_eq!(said.counts(), (2, 2, 18));
     let mut shown = String::new();
     for (line, reason) in said.refused() {
         let words = reason.split(' ').map(|word| if word.starts_with("usr_") { "[id]" } else { word });
@@ -213,6 +214,7 @@ async fn rows_that_are_wrong_are_named_and_the_others_are_made() {
     18 not an object, as in {"email": "ada@example.com"}
     19 not an object, as in {"email": "ada@example.com"}
     20 created_at: not a moment; write it as 2026-11-22T03:04:05Z, or in Unix milliseconds
+    21 the member "email" is there twice; remove one of the two
     "#);
     // Nothing that is told quotes the file, so it can be logged; ids say who is meant.
     let told = serde_json::to_string(&said.told).unwrap() + &serde_json::to_string(&foreseen.told).unwrap();

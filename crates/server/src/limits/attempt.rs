@@ -18,14 +18,14 @@ use crate::{
 /// A try that was counted. It stays counted unless it is given back.
 pub struct Attempt {
     limits: Arc<Limits>,
-    counted: [Option<Place>; 2],
+    counted: [Option<Place>; 3],
     at: Timestamp,
 }
 
 impl Attempt {
     /// What is not limited.
     pub fn unlimited(app: &App, now: Timestamp) -> Self {
-        Self { limits: Arc::clone(app.limits()), counted: [None, None], at: now }
+        Self { limits: Arc::clone(app.limits()), counted: [None; 3], at: now }
     }
 
     /// Only what fails counts: gives back what was counted.
@@ -35,12 +35,15 @@ impl Attempt {
         }
     }
 
-    /// Two that are counted for one try: the one before and this.
+    /// What is counted for one try together: the ones before and this. None has more than three.
     #[must_use]
-    pub fn and(self, other: &Self) -> Self {
-        let [first, second] = self.counted;
-        let [third, _] = other.counted;
-        Self { counted: [first.or(second), third], ..self }
+    pub fn and(mut self, other: &Self) -> Self {
+        for place in other.counted.iter().flatten() {
+            if let Some(free) = self.counted.iter_mut().find(|counted| counted.is_none()) {
+                *free = Some(*place);
+            }
+        }
+        self
     }
 }
 
@@ -74,7 +77,7 @@ pub fn attempt_of(
     let limits = app.limits();
     let place = limits.place(rule, realm.id(), key);
     match limits.take(place, now) {
-        Ok(()) => Ok(Attempt { counted: [Some(place), None], ..free }),
+        Ok(()) => Ok(Attempt { counted: [Some(place), None, None], ..free }),
         Err(exhausted) => {
             let limited = Limited { rule, exhausted };
             note_refused(app, realm, limited, whose, origin, now);

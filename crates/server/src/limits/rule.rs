@@ -29,6 +29,10 @@ pub enum Rule {
     MessageRecipient,
     /// Letters that are asked for on a device that signed in to the account before, by device and account.
     MessageDevice,
+    /// Letters that somebody who is signed in has sent to confirm an address, the one of the account or the one it is to have, by account.
+    MessageAccount,
+    /// Invitations that are mailed, by who invites.
+    Invitation,
     /// Codes that were wrong, of whatever kind, by account.
     Code,
     /// Proofs that were not a client's, by what the client is called and neighbourhood.
@@ -39,7 +43,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignInDevice,
@@ -49,6 +53,8 @@ impl Rule {
         Self::Message,
         Self::MessageRecipient,
         Self::MessageDevice,
+        Self::MessageAccount,
+        Self::Invitation,
         Self::Code,
         Self::Client,
         Self::Provider,
@@ -66,6 +72,8 @@ impl Rule {
             Self::Message => "message",
             Self::MessageRecipient => "message-recipient",
             Self::MessageDevice => "message-device",
+            Self::MessageAccount => "message-account",
+            Self::Invitation => "invitation",
             Self::Code => "code",
             Self::Client => "client",
             Self::Provider => "provider",
@@ -81,8 +89,10 @@ impl Rule {
             }
             Self::Register => Limit::of(30, HOUR),
             Self::RecoverAddress => Limit::of(20, HOUR),
-            Self::Message | Self::MessageDevice => Limit::of(5, HOUR).and(20, DAY),
+            Self::Message | Self::MessageDevice | Self::MessageAccount => Limit::of(5, HOUR).and(20, DAY),
             Self::MessageRecipient => Limit::of(20, HOUR).and(40, DAY),
+            // A whole class or department at once.
+            Self::Invitation => Limit::of(100, HOUR).and(300, DAY),
         }
     }
 

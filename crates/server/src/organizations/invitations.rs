@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     App,
-    accounts::{Who, names},
+    accounts::{Who, count_members_letter, names},
     http::{Problem, SignedIn},
+    limits::Rule,
     mail,
     realm::Snapshot,
 };
@@ -23,6 +24,8 @@ use crate::{
 const MOST: u64 = 1_000;
 
 /// Invites an address, and mails it there. The secret is in the answer too: where no mail is sent, whoever invites hands it over.
+///
+/// What is mailed is counted: an invitation that is taken back and made again is another letter.
 pub async fn invite(
     app: &App,
     realm: &Snapshot,
@@ -31,6 +34,8 @@ pub async fn invite(
     (who, inviter): (Who, &SignedIn),
     now: Timestamp,
 ) -> Result<(Invitation, Secret), Problem> {
+    let sender = (Rule::Invitation, inviter.user.id);
+    let counted = count_members_letter(app, realm, sender, &email, who.origin(), now)?;
     let id = InvitationId::new(now, app.entropy());
     let secret = invitation::generate(id, app.entropy());
     let made = Invitation {
@@ -81,7 +86,10 @@ pub async fn invite(
             Ok(())
         })
     });
-    note_refused(app, answer.await, refused).await?;
+    if let Err(problem) = note_refused(app, answer.await, refused).await {
+        counted.give_back();
+        return Err(problem);
+    }
     app.post_is_waiting();
     Ok((made, secret))
 }

@@ -19,7 +19,7 @@ use crate::{
     App,
     browser::Flow,
     http::Problem,
-    mfa::{self, Asking, SetUp},
+    mfa::{self, Asking, BegunBy, SetUp},
     passkeys::Options,
     session,
 };
@@ -118,10 +118,14 @@ pub(super) async fn page(
     let asked = Asked { lead, later: missing.is_passed(), wrong };
     match options {
         Some(options) if way != Way::Code => Ok(passkey(frame, (flow, sealed), user, asked, options)),
-        options => match mfa::pending_totp(app, &frame.realm, user, frame.now).await? {
-            Some(set_up) => totp(frame, (flow, sealed), user, asked, (&set_up, options.is_some())),
-            None => Ok(over(app, frame, flow)),
-        },
+        options => {
+            let begun = BegunBy::SignIn(pending);
+            match mfa::pending_totp(app, &frame.realm, user, begun, frame.now).await? {
+                Some(set_up) => totp(frame, (flow, sealed), user, asked, (&set_up, options.is_some())),
+                // Another sign-in of the account has begun one in its place.
+                None => Ok(over(app, frame, flow)),
+            }
+        }
     }
 }
 

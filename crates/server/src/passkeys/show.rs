@@ -50,7 +50,7 @@ pub async fn prove(
     };
     if realm.settings().require_verified_email && !user.email_verified {
         if let Some(email) = user.email {
-            accounts::ask_to_verify(app, realm, email, origin, now).await?;
+            accounts::remind_to_verify(app, realm, email, origin, now).await?;
         }
         return Err(Problem::EmailUnverified);
     }

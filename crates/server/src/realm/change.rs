@@ -7,7 +7,7 @@ use gatepost_domain::{
     audit::{Event, Record},
     role::RoleGraph,
 };
-use gatepost_store::{Tx, audit, realms, users};
+use gatepost_store::{Tx, audit, realms, trusted_devices, users};
 use serde_json::{Map, Value};
 
 use super::redrawn;
@@ -56,7 +56,9 @@ pub async fn update(
             }
             let after =
                 realms::update_settings(tx, &before.with_settings(settings.clone(), now), None).await?;
-            audit::append(tx, &told(record, &before.settings, &settings)).await?;
+            let record = told(record, &before.settings, &settings);
+            let record = let_go(tx, record, (&before, &settings)).await?;
+            audit::append(tx, &record).await?;
             after.ok_or(Problem::NotFound)
         })
     });
@@ -77,6 +79,23 @@ pub(crate) async fn locks_administrators_out(
     }
     let Ok(administrator) = ADMINISTRATOR.parse() else { return Ok(false) };
     users::only_unverified_have_role(tx, before.id, &administrator).await
+}
+
+/// Ends what does not outlast its setting, and says so in the record: where trust in devices is turned off, none is trusted when it is
+/// turned on again. Nor then what an earlier version left, or somebody was just being trusted by in another process.
+pub(crate) async fn let_go(
+    tx: &mut Tx,
+    record: Record,
+    (before, after): (&Realm, &RealmSettings),
+) -> Result<Record, gatepost_store::Error> {
+    let trusts = |settings: &RealmSettings| !settings.trusted_device_ttl.is_zero();
+    if trusts(&before.settings) == trusts(after) {
+        return Ok(record);
+    }
+    Ok(match trusted_devices::forget_in_realm(tx, before.id).await? {
+        0 => record,
+        forgotten => record.with("trusted_devices_forgotten", forgotten.to_string()),
+    })
 }
 
 /// What is said where it would.

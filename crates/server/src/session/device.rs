@@ -14,7 +14,7 @@ const NEW: Duration = Duration::from_hours(1);
 
 /// Queues a notice if nothing like the session's device was signed in to the account before. In the transaction that begins the
 /// session.
-pub(super) async fn note_device(
+pub(crate) async fn note_device(
     tx: &mut Tx,
     app: &App,
     (user, session): (&User, &Session),

@@ -27,7 +27,7 @@ use crate::{
     http::{Problem, origin::Where},
     limits::Attempt,
     mail,
-    mfa::{self, SET_UP_TTL, fresh_codes, open_seed},
+    mfa::{self, Begun, BegunBy, Confirms, fresh_codes, open_seed},
     passkeys::{self, AuthenticationResponse, NewPasskey, RegistrationResponse},
     realm::Snapshot,
 };
@@ -35,7 +35,7 @@ use crate::{
 /// What somebody shows as second factor, as typed.
 #[derive(Clone, Copy)]
 pub enum Shown<'a> {
-    /// A code of the authenticator app: of the one that counts, or where there is none of the one that is being set up.
+    /// A code of the authenticator app: of the one that counts, or where there is none of the one that this sign-in is setting up.
     Code(&'a str),
     /// A recovery code.
     RecoveryCode(&'a str),
@@ -65,7 +65,7 @@ enum Checked {
     /// A recovery code, if it is one.
     RecoveryCode(Option<SecretDigest>),
     /// The first code of an app that is set up, and the recovery codes that come with it.
-    SetUp { sealed: Vec<u8>, step: Option<u64>, codes: Vec<SecretDigest> },
+    SetUp { confirms: Option<Confirms>, codes: Vec<SecretDigest> },
     /// A passkey, if it is one of theirs and signed what it had to.
     Passkey(Result<ShownPasskey, PasskeyRefused>),
     /// A passkey that was made, and the recovery codes that come with it.
@@ -131,7 +131,8 @@ pub async fn prove_second(
     });
     let (known, has_factor, counts, begun) = found.await?;
     let (known, first) = known.ok_or(Problem::InvalidPendingSignIn)?;
-    let begun = begun.filter(|seed| now < seed.created_at.plus(SET_UP_TTL));
+    // What somebody else began who knows the password is none of this sign-in's.
+    let begun = Begun::open(app.master_key(), (id, user), BegunBy::SignIn(&pending), begun, now)?;
     let step = |seed: &TotpSeed, text: &str| -> Result<Option<u64>, Problem> {
         let Ok(code) = text.parse::<Code>() else { return Ok(None) };
         Ok(open_seed(app, id, user, &seed.sealed)?.step_of(&code, seed.last_step, now))
@@ -139,10 +140,12 @@ pub async fn prove_second(
     let mut codes = Vec::new();
     let checked = match (shown, counts, begun) {
         (Shown::Code(text), Some(seed), _) => Checked::Code { step: step(&seed, text)?, sealed: seed.sealed },
-        (Shown::Code(text), None, Some(seed)) => {
+        (Shown::Code(text), None, Some(begun)) => {
             let digests;
             (codes, digests) = fresh_codes(app, id, user);
-            Checked::SetUp { step: step(&seed, text)?, sealed: seed.sealed, codes: digests }
+            let code = text.parse::<Code>().ok();
+            let confirms = code.and_then(|code| begun.confirmed_by(app, (id, user), code, now));
+            Checked::SetUp { confirms, codes: digests }
         }
         (Shown::RecoveryCode(text), _, _) if has_factor => {
             let code = text.parse::<RecoveryCode>().ok();
@@ -244,12 +247,16 @@ impl Second {
             return over;
         }
         let right = match (&self.checked, missing) {
-            (Checked::SetUp { sealed, step, codes }, missing) if missing.is_set_up() => match step {
-                Some(step) if totp_seeds::confirm(tx, realm, user, sealed, *step, now).await? => {
+            (Checked::SetUp { confirms, codes }, missing) if missing.is_set_up() => match confirms {
+                Some(Confirms { begun, counts, step }) => {
+                    if !totp_seeds::confirm(tx, realm, user, (begun, counts), *step, now).await? {
+                        // Another sign-in has begun one in its place, a moment ago.
+                        return over;
+                    }
                     self.set_up(tx, realm, FactorKind::Totp, codes, now).await?;
                     true
                 }
-                _ => false,
+                None => false,
             },
             (Checked::NewPasskey { made, codes }, missing) if missing.is_set_up() => {
                 let made = match made {

@@ -1,9 +1,6 @@
 //! A second factor is set up by somebody who has proved the first step of a sign-in and has none, before they are signed in.
 
-use gatepost_domain::{
-    RealmId, Timestamp, User,
-    mfa::{PendingSignIn, totp::Seed},
-};
+use gatepost_domain::{RealmId, Timestamp, User, mfa::PendingSignIn};
 use gatepost_store::{Tx, totp_seeds, used_ids, users};
 
 use super::{
@@ -13,7 +10,7 @@ use super::{
 use crate::{
     App,
     http::Problem,
-    mfa::{SetUp, seal_seed},
+    mfa::{BegunBy, SetUp},
     passkeys::{self, Options},
     realm::Snapshot,
 };
@@ -40,7 +37,7 @@ async fn may_set_up(
     }
 }
 
-/// Begins to set an authenticator app up.
+/// Begins to set an authenticator app up, for this sign-in and no other.
 pub async fn begin_set_up(
     app: &App,
     realm: &Snapshot,
@@ -48,8 +45,7 @@ pub async fn begin_set_up(
     now: Timestamp,
 ) -> Result<SetUp, Problem> {
     let (id, user, asks) = (realm.id(), pending.user, Asks::on_pages(realm));
-    let seed = Seed::generate(app.entropy());
-    let sealed = seal_seed(app, id, user, &seed);
+    let (seed, sealed) = BegunBy::SignIn(pending).fresh(app, id, user);
     let (waiting, in_use) = (pending.clone(), realm.providers_in_use());
     let begun = app.db().write("begin to set up a second factor at sign-in", move |tx| {
         let (sealed, pending, in_use) = (sealed.clone(), waiting.clone(), in_use.clone());

@@ -52,6 +52,15 @@ impl Found {
     fn of(user: User, identity: IdentityId) -> Self {
         Self::Account { user: Box::new(user), identity, made: false }
     }
+
+    /// Whether a letter goes to the address: to whoever has it, or to prove it.
+    fn is_by_letter(&self) -> bool {
+        match self {
+            Self::Told(_) => true,
+            Self::Account { user, made, .. } => *made && !user.email_verified,
+            Self::No(_) | Self::Disabled => false,
+        }
+    }
 }
 
 /// The account of whom a provider has named.
@@ -66,7 +75,7 @@ pub async fn enter(
     if !provider.settings.admits(&asserted) {
         return Ok(Entered::NotAdmitted);
     }
-    let entering = Entering {
+    let mut entering = Entering {
         provider: provider.clone(),
         rules: Rules {
             trust_email: provider.settings.trust_email,
@@ -75,6 +84,7 @@ pub async fn enter(
                 && realm.settings().registration == Registration::Open,
         },
         quietly: realm.settings().require_verified_email && app.mailer().is_on(),
+        sends: false,
         identity: IdentityId::new(now, app.entropy()),
         user: UserId::new(now, app.entropy()),
         asserted,
@@ -94,6 +104,11 @@ pub async fn enter(
         Some(_) => None,
         None => Some(limits::attempt(app, realm, (Rule::Register, origin.neighbourhood()), origin, now)?),
     };
+    // Whether it is the first link or to somebody who has the address, as at a registration.
+    let email = entering.asserted.email.as_ref().filter(|_| counted.is_some() && app.mailer().is_on());
+    let letter =
+        email.and_then(|email| accounts::count_strangers_letter(app, realm, email, origin, now).ok());
+    entering.sends = letter.is_some();
     let worker = app.clone();
     let found = app.db().write("enter by a provider", move |tx| {
         let (app, entering) = (worker.clone(), entering.clone());
@@ -101,6 +116,9 @@ pub async fn enter(
     });
     let found = found.await?;
     app.post_is_waiting();
+    if let Some(letter) = letter.filter(|_| !found.is_by_letter()) {
+        letter.give_back();
+    }
     let (user, identity, made) = match found {
         Found::Account { user, identity, made } => (*user, identity, made),
         Found::No(why) => return Ok(Entered::No(why)),
@@ -114,7 +132,7 @@ pub async fn enter(
         let Some(email) = user.email else { return Ok(Entered::Disabled) };
         // A new account was sent its first link already.
         if !made {
-            accounts::ask_to_verify(app, realm, email.clone(), origin, now).await?;
+            accounts::remind_to_verify(app, realm, email.clone(), origin, now).await?;
         }
         return Ok(Entered::Unverified(email));
     }
@@ -130,6 +148,8 @@ struct Entering {
     rules: Rules,
     /// Whoever has an address learns of it by mail, and nobody else.
     quietly: bool,
+    /// Whether the address was not sent too many letters already.
+    sends: bool,
     identity: IdentityId,
     user: UserId,
     asserted: Asserted,
@@ -179,7 +199,7 @@ impl Entering {
             }
             (Decision::No(NoAccount::Taken), (_, owner)) if self.quietly && self.rules.create_accounts => {
                 let Some(email) = asserted.email.clone() else { return Ok(Found::No(NoAccount::NoAddress)) };
-                if let Some(owner) = owner {
+                if let Some(owner) = owner.filter(|_| self.sends) {
                     let letter = Letter::AccountExists { user: owner.id };
                     mail::queue(tx, app, realm, self.origin.language(), letter, self.now).await?;
                 }
@@ -252,7 +272,7 @@ impl Entering {
             self.origin.record(app, user.realm, Event::UserRegistered, Actor::User(user.id), self.now);
         audit::append(tx, &record.user(user.id).with("provider", self.provider.id.as_str())).await?;
         self.connect(tx, app, &user).await?;
-        if let Some(email) = user.email.clone().filter(|_| !verified) {
+        if let Some(email) = user.email.clone().filter(|_| !verified && self.sends) {
             let about = (LinkPurpose::VerifyEmail, email);
             accounts::send_link(tx, app, (user.realm, user.id), about, &self.origin, self.now).await?;
         }

@@ -83,7 +83,7 @@ async fn mf_05_who_acts_in_an_organization_has_shown_what_it_asks_for(store: Sto
     let (realm, user) = (store.realm, ada.id);
     write!(store, [] tx => totp_seeds::begin(tx, realm, user, b"seed", NOW).await).unwrap();
     assert_eq!(lacks(&store, (&acme, &ada), one, at).await, Some(Missing::SetUp));
-    write!(store, [] tx => totp_seeds::confirm(tx, realm, user, b"seed", 1, NOW).await).unwrap();
+    write!(store, [] tx => totp_seeds::confirm(tx, realm, user, (b"seed", b"seed"), 1, NOW).await).unwrap();
     assert_eq!(lacks(&store, (&acme, &ada), one, at).await, Some(Missing::Factor));
     let (organization, bearing) = (acme.id, Bearing { level: Level::Two, grace: Duration::ZERO });
     let found =
@@ -132,7 +132,7 @@ async fn members_are_listed_with_their_accounts_in_pages(store: Store) {
     for user in [begun, counts] {
         write!(store, [] tx => totp_seeds::begin(tx, realm, user, b"seed", NOW).await).unwrap();
     }
-    write!(store, [] tx => totp_seeds::confirm(tx, realm, counts, b"seed", 1, NOW).await).unwrap();
+    write!(store, [] tx => totp_seeds::confirm(tx, realm, counts, (b"seed", b"seed"), 1, NOW).await).unwrap();
     let of = async |has_factor, after: Option<UserId>| {
         read!(store, [] tx => memberships::list(tx, realm, organization, Some(has_factor), after, 9).await)
             .unwrap()

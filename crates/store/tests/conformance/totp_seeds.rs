@@ -6,6 +6,8 @@ use crate::support::{NOW, Store, at_once, error_of, later};
 on_every_backend!(
     several_that_are_begun_leave_one,
     one_that_is_confirmed_takes_the_place_of_the_one_before,
+    one_that_is_confirmed_is_kept_anew,
+    mf_06_of_two_that_are_confirmed_at_once_in_two_processes_one_counts,
     mf_01_a_step_is_accepted_once_and_never_an_older_one,
     mf_01_of_many_at_once_in_two_processes_one_is_accepted,
     what_is_removed_is_gone,
@@ -23,8 +25,20 @@ async fn find(store: &Store, user: UserId, confirmed: bool) -> Option<TotpSeed> 
 }
 
 async fn confirm(store: &Store, user: UserId, sealed: &'static [u8], step: u64, at: u64) -> bool {
+    confirm_as(store, user, (sealed, sealed), step, at).await
+}
+
+/// The one kept as the first, from then on as the second.
+async fn confirm_as(
+    store: &Store,
+    user: UserId,
+    (begun, counts): (&'static [u8], &'static [u8]),
+    step: u64,
+    at: u64,
+) -> bool {
     let realm = store.realm;
-    write!(store, [] tx => totp_seeds::confirm(tx, realm, user, sealed, step, later(at)).await).unwrap()
+    let kept = (begun, counts);
+    write!(store, [] tx => totp_seeds::confirm(tx, realm, user, kept, step, later(at)).await).unwrap()
 }
 
 async fn accept(store: &Store, user: UserId, sealed: &'static [u8], step: u64, at: u64) -> bool {
@@ -60,6 +74,34 @@ async fn one_that_is_confirmed_takes_the_place_of_the_one_before(store: Store) {
     assert_eq!((found.sealed.as_slice(), found.created_at, found.last_step), (&b"new"[..], later(3), 8));
     assert!(!accept(&store, ada, b"new", 8, 4).await, "the code that confirmed it is spent");
     assert!(!accept(&store, ada, b"old", 9, 4).await);
+}
+
+async fn one_that_is_confirmed_is_kept_anew(store: Store) {
+    let ada = store.user("ada").await.id;
+    begin(&store, ada, b"begun", 0).await;
+    assert!(!confirm_as(&store, ada, (b"counts", b"begun"), 7, 1).await, "the one that was begun is named");
+    assert!(confirm_as(&store, ada, (b"begun", b"counts"), 7, 1).await);
+    assert!(!confirm_as(&store, ada, (b"begun", b"again"), 8, 1).await, "once");
+    assert_eq!(find(&store, ada, true).await.unwrap().sealed, b"counts");
+    assert!(!accept(&store, ada, b"begun", 9, 2).await && accept(&store, ada, b"counts", 9, 2).await);
+}
+
+/// Whoever began first does not make theirs count when another has begun since, and not the other's either.
+async fn mf_06_of_two_that_are_confirmed_at_once_in_two_processes_one_counts(store: Store) {
+    let ada = store.user("ada").await.id;
+    begin(&store, ada, b"first", 0).await;
+    begin(&store, ada, b"second", 0).await;
+    let stores = [store.clone(), store.another().await];
+    let confirmed = at_once(20, |n| {
+        let store = stores[n % 2].clone();
+        let kept: (&[u8], &[u8]) =
+            if n % 4 < 2 { (b"first", b"first counts") } else { (b"second", b"second counts") };
+        async move { confirm_as(&store, ada, kept, 7, 1).await }
+    })
+    .await;
+    let by: Vec<_> = (0..20).filter(|n| confirmed[*n]).collect();
+    assert!(by.len() == 1 && by[0] % 4 >= 2, "{by:?}");
+    assert_eq!(find(&store, ada, true).await.unwrap().sealed, b"second counts");
 }
 
 async fn mf_01_a_step_is_accepted_once_and_never_an_older_one(store: Store) {

@@ -10,6 +10,7 @@ const BEFORE: Timestamp = Timestamp::from_unix_seconds(0);
 on_every_backend!(
     mf_05_a_device_is_trusted_for_one_user_of_one_realm_until_it_is_over,
     what_is_forgotten_is_asked_for_again,
+    what_a_realm_forgets_is_forgotten_for_everybody_in_it,
     whoever_is_signed_out_everywhere_is_trusted_nowhere,
     trusted_devices_go_with_their_user_and_when_they_are_over,
 );
@@ -72,6 +73,19 @@ async fn what_is_forgotten_is_asked_for_again(store: Store) {
         assert!(!is_trusted(&store, realm, ada, device, NOW).await);
     }
     assert!(is_trusted(&store, realm, bob, &his, NOW).await);
+}
+
+async fn what_a_realm_forgets_is_forgotten_for_everybody_in_it(store: Store) {
+    let (realm, ada, bob) = (store.realm, store.user("ada").await.id, store.user("bob").await.id);
+    let (hers, his) = (trust(&store, ada, 60).await, trust(&store, bob, 60).await);
+    let forget =
+        async |realm| write!(store, [] tx => trusted_devices::forget_in_realm(tx, realm).await).unwrap();
+    assert_eq!(forget(RealmId::MAX).await, 0);
+    assert!(is_trusted(&store, realm, ada, &hers, NOW).await, "another realm forgets nothing of this one");
+    assert_eq!((forget(realm).await, forget(realm).await), (2, 0));
+    for (who, device) in [(ada, &hers), (bob, &his)] {
+        assert!(!is_trusted(&store, realm, who, device, NOW).await);
+    }
 }
 
 async fn whoever_is_signed_out_everywhere_is_trusted_nowhere(store: Store) {

@@ -213,7 +213,7 @@ async fn users_are_listed_by_whether_they_have_a_second_factor(store: Store) {
         write!(store, [] tx => totp_seeds::begin(tx, realm, user, b"seed", NOW).await).unwrap();
     }
     assert_eq!((of(true).await, of(false).await), (vec![], sorted(vec![ada, bob])));
-    write!(store, [] tx => totp_seeds::confirm(tx, realm, bob, b"seed", 1, NOW).await).unwrap();
+    write!(store, [] tx => totp_seeds::confirm(tx, realm, bob, (b"seed", b"seed"), 1, NOW).await).unwrap();
     let (cleo, _) = crate::passkeys::with(&store, "cleo", &[1]).await;
     assert_eq!((of(true).await, of(false).await), (sorted(vec![bob, cleo]), vec![ada]));
     let both = UserFilter { has_factor: Some(true), search: Some("cleo".into()), ..UserFilter::default() };

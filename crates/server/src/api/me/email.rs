@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::{
     App, accounts,
     http::{Json, Now, Problem, SignedIn, Where, problem::ProblemDocument},
+    realm::InRealm,
 };
 
 /// The address that the account is to have.
@@ -30,17 +31,18 @@ pub(super) struct EmailChange {
         (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 403, description = "`not_for_applications`", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),
-        (status = 429, description = "`too_many_attempts`: one was asked for a moment ago", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`: one was asked for a moment ago, or too many were", body = ProblemDocument),
     )
 )]
 pub(super) async fn change(
     caller: SignedIn,
+    realm: InRealm,
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
     Json(body): Json<EmailChange>,
 ) -> Result<StatusCode, Problem> {
     let email = accounts::email(&body.email)?;
-    accounts::ask_to_change_email(&app, &caller, email, origin, now).await?;
+    accounts::ask_to_change_email(&app, &realm, &caller, email, origin, now).await?;
     Ok(StatusCode::ACCEPTED)
 }

@@ -31,7 +31,8 @@ pub(super) async fn show(
 /// Begin to set up an authenticator app
 ///
 /// Takes a sign-in of the last ten minutes, with a second factor where the account has one. The app counts when a code of it was
-/// confirmed; one that counts already stays until then. Of several that are begun the last can be confirmed, within an hour.
+/// confirmed; one that counts already stays until then. Of several that are begun the last can be confirmed, within an hour, in the
+/// session that began it.
 #[utoipa::path(
     post, path = "/api/v1/me/mfa/totp", tag = "Second factors", operation_id = "begin_totp", security(("bearer" = [])),
     responses(
@@ -70,7 +71,8 @@ pub(super) struct Confirmed {
 
 /// Confirm an authenticator app
 ///
-/// From now on its codes are asked for at every sign-in, and no longer those of an app before it.
+/// In the session that began to set it up; to any other it is as if nothing had been begun. From now on its codes are asked for at every
+/// sign-in, and no longer those of an app before it.
 #[utoipa::path(
     post, path = "/api/v1/me/mfa/totp/confirm", tag = "Second factors", operation_id = "confirm_totp",
     request_body = Confirmation, security(("bearer" = [])),

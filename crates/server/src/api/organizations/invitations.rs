@@ -124,7 +124,8 @@ pub(super) struct NewInvitation {
 /// Invite somebody
 ///
 /// The invitation is mailed to the address. Where the server sends no mail, hand the token over. It is good once, for 7 days, for an
-/// account with that address verified.
+/// account with that address verified. What is mailed is counted, by who invites and by the address: one that is taken back and made
+/// again is another letter.
 #[utoipa::path(
     post, path = "/api/v1/organizations/{id}/invitations", tag = "Organizations", operation_id = "invite",
     request_body = NewInvitation, security(("bearer" = [])),
@@ -136,6 +137,7 @@ pub(super) struct NewInvitation {
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`already_invited`, `already_member` or `too_many`", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
     )
 )]
 pub(super) async fn invite(

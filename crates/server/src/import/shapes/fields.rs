@@ -1,6 +1,9 @@
 //! One row: names and what stands there. What is wrong is said without quoting it, for it may be an address or a hash.
 
-use serde_json::{Map, Value};
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
 
 /// What a user looks like.
 const EXAMPLE: &str = "an object, as in {\"email\": \"ada@example.com\"}";
@@ -11,10 +14,16 @@ pub(in crate::import) struct Fields(Map<String, Value>);
 
 impl Fields {
     pub(in crate::import) fn of_json(text: &str) -> Result<Self, String> {
-        match serde_json::from_str(text) {
-            Ok(fields) => Ok(Self(fields)),
-            Err(error) if error.is_data() => Err(format!("not {EXAMPLE}")),
-            Err(error) => Err(format!("not JSON, at column {}; each user is {EXAMPLE}", error.column())),
+        let mut twice = None;
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let read = Once(&mut twice).deserialize(&mut deserializer);
+        match (read.and_then(|value| deserializer.end().map(|()| value)), twice) {
+            (Ok(Value::Object(fields)), _) => Ok(Self(fields)),
+            (Ok(_), _) => Err(format!("not {EXAMPLE}")),
+            (Err(_), Some(name)) => Err(format!("the member {name:?} is there twice; remove one of the two")),
+            (Err(error), None) => {
+                Err(format!("not JSON, at column {}; each user is {EXAMPLE}", error.column()))
+            }
         }
     }
 
@@ -118,5 +127,119 @@ impl Fields {
     /// A name that was not asked for.
     pub(super) fn left(&self) -> Option<&str> {
         self.0.keys().next().map(String::as_str)
+    }
+}
+
+/// A value in which no object has two members of one name: which of them was meant nobody can say, and whoever checked the file before
+/// may have read the other. Where one has, its name is left here.
+struct Once<'a>(&'a mut Option<String>);
+
+impl<'de> DeserializeSeed<'de> for Once<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Once<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = elements.next_element_seed(Once(&mut *self.0))? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if object.contains_key(&name) {
+                *self.0 = Some(name);
+                return Err(A::Error::custom("a member is there twice"));
+            }
+            let value = members.next_value_seed(Once(&mut *self.0))?;
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        Fields::of_json(text).unwrap_err()
+    }
+
+    #[test]
+    fn ij_06_a_member_that_is_there_twice_is_refused_by_its_name_however_deep() {
+        for text in [
+            r#"{"email": "ada@example.com", "email": "eve@example.com"}"#,
+            r#"{"email": null, "x": 1, "\u0065mail": "eve@example.com"}"#,
+            r#"{"profile": {"email": "a", "email": "b"}}"#,
+            r#"{"accounts": [{}, {"email": "a", "email": "a"}]}"#,
+        ] {
+            let said = refused(text);
+            assert!(said.starts_with("the member \"email\" is there twice; "), "{text}: {said}");
+        }
+        let apart = r#"{"email": "a", "accounts": [{"email": "b"}, {"email": "c"}], "Email": "d"}"#;
+        assert_eq!(Fields::of_json(apart).unwrap().text(&["email"]).unwrap().as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn ij_06_what_is_no_object_alone_is_refused() {
+        for text in ["[]", "42", "null", "\"x\""] {
+            assert!(refused(text).starts_with("not an object, "), "{text}");
+        }
+        for text in ["{} {}", "{\"a\":}", "{", "", &format!("{}{}", "[".repeat(100_000), "]".repeat(100_000))]
+        {
+            assert!(refused(text).starts_with("not JSON, at column "), "{text:.40}");
+        }
+    }
+
+    /// What is read is what serde_json reads.
+    #[test]
+    fn values_are_those_of_serde_json() {
+        let text = r#"{"a": [null, true, -1, 18446744073709551615, 1.5, 1e300, 123456789012345678901234567890, "é\n"], "b": {}}"#;
+        assert_eq!(
+            Value::Object(Fields::of_json(text).unwrap().0),
+            serde_json::from_str::<Value>(text).unwrap()
+        );
     }
 }

@@ -9,9 +9,12 @@ use crate::{
     App, accounts,
     browser::BrowserSession,
     http::{Problem, Where},
+    limits::Limited,
     mfa,
     pages::{
+        error::too_often,
         frame::{Person, View},
+        html::{Html, say},
         notice::Notice,
     },
 };
@@ -24,7 +27,7 @@ struct EmailPage<'a> {
     v: View,
     tab: &'static str,
     person: Person,
-    problem: Option<&'static str>,
+    problem: Option<Html>,
     email: &'a str,
     error: Option<&'static str>,
 }
@@ -36,6 +39,7 @@ enum Why {
     Refused,
     Same,
     Often,
+    TooOften(Limited),
     Stale,
 }
 
@@ -48,8 +52,9 @@ fn page(frame: &Frame, user: &User, email: &str, why: Why) -> Response {
         tab: "profile",
         person: Person::of(user),
         problem: match why {
-            Why::Stale => Some(w.stale),
-            Why::Often => Some(w.email_often),
+            Why::Stale => Some(say(w.stale).html()),
+            Why::Often => Some(say(w.email_often).html()),
+            Why::TooOften(limited) => Some(too_often(w, limited)),
             _ => None,
         },
         email,
@@ -57,16 +62,20 @@ fn page(frame: &Frame, user: &User, email: &str, why: Why) -> Response {
             Why::Empty => Some(w.type_email),
             Why::Refused => Some(w.email_incomplete),
             Why::Same => Some(w.email_same),
-            Why::Asked | Why::Often | Why::Stale => None,
+            Why::Asked | Why::Often | Why::TooOften(_) | Why::Stale => None,
         },
     };
     let status = match why {
         Why::Asked => StatusCode::OK,
         Why::Stale => StatusCode::FORBIDDEN,
-        Why::Often => StatusCode::TOO_MANY_REQUESTS,
+        Why::Often | Why::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
         Why::Empty | Why::Refused | Why::Same => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    frame.answer(status, &page, None)
+    let mut response = frame.answer(status, &page, None);
+    if let Why::TooOften(limited) = why {
+        limited.tell(response.headers_mut());
+    }
+    response
 }
 
 pub(super) async fn show(
@@ -97,7 +106,9 @@ pub(super) async fn submit(
         return Ok(page(&frame, user, typed, why));
     };
     let origin = origin.reading(frame.language());
-    match accounts::ask_to_change_email(&app, &signed_in.caller(), email, origin, frame.now).await {
+    match accounts::ask_to_change_email(&app, &frame.realm, &signed_in.caller(), email, origin, frame.now)
+        .await
+    {
         Ok(()) => {
             frame.tell(Notice::LinkSent);
             Ok(see(&frame.browser, "/account/profile"))
@@ -105,6 +116,7 @@ pub(super) async fn submit(
         Err(Problem::ReauthenticationRequired) => Ok(prove_anew(&frame, HERE)),
         Err(Problem::InvalidField { .. }) => Ok(page(&frame, user, typed, Why::Same)),
         Err(Problem::TooManyAttempts { .. }) => Ok(page(&frame, user, typed, Why::Often)),
+        Err(Problem::Limited(limited)) => Ok(page(&frame, user, typed, Why::TooOften(limited))),
         Err(other) => Err(other),
     }
 }
@@ -117,11 +129,9 @@ pub(super) async fn verify(
     frame: Frame,
     form: Form,
 ) -> Result<Response, Problem> {
-    if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_ok()
-        && let Some(email) = signed_in.user.email
-    {
+    if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_ok() {
         let origin = origin.reading(frame.language());
-        accounts::ask_to_verify(&app, &frame.realm, email, &origin, frame.now).await?;
+        accounts::verify_ones_own(&app, &frame.realm, &signed_in.user, &origin, frame.now).await?;
         frame.tell(Notice::LinkSent);
     }
     Ok(see(&frame.browser, "/account/profile"))

@@ -72,7 +72,8 @@ async fn page(
 ) -> Result<Response, Problem> {
     let (w, user, realm) = (frame.words(), &signed_in.user, &frame.realm);
     let (status, policy) = (wrong.status(), realm.settings().mfa);
-    if let Some(set_up) = mfa::pending_totp(app, realm, user, frame.now).await? {
+    let begun = mfa::BegunBy::Session(signed_in.session.id);
+    if let Some(set_up) = mfa::pending_totp(app, realm, user, begun, frame.now).await? {
         let mut view = frame.view(w.totp_title);
         view.wrong = status != StatusCode::OK;
         let page = SetUpPage {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     FILE, LIMITED,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     pages::browser::Browser,
-    support::{Answer, PASSWORD, TestApp, person, request},
+    support::{Answer, PASSWORD, Person, TestApp, person, request},
 };
 
 const ADA: &str = "ada@example.com";
@@ -212,4 +212,232 @@ async fn lg_01_letters_are_refused_alike_whosever_the_address_is() {
     }
     assert!(transcripts[0].iter().any(|told| told.contains("message-recipient")));
     assert_eq!(transcripts[0], transcripts[1]);
+}
+
+/// Somebody who is signed in asks from an address.
+async fn act(app: &TestApp, peer: &str, who: &Person, (method, path): (Method, &str), body: Value) -> Answer {
+    let body = (!body.is_null()).then_some(body);
+    app.send(from(peer, request(method, path, Some(&who.access_token), body))).await
+}
+
+async fn change_to(app: &TestApp, peer: &str, who: &Person, email: &str) -> Answer {
+    act(app, peer, who, (Method::POST, "/api/v1/me/email"), json!({"email": email})).await
+}
+
+/// Whose try a limit has refused, as the trail has it.
+async fn refused_by(app: &TestApp, limit: &str) -> Value {
+    let mut told = events(app, "attempt-refused", 1).await;
+    told.retain(|event| event["detail"]["limit"] == limit);
+    told.first().map(|event| event["user"].clone()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn rl_changes_of_address_are_counted_by_who_asks() {
+    let app = app().await;
+    let ada = person(&sign_in(&app, "203.0.113.1", "ada").await);
+    for number in 0..5 {
+        let answer = change_to(&app, "203.0.113.1", &ada, &format!("u{number}@example.com")).await;
+        assert_eq!(answer.brief(), SENT, "{number}");
+        // What was sent a moment ago is refused as such, and costs nothing.
+        let soon = change_to(&app, "203.0.113.1", &ada, "more@example.com").await;
+        assert_eq!(soon.header("retry-after"), Some(if number < 4 { "30" } else { "596" }));
+        app.advance(Duration::from_secs(31));
+    }
+    // From wherever.
+    let refused = change_to(&app, "192.0.2.1", &ada, "u6@example.com").await;
+    assert_eq!(refused.brief(), LIMITED);
+    assert_eq!(refused.header("ratelimit"), Some("\"message-account\";r=0;t=565"));
+    assert_eq!(refused_by(&app, "message-account").await, ada.id.as_str());
+    // Nobody else has fewer.
+    let bob = person(&sign_in(&app, "203.0.113.1", "bob@example.com").await);
+    assert_eq!(change_to(&app, "203.0.113.1", &bob, "u6@example.com").await.brief(), SENT);
+}
+
+/// Accounts cost nothing: however many want an address, in however many networks.
+#[tokio::test]
+async fn rl_a_mailbox_is_not_filled_by_changes_of_address() {
+    let app = app().await;
+    let mut sent = 0;
+    for number in 0..24 {
+        let who = app.person(&format!("u{number}@example.com")).await;
+        let answer = change_to(&app, &format!("192.0.2.{number}"), &who, "victim@example.com").await;
+        if answer.status.is_success() {
+            sent += 1;
+        } else {
+            assert_eq!(answer.brief(), LIMITED);
+            assert_eq!(answer.header("ratelimit"), Some("\"message-recipient\";r=0;t=180"));
+        }
+    }
+    assert_eq!((sent, app.mail_to("victim@example.com").await.len()), (20, 20));
+    // It is one count, whatever is asked for.
+    assert_eq!(ask(&app, "198.51.100.1", "/api/v1/recover", "victim@example.com").await.brief(), LIMITED);
+}
+
+/// Of one network no more than a stranger has from there.
+#[tokio::test]
+async fn lg_05_accounts_use_up_no_more_letters_than_a_stranger() {
+    let app = app().await;
+    for number in 0..7 {
+        let who = app.person(&format!("u{number}@example.com")).await;
+        let answer = change_to(&app, "192.0.2.1", &who, ADA).await;
+        let expected = if number < 5 { SENT } else { LIMITED };
+        assert_eq!(answer.brief(), expected, "{number}");
+    }
+    assert_eq!(ask(&app, "203.0.113.7", "/api/v1/recover", ADA).await.brief(), SENT);
+}
+
+/// LG-01: whether the address is somebody's shows neither before nor after too many.
+#[tokio::test]
+async fn lg_01_changes_of_address_are_refused_alike_whosever_the_address_is() {
+    let app = app().await;
+    let mut transcripts = Vec::new();
+    for (round, email) in [ADA, "nobody@example.com"].into_iter().enumerate() {
+        let mut transcript = Vec::new();
+        for number in 0..8 {
+            let who = app.person(&format!("u{round}{number}@example.com")).await;
+            let answer = change_to(&app, "192.0.2.1", &who, email).await;
+            let headers: Vec<_> = answer.headers.iter().filter(|(name, _)| *name != "x-request-id").collect();
+            transcript.push(format!("{} {headers:?} {:?}", answer.status, answer.body));
+        }
+        transcripts.push(transcript);
+    }
+    assert!(transcripts[0].iter().any(|told| told.contains("\"message")), "{transcripts:?}");
+    assert_eq!(transcripts[0], transcripts[1]);
+}
+
+/// Somebody who has an organization, and its address in the API.
+async fn with_organization(app: &TestApp) -> (Person, String) {
+    let ada = person(&sign_in(app, "203.0.113.1", "ada").await);
+    let body = json!({"name": "Acme", "slug": "acme"});
+    let made = app.ask(&ada, Method::POST, "/api/v1/organizations", Some(body)).await;
+    (ada, format!("/api/v1/organizations/{}/invitations", made.text("id")))
+}
+
+async fn invite(app: &TestApp, peer: &str, who: &Person, path: &str, email: &str) -> Answer {
+    act(app, peer, who, (Method::POST, path), json!({"email": email, "roles": []})).await
+}
+
+#[tokio::test]
+async fn rl_a_mailbox_is_not_filled_by_invitations_that_are_taken_back_and_made_again() {
+    const GRACE: &str = "grace@example.com";
+    let app = app().await;
+    let (ada, path) = with_organization(&app).await;
+    let mut sent = 0;
+    for number in 0..24 {
+        let peer = format!("192.0.2.{}", number / 4);
+        let made = invite(&app, &peer, &ada, &path, GRACE).await;
+        if made.status != StatusCode::CREATED {
+            assert_eq!(made.brief(), LIMITED);
+            assert_eq!(made.header("ratelimit"), Some("\"message-recipient\";r=0;t=180"));
+            continue;
+        }
+        sent += 1;
+        app.mail_to(GRACE).await;
+        let made = format!("{path}/{}", made.text("id"));
+        let back = act(&app, &peer, &ada, (Method::DELETE, &made), Value::Null).await;
+        assert_eq!(back.status, 204);
+    }
+    assert_eq!((sent, app.mail_to(GRACE).await.len()), (20, 20));
+    assert_eq!(invite(&app, "192.0.2.1", &ada, &path, "alan@example.com").await.status, 201);
+}
+
+#[tokio::test]
+async fn rl_invitations_are_counted_by_who_invites_and_only_those_that_are_made() {
+    let app = app().await;
+    let (ada, path) = with_organization(&app).await;
+    let number = |number: usize| format!("u{number}@example.com");
+    for n in 0..100 {
+        assert_eq!(invite(&app, "203.0.113.1", &ada, &path, &number(n)).await.status, 201, "{n}");
+        if n == 0 {
+            for _ in 0..10 {
+                let again = invite(&app, "203.0.113.1", &ada, &path, &number(n)).await;
+                assert_eq!(again.brief(), "409 already_invited", "what is not sent costs nothing");
+            }
+        }
+    }
+    let refused = invite(&app, "192.0.2.1", &ada, &path, &number(100)).await;
+    assert_eq!(refused.brief(), LIMITED);
+    assert_eq!(refused.header("ratelimit"), Some("\"invitation\";r=0;t=36"));
+    assert_eq!(refused_by(&app, "invitation").await, ada.id.as_str());
+    // Whoever may not invite uses up nothing of an address.
+    let bob = person(&sign_in(&app, "203.0.113.1", "bob@example.com").await);
+    for _ in 0..10 {
+        assert_eq!(invite(&app, "203.0.113.2", &bob, &path, ADA).await.brief(), "404 not_found");
+    }
+}
+
+/// The page of one's own address sends no more letters than other doors: anybody makes an account with anybody's.
+#[tokio::test]
+async fn rl_a_mailbox_is_not_filled_from_the_page_of_an_account() {
+    let app = app().await;
+    let browser = crate::pages::browser::signed_in(&app, "eve@example.com").await;
+    let csrf = browser.get("/account/profile").await.hidden("csrf").unwrap();
+    // With the first link, to the new account.
+    for _ in 0..4 {
+        let asked = browser.post("/account/email/verify", &[("csrf", &csrf)]).await;
+        assert_eq!(asked.location(), "/account/profile");
+        app.advance(Duration::from_secs(31));
+    }
+    let refused = browser.post("/account/email/verify", &[("csrf", &csrf)]).await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, Some("596")));
+    assert!(refused.html().contains("Too many tries"), "{}", refused.html());
+}
+
+/// An account is made with the address of another, given an address of its maker's, and another account is made: a letter each.
+#[tokio::test]
+async fn rl_a_mailbox_is_not_filled_by_new_accounts_that_give_the_address_back() {
+    const VICTIM: &str = "victim@example.com";
+    let app = app().await;
+    for number in 0..7 {
+        let hideout = format!("hideout{number}@example.com");
+        let body = json!({"email": VICTIM, "password": PASSWORD});
+        let made =
+            app.send(from("192.0.2.1", request(Method::POST, "/api/v1/register", None, Some(body)))).await;
+        assert_eq!(made.status, StatusCode::CREATED);
+        let who = person(&sign_in(&app, "192.0.2.1", VICTIM).await);
+        assert_eq!(change_to(&app, "192.0.2.1", &who, &hideout).await.brief(), SENT);
+        let token = json!({"token": app.token(&hideout).await});
+        assert_eq!(app.post("/api/v1/verify-email", token).await.status, 200);
+    }
+    assert_eq!(app.mail_to(VICTIM).await.len(), 5);
+}
+
+/// What is refused sends nothing, and costs nothing of an address.
+#[tokio::test]
+async fn lg_05_a_registration_that_is_refused_uses_up_no_letters() {
+    let app = app().await;
+    for _ in 0..7 {
+        assert_eq!(app.register(ADA).await.brief(), "409 email_taken");
+    }
+    assert_eq!(app.post("/api/v1/recover", json!({"email": ADA})).await.brief(), SENT);
+}
+
+/// Whoever makes an account with the address of another, and signs in to it again and again, is answered as ever.
+#[tokio::test]
+async fn rl_a_mailbox_is_not_filled_by_sign_ins_either() {
+    let file = FILE.replace("rate_limits", "require_verified_email = true\nrate_limits");
+    let file = file.replace("roles = ", "email_verified = true\nroles = ");
+    let app = TestApp::with(&file).await;
+    assert_eq!(app.register("victim@example.com").await.status, 201);
+    for _ in 0..12 {
+        app.advance(Duration::from_mins(4));
+        let answer = sign_in(&app, "192.0.2.1", "victim@example.com").await;
+        assert_eq!((answer.brief().as_str(), answer.header("ratelimit")), ("403 email_unverified", None));
+        app.mail_to("victim@example.com").await;
+    }
+    let letters = app.mail_to("victim@example.com").await.len();
+    assert_eq!(letters, 9, "the first, five, and what has come back since");
+}
+
+/// Nobody keeps a notice back by having other letters sent.
+#[tokio::test]
+async fn lg_05_what_happens_to_an_account_is_told_however_many_letters_were_asked_for() {
+    let app = app().await;
+    let ada = person(&sign_in(&app, "203.0.113.1", "ada").await);
+    attack(&app, ADA).await;
+    app.mail_to(ADA).await;
+    let body = json!({"current_password": PASSWORD, "new_password": "another that she thought of"});
+    assert_eq!(app.ask(&ada, Method::POST, "/api/v1/me/password", Some(body)).await.status, 204);
+    let told = app.mail_to(ADA).await.pop().unwrap();
+    assert!(told.subject.contains("password"), "{}", told.subject);
 }

@@ -76,6 +76,22 @@ async fn rl_04_the_password_page_says_to_wait() {
     assert_eq!(browser.submit("/account/password", &fields).await.status, 429);
 }
 
+#[tokio::test]
+async fn rl_04_the_page_for_another_address_keeps_it_and_says_to_wait() {
+    let app = TestApp::with(FILE).await;
+    let browser = signed_in(&app, "eve@example.com").await;
+    for number in 0..5 {
+        let asked = browser.submit("/account/email", &[("email", &*format!("u{number}@example.com"))]).await;
+        assert_eq!(asked.location(), "/account/profile");
+        app.advance(std::time::Duration::from_secs(31));
+    }
+    let answer = browser.submit("/account/email", &[("email", "more@example.com")]).await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, Some("565")));
+    assert_eq!(answer.header("ratelimit"), Some("\"message-account\";r=0;t=565"));
+    let html = answer.html();
+    assert!(html.contains("<b>Too many tries.</b>") && html.contains("value=\"more@example.com\""), "{html}");
+}
+
 /// A page that is not a form of its own is told as an error page, with the same headers.
 #[tokio::test]
 async fn rl_04_what_is_no_form_is_an_error_page_with_the_headers() {

@@ -1,5 +1,6 @@
 //! Second factors: authenticator apps and recovery codes, at every door.
 
+mod begun;
 mod changes;
 mod doors;
 mod grace;

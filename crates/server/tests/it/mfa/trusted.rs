@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::{ADA, claims, half, set_up, sign_in, with_app};
+use super::{ADA, claims, half, set_up, sign_in, trail, with_app};
 use crate::{
     oauth::relying_party as rp,
     pages::browser::Browser,
@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub const TRUST: &str = "[[realm]]\nname = \"default\"\ntrusted_device_ttl = \"30d\"\n";
+const OFF: &str = "[[realm]]\nname = \"default\"\ntrusted_device_ttl = \"0s\"\n";
 pub const COOKIE: &str = "__Host-gatepost_trust-default";
 pub const SESSION: &str = "__Host-gatepost-default";
 pub const STEP: Duration = Duration::from_secs(30);
@@ -154,8 +155,49 @@ async fn mf_05_a_program_may_keep_the_cookie_and_ask_for_the_second_step_all_the
     }
     app.apply(TRUST).await;
     assert_eq!(post(&app, "/api/v1/login", Some(cookie), login.clone()).await.status, 200);
-    app.apply("[[realm]]\nname = \"default\"\ntrusted_device_ttl = \"0s\"\n").await;
+    app.apply(OFF).await;
     assert_eq!(post(&app, "/api/v1/login", Some(cookie), login).await.brief(), "403 mfa_required");
+}
+
+/// Off is the end, by the file and by an administrator: who turns it on again trusts nobody by it.
+#[tokio::test]
+async fn mf_05_trust_that_was_turned_off_is_not_there_when_it_is_turned_on_again() {
+    let app = TestApp::with(TRUST).await;
+    let (_, phone, _) = with_app(&app, ADA).await;
+    let admin = app.admin().await;
+    app.apply(TRUST).await;
+    let login = json!({"email": ADA, "password": PASSWORD});
+    let by_file = async |file: &'static str| drop(app.apply(file).await);
+    let by_api = async |file: &'static str| {
+        let ttl = if file == OFF { "0s" } else { "30d" };
+        let change = json!({"settings": {"trusted_device_ttl": ttl}});
+        let answer = app.ask(&admin, Method::PATCH, "/api/v1/admin/realm", Some(change)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    };
+    for way in [true, false] {
+        app.advance(STEP);
+        let body =
+            json!({"mfa_token": half(&app, ADA).await, "code": phone.code(&app), "trust_device": true});
+        let answer = app.post("/api/v1/login/mfa", body).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let mut cookies = answer.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap());
+        let cookie =
+            cookies.rfind(|set| set.starts_with(COOKIE)).unwrap().split(';').next().unwrap().to_owned();
+        assert_eq!(post(&app, "/api/v1/login", Some(&cookie), login.clone()).await.status, 200);
+        for file in [OFF, TRUST] {
+            if way {
+                by_file(file).await;
+            } else {
+                by_api(file).await;
+            }
+            let asked = post(&app, "/api/v1/login", Some(&cookie), login.clone()).await;
+            assert_eq!(asked.brief(), "403 mfa_required", "{file}");
+        }
+    }
+    // The trail says how many, where there were any: with the change itself.
+    let changed = trail(&app, &admin, "realm-updated").await;
+    let told = |event: &Value| event["detail"]["trusted_devices_forgotten"].clone();
+    assert_eq!(changed.iter().map(told).filter(|told| *told == json!("1")).count(), 2, "{changed:?}");
 }
 
 #[tokio::test]

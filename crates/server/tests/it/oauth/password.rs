@@ -1,8 +1,12 @@
 //! `grant_type=password`: only where the realm allows it, and only by one's own applications (RFC 6749 section 4.3).
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use axum::http::Method;
+use axum::{
+    body::Body,
+    extract::ConnectInfo,
+    http::{Method, Request, header},
+};
 use serde_json::json;
 
 use super::{
@@ -69,6 +73,32 @@ async fn an_application_of_the_house_signs_a_person_in() {
         let trail = app.ask(&admin, Method::GET, &format!("/api/v1/admin/audit?event={event}"), None).await;
         assert!(trail.json().to_string().contains("\"house\""), "{event}");
     }
+}
+
+/// As at every sign-in: what was not seen before is told to the owner.
+#[tokio::test]
+async fn a_sign_in_by_an_application_on_a_device_not_seen_before_is_told() {
+    let app = TestApp::with(&realm(true)).await;
+    let sign_in = async |address: [u8; 4], agent: &str| {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("grant_type", "password"), ("client_id", "pocket"), ADA[0], ADA[1]])
+            .finish();
+        let mut request = Request::post("/oauth/token")
+            .header(header::HOST, "127.0.0.1:8400")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::USER_AGENT, agent)
+            .body(Body::from(body))
+            .unwrap();
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 4711))));
+        assert_eq!(app.send(request).await.status, 200);
+        let told = app.subjects("ada@example.com").await;
+        told.iter().filter(|subject| *subject == "New sign-in to default").count()
+    };
+    assert_eq!(sign_in([192, 0, 2, 1], "Pocket/1.0").await, 0, "the first");
+    assert_eq!(sign_in([192, 0, 2, 9], "Pocket/1.1").await, 0, "the same after an update, next door");
+    assert_eq!(sign_in([198, 51, 100, 1], "Pocket/1.1").await, 1, "elsewhere");
+    assert_eq!(sign_in([198, 51, 100, 1], "curl/8.9").await, 2, "another program");
+    assert_eq!(sign_in([198, 51, 100, 1], "curl/8.9").await, 2, "it is known by now");
 }
 
 #[tokio::test]

@@ -295,3 +295,16 @@ async fn somebody_whose_address_is_not_said_is_told_so() {
         .put("userinfo", super::Canned::json(&json!({ "sub": "y", "email": ADA, "email_verified": true })));
     assert_eq!(sign_in(&Browser::new(&app), &provider, &json!({ "sub": "z" })).await.status, 403);
 }
+
+/// Where a provider says whatever somebody claims, the owner of the address is told as often as by any other door; the answers are as ever.
+#[tokio::test]
+async fn rl_a_mailbox_is_not_filled_by_sign_ins_by_a_provider() {
+    let (app, provider) = world("require_verified_email = true", "").await;
+    for number in 0..8 {
+        let browser = Browser::new(&app);
+        let claims = json!({ "sub": format!("eve-{number}"), "email": ADA, "email_verified": true });
+        let answer = sign_in(&browser, &provider, &claims).await;
+        assert!(answer.location().starts_with("/verify-sent?sent="), "{}", answer.location());
+    }
+    assert_eq!(app.subjects(ADA).await.len(), 5);
+}
