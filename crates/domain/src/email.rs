@@ -43,6 +43,18 @@ impl EmailAddress {
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    /// The key without what follows a `+` before the `@`: for many servers of mail, the mailbox. Only to count by: whose an address is, is
+    /// told by its [key](Self::key).
+    pub fn mailbox(&self) -> String {
+        match self.key.rsplit_once('@') {
+            Some((local, domain)) => {
+                let (name, _) = local.split_once('+').unwrap_or((local, ""));
+                format!("{name}@{domain}")
+            }
+            None => self.key.to_string(),
+        }
+    }
 }
 
 /// RFC 5321 `atext`: what may stand before the `@` without quotes.

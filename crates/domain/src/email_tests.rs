@@ -119,3 +119,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_mailbox_is_an_address_without_what_follows_a_plus() {
+    for (text, mailbox) in [
+        ("ada@example.com", "ada@example.com"),
+        ("Ada+x@EXAMPLE.com", "ada@example.com"),
+        ("ada+x+y@example.com", "ada@example.com"),
+        ("+x@example.com", "@example.com"),
+    ] {
+        assert_eq!(text.parse::<EmailAddress>().unwrap().mailbox(), mailbox, "{text}");
+    }
+}

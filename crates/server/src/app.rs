@@ -20,14 +20,14 @@ use crate::{
     Clock,
     clients::KnownClients,
     declare,
-    http::{Problem, TrustedProxies},
+    http::{Problem, TrustedProxies, Where},
     jobs,
     jobs::logout::SilentClients,
-    limits::Limits,
+    limits::{self, Limits, Rule},
     mail::{KeptMail, Mailer},
     outgoing::Outgoing,
     passwords::{Breaches, Checked, HashPool},
-    realm::RealmCache,
+    realm::{RealmCache, Snapshot},
     social::KnownProviders,
     throttle::Throttle,
 };
@@ -235,9 +235,27 @@ impl App {
         matches!(checked, Checked::Right { .. }).then_some(found)
     }
 
-    /// Hashes a password that somebody chose and that the realm's policy accepts, unless it is known from elsewhere.
-    pub(crate) async fn hash_chosen(&self, password: &Password) -> Result<String, Problem> {
-        self.shared.breaches.refuse_known(password).await?;
+    /// Hashes a password that somebody chose and that the realm's policy accepts, unless it is known from elsewhere. One that is refused
+    /// counts, where it comes from: each is a question to somebody else.
+    pub(crate) async fn hash_chosen(
+        &self,
+        realm: &Snapshot,
+        password: &Password,
+        origin: &Where,
+        now: Timestamp,
+    ) -> Result<String, Problem> {
+        if self.shared.breaches.asks() {
+            let place = (Rule::NewPassword, origin.neighbourhood());
+            let attempt = limits::attempt(self, realm, place, origin, now)?;
+            self.shared.breaches.refuse_known(password, now).await?;
+            attempt.give_back();
+        }
+        Ok(self.hasher().hash(password).await?)
+    }
+
+    /// The same for somebody at the command line.
+    pub(crate) async fn hash_given(&self, password: &Password) -> Result<String, Problem> {
+        self.shared.breaches.refuse_known(password, self.clock().now()).await?;
         Ok(self.hasher().hash(password).await?)
     }
 

@@ -23,9 +23,17 @@ pub async fn count_mail(
     now: Timestamp,
 ) -> Result<(), Problem> {
     if let Some(device) = known_device_at(app, realm, email, origin, now).await? {
-        let whose = Some(device.user());
-        limits::attempt_of(app, realm, (Rule::MessageDevice, device), whose, origin, now)?;
-        return Ok(());
+        // Whoever has the password makes as many devices known as they like.
+        let user = device.user();
+        let of_all = limits::attempt_of(app, realm, (Rule::MessageRecipient, user), Some(user), origin, now)?;
+        let by_device = limits::attempt_of(app, realm, (Rule::MessageDevice, device), Some(user), origin, now);
+        return match by_device {
+            Ok(_) => Ok(()),
+            Err(limited) => {
+                of_all.give_back();
+                Err(limited)
+            }
+        };
     }
     limits::attempt(app, realm, (Rule::RecoverAddress, origin.neighbourhood()), origin, now)?;
     count_strangers_letter(app, realm, email, origin, now)?;
@@ -40,9 +48,10 @@ pub(crate) fn count_strangers_letter(
     origin: &Where,
     now: Timestamp,
 ) -> Result<Attempt, Problem> {
-    let pair = (origin.neighbourhood(), email.key());
+    let mailbox = email.mailbox();
+    let pair = (origin.neighbourhood(), mailbox.as_str());
     let from_there = limits::attempt(app, realm, (Rule::Message, pair), origin, now)?;
-    let of_all = limits::attempt(app, realm, (Rule::MessageRecipient, email.key()), origin, now)?;
+    let of_all = limits::attempt(app, realm, (Rule::MessageRecipient, mailbox.as_str()), origin, now)?;
     Ok(from_there.and(&of_all))
 }
 

@@ -62,7 +62,7 @@ pub async fn change_password(
         return Err(Problem::WrongPassword);
     };
     attempt.give_back();
-    let new = PasswordHash::new(app.hash_chosen(new).await?);
+    let new = PasswordHash::new(app.hash_chosen(in_realm, new, &origin, now).await?);
     let who = Who::themselves(caller, origin);
     let record = who.record(app, Event::PasswordChanged, realm, user, now).session(session);
     let (worker, level) = (app.clone(), Level::of(&caller.session.amr));

@@ -46,7 +46,7 @@ pub async fn recover(
     now: Timestamp,
 ) -> Result<User, Problem> {
     let (purpose, id) = links::read(app, token, &[LinkPurpose::Recover])?;
-    let new = PasswordHash::new(app.hash_chosen(new).await?);
+    let new = PasswordHash::new(app.hash_chosen(realm, new, &origin, now).await?);
     let (worker, realm) = (app.clone(), realm.id());
     let message = OutboxId::new(now, app.entropy());
     let user = app

@@ -69,7 +69,8 @@ pub(super) struct RecoveryConfirmation {
         (status = 204, description = "The password is set; every session has ended"),
         (status = 400, description = "`invalid_link`", body = ProblemDocument),
         (status = 422, description = "`weak_password`", body = ProblemDocument),
-        (status = 503, description = "`busy`", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`: too many that were known from elsewhere", body = ProblemDocument),
+        (status = 503, description = "`busy` or `password_unchecked`", body = ProblemDocument),
     )
 )]
 pub(super) async fn confirm(

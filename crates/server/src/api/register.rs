@@ -44,7 +44,7 @@ pub(super) struct Registration {
         (status = 409, description = "`email_taken` or `username_taken`", body = ProblemDocument),
         (status = 422, description = "`invalid_field` or `weak_password`", body = ProblemDocument),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
-        (status = 503, description = "`busy`", body = ProblemDocument),
+        (status = 503, description = "`busy` or `password_unchecked`", body = ProblemDocument),
     )
 )]
 pub(super) async fn register(
@@ -61,7 +61,7 @@ pub(super) async fn register(
         accounts::Profile::parse(Some(&body.email), body.username.as_deref(), body.name.as_deref())?;
     let password = body.password.accept(realm.settings(), &profile.words())?;
     limits::attempt(&app, &realm, (Rule::Register, origin.neighbourhood()), &origin, now)?;
-    let hash = app.hash_chosen(&password).await?;
+    let hash = app.hash_chosen(&realm, &password, &origin, now).await?;
     let user = accounts::register(&app, &realm, profile, hash, origin, now).await?;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))))
 }

@@ -23,9 +23,18 @@ impl Refusal {
     pub(crate) fn print(&self) -> ExitCode {
         let mut stderr = std::io::stderr().lock();
         let error = if stderr.is_terminal() { "\x1b[31merror:\x1b[0m" } else { "error:" };
-        let _ = writeln!(stderr, "{error} {}", self.line.replace('\n', " "));
+        let _ = writeln!(stderr, "{error} {}", shown(&self.line.replace('\n', " ")));
         ExitCode::FAILURE
     }
+}
+
+/// What it quotes of files and arguments does not speak to the terminal.
+fn shown(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    for letter in line.chars() {
+        if letter.is_control() { shown.extend(letter.escape_default()) } else { shown.push(letter) }
+    }
+    shown
 }
 
 impl std::fmt::Display for Refusal {

@@ -338,5 +338,5 @@ async fn hash(app: &App, realm: &Snapshot, about: &[&str]) -> Result<String, Ref
     let password = password::Policy::new(realm.settings().password.min_length)
         .accept(line, about)
         .map_err(|weak| Refusal::new(format!("{weak}; choose another")))?;
-    app.hash_chosen(&password).await.map_err(refusal)
+    app.hash_given(&password).await.map_err(refusal)
 }

@@ -2,9 +2,10 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
+use gatepost_domain::{WebUri, WebUriRefused};
 use serde::Deserialize;
 
-use super::settings::{ConfigError, duration, value};
+use super::settings::{ConfigError, duration};
 use crate::passwords::{BreachSettings, Cost, PoolSettings, Unanswered};
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -30,7 +31,12 @@ impl RawPasswords {
             return Err(ConfigError::Value(format!("{key}: choose a time from 1s to 10s")));
         }
         let Some(text) = self.breaches_url.take() else { return Ok(None) };
-        let url = text.parse().map_err(|error| value("passwords.breaches_url", &text, &error))?;
+        // Not quoted, for there may be a secret in it.
+        let wrong = |reason: &str| ConfigError::Value(format!("passwords.breaches_url: {reason}"));
+        let url: WebUri = text.parse().map_err(|error: WebUriRefused| wrong(&error.to_string()))?;
+        if !url.as_str().ends_with('/') || url.as_str().contains('?') {
+            return Err(wrong("the digits are appended to it; write it with / at its end, and without ?"));
+        }
         Ok(Some(BreachSettings { url, timeout, unanswered: self.breaches_unanswered.unwrap_or_default() }))
     }
 

@@ -266,7 +266,7 @@ impl Raw {
     }
 }
 
-pub(super) fn value(key: &str, text: &str, error: &dyn std::fmt::Display) -> ConfigError {
+fn value(key: &str, text: &str, error: &dyn std::fmt::Display) -> ConfigError {
     ConfigError::Value(format!("{key} = {text:?}: {error}"))
 }
 
@@ -293,6 +293,9 @@ fn check_public_url(url: Url) -> Result<Url, ConfigError> {
         && !url.path().starts_with("/r/");
     if plain {
         Ok(url)
+    } else if !url.username().is_empty() || url.password().is_some() {
+        let wrong = "the public URL has a user name or a password in it; write it as in https://auth.example.com";
+        Err(ConfigError::Value(wrong.to_owned()))
     } else {
         Err(ConfigError::Value(format!("public URL {url}: write it as in https://auth.example.com")))
     }

@@ -117,7 +117,8 @@ fn known(column: &str) -> Result<(), String> {
     }
     Err(match nearest(column, OWN) {
         Some(near) => format!("{column:?}: nothing that is read; did you mean {near}?"),
-        None => format!("{column:?}: nothing that is read; there are {}", OWN.join(", ")),
+        // Not quoted: where a file has no head, it is what stands in its first row.
+        None => format!("a name that is nothing that is read; there are {}", OWN.join(", ")),
     })
 }
 

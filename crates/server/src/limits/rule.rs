@@ -33,6 +33,8 @@ pub enum Rule {
     MessageAccount,
     /// Invitations that are mailed, by who invites.
     Invitation,
+    /// New passwords that are known from elsewhere, or could not be asked about, by neighbourhood.
+    NewPassword,
     /// Codes that were wrong, of whatever kind, by account.
     Code,
     /// Proofs that were not a client's, by what the client is called and neighbourhood.
@@ -43,7 +45,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignInDevice,
@@ -55,6 +57,7 @@ impl Rule {
         Self::MessageDevice,
         Self::MessageAccount,
         Self::Invitation,
+        Self::NewPassword,
         Self::Code,
         Self::Client,
         Self::Provider,
@@ -74,6 +77,7 @@ impl Rule {
             Self::MessageDevice => "message-device",
             Self::MessageAccount => "message-account",
             Self::Invitation => "invitation",
+            Self::NewPassword => "new-password",
             Self::Code => "code",
             Self::Client => "client",
             Self::Provider => "provider",
@@ -83,7 +87,7 @@ impl Rule {
     /// How often. What can be guessed has a second quota, with which a year has room for some ten thousand guesses.
     pub const fn limit(self) -> Limit {
         match self {
-            Self::SignInAddress | Self::Client | Self::Provider => Limit::of(20, QUARTER),
+            Self::SignInAddress | Self::Client | Self::Provider | Self::NewPassword => Limit::of(20, QUARTER),
             Self::SignInAccount | Self::SignInDevice | Self::Reauthentication | Self::Code => {
                 Limit::of(5, QUARTER).and(30, DAY)
             }

@@ -60,7 +60,7 @@ async fn answered(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), Un
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| Unfetched::Connection(cause(&error)))? {
         if body.len() + chunk.len() > SIZE {
-            return Err(Unfetched::TooLarge);
+            return Err(Unfetched::TooLarge(SIZE));
         }
         body.extend_from_slice(&chunk);
     }

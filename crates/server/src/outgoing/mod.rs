@@ -44,8 +44,8 @@ pub enum Unfetched {
     #[error("no answer within {} seconds", TIME.as_secs())]
     TooSlow,
     /// It is too large.
-    #[error("more than {} KiB", SIZE / 1024)]
-    TooLarge,
+    #[error("more than {} KiB", .0 / 1024)]
+    TooLarge(usize),
     /// Another status than 200.
     #[error("status {0}")]
     Status(u16),
@@ -126,10 +126,10 @@ impl Outgoing {
 
     async fn get_at_leisure(&self, uri: &WebUri, accept: &'static str) -> Result<Fetched, Unfetched> {
         let url = self.url(uri)?;
-        self.read(self.client()?.get(url).header("accept", accept)).await
+        self.read(self.client()?.get(url).header("accept", accept), SIZE).await
     }
 
-    async fn read(&self, request: reqwest::RequestBuilder) -> Result<Fetched, Unfetched> {
+    async fn read(&self, request: reqwest::RequestBuilder, most: usize) -> Result<Fetched, Unfetched> {
         let mut answer = request.send().await.map_err(|error| Unfetched::Connection(cause(&error)))?;
         if answer.status() != reqwest::StatusCode::OK {
             return Err(Unfetched::Status(answer.status().as_u16()));
@@ -137,8 +137,8 @@ impl Outgoing {
         let max_age = max_age(answer.headers());
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| Unfetched::Connection(cause(&error)))? {
-            if body.len() + chunk.len() > SIZE {
-                return Err(Unfetched::TooLarge);
+            if body.len() + chunk.len() > most {
+                return Err(Unfetched::TooLarge(most));
             }
             body.extend_from_slice(&chunk);
         }

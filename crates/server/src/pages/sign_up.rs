@@ -213,9 +213,13 @@ pub(super) async fn submit(
         other => other?,
     };
     let profile = accounts::Profile::parse(Some(email), None, Some(name))?;
-    let hash = match app.hash_chosen(&password).await {
+    let hash = match app.hash_chosen(&realm, &password, &origin, now).await {
         Err(Problem::WeakPassword(weak)) => {
             wrong.password = Some(weakness(&frame, weak));
+            return Ok(page(frame, shown(wrong)));
+        }
+        Err(Problem::Limited(limited)) => {
+            wrong.too_often = Some(limited);
             return Ok(page(frame, shown(wrong)));
         }
         other => other?,

@@ -1,12 +1,15 @@
 //! Passwords that are known from accounts broken into elsewhere, asked of a service that learns no password (k-anonymity): it is sent
-//! five digits of a hash, which some hundreds of the passwords that it knows share, and answers with the rest of each of those.
+//! five digits of a hash, which more than a thousand of the passwords that it knows share, and answers with the rest of each of those.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use data_encoding::HEXUPPER;
 use gatepost_domain::{
-    WebUri,
+    Timestamp, WebUri,
     password::{Password, TooWeak},
 };
 use tokio::sync::Semaphore;
@@ -22,6 +25,8 @@ const PREFIX: usize = 5;
 const AT_ONCE: usize = 16;
 /// When to try again where no answer is no consent.
 const AGAIN: Duration = Duration::from_mins(1);
+/// A service that is down is told of this often, however many passwords are chosen meanwhile.
+const TOLD: Duration = Duration::from_mins(1);
 
 /// Whom to ask, and what it means when there is no answer.
 #[derive(Clone, Debug)]
@@ -62,6 +67,7 @@ struct Service {
     settings: BreachSettings,
     outgoing: Outgoing,
     places: Semaphore,
+    told: Mutex<Option<Timestamp>>,
 }
 
 impl Breaches {
@@ -72,18 +78,26 @@ impl Breaches {
             // The operator names it, and may have one of their own.
             outgoing: Outgoing::new(true),
             places: Semaphore::new(AT_ONCE),
+            told: Mutex::new(None),
         }))
     }
 
-    /// Refuses a password that is known from elsewhere.
-    pub async fn refuse_known(&self, password: &Password) -> Result<(), Problem> {
+    /// Whether anybody is asked.
+    pub fn asks(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Refuses a password that is known from elsewhere. Whoever lets strangers ask has counted how often.
+    pub async fn refuse_known(&self, password: &Password, now: Timestamp) -> Result<(), Problem> {
         let Some(service) = &self.0 else { return Ok(()) };
         match service.times(password).await {
             Ok(0) => Ok(()),
             Ok(times) => Err(Problem::WeakPassword(TooWeak::Breached { times })),
             Err(reason) => {
                 let unanswered = service.settings.unanswered;
-                tracing::warn!(%reason, password = unanswered.name(), "a password could not be looked up among those known from elsewhere");
+                if service.tells(now) {
+                    tracing::warn!(%reason, password = unanswered.name(), "a password could not be looked up among those known from elsewhere");
+                }
                 match unanswered {
                     Unanswered::Accept => Ok(()),
                     Unanswered::Refuse => Err(Problem::PasswordUnchecked { retry_after: AGAIN }),
@@ -100,13 +114,22 @@ impl Service {
         let (prefix, rest) = hash.split_at(PREFIX);
         let url = format!("{}{prefix}", self.settings.url.as_str());
         let url = url.parse().map_err(|_| Unfetched::Address("not an address"))?;
-        let asking = async {
-            let _place = self.places.acquire().await;
-            self.outgoing.range(&url).await
-        };
-        let answer = tokio::time::timeout(self.settings.timeout, asking).await;
+        let until = tokio::time::Instant::now() + self.settings.timeout;
+        let place = tokio::time::timeout_at(until, self.places.acquire()).await;
+        let _place = place.map_err(|_| Unfetched::Busy)?;
+        let answer = tokio::time::timeout_at(until, self.outgoing.range(&url)).await;
         let answer = answer.map_err(|_| Unfetched::Connection("it took too long".to_owned()))??;
         seen(&answer.body, rest)
+    }
+
+    /// Whether the last time this was told is a while ago.
+    fn tells(&self, now: Timestamp) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_some_and(|last| now.since(last) < TOLD) {
+            return false;
+        }
+        *told = Some(now);
+        true
     }
 }
 

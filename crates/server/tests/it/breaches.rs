@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use axum::http::Method;
 use data_encoding::HEXUPPER;
+use gatepost_server::{Config, Given};
 use serde_json::{Value, json};
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
 };
 
 const KNOWN: &str = "twelve purple lamps hum";
+const OTHER: &str = "0018A45C4D1DEF81644B54AB7F969B88D65:3\r\n";
 const ANOTHER: &str = "looms remember every thread";
 
 /// Where the service is asked about a password, and what it has there that is this one.
@@ -35,13 +37,13 @@ async fn world(unanswered: &str) -> (TestApp, Provider) {
         ("GATEPOST_PASSWORDS__BREACHES_UNANSWERED", unanswered),
     ];
     let app = TestApp::with_settings("", &settings).await;
-    let other = "0018A45C4D1DEF81644B54AB7F969B88D65:3\r\n";
     let (path, rest) = range_of(KNOWN);
-    service.put(&path, lines(&format!("{other}{rest}:37\r\n")));
+    // More than there are today.
+    service.put(&path, lines(&format!("{}{rest}:37\r\n", OTHER.repeat(5_000))));
     for password in [PASSWORD, ANOTHER] {
         let (path, rest) = range_of(password);
         // As a line that is there only for the length.
-        service.put(&path, lines(&format!("{other}{rest}:0\r\n")));
+        service.put(&path, lines(&format!("{OTHER}{rest}:0\r\n")));
     }
     (app, service)
 }
@@ -115,7 +117,7 @@ async fn a_service_that_does_not_answer_counts_as_the_operator_says() {
         ("a page", Canned::html()),
         ("nothing", lines("")),
         ("elsewhere", Canned::redirect("https://example.com/range/")),
-        ("too much", lines(&"0018A45C4D1DEF81644B54AB7F969B88D65:3\r\n".repeat(2_000))),
+        ("too much", lines(&OTHER.repeat(30_000))),
     ];
     let (trusting, service) = world("accept").await;
     let (strict, elsewhere) = world("refuse").await;
@@ -147,4 +149,43 @@ async fn without_the_setting_nobody_is_asked() {
     let app = TestApp::new().await;
     let made = app.post("/api/v1/register", json!({"email": "ada@example.com", "password": KNOWN})).await;
     assert_eq!(made.status, 201);
+}
+
+/// Each is a question to somebody else, and the links that let one ask are good until a password was taken.
+#[tokio::test]
+async fn rl_nobody_asks_without_end() {
+    let (app, service) = world("accept").await;
+    app.person("ada@example.com").await;
+    app.post("/api/v1/recover", json!({"email": "ada@example.com"})).await;
+    let token = app.token("ada@example.com").await;
+    let recover = async |new: &str| {
+        app.post("/api/v1/recover/confirm", json!({"token": token, "new_password": new})).await
+    };
+    for _ in 0..20 {
+        assert_eq!(recover(KNOWN).await.brief(), "422 weak_password");
+    }
+    let refused = recover(KNOWN).await;
+    assert_eq!(refused.brief(), "429 too_many_attempts");
+    assert!(refused.header("ratelimit").unwrap().starts_with("\"new-password\""), "{refused:?}");
+    assert_eq!(service.read(&range_of(KNOWN).0), 20);
+    app.advance(Duration::from_secs(45));
+    assert_eq!(recover(ANOTHER).await.status, 204, "what is good costs nothing");
+}
+
+#[tokio::test]
+async fn the_address_of_the_service_is_one_that_digits_can_follow_and_is_not_quoted() {
+    let config = |url: &str| {
+        let name = "GATEPOST_PASSWORDS__BREACHES_URL".to_owned();
+        Config::load(Given::default(), [(name, url.to_owned())].into_iter()).unwrap_err().to_string()
+    };
+    for url in [
+        "https://svc:s3cr3t@example.com/range/",
+        "https://example.com/range",
+        "https://example.com/range?key=s3cr3t&p=",
+        "https://example.com/?key=s3cr3t/",
+        "http://example.com/range/",
+    ] {
+        let said = config(url);
+        assert!(said.starts_with("passwords.breaches_url: ") && !said.contains("s3cr3t"), "{url}: {said}");
+    }
 }

@@ -159,7 +159,10 @@ pub(super) async fn create(
             .roles(&realm, &body.roles)?;
     let hash = match &body.password {
         None => None,
-        Some(password) => Some(app.hash_chosen(&password.accept(realm.settings(), &profile.words())?).await?),
+        Some(password) => Some({
+                let password = password.accept(realm.settings(), &profile.words())?;
+                app.hash_chosen(&realm, &password, &origin, now).await?
+            }),
     };
     let who = accounts::Who::administrator(&admin, origin);
     let user = accounts::create(&app, &realm, profile, hash, who, now).await?;
@@ -245,7 +248,7 @@ pub(super) async fn change(
         .disabled(body.disabled);
     if let Some(password) = &body.password {
         let text = password.accept(realm.settings(), &[])?;
-        change = change.password(app.hash_chosen(&text).await?);
+        change = change.password(app.hash_chosen(&realm, &text, &origin, now).await?);
     }
     let who = accounts::Who::administrator(&admin, origin).meaning(states);
     let user = accounts::change(&app, realm.id(), id, change, who, now).await?;

@@ -34,7 +34,7 @@ pub(super) struct PasswordChange {
         (status = 409, description = "`changed`: the password was changed elsewhere meanwhile", body = ProblemDocument),
         (status = 422, description = "`weak_password`", body = ProblemDocument),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
-        (status = 503, description = "`busy`", body = ProblemDocument),
+        (status = 503, description = "`busy` or `password_unchecked`", body = ProblemDocument),
     )
 )]
 pub(super) async fn change(

@@ -441,3 +441,32 @@ async fn lg_05_what_happens_to_an_account_is_told_however_many_letters_were_aske
     let told = app.mail_to(ADA).await.pop().unwrap();
     assert!(told.subject.contains("password"), "{}", told.subject);
 }
+
+#[tokio::test]
+async fn rl_a_mailbox_is_not_filled_by_way_of_its_sub_addresses() {
+    let app = app().await;
+    for number in 0..5 {
+        let tagged = format!("ada+{number}@example.com");
+        assert_eq!(ask(&app, "192.0.2.1", "/api/v1/recover", &tagged).await.brief(), SENT);
+    }
+    for email in ["ada+x@example.com", ADA, "Ada+y+z@EXAMPLE.com"] {
+        let refused = ask(&app, "192.0.2.1", "/api/v1/recover", email).await;
+        assert_eq!(refused.brief(), LIMITED, "{email}");
+        assert_eq!(refused.header("ratelimit"), Some("\"message\";r=0;t=720"));
+    }
+    assert_eq!(ask(&app, "192.0.2.1", "/api/v1/recover", "adam@example.com").await.brief(), SENT);
+}
+
+#[tokio::test]
+async fn rl_a_mailbox_is_not_filled_by_making_devices_known_to_it() {
+    let app = app().await;
+    let mut sent = 0;
+    for number in 0..8 {
+        let peer = format!("203.0.113.{number}");
+        let known = device(&sign_in(&app, &peer, "ada").await);
+        for _ in 0..5 {
+            sent += usize::from(ask_on(&app, &known, &peer, "/api/v1/recover", ADA).await.brief() == SENT);
+        }
+    }
+    assert_eq!(sent, 20, "of eight devices together");
+}
