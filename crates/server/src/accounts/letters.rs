@@ -26,7 +26,8 @@ pub async fn count_mail(
         // Whoever has the password makes as many devices known as they like.
         let user = device.user();
         let of_all = limits::attempt_of(app, realm, (Rule::MessageRecipient, user), Some(user), origin, now)?;
-        let by_device = limits::attempt_of(app, realm, (Rule::MessageDevice, device), Some(user), origin, now);
+        let by_device =
+            limits::attempt_of(app, realm, (Rule::MessageDevice, device), Some(user), origin, now);
         return match by_device {
             Ok(_) => Ok(()),
             Err(limited) => {

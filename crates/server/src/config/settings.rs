@@ -294,7 +294,8 @@ fn check_public_url(url: Url) -> Result<Url, ConfigError> {
     if plain {
         Ok(url)
     } else if !url.username().is_empty() || url.password().is_some() {
-        let wrong = "the public URL has a user name or a password in it; write it as in https://auth.example.com";
+        let wrong =
+            "the public URL has a user name or a password in it; write it as in https://auth.example.com";
         Err(ConfigError::Value(wrong.to_owned()))
     } else {
         Err(ConfigError::Value(format!("public URL {url}: write it as in https://auth.example.com")))

@@ -160,9 +160,9 @@ pub(super) async fn create(
     let hash = match &body.password {
         None => None,
         Some(password) => Some({
-                let password = password.accept(realm.settings(), &profile.words())?;
-                app.hash_chosen(&realm, &password, &origin, now).await?
-            }),
+            let password = password.accept(realm.settings(), &profile.words())?;
+            app.hash_chosen(&realm, &password, &origin, now).await?
+        }),
     };
     let who = accounts::Who::administrator(&admin, origin);
     let user = accounts::create(&app, &realm, profile, hash, who, now).await?;
