@@ -258,6 +258,9 @@ pub async fn delete(
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
                 who.means(Some(&before))?;
                 keep_an_administrator(tx, &before).await?;
+                if who.is(user) {
+                    return Err(Problem::OwnAccount);
+                }
                 left_behind::settle(tx, &app, &before, &who, now).await?;
                 revoke_because(tx, &app, (realm, user), Some(Event::UserDeleted.name()), &who, now).await?;
                 logout::before_deletion(tx, &app, realm, user, now).await?;

@@ -138,6 +138,9 @@ pub enum Problem {
     /// The last administrator of a realm can be neither disabled, demoted nor deleted.
     #[error("the last administrator")]
     LastAdministrator,
+    /// Administrators do not delete their own account.
+    #[error("the caller's own account")]
+    OwnAccount,
     /// The caller's roles in the organization do not allow this.
     #[error("the caller lacks a permission in the organization")]
     MissingPermission,

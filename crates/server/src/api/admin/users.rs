@@ -267,7 +267,7 @@ pub(super) async fn change(
         (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
         (status = 403, description = "`missing_role`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
-        (status = 409, description = "`last_administrator` or `last_owner`", body = ProblemDocument),
+        (status = 409, description = "`last_administrator`, `own_account` or `last_owner`", body = ProblemDocument),
         (status = 412, description = "`changed_meanwhile`", body = ProblemDocument),
     )
 )]

@@ -50,6 +50,7 @@ impl Problem {
             Self::InvalidPrecondition,
             Self::AlreadyRotated,
             Self::LastAdministrator,
+            Self::OwnAccount,
             Self::MissingPermission,
             Self::BeyondRights,
             Self::SlugTaken,

@@ -255,6 +255,12 @@ impl Problem {
                 "Last administrator",
                 "Give another user the role `realm-admin` first.",
             ),
+            Self::OwnAccount => fixed(
+                "own_account",
+                S::CONFLICT,
+                "Own account",
+                "Nobody deletes the account they are signed in to. Ask another administrator.",
+            ),
             Self::MissingPermission => fixed(
                 "missing_permission",
                 S::FORBIDDEN,

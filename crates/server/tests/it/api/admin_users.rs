@@ -85,6 +85,21 @@ async fn the_last_administrator_stays() {
     assert_eq!(app.ask(&admin, Method::DELETE, &path, None).await.brief(), "409 last_administrator");
 }
 
+#[tokio::test]
+async fn nobody_deletes_the_account_they_are_signed_in_to() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let body = json!({"email": "grace@example.com", "password": PASSWORD, "roles": ["realm-admin"]});
+    assert_eq!(app.ask(&admin, Method::POST, USERS, Some(body)).await.status, 201);
+    let grace = app.sign_in("grace@example.com").await;
+    let path = format!("{USERS}/{}", grace.id);
+    assert_eq!(app.ask(&grace, Method::DELETE, &path, None).await.brief(), "409 own_account");
+    let bulk = json!({"operations": [{"user": grace.id, "action": "delete"}]});
+    let answer = app.ask(&grace, Method::POST, &format!("{USERS}/bulk"), Some(bulk)).await;
+    assert_eq!(answer.json()["results"][0]["problem"]["code"], "own_account", "{answer:?}");
+    assert_eq!(app.ask(&admin, Method::DELETE, &path, None).await.status, 204, "another does");
+}
+
 /// AD-02: two administrators demote one another at the same moment.
 #[tokio::test]
 async fn ad_02_two_administrators_cannot_demote_each_other() {
