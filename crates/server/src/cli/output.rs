@@ -105,3 +105,17 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     }
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn ij_04_what_is_quoted_does_not_speak_to_the_terminal() {
+        assert_eq!(
+            shown("a \u{1b}[31mred\u{1b}[0m\r\u{7} file \u{9b}"),
+            "a \\u{1b}[31mred\\u{1b}[0m\\r\\u{7} file \\u{9b}"
+        );
+        assert_eq!(shown("größer – 大"), "größer – 大");
+    }
+}

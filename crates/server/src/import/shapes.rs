@@ -247,3 +247,18 @@ fn joined(first: Option<String>, last: Option<String>) -> Option<String> {
     let parts: Vec<String> = first.into_iter().chain(last).collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::known;
+
+    /// What stands first in a file without a head is a user's.
+    #[test]
+    fn ij_05_a_name_that_is_like_none_is_not_quoted() {
+        for cell in ["$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW", "hunter2 plain secret"] {
+            let said = known(cell).unwrap_err();
+            assert!(!said.contains(cell) && said.contains("password_hash"), "{said}");
+        }
+        assert!(known("emial").unwrap_err().contains("did you mean email?"));
+    }
+}
