@@ -118,7 +118,7 @@ fn known(column: &str) -> Result<(), String> {
     Err(match nearest(column, OWN) {
         Some(near) => format!("{column:?}: nothing that is read; did you mean {near}?"),
         // Not quoted: where a file has no head, it is what stands in its first row.
-        None => format!("a name that is nothing that is read; there are {}", OWN.join(", ")),
+        None => format!("a name that is not read; these are: {}", OWN.join(", ")),
     })
 }
 
