@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 use gatepost_domain::{Entropy as _, Timestamp, audit::Event};
 
 use crate::{
+    App,
     entropy::SystemEntropy,
     http::Problem,
     limits::{Limits, Rule},
+    profiles, signing,
 };
 
 /// Fills `bytes` from the system.
@@ -48,4 +50,18 @@ pub fn audit_events() -> String {
         let _ = writeln!(page, "| `{event}` | {} |", event.meaning().trim_end_matches('.'));
     }
     page
+}
+
+/// The secrets that a realm shares with its applications, as `gatepost key secret` shows them: each with its state.
+pub async fn shared_secrets(app: &App, realm: &str) -> Vec<(&'static str, String)> {
+    let Ok(name) = realm.parse::<gatepost_domain::RealmName>() else { return Vec::new() };
+    let Ok(Some(realm)) = app.realms().named(app, name.as_str()).await else { return Vec::new() };
+    let revealed = signing::reveal(app, &realm).await.unwrap_or_default();
+    revealed.into_iter().map(|key| (key.state, key.secret)).collect()
+}
+
+/// What a profile answers: the table of its guide page, and the test of each endpoint.
+pub fn front_door(profile: gatepost_domain::Profile) -> (String, Vec<&'static str>) {
+    let endpoints = profiles::endpoints(profile);
+    (profiles::table(endpoints), endpoints.iter().map(|endpoint| endpoint.test).collect())
 }

@@ -96,6 +96,9 @@ pub struct RealmSettings {
     pub mfa_grace: Duration,
     /// Whether requests are limited.
     pub rate_limits: RateLimits,
+    /// The domain whose hosts are given the cookie of a sign-in that sets one (profile `module04`); the realm's own host alone when
+    /// absent. Every host below the domain is then sent the token.
+    pub cookie_domain: Option<String>,
     /// Whether proofs of possession must have a nonce of the server (RFC 9449 section 8): none can then be made long before it is
     /// used.
     pub require_dpop_nonce: bool,
@@ -137,6 +140,7 @@ impl Default for RealmSettings {
             mfa: Mfa::Optional,
             mfa_grace: Duration::ZERO,
             rate_limits: RateLimits::Default,
+            cookie_domain: None,
             require_dpop_nonce: false,
         }
     }
@@ -147,13 +151,14 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// What an administrator of the realm cannot change, for it is not about the realm alone: which paths and hosts lead to it and
 /// whom its tokens name belong to the installation, and whoever administers must not be able to have their own acts forgotten.
-const DECLARED: [&str; 4] = ["profile", "hosts", "issuer", "audit_retention"];
+const DECLARED: [&str; 5] = ["profile", "hosts", "issuer", "audit_retention", "cookie_domain"];
 
 impl RealmSettings {
     /// The defaults of a profile: what its wire contract promises where it differs from ours.
     pub fn for_profile(profile: Profile) -> Self {
         let ours = Self { profile, ..Self::default() };
-        let legacy = PasswordRules { min_length: 8 };
+        let legacy = PasswordRules { min_length: 8, allow_decorated: false };
+        let without_rules = PasswordRules { allow_decorated: true, ..legacy };
         match profile {
             Profile::Native => ours,
             Profile::Zalt => Self {
@@ -166,13 +171,34 @@ impl RealmSettings {
             Profile::Runbook => Self {
                 signing_alg: SigningAlg::HS256,
                 access_token_ttl: MINUTE * 30,
-                password: legacy,
+                password: without_rules,
                 ..ours
             },
-            Profile::Module04 => {
-                Self { signing_alg: SigningAlg::HS256, refresh_token_ttl: DAY * 7, password: legacy, ..ours }
-            }
+            Profile::Module04 => Self {
+                signing_alg: SigningAlg::HS256,
+                refresh_token_ttl: DAY * 7,
+                password: without_rules,
+                ..ours
+            },
         }
+    }
+
+    /// The settings as another profile has them: what `named` does not name, and is as the profile before would have it, is as the
+    /// new one would.
+    #[must_use]
+    pub fn moved_to(&self, profile: Profile, named: &[String]) -> Self {
+        let (before, after) = (Self::for_profile(self.profile), Self::for_profile(profile));
+        let differing = self.differing(&before);
+        let follows: Vec<String> =
+            Self::keys().into_iter().filter(|key| !differing.contains(key) && !named.contains(key)).collect();
+        self.taking(&follows, &after)
+    }
+
+    /// The settings with these as the others have them.
+    #[must_use]
+    pub fn taking(&self, names: &[String], others: &Self) -> Self {
+        // Members of two that are settings make settings.
+        self.with_those_of(names, others).unwrap_or_else(|_| self.clone())
     }
 
     /// Reads stored settings. Unlike the declarative file they may hold keys this release does not know, written
@@ -182,7 +208,7 @@ impl RealmSettings {
         let known = Self::keys();
         stored.retain(|key, _| known.iter().any(|k| k == key));
         if let Some(serde_json::Value::Object(rules)) = stored.get_mut("password") {
-            rules.retain(|key, _| key == "min_length");
+            rules.retain(|key, _| ["min_length", "allow_decorated"].contains(&key.as_str()));
         }
         serde_json::from_value(serde_json::Value::Object(stored))
     }
@@ -211,6 +237,10 @@ impl RealmSettings {
 
 impl Settings for RealmSettings {
     const OF: &str = "realm";
+
+    fn defaults(&self) -> Self {
+        Self::for_profile(self.profile)
+    }
 }
 
 #[cfg(test)]
@@ -232,6 +262,16 @@ mod tests {
             serde_json::from_str::<RealmSettings>(&json).unwrap(),
             RealmSettings::for_profile(Profile::Zalt)
         );
+    }
+
+    #[test]
+    fn a_profile_that_shares_a_secret_comes_with_it_and_goes_with_it() {
+        for profile in [Profile::Runbook, Profile::Module04] {
+            assert_eq!(RealmSettings::for_profile(profile).check(), Ok(()), "{profile:?}");
+            let moved = RealmSettings::default().moved_to(profile, &[]);
+            assert_eq!((moved.profile, moved.signing_alg), (profile, SigningAlg::HS256));
+            assert_eq!(moved.moved_to(Profile::Native, &[]), RealmSettings::default());
+        }
     }
 
     #[test]

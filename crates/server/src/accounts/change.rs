@@ -147,6 +147,7 @@ pub async fn change(
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                who.reaches(&before)?;
                 who.means(Some(&before))?;
                 let profile = users::ProfileChanges {
                     email: change.email,
@@ -256,6 +257,7 @@ pub async fn delete(
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+                who.reaches(&before)?;
                 who.means(Some(&before))?;
                 keep_an_administrator(tx, &before).await?;
                 if who.is(user) {

@@ -1,11 +1,12 @@
 //! New accounts.
 
 use gatepost_domain::{
-    DisplayName, EmailAddress, LinkPurpose, PasswordHash, RoleName, Timestamp, User, UserId, Username,
+    DisplayName, EmailAddress, LinkPurpose, PasswordHash, Profile as FrontDoor, RoleName, Timestamp, User,
+    UserId, Username,
     audit::{Actor, Event, Record},
     outbox::Letter,
 };
-use gatepost_store::{Tx, audit, mailed_links, passwords, users};
+use gatepost_store::{Tx, audit, mailed_links, passwords, user_numbers, users};
 
 use super::{Who, email, field, letters::count_strangers_letter, links, names, roles_of};
 use crate::{
@@ -98,12 +99,17 @@ pub async fn register(
     let email = user.email.as_ref().filter(|_| app.mailer().is_on());
     let letter = email.and_then(|email| count_strangers_letter(app, realm, email, &origin, now).ok());
     let (made, worker, sends) = (user.clone(), app.clone(), letter.is_some());
+    let numbered = realm.settings().profile == FrontDoor::Runbook;
     let registered = app
         .db()
         .write("register a user", move |tx| {
             let (user, hash, record) = (made.clone(), hash.clone(), record.clone());
             let (app, origin) = (worker.clone(), origin.clone());
             Box::pin(async move {
+                // Also where there will be no such account: whoever asks is not to learn it by the number.
+                if numbered {
+                    user_numbers::give(tx, user.realm, user.id).await?;
+                }
                 if let Some(email) = &user.email {
                     match is_free(tx, &user, email, now).await {
                         Err(Problem::EmailTaken) if quietly => {

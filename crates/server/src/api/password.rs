@@ -35,8 +35,6 @@ impl Password {
     /// A new password, once it meets the realm's policy. `about` is what the account and the realm say of themselves:
     /// a password may not be made of it.
     pub fn accept(&self, settings: &RealmSettings, about: &[&str]) -> Result<password::Password, Problem> {
-        password::Policy::new(settings.password.min_length)
-            .accept(&self.0, about)
-            .map_err(Problem::WeakPassword)
+        password::Policy::of(settings.password).accept(&self.0, about).map_err(Problem::WeakPassword)
     }
 }

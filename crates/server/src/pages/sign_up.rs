@@ -104,7 +104,7 @@ fn page(frame: Frame, shown: Shown<'_>) -> Response {
         };
         return frame.answer(StatusCode::FORBIDDEN, &page, None);
     }
-    let (min, wrong) = (Policy::new(settings.password.min_length).min_length(), shown.wrong);
+    let (min, wrong) = (Policy::of(settings.password).min_length(), shown.wrong);
     let status = match &wrong {
         Wrong { stale: true, .. } => StatusCode::FORBIDDEN,
         Wrong { too_often: Some(_), .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -185,7 +185,7 @@ pub(super) async fn submit(
         return Ok(page(frame, shown(Wrong::default())));
     }
     let w = frame.words();
-    let accepted = Policy::new(realm.settings().password.min_length).accept(password, &[name, email]);
+    let accepted = Policy::of(realm.settings().password).accept(password, &[name, email]);
     let mut wrong = Wrong {
         name: match name.parse::<DisplayName>() {
             _ if name.is_empty() => Some(w.type_name),

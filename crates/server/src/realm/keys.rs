@@ -35,7 +35,7 @@ pub(super) async fn tend(
     let mut tended = Tended::Unchanged;
     for alg in algs(realm, stored) {
         let of_alg: Vec<StoredKey> = stored.iter().filter(|key| key.alg == alg).cloned().collect();
-        let plan = signing_key::plan(&of_alg, &signing::policy(&realm.settings), now);
+        let plan = signing_key::plan(&of_alg, &signing::policy(&realm.settings, alg), now);
         if let Some(planned) = plan.create {
             match make(means, realm, alg, planned, now).await {
                 Ok(()) => tended = Tended::Changed,
@@ -57,11 +57,13 @@ pub(super) async fn tend(
     Ok(tended)
 }
 
-/// What the realm signs with: access tokens, and ID tokens once there has been one.
+/// What the realm signs with: access tokens, those of its profile where applications know a secret, and ID tokens once there has been one.
 fn algs(realm: &Realm, stored: &[StoredKey]) -> Vec<SigningAlg> {
-    let access = realm.settings.signing_alg;
+    let access = realm.settings.signing_alg.published();
+    let shares_secret = realm.settings.signing_alg == SigningAlg::HS256;
     let has_id_tokens = access != ID_TOKENS && stored.iter().any(|key| key.alg == ID_TOKENS);
-    std::iter::once(access).chain(has_id_tokens.then_some(ID_TOKENS)).collect()
+    let others = [shares_secret.then_some(SigningAlg::HS256), has_id_tokens.then_some(ID_TOKENS)];
+    std::iter::once(access).chain(others.into_iter().flatten()).collect()
 }
 
 /// Makes the realm's first key for ID tokens, unless it has one.

@@ -1,5 +1,6 @@
 //! Sessions and the tokens within them: sign in, refresh, sign out. Every front door comes through here.
 
+mod begin;
 mod by_mail;
 mod device;
 mod end;
@@ -16,6 +17,7 @@ mod sign_in;
 mod touch;
 mod trusted_device;
 
+pub use begin::{Held, Steps, Wants, begin};
 pub use by_mail::{Mailed, Opened, ask_by_mail, is_by_mail, opened_to_sign_in, prove_by_mail};
 pub(crate) use device::note_device;
 pub use end::{Ended, end};
@@ -25,11 +27,13 @@ pub use list::list;
 pub(crate) use missing::Asks;
 pub use missing::what_is_missing;
 pub use pending::{open as open_pending, seal as seal_pending};
-pub use refresh::refresh;
+pub use refresh::{refresh, refresh_with};
 pub(crate) use second::{Asked, ask};
 pub use second::{Shown, prove_second};
 pub use set_up::{begin_passkey_set_up, begin_set_up};
-pub use sign_in::{Begun, Identifier, Proven, SignIn, prove, refused as note_refused, sign_in};
+pub use sign_in::{
+    Begun, Identifier, Proven, SignIn, prove, prove_or_tell, refused as note_refused, sign_in,
+};
 pub use touch::touch;
 pub(crate) use trusted_device::trusted_since;
 pub use trusted_device::{TrustCookie, trust};

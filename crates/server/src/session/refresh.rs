@@ -1,7 +1,7 @@
 //! The refresh token's one use.
 
 use gatepost_domain::{EventId, OutboxId, Timestamp, refresh::RefreshToken};
-use gatepost_store::grants::{self, Ends, Exchanged, OnReuse, Presented};
+use gatepost_store::grants::{self, Ends, Exchanged, OnReuse, Presented, RefreshRefused};
 
 use super::{FIRST_PARTY, touch};
 use crate::{
@@ -22,8 +22,28 @@ pub async fn refresh(
     text: &str,
     now: Timestamp,
 ) -> Result<TokenAnswer, Problem> {
+    // A token of our own sign-in that was used twice means that somebody else holds it: the whole sign-in ends, with the access tokens
+    // it gave out.
+    let answer = |exchanged: &Exchanged| answer(app, realm, exchanged, now);
+    refresh_with(app, realm, text, Ends::Session, answer, now)
+        .await?
+        .map_err(|_| Problem::InvalidRefreshToken)
+}
+
+/// The same, for whoever answers in another form: `answer` makes it while the exchange is written. `ends` is what a token ends that is
+/// used again too late.
+pub async fn refresh_with<T>(
+    app: &App,
+    realm: &Snapshot,
+    text: &str,
+    ends: Ends,
+    answer: impl FnMut(&Exchanged) -> Result<T, Problem>,
+    now: Timestamp,
+) -> Result<Result<T, RefreshRefused>, Problem> {
     // A forged or garbled token never reaches the database.
-    let token = RefreshToken::decode(text, app.refresh_mac()).ok_or(Problem::InvalidRefreshToken)?;
+    let Some(token) = RefreshToken::decode(text, app.refresh_mac()) else {
+        return Ok(Err(RefreshRefused::Unknown));
+    };
     let settings = realm.settings();
     let presented = Presented {
         realm: realm.id(),
@@ -37,20 +57,17 @@ pub async fn refresh(
         on_reuse: OnReuse {
             event: EventId::new(now, app.entropy()),
             message: OutboxId::new(now, app.entropy()),
-            // A token of our own sign-in that was used twice means that somebody else holds it: the whole sign-in
-            // ends, with the access tokens it gave out.
-            ends: Ends::Session,
+            ends,
         },
     };
-    let answer = |exchanged: &Exchanged| answer(app, realm, exchanged, now);
     match grants::exchange(app.db(), presented, answer).await? {
         Ok((exchanged, answer)) => {
             touch(app, realm, &exchanged.session, now).await;
-            answer
+            answer.map(Ok)
         }
         Err(refused) => {
             tracing::debug!(grant.id = %token.grant, reason = ?refused, "refresh token refused");
-            Err(Problem::InvalidRefreshToken)
+            Ok(Err(refused))
         }
     }
 }

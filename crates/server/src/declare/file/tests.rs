@@ -173,7 +173,7 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
         ),
         (
             "[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n",
-            "realms.toml:3: profile: this release has only `native`",
+            "realms.toml:3: profile: this release has `native`, `runbook` and `module04`",
         ),
         (
             "[[realm]]\nname = \"acme\"\n[[realm]]\nname = \"acme\"\n",
