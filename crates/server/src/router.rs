@@ -22,6 +22,7 @@ use crate::{
     health,
     http::{Problem, body, cross_origin, observe::Route, precondition::MarkUntagged},
     oauth, pages,
+    profiles::Doors,
 };
 
 /// The router that serves `app`. Mount it in an axum application; `gatepost serve` runs the same service without axum's
@@ -53,7 +54,7 @@ pub(crate) fn front(app: App) -> Front {
         .merge(pages::assets())
         .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
         .merge(called)
-        .fallback(pages::not_found)
+        .fallback_service(Doors::new(&app))
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .with_state(app.clone());
     let health = health::routes()
@@ -65,7 +66,7 @@ pub(crate) fn front(app: App) -> Front {
 
 /// The front counts by route; only here is it known.
 #[derive(Clone)]
-struct TellRoute;
+pub(crate) struct TellRoute;
 
 impl<S> Layer<S> for TellRoute {
     type Service = TellingRoute<S>;
@@ -76,7 +77,7 @@ impl<S> Layer<S> for TellRoute {
 }
 
 #[derive(Clone)]
-struct TellingRoute<S>(S);
+pub(crate) struct TellingRoute<S>(S);
 
 impl<S: Service<Request, Response = Response>> Service<Request> for TellingRoute<S> {
     type Response = Response;
@@ -94,7 +95,7 @@ impl<S: Service<Request, Response = Response>> Service<Request> for TellingRoute
 }
 
 pin_project! {
-    struct Telling<F> {
+    pub(crate) struct Telling<F> {
         #[pin]
         answer: F,
         route: Option<MatchedPath>,
