@@ -17,7 +17,7 @@ use tower::{Layer, Service};
 use utoipa::openapi::OpenApi;
 
 use crate::{
-    App, api, docs,
+    App, api, better_auth, docs,
     front::Front,
     health,
     http::{Problem, body, cross_origin, observe::Route, precondition::MarkUntagged},
@@ -54,6 +54,7 @@ pub(crate) fn front(app: App) -> Front {
         .merge(pages::assets())
         .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
         .merge(called)
+        .merge(better_auth::routes())
         .fallback_service(Doors::new(&app))
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .with_state(app.clone());
