@@ -1,8 +1,6 @@
 //! A closed-loop HTTP/1.1 driver: every connection asks, waits for the answer, and asks again.
 //!
-//! One thread, one epoll set, no allocation a request: it must cost less than what it measures. Where it has a core to itself
-//! it never sleeps, for whoever answers a driver that sleeps pays for waking it: on a virtual machine that is the price of a
-//! request, and a server that is fast enough to keep the driver awake would not pay it.
+//! One thread, one epoll set, no allocation a request: it must cost less than what it measures.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -13,7 +11,7 @@ use memchr::memmem;
 use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 
-use crate::{Outcome, machine};
+use crate::Outcome;
 
 /// How long an answer may take before the run is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -64,6 +62,21 @@ struct Connection {
 
 /// Lets every one of `talks` go on over a connection of its own for `length`, or until all have nothing more to ask.
 pub fn drive<T: Talk>(address: SocketAddr, talks: &mut [T], length: Option<Duration>) -> Outcome<Load> {
+    go_on(address, talks, length, false)
+}
+
+/// The same without ever sleeping, from a core that the server does not have. Whoever answers a driver that sleeps pays for
+/// waking it, which on a virtual machine can be the price of a request; a server that keeps the driver busy would not pay it.
+pub fn drive_awake<T: Talk>(address: SocketAddr, talks: &mut [T], length: Duration) -> Outcome<Load> {
+    go_on(address, talks, Some(length), true)
+}
+
+fn go_on<T: Talk>(
+    address: SocketAddr,
+    talks: &mut [T],
+    length: Option<Duration>,
+    awake: bool,
+) -> Outcome<Load> {
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let mut connections = Vec::with_capacity(talks.len());
     for number in 0..talks.len() {
@@ -81,9 +94,7 @@ pub fn drive<T: Talk>(address: SocketAddr, talks: &mut [T], length: Option<Durat
         under_way += usize::from(send(connection, talk, &mut out)?);
     }
     let mut events: Vec<epoll::Event> = Vec::with_capacity(talks.len().max(1));
-    let awake = machine::has_a_core_to_itself()?;
-    let patience = if awake { Duration::ZERO } else { PATIENCE };
-    let patience = Timespec::try_from(patience)?;
+    let patience = Timespec::try_from(if awake { Duration::ZERO } else { PATIENCE })?;
     let mut heard = begun;
     while under_way > 0 {
         events.clear();

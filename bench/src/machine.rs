@@ -37,12 +37,6 @@ pub fn unpin(before: &CpuSet) -> Outcome<()> {
     Ok(sched_setaffinity(None, before)?)
 }
 
-/// Whether the calling thread is tied to one core, and there are others for those it measures.
-pub fn has_a_core_to_itself() -> Outcome<bool> {
-    let present = std::fs::read_to_string("/sys/devices/system/cpu/present")?;
-    Ok(sched_getaffinity(None)?.count() == 1 && present.trim() != "0")
-}
-
 /// CPU time of the calling thread.
 pub fn thread_cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
