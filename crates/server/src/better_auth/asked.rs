@@ -5,7 +5,9 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{
         HeaderMap, HeaderValue, Method, StatusCode, Uri,
-        header::{ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CONTENT_TYPE, LOCATION, SET_COOKIE},
+        header::{
+            ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE,
+        },
     },
     response::{IntoResponse, Response},
 };
@@ -225,6 +227,7 @@ impl Asked {
 
     fn with_what_is_set(self, mut response: Response) -> Response {
         let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for cookie in self.cookies {
             headers.append(SET_COOKIE, cookie);
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::{
     http::{
         HeaderName, HeaderValue, StatusCode,
-        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -55,7 +55,9 @@ impl Refusal {
 fn written(mut response: Response, code: Option<&str>, message: &str) -> Response {
     // Two texts always serialise.
     *response.body_mut() = body::document(&Envelope { message, code }).unwrap_or_default().into();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

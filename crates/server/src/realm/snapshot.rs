@@ -15,7 +15,7 @@ use gatepost_domain::{
     organization,
     role::{RoleGraph, RolesRefused},
 };
-use gatepost_jose::{Claims, Proof, Refused, SigningKey, Verifier, dangerous_decode_without_verifying};
+use gatepost_jose::{Claims, Proof, Refused, Verifier, dangerous_decode_without_verifying};
 use gatepost_store::{Db, clients, providers, realms, roles, signing_keys};
 
 use serde_json::Value;

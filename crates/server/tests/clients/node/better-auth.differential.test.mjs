@@ -35,8 +35,8 @@ function seen(url, answer) {
 function cookie(line) {
   const [pair, ...attributes] = line.split('; ');
   const [name, value] = pair.split('=');
-  // Set anew for as long as there is left.
-  const rounded = attributes.map((attribute) => attribute.replace('Max-Age=604799', 'Max-Age=604800'));
+  // Set anew by us for as long as there is left of the session.
+  const rounded = attributes.map((attribute) => attribute.replace(/^Max-Age=6047\d\d$/, 'Max-Age=604800'));
   return name.startsWith('better-auth.') && `${name}=${value && '<value>'}; ${rounded.sort().join('; ')}`;
 }
 
@@ -59,6 +59,8 @@ function masked(url, value, key) {
   if (typeof value !== 'string') return value;
   if (moment.test(value)) return '<moment>';
   if (ids.has(key)) return '<id>';
+  // Better Auth knows the address of a proxy's header alone; we know that of the connection too.
+  if (key === 'ipAddress' && ['', '127.0.0.1'].includes(value)) return '<address>';
   if (key === 'token') return value.includes('.') ? claims(url, value) : '<token>';
   return value === url ? '<server>' : value;
 }

@@ -81,6 +81,7 @@ async fn the_key_is_made_when_it_is_first_needed_and_followed_by_others() {
     assert_eq!(algs().await.len(), 2);
     app.advance(std::time::Duration::from_hours(24 * 89 + 1));
     let published = client.get("/jwks").await.json();
-    assert_eq!(published["keys"].as_array().unwrap().len(), 2, "{published}");
-    assert_eq!(published["keys"][0], first["keys"][0]);
+    let listed = published["keys"].as_array().unwrap();
+    assert_eq!(listed.len(), 2, "{published}");
+    assert!(listed.contains(&first["keys"][0]), "{published}");
 }

@@ -59,6 +59,12 @@ impl<'a> Client<'a> {
             }
         };
         let answer = self.app.send(request.unwrap()).await;
+        // SE-11: nothing but the keys is kept by what lies between, and what is no endpoint says nothing.
+        let keys = path == "/jwks" || path.starts_with("/.well-known/");
+        assert!(
+            keys || answer.status == 404 || answer.header("cache-control") == Some("no-store"),
+            "{path}: {answer:?}"
+        );
         for (name, value, attributes) in set_cookies(&answer) {
             if attributes.contains("Max-Age=0") {
                 self.cookies.borrow_mut().remove(&name);

@@ -109,7 +109,7 @@ async fn a_user_name_is_free_or_taken() {
 
 #[tokio::test]
 async fn what_is_no_endpoint_is_answered_with_nothing() {
-    let app = TestApp::with("[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n").await;
+    let app = TestApp::with("[[realm]]\nname = \"acme\"\n").await;
     for prefix in ["", "/r/acme"] {
         let client = Client::under(&app, prefix);
         assert_eq!(
