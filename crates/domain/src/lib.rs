@@ -5,6 +5,7 @@
 
 mod accent;
 pub mod api_key;
+pub mod application_token;
 pub mod audit;
 pub mod authorization;
 pub mod browser;

@@ -8,6 +8,7 @@ mod api;
 mod api_keys;
 mod app;
 mod applications;
+mod better_auth;
 mod browser;
 pub mod cli;
 mod clients;

@@ -28,7 +28,9 @@ pub use picture::{modules, svg};
 pub use policy::{Asking, due, is_offered, organization_asking, set_up_by};
 pub(crate) use policy::{forbids_what_an_organization_asks, is_required};
 pub(crate) use set_up::{Begun, Confirms, open_seed};
-pub use set_up::{BegunBy, SetUp, begin_totp, confirm_totp, pending_totp};
+pub use set_up::{
+    BegunBy, SetUp, begin_totp, begin_totp_with_codes, confirm_totp, confirm_totp_with_codes, pending_totp,
+};
 pub use trusted::{forget_trusted_devices, trusted_devices};
 
 /// What an account has set up.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use gatepost_domain::{Entropy as _, Timestamp, audit::Event};
 
 use crate::{
-    App,
+    App, better_auth,
     entropy::SystemEntropy,
     http::Problem,
     limits::{Limits, Rule},
@@ -27,6 +27,11 @@ pub fn limiter() -> impl Fn(u64, i64) -> bool {
 /// How many accounts it remembers.
 pub fn limiter_keys() -> usize {
     Rule::SignInAccount.keys()
+}
+
+/// The endpoints of Better Auth as `docs/guide/coming-from-better-auth.md` lists them.
+pub fn better_auth_endpoints() -> String {
+    better_auth::guide()
 }
 
 /// `docs/reference/problems.md`

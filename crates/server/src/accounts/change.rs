@@ -1,10 +1,10 @@
 //! Changes to accounts, column by column.
 
 use gatepost_domain::{
-    DisplayName, EmailAddress, LinkPurpose, OutboxId, PasswordHash, RealmId, RoleName, Timestamp, User,
-    UserId, Username, audit::Event, outbox::Notice,
+    DisplayName, EmailAddress, LinkPurpose, OutboxId, PasswordHash, PersonalClaims, RealmId, RoleName,
+    Timestamp, User, UserId, Username, audit::Event, outbox::Notice,
 };
-use gatepost_store::{Tx, audit, passwords, totp_seeds, users};
+use gatepost_store::{Tx, audit, passwords, personal_claims, totp_seeds, users};
 
 use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, links, roles_of, with_roles};
 use crate::{App, api_keys::revoke_because, http::Problem, jobs::logout, mail, realm::Snapshot};
@@ -16,6 +16,7 @@ pub struct Change {
     email_verified: Option<bool>,
     username: Option<Option<Username>>,
     name: Option<Option<DisplayName>>,
+    picture: Option<Option<String>>,
     roles: Option<Roles>,
     disabled: Option<bool>,
     password: Option<PasswordHash>,
@@ -77,6 +78,22 @@ impl Change {
         Ok(self)
     }
 
+    /// The address of another picture.
+    pub fn picture(mut self, address: Option<Option<String>>) -> Result<Self, Problem> {
+        let known = PersonalClaims { picture: address.clone().flatten(), ..PersonalClaims::default() };
+        known.check().map_err(|refused| field("picture", refused))?;
+        self.picture = address;
+        Ok(self)
+    }
+
+    /// Whether nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        self.columns().is_empty()
+            && self.roles.is_none()
+            && self.disabled.is_none()
+            && self.password.is_none()
+    }
+
     /// Other roles; each must exist in the realm.
     pub fn roles(mut self, realm: &Snapshot, names: Option<&[String]>) -> Result<Self, Problem> {
         self.roles = names.map(|names| roles_of(realm, names)).transpose()?.map(Roles::Only);
@@ -115,6 +132,7 @@ impl Change {
             ("email_verified", self.email_verified.is_some()),
             ("username", self.username.is_some()),
             ("name", self.name.is_some()),
+            ("picture", self.picture.is_some()),
         ];
         columns.iter().filter(|(_, changes)| *changes).map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
     }
@@ -156,6 +174,11 @@ pub async fn change(
                     name: change.name,
                 };
                 users::update_profile(tx, realm, user, &profile, None, now).await?;
+                if let Some(picture) = change.picture {
+                    let known = personal_claims::find(tx, realm, user).await?;
+                    let known = PersonalClaims { picture, ..known };
+                    personal_claims::set(tx, realm, user, &known, now).await?;
+                }
                 let roles = change.roles.as_ref().map(|roles| roles.of(&before.roles));
                 if let Some(roles) = roles.filter(|roles| !same(roles, &before.roles)) {
                     if !roles.iter().any(|role| role.as_str() == ADMINISTRATOR) {

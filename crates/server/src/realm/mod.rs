@@ -10,7 +10,7 @@ mod snapshot;
 pub use cache::RealmCache;
 pub use change::{find, update};
 pub(crate) use change::{let_go, locked_out, locks_administrators_out, told};
-pub use keys::ID_TOKENS;
+pub use keys::{BETTER_AUTH, ID_TOKENS};
 pub(crate) use logo::redrawn;
 pub use resolve::{InRealm, UnderPrefix, enter, enter_at_hand, host, names_a_host};
 pub(crate) use snapshot::issuer_of;

@@ -9,12 +9,13 @@ use std::{
 };
 
 use gatepost_domain::{
-    Client, Entropy, Grant, MasterKey, Provider, ProviderId, Realm, RealmId, RealmSettings, Timestamp,
+    Client, Entropy, Grant, MasterKey, Provider, ProviderId, Realm, RealmId, RealmSettings, SigningAlg,
+    Timestamp,
     mfa::Demand,
     organization,
     role::{RoleGraph, RolesRefused},
 };
-use gatepost_jose::{Claims, Proof, Refused, SigningKey, Verifier, dangerous_decode_without_verifying};
+use gatepost_jose::{Claims, Proof, Refused, Verifier, dangerous_decode_without_verifying};
 use gatepost_store::{Db, clients, providers, realms, roles, signing_keys};
 
 use serde_json::Value;
@@ -276,23 +277,19 @@ impl Snapshot {
         &self.keys
     }
 
-    /// What ID tokens are signed with, once that was needed.
-    pub fn id_token_key(&self) -> Option<&SigningKey> {
-        self.keys.signer_with(keys::ID_TOKENS)
-    }
-
     /// Whether a client of the realm will be given ID tokens, and there is no key for them yet: who asks for the keys now must find
     /// the one that will sign.
     pub fn lacks_id_token_key(&self) -> bool {
         self.lacks_id_token_key
     }
 
-    pub(super) async fn make_id_token_key(
+    pub(super) async fn make_first_key(
         &self,
         means: &Means<'_>,
+        alg: SigningAlg,
         now: Timestamp,
     ) -> Result<(), SnapshotError> {
-        keys::make_for_id_tokens(means, &self.realm, now).await
+        keys::make_first(means, &self.realm, alg, now).await
     }
 
     /// Verifies tokens meant for the realm's own API.

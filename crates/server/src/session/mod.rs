@@ -21,7 +21,7 @@ pub use begin::{Held, Steps, Wants, begin};
 pub use by_mail::{Mailed, Opened, ask_by_mail, is_by_mail, opened_to_sign_in, prove_by_mail};
 pub(crate) use device::note_device;
 pub use end::{Ended, end};
-pub use in_browser::{renew_cookie, sign_in_browser};
+pub use in_browser::{renew_cookie, sign_in_application, sign_in_browser};
 pub use known_device::{DeviceCookie, known_device, known_device_at, remember_device, remember_device_of};
 pub use list::list;
 pub(crate) use missing::Asks;
