@@ -39,6 +39,7 @@ async fn a_session_is_asked_for_with_get() {
 async fn what_is_listed_revokes_and_does_not_authenticate() {
     let app = TestApp::new().await;
     let client = ada(&app).await;
+    app.advance(std::time::Duration::from_secs(1));
     let other = Client::new(&app);
     let token = other.sign_in(ADA).await.text("token");
     let listed = client.get("/list-sessions").await.json();
