@@ -6,7 +6,7 @@ use super::{Profile, RealmSettings, SigningAlg};
 use crate::api_key;
 use crate::client::ROLES;
 use crate::role::{ADMINISTRATOR, RoleGraph};
-use crate::setting::{MOST, SettingRefused, check_audience, refuse};
+use crate::setting::{MOST, SettingRefused, check_audience, is_word, refuse};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -58,8 +58,8 @@ impl RealmSettings {
 
     /// What would be believed and not done is refused.
     fn check_release(&self) -> Result<(), SettingRefused> {
-        if self.profile != Profile::Native {
-            return refuse("profile", "this release has only `native`");
+        if !matches!(self.profile, Profile::Native | Profile::Zalt) {
+            return refuse("profile", "this release has only `native` and `zalt`");
         }
         Ok(())
     }
@@ -85,10 +85,29 @@ impl RealmSettings {
             .iter()
             .find_map(|(member, hosts)| Some((*member, hosts.iter().find(|host| !is_host(host))?)));
         match wrong {
-            None => check_audience(&self.audience),
+            None => {
+                self.check_token_issuer()?;
+                check_audience(&self.audience)
+            }
             Some((member, host)) => {
                 refuse(member, format!("{host:?} is no host name in lower case, as in auth.example.com"))
             }
+        }
+    }
+
+    /// It stands in `iss` (RFC 7519 section 4.1.1). Those tokens are for the realm's audience alone: without one they would be for
+    /// nobody.
+    fn check_token_issuer(&self) -> Result<(), SettingRefused> {
+        match &self.token_issuer {
+            None => Ok(()),
+            Some(issuer) if !is_word(issuer) || issuer.contains('#') => refuse(
+                "token_issuer",
+                "write a name or an absolute URI without fragment, of up to 255 letters",
+            ),
+            Some(_) if self.audience.is_empty() => {
+                refuse("token_issuer", "say in `audience` whom the tokens are for")
+            }
+            Some(_) => Ok(()),
         }
     }
 
@@ -269,10 +288,26 @@ mod tests {
 
     #[test]
     fn what_belongs_to_the_installation_is_said_where_the_realm_is_declared() {
-        for member in ["profile", "hosts", "issuer", "audit_retention"] {
+        for member in ["profile", "hosts", "issuer", "token_issuer", "audit_retention"] {
             let said = checked(&json!({ member: null })).unwrap_err();
             let where_to = "this is set where the realm is declared: in the file, by `gatepost apply`";
             assert_eq!(said, format!("{member}: {where_to}"));
+        }
+    }
+
+    #[test]
+    fn a_name_for_tokens_is_one_word_and_somebody_takes_them() {
+        let saying = |issuer: &str, audience: &[&str]| RealmSettings {
+            token_issuer: Some(issuer.to_owned()),
+            audience: audience.iter().map(|name| (*name).to_owned()).collect(),
+            ..RealmSettings::default()
+        };
+        assert_eq!(RealmSettings::for_profile(Profile::Zalt).check(), Ok(()));
+        assert_eq!(saying("https://api.zalt.io", &["notes"]).check(), Ok(()));
+        for (issuer, audience) in
+            [("", &["notes"][..]), ("a b", &["notes"]), ("a#b", &["notes"]), ("zalt.io", &[])]
+        {
+            assert_eq!(saying(issuer, audience).check().unwrap_err().member, "token_issuer", "{issuer}");
         }
     }
 

@@ -22,6 +22,9 @@ pub struct RealmSettings {
     pub issuer: Option<Issuer>,
     /// Whom tokens are for; the issuer when empty.
     pub audience: Vec<String>,
+    /// Who the tokens of the realm's own sign-in say they are of (`iss`), where that is not the issuer: a name that the APIs of another
+    /// server's applications ask for. Such tokens are of the type `JWT`, and for `audience` alone. Those of clients stay as they are.
+    pub token_issuer: Option<String>,
     /// What access tokens are signed with.
     pub signing_alg: SigningAlg,
     /// How long an access token lives.
@@ -108,6 +111,7 @@ impl Default for RealmSettings {
             hosts: Vec::new(),
             issuer: None,
             audience: Vec::new(),
+            token_issuer: None,
             signing_alg: SigningAlg::ES256,
             access_token_ttl: MINUTE * 15,
             refresh_token_ttl: DAY * 30,
@@ -145,9 +149,12 @@ impl Default for RealmSettings {
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
+/// Who issues tokens, and whom they are for, where an application was written for Zalt.
+const ZALT: &str = "zalt.io";
+
 /// What an administrator of the realm cannot change, for it is not about the realm alone: which paths and hosts lead to it and
 /// whom its tokens name belong to the installation, and whoever administers must not be able to have their own acts forgotten.
-const DECLARED: [&str; 4] = ["profile", "hosts", "issuer", "audit_retention"];
+const DECLARED: [&str; 5] = ["profile", "hosts", "issuer", "token_issuer", "audit_retention"];
 
 impl RealmSettings {
     /// The defaults of a profile: what its wire contract promises where it differs from ours.
@@ -158,9 +165,10 @@ impl RealmSettings {
             Profile::Native => ours,
             Profile::Zalt => Self {
                 signing_alg: SigningAlg::RS256,
+                audience: vec![ZALT.to_owned()],
+                token_issuer: Some(ZALT.to_owned()),
                 refresh_token_ttl: DAY * 7,
                 refresh_grace: Duration::from_secs(30),
-                password: legacy,
                 ..ours
             },
             Profile::Runbook => Self {
@@ -173,6 +181,24 @@ impl RealmSettings {
                 Self { signing_alg: SigningAlg::HS256, refresh_token_ttl: DAY * 7, password: legacy, ..ours }
             }
         }
+    }
+
+    /// The settings as another profile has them: what `named` does not name, and is as the profile before would have it, is as the
+    /// new one would.
+    #[must_use]
+    pub fn moved_to(&self, profile: Profile, named: &[String]) -> Self {
+        let (before, after) = (Self::for_profile(self.profile), Self::for_profile(profile));
+        let differing = self.differing(&before);
+        let follows: Vec<String> =
+            Self::keys().into_iter().filter(|key| !differing.contains(key) && !named.contains(key)).collect();
+        self.taking(&follows, &after)
+    }
+
+    /// The settings with these as the others have them.
+    #[must_use]
+    pub fn taking(&self, names: &[String], others: &Self) -> Self {
+        // Members of two that are settings make settings.
+        self.with_those_of(names, others).unwrap_or_else(|_| self.clone())
     }
 
     /// Reads stored settings. Unlike the declarative file they may hold keys this release does not know, written
@@ -211,6 +237,10 @@ impl RealmSettings {
 
 impl Settings for RealmSettings {
     const OF: &str = "realm";
+
+    fn defaults(&self) -> Self {
+        Self::for_profile(self.profile)
+    }
 }
 
 #[cfg(test)]
@@ -232,6 +262,22 @@ mod tests {
             serde_json::from_str::<RealmSettings>(&json).unwrap(),
             RealmSettings::for_profile(Profile::Zalt)
         );
+    }
+
+    #[test]
+    fn another_profile_brings_its_defaults_and_leaves_what_was_chosen() {
+        let native = RealmSettings { access_token_ttl: MINUTE, ..RealmSettings::default() };
+        let named = ["profile".to_owned(), "refresh_grace".to_owned()];
+        let moved = native.moved_to(Profile::Zalt, &named);
+        let zalt = RealmSettings::for_profile(Profile::Zalt);
+        assert_eq!((moved.signing_alg, &moved.token_issuer), (zalt.signing_alg, &zalt.token_issuer));
+        assert_eq!((moved.access_token_ttl, moved.refresh_grace), (MINUTE, native.refresh_grace));
+        let back = zalt.moved_to(Profile::Native, &[]);
+        assert_eq!(back, RealmSettings::default());
+        // `null` gives back what the profile has.
+        let changes = serde_json::json!({"refresh_token_ttl": null}).as_object().unwrap().clone();
+        let longer = RealmSettings { refresh_token_ttl: DAY * 9, ..zalt.clone() };
+        assert_eq!(longer.with(&changes).unwrap(), zalt);
     }
 
     #[test]
