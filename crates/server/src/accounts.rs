@@ -1,5 +1,6 @@
 //! Accounts: made, changed, deleted. Every front door and the command line come through here.
 
+mod about;
 mod change;
 mod create;
 mod email;
@@ -28,8 +29,9 @@ use crate::{
     realm::Snapshot,
 };
 
-pub use change::{Change, change, delete};
-pub use create::{Profile, create, register};
+pub use about::{About, about};
+pub use change::{Change, ClaimChanges, change, delete};
+pub use create::{Profile, create, register, sign_up};
 pub(crate) use email::remind_to_verify;
 pub use email::{
     CONFIRMING, ask_to_change_email, ask_to_verify, awaited_email, confirm_email, undo_email_change,
@@ -41,7 +43,7 @@ pub(crate) use letters::{count_members_letter, count_strangers_letter};
 pub use links::opened;
 pub(crate) use links::send as send_link;
 pub(crate) use ownership::{prove as prove_address, take_over};
-pub use password::change_password;
+pub use password::{change_password, check_password};
 pub use recovery::{ask_to_recover, recover};
 pub use ways_in::has_password;
 pub(crate) use ways_in::{Way, is_last_way_in};
@@ -170,6 +172,21 @@ pub async fn find(app: &App, realm: RealmId, id: UserId) -> Result<User, Problem
     let found =
         app.db().read("find a user", move |tx| Box::pin(async move { users::find(tx, realm, id).await }));
     found.await?.ok_or(Problem::NotFound)
+}
+
+/// The accounts of a realm that a filter leaves, as many as `limit`, after the given one.
+pub async fn list(
+    app: &App,
+    realm: RealmId,
+    filter: users::UserFilter,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<users::Listed, Problem> {
+    let found = app.db().read("list users", move |tx| {
+        let filter = filter.clone();
+        Box::pin(async move { users::list(tx, realm, &filter, after, limit).await })
+    });
+    Ok(found.await?)
 }
 
 /// Words an account says of itself, which a password may not be made of.

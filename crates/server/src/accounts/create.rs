@@ -1,16 +1,19 @@
 //! New accounts.
 
 use gatepost_domain::{
-    DisplayName, EmailAddress, LinkPurpose, PasswordHash, RoleName, Timestamp, User, UserId, Username,
+    DisplayName, EmailAddress, LinkPurpose, PasswordHash, PersonalClaims, Registration, RoleName, Timestamp,
+    User, UserId, Username,
     audit::{Actor, Event, Record},
     outbox::Letter,
 };
-use gatepost_store::{Tx, audit, mailed_links, passwords, users};
+use gatepost_store::{Tx, audit, mailed_links, passwords, personal_claims, users};
 
 use super::{Who, email, field, letters::count_strangers_letter, links, names, roles_of};
 use crate::{
     App,
+    api::Password,
     http::{Problem, origin::Where},
+    limits::{self, Rule},
     mail,
     realm::Snapshot,
 };
@@ -23,6 +26,7 @@ pub struct Profile {
     username: Option<Username>,
     name: Option<DisplayName>,
     roles: Vec<RoleName>,
+    claims: PersonalClaims,
 }
 
 impl Profile {
@@ -36,6 +40,7 @@ impl Profile {
                 .transpose()?,
             name: name.map(|text| text.parse().map_err(|refused| field("name", refused))).transpose()?,
             roles: Vec::new(),
+            claims: PersonalClaims::default(),
         };
         if profile.email.is_none() && profile.username.is_none() {
             return Err(Problem::InvalidField {
@@ -59,6 +64,13 @@ impl Profile {
         Ok(self)
     }
 
+    /// What else it says of the person.
+    pub fn claims(mut self, claims: PersonalClaims) -> Result<Self, Problem> {
+        claims.check().map_err(|refused| field("profile", refused))?;
+        self.claims = claims;
+        Ok(self)
+    }
+
     /// What a password may not be made of.
     pub fn words(&self) -> Vec<&str> {
         let email = self.email.as_ref().map(EmailAddress::as_str);
@@ -78,6 +90,26 @@ impl Profile {
     }
 }
 
+/// Makes an account for somebody who asked for one, where the realm is open to that and the password will do: the account, and what its
+/// password is checked with. Every try counts.
+pub async fn sign_up(
+    app: &App,
+    realm: &Snapshot,
+    profile: Profile,
+    password: &Password,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(User, PasswordHash), Problem> {
+    if realm.settings().registration != Registration::Open {
+        return Err(Problem::RegistrationClosed);
+    }
+    let password = password.accept(realm.settings(), &profile.words())?;
+    limits::attempt(app, realm, (Rule::Register, origin.neighbourhood()), origin, now)?;
+    let hash = app.hash_chosen(realm, &password, origin, now).await?;
+    let user = register(app, realm, profile, hash.clone(), origin.clone(), now).await?;
+    Ok((user, PasswordHash::new(hash)))
+}
+
 /// Makes an account for somebody who asked for one, and mails a link to prove the address.
 ///
 /// Where only proven addresses sign in and mail is sent, an address that has an account is answered as any other: with what the
@@ -92,6 +124,7 @@ pub async fn register(
 ) -> Result<User, Problem> {
     let id = UserId::new(now, app.entropy());
     let record = origin.record(app, realm.id(), Event::UserRegistered, Actor::User(id), now).user(id);
+    let claims = profile.claims.clone();
     let (user, hash) = (profile.into_user(id, realm, now), PasswordHash::new(hash));
     let quietly = realm.settings().require_verified_email && app.mailer().is_on();
     // Counted whether the letter is the first link or to an owner; who has caused too many is answered as ever, and none is sent.
@@ -102,7 +135,7 @@ pub async fn register(
         .db()
         .write("register a user", move |tx| {
             let (user, hash, record) = (made.clone(), hash.clone(), record.clone());
-            let (app, origin) = (worker.clone(), origin.clone());
+            let (app, origin, claims) = (worker.clone(), origin.clone(), claims.clone());
             Box::pin(async move {
                 if let Some(email) = &user.email {
                     match is_free(tx, &user, email, now).await {
@@ -113,6 +146,9 @@ pub async fn register(
                     }
                 }
                 users::create(tx, &user).await?;
+                if !claims.is_empty() {
+                    personal_claims::set(tx, user.realm, user.id, &claims, now).await?;
+                }
                 passwords::set(tx, user.realm, user.id, &hash, now).await?;
                 audit::append(tx, &record).await?;
                 if let Some(email) = user.email.clone().filter(|_| sends) {

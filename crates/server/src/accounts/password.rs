@@ -33,35 +33,7 @@ pub async fn change_password(
 ) -> Result<(), Problem> {
     let (realm, user, session) = (caller.user.realm, caller.user.id, caller.session.id);
     let message = OutboxId::new(now, app.entropy());
-    let actor = || Actor::User(user);
-    let attempt =
-        limits::attempt_of(app, in_realm, (Rule::Reauthentication, session), Some(user), &origin, now)?;
-    let stored = app
-        .db()
-        .read("find a password", move |tx| Box::pin(async move { passwords::find(tx, realm, user).await }))
-        .await?;
-    let checked = match app.hasher().check(current, stored.as_ref().map(PasswordHash::as_str)).await {
-        Err(busy) => {
-            attempt.give_back();
-            return Err(busy.into());
-        }
-        Ok(checked) => checked,
-    };
-    if checked == Checked::Wrong {
-        let record =
-            origin.record(app, realm, Event::PasswordChangeRefused, actor(), now).user(user).session(session);
-        app.db()
-            .write("record a refused password change", move |tx| {
-                let record = record.clone();
-                Box::pin(async move { audit::append(tx, &record).await })
-            })
-            .await?;
-        return Err(Problem::WrongPassword);
-    }
-    let Some(old) = stored else {
-        return Err(Problem::WrongPassword);
-    };
-    attempt.give_back();
+    let old = check_password(app, in_realm, caller, current, &origin, now).await?;
     let new = PasswordHash::new(app.hash_chosen(in_realm, new, &origin, now).await?);
     let who = Who::themselves(caller, origin);
     let record = who.record(app, Event::PasswordChanged, realm, user, now).session(session);
@@ -95,4 +67,47 @@ pub async fn change_password(
         .await?;
     app.post_is_waiting();
     Ok(())
+}
+
+/// Checks the present password of somebody who is signed in, if it was not wrong too often in this session. It makes their sign-in no
+/// fresher.
+pub async fn check_password(
+    app: &App,
+    in_realm: &Snapshot,
+    caller: &SignedIn,
+    current: &Password,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<PasswordHash, Problem> {
+    let (realm, user, session) = (caller.user.realm, caller.user.id, caller.session.id);
+    let attempt =
+        limits::attempt_of(app, in_realm, (Rule::Reauthentication, session), Some(user), origin, now)?;
+    let stored = app
+        .db()
+        .read("find a password", move |tx| Box::pin(async move { passwords::find(tx, realm, user).await }))
+        .await?;
+    let checked = match app.hasher().check(current, stored.as_ref().map(PasswordHash::as_str)).await {
+        Err(busy) => {
+            attempt.give_back();
+            return Err(busy.into());
+        }
+        Ok(checked) => checked,
+    };
+    if checked == Checked::Wrong {
+        let actor = Actor::User(user);
+        let record = origin.record(app, realm, Event::PasswordChangeRefused, actor, now);
+        let record = record.user(user).session(session);
+        app.db()
+            .write("record a refused password", move |tx| {
+                let record = record.clone();
+                Box::pin(async move { audit::append(tx, &record).await })
+            })
+            .await?;
+        return Err(Problem::WrongPassword);
+    }
+    let Some(old) = stored else {
+        return Err(Problem::WrongPassword);
+    };
+    attempt.give_back();
+    Ok(old)
 }

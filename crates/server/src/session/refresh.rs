@@ -12,16 +12,19 @@ use crate::{
     signing::{self, Limit, Subject},
 };
 
+/// What a refresh token was exchanged for.
+pub struct Refreshed {
+    /// The next pair.
+    pub tokens: TokenAnswer,
+    /// Whether the refresh token was exchanged before, and this is the pair it was exchanged for, with a fresh access token.
+    pub repeated: bool,
+}
+
 /// Exchanges a refresh token for the next pair of tokens.
 ///
 /// One statement decides: of any number of simultaneous uses one advances the grant. The others, and a client that
 /// lost the answer, get the same successor within the realm's grace; later use of an old token revokes the grant.
-pub async fn refresh(
-    app: &App,
-    realm: &Snapshot,
-    text: &str,
-    now: Timestamp,
-) -> Result<TokenAnswer, Problem> {
+pub async fn refresh(app: &App, realm: &Snapshot, text: &str, now: Timestamp) -> Result<Refreshed, Problem> {
     // A forged or garbled token never reaches the database.
     let token = RefreshToken::decode(text, app.refresh_mac()).ok_or(Problem::InvalidRefreshToken)?;
     let settings = realm.settings();
@@ -46,7 +49,7 @@ pub async fn refresh(
     match grants::exchange(app.db(), presented, answer).await? {
         Ok((exchanged, answer)) => {
             touch(app, realm, &exchanged.session, now).await;
-            answer
+            Ok(Refreshed { tokens: answer?, repeated: exchanged.replayed })
         }
         Err(refused) => {
             tracing::debug!(grant.id = %token.grant, reason = ?refused, "refresh token refused");
