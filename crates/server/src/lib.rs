@@ -34,6 +34,7 @@ mod outgoing;
 mod pages;
 mod passkeys;
 mod passwords;
+mod profiles;
 mod realm;
 mod roles;
 mod router;

@@ -8,7 +8,8 @@ use std::{
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::HeaderName,
     middleware::from_fn_with_state,
     response::Response,
 };
@@ -22,6 +23,7 @@ use crate::{
     health,
     http::{Problem, body, cross_origin, observe::Route, precondition::MarkUntagged},
     oauth, pages,
+    profiles::Unowned,
 };
 
 /// The router that serves `app`. Mount it in an axum application; `gatepost serve` runs the same service without axum's
@@ -47,13 +49,18 @@ pub(crate) fn front(app: App) -> Front {
     ));
     let opened = pages::routes().merge(oauth::pages());
     let opened = if app.mailer().kept().is_some() { opened.merge(pages::dev_mail()) } else { opened };
+    let doors = Unowned::new(&app, |routes| {
+        let more = ["x-requested-with", "x-api-key", "x-organization-id", "x-realm-id", "x-org-id"];
+        let more = more.map(HeaderName::from_static);
+        routes.layer((TellRoute, cross_origin::layer_with(&more), DefaultBodyLimit::max(body::LIMIT)))
+    });
     let realm = oauth::documents()
         .merge(docs::routes())
         .merge(opened.layer(from_fn_with_state(app.clone(), pages::around)))
         .merge(pages::assets())
         .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
         .merge(called)
-        .fallback(pages::not_found)
+        .fallback(move |State(app): State<App>, request: Request| doors.answer(app, request))
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .with_state(app.clone());
     let health = health::routes()

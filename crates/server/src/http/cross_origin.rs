@@ -36,14 +36,20 @@ const VARIES: &str = "origin, access-control-request-method, access-control-requ
 /// The layer around the routes that programs call. A request without `Origin` comes from no page of another origin, and pays
 /// nothing for those that do but the `Vary` of its answer.
 pub fn layer() -> CrossOrigin {
-    CrossOrigin(Arc::new(rules()))
+    layer_with(&[])
 }
 
-fn rules() -> CorsLayer {
+/// The same where requests have more headers.
+pub fn layer_with(headers: &[HeaderName]) -> CrossOrigin {
+    CrossOrigin(Arc::new(rules(headers)))
+}
+
+fn rules(more: &[HeaderName]) -> CorsLayer {
+    let headers = [AUTHORIZATION, CONTENT_TYPE, IF_MATCH, HeaderName::from_static("dpop")];
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_allowed))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, HeaderName::from_static("dpop")])
+        .allow_headers(headers.into_iter().chain(more.iter().cloned()).collect::<Vec<_>>())
         .expose_headers([
             ETAG,
             RETRY_AFTER,

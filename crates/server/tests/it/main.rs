@@ -21,6 +21,7 @@ mod oauth;
 mod pages;
 mod passkeys;
 mod peers;
+mod profiles;
 mod realms;
 mod social;
 mod support;
