@@ -3,7 +3,7 @@
 
 use gatepost_jose::Algorithm;
 
-use crate::driver::drive;
+use crate::driver::drive_awake;
 use crate::people::{get, same, send_form};
 use crate::report::{Bar, Better, Row, compared};
 use crate::served::{Served, gatepost, ourselves, peer};
@@ -128,7 +128,7 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
 fn over_http(served: &Served, request: &[u8]) -> Outcome<(f64, f64)> {
     let mut talks = same(request, CONNECTIONS);
     let spent = machine::process_cpu(served.process())?;
-    let load = drive(served.address, &mut talks, Some(SLICE / 2))?.only(200)?;
+    let load = drive_awake(served.address, &mut talks, SLICE / 2)?.only(200)?;
     let spent = machine::process_cpu(served.process())?.saturating_sub(spent);
     Ok((load.per_second, load.took.len() as f64 / spent.as_secs_f64()))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use memchr::memmem;
 
-use crate::driver::{Talk, drive};
+use crate::driver::{Talk, drive_awake};
 use crate::people::{PASSWORD, member, send_form};
 use crate::report::{Bar, Better, Row, alone, compared};
 use crate::served::{Served, gatepost, peer};
@@ -202,7 +202,7 @@ fn signed_in(address: SocketAddr) -> Outcome<Cookies> {
 fn exchanges(served: &Served, talks: &mut [Exchanging]) -> Outcome<(f64, f64)> {
     let before: u64 = talks.iter().map(|talk| talk.exchanged).sum();
     let spent = machine::process_cpu(served.process())?;
-    let load = drive(served.address, talks, Some(SLICE))?;
+    let load = drive_awake(served.address, talks, SLICE)?;
     let spent = machine::process_cpu(served.process())?.saturating_sub(spent);
     if load.status.keys().any(|status| ![200, 303].contains(status)) {
         return Err(format!("expected codes and tokens, the answers were {:?}", load.status).into());

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use std::time::Duration;
 use tower::ServiceExt as _;
 
-use crate::driver::drive;
+use crate::driver::drive_awake;
 use crate::people::{get as request, same};
 use crate::report::{Bar, Better, Row, compared};
 use crate::rounds::{Side, cpu_in_turns};
@@ -63,7 +63,7 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
         for (number, path) in ["/open", "/user", "/require"].into_iter().enumerate() {
             let mut talks = same(&request(path, Some(&token)), 32);
             let spent = machine::process_cpu(server.process())?;
-            let load = drive(server.address, &mut talks, Some(SLICE))?.only(200)?;
+            let load = drive_awake(server.address, &mut talks, SLICE)?.only(200)?;
             let spent = machine::process_cpu(server.process())?.saturating_sub(spent);
             rate[number].push(load.per_second);
             cpu[number].push(load.took.len() as f64 / spent.as_secs_f64());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::driver::{Talk, drive};
+use crate::driver::{Talk, drive_awake};
 use crate::people::{Person, Refreshing, get, newcomers, same, sign_in};
 use crate::plot::{Axis, Chart, Series};
 use crate::report::{Better, Row, alone};
@@ -83,7 +83,7 @@ fn curve<T: Talk>(
 }
 
 fn point<T: Talk>(served: &Served, talks: &mut [T]) -> Outcome<Point> {
-    let load = drive(served.address, talks, Some(SLICE))?.only(200)?;
+    let load = drive_awake(served.address, talks, SLICE)?.only(200)?;
     Ok(Point {
         connections: talks.len(),
         per_second: load.per_second,

@@ -1,6 +1,6 @@
 //! What is only read: keys, metadata, and the check of a session, beside axum's hello world.
 
-use crate::driver::drive;
+use crate::driver::drive_awake;
 use crate::people::{get, newcomers, same};
 use crate::report::{Bar, Better, Row, compared};
 use crate::served::{Served, gatepost_unlimited, ourselves};
@@ -28,7 +28,7 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
         for (number, (served, request, ..)) in sides.iter().enumerate() {
             let mut talks = same(request, CONNECTIONS);
             let spent = machine::process_cpu(served.process())?;
-            let load = drive(served.address, &mut talks, Some(SLICE / 2))?.only(200)?;
+            let load = drive_awake(served.address, &mut talks, SLICE / 2)?.only(200)?;
             let spent = machine::process_cpu(served.process())?.saturating_sub(spent);
             rate[number].push(load.per_second);
             cpu[number].push(load.took.len() as f64 / spent.as_secs_f64());
