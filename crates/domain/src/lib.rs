@@ -33,6 +33,7 @@ pub mod passkey;
 pub mod password;
 mod personal_claims;
 pub mod provider;
+pub mod publishable_key;
 pub mod rate_limit;
 mod realm;
 pub mod refresh;

@@ -1,5 +1,6 @@
 //! Accounts: made, changed, deleted. Every front door and the command line come through here.
 
+mod about;
 mod change;
 mod create;
 mod email;
@@ -31,7 +32,8 @@ use crate::{
     realm::Snapshot,
 };
 
-pub use change::{Change, change, delete};
+pub use about::{About, about};
+pub use change::{Change, ClaimChanges, change, delete};
 pub use create::{Profile, check_registration_open, create, is_username_free, register, sign_up};
 pub(crate) use email::remind_to_verify;
 pub use email::{

@@ -2,6 +2,7 @@
 //! with them is in [`session`](crate::session).
 
 mod change;
+mod code;
 mod picture;
 mod policy;
 mod set_up;
@@ -24,6 +25,8 @@ use crate::{
 
 pub use change::{new_recovery_codes, remove_totp, reset};
 pub(crate) use change::{remove_all, remove_since};
+pub use code::check_code;
+pub(crate) use code::{ShownCode, Taken};
 pub use picture::{modules, svg};
 pub use policy::{Asking, due, is_offered, organization_asking, set_up_by};
 pub(crate) use policy::{forbids_what_an_organization_asks, is_required};

@@ -50,7 +50,8 @@ pub(crate) fn front(app: App) -> Front {
     let opened = pages::routes().merge(oauth::pages());
     let opened = if app.mailer().kept().is_some() { opened.merge(pages::dev_mail()) } else { opened };
     let doors = Unowned::new(&app, |routes| {
-        let more = ["x-requested-with", "x-api-key", "x-organization-id"].map(HeaderName::from_static);
+        let more = ["x-requested-with", "x-api-key", "x-organization-id", "x-realm-id", "x-org-id"];
+        let more = more.map(HeaderName::from_static);
         routes.layer((TellRoute, cross_origin::layer_with(&more), DefaultBodyLimit::max(body::LIMIT)))
     });
     let realm = oauth::documents()

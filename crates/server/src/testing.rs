@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use gatepost_domain::{Entropy as _, Timestamp, audit::Event};
+use gatepost_domain::{Entropy as _, RealmId, Timestamp, audit::Event};
 
 use crate::{
     App, better_auth,
     entropy::SystemEntropy,
     http::Problem,
     limits::{Limits, Rule},
-    profiles, signing,
+    profiles::{self, zalt},
+    signing,
 };
 
 /// Fills `bytes` from the system.
@@ -32,6 +33,26 @@ pub fn limiter_keys() -> usize {
 /// The endpoints of Better Auth as `docs/guide/coming-from-better-auth.md` lists them.
 pub fn better_auth_endpoints() -> String {
     better_auth::guide()
+}
+
+/// The id of a realm.
+pub async fn realm_id(app: &App, name: &str) -> Option<RealmId> {
+    app.realms().named(app, name).await.ok()?.map(|realm| realm.id())
+}
+
+/// Method, path and test of every endpoint that the front door `zalt` serves.
+pub fn zalt_served() -> Vec<(&'static str, &'static str, &'static str)> {
+    zalt::tested()
+}
+
+/// Method and path of those of its contract that it does not.
+pub fn zalt_missing() -> Vec<(&'static str, &'static str)> {
+    zalt::untold()
+}
+
+/// The table of its endpoints in `docs/guide/coming-from-zalt.md`
+pub fn zalt_endpoints() -> String {
+    zalt::table()
 }
 
 /// `docs/reference/problems.md`

@@ -16,10 +16,48 @@ pub struct Change {
     email_verified: Option<bool>,
     username: Option<Option<Username>>,
     name: Option<Option<DisplayName>>,
-    picture: Option<Option<String>>,
     roles: Option<Roles>,
     disabled: Option<bool>,
     password: Option<PasswordHash>,
+    claims: Option<ClaimChanges>,
+}
+
+/// What is to be another of what else is known of a person. `None` leaves a claim as it is; the inner `None` clears it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimChanges {
+    /// `given_name`
+    pub given_name: Option<Option<String>>,
+    /// `family_name`
+    pub family_name: Option<Option<String>>,
+    /// `picture`
+    pub picture: Option<Option<String>>,
+    /// `phone_number`; another is verified by nobody.
+    pub phone_number: Option<Option<String>>,
+}
+
+impl ClaimChanges {
+    /// What is known of somebody of whom nothing was.
+    pub fn of_nobody(self) -> PersonalClaims {
+        self.over(PersonalClaims::default())
+    }
+
+    /// What is known then of somebody of whom this was known.
+    pub fn over(self, mut known: PersonalClaims) -> PersonalClaims {
+        if self.phone_number.as_ref().is_some_and(|number| *number != known.phone_number) {
+            known.phone_number_verified = None;
+        }
+        for (change, claim) in [
+            (self.given_name, &mut known.given_name),
+            (self.family_name, &mut known.family_name),
+            (self.picture, &mut known.picture),
+            (self.phone_number, &mut known.phone_number),
+        ] {
+            if let Some(value) = change {
+                *claim = value;
+            }
+        }
+        known
+    }
 }
 
 /// Which roles somebody is to have.
@@ -78,20 +116,20 @@ impl Change {
         Ok(self)
     }
 
-    /// The address of another picture.
-    pub fn picture(mut self, address: Option<Option<String>>) -> Result<Self, Problem> {
-        let known = PersonalClaims { picture: address.clone().flatten(), ..PersonalClaims::default() };
-        known.check().map_err(|refused| field("picture", refused))?;
-        self.picture = address;
-        Ok(self)
-    }
-
     /// Whether nothing is to change.
     pub fn is_empty(&self) -> bool {
         self.columns().is_empty()
             && self.roles.is_none()
             && self.disabled.is_none()
             && self.password.is_none()
+    }
+
+    /// What else is known of the person.
+    pub fn claims(mut self, changes: ClaimChanges) -> Result<Self, Problem> {
+        let refused = |refused| field("profile", refused);
+        changes.clone().of_nobody().check().map_err(refused)?;
+        self.claims = Some(changes).filter(|changes| *changes != ClaimChanges::default());
+        Ok(self)
     }
 
     /// Other roles; each must exist in the realm.
@@ -132,7 +170,7 @@ impl Change {
             ("email_verified", self.email_verified.is_some()),
             ("username", self.username.is_some()),
             ("name", self.name.is_some()),
-            ("picture", self.picture.is_some()),
+            ("claims", self.claims.is_some()),
         ];
         columns.iter().filter(|(_, changes)| *changes).map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
     }
@@ -174,10 +212,9 @@ pub async fn change(
                     name: change.name,
                 };
                 users::update_profile(tx, realm, user, &profile, None, now).await?;
-                if let Some(picture) = change.picture {
-                    let known = personal_claims::find(tx, realm, user).await?;
-                    let known = PersonalClaims { picture, ..known };
-                    personal_claims::set(tx, realm, user, &known, now).await?;
+                if let Some(changes) = change.claims {
+                    let claims = changes.over(personal_claims::find(tx, realm, user).await?);
+                    personal_claims::set(tx, realm, user, &claims, now).await?;
                 }
                 let roles = change.roles.as_ref().map(|roles| roles.of(&before.roles));
                 if let Some(roles) = roles.filter(|roles| !same(roles, &before.roles)) {

@@ -12,6 +12,7 @@ use gatepost_store::{Tx, audit, mailed_links, passwords, personal_claims, user_n
 use super::{Who, email, field, letters::count_strangers_letter, links, names, roles_of};
 use crate::{
     App,
+    api::Password,
     http::{Problem, origin::Where},
     limits::{self, Rule},
     mail,
@@ -26,7 +27,7 @@ pub struct Profile {
     username: Option<Username>,
     name: Option<DisplayName>,
     roles: Vec<RoleName>,
-    known: PersonalClaims,
+    claims: PersonalClaims,
 }
 
 impl Profile {
@@ -40,7 +41,7 @@ impl Profile {
                 .transpose()?,
             name: name.map(|text| text.parse().map_err(|refused| field("name", refused))).transpose()?,
             roles: Vec::new(),
-            known: PersonalClaims::default(),
+            claims: PersonalClaims::default(),
         };
         if profile.email.is_none() && profile.username.is_none() {
             return Err(Problem::InvalidField {
@@ -58,16 +59,16 @@ impl Profile {
         self
     }
 
-    /// The address of a picture of the person.
-    pub fn picture(mut self, address: Option<String>) -> Result<Self, Problem> {
-        self.known.picture = address;
-        self.known.check().map_err(|refused| field("picture", refused))?;
-        Ok(self)
-    }
-
     /// The roles; each must exist in the realm.
     pub fn roles(mut self, realm: &Snapshot, names: &[String]) -> Result<Self, Problem> {
         self.roles = roles_of(realm, names)?;
+        Ok(self)
+    }
+
+    /// What else it says of the person.
+    pub fn claims(mut self, claims: PersonalClaims) -> Result<Self, Problem> {
+        claims.check().map_err(|refused| field("profile", refused))?;
+        self.claims = claims;
         Ok(self)
     }
 
@@ -124,15 +125,15 @@ pub async fn sign_up(
     realm: &Snapshot,
     profile: Profile,
     password: &str,
-    origin: Where,
+    origin: &Where,
     now: Timestamp,
 ) -> Result<(User, PasswordHash), Problem> {
     check_registration_open(realm)?;
-    let policy = Policy::new(realm.settings().password.min_length);
+    let policy = Policy::of(realm.settings().password);
     let password = policy.accept(password, &profile.words()).map_err(Problem::WeakPassword)?;
-    limits::attempt(app, realm, (Rule::Register, origin.neighbourhood()), &origin, now)?;
-    let hash = app.hash_chosen(realm, &password, &origin, now).await?;
-    let user = register(app, realm, profile, hash.clone(), origin, now).await?;
+    limits::attempt(app, realm, (Rule::Register, origin.neighbourhood()), origin, now)?;
+    let hash = app.hash_chosen(realm, &password, origin, now).await?;
+    let user = register(app, realm, profile, hash.clone(), origin.clone(), now).await?;
     Ok((user, PasswordHash::new(hash)))
 }
 
@@ -150,7 +151,7 @@ pub async fn register(
 ) -> Result<User, Problem> {
     let id = UserId::new(now, app.entropy());
     let record = origin.record(app, realm.id(), Event::UserRegistered, Actor::User(id), now).user(id);
-    let known = profile.known.clone();
+    let claims = profile.claims.clone();
     let (user, hash) = (profile.into_user(id, realm, now), PasswordHash::new(hash));
     let quietly = realm.settings().require_verified_email && app.mailer().is_on();
     // Counted whether the letter is the first link or to an owner; who has caused too many is answered as ever, and none is sent.
@@ -162,7 +163,7 @@ pub async fn register(
         .db()
         .write("register a user", move |tx| {
             let (user, hash, record) = (made.clone(), hash.clone(), record.clone());
-            let (app, origin, known) = (worker.clone(), origin.clone(), known.clone());
+            let (app, origin, claims) = (worker.clone(), origin.clone(), claims.clone());
             Box::pin(async move {
                 // Also where there will be no such account: whoever asks is not to learn it by the number.
                 if numbered {
@@ -177,10 +178,10 @@ pub async fn register(
                     }
                 }
                 users::create(tx, &user).await?;
-                passwords::set(tx, user.realm, user.id, &hash, now).await?;
-                if !known.is_empty() {
-                    personal_claims::set(tx, user.realm, user.id, &known, now).await?;
+                if !claims.is_empty() {
+                    personal_claims::set(tx, user.realm, user.id, &claims, now).await?;
                 }
+                passwords::set(tx, user.realm, user.id, &hash, now).await?;
                 audit::append(tx, &record).await?;
                 if let Some(email) = user.email.clone().filter(|_| sends) {
                     let (whose, about) = ((user.realm, user.id), (LinkPurpose::VerifyEmail, email));

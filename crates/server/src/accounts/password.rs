@@ -22,7 +22,7 @@ use crate::{
 
 /// A new password of an account, once it meets the realm's policy.
 pub fn accept_password(realm: &Snapshot, text: &str, user: &User) -> Result<Password, Problem> {
-    let policy = Policy::new(realm.settings().password.min_length);
+    let policy = Policy::of(realm.settings().password);
     policy.accept(text, &words(user)).map_err(Problem::WeakPassword)
 }
 
@@ -112,4 +112,47 @@ pub async fn change_password(
         .await?;
     app.post_is_waiting();
     Ok(())
+}
+
+/// Checks the present password of somebody who is signed in, if it was not wrong too often in this session. It makes their sign-in no
+/// fresher.
+pub async fn check_password(
+    app: &App,
+    in_realm: &Snapshot,
+    caller: &SignedIn,
+    current: &Password,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<PasswordHash, Problem> {
+    let (realm, user, session) = (caller.user.realm, caller.user.id, caller.session.id);
+    let attempt =
+        limits::attempt_of(app, in_realm, (Rule::Reauthentication, session), Some(user), origin, now)?;
+    let stored = app
+        .db()
+        .read("find a password", move |tx| Box::pin(async move { passwords::find(tx, realm, user).await }))
+        .await?;
+    let checked = match app.hasher().check(current, stored.as_ref().map(PasswordHash::as_str)).await {
+        Err(busy) => {
+            attempt.give_back();
+            return Err(busy.into());
+        }
+        Ok(checked) => checked,
+    };
+    if checked == Checked::Wrong {
+        let actor = Actor::User(user);
+        let record = origin.record(app, realm, Event::PasswordChangeRefused, actor, now);
+        let record = record.user(user).session(session);
+        app.db()
+            .write("record a refused password", move |tx| {
+                let record = record.clone();
+                Box::pin(async move { audit::append(tx, &record).await })
+            })
+            .await?;
+        return Err(Problem::WrongPassword);
+    }
+    let Some(old) = stored else {
+        return Err(Problem::WrongPassword);
+    };
+    attempt.give_back();
+    Ok(old)
 }

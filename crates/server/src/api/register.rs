@@ -55,6 +55,6 @@ pub(super) async fn register(
     accounts::check_registration_open(&realm)?;
     let profile =
         accounts::Profile::parse(Some(&body.email), body.username.as_deref(), body.name.as_deref())?;
-    let (user, _) = accounts::sign_up(&app, &realm, profile, body.password.text(), origin, now).await?;
+    let (user, _) = accounts::sign_up(&app, &realm, profile, body.password.text(), &origin, now).await?;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))))
 }

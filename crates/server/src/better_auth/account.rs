@@ -13,7 +13,7 @@ use super::{
     view::{UserView, moment},
 };
 use crate::{
-    accounts::{self, Change},
+    accounts::{self, Change, ClaimChanges},
     http::Problem,
     session, social,
 };
@@ -30,7 +30,8 @@ pub(super) async fn update(mut asked: Asked) -> Answer {
         let message = "Ask for another address at /change-email.";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "EMAIL_CAN_NOT_BE_UPDATED", message));
     }
-    let change = Change::new().name(name)?.username(username)?.picture(picture).map_err(renamed)?;
+    let change = Change::new().name(name)?.username(username)?;
+    let change = change.claims(ClaimChanges { picture, ..ClaimChanges::default() }).map_err(renamed)?;
     if change.is_empty() {
         let message = "There is nothing to change: give name, image or username.";
         return Err(Refusal::without_code(StatusCode::BAD_REQUEST, message));

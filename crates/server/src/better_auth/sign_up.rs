@@ -1,7 +1,7 @@
 //! Making an account, and whether a user name is free.
 
 use axum::http::StatusCode;
-use gatepost_domain::{EmailAddress, Username, mfa::First};
+use gatepost_domain::{EmailAddress, PersonalClaims, Username, mfa::First};
 use serde::Serialize;
 use serde_json::json;
 
@@ -50,10 +50,11 @@ pub(super) async fn by_email(mut asked: Asked) -> Answer {
     accounts::check_registration_open(&asked.realm)?;
     let name = Some(name.as_str()).filter(|name| !name.is_empty());
     let email = email.as_ref().map(EmailAddress::as_str);
-    let profile = Profile::parse(email, username.as_deref(), name)?.picture(picture).map_err(renamed)?;
+    let profile = Profile::parse(email, username.as_deref(), name)?;
+    let known = PersonalClaims { picture, ..PersonalClaims::default() };
+    let profile = profile.claims(known).map_err(renamed)?;
     let (user, hash) =
-        accounts::sign_up(&asked.app, &asked.realm, profile, &password, asked.origin.clone(), asked.now)
-            .await?;
+        accounts::sign_up(&asked.app, &asked.realm, profile, &password, &asked.origin, asked.now).await?;
     // Before anything is said of a session: an address that has an account is answered like one that has none.
     if asked.realm.settings().require_verified_email {
         let user = UserView::new(&user, &Person::default());
@@ -75,7 +76,7 @@ pub(super) async fn by_email(mut asked: Asked) -> Answer {
 /// A field, as the contract calls it.
 pub(super) fn renamed(problem: Problem) -> Problem {
     match problem {
-        Problem::InvalidField { field: "picture", reason } => {
+        Problem::InvalidField { field: "profile", reason } => {
             Problem::InvalidField { field: "image", reason }
         }
         other => other,

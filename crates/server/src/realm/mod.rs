@@ -13,5 +13,5 @@ pub(crate) use change::{let_go, locked_out, locks_administrators_out, told};
 pub use keys::{BETTER_AUTH, ID_TOKENS};
 pub(crate) use logo::redrawn;
 pub use resolve::{InRealm, UnderPrefix, enter, enter_at_hand, host, names_a_host};
-pub(crate) use snapshot::issuer_of;
+pub(crate) use snapshot::{SIGN_IN_TYPE, issuer_of};
 pub use snapshot::{Snapshot, SnapshotError};
