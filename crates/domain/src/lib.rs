@@ -46,6 +46,7 @@ mod time;
 mod user;
 mod username;
 mod web_origin;
+pub mod webhook;
 
 pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
@@ -61,7 +62,7 @@ pub use grant::{Grant, GrantDetails};
 pub use id::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, IdentityId, InitialAccessTokenId,
     InvitationId, MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SessionId, TrustedDeviceId,
-    UserId,
+    UserId, WebhookId,
 };
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};
@@ -90,3 +91,4 @@ pub use time::Timestamp;
 pub use user::User;
 pub use username::{Username, UsernameRefused};
 pub use web_origin::{WebOrigin, WebOriginRefused};
+pub use webhook::{Webhook, WebhookState};

@@ -49,6 +49,7 @@ pub mod totp_seeds;
 pub mod trusted_devices;
 pub mod used_ids;
 pub mod users;
+pub mod webhooks;
 
 pub use db::{BoxFuture, Db, Options, WriteCounts};
 pub use error::{Constraint, Error, Outage};

@@ -73,6 +73,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "policies_of_second_factors",
         sql: include_str!("../migrations/0016_policies_of_second_factors.sql"),
     },
+    Migration { version: 18, name: "webhooks", sql: include_str!("../migrations/0018_webhooks.sql") },
 ];
 
 /// The version this release works with.

@@ -25,3 +25,4 @@ mod realms;
 mod social;
 mod support;
 mod tenancy;
+mod webhooks;

@@ -47,3 +47,4 @@ mod transactions;
 mod trusted_devices;
 mod used_ids;
 mod users;
+mod webhooks;
