@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use gatepost_domain::{Entropy as _, Timestamp, audit::Event, webhook};
+use gatepost_domain::{Entropy as _, RealmId, Timestamp, audit::Event, webhook};
 
 use crate::{
+    App, better_auth,
     entropy::SystemEntropy,
     http::Problem,
     limits::{Limits, Rule},
+    profiles::{self, zalt},
+    signing,
 };
 
 /// Fills `bytes` from the system.
@@ -25,6 +28,31 @@ pub fn limiter() -> impl Fn(u64, i64) -> bool {
 /// How many accounts it remembers.
 pub fn limiter_keys() -> usize {
     Rule::SignInAccount.keys()
+}
+
+/// The endpoints of Better Auth as `docs/guide/coming-from-better-auth.md` lists them.
+pub fn better_auth_endpoints() -> String {
+    better_auth::guide()
+}
+
+/// The id of a realm.
+pub async fn realm_id(app: &App, name: &str) -> Option<RealmId> {
+    app.realms().named(app, name).await.ok()?.map(|realm| realm.id())
+}
+
+/// Method, path and test of every endpoint that the front door `zalt` serves.
+pub fn zalt_served() -> Vec<(&'static str, &'static str, &'static str)> {
+    zalt::tested()
+}
+
+/// Method and path of those of its contract that it does not.
+pub fn zalt_missing() -> Vec<(&'static str, &'static str)> {
+    zalt::untold()
+}
+
+/// The table of its endpoints in `docs/guide/coming-from-zalt.md`
+pub fn zalt_endpoints() -> String {
+    zalt::table()
 }
 
 /// `docs/reference/problems.md`
@@ -60,4 +88,18 @@ pub fn webhook_events() -> String {
         let _ = writeln!(page, "| `{event}` | {} |", event.meaning().trim_end_matches('.'));
     }
     page
+}
+
+/// The secrets that a realm shares with its applications, as `gatepost key secret` shows them: each with its state.
+pub async fn shared_secrets(app: &App, realm: &str) -> Vec<(&'static str, String)> {
+    let Ok(name) = realm.parse::<gatepost_domain::RealmName>() else { return Vec::new() };
+    let Ok(Some(realm)) = app.realms().named(app, name.as_str()).await else { return Vec::new() };
+    let revealed = signing::reveal(app, &realm).await.unwrap_or_default();
+    revealed.into_iter().map(|key| (key.state, key.secret)).collect()
+}
+
+/// What a profile answers: the table of its guide page, and the test of each endpoint.
+pub fn front_door(profile: gatepost_domain::Profile) -> (String, Vec<&'static str>) {
+    let endpoints = profiles::endpoints(profile);
+    (profiles::table(endpoints), endpoints.iter().map(|endpoint| endpoint.test).collect())
 }
