@@ -37,6 +37,7 @@ mod passwords;
 mod realm;
 mod roles;
 mod router;
+mod scalekit;
 mod serve;
 mod session;
 mod signing;

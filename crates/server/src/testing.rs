@@ -8,6 +8,7 @@ use crate::{
     entropy::SystemEntropy,
     http::Problem,
     limits::{Limits, Rule},
+    scalekit,
 };
 
 /// Fills `bytes` from the system.
@@ -25,6 +26,16 @@ pub fn limiter() -> impl Fn(u64, i64) -> bool {
 /// How many accounts it remembers.
 pub fn limiter_keys() -> usize {
     Rule::SignInAccount.keys()
+}
+
+/// The table in `docs/guide/coming-from-scalekit.md`
+pub fn scalekit_endpoints() -> String {
+    scalekit::table()
+}
+
+/// What applications written for Scalekit find here, and the test that sees it.
+pub fn scalekit_served() -> Vec<(&'static str, &'static str)> {
+    scalekit::served()
 }
 
 /// `docs/reference/problems.md`

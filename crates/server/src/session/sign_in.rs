@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    ClientId, Grant, GrantId, PasswordHash, Scopes, Session, SessionId, Timestamp, User, UserId,
+    ClientId, Grant, GrantId, PasswordHash, Scopes, Session, SessionId, Timestamp, TokenFormat, User, UserId,
     audit::{Actor, Event, Record},
     mfa::{First, Missing, PendingSignIn},
     passkey::PasskeyRefused,
@@ -265,6 +265,7 @@ pub async fn sign_in(
             limit: Limit::OWN,
             exchanged: None,
             audience: realm.own_audience(),
+            format: TokenFormat::Standard,
         },
         app.entropy(),
         now,
