@@ -197,6 +197,8 @@ events! {
     SigningKeyCreated = "signing-key-created",
     /// A signing key that waited for its time was made to sign at once.
     SigningKeyAdvanced = "signing-key-advanced",
+    /// The secret that applications of a realm know was shown by command.
+    SigningKeyRevealed = "signing-key-revealed",
     /// A signing key was withdrawn.
     SigningKeyWithdrawn = "signing-key-withdrawn",
     /// A retired signing key was deleted.

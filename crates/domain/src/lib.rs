@@ -5,6 +5,7 @@
 
 mod accent;
 pub mod api_key;
+pub mod application_token;
 pub mod audit;
 pub mod authorization;
 pub mod browser;
@@ -32,6 +33,7 @@ pub mod passkey;
 pub mod password;
 mod personal_claims;
 pub mod provider;
+pub mod publishable_key;
 pub mod rate_limit;
 mod realm;
 pub mod refresh;

@@ -5,6 +5,8 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+use crate::PasswordRules;
+
 mod common;
 
 /// Characters at least, where a realm does not say otherwise.
@@ -111,12 +113,18 @@ impl TooWeak {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     min_length: u32,
+    allow_decorated: bool,
 }
 
 impl Policy {
     /// Characters at least; never fewer than 8 (NIST SP 800-63B-4 section 3.1.1.1).
     pub const fn new(min_length: u32) -> Self {
-        Self { min_length: if min_length < 8 { 8 } else { min_length } }
+        Self { min_length: if min_length < 8 { 8 } else { min_length }, allow_decorated: false }
+    }
+
+    /// As a realm says.
+    pub const fn of(rules: PasswordRules) -> Self {
+        Self { allow_decorated: rules.allow_decorated, ..Self::new(rules.min_length) }
     }
 
     /// Characters at least.
@@ -136,10 +144,11 @@ impl Policy {
         if is_repetitive(&plain) {
             return Err(TooWeak::Repetitive);
         }
-        if is_personal(&plain, context) {
+        if is_personal(&plain, context, self.allow_decorated) {
             return Err(TooWeak::Personal);
         }
-        if common::is_common(&plain) {
+        let is_common = if self.allow_decorated { common::is_itself } else { common::is_common };
+        if is_common(&plain) {
             return Err(TooWeak::Common);
         }
         Ok(password)
@@ -167,13 +176,16 @@ fn is_repetitive(plain: &str) -> bool {
     periodic || kinds.len() <= 2 || steps(1) || steps(-1)
 }
 
-/// Whether a word the user is known by is most of the password.
-fn is_personal(plain: &str, context: &[&str]) -> bool {
+/// Whether a word the user is known by is most of the password, or where that is allowed all of it.
+fn is_personal(plain: &str, context: &[&str], allow_decorated: bool) -> bool {
     let words = context
         .iter()
         .flat_map(|text| std::iter::once(*text).chain(text.split(|c: char| !c.is_alphanumeric())))
         .map(str::to_lowercase);
     words.filter(|word| word.chars().count() >= 4).any(|word| {
+        if allow_decorated {
+            return *plain == *word;
+        }
         // A passphrase that happens to hold a word of the user is fine; the word with decoration is not.
         plain.contains(&word) && plain.chars().count() < word.chars().count() + 8
     })

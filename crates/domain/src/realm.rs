@@ -113,11 +113,14 @@ pub enum RateLimits {
 pub struct PasswordRules {
     /// Characters at least.
     pub min_length: u32,
+    /// Whether a word that many use, or one of the account's own, makes a password with digits or signs around it. Without them it
+    /// never does. For contracts that know no rule.
+    pub allow_decorated: bool,
 }
 
 impl Default for PasswordRules {
     fn default() -> Self {
-        Self { min_length: crate::password::DEFAULT_MIN_LENGTH }
+        Self { min_length: crate::password::DEFAULT_MIN_LENGTH, allow_decorated: false }
     }
 }
 

@@ -69,6 +69,11 @@ pub(crate) trait Settings: Serialize + DeserializeOwned + Default {
     /// Whose they are, as in "no client has such a setting".
     const OF: &str;
 
+    /// What `null` gives back.
+    fn defaults(&self) -> Self {
+        Self::default()
+    }
+
     /// The names of all of them.
     fn names() -> Vec<String> {
         members(&Self::default()).into_iter().map(|(name, _)| name).collect()
@@ -78,7 +83,7 @@ pub(crate) trait Settings: Serialize + DeserializeOwned + Default {
     /// there is.
     fn changed(&self, changes: &Map<String, Value>) -> Result<Self, SettingRefused> {
         let broken = |_| SettingRefused::new("settings", "they cannot be written as JSON");
-        let (mut all, defaults) = (members(self), members(&Self::default()));
+        let (mut all, defaults) = (members(self), members(&self.defaults()));
         for (name, value) in changes {
             let Some(default) = defaults.get(name) else {
                 let near = nearest(name, defaults.keys());
@@ -101,6 +106,14 @@ pub(crate) trait Settings: Serialize + DeserializeOwned + Default {
             all.insert(name.clone(), value);
         }
         serde_json::from_value(Value::Object(all)).map_err(broken)
+    }
+
+    /// These, with the named ones as the others have them.
+    fn with_those_of(&self, names: &[String], others: &Self) -> Result<Self, serde_json::Error> {
+        let (mut all, theirs) = (members(self), members(others));
+        let taken = names.iter().filter_map(|name| Some((name.clone(), theirs.get(name)?.clone())));
+        all.extend(taken);
+        serde_json::from_value(Value::Object(all))
     }
 
     /// The names of those in which two differ.

@@ -165,7 +165,7 @@ impl SigningKey {
         }
     }
 
-    /// The same key under another name.
+    /// The same key under another name; under an empty one tokens do not say by which key they are signed.
     #[must_use]
     pub fn with_kid(self, kid: &str) -> Self {
         let public = self.public.map(|jwk| Arc::new(Jwk { kid: Some(kid.to_owned()), ..Jwk::clone(&jwk) }));
@@ -213,7 +213,7 @@ impl SigningKey {
         self.verifying.clone()
     }
 
-    /// base64url of the protected header `{"alg","kid","typ"}`, and the dot.
+    /// base64url of the protected header `{"alg","kid","typ"}`, and the dot. A key without a name has none there.
     pub(crate) fn header(&self, typ: &str) -> Cow<'_, str> {
         for slot in &*self.headers {
             match slot.get() {
@@ -234,7 +234,9 @@ impl SigningKey {
     fn encode_header(&self, typ: &str) -> String {
         let mut header = serde_json::Map::new();
         header.insert("alg".to_owned(), self.algorithm().as_str().into());
-        header.insert("kid".to_owned(), self.kid().into());
+        if !self.kid().is_empty() {
+            header.insert("kid".to_owned(), self.kid().into());
+        }
         if !typ.is_empty() {
             header.insert("typ".to_owned(), typ.into());
         }

@@ -1,5 +1,6 @@
 //! Accounts: made, changed, deleted. Every front door and the command line come through here.
 
+mod about;
 mod change;
 mod create;
 mod email;
@@ -7,10 +8,13 @@ mod history;
 mod left_behind;
 mod letters;
 mod links;
+mod numbers;
 mod ownership;
 mod password;
 mod recovery;
 mod ways_in;
+
+use std::sync::Arc;
 
 use gatepost_domain::{
     EmailAddress, GrantId, RealmId, RoleName, SessionId, Timestamp, User, UserId,
@@ -28,8 +32,9 @@ use crate::{
     realm::Snapshot,
 };
 
-pub use change::{Change, change, delete};
-pub use create::{Profile, create, register};
+pub use about::{About, about};
+pub use change::{Change, ClaimChanges, change, delete};
+pub use create::{Profile, check_registration_open, create, is_username_free, register, sign_up};
 pub(crate) use email::remind_to_verify;
 pub use email::{
     CONFIRMING, ask_to_change_email, ask_to_verify, awaited_email, confirm_email, undo_email_change,
@@ -40,9 +45,10 @@ pub use letters::count_mail;
 pub(crate) use letters::{count_members_letter, count_strangers_letter};
 pub use links::opened;
 pub(crate) use links::send as send_link;
+pub use numbers::{list_numbered, number, numbered};
 pub(crate) use ownership::{prove as prove_address, take_over};
-pub use password::change_password;
-pub use recovery::{ask_to_recover, recover};
+pub use password::{accept_password, change_password, check_password};
+pub use recovery::{ask_to_recover, ask_to_recover_at, recover};
 pub use ways_in::has_password;
 pub(crate) use ways_in::{Way, is_last_way_in};
 
@@ -64,23 +70,34 @@ pub struct Who {
 
 /// What must still hold when the change is written: between the arrival of a request and its end the caller may have been
 /// signed out, disabled, demoted or deleted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Proof {
     realm: RealmId,
     session: SessionId,
     grant: Option<GrantId>,
-    administrator: bool,
+    right: Right,
+}
+
+/// By what right somebody acts on the accounts of others.
+#[derive(Clone, Debug)]
+enum Right {
+    /// By none: the account is theirs.
+    Own,
+    /// As an administrator of the realm.
+    Administrator,
+    /// By one of these roles, which the realm's profile knows. Administrators of the realm are beyond it.
+    AnyOf(Arc<[RoleName]>),
 }
 
 impl Proof {
     /// The caller's session is live, and what an application holds in it, if the caller is one.
     pub fn of(caller: &SignedIn) -> Self {
         let (realm, session, grant) = (caller.user.realm, caller.session.id, caller.grant);
-        Self { realm, session, grant, administrator: false }
+        Self { realm, session, grant, right: Right::Own }
     }
 
     /// Checks it inside the transaction that writes.
-    pub async fn check(self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
+    pub async fn check(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
         let found = sessions::find_live(tx, self.realm, self.session, now).await?;
         let (_, user) = found.ok_or(Problem::InvalidToken { expired: false, check: "session_ended" })?;
         if let Some(grant) = self.grant
@@ -88,7 +105,12 @@ impl Proof {
         {
             return Err(Problem::InvalidToken { expired: false, check: "grant_ended" });
         }
-        if self.administrator && !is_administrator(&user) { Err(Problem::MissingRole) } else { Ok(()) }
+        let may = match &self.right {
+            Right::Own => true,
+            Right::Administrator => is_administrator(&user),
+            Right::AnyOf(roles) => user.roles.iter().any(|role| roles.contains(role)),
+        };
+        if may { Ok(()) } else { Err(Problem::MissingRole) }
     }
 }
 
@@ -104,7 +126,19 @@ impl Who {
 
     /// An administrator of the realm.
     pub fn administrator(caller: &SignedIn, origin: Where) -> Self {
-        let proof = Proof { administrator: true, ..Proof::of(caller) };
+        let proof = Proof { right: Right::Administrator, ..Proof::of(caller) };
+        Self::of(Actor::User(caller.user.id), origin, Some(proof))
+    }
+
+    /// Somebody who acts on accounts by a role that the realm's profile knows for it, their own or one that inherits it.
+    pub fn by_role(caller: &SignedIn, roles: &RoleGraph, role: &str, origin: Where) -> Self {
+        if is_administrator(&caller.user) {
+            return Self::administrator(caller, origin);
+        }
+        let reaches =
+            |name: &&RoleName| roles.rights([*name]).roles.iter().any(|reached| reached.as_str() == role);
+        let right = Right::AnyOf(roles.names().filter(reaches).cloned().collect());
+        let proof = Proof { right, ..Proof::of(caller) };
         Self::of(Actor::User(caller.user.id), origin, Some(proof))
     }
 
@@ -130,10 +164,16 @@ impl Who {
 
     /// Whether the caller may still do this, asked inside the transaction that writes.
     pub(crate) async fn still_may(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
-        match self.proof {
+        match &self.proof {
             Some(proof) => proof.check(tx, now).await,
             None => Ok(()),
         }
+    }
+
+    /// Whether the account is one that they may act on, as it is inside the transaction that writes.
+    fn reaches(&self, user: &User) -> Result<(), Problem> {
+        let by_role = matches!(&self.proof, Some(Proof { right: Right::AnyOf(_), .. }));
+        if by_role && is_administrator(user) { Err(Problem::MissingRole) } else { Ok(()) }
     }
 
     /// The change is meant for these states of what it changes, and for no other.
@@ -170,6 +210,35 @@ pub async fn find(app: &App, realm: RealmId, id: UserId) -> Result<User, Problem
     let found =
         app.db().read("find a user", move |tx| Box::pin(async move { users::find(tx, realm, id).await }));
     found.await?.ok_or(Problem::NotFound)
+}
+
+/// The accounts of a realm that a filter leaves, as many as `limit`, after the given one.
+pub async fn list(
+    app: &App,
+    realm: RealmId,
+    filter: users::UserFilter,
+    after: Option<UserId>,
+    limit: u32,
+) -> Result<users::Listed, Problem> {
+    let found = app.db().read("list users", move |tx| {
+        let filter = filter.clone();
+        Box::pin(async move { users::list(tx, realm, &filter, after, limit).await })
+    });
+    Ok(found.await?)
+}
+
+/// The account that is signed in to by this, whether it may be or not.
+pub async fn find_by_login(app: &App, realm: RealmId, login: users::Login) -> Result<Option<User>, Problem> {
+    let found = app.db().read("find a user by what they sign in with", move |tx| {
+        let login = login.clone();
+        Box::pin(async move {
+            match &login {
+                users::Login::Email(email) => users::find_by_email(tx, realm, email).await,
+                users::Login::Username(username) => users::find_by_username(tx, realm, username).await,
+            }
+        })
+    });
+    Ok(found.await?)
 }
 
 /// Words an account says of itself, which a password may not be made of.

@@ -23,7 +23,7 @@ use dealing::{Allowed, May};
 pub(crate) use exchange::token_of;
 pub use exchange::{exchange, note_use};
 pub use operator::{list_of, of, revoke_any};
-pub use resolve::{KeyRefused, resolve, resolve_id};
+pub use resolve::{KeyRefused, Resolved, resolve, resolve_id};
 pub use revoke_all::revoke_all;
 pub(crate) use revoke_all::revoke_because;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use gatepost_domain::{
     DpopNonceKey, Entropy, MasterKey, PairwiseKey, PasswordHash, RealmId, Timestamp, User, UserId,
+    application_token::ApplicationMac,
     authorization::{CodeMac, device::DeviceMac},
     browser::CsrfKey,
     mailed_link::LinkMac,
@@ -50,6 +51,7 @@ struct Shared {
     code_mac: CodeMac,
     device_mac: DeviceMac,
     session_mac: SessionMac,
+    application_mac: ApplicationMac,
     csrf_key: CsrfKey,
     pairwise_key: PairwiseKey,
     dpop_nonce_key: DpopNonceKey,
@@ -95,6 +97,10 @@ impl App {
 
     pub(crate) fn session_mac(&self) -> &SessionMac {
         &self.shared.session_mac
+    }
+
+    pub(crate) fn application_mac(&self) -> &ApplicationMac {
+        &self.shared.application_mac
     }
 
     pub(crate) fn csrf_key(&self) -> &CsrfKey {

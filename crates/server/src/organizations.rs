@@ -1,5 +1,6 @@
 //! Organizations: made, changed, deleted; their members and invitations; and the tokens that speak of one.
 
+mod acting;
 mod authority;
 mod exchange;
 mod invitations;
@@ -24,6 +25,7 @@ use crate::{
 
 use authority::note_refused;
 
+pub use acting::acting;
 pub use authority::{By, managing};
 pub use exchange::{ExchangeRefused, exchange};
 pub use invitations::{accept, invite, list as list_invitations, look_at_invitation, revoke};

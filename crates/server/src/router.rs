@@ -8,7 +8,8 @@ use std::{
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::HeaderName,
     middleware::from_fn_with_state,
     response::Response,
 };
@@ -17,11 +18,12 @@ use tower::{Layer, Service};
 use utoipa::openapi::OpenApi;
 
 use crate::{
-    App, api, docs,
+    App, api, better_auth, docs,
     front::Front,
     health,
     http::{Problem, body, cross_origin, observe::Route, precondition::MarkUntagged},
     oauth, pages,
+    profiles::Unowned,
 };
 
 /// The router that serves `app`. Mount it in an axum application; `gatepost serve` runs the same service without axum's
@@ -47,13 +49,19 @@ pub(crate) fn front(app: App) -> Front {
     ));
     let opened = pages::routes().merge(oauth::pages());
     let opened = if app.mailer().kept().is_some() { opened.merge(pages::dev_mail()) } else { opened };
+    let doors = Unowned::new(&app, |routes| {
+        let more = ["x-requested-with", "x-api-key", "x-organization-id", "x-realm-id", "x-org-id"];
+        let more = more.map(HeaderName::from_static);
+        routes.layer((TellRoute, cross_origin::layer_with(&more), DefaultBodyLimit::max(body::LIMIT)))
+    });
     let realm = oauth::documents()
         .merge(docs::routes())
         .merge(opened.layer(from_fn_with_state(app.clone(), pages::around)))
         .merge(pages::assets())
         .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
         .merge(called)
-        .fallback(pages::not_found)
+        .merge(better_auth::routes())
+        .fallback(move |State(app): State<App>, request: Request| doors.answer(app, request))
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .with_state(app.clone());
     let health = health::routes()
@@ -65,7 +73,7 @@ pub(crate) fn front(app: App) -> Front {
 
 /// The front counts by route; only here is it known.
 #[derive(Clone)]
-struct TellRoute;
+pub(crate) struct TellRoute;
 
 impl<S> Layer<S> for TellRoute {
     type Service = TellingRoute<S>;
@@ -76,7 +84,7 @@ impl<S> Layer<S> for TellRoute {
 }
 
 #[derive(Clone)]
-struct TellingRoute<S>(S);
+pub(crate) struct TellingRoute<S>(S);
 
 impl<S: Service<Request, Response = Response>> Service<Request> for TellingRoute<S> {
     type Response = Response;
@@ -94,7 +102,7 @@ impl<S: Service<Request, Response = Response>> Service<Request> for TellingRoute
 }
 
 pin_project! {
-    struct Telling<F> {
+    pub(crate) struct Telling<F> {
         #[pin]
         answer: F,
         route: Option<MatchedPath>,

@@ -48,6 +48,7 @@ pub mod signing_keys;
 pub mod totp_seeds;
 pub mod trusted_devices;
 pub mod used_ids;
+pub mod user_numbers;
 pub mod users;
 
 pub use db::{BoxFuture, Db, Options, WriteCounts};

@@ -73,6 +73,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "policies_of_second_factors",
         sql: include_str!("../migrations/0016_policies_of_second_factors.sql"),
     },
+    Migration { version: 17, name: "user_numbers", sql: include_str!("../migrations/0017_user_numbers.sql") },
 ];
 
 /// The version this release works with.

@@ -185,6 +185,15 @@ pub(super) fn is_common(plain: &str) -> bool {
     bare(plain) || bare(trimmed) || bare(&letters) || bare(&spelled) || is_leaked(plain) || is_leaked(trimmed)
 }
 
+/// Whether `plain` (lower case) is itself such a word, a walk, or digits in a row: nothing is taken off it.
+pub(super) fn is_itself(plain: &str) -> bool {
+    let only_digits = !plain.is_empty() && plain.bytes().all(|byte| byte.is_ascii_digit());
+    WORDS.binary_search(&plain).is_ok()
+        || WALKS.contains(&plain)
+        || is_leaked(plain)
+        || only_digits && is_digits_in_a_row(plain)
+}
+
 fn is_leaked(plain: &str) -> bool {
     let (hashes, _) = LEAKED.as_chunks::<5>();
     let hash = digest(&SHA256, plain.as_bytes());
@@ -228,6 +237,15 @@ mod tests {
         let (hashes, rest) = LEAKED.as_chunks::<5>();
         assert!(rest.is_empty() && hashes.is_sorted_by(|one, next| one < next));
         assert!(hashes.len() >= 100_000 && LEAKED.len() <= 1_000_000, "{}", hashes.len());
+    }
+
+    #[test]
+    fn what_is_common_itself_stays_so_where_decoration_is_allowed() {
+        for plain in ["password", "password123", "manchesterunited", "1q2w3e4r", "1234567890"] {
+            assert!(is_itself(plain), "{plain}");
+        }
+        // Both halves are known, and what they make is in no list.
+        assert!(is_common("testpass123") && !is_itself("testpass123"));
     }
 
     #[test]

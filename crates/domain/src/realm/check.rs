@@ -6,7 +6,7 @@ use super::{Profile, RealmSettings, SigningAlg};
 use crate::api_key;
 use crate::client::ROLES;
 use crate::role::{ADMINISTRATOR, RoleGraph};
-use crate::setting::{MOST, SettingRefused, check_audience, refuse};
+use crate::setting::{MOST, SettingRefused, check_audience, is_word, refuse};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -27,15 +27,28 @@ const MIN_LENGTHS: std::ops::RangeInclusive<u32> = 8..=128;
 impl RealmSettings {
     /// Whether a realm can have these settings.
     pub fn check(&self) -> Result<(), SettingRefused> {
-        self.check_release()?;
         self.check_lists()?;
         self.check_lifetimes()?;
         self.check_words()?;
-        if self.signing_alg == SigningAlg::HS256 {
-            return refuse(
-                "signing_alg",
-                "HS256 is for the profiles that define it; choose ES256, EdDSA or RS256",
-            );
+        match (self.profile.shares_secret(), self.signing_alg == SigningAlg::HS256) {
+            (false, true) => {
+                let reason = "HS256 is for the profiles that define it; choose ES256, EdDSA or RS256";
+                return refuse("signing_alg", reason);
+            }
+            (true, false) => {
+                let reason = "the profile's applications know HS256 and nothing else; leave it out";
+                return refuse("signing_alg", reason);
+            }
+            _ => {}
+        }
+        match &self.cookie_domain {
+            Some(_) if self.profile != Profile::Module04 => {
+                return refuse("cookie_domain", "only the profile module04 sets such a cookie; leave it out");
+            }
+            Some(domain) if !is_cookie_domain(domain) => {
+                return refuse("cookie_domain", "write a domain in lower case, as in example.com");
+            }
+            _ => {}
         }
         if !MIN_LENGTHS.contains(&self.password.min_length) {
             let (least, most) = (MIN_LENGTHS.start(), MIN_LENGTHS.end());
@@ -54,14 +67,6 @@ impl RealmSettings {
                 refuse("organization_roles", format!("there is no role {role}{near}"))
             }
         }
-    }
-
-    /// What would be believed and not done is refused.
-    fn check_release(&self) -> Result<(), SettingRefused> {
-        if self.profile != Profile::Native {
-            return refuse("profile", "this release has only `native`");
-        }
-        Ok(())
     }
 
     fn check_lists(&self) -> Result<(), SettingRefused> {
@@ -85,10 +90,29 @@ impl RealmSettings {
             .iter()
             .find_map(|(member, hosts)| Some((*member, hosts.iter().find(|host| !is_host(host))?)));
         match wrong {
-            None => check_audience(&self.audience),
+            None => {
+                self.check_token_issuer()?;
+                check_audience(&self.audience)
+            }
             Some((member, host)) => {
                 refuse(member, format!("{host:?} is no host name in lower case, as in auth.example.com"))
             }
+        }
+    }
+
+    /// It stands in `iss` (RFC 7519 section 4.1.1). Those tokens are for the realm's audience alone: without one they would be for
+    /// nobody.
+    fn check_token_issuer(&self) -> Result<(), SettingRefused> {
+        match &self.token_issuer {
+            None => Ok(()),
+            Some(issuer) if !is_word(issuer) || issuer.contains('#') => refuse(
+                "token_issuer",
+                "write a name or an absolute URI without fragment, of up to 255 letters",
+            ),
+            Some(_) if self.audience.is_empty() => {
+                refuse("token_issuer", "say in `audience` whom the tokens are for")
+            }
+            Some(_) => Ok(()),
         }
     }
 
@@ -167,6 +191,17 @@ fn is_host(text: &str) -> bool {
         url.host_str().is_some_and(|host| !host.is_empty() && format!("{host}{port}") == text)
     };
     parsed.is_ok_and(|url| plain(&url))
+}
+
+/// A domain whose hosts are given a cookie (RFC 6265 section 5.2.3): not one label, which would be everybody's, and no address. A dot
+/// before it says nothing and is left to whoever is used to it.
+fn is_cookie_domain(text: &str) -> bool {
+    let domain = text.strip_prefix('.').unwrap_or(text);
+    let is_name = matches!(url::Host::parse(domain), Ok(url::Host::Domain(parsed)) if parsed == domain);
+    is_name
+        && domain.contains('.')
+        && !domain.ends_with('.')
+        && domain.split('.').all(|label| !label.is_empty())
 }
 
 #[cfg(test)]
@@ -269,10 +304,62 @@ mod tests {
 
     #[test]
     fn what_belongs_to_the_installation_is_said_where_the_realm_is_declared() {
-        for member in ["profile", "hosts", "issuer", "audit_retention"] {
+        for member in ["profile", "hosts", "issuer", "token_issuer", "audit_retention", "cookie_domain"] {
             let said = checked(&json!({ member: null })).unwrap_err();
             let where_to = "this is set where the realm is declared: in the file, by `gatepost apply`";
             assert_eq!(said, format!("{member}: {where_to}"));
+        }
+    }
+
+    #[test]
+    fn a_secret_goes_with_the_profiles_that_share_one_and_so_does_the_domain_of_a_cookie() {
+        let of = RealmSettings::for_profile;
+        let signing = |profile, signing_alg| RealmSettings { signing_alg, ..of(profile) };
+        for profile in [Profile::Runbook, Profile::Module04] {
+            assert_eq!(of(profile).check(), Ok(()), "{profile:?}");
+            assert_eq!(signing(profile, SigningAlg::RS256).check().unwrap_err().member, "signing_alg");
+        }
+        let for_cookies =
+            |profile, domain: &str| RealmSettings { cookie_domain: Some(domain.to_owned()), ..of(profile) };
+        for good in ["example.com", ".example.com", "a.b.example"] {
+            assert_eq!(for_cookies(Profile::Module04, good).check(), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "com",
+            ".",
+            "Example.com",
+            "a..b",
+            "example.com.",
+            "1.2.3.4",
+            "a b.c",
+            "example.com; Secure",
+            "..a.b",
+        ] {
+            assert_eq!(
+                for_cookies(Profile::Module04, bad).check().unwrap_err().member,
+                "cookie_domain",
+                "{bad}"
+            );
+        }
+        for other in [Profile::Native, Profile::Runbook] {
+            assert_eq!(for_cookies(other, "example.com").check().unwrap_err().member, "cookie_domain");
+        }
+    }
+
+    #[test]
+    fn a_name_for_tokens_is_one_word_and_somebody_takes_them() {
+        let saying = |issuer: &str, audience: &[&str]| RealmSettings {
+            token_issuer: Some(issuer.to_owned()),
+            audience: audience.iter().map(|name| (*name).to_owned()).collect(),
+            ..RealmSettings::default()
+        };
+        assert_eq!(RealmSettings::for_profile(Profile::Zalt).check(), Ok(()));
+        assert_eq!(saying("https://api.zalt.io", &["notes"]).check(), Ok(()));
+        for (issuer, audience) in
+            [("", &["notes"][..]), ("a b", &["notes"]), ("a#b", &["notes"]), ("zalt.io", &[])]
+        {
+            assert_eq!(saying(issuer, audience).check().unwrap_err().member, "token_issuer", "{issuer}");
         }
     }
 

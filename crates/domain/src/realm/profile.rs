@@ -24,6 +24,11 @@ const RUNBOOK: [(&str, Option<&str>); 3] =
     [("admin", Some("user")), ("user", Some("viewer")), ("viewer", None)];
 
 impl Profile {
+    /// Whether the contract signs its tokens with a secret that its applications know.
+    pub const fn shares_secret(self) -> bool {
+        matches!(self, Self::Runbook | Self::Module04)
+    }
+
     /// The roles that every realm of the profile has, and keeps: its contract names them.
     pub fn roles(self) -> Vec<Role> {
         let named = |name: &str| name.parse::<RoleName>().ok();

@@ -22,6 +22,9 @@ pub struct RealmSettings {
     pub issuer: Option<Issuer>,
     /// Whom tokens are for; the issuer when empty.
     pub audience: Vec<String>,
+    /// Who the tokens of the realm's own sign-in say they are of (`iss`), where that is not the issuer: a name that the APIs of another
+    /// server's applications ask for. Such tokens are of the type `JWT`, and for `audience` alone. Those of clients stay as they are.
+    pub token_issuer: Option<String>,
     /// What access tokens are signed with.
     pub signing_alg: SigningAlg,
     /// How long an access token lives.
@@ -96,6 +99,9 @@ pub struct RealmSettings {
     pub mfa_grace: Duration,
     /// Whether requests are limited.
     pub rate_limits: RateLimits,
+    /// The domain whose hosts are given the cookie of a sign-in that sets one (profile `module04`); the realm's own host alone when
+    /// absent. Every host below the domain is then sent the token.
+    pub cookie_domain: Option<String>,
     /// Whether proofs of possession must have a nonce of the server (RFC 9449 section 8): none can then be made long before it is
     /// used.
     pub require_dpop_nonce: bool,
@@ -108,6 +114,7 @@ impl Default for RealmSettings {
             hosts: Vec::new(),
             issuer: None,
             audience: Vec::new(),
+            token_issuer: None,
             signing_alg: SigningAlg::ES256,
             access_token_ttl: MINUTE * 15,
             refresh_token_ttl: DAY * 30,
@@ -137,6 +144,7 @@ impl Default for RealmSettings {
             mfa: Mfa::Optional,
             mfa_grace: Duration::ZERO,
             rate_limits: RateLimits::Default,
+            cookie_domain: None,
             require_dpop_nonce: false,
         }
     }
@@ -145,34 +153,61 @@ impl Default for RealmSettings {
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
+/// Who issues tokens, and whom they are for, where an application was written for Zalt.
+const ZALT: &str = "zalt.io";
+
 /// What an administrator of the realm cannot change, for it is not about the realm alone: which paths and hosts lead to it and
 /// whom its tokens name belong to the installation, and whoever administers must not be able to have their own acts forgotten.
-const DECLARED: [&str; 4] = ["profile", "hosts", "issuer", "audit_retention"];
+const DECLARED: [&str; 6] =
+    ["profile", "hosts", "issuer", "token_issuer", "audit_retention", "cookie_domain"];
 
 impl RealmSettings {
     /// The defaults of a profile: what its wire contract promises where it differs from ours.
     pub fn for_profile(profile: Profile) -> Self {
         let ours = Self { profile, ..Self::default() };
-        let legacy = PasswordRules { min_length: 8 };
+        let legacy = PasswordRules { min_length: 8, allow_decorated: false };
+        let without_rules = PasswordRules { allow_decorated: true, ..legacy };
         match profile {
             Profile::Native => ours,
             Profile::Zalt => Self {
                 signing_alg: SigningAlg::RS256,
+                audience: vec![ZALT.to_owned()],
+                token_issuer: Some(ZALT.to_owned()),
                 refresh_token_ttl: DAY * 7,
                 refresh_grace: Duration::from_secs(30),
-                password: legacy,
                 ..ours
             },
             Profile::Runbook => Self {
                 signing_alg: SigningAlg::HS256,
                 access_token_ttl: MINUTE * 30,
-                password: legacy,
+                password: without_rules,
                 ..ours
             },
-            Profile::Module04 => {
-                Self { signing_alg: SigningAlg::HS256, refresh_token_ttl: DAY * 7, password: legacy, ..ours }
-            }
+            Profile::Module04 => Self {
+                signing_alg: SigningAlg::HS256,
+                refresh_token_ttl: DAY * 7,
+                password: without_rules,
+                ..ours
+            },
         }
+    }
+
+    /// The settings as another profile has them: what `named` does not name, and is as the profile before would have it, is as the
+    /// new one would.
+    #[must_use]
+    pub fn moved_to(&self, profile: Profile, named: &[String]) -> Self {
+        let (before, after) = (Self::for_profile(self.profile), Self::for_profile(profile));
+        let differing = self.differing(&before);
+        let follows: Vec<String> =
+            Self::keys().into_iter().filter(|key| !differing.contains(key) && !named.contains(key)).collect();
+        self.taking(&follows, &after)
+    }
+
+    /// The settings with these as the others have them.
+    #[must_use]
+    pub fn taking(&self, names: &[String], others: &Self) -> Self {
+        // Members of two that are settings make settings.
+        self.with_those_of(names, others).unwrap_or_else(|_| self.clone())
     }
 
     /// Reads stored settings. Unlike the declarative file they may hold keys this release does not know, written
@@ -182,7 +217,7 @@ impl RealmSettings {
         let known = Self::keys();
         stored.retain(|key, _| known.iter().any(|k| k == key));
         if let Some(serde_json::Value::Object(rules)) = stored.get_mut("password") {
-            rules.retain(|key, _| key == "min_length");
+            rules.retain(|key, _| ["min_length", "allow_decorated"].contains(&key.as_str()));
         }
         serde_json::from_value(serde_json::Value::Object(stored))
     }
@@ -211,6 +246,10 @@ impl RealmSettings {
 
 impl Settings for RealmSettings {
     const OF: &str = "realm";
+
+    fn defaults(&self) -> Self {
+        Self::for_profile(self.profile)
+    }
 }
 
 #[cfg(test)]
@@ -232,6 +271,32 @@ mod tests {
             serde_json::from_str::<RealmSettings>(&json).unwrap(),
             RealmSettings::for_profile(Profile::Zalt)
         );
+    }
+
+    #[test]
+    fn a_profile_that_shares_a_secret_comes_with_it_and_goes_with_it() {
+        for profile in [Profile::Runbook, Profile::Module04] {
+            assert_eq!(RealmSettings::for_profile(profile).check(), Ok(()), "{profile:?}");
+            let moved = RealmSettings::default().moved_to(profile, &[]);
+            assert_eq!((moved.profile, moved.signing_alg), (profile, SigningAlg::HS256));
+            assert_eq!(moved.moved_to(Profile::Native, &[]), RealmSettings::default());
+        }
+    }
+
+    #[test]
+    fn another_profile_brings_its_defaults_and_leaves_what_was_chosen() {
+        let native = RealmSettings { access_token_ttl: MINUTE, ..RealmSettings::default() };
+        let named = ["profile".to_owned(), "refresh_grace".to_owned()];
+        let moved = native.moved_to(Profile::Zalt, &named);
+        let zalt = RealmSettings::for_profile(Profile::Zalt);
+        assert_eq!((moved.signing_alg, &moved.token_issuer), (zalt.signing_alg, &zalt.token_issuer));
+        assert_eq!((moved.access_token_ttl, moved.refresh_grace), (MINUTE, native.refresh_grace));
+        let back = zalt.moved_to(Profile::Native, &[]);
+        assert_eq!(back, RealmSettings::default());
+        // `null` gives back what the profile has.
+        let changes = serde_json::json!({"refresh_token_ttl": null}).as_object().unwrap().clone();
+        let longer = RealmSettings { refresh_token_ttl: DAY * 9, ..zalt.clone() };
+        assert_eq!(longer.with(&changes).unwrap(), zalt);
     }
 
     #[test]

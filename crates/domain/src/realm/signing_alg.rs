@@ -13,7 +13,7 @@ pub enum SigningAlg {
     EdDSA,
     /// RSA with 2048 bits (RFC 7518 section 3.3).
     RS256,
-    /// A shared secret (RFC 7518 section 3.2): only for the profiles that define it.
+    /// A shared secret (RFC 7518 section 3.2): only for the profiles that define it, and there for their own sign-in alone.
     HS256,
 }
 
@@ -25,6 +25,16 @@ impl SigningAlg {
             Self::EdDSA => "EdDSA",
             Self::RS256 => "RS256",
             Self::HS256 => "HS256",
+        }
+    }
+
+    /// What is signed with that anybody may check with the published keys: tokens of clients, of keys and of our own sign-in. A secret
+    /// that an application knows is never what proves somebody to another.
+    #[must_use]
+    pub const fn published(self) -> Self {
+        match self {
+            Self::HS256 => Self::ES256,
+            other => other,
         }
     }
 }

@@ -103,3 +103,18 @@ fn a_kid_with_quotes_and_line_ends_is_written_as_json() {
     let jws = jws::sign_compact("JWT", b"x", &key);
     assert!(jws::verify_compact(&jws, &KeySet::from(key.verifying_key()), &Algorithm::ALL).is_ok());
 }
+
+/// Contracts from before key ids.
+#[test]
+fn a_key_without_a_name_leaves_it_out_of_the_header() {
+    let key = SigningKey::generate(Algorithm::HS256).unwrap();
+    for (key, header) in [
+        (key.clone().with_kid(""), r#"{"alg":"HS256","typ":"JWT"}"#),
+        (key.with_kid("k"), r#"{"alg":"HS256","kid":"k","typ":"JWT"}"#),
+    ] {
+        let token = jws::sign_compact("JWT", b"payload", &key);
+        assert!(token.starts_with(&format!("{}.", base64url(header.as_bytes()))), "{token}");
+        let keys = KeySet::from(key.verifying_key());
+        assert_eq!(jws::verify_compact(&token, &keys, &[Algorithm::HS256]).unwrap(), b"payload");
+    }
+}

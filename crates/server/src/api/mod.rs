@@ -24,6 +24,7 @@ use crate::App;
 
 pub use admin::{ClientView, InitialAccessTokenView, RoleView};
 pub use key_view::KeyView;
+pub(crate) use login::known as known_device;
 pub use me::SessionView;
 pub use mfa_view::{Enrolment, MfaView};
 pub use organizations::{MemberView, OrganizationView};

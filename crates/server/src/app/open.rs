@@ -128,6 +128,7 @@ impl App {
             code_mac: master_key.code_mac_key(),
             device_mac: master_key.device_mac_key(),
             session_mac: master_key.session_mac_key(),
+            application_mac: master_key.application_mac_key(),
             csrf_key: master_key.csrf_key(),
             pairwise_key: master_key.pairwise_key(),
             dpop_nonce_key: master_key.dpop_nonce_key(),

@@ -1,4 +1,4 @@
-//! `gatepost key list|rotate|withdraw`
+//! `gatepost key list|rotate|withdraw|secret`
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
@@ -34,6 +34,9 @@ enum What {
         #[arg(long)]
         now: bool,
     },
+    /// Show the secret that applications of a realm with the profile runbook or module04 verify tokens with. That it was shown is in the
+    /// audit trail
+    Secret,
     /// Stop trusting a key, for one that leaked: it is published no longer, and every token it signed is refused. APIs
     /// that keep the keys refuse them when they fetch again, after some minutes
     Withdraw {
@@ -51,6 +54,7 @@ impl KeyCommand {
             What::List => {}
             What::Rotate { now } => rotate(&app, &realm, now).await?,
             What::Withdraw { kid } => withdraw(&app, &realm, &kid).await?,
+            What::Secret => return secret(&app, &realm, output).await,
         }
         let keys = signing::list(&app, &realm).await?;
         output.show(&keys, || {
@@ -69,6 +73,24 @@ impl KeyCommand {
     }
 }
 
+/// Of several each has its line: applications that are told of the next one before it signs verify with both.
+async fn secret(app: &App, realm: &Snapshot, output: Output) -> Result<(), Refusal> {
+    let secrets = signing::reveal(app, realm).await?;
+    if secrets.is_empty() {
+        let realm = realm.name();
+        return Err(Refusal::new(format!(
+            "realm {realm} shares no secret with applications: its profile signs with keys that are published; `gatepost key list` shows them"
+        )));
+    }
+    output.show(&secrets, || {
+        let row = |key: &signing::Revealed| {
+            vec![key.secret.clone(), key.state.to_owned(), key.signs_from.to_string(), key.kid.clone()]
+        };
+        let rows: Vec<Vec<String>> = secrets.iter().map(row).collect();
+        table(&["SECRET", "STATE", "SIGNS FROM", "KEY ID"], &rows)
+    })
+}
+
 async fn stored(app: &App, realm: &Snapshot) -> Result<Vec<StoredKey>, Refusal> {
     let id = realm.id();
     Ok(app
@@ -81,7 +103,7 @@ async fn rotate(app: &App, realm: &Snapshot, immediately: bool) -> Result<(), Re
     let now = app.clock().now();
     let alg = realm.settings().signing_alg;
     let of_alg: Vec<_> = stored(app, realm).await?.into_iter().filter(|key| key.alg == alg).collect();
-    let policy = signing::policy(realm.settings());
+    let policy = signing::policy(realm.settings(), alg);
     let rotated = match signing_key::rotate_now(&of_alg, &policy, immediately, now) {
         Rotation::Waits => {
             return Err(Refusal::new(

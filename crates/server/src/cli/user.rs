@@ -335,7 +335,7 @@ async fn hash(app: &App, realm: &Snapshot, about: &[&str]) -> Result<String, Ref
     let mut text = Zeroizing::new(String::new());
     stdin.by_ref().take(8 * 1024).read_to_string(&mut text)?;
     let line = text.split(['\r', '\n']).next().unwrap_or_default();
-    let password = password::Policy::new(realm.settings().password.min_length)
+    let password = password::Policy::of(realm.settings().password)
         .accept(line, about)
         .map_err(|weak| Refusal::new(format!("{weak}; choose another")))?;
     app.hash_given(&password).await.map_err(refusal)

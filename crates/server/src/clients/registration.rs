@@ -150,7 +150,7 @@ async fn find_initial(
 /// What such clients of the realm are kept within.
 pub(super) fn policy(realm: &Snapshot, by: RegisteredBy) -> Policy<'_> {
     let settings = realm.settings();
-    Policy { by, scopes: &settings.client_registration_scopes, signing_alg: settings.signing_alg }
+    Policy { by, scopes: &settings.client_registration_scopes, signing_alg: settings.signing_alg.published() }
 }
 
 /// Registers a client that describes itself so. `token`: the initial access token, if it sent one.

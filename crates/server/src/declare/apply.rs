@@ -101,7 +101,7 @@ async fn prepare(app: &App, declared: &Declared) -> Result<Prepared, ApplyError>
                 }
             };
             if known.is_none() {
-                let accepted = password::Policy::new(realm.settings.password.min_length)
+                let accepted = password::Policy::of(realm.settings.password)
                     .accept(text.reveal(), &user.words())
                     .map_err(|reason| ApplyError::Password {
                         realm: realm.name.to_string(),

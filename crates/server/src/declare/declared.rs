@@ -133,14 +133,13 @@ fn personal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Persona
 }
 
 impl DeclaredRealm {
-    /// The settings of a realm that exists, with those that the file names.
+    /// The settings of a realm that exists, with those that the file names. With another profile come its defaults.
     pub(super) fn over(&self, present: &RealmSettings) -> RealmSettings {
-        let object = |settings: &RealmSettings| serde_json::to_value(settings).unwrap_or_default();
-        let (mut merged, declared) = (object(present), object(&self.settings));
-        for key in &self.named {
-            merged[key] = declared[key].clone();
+        let profile = self.settings.profile;
+        if self.named.iter().any(|name| name == "profile") && profile != present.profile {
+            return present.moved_to(profile, &self.named).taking(&self.named, &self.settings);
         }
-        serde_json::from_value(merged).unwrap_or_else(|_| self.settings.clone())
+        present.taking(&self.named, &self.settings)
     }
 }
 

@@ -178,7 +178,8 @@ impl<'t> Reader<'t> {
         let Identity { name, default } = self.parse(identity)?;
         self.known(&settings, &RealmSettings::keys(), &[&IDENTITY[..], &PARTS].concat())?;
         let named = Places::of(&settings).names();
-        let mut settings: RealmSettings = self.parse(self.with_logo(settings)?)?;
+        let said: RealmSettings = self.parse(self.with_logo(settings)?)?;
+        let mut settings = RealmSettings::for_profile(said.profile).taking(&named, &said);
         settings.check().map_err(|refused| self.refused(&places, "", &refused))?;
         if let Some(picture) = &mut settings.logo {
             *picture = redrawn(picture)

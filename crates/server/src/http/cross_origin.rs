@@ -1,5 +1,5 @@
 //! What browser applications of other origins may call: the API and the endpoints of clients, for the origins that the realm
-//! names (`allowed_origins`), and never with cookies. Pages are for nobody but their own origin.
+//! names (`allowed_origins`), and never with cookies, but where a wire contract has them. Pages are for nobody but their own origin.
 
 use std::{
     pin::Pin,
@@ -36,14 +36,28 @@ const VARIES: &str = "origin, access-control-request-method, access-control-requ
 /// The layer around the routes that programs call. A request without `Origin` comes from no page of another origin, and pays
 /// nothing for those that do but the `Vary` of its answer.
 pub fn layer() -> CrossOrigin {
-    CrossOrigin(Arc::new(rules()))
+    layer_with(&[])
 }
 
-fn rules() -> CorsLayer {
+/// The same where requests have more headers.
+pub fn layer_with(headers: &[HeaderName]) -> CrossOrigin {
+    CrossOrigin(Arc::new(rules(headers)))
+}
+
+/// The same for a contract whose cookies go with what a page asks: its endpoints look at the origin themselves. `read` are the headers
+/// of the contract that a page may read.
+pub fn layer_with_cookies(read: impl IntoIterator<Item = HeaderName>) -> CrossOrigin {
+    let read: Vec<HeaderName> =
+        [RETRY_AFTER, REQUEST_ID, RATE_LIMIT, RATE_LIMIT_POLICY].into_iter().chain(read).collect();
+    CrossOrigin(Arc::new(rules(&[]).allow_credentials(true).expose_headers(read)))
+}
+
+fn rules(more: &[HeaderName]) -> CorsLayer {
+    let headers = [AUTHORIZATION, CONTENT_TYPE, IF_MATCH, HeaderName::from_static("dpop")];
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(is_allowed))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, HeaderName::from_static("dpop")])
+        .allow_headers(headers.into_iter().chain(more.iter().cloned()).collect::<Vec<_>>())
         .expose_headers([
             ETAG,
             RETRY_AFTER,

@@ -11,7 +11,7 @@ use axum::{
     },
     response::Response,
 };
-use gatepost_domain::{ClientAlg, ClientRegistration, RealmSettings, SigningAlg};
+use gatepost_domain::{ClientAlg, ClientRegistration, RealmSettings};
 use serde::Serialize;
 
 use super::{acr, dpop, person, token};
@@ -125,7 +125,7 @@ pub struct Metadata<'a> {
 impl<'a> Metadata<'a> {
     /// The metadata of a realm.
     pub fn of(issuer: &'a str, public_url: &str, settings: &RealmSettings) -> Self {
-        let alg = settings.signing_alg;
+        let alg = settings.signing_alg.published();
         let mut grants = vec![
             token::AUTHORIZATION_CODE,
             token::REFRESH_TOKEN,
@@ -136,7 +136,7 @@ impl<'a> Metadata<'a> {
         grants.extend(settings.password_grant.then_some(token::PASSWORD));
         let at = |path: &str| format!("{public_url}{path}");
         let mut algs = vec![ID_TOKENS.as_str()];
-        if alg != ID_TOKENS && alg != SigningAlg::HS256 {
+        if alg != ID_TOKENS {
             algs.push(alg.as_str());
         }
         let of_tokens = [

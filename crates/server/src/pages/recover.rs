@@ -158,7 +158,7 @@ fn choose(frame: &Frame, user: &User, token: &str, stale: bool, error: Option<Ht
 }
 
 fn policy(frame: &Frame) -> Policy {
-    Policy::new(frame.realm.settings().password.min_length)
+    Policy::of(frame.realm.settings().password)
 }
 
 /// `/recover/confirm`: the link.

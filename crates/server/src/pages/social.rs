@@ -30,7 +30,7 @@ use crate::{
     limits::{self, Rule},
     mfa,
     session::{self, SignIn},
-    social::{self, Answer, Entered, Finished, Intent, Lost, NotFinished},
+    social::{self, Answer, Entered, Finished, Going, Intent, Lost, NotFinished},
 };
 
 /// What a link to a provider is sealed for.
@@ -131,7 +131,8 @@ pub(super) async fn show(
     };
     let hint = flow.as_ref().and_then(|flow| flow.login_hint.as_deref());
     let anew = flow.as_ref().is_some_and(|flow| flow.fresh);
-    let begun = social::begin(&app, &realm, &browser, provider, (intent, sealed, hint, anew), now).await;
+    let going = Going { intent, flow: sealed, hint, anew, back: None, more: &[] };
+    let begun = social::begin(&app, &realm, &browser, provider, going, now).await;
     match begun {
         Ok(url) => Ok(Redirect::to(&url).into_response()),
         Err(failed) => {

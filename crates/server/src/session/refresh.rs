@@ -1,7 +1,7 @@
 //! The refresh token's one use.
 
 use gatepost_domain::{EventId, OutboxId, Timestamp, TokenFormat, refresh::RefreshToken};
-use gatepost_store::grants::{self, Ends, Exchanged, OnReuse, Presented};
+use gatepost_store::grants::{self, Ends, Exchanged, OnReuse, Presented, RefreshRefused};
 
 use super::{FIRST_PARTY, touch};
 use crate::{
@@ -12,18 +12,43 @@ use crate::{
     signing::{self, Limit, Subject},
 };
 
+/// What a refresh token was exchanged for.
+pub struct Refreshed {
+    /// The next pair.
+    pub tokens: TokenAnswer,
+    /// Whether the refresh token was exchanged before, and this is the pair it was exchanged for, with a fresh access token.
+    pub repeated: bool,
+}
+
 /// Exchanges a refresh token for the next pair of tokens.
 ///
 /// One statement decides: of any number of simultaneous uses one advances the grant. The others, and a client that
 /// lost the answer, get the same successor within the realm's grace; later use of an old token revokes the grant.
-pub async fn refresh(
+pub async fn refresh(app: &App, realm: &Snapshot, text: &str, now: Timestamp) -> Result<Refreshed, Problem> {
+    // A token of our own sign-in that was used twice means that somebody else holds it: the whole sign-in ends, with the access tokens
+    // it gave out.
+    let answer = |exchanged: &Exchanged| {
+        Ok(Refreshed { tokens: answer(app, realm, exchanged, now)?, repeated: exchanged.replayed })
+    };
+    refresh_with(app, realm, text, Ends::Session, answer, now)
+        .await?
+        .map_err(|_| Problem::InvalidRefreshToken)
+}
+
+/// The same, for whoever answers in another form: `answer` makes it while the exchange is written. `ends` is what a token ends that is
+/// used again too late.
+pub async fn refresh_with<T>(
     app: &App,
     realm: &Snapshot,
     text: &str,
+    ends: Ends,
+    answer: impl FnMut(&Exchanged) -> Result<T, Problem>,
     now: Timestamp,
-) -> Result<TokenAnswer, Problem> {
+) -> Result<Result<T, RefreshRefused>, Problem> {
     // A forged or garbled token never reaches the database.
-    let token = RefreshToken::decode(text, app.refresh_mac()).ok_or(Problem::InvalidRefreshToken)?;
+    let Some(token) = RefreshToken::decode(text, app.refresh_mac()) else {
+        return Ok(Err(RefreshRefused::Unknown));
+    };
     let settings = realm.settings();
     let presented = Presented {
         realm: realm.id(),
@@ -37,20 +62,17 @@ pub async fn refresh(
         on_reuse: OnReuse {
             event: EventId::new(now, app.entropy()),
             message: OutboxId::new(now, app.entropy()),
-            // A token of our own sign-in that was used twice means that somebody else holds it: the whole sign-in
-            // ends, with the access tokens it gave out.
-            ends: Ends::Session,
+            ends,
         },
     };
-    let answer = |exchanged: &Exchanged| answer(app, realm, exchanged, now);
     match grants::exchange(app.db(), presented, answer).await? {
         Ok((exchanged, answer)) => {
             touch(app, realm, &exchanged.session, now).await;
-            answer
+            answer.map(Ok)
         }
         Err(refused) => {
             tracing::debug!(grant.id = %token.grant, reason = ?refused, "refresh token refused");
-            Err(Problem::InvalidRefreshToken)
+            Ok(Err(refused))
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    ClientId, Grant, GrantId, PasswordHash, Scopes, Session, SessionId, Timestamp, TokenFormat, User, UserId,
+    PasswordHash, Timestamp, TokenFormat, User, UserId,
     audit::{Actor, Event, Record},
     mfa::{First, Missing, PendingSignIn},
     passkey::PasskeyRefused,
@@ -11,19 +11,16 @@ use gatepost_domain::{
     refresh::RefreshToken,
 };
 use gatepost_store::{
-    audit, grants,
+    audit,
     users::{self, Login},
 };
 
 use super::{
     DeviceCookie, FIRST_PARTY, FIRST_PARTY_SCOPES,
-    device::note_device,
-    first,
-    known_device::{is_known, known_device, remember_device},
-    missing::Asks,
+    begin::{Held, Steps, Wants, begin},
+    known_device::known_device,
     pending,
-    second::{self, Asked, Refused, Second},
-    trusted_device::trusted_device,
+    second::{self, Refused, Second},
 };
 use crate::{
     App, accounts,
@@ -57,7 +54,7 @@ impl Identifier<'_> {
     }
 
     /// In the spelling in which accounts have it, if any could.
-    fn login(&self) -> Option<Login> {
+    pub fn login(&self) -> Option<Login> {
         match self {
             Self::Email(text) => text.parse().ok().map(Login::Email),
             Self::Username(text) => text.parse().ok().map(Login::Username),
@@ -76,6 +73,12 @@ pub struct Proven {
     pub attempt: Attempt,
     /// The second factor that was shown.
     pub second: Option<Arc<Second>>,
+}
+
+/// Somebody who has just chosen the password of a new account.
+pub fn just_signed_up(app: &App, user: User, hash: PasswordHash, now: Timestamp) -> Proven {
+    let attempt = Attempt::unlimited(app, now);
+    Proven { user, first: First::Password(hash), second: None, attempt }
 }
 
 /// What came of a sign-in.
@@ -117,6 +120,18 @@ pub async fn prove(
     origin: &Where,
     now: Timestamp,
 ) -> Result<Proven, Problem> {
+    prove_or_tell(app, realm, identifier, password, origin, now).await?.ok_or(Problem::InvalidCredentials)
+}
+
+/// The same, where whoever knows the password of a disabled account is told so: `None`.
+pub async fn prove_or_tell(
+    app: &App,
+    realm: &Snapshot,
+    identifier: Identifier<'_>,
+    password: Password,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Option<Proven>, Problem> {
     let found = look_up(app, realm, identifier).await?;
     let stored = found.as_ref().and_then(|(_, hash)| hash.as_ref());
     let attempt = count(app, realm, found.as_ref(), identifier, origin, now)?;
@@ -136,7 +151,7 @@ pub async fn prove(
     // Asked again where the session is written. Here, so that nobody learns of a second factor of an account that is disabled.
     if user.is_disabled() {
         refused(app, realm, whom, origin, now).await?;
-        return Err(Problem::InvalidCredentials);
+        return Ok(None);
     }
     if realm.settings().require_verified_email && !user.email_verified {
         // Whoever knows the password may have lost the first link.
@@ -146,7 +161,7 @@ pub async fn prove(
         return Err(Problem::EmailUnverified);
     }
     let hash = if outdated { app.rehash(&user, password, hash, now).await } else { hash };
-    Ok(Proven { user, first: First::Password(hash), second: None, attempt })
+    Ok(Some(Proven { user, first: First::Password(hash), second: None, attempt }))
 }
 
 /// Counts a password that somebody is about to try: for the address and for the account, or for the device that is known to it.
@@ -179,7 +194,7 @@ fn count(
     }
 }
 
-/// Starts a session with its first grant for somebody who has proved who they are, if that is enough.
+/// Starts a session with its first grant for somebody who has proved who they are, if that is enough, and gives its tokens.
 pub async fn sign_in(
     app: &App,
     realm: &Snapshot,
@@ -187,70 +202,13 @@ pub async fn sign_in(
     origin: &Where,
     now: Timestamp,
 ) -> Result<SignIn<Begun>, Problem> {
-    let Proven { user, first, second, attempt } = proven;
-    let session = Session::begin(
-        SessionId::new(now, app.entropy()),
-        realm.id(),
-        user.id,
-        first.methods(second.as_ref().and_then(|second| second.method())),
-        origin.session_origin(),
-        realm.settings(),
-        now,
-    );
-    let client: ClientId = FIRST_PARTY.parse().map_err(Problem::internal)?;
-    let scopes: Scopes = FIRST_PARTY_SCOPES.parse().map_err(Problem::internal)?;
-    let id = GrantId::new(now, app.entropy());
-    let grant = Grant::begin(id, &session, client, scopes, Vec::new(), realm.settings(), now);
-    let record = origin
-        .record(app, realm.id(), Event::SignedIn, Actor::User(user.id), now)
-        .user(user.id)
-        .session(session.id);
-    let record = with_second(with_first(record, &first), second.as_deref());
-
-    let (begun, granted, proved) = (session.clone(), grant.clone(), first.clone());
-    let (worker, told) = (app.clone(), origin.clone());
-    let (asks, shown) = (Asks::of(realm), second.clone());
-    let trusted = trusted_device(app, realm, user.id, origin, now);
-    let is_known = is_known(app, realm, (user.id, &first), origin, now);
-    let written = app
-        .db()
-        .write("sign in", move |tx| {
-            let (session, grant, first, record) =
-                (begun.clone(), granted.clone(), proved.clone(), record.clone());
-            let (app, origin) = (worker.clone(), told.clone());
-            let second = shown.clone();
-            Box::pin(async move {
-                let whose = (session.realm, session.user);
-                let proved = (&first, second.as_deref());
-                let asked = first::enough(tx, whose, asks, proved, trusted.as_ref(), now).await?;
-                let excused = matches!(asked, Asked::Excused);
-                match asked {
-                    Asked::Enough | Asked::Excused => {}
-                    Asked::Missing(missing) => return Ok(Written::Missing(missing)),
-                    Asked::Refused(why) => return Ok(Written::Refused(why)),
-                }
-                // The session begins only if the account is still enabled and still has the password that was checked: a
-                // change made while the hash was computed wins.
-                if !first::begin(tx, &session, &first, now).await? || !grants::create(tx, &grant).await? {
-                    return Err(Problem::InvalidCredentials);
-                }
-                audit::append(tx, &with_trust(record, excused)).await?;
-                let user = users::find(tx, session.realm, session.user).await?;
-                let user = user.ok_or(Problem::InvalidCredentials)?;
-                if !is_known {
-                    note_device(tx, &app, (&user, &session), &origin, now).await?;
-                }
-                Ok(Written::Begun(user))
-            })
-        })
-        .await;
-    let checked = first.clone();
-    let settled = Settled { user, first, second, remembered: false, attempt };
-    let user = match settle(app, realm, settled, written, origin, now).await? {
-        SignIn::Begun(user) => user,
+    let scopes = FIRST_PARTY_SCOPES.parse().map_err(Problem::internal)?;
+    let wants = Wants { scopes, steps: Steps::Two };
+    let held = match begin(app, realm, proven, wants, origin, now).await? {
+        SignIn::Begun(held) => held,
         SignIn::Pending(pending, missing) => return Ok(SignIn::Pending(pending, missing)),
     };
-    let device = checked.password().map(|hash| remember_device(app, realm, (&user, hash), origin, now));
+    let Held { user, session, grant, device } = held;
     let (access_token, expires_in) = signing::issue(
         realm,
         Subject {

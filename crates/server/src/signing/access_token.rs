@@ -19,12 +19,15 @@ use crate::{
     accounts::{ADMINISTRATOR, is_administrator},
     holder::Party,
     http::Problem,
-    realm::Snapshot,
+    realm::{SIGN_IN_TYPE, Snapshot},
 };
 
 /// The most that roles and permissions together may take in a token, in bytes. Headers are limited on the way to an
 /// API; a token that does not arrive helps nobody, and one without a permission is refused by the guard.
 const RIGHTS_LIMIT: usize = 6 * 1024;
+
+/// RFC 9068 section 2.1.
+const ACCESS_TOKEN: &str = "at+jwt";
 
 /// Who a token is about, and within what.
 pub struct Subject<'a> {
@@ -237,8 +240,9 @@ pub fn issue_for(
     let scalekit = subject.format.is_scalekit();
     // Its libraries keep every token, and the claims beside, in one cookie of 3,800 letters: the ID token says how and when.
     let told = subject.session.filter(|_| !scalekit);
+    let sign_in = realm.sign_in_issuer().filter(|_| subject.client == FIRST_PARTY);
     let claims = Claims {
-        iss: realm.issuer(),
+        iss: sign_in.unwrap_or(realm.issuer()),
         sub: subject.pseudonym.map_or_else(|| user.id.to_string(), str::to_owned),
         aud: shaped(subject.audience, subject.format),
         exp: now.unix_seconds().saturating_add_unsigned(lifetime.as_secs()),
@@ -266,7 +270,7 @@ pub fn issue_for(
         scopes: scalekit.then(|| listed(subject.scopes)),
         oid: subject.member.filter(|_| scalekit).map(|member| member.organization.to_string()),
     };
-    sign(realm, subject.format, &claims)
+    sign(realm, (subject.format, if sign_in.is_some() { SIGN_IN_TYPE } else { ACCESS_TOKEN }), &claims)
 }
 
 /// Signs an access token of a program: without a session, so that it opens nothing of our own, and without what is known of
@@ -308,7 +312,7 @@ pub fn issue_for_program(
         scopes: scalekit.then(|| listed(program.scopes)),
         oid: program.organization.filter(|_| scalekit).map(|organization| organization.to_string()),
     };
-    sign(realm, program.format, &claims)
+    sign(realm, (program.format, ACCESS_TOKEN), &claims)
 }
 
 /// `jti`
@@ -340,8 +344,12 @@ fn signer(realm: &Snapshot, format: TokenFormat) -> Result<&SigningKey, Problem>
     }
 }
 
-fn sign(realm: &Snapshot, format: TokenFormat, claims: &Claims<'_>) -> Result<String, Problem> {
-    let token = jwt::sign("at+jwt", claims, signer(realm, format)?).map_err(Problem::internal)?;
+fn sign(
+    realm: &Snapshot,
+    (format, typ): (TokenFormat, &str),
+    claims: &Claims<'_>,
+) -> Result<String, Problem> {
+    let token = jwt::sign(typ, claims, signer(realm, format)?).map_err(Problem::internal)?;
     // Longer ones are refused by every verifier, ours included.
     if token.len() > MAX_TOKEN_BYTES { Err(Problem::TokenTooLarge) } else { Ok(token) }
 }

@@ -6,12 +6,13 @@ mod id_token;
 mod listing;
 mod logout_token;
 mod ring;
+mod shared;
 
 pub use access_token::{
     ExchangedFrom, Limit, Program, Subject, issue, issue_for, issue_for_program, present_scopes,
 };
 pub use audience::Audience;
 pub use id_token::{IdToken, issue_id_token};
-pub use listing::{KeyView, list};
+pub use listing::{KeyView, Revealed, list, reveal};
 pub use logout_token::issue_logout_token;
 pub use ring::{KeyRing, KeysUnusable, make, policy, seal};

@@ -1,10 +1,14 @@
 //! The keys of one realm, unsealed and parsed once.
 
+use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
     Entropy, MasterKey, RealmId, RealmSettings, SigningAlg, Timestamp,
     signing_key::{self, KeyPolicy, NewKey, StoredKey},
 };
 use gatepost_jose::{Algorithm, JwkSet, KeyRefused, KeySet, SigningKey};
+use zeroize::Zeroizing;
+
+use super::shared::SharedSecrets;
 
 /// What the seal of a private key is bound to, beside the realm and the key id.
 const PURPOSE: &str = "signing-key";
@@ -40,10 +44,16 @@ pub enum KeysUnusable {
     None,
 }
 
-/// How keys of a realm follow one another.
-pub fn policy(settings: &RealmSettings) -> KeyPolicy {
-    let every = Some(settings.key_rotation).filter(|every| !every.is_zero());
-    KeyPolicy::new(every, settings.access_token_ttl.saturating_add(LEEWAY))
+/// How keys of a realm and an algorithm follow one another. A secret that applications know never changes by itself: they would have
+/// to be told first, and `gatepost key rotate` does it when they can be.
+pub fn policy(settings: &RealmSettings, alg: SigningAlg) -> KeyPolicy {
+    let every = Some(settings.key_rotation).filter(|every| !every.is_zero() && alg != SigningAlg::HS256);
+    // What proves a refresh token of the profile lives as long as that token.
+    let longest = match alg {
+        SigningAlg::HS256 => settings.refresh_token_ttl.max(settings.access_token_ttl),
+        _ => settings.access_token_ttl,
+    };
+    KeyPolicy::new(every, longest.saturating_add(LEEWAY))
 }
 
 fn algorithm(alg: SigningAlg) -> Algorithm {
@@ -60,8 +70,16 @@ fn context(realm: RealmId, kid: &str) -> Vec<u8> {
 }
 
 /// Makes a key pair. RSA takes a good part of a second: not on an async thread.
+///
+/// A secret that applications know is text, for it stands in their settings: 256 bits in base64url. Its key id is as random, and
+/// tells nothing of it.
 pub fn make(alg: SigningAlg) -> Result<SigningKey, KeyRefused> {
-    SigningKey::generate(algorithm(alg))
+    let key = SigningKey::generate(algorithm(alg))?;
+    if !key.algorithm().is_symmetric() {
+        return Ok(key);
+    }
+    let text = Zeroizing::new(BASE64URL_NOPAD.encode(&key.to_bytes()));
+    SigningKey::from_secret(key.algorithm(), key.kid(), text.as_bytes())
 }
 
 /// A key as the database keeps it, its private part sealed.
@@ -94,6 +112,7 @@ pub struct KeyRing {
     published: JwkSet,
     published_rs256: JwkSet,
     verifying: KeySet,
+    shared: SharedSecrets,
     next_change: Option<Timestamp>,
 }
 
@@ -111,30 +130,42 @@ impl KeyRing {
         algs.dedup();
         let (mut signers, mut verifying) = (Vec::new(), Vec::new());
         let (mut jwks, mut rs256) = (Vec::new(), Vec::new());
+        let mut shared = SharedSecrets::default();
         let mut next_change: Option<Timestamp> = None;
         for alg in algs {
             let of_alg: Vec<StoredKey> = stored.iter().filter(|key| key.alg == alg).cloned().collect();
-            let plan = signing_key::plan(&of_alg, &policy(settings), now);
+            let plan = signing_key::plan(&of_alg, &policy(settings, alg), now);
             next_change = [next_change, plan.next_change].into_iter().flatten().min();
             for kid in &plan.published {
                 let Some(stored) = of_alg.iter().find(|key| key.kid == *kid) else {
                     continue;
                 };
                 let key = unseal(stored, realm, master)?;
+                let signs = plan.signer.as_ref() == Some(kid);
+                if key.algorithm().is_symmetric() {
+                    // Of a profile that the realm had before, it signs nothing.
+                    if settings.signing_alg == SigningAlg::HS256 {
+                        shared.add(key, signs);
+                    }
+                    continue;
+                }
                 jwks.extend(key.public_jwk());
                 rs256.extend(key.public_jwk().filter(|_| alg == SigningAlg::RS256));
                 verifying.push(key.verifying_key());
-                if plan.signer.as_ref() == Some(kid) {
+                if signs {
                     signers.push((alg, key));
                 }
             }
         }
-        if !signers.iter().any(|(alg, _)| *alg == settings.signing_alg) {
+        let alg = settings.signing_alg.published();
+        let lacks_secret = settings.signing_alg == SigningAlg::HS256 && shared.signer().is_none();
+        if lacks_secret || !signers.iter().any(|(known, _)| *known == alg) {
             return Err(KeysUnusable::None);
         }
         Ok(Self {
             signers,
-            alg: settings.signing_alg,
+            alg,
+            shared,
             published: JwkSet { keys: jwks },
             published_rs256: JwkSet { keys: rs256 },
             verifying: KeySet::new(verifying).map_err(KeysUnusable::Set)?,
@@ -154,6 +185,11 @@ impl KeyRing {
     /// The key that signs with this algorithm, if the realm has one.
     pub fn signer_with(&self, alg: SigningAlg) -> Option<&SigningKey> {
         self.signers.iter().find(|(known, _)| *known == alg).map(|(_, key)| key)
+    }
+
+    /// The secrets that applications of the realm's profile know: never published, and no proof of anything but of the profile's tokens.
+    pub fn shared(&self) -> &SharedSecrets {
+        &self.shared
     }
 
     /// What `/.well-known/jwks.json` answers.
@@ -177,7 +213,12 @@ impl KeyRing {
     }
 }
 
-fn unseal(stored: &StoredKey, realm: RealmId, master: &MasterKey) -> Result<SigningKey, KeysUnusable> {
+/// A key of the realm as it was made, for whoever may see it.
+pub(super) fn unseal(
+    stored: &StoredKey,
+    realm: RealmId,
+    master: &MasterKey,
+) -> Result<SigningKey, KeysUnusable> {
     let kid = || stored.kid.clone();
     let secret = master
         .open(PURPOSE, &context(realm, &stored.kid), &stored.sealed)

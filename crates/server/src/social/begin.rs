@@ -4,22 +4,22 @@ use aws_lc_rs::digest;
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{Preset, Provider, Timestamp, provider::Anew};
 
-use super::{Failed, Intent, State, random, redirect_uri, seal};
+use super::{Failed, Going, State, random, seal};
 use crate::{App, browser::Browser, realm::Snapshot};
 
 /// No address is longer that a provider is asked to take: many servers refuse more than 8 KiB of headers.
 const LONGEST: usize = 7 * 1024;
 
-/// Where the browser goes. `flow` is what a sign-in is for, sealed; `hint` who is expected; `anew` whether the person must prove
-/// once more who they are.
+/// Where the browser goes.
 pub async fn begin(
     app: &App,
     realm: &Snapshot,
     browser: &Browser,
     provider: &Provider,
-    (intent, flow, hint, anew): (Intent, Option<&str>, Option<&str>, bool),
+    going: Going<'_>,
     now: Timestamp,
 ) -> Result<String, Failed> {
+    let Going { intent, flow, hint, anew, back, more } = going;
     let known = app.providers().endpoints(app, provider, now).await?;
     let settings = &provider.settings;
     let state = State {
@@ -31,6 +31,7 @@ pub async fn begin(
         intent,
         flow: flow.map(str::to_owned),
         anew: anew && settings.anew() == Anew::Told,
+        back: back.map(str::to_owned),
         at: now,
     };
     let challenge =
@@ -46,7 +47,7 @@ pub async fn begin(
         query
             .append_pair("response_type", "code")
             .append_pair("client_id", &settings.client_id)
-            .append_pair("redirect_uri", &redirect_uri(realm, &provider.id))
+            .append_pair("redirect_uri", &state.redirect_uri(realm))
             .append_pair("scope", &scope)
             .append_pair("state", &seal(app, realm, browser, &state))
             .append_pair("code_challenge", &challenge)
@@ -60,6 +61,9 @@ pub async fn begin(
         }
         if let Some(hint) = hint.filter(|hint| hint.contains('@')) {
             query.append_pair("login_hint", hint);
+        }
+        for (name, value) in more {
+            query.append_pair(name, value);
         }
         match (anew, settings.anew()) {
             (true, Anew::Told) => {

@@ -22,6 +22,8 @@ pub struct Answer {
     pub issuer: Option<String>,
     /// What the person is called, which Apple says here and once. Nothing is decided by it.
     pub name: Option<String>,
+    /// The path that it came back to, where it is not that of the pages.
+    pub back: Option<&'static str>,
 }
 
 /// Somebody whom a provider has named.
@@ -53,6 +55,9 @@ pub async fn finish(
         Ok(state) => state,
         Err(lost) => return Ok(Err(NotFinished::Lost(lost))),
     };
+    if state.back.as_deref() != answer.back {
+        return Ok(Err(NotFinished::Lost(Lost::OtherDoor)));
+    }
     if state.provider != provider.id || state.issuer != provider.settings.issuer() {
         return Ok(Err(NotFinished::Lost(Lost::OtherProvider)));
     }

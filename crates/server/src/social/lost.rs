@@ -13,6 +13,8 @@ pub enum Lost {
     Twice,
     /// It was begun at another provider, or at another issuer than the provider has now.
     OtherProvider,
+    /// It was begun at another door: on the pages, or where the realm's profile begins it.
+    OtherDoor,
     /// There is no such provider, or it is out of use (SO-07).
     OutOfUse,
     /// A parameter is there twice.
@@ -32,6 +34,7 @@ impl Lost {
             Self::TooLate => "too_late",
             Self::Twice => "used_before",
             Self::OtherProvider => "other_provider",
+            Self::OtherDoor => "other_door",
             Self::OutOfUse => "out_of_use",
             Self::Malformed => "malformed",
             Self::OtherSession => "other_session",
@@ -53,6 +56,9 @@ impl Lost {
             Self::Twice => "it was used before: the address was loaded again, or opened twice",
             Self::OtherProvider => {
                 "it was begun at another provider, or the provider has another issuer since"
+            }
+            Self::OtherDoor => {
+                "it was begun under another path than it came back to: on the pages, or where the realm's profile begins it"
             }
             Self::OutOfUse => "there is no provider of this id in use",
             Self::Malformed => "a parameter of the answer is there twice",

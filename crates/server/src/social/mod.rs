@@ -51,6 +51,9 @@ pub struct State {
     pub flow: Option<String>,
     /// Whether the person was to prove anew who they are.
     anew: bool,
+    /// The path that the provider sends them back to, where it is not that of the pages: what was begun at one door ends at no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    back: Option<String>,
     at: Timestamp,
 }
 
@@ -64,7 +67,31 @@ pub enum Intent {
     Connect(SessionId),
 }
 
+/// Somebody goes to a provider.
+pub struct Going<'a> {
+    /// What for.
+    pub intent: Intent,
+    /// What a sign-in is for, sealed.
+    pub flow: Option<&'a str>,
+    /// Who is expected.
+    pub hint: Option<&'a str>,
+    /// Whether they must prove once more who they are.
+    pub anew: bool,
+    /// The path they come back to, where it is not that of the pages.
+    pub back: Option<&'a str>,
+    /// What else the address says.
+    pub more: &'a [(&'static str, &'static str)],
+}
+
 impl State {
+    /// Where the provider was to send people back to, which it wants to be told again.
+    fn redirect_uri(&self, realm: &Snapshot) -> String {
+        match &self.back {
+            Some(path) => realm.url(path),
+            None => redirect_uri(realm, &self.provider),
+        }
+    }
+
     fn spent(&self) -> SecretDigest {
         SecretDigest::of(format!("provider sign-in {}", self.id).as_bytes())
     }

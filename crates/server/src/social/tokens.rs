@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     Failed, State,
     discovery::{Endpoints, TakesSecret},
-    redirect_uri, secret, told,
+    secret, told,
 };
 use crate::{App, clients::keys::is_typed, outgoing::Reader, realm::Snapshot};
 
@@ -69,7 +69,7 @@ fn asking(
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code")
         .append_pair("code", code)
-        .append_pair("redirect_uri", &redirect_uri(realm, &provider.id))
+        .append_pair("redirect_uri", &state.redirect_uri(realm))
         .append_pair("code_verifier", &state.verifier);
     let authorization = match (secret, endpoints.takes_secret) {
         (Some(secret), TakesSecret::InHeader) => Some(basic(client, secret)),

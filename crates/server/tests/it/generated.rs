@@ -38,6 +38,11 @@ fn the_endpoints_of_scalekit_are_up_to_date() {
     check_table("coming-from-scalekit.md", &gatepost_server::testing::scalekit_endpoints());
 }
 
+#[test]
+fn the_endpoints_of_zalt_are_up_to_date() {
+    check_table("coming-from-zalt.md", &gatepost_server::testing::zalt_endpoints());
+}
+
 #[tokio::test]
 async fn the_openapi_document_is_up_to_date() {
     let answer = TestApp::new().await.get("/openapi.json").await;

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod api;
+mod better_auth;
 mod breaches;
 mod clean_up;
 mod closed_by_default;
@@ -21,6 +22,7 @@ mod oauth;
 mod pages;
 mod passkeys;
 mod peers;
+mod profiles;
 mod realms;
 mod social;
 mod support;

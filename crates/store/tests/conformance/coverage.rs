@@ -58,6 +58,7 @@ fn every_public_function_is_called_in_the_file_of_its_noun() {
         "totp_seeds",
         "trusted_devices",
         "used_ids",
+        "user_numbers",
         "users",
     ] {
         let of_noun = sources.iter().filter(|path| noun_of(path) == noun);

@@ -46,4 +46,5 @@ mod totp_seeds;
 mod transactions;
 mod trusted_devices;
 mod used_ids;
+mod user_numbers;
 mod users;

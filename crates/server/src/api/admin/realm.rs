@@ -72,7 +72,7 @@ pub(super) struct RealmChange {
 
 /// Change the realm's settings
 ///
-/// Only those that are named. `profile`, `hosts`, `issuer` and `audit_retention` are set in the declarative file alone. A setting
+/// Only those that are named. `profile`, `hosts`, `issuer`, `audit_retention` and `cookie_domain` are set in the declarative file alone. A setting
 /// that the file names is what the file says again after the next `gatepost apply`.
 #[utoipa::path(
     patch, path = "/api/v1/admin/realm", tag = "Administration", operation_id = "change_realm",

@@ -36,9 +36,19 @@ impl ProblemDocument {
     pub fn status(&self) -> u16 {
         self.status
     }
+
+    /// What is wrong here, and what to do.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
 }
 
 impl Problem {
+    /// What is wrong, and what to do, in a sentence.
+    pub fn told(&self) -> Cow<'static, str> {
+        self.face().3
+    }
+
     /// What the caller is told. What stays in the log is logged where it is answered with.
     pub fn document(&self) -> ProblemDocument {
         let (code, status, title, detail) = self.face();

@@ -222,7 +222,9 @@ fn may_ask_for_claim(client: &Client, name: &str) -> bool {
 pub(in crate::oauth) fn signs_for(realm: &Snapshot, client: &Client) -> bool {
     let settings = &client.settings;
     let algs = [Some(settings.id_token_signed_response_alg), settings.userinfo_signed_response_alg];
-    algs.into_iter().flatten().all(|alg| alg == SigningAlg::RS256 || alg == realm.settings().signing_alg)
+    algs.into_iter()
+        .flatten()
+        .all(|alg| alg == SigningAlg::RS256 || alg == realm.settings().signing_alg.published())
 }
 
 /// What is asked for, all of which the client must have; what the client has unless it asks.

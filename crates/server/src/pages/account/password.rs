@@ -85,7 +85,7 @@ fn page(frame: &Frame, user: &User, wrong: Wrong) -> Response {
 }
 
 fn policy(frame: &Frame) -> Policy {
-    Policy::new(frame.realm.settings().password.min_length)
+    Policy::of(frame.realm.settings().password)
 }
 
 pub(super) async fn show(signed_in: BrowserSession, frame: Frame) -> Response {

@@ -7,13 +7,10 @@ use crate::support::{Person, TestApp};
 
 const ROLES: &str = "/api/v1/admin/roles";
 
-/// No front door makes a realm of the profile yet.
 async fn runbook() -> (TestApp, Person) {
-    let mut app = TestApp::new().await;
+    let file = "[[realm]]\nname = \"default\"\nprofile = \"runbook\"\naudience = [\"notes-api\"]\n";
+    let app = TestApp::with(file).await;
     let admin = app.admin().await;
-    app.execute(r#"UPDATE realms SET settings = '{"profile":"runbook","audience":["notes-api"]}', version = version + 1"#).await;
-    let (_, router) = app.replica().await;
-    app.router = router;
     (app, admin)
 }
 

@@ -151,3 +151,25 @@ fn a_rotation_at_once_signs_with_the_key_that_waits_and_makes_no_third() {
     let keys = command(data, "key rotate --now --json").json();
     assert_eq!(keys.as_array().unwrap().len(), 3, "{keys}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_applications_know_is_shown_and_changes_when_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let file = data.join("realms.toml");
+    std::fs::write(&file, "[[realm]]\nname = \"books\"\nprofile = \"runbook\"\n").unwrap();
+    command(data, &format!("apply {}", file.display())).done();
+    let secrets = || command(data, "key secret --realm books --json").json();
+    let (first, again) = (secrets(), secrets());
+    assert_eq!(first, again, "as often as it is needed");
+    assert_eq!((first.as_array().unwrap().len(), &first[0]["state"]), (1, &Value::from("signing")));
+    command(data, "key rotate --realm books --json").done();
+    let next = secrets();
+    let states: Vec<_> = next.as_array().unwrap().iter().map(|key| key["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["signing", "next"]);
+    assert_ne!(next[0]["secret"], next[1]["secret"]);
+    assert_snapshot!(
+        refusal(data, "key secret"),
+        @"1 error: realm default shares no secret with applications: its profile signs with keys that are published; `gatepost key list` shows them"
+    );
+}

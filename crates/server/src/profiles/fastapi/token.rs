@@ -1,0 +1,149 @@
+//! The tokens of the profiles: signed with the secret that their applications know, and told apart by `type`.
+//!
+//! A refresh token is one of ours (`gp_rt_…`) in such a token: whoever has the secret can make the shell and not what is in it. Both are
+//! the same for one generation of a grant, always, so that a client that lost an answer is given the same again.
+
+use data_encoding::BASE64URL_NOPAD;
+use gatepost_domain::{Grant, Session, SessionId, Timestamp, User, refresh::RefreshToken};
+use gatepost_store::sessions;
+use serde::{Deserialize, Serialize};
+
+use crate::{App, http::Problem, realm::Snapshot, session};
+
+/// What marks a token to open something with.
+const ACCESS: &str = "access";
+/// What marks a token to have another with.
+const REFRESH: &str = "refresh";
+
+/// What a token says. What else an application may find in it means nothing here.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct AccessClaims {
+    /// Whom it is about, as the profile calls them.
+    pub sub: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<String>>,
+    exp: i64,
+    r#type: String,
+    iat: i64,
+    jti: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<SessionId>,
+}
+
+/// A token that was opened: signed with the secret, and not expired.
+#[derive(Clone, Debug)]
+pub struct Access(AccessClaims);
+
+impl Access {
+    /// Whom it is about.
+    pub fn subject(&self) -> &str {
+        &self.0.sub
+    }
+
+    /// Whether it was made to be used for this.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.0.scopes.iter().flatten().any(|known| known == scope)
+    }
+}
+
+/// A pair of tokens, as both contracts answer it.
+#[derive(Serialize)]
+pub struct Pair {
+    /// The access token.
+    pub access_token: String,
+    /// The refresh token.
+    pub refresh_token: String,
+    token_type: &'static str,
+}
+
+/// What there is to be said of a sign-in.
+pub struct Said<'a> {
+    /// What the profile calls the user.
+    pub subject: &'a str,
+    /// The session.
+    pub session: &'a Session,
+    /// What is held in it.
+    pub grant: &'a Grant,
+    /// What the access token may be used for, where the profile says so.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// The next pair of a grant.
+pub fn pair(app: &App, realm: &Snapshot, said: Said<'_>, now: Timestamp) -> Result<Pair, Problem> {
+    let Said { subject, session, grant, scopes } = said;
+    let secrets = realm.keys().shared();
+    let ttl = realm.settings().access_token_ttl.as_secs();
+    let mut jti = [0; 16];
+    app.entropy().fill(&mut jti);
+    let access = AccessClaims {
+        sub: subject.to_owned(),
+        scopes,
+        exp: now.unix_seconds().saturating_add_unsigned(ttl),
+        r#type: ACCESS.to_owned(),
+        iat: now.unix_seconds(),
+        jti: BASE64URL_NOPAD.encode(&jti),
+        sid: Some(session.id),
+    };
+    let shell = AccessClaims {
+        sub: subject.to_owned(),
+        scopes: None,
+        exp: grant.idle_expires_at.unix_seconds(),
+        r#type: REFRESH.to_owned(),
+        iat: grant.rotated_at.unwrap_or(grant.created_at).unix_seconds(),
+        jti: RefreshToken::of(grant).encode(app.refresh_mac()),
+        sid: None,
+    };
+    Ok(Pair {
+        access_token: secrets.sign(&access)?,
+        refresh_token: secrets.sign(&shell)?,
+        token_type: "bearer",
+    })
+}
+
+fn open(realm: &Snapshot, token: &str, now: Timestamp) -> Option<AccessClaims> {
+    let claims: AccessClaims = realm.keys().shared().open(token)?;
+    (now.unix_seconds() < claims.exp).then_some(claims)
+}
+
+/// A token to open something with.
+pub fn open_access(realm: &Snapshot, token: &str, now: Timestamp) -> Option<Access> {
+    open(realm, token, now).filter(|claims| claims.r#type == ACCESS).map(Access)
+}
+
+/// What came of opening a token to have another with.
+pub enum Shell {
+    /// One of ours is in it, for somebody of this name.
+    Refresh { token: String, subject: String },
+    /// It is a good token of another kind.
+    AnotherKind,
+    /// It is none, or has expired.
+    Refused,
+}
+
+/// Opens a token to have another with.
+pub fn open_shell(realm: &Snapshot, token: &str, now: Timestamp) -> Shell {
+    match open(realm, token, now) {
+        None => Shell::Refused,
+        Some(claims) if claims.r#type == REFRESH => Shell::Refresh { token: claims.jti, subject: claims.sub },
+        Some(_) => Shell::AnotherKind,
+    }
+}
+
+/// The live session that an access token is of, with its user. `None`: it has ended, or its user may not sign in.
+pub async fn session_of(
+    app: &App,
+    realm: &Snapshot,
+    access: &Access,
+    now: Timestamp,
+) -> Result<Option<(Session, User)>, Problem> {
+    let Some(id) = access.0.sid else { return Ok(None) };
+    let realm_id = realm.id();
+    let found = app.db().read("find the session of a token", move |tx| {
+        Box::pin(async move { sessions::find_live(tx, realm_id, id, now).await })
+    });
+    let found = found.await?;
+    if let Some((session, _)) = &found {
+        session::touch(app, realm, session, now).await;
+    }
+    Ok(found)
+}
