@@ -47,6 +47,7 @@ mod social;
 #[doc(hidden)]
 pub mod testing;
 mod throttle;
+mod webhooks;
 
 pub use app::{App, OpenError, Reached};
 pub use clock::Clock;

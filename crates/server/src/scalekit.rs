@@ -112,7 +112,9 @@ const ALL: [(&str, &str, Kind); 22] = [
     (
         "webhooks and interceptors",
         "",
-        Missing("none are sent yet; the [audit trail](administration.md) tells what happened"),
+        Missing(
+            "[webhooks](webhooks.md) are signed as `verify_webhook_payload` verifies, but what they tell is Gatepost's own document, without `spec_version`, `environment_id` and `occurred_at`; there are no interceptors",
+        ),
     ),
     (
         "sign-ins that an organization's own provider starts (`get_idp_initiated_login_claims`)",

@@ -76,21 +76,18 @@ pub(super) async fn send_verification(mut asked: Asked) -> Answer {
     let Some(email) = email else { return Err(Refusal::unauthorized()) };
     let caller = asked.caller().await?;
     let (app, realm) = (&asked.app, &asked.realm);
-    match caller.as_ref().map(Caller::user) {
-        Some(user) => {
-            let bad = |code, message| Refusal::new(StatusCode::BAD_REQUEST, code, message);
-            if user.email.as_ref() != Some(&email) {
-                return Err(bad("EMAIL_MISMATCH", "This is not the address of the account."));
-            }
-            if user.email_verified {
-                return Err(bad("EMAIL_ALREADY_VERIFIED", "The address of the account is verified."));
-            }
-            accounts::verify_ones_own(app, realm, user, &asked.origin, asked.now).await?;
+    if let Some(user) = caller.as_ref().map(Caller::user) {
+        let bad = |code, message| Refusal::new(StatusCode::BAD_REQUEST, code, message);
+        if user.email.as_ref() != Some(&email) {
+            return Err(bad("EMAIL_MISMATCH", "This is not the address of the account."));
         }
-        None => {
-            accounts::count_mail(app, realm, &email, &asked.origin, asked.now).await?;
-            accounts::ask_to_verify(app, realm, email, &asked.origin, asked.now).await?;
+        if user.email_verified {
+            return Err(bad("EMAIL_ALREADY_VERIFIED", "The address of the account is verified."));
         }
+        accounts::verify_ones_own(app, realm, user, &asked.origin, asked.now).await?;
+    } else {
+        accounts::count_mail(app, realm, &email, &asked.origin, asked.now).await?;
+        accounts::ask_to_verify(app, realm, email, &asked.origin, asked.now).await?;
     }
     Ok(asked.json(&json!({"status": true})))
 }

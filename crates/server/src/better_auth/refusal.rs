@@ -68,6 +68,7 @@ impl From<Problem> for Refusal {
         let status = StatusCode::from_u16(document.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let message = Cow::Owned(document.detail().to_owned());
         let own = problem.code().to_ascii_uppercase();
+        let code = |code: &'static str| Some(Cow::Borrowed(code));
         let (bad, no) = (StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED);
         let (status, code, message): (_, Option<Cow<'_, str>>, Cow<'_, str>) = match &problem {
             Problem::InvalidCredentials => (no, code("INVALID_EMAIL_OR_PASSWORD"), message),
@@ -119,10 +120,6 @@ impl From<Problem> for Refusal {
         }
         Self(Box::new(written(response, code.as_deref(), &message)))
     }
-}
-
-fn code(code: &'static str) -> Option<Cow<'static, str>> {
-    Some(code.into())
 }
 
 impl IntoResponse for Refusal {
