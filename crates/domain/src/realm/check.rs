@@ -104,7 +104,6 @@ impl RealmSettings {
     /// nobody.
     fn check_token_issuer(&self) -> Result<(), SettingRefused> {
         match &self.token_issuer {
-            None => Ok(()),
             Some(issuer) if !is_word(issuer) || issuer.contains('#') => refuse(
                 "token_issuer",
                 "write a name or an absolute URI without fragment, of up to 255 letters",
@@ -112,7 +111,7 @@ impl RealmSettings {
             Some(_) if self.audience.is_empty() => {
                 refuse("token_issuer", "say in `audience` whom the tokens are for")
             }
-            Some(_) => Ok(()),
+            None | Some(_) => Ok(()),
         }
     }
 
