@@ -46,6 +46,7 @@ mod social;
 #[doc(hidden)]
 pub mod testing;
 mod throttle;
+mod webhooks;
 
 pub use app::{App, OpenError, Reached};
 pub use clock::Clock;

@@ -12,7 +12,6 @@ use gatepost_store::{Tx, audit, mailed_links, passwords, personal_claims, user_n
 use super::{Who, email, field, letters::count_strangers_letter, links, names, roles_of};
 use crate::{
     App,
-    api::Password,
     http::{Problem, origin::Where},
     limits::{self, Rule},
     mail,

@@ -54,6 +54,11 @@ fn the_audit_events_are_up_to_date() {
     check("audit-events.md", &gatepost_server::testing::audit_events());
 }
 
+#[test]
+fn the_webhook_events_are_up_to_date() {
+    check("webhook-events.md", &gatepost_server::testing::webhook_events());
+}
+
 #[tokio::test]
 async fn the_docs_page_shows_every_operation_and_loads_nothing_from_elsewhere() {
     let app = TestApp::new().await;

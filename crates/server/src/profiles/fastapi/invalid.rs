@@ -19,7 +19,10 @@ pub enum Loc {
 
 /// One thing that is wrong. `Debug` hides what stood there: it may be a password.
 #[derive(Clone, PartialEq)]
-pub struct Invalid {
+pub struct Invalid(Box<Entry>);
+
+#[derive(Clone, PartialEq)]
+struct Entry {
     kind: &'static str,
     loc: Vec<Loc>,
     msg: Cow<'static, str>,
@@ -29,18 +32,20 @@ pub struct Invalid {
 
 impl fmt::Debug for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Invalid").field("kind", &self.kind).field("loc", &self.loc).finish_non_exhaustive()
+        let Entry { kind, loc, .. } = &*self.0;
+        f.debug_struct("Invalid").field("kind", kind).field("loc", loc).finish_non_exhaustive()
     }
 }
 
 impl Serialize for Invalid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entry = serializer.serialize_struct("Invalid", 4 + usize::from(self.ctx.is_some()))?;
-        entry.serialize_field("type", self.kind)?;
-        entry.serialize_field("loc", &self.loc)?;
-        entry.serialize_field("msg", &self.msg)?;
-        entry.serialize_field("input", &self.input)?;
-        if let Some(ctx) = &self.ctx {
+        let Entry { kind, loc, msg, input, ctx } = &*self.0;
+        let mut entry = serializer.serialize_struct("Invalid", 4 + usize::from(ctx.is_some()))?;
+        entry.serialize_field("type", kind)?;
+        entry.serialize_field("loc", loc)?;
+        entry.serialize_field("msg", msg)?;
+        entry.serialize_field("input", input)?;
+        if let Some(ctx) = ctx {
             entry.serialize_field("ctx", ctx)?;
         }
         entry.end()
@@ -49,11 +54,12 @@ impl Serialize for Invalid {
 
 impl Invalid {
     fn new(kind: &'static str, loc: Vec<Loc>, msg: impl Into<Cow<'static, str>>, input: Json) -> Self {
-        Self { kind, loc, msg: msg.into(), input, ctx: None }
+        Self(Box::new(Entry { kind, loc, msg: msg.into(), input, ctx: None }))
     }
 
-    fn with(self, name: &str, value: impl Into<Value>) -> Self {
-        Self { ctx: Some(json!({ name: value.into() })), ..self }
+    fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.ctx = Some(json!({ name: value.into() }));
+        self
     }
 
     /// A member that is not there. `within` is the object it is missing in; forms and queries have none.

@@ -131,15 +131,12 @@ impl<'de> Visitor<'de> for Reader {
         // By name, so that many members of a long body are not each compared with all before.
         let mut places = std::collections::HashMap::new();
         while let Some((name, value)) = object.next_entry::<String, Json>()? {
-            match places.get(&name) {
-                Some(&place) => {
-                    let (_, known): &mut (String, Json) = &mut members[place];
-                    *known = value;
-                }
-                None => {
-                    places.insert(name.clone(), members.len());
-                    members.push((name, value));
-                }
+            if let Some(&place) = places.get(&name) {
+                let (_, known): &mut (String, Json) = &mut members[place];
+                *known = value;
+            } else {
+                places.insert(name.clone(), members.len());
+                members.push((name, value));
             }
         }
         Ok(Json::Object(members))
