@@ -103,17 +103,17 @@ impl RealmSettings {
     /// It stands in `iss` (RFC 7519 section 4.1.1). Those tokens are for the realm's audience alone: without one they would be for
     /// nobody.
     fn check_token_issuer(&self) -> Result<(), SettingRefused> {
-        match &self.token_issuer {
-            None => Ok(()),
-            Some(issuer) if !is_word(issuer) || issuer.contains('#') => refuse(
+        let Some(issuer) = &self.token_issuer else { return Ok(()) };
+        if !is_word(issuer) || issuer.contains('#') {
+            return refuse(
                 "token_issuer",
                 "write a name or an absolute URI without fragment, of up to 255 letters",
-            ),
-            Some(_) if self.audience.is_empty() => {
-                refuse("token_issuer", "say in `audience` whom the tokens are for")
-            }
-            Some(_) => Ok(()),
+            );
         }
+        if self.audience.is_empty() {
+            return refuse("token_issuer", "say in `audience` whom the tokens are for");
+        }
+        Ok(())
     }
 
     fn check_lifetimes(&self) -> Result<(), SettingRefused> {
