@@ -10,6 +10,8 @@ async fn ad_03_every_listing_refuses_limits_out_of_bounds_and_unknown_parameters
     let admin = app.admin().await;
     let organization = serde_json::json!({"name": "Acme", "slug": "acme"});
     let made = app.ask(&admin, Method::POST, "/api/v1/organizations", Some(organization)).await.text("id");
+    let hook = serde_json::json!({"url": "https://app.test/hook", "events": ["*"]});
+    let webhook = app.ask(&admin, Method::POST, "/api/v1/admin/webhooks", Some(hook)).await.text("id");
     let api = app.get("/openapi.json").await.json();
     let mut seen = 0;
     for (path, item) in api["paths"].as_object().unwrap() {
@@ -23,7 +25,11 @@ async fn ad_03_every_listing_refuses_limits_out_of_bounds_and_unknown_parameters
             continue;
         }
         assert!(names.contains(&"limit") && names.contains(&"cursor"), "{path}: {names:?}");
-        let id = if path.contains("/organizations/{id}") { &made } else { &admin.id };
+        let id = match path {
+            path if path.contains("/organizations/{id}") => &made,
+            path if path.contains("/webhooks/{id}") => &webhook,
+            _ => &admin.id,
+        };
         let path = path.replace("{id}", id);
         for (query, expected) in [
             ("limit=0", "400 invalid_query"),

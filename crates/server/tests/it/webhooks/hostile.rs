@@ -49,11 +49,8 @@ async fn wh_02_no_webhook_is_made_that_leads_inward() {
     ] {
         let body = json!({"url": url, "events": ["*"]});
         let answer = app.ask(&admin, Method::POST, HOOKS, Some(body)).await;
-        assert_eq!(
-            (answer.brief(), &answer.json()["field"]),
-            ("422 invalid_field".into(), &json!("url")),
-            "{url}"
-        );
+        assert_eq!(answer.brief(), "422 invalid_field", "{url}");
+        assert!(answer.text("detail").contains("url"), "{url}: {answer:?}");
     }
     let hook = make(&app, &admin, "https://app.test/hook", &["*"]).await;
     let change = Some(json!({"url": "https://10.0.0.1/hook"}));
