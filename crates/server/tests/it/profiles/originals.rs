@@ -115,7 +115,7 @@ fn masked(value: &Value) -> Value {
                 text.split_once("eyJ").map_or((text.as_str(), None), |(start, rest)| (start, Some(rest)));
             match rest {
                 Some(rest) => {
-                    let end = rest.find(|c: char| c == ';').unwrap_or(rest.len());
+                    let end = rest.find(';').unwrap_or(rest.len());
                     json!(format!("{start}<token>{}", &rest[end..]))
                 }
                 None if is_uuid => json!("<uuid>"),
@@ -170,7 +170,7 @@ async fn compare(profile: &str, page: &str, mut ours: Ours, steps: Vec<Value>, e
                         assert!(guide.contains(reason), "docs/guide/{page} does not say: {reason}");
                     }
                     None if here != there => {
-                        different.push(format!("{name}\n  ours   {here}\n  theirs {there}"))
+                        different.push(format!("{name}\n  ours   {here}\n  theirs {there}"));
                     }
                     None => {}
                 }
@@ -182,8 +182,10 @@ async fn compare(profile: &str, page: &str, mut ours: Ours, steps: Vec<Value>, e
 
 fn step(name: &str, method: &str, path: &str, more: Value) -> Value {
     let mut step = json!({ "name": name, "method": method, "path": path });
-    for (member, value) in more.as_object().unwrap() {
-        step[member] = value.clone();
+    if let Value::Object(more) = more {
+        for (member, value) in more {
+            step[member.as_str()] = value;
+        }
     }
     step
 }
