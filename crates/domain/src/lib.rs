@@ -5,6 +5,7 @@
 
 mod accent;
 pub mod api_key;
+pub mod application_token;
 pub mod audit;
 pub mod authorization;
 pub mod browser;
@@ -32,6 +33,7 @@ pub mod passkey;
 pub mod password;
 mod personal_claims;
 pub mod provider;
+pub mod publishable_key;
 pub mod rate_limit;
 mod realm;
 pub mod refresh;
@@ -46,6 +48,7 @@ mod time;
 mod user;
 mod username;
 mod web_origin;
+pub mod webhook;
 
 pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
@@ -61,7 +64,7 @@ pub use grant::{Grant, GrantDetails};
 pub use id::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, IdentityId, InitialAccessTokenId,
     InvitationId, MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SessionId, TrustedDeviceId,
-    UserId,
+    UserId, WebhookId,
 };
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};
@@ -90,3 +93,4 @@ pub use time::Timestamp;
 pub use user::User;
 pub use username::{Username, UsernameRefused};
 pub use web_origin::{WebOrigin, WebOriginRefused};
+pub use webhook::{Webhook, WebhookState};

@@ -6,6 +6,7 @@ use data_encoding::HEXLOWER;
 use zeroize::Zeroizing;
 
 use crate::Entropy;
+use crate::application_token::ApplicationMac;
 use crate::authorization::{CodeMac, device::DeviceMac};
 use crate::browser::CsrfKey;
 use crate::mailed_link::LinkMac;
@@ -118,6 +119,14 @@ impl MasterKey {
     /// The key that makes and checks session tokens.
     pub fn session_mac_key(&self) -> SessionMac {
         SessionMac::new(hmac::Key::new(hmac::HMAC_SHA256, self.derive("gatepost session token v1").as_ref()))
+    }
+
+    /// The key that makes and checks the tokens of sessions that applications keep themselves.
+    pub fn application_mac_key(&self) -> ApplicationMac {
+        ApplicationMac::new(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            self.derive("gatepost application token v1").as_ref(),
+        ))
     }
 
     /// The key that makes and checks what forms carry.

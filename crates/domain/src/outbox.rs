@@ -120,6 +120,9 @@ pub enum Revocation {
 pub struct Mail {
     /// In which language (RFC 5646).
     pub language: String,
+    /// Where the application that it was asked for at goes on with the link, in place of our own page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<String>,
     /// What it says.
     #[serde(flatten)]
     pub letter: Letter,
@@ -266,7 +269,9 @@ mod tests {
     #[test]
     fn messages_are_read_back_and_name_their_kind() {
         let at = Timestamp::from_unix_seconds(1_800_000_000);
-        let mail = |letter| Message::Mail(Mail { language: "de".into(), letter });
+        let mail = |letter| {
+            Message::Mail(Mail { language: "de".into(), back: Some("https://example.com".into()), letter })
+        };
         let to = || "ada@example.com".parse().unwrap();
         for message in [
             Message::Revocation(Revocation::Sessions { sessions: vec![SessionId::MIN], user: UserId::MIN }),

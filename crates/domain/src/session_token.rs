@@ -36,6 +36,14 @@ impl SessionToken {
         bytes[16..].copy_from_slice(&self.generation.to_be_bytes());
         bytes
     }
+
+    /// From the bytes that were signed.
+    pub(crate) fn from_bytes(bytes: &[u8; BODY]) -> Self {
+        let (mut session, mut generation) = ([0; 16], [0; 4]);
+        session.copy_from_slice(&bytes[..16]);
+        generation.copy_from_slice(&bytes[16..]);
+        Self { session: SessionId::from_bytes(session), generation: u32::from_be_bytes(generation) }
+    }
 }
 
 /// The key that makes and checks session tokens. Made by [`MasterKey::session_mac_key`](crate::MasterKey::session_mac_key).
@@ -66,13 +74,9 @@ impl SessionMac {
         }
         let mut bytes = [0; ALL];
         BASE64URL_NOPAD.decode_mut(letters, &mut bytes).ok()?;
-        let (body, mac) = bytes.split_at(BODY);
+        let (body, mac) = bytes.split_first_chunk::<BODY>()?;
         hmac::verify(&self.0, body, mac).ok()?;
-        let (session, generation) = body.split_first_chunk::<16>()?;
-        Some(SessionToken {
-            session: SessionId::from_bytes(*session),
-            generation: u32::from_be_bytes(generation.try_into().ok()?),
-        })
+        Some(SessionToken::from_bytes(body))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Accounts: made, changed, deleted. Every front door and the command line come through here.
 
+mod about;
 mod change;
 mod create;
 mod email;
@@ -31,8 +32,9 @@ use crate::{
     realm::Snapshot,
 };
 
-pub use change::{Change, change, delete};
-pub use create::{Profile, create, register};
+pub use about::{About, about};
+pub use change::{Change, ClaimChanges, change, delete};
+pub use create::{Profile, check_registration_open, create, is_username_free, register, sign_up};
 pub(crate) use email::remind_to_verify;
 pub use email::{
     CONFIRMING, ask_to_change_email, ask_to_verify, awaited_email, confirm_email, undo_email_change,
@@ -45,8 +47,8 @@ pub use links::opened;
 pub(crate) use links::send as send_link;
 pub use numbers::{list_numbered, number, numbered};
 pub(crate) use ownership::{prove as prove_address, take_over};
-pub use password::change_password;
-pub use recovery::{ask_to_recover, recover};
+pub use password::{accept_password, change_password, check_password};
+pub use recovery::{ask_to_recover, ask_to_recover_at, recover};
 pub use ways_in::has_password;
 pub(crate) use ways_in::{Way, is_last_way_in};
 

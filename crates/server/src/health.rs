@@ -18,8 +18,13 @@ async fn live() -> StatusCode {
 
 /// 200 when the database answers, 503 otherwise.
 async fn ready(State(app): State<App>) -> Result<StatusCode, Problem> {
+    is_ready(&app).await.map(|()| StatusCode::OK)
+}
+
+/// Asks the database.
+pub async fn is_ready(app: &App) -> Result<(), Problem> {
     app.db()
         .read("answer a health check", |tx| Box::pin(async move { meta::find(tx, "ready").await }))
         .await?;
-    Ok(StatusCode::OK)
+    Ok(())
 }

@@ -22,6 +22,8 @@ use crate::{
 pub struct Introspected {
     /// `Bearer` or `DPoP` for an access token; what else it is, for what is not.
     pub token_type: &'static str,
+    /// `iss`
+    pub issuer: String,
     /// `sub`
     pub subject: String,
     /// `client_id`
@@ -105,6 +107,7 @@ async fn refresh_token(
         if grant.organization.is_none() { present_scopes(realm, &user, None, &scopes) } else { scopes };
     let pseudonym = client.and_then(|client| app.pairwise_key().subject(&client, user.id));
     Ok(Some(Introspected {
+        issuer: realm.issuer().to_owned(),
         token_type: "refresh_token",
         username: username(&user).filter(|_| pseudonym.is_none()),
         subject: pseudonym.unwrap_or_else(|| user.id.to_string()),
@@ -132,6 +135,7 @@ async fn api_key(
     let key = &resolved.key;
     api_keys::note_use(app, key, now).await;
     Ok(Some(Introspected {
+        issuer: realm.issuer().to_owned(),
         token_type: "api_key",
         subject: resolved.subject,
         client: key.id.to_string(),

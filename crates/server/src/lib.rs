@@ -8,6 +8,7 @@ mod api;
 mod api_keys;
 mod app;
 mod applications;
+mod better_auth;
 mod browser;
 pub mod cli;
 mod clients;
@@ -45,6 +46,7 @@ mod social;
 #[doc(hidden)]
 pub mod testing;
 mod throttle;
+mod webhooks;
 
 pub use app::{App, OpenError, Reached};
 pub use clock::Clock;

@@ -2,6 +2,7 @@
 //! with them is in [`session`](crate::session).
 
 mod change;
+mod code;
 mod picture;
 mod policy;
 mod set_up;
@@ -24,11 +25,15 @@ use crate::{
 
 pub use change::{new_recovery_codes, remove_totp, reset};
 pub(crate) use change::{remove_all, remove_since};
+pub use code::check_code;
+pub(crate) use code::{ShownCode, Taken};
 pub use picture::{modules, svg};
 pub use policy::{Asking, due, is_offered, organization_asking, set_up_by};
 pub(crate) use policy::{forbids_what_an_organization_asks, is_required};
 pub(crate) use set_up::{Begun, Confirms, open_seed};
-pub use set_up::{BegunBy, SetUp, begin_totp, confirm_totp, pending_totp};
+pub use set_up::{
+    BegunBy, SetUp, begin_totp, begin_totp_with_codes, confirm_totp, confirm_totp_with_codes, pending_totp,
+};
 pub use trusted::{forget_trusted_devices, trusted_devices};
 
 /// What an account has set up.

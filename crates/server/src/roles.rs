@@ -1,7 +1,7 @@
 //! The roles of a realm: put and removed one at a time, so that the rest still make a graph.
 
 use gatepost_domain::{
-    Profile, RealmId, Role, RoleName, Timestamp,
+    Permission, Profile, RealmId, Role, RoleName, Timestamp,
     audit::{Event, Record},
     role::{RoleGraph, RolesRefused},
 };
@@ -39,6 +39,17 @@ pub(crate) async fn replace(tx: &mut Tx, realm: RealmId, all: &[Role]) -> Result
 pub async fn find(app: &App, realm: RealmId, name: &RoleName) -> Result<Role, Problem> {
     let found = list(app, realm).await?.into_iter().find(|role| role.name == *name);
     found.ok_or(Problem::NotFound)
+}
+
+/// Reads a role out of a request.
+pub fn parse(name: RoleName, permissions: &[String], inherits: &[String]) -> Result<Role, Problem> {
+    let permissions: Result<Vec<Permission>, _> = permissions.iter().map(|text| text.parse()).collect();
+    let inherits: Result<Vec<RoleName>, _> = inherits.iter().map(|text| text.parse()).collect();
+    Ok(Role {
+        name,
+        permissions: permissions.map_err(|refused| field("permissions", refused))?,
+        inherits: inherits.map_err(|refused| field("inherits", refused))?,
+    })
 }
 
 /// Makes a role. One of that name stays as it is.

@@ -18,7 +18,7 @@ use tower::{Layer, Service};
 use utoipa::openapi::OpenApi;
 
 use crate::{
-    App, api, docs,
+    App, api, better_auth, docs,
     front::Front,
     health,
     http::{Problem, body, cross_origin, observe::Route, precondition::MarkUntagged},
@@ -50,7 +50,8 @@ pub(crate) fn front(app: App) -> Front {
     let opened = pages::routes().merge(oauth::pages());
     let opened = if app.mailer().kept().is_some() { opened.merge(pages::dev_mail()) } else { opened };
     let doors = Unowned::new(&app, |routes| {
-        let more = ["x-requested-with", "x-api-key", "x-organization-id"].map(HeaderName::from_static);
+        let more = ["x-requested-with", "x-api-key", "x-organization-id", "x-realm-id", "x-org-id"];
+        let more = more.map(HeaderName::from_static);
         routes.layer((TellRoute, cross_origin::layer_with(&more), DefaultBodyLimit::max(body::LIMIT)))
     });
     let realm = oauth::documents()
@@ -59,6 +60,7 @@ pub(crate) fn front(app: App) -> Front {
         .merge(pages::assets())
         .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
         .merge(called)
+        .merge(better_auth::routes())
         .fallback(move |State(app): State<App>, request: Request| doors.answer(app, request))
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .with_state(app.clone());
@@ -71,7 +73,7 @@ pub(crate) fn front(app: App) -> Front {
 
 /// The front counts by route; only here is it known.
 #[derive(Clone)]
-struct TellRoute;
+pub(crate) struct TellRoute;
 
 impl<S> Layer<S> for TellRoute {
     type Service = TellingRoute<S>;
@@ -82,7 +84,7 @@ impl<S> Layer<S> for TellRoute {
 }
 
 #[derive(Clone)]
-struct TellingRoute<S>(S);
+pub(crate) struct TellingRoute<S>(S);
 
 impl<S: Service<Request, Response = Response>> Service<Request> for TellingRoute<S> {
     type Response = Response;
@@ -100,7 +102,7 @@ impl<S: Service<Request, Response = Response>> Service<Request> for TellingRoute
 }
 
 pin_project! {
-    struct Telling<F> {
+    pub(crate) struct Telling<F> {
         #[pin]
         answer: F,
         route: Option<MatchedPath>,

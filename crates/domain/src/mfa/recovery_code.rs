@@ -7,7 +7,7 @@ use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
 use crate::id::{read_base32_bytes, write_base32_bytes};
-use crate::{Entropy, RealmId, SecretDigest, UserId};
+use crate::{Entropy, RealmId, SecretDigest, UserId, mfa::totp::Seed};
 
 /// How many are made at a time.
 pub const COUNT: usize = 10;
@@ -88,6 +88,32 @@ impl RecoveryCodeKey {
         Self(key)
     }
 
+    /// As many as are made at a time, for a user whose authenticator app is being set up: always the same for one seed, so that they can be
+    /// shown before the app counts, and kept once it does. Whoever knows the seed alone does not know them.
+    pub fn codes_with(&self, realm: RealmId, user: UserId, seed: &Seed) -> Vec<RecoveryCode> {
+        let mut codes: Vec<RecoveryCode> = Vec::with_capacity(COUNT);
+        let fresh = (0_u32..).map(|n| {
+            let mut context = hmac::Context::with_key(&self.0);
+            let number = n.to_be_bytes();
+            let parts = [realm.as_bytes().as_slice(), user.as_bytes(), seed.reveal(), number.as_slice()];
+            for part in std::iter::once(b"shown with a seed".as_slice()).chain(parts) {
+                context.update(part);
+            }
+            let mut bytes = Zeroizing::new([0; BYTES]);
+            bytes.copy_from_slice(&context.sign().as_ref()[..BYTES]);
+            RecoveryCode(bytes)
+        });
+        for code in fresh {
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+            if codes.len() == COUNT {
+                break;
+            }
+        }
+        codes
+    }
+
     /// What the database keeps of a user's code.
     pub fn digest(&self, realm: RealmId, user: UserId, code: &RecoveryCode) -> SecretDigest {
         let mut context = hmac::Context::with_key(&self.0);
@@ -137,6 +163,21 @@ mod tests {
         for (n, code) in codes.iter().enumerate() {
             assert!(!codes[..n].contains(code));
             assert_eq!(code.reveal().parse::<RecoveryCode>().unwrap(), *code);
+        }
+    }
+
+    #[test]
+    fn mf_03_codes_that_are_shown_with_a_seed_are_of_it_and_of_one_user_and_key() {
+        let entropy = Counting::default();
+        let (seed, other) = (Seed::generate(&entropy), Seed::generate(&entropy));
+        let of = |master: u8, user, seed: &Seed| -> Vec<String> {
+            let key = MasterKey::from_bytes([master; 32]).recovery_code_key();
+            key.codes_with(RealmId::MIN, user, seed).iter().map(|code| code.reveal().to_string()).collect()
+        };
+        let codes = of(1, UserId::MIN, &seed);
+        assert_eq!((codes.len(), &codes), (COUNT, &of(1, UserId::MIN, &seed)));
+        for others in [of(2, UserId::MIN, &seed), of(1, UserId::MAX, &seed), of(1, UserId::MIN, &other)] {
+            assert!(others.iter().all(|code| !codes.contains(code)));
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Profile, RealmSettings, SigningAlg};
 use crate::api_key;
 use crate::client::ROLES;
 use crate::role::{ADMINISTRATOR, RoleGraph};
-use crate::setting::{MOST, SettingRefused, check_audience, refuse};
+use crate::setting::{MOST, SettingRefused, check_audience, is_word, refuse};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
@@ -27,7 +27,6 @@ const MIN_LENGTHS: std::ops::RangeInclusive<u32> = 8..=128;
 impl RealmSettings {
     /// Whether a realm can have these settings.
     pub fn check(&self) -> Result<(), SettingRefused> {
-        self.check_release()?;
         self.check_lists()?;
         self.check_lifetimes()?;
         self.check_words()?;
@@ -70,14 +69,6 @@ impl RealmSettings {
         }
     }
 
-    /// What would be believed and not done is refused.
-    fn check_release(&self) -> Result<(), SettingRefused> {
-        if self.profile == Profile::Zalt {
-            return refuse("profile", "this release has `native`, `runbook` and `module04`");
-        }
-        Ok(())
-    }
-
     fn check_lists(&self) -> Result<(), SettingRefused> {
         let lists = [
             ("hosts", self.hosts.len()),
@@ -99,11 +90,30 @@ impl RealmSettings {
             .iter()
             .find_map(|(member, hosts)| Some((*member, hosts.iter().find(|host| !is_host(host))?)));
         match wrong {
-            None => check_audience(&self.audience),
+            None => {
+                self.check_token_issuer()?;
+                check_audience(&self.audience)
+            }
             Some((member, host)) => {
                 refuse(member, format!("{host:?} is no host name in lower case, as in auth.example.com"))
             }
         }
+    }
+
+    /// It stands in `iss` (RFC 7519 section 4.1.1). Those tokens are for the realm's audience alone: without one they would be for
+    /// nobody.
+    fn check_token_issuer(&self) -> Result<(), SettingRefused> {
+        let Some(issuer) = &self.token_issuer else { return Ok(()) };
+        if !is_word(issuer) || issuer.contains('#') {
+            return refuse(
+                "token_issuer",
+                "write a name or an absolute URI without fragment, of up to 255 letters",
+            );
+        }
+        if self.audience.is_empty() {
+            return refuse("token_issuer", "say in `audience` whom the tokens are for");
+        }
+        Ok(())
     }
 
     fn check_lifetimes(&self) -> Result<(), SettingRefused> {
@@ -294,7 +304,7 @@ mod tests {
 
     #[test]
     fn what_belongs_to_the_installation_is_said_where_the_realm_is_declared() {
-        for member in ["profile", "hosts", "issuer", "audit_retention", "cookie_domain"] {
+        for member in ["profile", "hosts", "issuer", "token_issuer", "audit_retention", "cookie_domain"] {
             let said = checked(&json!({ member: null })).unwrap_err();
             let where_to = "this is set where the realm is declared: in the file, by `gatepost apply`";
             assert_eq!(said, format!("{member}: {where_to}"));
@@ -334,6 +344,22 @@ mod tests {
         }
         for other in [Profile::Native, Profile::Runbook] {
             assert_eq!(for_cookies(other, "example.com").check().unwrap_err().member, "cookie_domain");
+        }
+    }
+
+    #[test]
+    fn a_name_for_tokens_is_one_word_and_somebody_takes_them() {
+        let saying = |issuer: &str, audience: &[&str]| RealmSettings {
+            token_issuer: Some(issuer.to_owned()),
+            audience: audience.iter().map(|name| (*name).to_owned()).collect(),
+            ..RealmSettings::default()
+        };
+        assert_eq!(RealmSettings::for_profile(Profile::Zalt).check(), Ok(()));
+        assert_eq!(saying("https://api.zalt.io", &["notes"]).check(), Ok(()));
+        for (issuer, audience) in
+            [("", &["notes"][..]), ("a b", &["notes"]), ("a#b", &["notes"]), ("zalt.io", &[])]
+        {
+            assert_eq!(saying(issuer, audience).check().unwrap_err().member, "token_issuer", "{issuer}");
         }
     }
 

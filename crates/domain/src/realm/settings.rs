@@ -22,6 +22,9 @@ pub struct RealmSettings {
     pub issuer: Option<Issuer>,
     /// Whom tokens are for; the issuer when empty.
     pub audience: Vec<String>,
+    /// Who the tokens of the realm's own sign-in say they are of (`iss`), where that is not the issuer: a name that the APIs of another
+    /// server's applications ask for. Such tokens are of the type `JWT`, and for `audience` alone. Those of clients stay as they are.
+    pub token_issuer: Option<String>,
     /// What access tokens are signed with.
     pub signing_alg: SigningAlg,
     /// How long an access token lives.
@@ -111,6 +114,7 @@ impl Default for RealmSettings {
             hosts: Vec::new(),
             issuer: None,
             audience: Vec::new(),
+            token_issuer: None,
             signing_alg: SigningAlg::ES256,
             access_token_ttl: MINUTE * 15,
             refresh_token_ttl: DAY * 30,
@@ -149,9 +153,13 @@ impl Default for RealmSettings {
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
+/// Who issues tokens, and whom they are for, where an application was written for Zalt.
+const ZALT: &str = "zalt.io";
+
 /// What an administrator of the realm cannot change, for it is not about the realm alone: which paths and hosts lead to it and
 /// whom its tokens name belong to the installation, and whoever administers must not be able to have their own acts forgotten.
-const DECLARED: [&str; 5] = ["profile", "hosts", "issuer", "audit_retention", "cookie_domain"];
+const DECLARED: [&str; 6] =
+    ["profile", "hosts", "issuer", "token_issuer", "audit_retention", "cookie_domain"];
 
 impl RealmSettings {
     /// The defaults of a profile: what its wire contract promises where it differs from ours.
@@ -163,9 +171,10 @@ impl RealmSettings {
             Profile::Native => ours,
             Profile::Zalt => Self {
                 signing_alg: SigningAlg::RS256,
+                audience: vec![ZALT.to_owned()],
+                token_issuer: Some(ZALT.to_owned()),
                 refresh_token_ttl: DAY * 7,
                 refresh_grace: Duration::from_secs(30),
-                password: legacy,
                 ..ours
             },
             Profile::Runbook => Self {
@@ -272,6 +281,22 @@ mod tests {
             assert_eq!((moved.profile, moved.signing_alg), (profile, SigningAlg::HS256));
             assert_eq!(moved.moved_to(Profile::Native, &[]), RealmSettings::default());
         }
+    }
+
+    #[test]
+    fn another_profile_brings_its_defaults_and_leaves_what_was_chosen() {
+        let native = RealmSettings { access_token_ttl: MINUTE, ..RealmSettings::default() };
+        let named = ["profile".to_owned(), "refresh_grace".to_owned()];
+        let moved = native.moved_to(Profile::Zalt, &named);
+        let zalt = RealmSettings::for_profile(Profile::Zalt);
+        assert_eq!((moved.signing_alg, &moved.token_issuer), (zalt.signing_alg, &zalt.token_issuer));
+        assert_eq!((moved.access_token_ttl, moved.refresh_grace), (MINUTE, native.refresh_grace));
+        let back = zalt.moved_to(Profile::Native, &[]);
+        assert_eq!(back, RealmSettings::default());
+        // `null` gives back what the profile has.
+        let changes = serde_json::json!({"refresh_token_ttl": null}).as_object().unwrap().clone();
+        let longer = RealmSettings { refresh_token_ttl: DAY * 9, ..zalt.clone() };
+        assert_eq!(longer.with(&changes).unwrap(), zalt);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Changes to accounts, column by column.
 
 use gatepost_domain::{
-    DisplayName, EmailAddress, LinkPurpose, OutboxId, PasswordHash, RealmId, RoleName, Timestamp, User,
-    UserId, Username, audit::Event, outbox::Notice,
+    DisplayName, EmailAddress, LinkPurpose, OutboxId, PasswordHash, PersonalClaims, RealmId, RoleName,
+    Timestamp, User, UserId, Username, audit::Event, outbox::Notice,
 };
-use gatepost_store::{Tx, audit, passwords, totp_seeds, users};
+use gatepost_store::{Tx, audit, passwords, personal_claims, totp_seeds, users};
 
 use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, links, roles_of, with_roles};
 use crate::{App, api_keys::revoke_because, http::Problem, jobs::logout, mail, realm::Snapshot};
@@ -19,6 +19,45 @@ pub struct Change {
     roles: Option<Roles>,
     disabled: Option<bool>,
     password: Option<PasswordHash>,
+    claims: Option<ClaimChanges>,
+}
+
+/// What is to be another of what else is known of a person. `None` leaves a claim as it is; the inner `None` clears it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimChanges {
+    /// `given_name`
+    pub given_name: Option<Option<String>>,
+    /// `family_name`
+    pub family_name: Option<Option<String>>,
+    /// `picture`
+    pub picture: Option<Option<String>>,
+    /// `phone_number`; another is verified by nobody.
+    pub phone_number: Option<Option<String>>,
+}
+
+impl ClaimChanges {
+    /// What is known of somebody of whom nothing was.
+    pub fn of_nobody(self) -> PersonalClaims {
+        self.over(PersonalClaims::default())
+    }
+
+    /// What is known then of somebody of whom this was known.
+    pub fn over(self, mut known: PersonalClaims) -> PersonalClaims {
+        if self.phone_number.as_ref().is_some_and(|number| *number != known.phone_number) {
+            known.phone_number_verified = None;
+        }
+        for (change, claim) in [
+            (self.given_name, &mut known.given_name),
+            (self.family_name, &mut known.family_name),
+            (self.picture, &mut known.picture),
+            (self.phone_number, &mut known.phone_number),
+        ] {
+            if let Some(value) = change {
+                *claim = value;
+            }
+        }
+        known
+    }
 }
 
 /// Which roles somebody is to have.
@@ -77,6 +116,22 @@ impl Change {
         Ok(self)
     }
 
+    /// Whether nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        self.columns().is_empty()
+            && self.roles.is_none()
+            && self.disabled.is_none()
+            && self.password.is_none()
+    }
+
+    /// What else is known of the person.
+    pub fn claims(mut self, changes: ClaimChanges) -> Result<Self, Problem> {
+        let refused = |refused| field("profile", refused);
+        changes.clone().of_nobody().check().map_err(refused)?;
+        self.claims = Some(changes).filter(|changes| *changes != ClaimChanges::default());
+        Ok(self)
+    }
+
     /// Other roles; each must exist in the realm.
     pub fn roles(mut self, realm: &Snapshot, names: Option<&[String]>) -> Result<Self, Problem> {
         self.roles = names.map(|names| roles_of(realm, names)).transpose()?.map(Roles::Only);
@@ -115,6 +170,7 @@ impl Change {
             ("email_verified", self.email_verified.is_some()),
             ("username", self.username.is_some()),
             ("name", self.name.is_some()),
+            ("claims", self.claims.is_some()),
         ];
         columns.iter().filter(|(_, changes)| *changes).map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
     }
@@ -156,6 +212,10 @@ pub async fn change(
                     name: change.name,
                 };
                 users::update_profile(tx, realm, user, &profile, None, now).await?;
+                if let Some(changes) = change.claims {
+                    let claims = changes.over(personal_claims::find(tx, realm, user).await?);
+                    personal_claims::set(tx, realm, user, &claims, now).await?;
+                }
                 let roles = change.roles.as_ref().map(|roles| roles.of(&before.roles));
                 if let Some(roles) = roles.filter(|roles| !same(roles, &before.roles)) {
                     if !roles.iter().any(|role| role.as_str() == ADMINISTRATOR) {
@@ -170,16 +230,16 @@ pub async fn change(
                         keep_an_administrator(tx, &before).await?;
                         let record = who.record(&app, Event::UserDisabled, realm, user, now);
                         let record = left_behind::told(tx, record, &before).await?;
-                        audit::append(tx, &record).await?;
                         users::disable(tx, realm, user, now, messages[1]).await?;
+                        audit::append(tx, &record).await?;
                         links::forget(tx, (realm, user), &[LinkPurpose::Recover, LinkPurpose::ChangeEmail])
                             .await?;
                         revoke_because(tx, &app, (realm, user), Some(Event::UserDisabled.name()), &who, now)
                             .await?;
                     }
                     Some(false) if before.is_disabled() => {
-                        audit::append(tx, &who.record(&app, Event::UserEnabled, realm, user, now)).await?;
                         users::enable(tx, realm, user, now).await?;
+                        audit::append(tx, &who.record(&app, Event::UserEnabled, realm, user, now)).await?;
                     }
                     Some(false) | None => {}
                 }

@@ -1,17 +1,19 @@
 //! New accounts.
 
 use gatepost_domain::{
-    DisplayName, EmailAddress, LinkPurpose, PasswordHash, Profile as FrontDoor, RoleName, Timestamp, User,
-    UserId, Username,
+    DisplayName, EmailAddress, LinkPurpose, PasswordHash, PersonalClaims, Profile as FrontDoor, Registration,
+    RoleName, Timestamp, User, UserId, Username,
     audit::{Actor, Event, Record},
     outbox::Letter,
+    password::Policy,
 };
-use gatepost_store::{Tx, audit, mailed_links, passwords, user_numbers, users};
+use gatepost_store::{Tx, audit, mailed_links, passwords, personal_claims, user_numbers, users};
 
 use super::{Who, email, field, letters::count_strangers_letter, links, names, roles_of};
 use crate::{
     App,
     http::{Problem, origin::Where},
+    limits::{self, Rule},
     mail,
     realm::Snapshot,
 };
@@ -24,6 +26,7 @@ pub struct Profile {
     username: Option<Username>,
     name: Option<DisplayName>,
     roles: Vec<RoleName>,
+    claims: PersonalClaims,
 }
 
 impl Profile {
@@ -37,6 +40,7 @@ impl Profile {
                 .transpose()?,
             name: name.map(|text| text.parse().map_err(|refused| field("name", refused))).transpose()?,
             roles: Vec::new(),
+            claims: PersonalClaims::default(),
         };
         if profile.email.is_none() && profile.username.is_none() {
             return Err(Problem::InvalidField {
@@ -60,6 +64,13 @@ impl Profile {
         Ok(self)
     }
 
+    /// What else it says of the person.
+    pub fn claims(mut self, claims: PersonalClaims) -> Result<Self, Problem> {
+        claims.check().map_err(|refused| field("profile", refused))?;
+        self.claims = claims;
+        Ok(self)
+    }
+
     /// What a password may not be made of.
     pub fn words(&self) -> Vec<&str> {
         let email = self.email.as_ref().map(EmailAddress::as_str);
@@ -79,6 +90,52 @@ impl Profile {
     }
 }
 
+/// Refuses where nobody makes an account themselves.
+pub fn check_registration_open(realm: &Snapshot) -> Result<(), Problem> {
+    if realm.settings().registration == Registration::Open {
+        Ok(())
+    } else {
+        Err(Problem::RegistrationClosed)
+    }
+}
+
+/// Whether nobody has a user name. Told where people make accounts themselves, which tells it too; and no more often than that.
+pub async fn is_username_free(
+    app: &App,
+    realm: &Snapshot,
+    username: Username,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<bool, Problem> {
+    check_registration_open(realm)?;
+    limits::attempt(app, realm, (Rule::Register, origin.neighbourhood()), origin, now)?;
+    let realm = realm.id();
+    let found = app.db().read("find whether a user name is free", move |tx| {
+        let username = username.clone();
+        Box::pin(async move { users::find_by_username(tx, realm, &username).await })
+    });
+    Ok(found.await?.is_none())
+}
+
+/// Makes an account for somebody who asks for one, if the realm lets people and its policy the password: what every program's door
+/// does. Returns it with the hash of the password. See [`register`].
+pub async fn sign_up(
+    app: &App,
+    realm: &Snapshot,
+    profile: Profile,
+    password: &str,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(User, PasswordHash), Problem> {
+    check_registration_open(realm)?;
+    let policy = Policy::of(realm.settings().password);
+    let password = policy.accept(password, &profile.words()).map_err(Problem::WeakPassword)?;
+    limits::attempt(app, realm, (Rule::Register, origin.neighbourhood()), origin, now)?;
+    let hash = app.hash_chosen(realm, &password, origin, now).await?;
+    let user = register(app, realm, profile, hash.clone(), origin.clone(), now).await?;
+    Ok((user, PasswordHash::new(hash)))
+}
+
 /// Makes an account for somebody who asked for one, and mails a link to prove the address.
 ///
 /// Where only proven addresses sign in and mail is sent, an address that has an account is answered as any other: with what the
@@ -93,6 +150,7 @@ pub async fn register(
 ) -> Result<User, Problem> {
     let id = UserId::new(now, app.entropy());
     let record = origin.record(app, realm.id(), Event::UserRegistered, Actor::User(id), now).user(id);
+    let claims = profile.claims.clone();
     let (user, hash) = (profile.into_user(id, realm, now), PasswordHash::new(hash));
     let quietly = realm.settings().require_verified_email && app.mailer().is_on();
     // Counted whether the letter is the first link or to an owner; who has caused too many is answered as ever, and none is sent.
@@ -104,7 +162,7 @@ pub async fn register(
         .db()
         .write("register a user", move |tx| {
             let (user, hash, record) = (made.clone(), hash.clone(), record.clone());
-            let (app, origin) = (worker.clone(), origin.clone());
+            let (app, origin, claims) = (worker.clone(), origin.clone(), claims.clone());
             Box::pin(async move {
                 // Also where there will be no such account: whoever asks is not to learn it by the number.
                 if numbered {
@@ -119,6 +177,9 @@ pub async fn register(
                     }
                 }
                 users::create(tx, &user).await?;
+                if !claims.is_empty() {
+                    personal_claims::set(tx, user.realm, user.id, &claims, now).await?;
+                }
                 passwords::set(tx, user.realm, user.id, &hash, now).await?;
                 audit::append(tx, &record).await?;
                 if let Some(email) = user.email.clone().filter(|_| sends) {

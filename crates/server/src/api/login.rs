@@ -62,10 +62,10 @@ impl SignedInAnswer {
 }
 
 /// What sets a cookie, if there is one.
-pub(super) type CookieHeader = AppendHeaders<Option<(HeaderName, HeaderValue)>>;
+pub(crate) type CookieHeader = AppendHeaders<Option<(HeaderName, HeaderValue)>>;
 
 /// The header by which a device is known from now on.
-pub(super) fn known(device: Option<&DeviceCookie>) -> Result<CookieHeader, Problem> {
+pub(crate) fn known(device: Option<&DeviceCookie>) -> Result<CookieHeader, Problem> {
     cookie(device, DeviceCookie::header)
 }
 

@@ -12,10 +12,9 @@ use super::{
 use crate::{
     App,
     http::{Json, Now, Problem, Where, problem::ProblemDocument},
-    mfa,
     passkeys::{self, AuthenticationResponse, RegistrationResponse},
     realm::InRealm,
-    session::{self, Shown, SignIn, TrustCookie},
+    session::{self, Finished, Shown, TrustCookie},
 };
 
 /// The second step: the token of the first, and one of a code, a recovery code, a passkey and a new passkey.
@@ -88,27 +87,13 @@ pub(super) async fn second(
     let origin = origin.trusting(body.trust_device);
     let pending = session::open_pending(&app, &realm, &body.mfa_token, now);
     let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
-    let proven = session::prove_second(&app, &realm, pending, shown, &origin, now).await?;
-    let second = proven.second.clone();
-    let signed_in = match session::sign_in(&app, &realm, proven, &origin, now).await {
-        Ok(SignIn::Begun(begun)) => begun,
-        // Disabled since the password was right, or the password is another.
-        Ok(SignIn::Pending(..)) | Err(Problem::InvalidCredentials) => {
-            return Err(Problem::InvalidPendingSignIn);
-        }
-        Err(other) => return Err(other),
-    };
+    let Finished { begun, second, recovery_codes_left, trusted } =
+        session::finish(&app, &realm, pending, shown, &origin, now).await?;
     let codes = second.as_ref().map(|second| second.codes()).unwrap_or_default();
-    let recovery_codes_left = match shown {
-        Shown::RecoveryCode(_) => Some(mfa::overview(&app, realm.id(), signed_in.user.id).await?.codes.left),
-        Shown::Code(_) | Shown::Passkey(_) | Shown::NewPasskey(_) | Shown::Later => None,
-    };
-    let device = known(signed_in.device.as_ref())?;
-    let trusted = second.as_ref().and_then(|second| second.trusts());
-    let trusted = trusted.map(|device| session::trust(&app, &realm, (&signed_in.user, device), &origin, now));
+    let device = known(begun.device.as_ref())?;
     let trusted = cookie(trusted.as_ref(), TrustCookie::header)?;
     let answer = SecondStepAnswer {
-        signed_in: SignedInAnswer::new(signed_in),
+        signed_in: SignedInAnswer::new(begun),
         recovery_codes_left,
         recovery_codes: (!codes.is_empty()).then(|| revealed(codes)),
     };

@@ -32,6 +32,11 @@ impl Password {
         password::Password::to_verify(&self.0)
     }
 
+    /// As it arrived, for whoever asks the realm's policy about it.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// A new password, once it meets the realm's policy. `about` is what the account and the realm say of themselves:
     /// a password may not be made of it.
     pub fn accept(&self, settings: &RealmSettings, about: &[&str]) -> Result<password::Password, Problem> {

@@ -47,5 +47,5 @@ pub(super) async fn refresh(
     State(app): State<App>,
     Json(body): Json<Refresh>,
 ) -> Result<Json<TokenAnswer>, Problem> {
-    session::refresh(&app, &realm, &body.refresh_token.0, now).await.map(Json)
+    Ok(Json(session::refresh(&app, &realm, &body.refresh_token.0, now).await?.tokens))
 }

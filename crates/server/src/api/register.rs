@@ -1,14 +1,12 @@
 //! `POST /api/v1/register`: a new account.
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::Registration as Openness;
 use serde::Deserialize;
 
 use super::{Password, UserView};
 use crate::{
     App, accounts,
     http::{Json, Now, Problem, Where, problem::ProblemDocument},
-    limits::{self, Rule},
     realm::InRealm,
 };
 
@@ -54,14 +52,9 @@ pub(super) async fn register(
     origin: Where,
     Json(body): Json<Registration>,
 ) -> Result<(StatusCode, Json<UserView>), Problem> {
-    if realm.settings().registration != Openness::Open {
-        return Err(Problem::RegistrationClosed);
-    }
+    accounts::check_registration_open(&realm)?;
     let profile =
         accounts::Profile::parse(Some(&body.email), body.username.as_deref(), body.name.as_deref())?;
-    let password = body.password.accept(realm.settings(), &profile.words())?;
-    limits::attempt(&app, &realm, (Rule::Register, origin.neighbourhood()), &origin, now)?;
-    let hash = app.hash_chosen(&realm, &password, &origin, now).await?;
-    let user = accounts::register(&app, &realm, profile, hash, origin, now).await?;
+    let (user, _) = accounts::sign_up(&app, &realm, profile, body.password.text(), &origin, now).await?;
     Ok((StatusCode::CREATED, Json(UserView::from(&user))))
 }

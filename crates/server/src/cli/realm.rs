@@ -2,8 +2,9 @@
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
-    EventId, Realm, RealmId, RealmName, RealmSettings,
+    EventId, Profile, Realm, RealmId, RealmName, RealmSettings,
     audit::{Actor, Event, Record},
+    publishable_key,
 };
 use gatepost_store::{audit, realms};
 use serde::Serialize;
@@ -59,6 +60,9 @@ struct RealmView {
     id: String,
     default: bool,
     issuer: String,
+    /// What names the realm in the open, where its profile has that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    publishable_key: Option<String>,
     settings: RealmSettings,
 }
 
@@ -79,6 +83,7 @@ impl RealmCommand {
             id: realm.id.to_string(),
             default: realm.is_default,
             issuer: issuer_of(realm, app.public_url()),
+            publishable_key: (realm.settings.profile == Profile::Zalt).then(|| publishable_key::of(realm.id)),
             settings: realm.settings.clone(),
         };
         match self.what {
@@ -118,6 +123,8 @@ impl RealmCommand {
                         vec!["issuer".to_owned(), view.issuer.clone()],
                         vec!["default".to_owned(), if view.default { "yes" } else { "no" }.to_owned()],
                     ];
+                    let key = view.publishable_key.iter();
+                    rows.extend(key.map(|key| vec!["publishable key".to_owned(), key.clone()]));
                     if let Some(settings) = settings.as_object() {
                         // What is not set is not shown; the issuer stands above, set or not.
                         let set = settings.iter().filter(|(key, value)| *key != "issuer" && !value.is_null());

@@ -7,7 +7,7 @@ use gatepost_domain::{
     EventId, RealmName, Scopes,
     audit::{Actor, Event, Record},
 };
-use gatepost_jose::{Verifier, claims_to_be_api_key, dangerous_decode_without_verifying};
+use gatepost_jose::{claims_to_be_api_key, dangerous_decode_without_verifying};
 use gatepost_store::audit;
 use serde::Serialize;
 
@@ -122,13 +122,13 @@ impl Explain {
                 return output.show(&serde_json::json!({ "accepted": true, "public": true }), || said);
             }
             (requirements, own) = (operation.requirements, operation.own);
-            of_an_api = of_an_api.filter(|_| !own); // Our own is for the issuer.
+            of_an_api = of_an_api.filter(|_| !own); // Our own is for the realm itself.
         }
         requirements.extend(self.requires);
-        let audience = self.audience.as_deref().or(of_an_api).unwrap_or(realm.issuer());
-        let verifier = Verifier::new(realm.issuer(), audience, realm.keys().verifying());
+        let token = text(self.token)?;
+        let verifier = realm.verifier_of(&token, self.audience.as_deref().or(of_an_api));
         let expected = Expected { verifier, requirements, own };
-        let trace = explain::trace(app, realm, &expected, &text(self.token)?).await?;
+        let trace = explain::trace(app, realm, &expected, &token).await?;
         output.show(&trace, || trace.lines())?;
         match trace.refusal() {
             None => Ok(()),

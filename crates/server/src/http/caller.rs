@@ -59,8 +59,9 @@ impl SignedIn {
         let realm = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
         let now = app.clock().now();
         let refused = |check| Problem::InvalidToken { expired: false, check };
-        let claims = realm.verifier().verify(token, now.unix_seconds()).map_err(|refused| {
-            Problem::InvalidToken { expired: refused.is_expired(), check: refused.code() }
+        let claims = realm.verify_own(token, now).map_err(|refused| Problem::InvalidToken {
+            expired: refused.is_expired(),
+            check: refused.code(),
         })?;
         // What an application may do of its own is not to manage the account, also where it is for this realm.
         if !claims.has_scope("account") {

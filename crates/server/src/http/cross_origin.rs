@@ -1,5 +1,5 @@
 //! What browser applications of other origins may call: the API and the endpoints of clients, for the origins that the realm
-//! names (`allowed_origins`), and never with cookies. Pages are for nobody but their own origin.
+//! names (`allowed_origins`), and never with cookies, but where a wire contract has them. Pages are for nobody but their own origin.
 
 use std::{
     pin::Pin,
@@ -42,6 +42,14 @@ pub fn layer() -> CrossOrigin {
 /// The same where requests have more headers.
 pub fn layer_with(headers: &[HeaderName]) -> CrossOrigin {
     CrossOrigin(Arc::new(rules(headers)))
+}
+
+/// The same for a contract whose cookies go with what a page asks: its endpoints look at the origin themselves. `read` are the headers
+/// of the contract that a page may read.
+pub fn layer_with_cookies(read: impl IntoIterator<Item = HeaderName>) -> CrossOrigin {
+    let read: Vec<HeaderName> =
+        [RETRY_AFTER, REQUEST_ID, RATE_LIMIT, RATE_LIMIT_POLICY].into_iter().chain(read).collect();
+    CrossOrigin(Arc::new(rules(&[]).allow_credentials(true).expose_headers(read)))
 }
 
 fn rules(more: &[HeaderName]) -> CorsLayer {

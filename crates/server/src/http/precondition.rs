@@ -25,6 +25,11 @@ pub struct MarkUntagged(Arc<HashSet<(Method, String)>>);
 struct Untagged;
 
 impl MarkUntagged {
+    /// Where no route reads the header.
+    pub fn all() -> Self {
+        Self(Arc::default())
+    }
+
     /// The routes that read the header are known by what is written of them.
     pub fn all_but(described: &OpenApi) -> Self {
         let reads = |operation: &Operation| {

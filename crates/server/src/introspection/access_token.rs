@@ -59,6 +59,7 @@ pub(super) async fn introspect(
     };
     let scope = claims.scopes().filter(|scope| scopes.contains(scope)).collect::<Vec<_>>().join(" ");
     Ok(Some(Introspected {
+        issuer: claims.issuer().to_owned(),
         token_type: if bound_to.is_some() { "DPoP" } else { "Bearer" },
         subject: claims.subject().to_owned(),
         client: claims.client_id().unwrap_or_default().to_owned(),

@@ -125,7 +125,7 @@ async fn find_out(
                     }
                     mailed_links::create(tx, &link).await?;
                     let letter = Letter::Link { link: link.id };
-                    let message = Message::Mail(Mail { language: mail.language.clone(), letter });
+                    let message = Message::Mail(Mail { letter, ..mail.clone() });
                     outbox::queue(tx, OutboxId::new(now, app.entropy()), link.realm, &message, now).await?;
                     let event = match purpose {
                         LinkPurpose::Recover => Some(Event::RecoveryRequested),

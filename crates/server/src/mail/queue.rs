@@ -19,10 +19,13 @@ pub async fn queue(
     letter: Letter,
     now: Timestamp,
 ) -> Result<(), Error> {
+    queue_mail(tx, app, realm, Mail { language: language.to_owned(), back: None, letter }, now).await
+}
+
+async fn queue_mail(tx: &mut Tx, app: &App, realm: RealmId, mail: Mail, now: Timestamp) -> Result<(), Error> {
     if !app.mailer().is_on() {
         return Ok(());
     }
-    let mail = Mail { language: language.to_owned(), letter };
     outbox::queue(tx, OutboxId::new(now, app.entropy()), realm, &Message::Mail(mail), now).await
 }
 
@@ -55,7 +58,19 @@ pub async fn ask_for_link(
     origin: &Where,
     now: Timestamp,
 ) -> Result<(), Error> {
-    ask(app, realm, (purpose, email, None), origin, now).await
+    ask(app, realm, (purpose, email, None), (origin, None), now).await
+}
+
+/// The same where an application goes on with the link, at an address that the realm trusts.
+pub async fn ask_for_link_back_to(
+    app: &App,
+    realm: RealmId,
+    (purpose, back): (LinkPurpose, String),
+    email: EmailAddress,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Error> {
+    ask(app, realm, (purpose, email, None), (origin, Some(back)), now).await
 }
 
 /// The same for a link and a code by which one signs in; both are good for whoever asks now, and known to them as this link.
@@ -67,14 +82,14 @@ pub async fn ask_to_sign_in(
     origin: &Where,
     now: Timestamp,
 ) -> Result<(), Error> {
-    ask(app, realm, (LinkPurpose::SignIn, email, Some(sign_in)), origin, now).await
+    ask(app, realm, (LinkPurpose::SignIn, email, Some(sign_in)), (origin, None), now).await
 }
 
 async fn ask(
     app: &App,
     realm: RealmId,
     (purpose, email, sign_in): (LinkPurpose, EmailAddress, Option<(MailedLinkId, AskedSignIn)>),
-    origin: &Where,
+    (origin, back): (&Where, Option<String>),
     now: Timestamp,
 ) -> Result<(), Error> {
     let worker = app.clone();
@@ -82,11 +97,12 @@ async fn ask(
     app.db()
         .write_one("queue what was asked for", move |tx| {
             let (app, email, origin) = (worker.clone(), email.clone(), origin.clone());
-            let sign_in = sign_in.clone();
+            let (sign_in, back) = (sign_in.clone(), back.clone());
             Box::pin(async move {
                 let (address, request) = (origin.session_origin().address, origin.request_id());
                 let letter = Letter::Asked { purpose, email, address, request, sign_in };
-                queue(tx, &app, realm, origin.language(), letter, now).await
+                let mail = Mail { language: origin.language().to_owned(), back, letter };
+                queue_mail(tx, &app, realm, mail, now).await
             })
         })
         .await?;

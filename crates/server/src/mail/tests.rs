@@ -43,7 +43,7 @@ async fn all(world: &World, language: Language, name: &str) -> Vec<(&'static str
     for purpose in LinkPurpose::ALL {
         let to = "ada@example.com".parse().unwrap();
         let link = MailedLink::begin(MailedLinkId::MAX, (realm.id(), user.id), purpose, to, NOW);
-        letters.push((purpose.name(), write::of_link(app, &realm, language, &link, &user)));
+        letters.push((purpose.name(), write::of_link(app, &realm, language, (&link, None), &user)));
     }
     letters.push(("account-exists", write::account_exists(&realm, language, user.name.as_ref(), NOW)));
     for notice in [

@@ -10,7 +10,7 @@ use gatepost_store::{invitations, mailed_links, organizations, users};
 
 use super::{Rendered, letter::Draft, words::words};
 use crate::{
-    App,
+    App, better_auth,
     http::Problem,
     pages::{Language, device_name, html::say},
     realm::Snapshot,
@@ -50,7 +50,10 @@ pub async fn write(
                     Ok::<_, Problem>(user.filter(|user| !user.is_disabled()).map(|user| (link, user)))
                 })
             });
-            found.await?.map(|(link, user)| (link.email.clone(), of_link(app, realm, language, &link, &user)))
+            let back = mail.back.as_deref();
+            found
+                .await?
+                .map(|(link, user)| (link.email.clone(), of_link(app, realm, language, (&link, back), &user)))
         }
         Letter::AccountExists { user } => {
             let found = user_of(app, realm.id(), *user).await?;
@@ -119,7 +122,7 @@ pub(super) fn of_link<'r>(
     app: &App,
     realm: &'r Snapshot,
     language: Language,
-    link: &MailedLink,
+    (link, back): (&MailedLink, Option<&str>),
     user: &User,
 ) -> Draft<'r> {
     let w = words(language);
@@ -141,7 +144,14 @@ pub(super) fn of_link<'r>(
             .because_typed(w.because_typed, at),
         LinkPurpose::Recover => draft(w.recover_subject, w.recover_heading)
             .says(say(w.recover_text))
-            .asks(w.recover_heading, url("/recover/confirm"), &[say(w.once_minutes)])
+            .asks(
+                w.recover_heading,
+                match back {
+                    Some(back) => better_auth::reset_link(realm, &token, back),
+                    None => url("/recover/confirm"),
+                },
+                &[say(w.once_minutes)],
+            )
             .not_you(say(w.not_you_recover))
             .because_typed(w.because_typed, at),
         LinkPurpose::SignIn => {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gatepost_domain::{
-    DisplayName, EmailAddress, MasterKey, Mfa, RealmId, SealBroken, SessionId, Timestamp, User, UserId,
-    Username,
+    DisplayName, EmailAddress, MasterKey, Mfa, RealmId, SealBroken, SecretDigest, SessionId, Timestamp, User,
+    UserId, Username,
     audit::Event,
     mfa::{
         FactorKind, PendingSignIn, is_multi_factor,
@@ -159,6 +159,30 @@ pub async fn begin_totp(
     origin: Where,
     now: Timestamp,
 ) -> Result<SetUp, Problem> {
+    let seed = begin(app, realm, caller, origin, now).await?;
+    Ok(SetUp::of(realm, &caller.user, &seed))
+}
+
+/// The same, with the recovery codes that the account will have once the app counts: for a contract that shows them before.
+pub async fn begin_totp_with_codes(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    origin: Where,
+    now: Timestamp,
+) -> Result<(SetUp, Vec<RecoveryCode>), Problem> {
+    let seed = begin(app, realm, caller, origin, now).await?;
+    let (codes, _) = codes_of(app, (caller.user.realm, caller.user.id), &seed);
+    Ok((SetUp::of(realm, &caller.user, &seed), codes))
+}
+
+async fn begin(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    origin: Where,
+    now: Timestamp,
+) -> Result<Seed, Problem> {
     is_wanted_or_replaced(app, realm, &caller.user).await?;
     let (id, user) = (caller.user.realm, caller.user.id);
     let (seed, sealed) = BegunBy::Session(caller.session.id).fresh(app, id, user);
@@ -174,7 +198,7 @@ pub async fn begin_totp(
             })
         })
         .await?;
-    Ok(SetUp::of(realm, &caller.user, &seed))
+    Ok(seed)
 }
 
 /// Where the realm wants no new factors, those who have one may still move it to another phone.
@@ -216,14 +240,38 @@ pub async fn confirm_totp(
     origin: Where,
     now: Timestamp,
 ) -> Result<Option<Vec<RecoveryCode>>, Problem> {
+    confirm(app, realm, caller, (code, false), origin, now).await
+}
+
+/// The same where the recovery codes were shown before, by [`begin_totp_with_codes`].
+pub async fn confirm_totp_with_codes(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    code: &str,
+    origin: Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    confirm(app, realm, caller, (code, true), origin, now).await.map(drop)
+}
+
+async fn confirm(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    (code, codes_were_shown): (&str, bool),
+    origin: Where,
+    now: Timestamp,
+) -> Result<Option<Vec<RecoveryCode>>, Problem> {
     is_wanted_or_replaced(app, realm, &caller.user).await?;
     super::check_may_change(app, caller, now).await?;
     let (id, user) = (caller.user.realm, caller.user.id);
     let found = begun(app, &caller.user, BegunBy::Session(caller.session.id), now).await?;
     let found = found.ok_or(Problem::NoSetUp)?;
     let code: Code = code.parse().map_err(|_| Problem::InvalidCode)?;
+    let (codes, digests) =
+        if codes_were_shown { codes_of(app, (id, user), &found.seed) } else { fresh_codes(app, id, user) };
     let confirms = found.confirmed_by(app, (id, user), code, now).ok_or(Problem::InvalidCode)?;
-    let (codes, digests) = fresh_codes(app, id, user);
     let who = Who::themselves(caller, origin);
     let record = |event| who.record(app, event, id, user, now).session(caller.session.id);
     let added = record(Event::SecondFactorAdded).with("kind", FactorKind::Totp.name());
@@ -259,6 +307,18 @@ pub async fn confirm_totp(
     let lacked = given.await?;
     app.post_is_waiting();
     Ok(lacked.then_some(codes))
+}
+
+/// The recovery codes that were shown with a seed, and what is kept of them.
+fn codes_of(
+    app: &App,
+    (realm, user): (RealmId, UserId),
+    seed: &Seed,
+) -> (Vec<RecoveryCode>, Vec<SecretDigest>) {
+    let key = app.master_key().recovery_code_key();
+    let codes = key.codes_with(realm, user, seed);
+    let digests = codes.iter().map(|code| key.digest(realm, user, code)).collect();
+    (codes, digests)
 }
 
 /// How somebody signed in who has shown a code since.

@@ -18,7 +18,7 @@ use crate::{
     App,
     http::{Json, Now, Problem, Where},
     introspection::{self, Introspected},
-    realm::{InRealm, Snapshot},
+    realm::InRealm,
     signing::Audience,
 };
 
@@ -76,11 +76,11 @@ pub(super) struct Confirmation {
 }
 
 impl Introspection {
-    fn of(realm: &Snapshot, found: Introspected) -> Self {
+    fn of(found: Introspected) -> Self {
         Self {
             active: true,
             token_type: Some(found.token_type),
-            iss: Some(realm.issuer().to_owned()),
+            iss: Some(found.issuer),
             sub: Some(found.subject),
             aud: Some(found.audience),
             exp: found.expires_at,
@@ -169,7 +169,7 @@ pub(super) async fn introspect(
     let found = introspection::introspect(&app, &realm, token, now).await?;
     // One that nobody vouches for is no API of the realm's: it learns of its own tokens, and of no others.
     let found = found.filter(|found| client.origin.is_vouched_for() || found.client == client.id.as_str());
-    let answer = found.map_or_else(Introspection::default, |found| Introspection::of(&realm, found));
+    let answer = found.map_or_else(Introspection::default, Introspection::of);
     if wants_signed(&headers) {
         let jwt = signed(&app, &realm, &client, answer, now).await?;
         return Ok(([(CONTENT_TYPE, SIGNED), (CACHE_CONTROL, "no-store")], jwt).into_response());

@@ -49,7 +49,7 @@ use crate::{
     realm::{InRealm, UnderPrefix},
 };
 
-pub use account::device_name;
+pub use account::{browser_and_system, device_name};
 pub use consent::{Consent, Unchecked, consent};
 pub use dev_mail::routes as dev_mail;
 pub use device::{AskedAgain, DeviceRequest, device_code, device_confirm, device_outcome};

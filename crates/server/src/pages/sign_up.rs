@@ -10,7 +10,6 @@ use axum::{
 };
 use gatepost_domain::{
     DisplayName, EmailAddress, PasswordHash, Registration,
-    mfa::First,
     password::{Policy, TooWeak},
 };
 
@@ -28,8 +27,8 @@ use crate::{
     App, accounts,
     browser::{BrowserSession, Flow},
     http::{Problem, Where},
-    limits::{self, Attempt, Limited, Rule},
-    session::{self, DeviceCookie, Proven, SignIn},
+    limits::{self, Limited, Rule},
+    session::{self, DeviceCookie, SignIn},
 };
 
 #[derive(Template)]
@@ -253,10 +252,9 @@ pub(super) async fn submit(
         };
         return Ok(frame.answer(StatusCode::OK, &page, None));
     }
-    let attempt = Attempt::unlimited(&app, now);
     let hash = PasswordHash::new(hash);
     let device = session::remember_device(&app, &realm, (&user, &hash), &origin, now);
-    let proven = Proven { user, first: First::Password(hash), second: None, attempt };
+    let proven = session::just_signed_up(&app, user, hash, now);
     let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
     let flow = flow.map(|(flow, _)| flow);
     let begun = session::sign_in_browser(&app, &realm, proven, held, false, &origin, now).await?;

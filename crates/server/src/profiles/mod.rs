@@ -3,6 +3,7 @@
 mod fastapi;
 pub mod module04;
 pub mod runbook;
+pub mod zalt;
 
 use axum::{
     Router,
@@ -28,6 +29,7 @@ pub fn endpoints(profile: Profile) -> &'static [Endpoint] {
 /// Answers what no route of the server does, as the realm's profile does.
 #[derive(Clone)]
 pub struct Unowned {
+    zalt: Router,
     runbook: Router,
     module04: Router,
 }
@@ -36,16 +38,21 @@ impl Unowned {
     /// `around` puts around each profile's routes what every route of programs has around it.
     pub fn new(app: &App, around: impl Fn(Router<App>) -> Router<App>) -> Self {
         let door = |routes: Router<App>| around(routes).with_state(app.clone());
-        Self { runbook: door(runbook::routes()), module04: door(module04::routes()) }
+        Self {
+            zalt: door(zalt::routes(app)),
+            runbook: door(runbook::routes()),
+            module04: door(module04::routes()),
+        }
     }
 
     /// The answer of the realm's profile.
     pub async fn answer(self, app: App, request: Request) -> Response {
         let profile = request.extensions().get::<InRealm>().map(|realm| realm.settings().profile);
         let mut door = match profile {
+            Some(Profile::Zalt) => self.zalt,
             Some(Profile::Runbook) => self.runbook,
             Some(Profile::Module04) => self.module04,
-            Some(Profile::Native | Profile::Zalt) | None => {
+            Some(Profile::Native) | None => {
                 return pages::not_found(State(app), request).await;
             }
         };

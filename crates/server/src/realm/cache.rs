@@ -9,11 +9,11 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use gatepost_domain::{RealmId, RealmName, Timestamp};
+use gatepost_domain::{RealmId, RealmName, SigningAlg, Timestamp};
 use gatepost_store::{Error, Outage, realms};
 use quick_cache::sync::Cache;
 
-use super::{InRealm, Snapshot, SnapshotError, snapshot::Means};
+use super::{InRealm, Snapshot, SnapshotError, keys, snapshot::Means};
 use crate::{App, http::Problem, signing::KeysUnusable};
 
 /// How many realms are kept in memory, and how many names and hosts that lead to them.
@@ -151,7 +151,26 @@ impl RealmCache {
         app: &App,
         realm: &InRealm,
     ) -> Result<Arc<Snapshot>, SnapshotError> {
-        if realm.id_token_key().is_some() {
+        self.with_signer(app, realm, keys::ID_TOKENS).await
+    }
+
+    /// The same with a key for what Better Auth signs.
+    pub async fn with_better_auth_key(
+        &self,
+        app: &App,
+        realm: &InRealm,
+    ) -> Result<Arc<Snapshot>, SnapshotError> {
+        self.with_signer(app, realm, keys::BETTER_AUTH).await
+    }
+
+    async fn with_signer(
+        &self,
+        app: &App,
+        realm: &InRealm,
+        alg: SigningAlg,
+    ) -> Result<Arc<Snapshot>, SnapshotError> {
+        let has_one = |known: &Snapshot| known.keys().signer_with(alg).is_some();
+        if has_one(realm) {
             return Ok(Arc::clone(&realm.0));
         }
         // One at a time; who waited finds it made.
@@ -159,13 +178,13 @@ impl RealmCache {
         let now = app.clock().now();
         let missing = || SnapshotError::from(KeysUnusable::None);
         let known = self.with_id(app, realm.id()).await?.ok_or_else(missing)?;
-        if known.id_token_key().is_some() {
+        if has_one(&known) {
             return Ok(known);
         }
-        known.make_id_token_key(&means(app), now).await?;
+        known.make_first_key(&means(app), alg, now).await?;
         self.forget(realm.id());
         let fresh = self.with_id(app, realm.id()).await?.ok_or_else(missing)?;
-        if fresh.id_token_key().is_some() { Ok(fresh) } else { Err(missing()) }
+        if has_one(&fresh) { Ok(fresh) } else { Err(missing()) }
     }
 
     /// Whether the database said lately that the realm is still as this snapshot has it. It has not where it cannot be reached; the

@@ -14,6 +14,9 @@ use crate::{http::problem::chain, signing};
 /// every provider has it).
 pub const ID_TOKENS: SigningAlg = SigningAlg::RS256;
 
+/// What applications written for Better Auth verify.
+pub const BETTER_AUTH: SigningAlg = SigningAlg::EdDSA;
+
 /// Whether looking after the keys changed them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tended {
@@ -57,22 +60,24 @@ pub(super) async fn tend(
     Ok(tended)
 }
 
-/// What the realm signs with: access tokens, those of its profile where applications know a secret, and ID tokens once there has been one.
+/// What the realm signs with: access tokens, those of its profile where applications know a secret, and ID tokens and what Better Auth
+/// signs once there has been one.
 fn algs(realm: &Realm, stored: &[StoredKey]) -> Vec<SigningAlg> {
     let access = realm.settings.signing_alg.published();
     let shares_secret = realm.settings.signing_alg == SigningAlg::HS256;
-    let has_id_tokens = access != ID_TOKENS && stored.iter().any(|key| key.alg == ID_TOKENS);
-    let others = [shares_secret.then_some(SigningAlg::HS256), has_id_tokens.then_some(ID_TOKENS)];
-    std::iter::once(access).chain(others.into_iter().flatten()).collect()
+    let made = [ID_TOKENS, BETTER_AUTH].into_iter();
+    let made = made.filter(|alg| *alg != access && stored.iter().any(|key| key.alg == *alg));
+    std::iter::once(access).chain(shares_secret.then_some(SigningAlg::HS256)).chain(made).collect()
 }
 
-/// Makes the realm's first key for ID tokens, unless it has one.
-pub(super) async fn make_for_id_tokens(
+/// Makes the realm's first key of an algorithm, unless it has one.
+pub(super) async fn make_first(
     means: &Means<'_>,
     realm: &Realm,
+    alg: SigningAlg,
     now: Timestamp,
 ) -> Result<(), SnapshotError> {
-    make(means, realm, ID_TOKENS, NewKey { sequence: 1, signs_from: now }, now).await
+    make(means, realm, alg, NewKey { sequence: 1, signs_from: now }, now).await
 }
 
 fn record(means: &Means<'_>, realm: &Realm, event: Event, kid: &str, now: Timestamp) -> Record {

@@ -9,12 +9,13 @@ use std::{
 };
 
 use gatepost_domain::{
-    Client, Entropy, Grant, MasterKey, Provider, ProviderId, Realm, RealmId, RealmSettings, Timestamp,
+    Client, Entropy, Grant, MasterKey, Provider, ProviderId, Realm, RealmId, RealmSettings, SigningAlg,
+    Timestamp,
     mfa::Demand,
     organization,
     role::{RoleGraph, RolesRefused},
 };
-use gatepost_jose::{Claims, Proof, Refused, SigningKey, Verifier, dangerous_decode_without_verifying};
+use gatepost_jose::{Claims, Proof, Refused, Verifier, dangerous_decode_without_verifying};
 use gatepost_store::{Db, clients, providers, realms, roles, signing_keys};
 
 use serde_json::Value;
@@ -62,6 +63,7 @@ pub struct Snapshot {
     token_endpoint: Box<str>,
     public_url: Box<str>,
     own_audience: Audience,
+    sign_ins: Option<SignIns>,
     roles: RoleGraph,
     organization_roles: RoleGraph,
     providers: Vec<Provider>,
@@ -72,6 +74,15 @@ pub struct Snapshot {
     key_set: Rendered,
     confirmed_ms: AtomicU64,
 }
+
+/// How tokens of the realm's own sign-in differ from all others, where it says so (`token_issuer`).
+struct SignIns {
+    issuer: Box<str>,
+    verifier: Verifier,
+}
+
+/// What such a token says it is: nothing that an application which was written for another server could stumble over.
+pub(crate) const SIGN_IN_TYPE: &str = "JWT";
 
 /// What loading needs beside the database.
 pub(super) struct Means<'a> {
@@ -129,7 +140,17 @@ impl Snapshot {
         let metadata = Rendered::new(&Metadata::of(&issuer, &public_url, &realm.settings))?;
         let key_set = Rendered::new(keys.published())?;
         let verifier = Verifier::new(&issuer, &issuer, keys.verifying());
-        let own_audience = Audience::of(realm.settings.audience.iter().cloned().chain([issuer.clone()]));
+        let named = realm.settings.audience.iter().cloned();
+        // One that names the realm itself is no other.
+        let sign_ins = realm.settings.token_issuer.as_deref().filter(|name| *name != issuer).map(|name| {
+            let audience = realm.settings.audience.first().map_or(issuer.as_str(), String::as_str);
+            let verifier = Verifier::new(name, audience, keys.verifying()).typ(SIGN_IN_TYPE);
+            SignIns { issuer: name.into(), verifier }
+        });
+        let own_audience = match &sign_ins {
+            Some(sign_ins) => Audience::of(named.chain([sign_ins.verifier.audience().to_owned()])),
+            None => Audience::of(named.chain([issuer.clone()])),
+        };
         let roles = realm.settings.profile.all_roles(roles);
         let organization_roles = organization::roles_within(&roles, &realm.settings.organization_roles)?;
         let roles = RoleGraph::new(&roles)?;
@@ -138,6 +159,7 @@ impl Snapshot {
             token_endpoint: format!("{public_url}/oauth/token").into(),
             public_url: public_url.into(),
             own_audience,
+            sign_ins,
             roles,
             organization_roles,
             providers,
@@ -196,6 +218,16 @@ impl Snapshot {
         &self.issuer
     }
 
+    /// `iss` of the tokens of the realm's own sign-in, where that is another.
+    pub fn sign_in_issuer(&self) -> Option<&str> {
+        self.sign_ins.as_ref().map(|sign_ins| &*sign_ins.issuer)
+    }
+
+    /// Whether requests are for the realm that no host and no prefix named.
+    pub fn is_default(&self) -> bool {
+        self.realm.is_default
+    }
+
     /// The URL of a path within the realm, as clients know it.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)
@@ -211,7 +243,8 @@ impl Snapshot {
         &self.token_endpoint
     }
 
-    /// `aud` of a token from our own sign-in: the realm's audience, and the realm itself.
+    /// `aud` of a token from our own sign-in: the realm's audience, and the realm itself; or the audience alone, where it is known as
+    /// the realm's by another `iss`.
     pub fn own_audience(&self) -> Audience {
         self.own_audience.clone()
     }
@@ -276,28 +309,40 @@ impl Snapshot {
         &self.keys
     }
 
-    /// What ID tokens are signed with, once that was needed.
-    pub fn id_token_key(&self) -> Option<&SigningKey> {
-        self.keys.signer_with(keys::ID_TOKENS)
-    }
-
     /// Whether a client of the realm will be given ID tokens, and there is no key for them yet: who asks for the keys now must find
     /// the one that will sign.
     pub fn lacks_id_token_key(&self) -> bool {
         self.lacks_id_token_key
     }
 
-    pub(super) async fn make_id_token_key(
+    pub(super) async fn make_first_key(
         &self,
         means: &Means<'_>,
+        alg: SigningAlg,
         now: Timestamp,
     ) -> Result<(), SnapshotError> {
-        keys::make_for_id_tokens(means, &self.realm, now).await
+        keys::make_first(means, &self.realm, alg, now).await
     }
 
-    /// Verifies tokens meant for the realm's own API.
-    pub fn verifier(&self) -> &Verifier {
-        &self.verifier
+    /// The claims of a token meant for the realm's own API: of its own sign-in, or one that names the realm itself as audience.
+    pub fn verify_own(&self, token: &str, now: Timestamp) -> Result<Arc<Claims>, Refused> {
+        let now = now.unix_seconds();
+        match self.sign_ins.as_ref().map(|sign_ins| sign_ins.verifier.verify(token, now)) {
+            None | Some(Err(Refused::WrongType | Refused::WrongIssuer)) => self.verifier.verify(token, now),
+            Some(verified) => verified,
+        }
+    }
+
+    /// What verifies this token as an API of that audience does, or as the realm's own where none is named.
+    pub fn verifier_of(&self, token: &str, audience: Option<&str>) -> Verifier {
+        let keys = self.keys.verifying();
+        let issuer = payload(token).and_then(|claims| claims["iss"].as_str().map(str::to_owned));
+        match self.sign_ins.as_ref().filter(|sign_ins| issuer.as_deref() == Some(&*sign_ins.issuer)) {
+            Some(SignIns { issuer, verifier }) => {
+                Verifier::new(issuer, audience.unwrap_or(verifier.audience()), keys).typ(SIGN_IN_TYPE)
+            }
+            None => Verifier::new(&self.issuer, audience.unwrap_or(&self.issuer), keys),
+        }
     }
 
     /// The claims of an access token of this realm that whoever holds it may use, whomever the token is for.
@@ -329,7 +374,24 @@ impl Snapshot {
         token: &str,
         verify: impl Fn(&Verifier) -> Result<Arc<Claims>, Refused>,
     ) -> Result<Arc<Claims>, Refused> {
-        let refused = match verify(&self.verifier) {
+        let sign_in =
+            self.sign_ins.as_ref().map(|sign_ins| self.verify_for_any(token, &sign_ins.verifier, &verify));
+        match sign_in {
+            None | Some(Err(Refused::WrongType | Refused::WrongIssuer)) => {
+                self.verify_for_any(token, &self.verifier, &verify)
+            }
+            Some(verified) => verified,
+        }
+    }
+
+    /// By this verifier, whatever its audience.
+    fn verify_for_any(
+        &self,
+        token: &str,
+        by: &Verifier,
+        verify: impl Fn(&Verifier) -> Result<Arc<Claims>, Refused>,
+    ) -> Result<Arc<Claims>, Refused> {
+        let refused = match verify(by) {
             Err(refused @ Refused::WrongAudience) => refused,
             verified => return verified,
         };
@@ -339,7 +401,9 @@ impl Snapshot {
             named.map(str::to_owned)
         });
         let Some(named) = named else { return Err(refused) };
-        verify(&Verifier::new(&self.issuer, &named, self.keys.verifying()).cache(0))
+        let other = Verifier::new(by.issuer(), &named, self.keys.verifying()).cache(0);
+        let is_sign_in = self.sign_in_issuer() == Some(by.issuer());
+        verify(&if is_sign_in { other.typ(SIGN_IN_TYPE) } else { other })
     }
 
     /// The provider metadata.

@@ -1,4 +1,5 @@
-//! Signing in in a browser: a session without a grant. What applications hold in it, they are given later.
+//! Signing in to a session without a grant: in a browser, where applications are given what they hold in it later, and for an
+//! application that keeps the session itself.
 
 use gatepost_domain::{
     OutboxId, RealmId, Session, SessionId, Timestamp, UserId,
@@ -35,6 +36,31 @@ pub async fn sign_in_browser(
     origin: &Where,
     now: Timestamp,
 ) -> Result<SignIn<Session>, Problem> {
+    begin(app, realm, proven, (held, remembered, Asks::on_pages(realm)), origin, now).await
+}
+
+/// The same for an application that keeps the session itself: nothing is offered that may be left. Without `held` it is always another
+/// session.
+pub async fn sign_in_application(
+    app: &App,
+    realm: &Snapshot,
+    proven: Proven,
+    held: Option<&Session>,
+    remembered: bool,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<SignIn<Session>, Problem> {
+    begin(app, realm, proven, (held, remembered, Asks::of(realm)), origin, now).await
+}
+
+async fn begin(
+    app: &App,
+    realm: &Snapshot,
+    proven: Proven,
+    (held, remembered, asks): (Option<&Session>, bool, Asks),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<SignIn<Session>, Problem> {
     let Proven { user, first, second, attempt } = proven;
     let id = SessionId::new(now, app.entropy());
     let begins = Session::begin(
@@ -63,7 +89,7 @@ pub async fn sign_in_browser(
     let message = OutboxId::new(now, app.entropy());
     let proved = first.clone();
     let (worker, owner, told) = (app.clone(), user.clone(), origin.clone());
-    let (asks, shown) = (Asks::on_pages(realm), second.clone());
+    let shown = second.clone();
     let trusted = trusted_device(app, realm, user.id, origin, now);
     let is_known = is_known(app, realm, (user.id, &first), origin, now);
     let written = app

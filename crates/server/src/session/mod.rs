@@ -4,6 +4,7 @@ mod begin;
 mod by_mail;
 mod device;
 mod end;
+mod finish;
 mod first;
 mod in_browser;
 mod known_device;
@@ -21,18 +22,19 @@ pub use begin::{Held, Steps, Wants, begin};
 pub use by_mail::{Mailed, Opened, ask_by_mail, is_by_mail, opened_to_sign_in, prove_by_mail};
 pub(crate) use device::note_device;
 pub use end::{Ended, end};
-pub use in_browser::{renew_cookie, sign_in_browser};
+pub use finish::{Finished, finish};
+pub use in_browser::{renew_cookie, sign_in_application, sign_in_browser};
 pub use known_device::{DeviceCookie, known_device, known_device_at, remember_device, remember_device_of};
 pub use list::list;
 pub(crate) use missing::Asks;
 pub use missing::what_is_missing;
 pub use pending::{open as open_pending, seal as seal_pending};
-pub use refresh::{refresh, refresh_with};
+pub use refresh::{Refreshed, refresh, refresh_with};
 pub(crate) use second::{Asked, ask};
 pub use second::{Shown, prove_second};
 pub use set_up::{begin_passkey_set_up, begin_set_up};
 pub use sign_in::{
-    Begun, Identifier, Proven, SignIn, prove, prove_or_tell, refused as note_refused, sign_in,
+    Begun, Identifier, Proven, SignIn, just_signed_up, prove, prove_or_tell, refused as note_refused, sign_in,
 };
 pub use touch::touch;
 pub(crate) use trusted_device::trusted_since;

@@ -12,19 +12,24 @@ use crate::{
     signing::{self, Limit, Subject},
 };
 
+/// What a refresh token was exchanged for.
+pub struct Refreshed {
+    /// The next pair.
+    pub tokens: TokenAnswer,
+    /// Whether the refresh token was exchanged before, and this is the pair it was exchanged for, with a fresh access token.
+    pub repeated: bool,
+}
+
 /// Exchanges a refresh token for the next pair of tokens.
 ///
 /// One statement decides: of any number of simultaneous uses one advances the grant. The others, and a client that
 /// lost the answer, get the same successor within the realm's grace; later use of an old token revokes the grant.
-pub async fn refresh(
-    app: &App,
-    realm: &Snapshot,
-    text: &str,
-    now: Timestamp,
-) -> Result<TokenAnswer, Problem> {
+pub async fn refresh(app: &App, realm: &Snapshot, text: &str, now: Timestamp) -> Result<Refreshed, Problem> {
     // A token of our own sign-in that was used twice means that somebody else holds it: the whole sign-in ends, with the access tokens
     // it gave out.
-    let answer = |exchanged: &Exchanged| answer(app, realm, exchanged, now);
+    let answer = |exchanged: &Exchanged| {
+        Ok(Refreshed { tokens: answer(app, realm, exchanged, now)?, repeated: exchanged.replayed })
+    };
     refresh_with(app, realm, text, Ends::Session, answer, now)
         .await?
         .map_err(|_| Problem::InvalidRefreshToken)

@@ -6,15 +6,13 @@ use gatepost_domain::{
     RealmId, SecretDigest, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
     mfa::{
-        FactorKind, Method, Missing, PendingSignIn, TRIES, TRIES_OF_ONE_SIGN_IN, TrustedDevice,
+        FactorKind, Method, Missing, PendingSignIn, TRIES_OF_ONE_SIGN_IN, TrustedDevice,
         recovery_code::RecoveryCode, totp::Code,
     },
     outbox::Notice,
     passkey::{Held, PasskeyRefused, ShownPasskey},
 };
-use gatepost_store::{
-    Tx, attempts, audit, recovery_codes, totp_seeds, totp_seeds::TotpSeed, used_ids, users,
-};
+use gatepost_store::{Tx, attempts, audit, recovery_codes, totp_seeds, used_ids, users};
 
 use super::{
     first,
@@ -27,7 +25,7 @@ use crate::{
     http::{Problem, origin::Where},
     limits::Attempt,
     mail,
-    mfa::{self, Begun, BegunBy, Confirms, fresh_codes, open_seed},
+    mfa::{self, Begun, BegunBy, Confirms, ShownCode, Taken, fresh_codes},
     passkeys::{self, AuthenticationResponse, NewPasskey, RegistrationResponse},
     realm::Snapshot,
 };
@@ -60,10 +58,8 @@ pub struct Second {
 }
 
 enum Checked {
-    /// A code, with the step it fits, if it does.
-    Code { sealed: Vec<u8>, step: Option<u64> },
-    /// A recovery code, if it is one.
-    RecoveryCode(Option<SecretDigest>),
+    /// A code of the app, or one that was written down.
+    Code(ShownCode),
     /// The first code of an app that is set up, and the recovery codes that come with it.
     SetUp { confirms: Option<Confirms>, codes: Vec<SecretDigest> },
     /// A passkey, if it is one of theirs and signed what it had to.
@@ -133,13 +129,11 @@ pub async fn prove_second(
     let (known, first) = known.ok_or(Problem::InvalidPendingSignIn)?;
     // What somebody else began who knows the password is none of this sign-in's.
     let begun = Begun::open(app.master_key(), (id, user), BegunBy::SignIn(&pending), begun, now)?;
-    let step = |seed: &TotpSeed, text: &str| -> Result<Option<u64>, Problem> {
-        let Ok(code) = text.parse::<Code>() else { return Ok(None) };
-        Ok(open_seed(app, id, user, &seed.sealed)?.step_of(&code, seed.last_step, now))
-    };
     let mut codes = Vec::new();
     let checked = match (shown, counts, begun) {
-        (Shown::Code(text), Some(seed), _) => Checked::Code { step: step(&seed, text)?, sealed: seed.sealed },
+        (Shown::Code(text), Some(seed), _) => {
+            Checked::Code(ShownCode::of_app(app, (id, user), seed, text, now)?)
+        }
         (Shown::Code(text), None, Some(begun)) => {
             let digests;
             (codes, digests) = fresh_codes(app, id, user);
@@ -148,9 +142,7 @@ pub async fn prove_second(
             Checked::SetUp { confirms, codes: digests }
         }
         (Shown::RecoveryCode(text), _, _) if has_factor => {
-            let code = text.parse::<RecoveryCode>().ok();
-            let key = app.master_key().recovery_code_key();
-            Checked::RecoveryCode(code.map(|code| key.digest(id, user, &code)))
+            Checked::Code(ShownCode::written_down(app, (id, user), text))
         }
         (Shown::Passkey(sent), _, _) => {
             Checked::Passkey(passkeys::look_at_second(app, realm, &pending, sent, now).await?)
@@ -206,13 +198,13 @@ impl Second {
     /// What it is; `None`: nothing, for another day.
     pub fn method(&self) -> Option<Method> {
         Some(match &self.checked {
-            Checked::RecoveryCode(_) => Method::RecoveryCode,
+            Checked::Code(code) => code.method(),
             Checked::Passkey(Ok(shown)) => Method::Passkey(shown.held),
             Checked::NewPasskey { made: Ok(made), .. } => Method::Passkey(made.held()),
             Checked::Passkey(Err(_)) | Checked::NewPasskey { made: Err(_), .. } => {
                 Method::Passkey(Held::Device)
             }
-            Checked::Code { .. } | Checked::SetUp { .. } | Checked::Nothing => Method::Totp,
+            Checked::SetUp { .. } | Checked::Nothing => Method::Totp,
             Checked::Later => return None,
         })
     }
@@ -274,40 +266,18 @@ impl Second {
             }
             // Only where there is going on without, at this moment, whatever the page said.
             (Checked::Later, missing) if missing.is_passed() => true,
-            (Checked::Code { .. } | Checked::RecoveryCode(_), Missing::Factor) => {
-                let method = if matches!(self.checked, Checked::RecoveryCode(_)) {
-                    Method::RecoveryCode
-                } else {
-                    Method::Totp
-                };
-                let counts = TRIES.map(|tries| (method.tries_of(user, &tries), tries));
-                for (digest, tries) in &counts {
-                    let until = now.plus(tries.window);
-                    if !attempts::count(tx, realm, digest, tries.most, until, now).await? {
-                        return Ok(Asked::Refused(Refused::TooOften(tries.window)));
-                    }
-                }
-                let right = match &self.checked {
-                    Checked::Code { sealed, step: Some(step) } => {
-                        totp_seeds::accept(tx, realm, user, sealed, *step, now).await?
-                    }
-                    Checked::RecoveryCode(Some(digest)) => {
-                        recovery_codes::spend(tx, realm, user, digest, now).await?
-                    }
-                    _ => false,
-                };
-                if right {
-                    for (digest, _) in &counts {
-                        attempts::give_back(tx, realm, digest, now).await?;
-                    }
-                    if matches!(self.checked, Checked::RecoveryCode(_)) {
+            (Checked::Code(code), Missing::Factor) => match code.take(tx, (realm, user), now).await? {
+                Taken::TooOften(window) => return Ok(Asked::Refused(Refused::TooOften(window))),
+                Taken::Wrong => false,
+                Taken::Right => {
+                    if code.method() == Method::RecoveryCode {
                         audit::append(tx, &self.records.spent).await?;
                         let left = recovery_codes::count(tx, realm, user).await?.left;
                         self.tell(tx, Notice::RecoveryCodeUsed { left }, now).await?;
                     }
+                    true
                 }
-                right
-            }
+            },
             // Nobody guesses one: whoever has used up the tries of the codes still gets in with it (LG-05).
             (Checked::Passkey(shown), Missing::Factor) => {
                 let taken = match shown {

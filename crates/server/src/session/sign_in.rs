@@ -75,6 +75,12 @@ pub struct Proven {
     pub second: Option<Arc<Second>>,
 }
 
+/// Somebody who has just chosen the password of a new account.
+pub fn just_signed_up(app: &App, user: User, hash: PasswordHash, now: Timestamp) -> Proven {
+    let attempt = Attempt::unlimited(app, now);
+    Proven { user, first: First::Password(hash), second: None, attempt }
+}
+
 /// What came of a sign-in.
 pub enum SignIn<T> {
     /// There is a session.

@@ -18,12 +18,15 @@ use crate::{
     accounts::{ADMINISTRATOR, is_administrator},
     holder::Party,
     http::Problem,
-    realm::Snapshot,
+    realm::{SIGN_IN_TYPE, Snapshot},
 };
 
 /// The most that roles and permissions together may take in a token, in bytes. Headers are limited on the way to an
 /// API; a token that does not arrive helps nobody, and one without a permission is refused by the guard.
 const RIGHTS_LIMIT: usize = 6 * 1024;
+
+/// RFC 9068 section 2.1.
+const ACCESS_TOKEN: &str = "at+jwt";
 
 /// Whom a token is for: one name, or several.
 #[derive(Clone, Debug, Serialize)]
@@ -272,8 +275,9 @@ pub fn issue_for(
     let may_know = |scope: &str| subject.client == FIRST_PARTY || subject.scopes.contains(scope);
     let email = user.email.as_ref().filter(|_| may_know("email"));
     let name = user.name.as_ref().filter(|_| may_know("profile"));
+    let sign_in = realm.sign_in_issuer().filter(|_| subject.client == FIRST_PARTY);
     let claims = Claims {
-        iss: realm.issuer(),
+        iss: sign_in.unwrap_or(realm.issuer()),
         sub: subject.pseudonym.map_or_else(|| user.id.to_string(), str::to_owned),
         aud: subject.audience,
         exp: now.unix_seconds().saturating_add_unsigned(lifetime.as_secs()),
@@ -298,7 +302,7 @@ pub fn issue_for(
         exchanged_from: subject.exchanged.map(|exchanged| exchanged.client.as_str()),
         exchanged_by: subject.exchanged.map_or(&[], |exchanged| &exchanged.parties),
     };
-    sign(realm, &claims)
+    sign(realm, if sign_in.is_some() { SIGN_IN_TYPE } else { ACCESS_TOKEN }, &claims)
 }
 
 /// Signs an access token of a program: without a session, so that it opens nothing of our own, and without what is known of
@@ -336,7 +340,7 @@ pub fn issue_for_program(
         exchanged_from: None,
         exchanged_by: &[],
     };
-    sign(realm, &claims)
+    sign(realm, ACCESS_TOKEN, &claims)
 }
 
 /// `jti`
@@ -346,8 +350,8 @@ fn fresh_id(entropy: &dyn Entropy) -> String {
     BASE64URL_NOPAD.encode(&id)
 }
 
-fn sign(realm: &Snapshot, claims: &Claims<'_>) -> Result<String, Problem> {
-    let token = jwt::sign("at+jwt", claims, realm.keys().signer()).map_err(Problem::internal)?;
+fn sign(realm: &Snapshot, typ: &str, claims: &Claims<'_>) -> Result<String, Problem> {
+    let token = jwt::sign(typ, claims, realm.keys().signer()).map_err(Problem::internal)?;
     // Longer ones are refused by every verifier, ours included.
     if token.len() > MAX_TOKEN_BYTES { Err(Problem::TokenTooLarge) } else { Ok(token) }
 }

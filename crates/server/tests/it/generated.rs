@@ -17,6 +17,27 @@ fn check(file: &str, fresh: &str) {
     );
 }
 
+/// A table in a page that people wrote.
+fn check_table(page: &str, fresh: &str) {
+    const BEGIN: &str = "<!-- The table is made of the list in the code: scripts/generate -->\n";
+    const END: &str = "<!-- end of the table -->\n";
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide").join(page);
+    let committed = fs::read_to_string(&path).unwrap();
+    let (before, rest) = committed.split_once(BEGIN).expect("where the table begins");
+    let (_, after) = rest.split_once(END).expect("where it ends");
+    let fresh = format!("{before}{BEGIN}{fresh}\n{END}{after}");
+    if env::var_os("GATEPOST_GENERATE").is_some() {
+        fs::write(&path, fresh).unwrap();
+        return;
+    }
+    assert!(committed == fresh, "docs/guide/{page} is out of date; run scripts/generate");
+}
+
+#[test]
+fn the_endpoints_of_zalt_are_up_to_date() {
+    check_table("coming-from-zalt.md", &gatepost_server::testing::zalt_endpoints());
+}
+
 #[tokio::test]
 async fn the_openapi_document_is_up_to_date() {
     let answer = TestApp::new().await.get("/openapi.json").await;
@@ -31,6 +52,11 @@ fn the_problem_codes_are_up_to_date() {
 #[test]
 fn the_audit_events_are_up_to_date() {
     check("audit-events.md", &gatepost_server::testing::audit_events());
+}
+
+#[test]
+fn the_webhook_events_are_up_to_date() {
+    check("webhook-events.md", &gatepost_server::testing::webhook_events());
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod api;
+mod better_auth;
 mod breaches;
 mod clean_up;
 mod closed_by_default;
@@ -26,3 +27,4 @@ mod realms;
 mod social;
 mod support;
 mod tenancy;
+mod webhooks;

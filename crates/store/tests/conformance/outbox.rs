@@ -71,7 +71,7 @@ async fn a_failed_message_waits_longer_each_time(store: Store) {
 
 async fn messages_of_a_kind_are_taken_in_order(store: Store) {
     let letter = Letter::AccountExists { user: UserId::MIN };
-    let mail = Message::Mail(Mail { language: "en".into(), letter });
+    let mail = Message::Mail(Mail { language: "en".into(), back: None, letter });
     let mut ids = Vec::new();
     for n in 0..5 {
         ids.push(queue(&store, revocation(), later(n)).await);

@@ -35,7 +35,7 @@ async fn a_number_is_never_given_to_somebody_else(store: Store) {
     let give =
         async |user: UserId| write!(store, [] tx => user_numbers::give(tx, realm, user).await).unwrap();
     assert_eq!(give(ada.id).await, 1);
-    let message = OutboxId::new(NOW, &*store.entropy);
+    let message = OutboxId::new(NOW, &store.dice);
     let gone = ada.id;
     assert!(write!(store, [] tx => users::delete(tx, realm, gone, later(1), message).await).unwrap());
     let found = read!(store, [] tx => user_numbers::find_user(tx, realm, 1).await).unwrap();

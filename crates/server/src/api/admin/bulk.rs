@@ -73,12 +73,13 @@ pub(super) struct Outcomes {
 
 /// What an operation comes to.
 enum Step {
-    Change(Change),
+    Change(Box<Change>),
     Delete,
 }
 
 impl Operation {
     fn step(&self, realm: &Snapshot) -> Result<Step, Problem> {
+        let change = |change| Step::Change(Box::new(change));
         let about_roles = matches!(self.action, Action::AddRoles | Action::RemoveRoles);
         if about_roles == self.roles.is_empty() {
             let reason = "add_roles and remove_roles name at least one role, the other actions none".into();
@@ -86,10 +87,10 @@ impl Operation {
         }
         Ok(match self.action {
             Action::Delete => Step::Delete,
-            Action::Disable => Step::Change(Change::new().disabled(Some(true))),
-            Action::Enable => Step::Change(Change::new().disabled(Some(false))),
-            Action::AddRoles => Step::Change(Change::new().edit_roles(realm, &self.roles, &[])?),
-            Action::RemoveRoles => Step::Change(Change::new().edit_roles(realm, &[], &self.roles)?),
+            Action::Disable => change(Change::new().disabled(Some(true))),
+            Action::Enable => change(Change::new().disabled(Some(false))),
+            Action::AddRoles => change(Change::new().edit_roles(realm, &self.roles, &[])?),
+            Action::RemoveRoles => change(Change::new().edit_roles(realm, &[], &self.roles)?),
         })
     }
 }
@@ -139,7 +140,7 @@ pub(super) async fn run(
                 accounts::delete(&app, realm.id(), user, who, now).await.map(|()| 204)
             }
             (Ok(user), Step::Change(change)) => {
-                accounts::change(&app, realm.id(), user, change, who, now).await.map(|_| 200)
+                accounts::change(&app, realm.id(), user, *change, who, now).await.map(|_| 200)
             }
         };
         let (status, problem) = match done {

@@ -1,7 +1,7 @@
 //! `/api/v1/admin/roles`
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{Permission, Role, RoleName};
+use gatepost_domain::{Role, RoleName};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -142,16 +142,6 @@ pub(super) struct NewRole {
     inherits: Vec<String>,
 }
 
-fn parse(name: RoleName, permissions: &[String], inherits: &[String]) -> Result<Role, Problem> {
-    let permissions: Result<Vec<Permission>, _> = permissions.iter().map(|text| text.parse()).collect();
-    let inherits: Result<Vec<RoleName>, _> = inherits.iter().map(|text| text.parse()).collect();
-    Ok(Role {
-        name,
-        permissions: permissions.map_err(|refused| field("permissions", refused))?,
-        inherits: inherits.map_err(|refused| field("inherits", refused))?,
-    })
-}
-
 /// Make a role
 #[utoipa::path(
     post, path = "/api/v1/admin/roles", tag = "Administration", operation_id = "create_role",
@@ -173,7 +163,7 @@ pub(super) async fn create(
     Json(body): Json<NewRole>,
 ) -> Result<(StatusCode, Shown<RoleView>), Problem> {
     let name = body.name.parse().map_err(|refused| field("name", refused))?;
-    let role = realm.settings().profile.completed(parse(name, &body.permissions, &body.inherits)?);
+    let role = realm.settings().profile.completed(roles::parse(name, &body.permissions, &body.inherits)?);
     let view = Shown::new(&role, RoleView::from(&role));
     roles::create(&app, realm.id(), role, Who::administrator(&admin, origin), now).await?;
     Ok((StatusCode::CREATED, view))
@@ -205,7 +195,7 @@ pub(super) async fn put(
     origin: Where,
     Json(body): Json<RoleContent>,
 ) -> Result<(StatusCode, Json<RoleView>), Problem> {
-    let role = realm.settings().profile.completed(parse(name, &body.permissions, &body.inherits)?);
+    let role = realm.settings().profile.completed(roles::parse(name, &body.permissions, &body.inherits)?);
     let view = RoleView::from(&role);
     let who = Who::administrator(&admin, origin).meaning(states);
     let is_new = roles::put(&app, realm.id(), role, who, now).await?;

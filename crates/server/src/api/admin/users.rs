@@ -92,7 +92,7 @@ pub(super) async fn list(
         page::searchable(name, text.as_deref())?;
     }
     let limit = listing.limit;
-    let (id, cursor) = (realm.id(), listing.cursor);
+    let cursor = listing.cursor;
     let filter = users::UserFilter {
         search: listing.search,
         email: listing.email,
@@ -101,13 +101,8 @@ pub(super) async fn list(
         disabled: listing.disabled,
         has_factor: listing.mfa.map(Enrolment::has_factor),
     };
-    let users::Listed { users: found, until } = app
-        .db()
-        .read("list users", move |tx| {
-            let filter = filter.clone();
-            Box::pin(async move { users::list(tx, id, &filter, cursor, limit.and_one()).await })
-        })
-        .await?;
+    let users::Listed { users: found, until } =
+        accounts::list(&app, realm.id(), filter, cursor, limit.and_one()).await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
     // Behind those that were looked at there may be more.
     let next_cursor = next_cursor.or(until.map(|until| until.to_string()));

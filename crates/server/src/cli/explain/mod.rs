@@ -218,7 +218,8 @@ pub(super) async fn trace(
     };
     let token = exchanged.as_deref().unwrap_or(token);
     // Our own API takes no token that is bound to a key.
-    let may_be_bound = !expected.own && verifier.audience() != realm.issuer();
+    let ours = expected.own || verifier.audience() == realm.issuer();
+    let may_be_bound = !ours;
     let (verified, bound) = verify(verifier, token, may_be_bound, now);
     let refused = verified.as_ref().err().map(|refused| {
         let said = said(token, refused, verifier, now).map(|said| format!("; {said}")).unwrap_or_default();
@@ -232,7 +233,7 @@ pub(super) async fn trace(
     }
     let mut account = None;
     match &verified {
-        Ok(claims) => match session(app, realm, claims, verifier.audience()).await? {
+        Ok(claims) => match session(app, realm, claims, ours).await? {
             Ok(user) => {
                 account = user;
                 trace.add("session", None);
@@ -359,12 +360,11 @@ async fn session(
     app: &App,
     realm: &Snapshot,
     claims: &Claims,
-    audience: &str,
+    ours: bool,
 ) -> Result<Result<Option<User>, (&'static str, String)>, Refusal> {
     let Some(text) = claims.session_id() else {
         // An API asks for no session. Our own does.
         let reason = "it names no session, and the server's own API asks for one";
-        let ours = realm.issuer() == audience;
         return Ok(if ours { Err(("session_missing", reason.to_owned())) } else { Ok(None) });
     };
     let ended = |reason: &str| Ok(Err(("session_ended", reason.to_owned())));

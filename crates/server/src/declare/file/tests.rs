@@ -172,10 +172,6 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
             "realms.toml:1: `name` is a setting of a realm: put it under `[[realm]]`",
         ),
         (
-            "[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n",
-            "realms.toml:3: profile: this release has `native`, `runbook` and `module04`",
-        ),
-        (
             "[[realm]]\nname = \"acme\"\n[[realm]]\nname = \"acme\"\n",
             "realms.toml:3: realm acme is described twice; put both under one",
         ),

@@ -36,6 +36,11 @@ impl ProblemDocument {
     pub fn status(&self) -> u16 {
         self.status
     }
+
+    /// What is wrong here, and what to do.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
 }
 
 impl Problem {

@@ -86,6 +86,12 @@ pub fn device_name(language: Language, agent: &str) -> String {
     sentence(language.words(), &Device::of(agent)).plain()
 }
 
+/// The browser or program, and the system, as far as they are known: for programs that show them.
+pub fn browser_and_system(agent: &str) -> (Option<&str>, Option<&'static str>) {
+    let device = Device::of(agent);
+    (device.name, device.system)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

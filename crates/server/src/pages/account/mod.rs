@@ -28,7 +28,7 @@ use crate::{
     http::Problem,
     mfa,
 };
-pub use device::device_name;
+pub use device::{browser_and_system, device_name};
 
 pub(super) fn routes() -> Router<App> {
     let account = async |browser: Browser| Redirect::to(&browser.path("/account/profile"));

@@ -5,6 +5,7 @@ mod module04;
 mod originals;
 mod runbook;
 mod secrets;
+mod zalt;
 
 use std::{fs, path::PathBuf};
 

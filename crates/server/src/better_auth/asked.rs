@@ -1,0 +1,240 @@
+//! A request, read once: its members, and what is set with the answer. What the contract asks of every request is asked here.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode, Uri,
+        header::{
+            ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE,
+        },
+    },
+    response::{IntoResponse, Response},
+};
+use gatepost_domain::{EachOnce, Session, Timestamp, UserId, session_token::SessionToken};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{
+    caller::expiry,
+    cookies::{self, Name, SET_AUTH_TOKEN},
+    fields::Fields,
+    origins::{Sender, check_targets},
+    refusal::Refusal,
+};
+use crate::{
+    App,
+    http::{Json, Where, body},
+    realm::InRealm,
+};
+
+/// How every handler answers.
+pub(super) type Answer = Result<Response, Refusal>;
+
+/// What forms without a script may be sent to.
+const FORMS: [&str; 2] = ["/sign-in/email", "/sign-up/email"];
+
+/// A request.
+pub(super) struct Asked {
+    pub(super) app: App,
+    pub(super) realm: InRealm,
+    pub(super) origin: Where,
+    pub(super) now: Timestamp,
+    /// Whether the session is to be looked at and no more.
+    pub(super) leaves_session_alone: bool,
+    headers: HeaderMap,
+    uri: Uri,
+    body: Option<Value>,
+    cookies: Vec<HeaderValue>,
+    auth_token: Option<HeaderValue>,
+    /// Who has to show a second factor.
+    pub(super) half: Option<UserId>,
+}
+
+impl FromRequest<App> for Asked {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let realm = InRealm::from_request_parts(&mut parts, app).await?;
+        let Ok(origin) = Where::from_request_parts(&mut parts, app).await;
+        let (method, headers, uri) = (parts.method.clone(), parts.headers.clone(), parts.uri.clone());
+        let body = match method {
+            Method::POST => read(Request::from_parts(parts, body), app, uri.path()).await?,
+            _ => None,
+        };
+        Sender(&headers).check(&realm, &method)?;
+        if method == Method::POST {
+            check_targets(&realm, body.as_ref().unwrap_or(&Value::Null))?;
+        }
+        check_targets(&realm, &query(&uri))?;
+        Ok(Self {
+            app: app.clone(),
+            realm,
+            origin,
+            now: app.clock().now(),
+            leaves_session_alone: false,
+            headers,
+            uri,
+            body,
+            cookies: Vec::new(),
+            auth_token: None,
+            half: None,
+        })
+    }
+}
+
+/// The body; `None` where there is none.
+async fn read(request: Request<Body>, app: &App, path: &str) -> Result<Option<Value>, Refusal> {
+    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.map(|text| text.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
+    let bad = |message| Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message);
+    let bytes = tokio::time::timeout(body::TIMEOUT, Bytes::from_request(request, app))
+        .await
+        .map_err(|_| bad("The body did not arrive in time."))?
+        .map_err(|refused| match refused.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                let message = "A body may have up to 64 KiB.";
+                Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)
+            }
+            _ => bad("The body could not be read to its end."),
+        })?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    match essence.as_deref() {
+        Some("application/json") => {
+            // Of two members of one name, which would count?
+            let read =
+                serde_json::from_slice::<EachOnce>(&bytes).and_then(|_| serde_json::from_slice(&bytes));
+            read.map(Some).map_err(|_| bad("The body is not JSON, or has a member twice."))
+        }
+        Some("application/x-www-form-urlencoded") if FORMS.contains(&path) => Ok(Some(members(&bytes))),
+        _ => {
+            let message = "Send the body as JSON with Content-Type: application/json.";
+            Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message))
+        }
+    }
+}
+
+/// The fields of a form or a query; the last of a name counts, as in the contract.
+fn members(text: &[u8]) -> Value {
+    let pairs = url::form_urlencoded::parse(text);
+    Value::Object(
+        pairs.map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect::<Map<_, _>>(),
+    )
+}
+
+fn query(uri: &Uri) -> Value {
+    members(uri.query().unwrap_or_default().as_bytes())
+}
+
+impl Asked {
+    /// The members of the body, once.
+    pub(super) fn body(&mut self) -> Fields {
+        Fields::of_body(self.body.take())
+    }
+
+    pub(super) fn query(&self) -> Fields {
+        Fields::of_query(query(&self.uri))
+    }
+
+    /// What stands last in the path.
+    pub(super) fn last_of_path(&self) -> String {
+        self.uri.path().rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
+    /// Asked before somebody is signed in who was not.
+    pub(super) fn check_first(&self) -> Result<(), Refusal> {
+        Sender(&self.headers).check_first(&self.realm)
+    }
+
+    /// The session that the request names: by a bearer token that is one of ours, or else by its cookie.
+    pub(super) fn session_token(&self) -> Option<SessionToken> {
+        let mac = self.app.application_mac();
+        let mut named = self.headers.get_all(AUTHORIZATION).iter();
+        let first = named.next().and_then(|value| value.to_str().ok()).filter(|_| named.next().is_none());
+        let bearer = first.and_then(|text| text.split_once(' '));
+        let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let by_bearer = bearer.and_then(|(_, text)| cookies::bearer(mac, self.realm.id(), text.trim()));
+        by_bearer.or_else(|| cookies::session(mac, &self.realm, &self.headers))
+    }
+
+    /// What a cookie holds that is there once.
+    pub(super) fn cookie(&self, name: Name) -> Option<String> {
+        let mut sent = name.all(&self.realm, &self.headers);
+        if sent.len() == 1 { sent.pop() } else { None }
+    }
+
+    /// The token by which an application has this session.
+    pub(super) fn token_of(&self, session: &Session) -> String {
+        let token = SessionToken { session: session.id, generation: session.cookie };
+        self.app.application_mac().encode(self.realm.id(), token)
+    }
+
+    /// Gives the application this session with the answer: as a cookie, and for whoever keeps none as a header.
+    pub(super) fn keep(&mut self, session: &Session) {
+        let signed = self.app.application_mac().signed(&self.token_of(session));
+        self.auth_token = HeaderValue::try_from(&signed).ok().map(|mut header| {
+            header.set_sensitive(true);
+            header
+        });
+        if session.is_remembered(self.realm.settings()) {
+            self.set(Name::SessionToken, &signed, Some(expiry(session).since(self.now).as_secs()));
+            if !Name::DontRemember.all(&self.realm, &self.headers).is_empty() {
+                self.set(Name::DontRemember, "", Some(0));
+            }
+        } else {
+            self.set(Name::SessionToken, &signed, None);
+            let told = self.app.application_mac().signed("true");
+            self.set(Name::DontRemember, &told, None);
+        }
+    }
+
+    /// Takes the session away with the answer.
+    pub(super) fn take_session_away(&mut self) {
+        self.auth_token = None;
+        for name in [Name::SessionToken, Name::SessionData, Name::DontRemember] {
+            self.set(name, "", Some(0));
+        }
+    }
+
+    /// Sets a cookie of the contract.
+    pub(super) fn set(&mut self, name: Name, value: &str, seconds: Option<u64>) {
+        let header = name.header(&self.realm, value, seconds);
+        self.cookies.extend(header);
+    }
+
+    /// Sets a cookie of every door's.
+    pub(super) fn set_ours(&mut self, header: Option<HeaderValue>) {
+        self.cookies.extend(header);
+    }
+
+    /// The answer, with everything that is set.
+    pub(super) fn json(self, value: &impl Serialize) -> Response {
+        self.with_what_is_set(Json(value).into_response())
+    }
+
+    /// Sends the person on.
+    pub(super) fn redirect(self, target: &str) -> Response {
+        let mut response = StatusCode::FOUND.into_response();
+        // A target that was looked at is text that a header takes, but for letters that are written otherwise there.
+        if let Ok(target) = HeaderValue::try_from(target) {
+            response.headers_mut().insert(LOCATION, target);
+        }
+        self.with_what_is_set(response)
+    }
+
+    fn with_what_is_set(self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        for cookie in self.cookies {
+            headers.append(SET_COOKIE, cookie);
+        }
+        if let Some(token) = self.auth_token {
+            headers.insert(SET_AUTH_TOKEN, token);
+            headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("set-auth-token"));
+        }
+        response
+    }
+}

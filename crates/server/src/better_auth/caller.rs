@@ -1,0 +1,112 @@
+//! Who asks: somebody with a session, by its token.
+
+use gatepost_domain::{PersonalClaims, Session, Timestamp, User};
+use gatepost_store::{personal_claims, sessions};
+
+use super::{asked::Asked, refusal::Refusal, view::UserView};
+use crate::{
+    App,
+    accounts::Who,
+    http::{Problem, SignedIn},
+    mfa,
+    session::touch,
+};
+
+/// Somebody with a live session, and what an application shows of them.
+pub(super) struct Caller {
+    /// As every door knows them.
+    pub(super) known: SignedIn,
+    person: Person,
+}
+
+/// What is shown of a user beside the user.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Person {
+    pub(super) claims: PersonalClaims,
+    pub(super) has_factor: bool,
+}
+
+impl Person {
+    /// Of a user whose session was not read with it.
+    pub(super) async fn of(app: &App, user: &User) -> Result<Self, Problem> {
+        let (realm, id) = (user.realm, user.id);
+        let found = app.db().read("find what is shown of a user", move |tx| {
+            Box::pin(async move {
+                let claims = personal_claims::find(tx, realm, id).await?;
+                let has_factor = !mfa::factors(tx, realm, id).await?.is_empty();
+                Ok::<_, Problem>(Self { claims, has_factor })
+            })
+        });
+        found.await
+    }
+}
+
+impl Caller {
+    pub(super) fn user(&self) -> &User {
+        &self.known.user
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.known.session
+    }
+
+    pub(super) fn view(&self) -> UserView {
+        UserView::new(&self.known.user, &self.person)
+    }
+
+    pub(super) fn who(&self, asked: &Asked) -> Who {
+        Who::themselves(&self.known, asked.origin.clone())
+    }
+}
+
+impl Asked {
+    /// Whoever has the session that the request names, if that is live. One that is forged or of another realm is refused without the
+    /// database; one that is over is taken away with the answer.
+    pub(super) async fn caller(&mut self) -> Result<Option<Caller>, Refusal> {
+        let Some(token) = self.session_token() else { return Ok(None) };
+        let (realm, now) = (self.realm.id(), self.now);
+        let found = self.app.db().read("check the session of an application", move |tx| {
+            Box::pin(async move {
+                let found = sessions::find_live(tx, realm, token.session, now).await?;
+                let Some((session, user)) = found.filter(|(session, _)| session.cookie == token.generation)
+                else {
+                    return Ok(None);
+                };
+                let claims = personal_claims::find(tx, realm, user.id).await?;
+                let has_factor = !mfa::factors(tx, realm, user.id).await?.is_empty();
+                Ok::<_, Problem>(Some((session, user, Person { claims, has_factor })))
+            })
+        });
+        let Some((session, user, person)) = found.await? else {
+            self.take_session_away();
+            return Ok(None);
+        };
+        let session = self.kept_alive(session).await;
+        Ok(Some(Caller { known: SignedIn::themselves(user, session), person }))
+    }
+
+    /// Whoever asks, who must be signed in.
+    pub(super) async fn signed_in(&mut self) -> Result<Caller, Refusal> {
+        self.caller().await?.ok_or_else(Refusal::unauthorized)
+    }
+
+    /// A session that is used does not end by being idle, and neither does its cookie.
+    async fn kept_alive(&mut self, session: Session) -> Session {
+        if self.leaves_session_alone || !session.is_due_for_touch(self.realm.settings(), self.now) {
+            return session;
+        }
+        touch(&self.app, &self.realm, &session, self.now).await;
+        let idle = self.now.plus(self.realm.settings().session_idle_ttl);
+        let session =
+            Session { last_seen_at: self.now, idle_expires_at: idle.min(session.expires_at), ..session };
+        if session.is_remembered(self.realm.settings()) {
+            self.keep(&session);
+        }
+        session
+    }
+}
+
+/// When a session ends if it is not used again.
+pub(super) fn expiry(session: &Session) -> Timestamp {
+    session.idle_expires_at.min(session.expires_at)
+}

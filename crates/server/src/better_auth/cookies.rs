@@ -1,0 +1,92 @@
+//! The cookies of the contract: their names, what is in them, and the headers that say the same to whoever keeps no cookies.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header::COOKIE};
+use gatepost_domain::{RealmId, application_token::ApplicationMac, session_token::SessionToken};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::realm::Snapshot;
+
+/// The signed token of the session, for whoever sends it as `Authorization: Bearer`.
+pub(super) const SET_AUTH_TOKEN: HeaderName = HeaderName::from_static("set-auth-token");
+/// A token for the application's APIs.
+pub(super) const SET_AUTH_JWT: HeaderName = HeaderName::from_static("set-auth-jwt");
+
+/// What stands as it is in the value of a cookie.
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_');
+
+/// A cookie of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    /// The session.
+    SessionToken,
+    /// What the contract keeps of a session in a cookie, and we do not: taken away wherever it is.
+    SessionData,
+    /// That the session ends with the browser.
+    DontRemember,
+    /// A sign-in that waits for its second factor.
+    TwoFactor,
+}
+
+impl Name {
+    fn text(self, realm: &Snapshot) -> String {
+        let name = match self {
+            Self::SessionToken => "session_token",
+            Self::SessionData => "session_data",
+            Self::DontRemember => "dont_remember",
+            Self::TwoFactor => "two_factor",
+        };
+        let prefix = if is_secure(realm) { "__Secure-" } else { "" };
+        format!("{prefix}better-auth.{name}")
+    }
+
+    /// What sets it for so many seconds, `None` until the browser is closed, and with nothing in it takes it away.
+    pub(super) fn header(self, realm: &Snapshot, value: &str, seconds: Option<u64>) -> Option<HeaderValue> {
+        let value = utf8_percent_encode(value, VALUE);
+        let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+        let secure = if is_secure(realm) { "; Secure" } else { "" };
+        let text = format!(
+            "{}={value}{age}; Path={}; HttpOnly{secure}; SameSite=Lax",
+            self.text(realm),
+            path(realm)
+        );
+        let mut header = HeaderValue::try_from(text).ok()?;
+        header.set_sensitive(true);
+        Some(header)
+    }
+
+    /// Everything that was sent under the name. Realms of one host share names, and a page of a neighbouring host can add to them.
+    pub(super) fn all(self, realm: &Snapshot, headers: &HeaderMap) -> Vec<String> {
+        let name = self.text(realm);
+        let pairs = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+        let pairs = pairs.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let named = pairs.filter(|(known, _)| *known == name);
+        named.map(|(_, value)| percent_decode_str(value).decode_utf8_lossy().into_owned()).collect()
+    }
+}
+
+fn is_secure(realm: &Snapshot) -> bool {
+    realm.public_url().starts_with("https://")
+}
+
+/// A realm under a prefix has its cookies there: another of the same host must not take their place.
+fn path(realm: &Snapshot) -> &str {
+    let after = realm.public_url().split_once("://").map_or("", |(_, rest)| rest);
+    after.find('/').map_or("/", |slash| &after[slash..])
+}
+
+/// The session that cookies name, if it is one and no doubt about it.
+pub(super) fn session(mac: &ApplicationMac, realm: &Snapshot, headers: &HeaderMap) -> Option<SessionToken> {
+    let sent = Name::SessionToken.all(realm, headers);
+    let mut named = sent.iter().filter_map(|text| mac.decode(realm.id(), mac.unsigned(text)?));
+    let found = named.next()?;
+    named.all(|other| other == found).then_some(found)
+}
+
+/// The session that a bearer token names: the token alone, or signed, as it is or percent-encoded.
+pub(super) fn bearer(mac: &ApplicationMac, realm: RealmId, text: &str) -> Option<SessionToken> {
+    if !text.contains('.') {
+        return mac.decode(realm, text);
+    }
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    mac.decode(realm, mac.unsigned(&text)?)
+}

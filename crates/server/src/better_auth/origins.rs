@@ -1,0 +1,147 @@
+//! Which pages may ask, and where people may be sent: the origin of the realm itself and those that it names (`allowed_origins`).
+
+use axum::http::{
+    HeaderMap, HeaderName, Method, StatusCode,
+    header::{COOKIE, ORIGIN, REFERER},
+};
+use serde_json::Value;
+use url::Url;
+
+use super::refusal::Refusal;
+use crate::realm::Snapshot;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
+/// The members that say where somebody is sent, with the code for one that is not trusted.
+const TARGETS: [(&str, &str); 4] = [
+    ("callbackURL", "INVALID_CALLBACK_URL"),
+    ("redirectTo", "INVALID_REDIRECT_URL"),
+    ("errorCallbackURL", "INVALID_ERROR_CALLBACK_URL"),
+    ("newUserCallbackURL", "INVALID_NEW_USER_CALLBACK_URL"),
+];
+
+/// What a request says of the page that sent it.
+pub(super) struct Sender<'h>(pub(super) &'h HeaderMap);
+
+impl Sender<'_> {
+    fn text(&self, name: HeaderName) -> &str {
+        // What is no text is the origin of nobody.
+        let value = self.0.get(name).map(|value| value.to_str().unwrap_or("?"));
+        value.unwrap_or_default().trim()
+    }
+
+    /// Where cookies were sent that a browser adds by itself, the page must be one that is trusted.
+    pub(super) fn check(&self, realm: &Snapshot, method: &Method) -> Result<(), Refusal> {
+        if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) || !self.0.contains_key(COOKIE) {
+            return Ok(());
+        }
+        self.check_page(realm)
+    }
+
+    /// Before somebody is signed in: a page that nobody trusts must not sign a person in to an account of its own. What no browser
+    /// sent says nothing of a page.
+    pub(super) fn check_first(&self, realm: &Snapshot) -> Result<(), Refusal> {
+        let fetched = [SEC_FETCH_SITE, SEC_FETCH_MODE, SEC_FETCH_DEST];
+        if fetched.into_iter().any(|name| !self.text(name).is_empty()) {
+            if self.text(SEC_FETCH_SITE) == "cross-site" && self.text(SEC_FETCH_MODE) == "navigate" {
+                let message = "Another site sent this form.";
+                let code = "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED";
+                return Err(Refusal::new(StatusCode::FORBIDDEN, code, message));
+            }
+            return self.check_page(realm);
+        }
+        if self.0.contains_key(COOKIE) || self.0.contains_key(ORIGIN) || self.0.contains_key(REFERER) {
+            return self.check_page(realm);
+        }
+        Ok(())
+    }
+
+    fn check_page(&self, realm: &Snapshot) -> Result<(), Refusal> {
+        let origin = self.text(ORIGIN);
+        // A page of the realm's own that says not even to it where it is.
+        if origin == "null" && self.text(SEC_FETCH_SITE) == "same-origin" {
+            return Ok(());
+        }
+        let page = if origin.is_empty() { self.text(REFERER) } else { origin };
+        if page.is_empty() || page == "null" {
+            let message = "Send the header Origin: the page that asks.";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "MISSING_OR_NULL_ORIGIN", message));
+        }
+        if is_trusted(realm, page) {
+            return Ok(());
+        }
+        let message = "The page that asks is of an origin that the realm does not name (allowed_origins).";
+        Err(Refusal::new(StatusCode::FORBIDDEN, "INVALID_ORIGIN", message))
+    }
+}
+
+/// Refuses to send somebody to where nobody should be sent, whatever member of a body or a query says so.
+pub(super) fn check_targets(realm: &Snapshot, sent: &Value) -> Result<(), Refusal> {
+    for (member, code) in TARGETS {
+        match sent.get(member) {
+            None | Some(Value::Null) => {}
+            Some(Value::String(target)) if target.is_empty() || may_be_sent_to(realm, target) => {}
+            Some(Value::String(_)) => {
+                let message = format!(
+                    "{member} is neither a path nor of an origin that the realm names (allowed_origins)."
+                );
+                return Err(Refusal::new(StatusCode::FORBIDDEN, code, &message));
+            }
+            Some(_) => {
+                let message = format!("Invalid {member}: expected a string");
+                return Err(Refusal::without_code(StatusCode::BAD_REQUEST, &message));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether somebody may be sent there: to a path, or to a page of an origin that is trusted.
+pub(super) fn may_be_sent_to(realm: &Snapshot, target: &str) -> bool {
+    if target.starts_with('/') { is_path(target) } else { is_trusted(realm, target) }
+}
+
+/// A path that no browser takes for another host.
+fn is_path(target: &str) -> bool {
+    let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    let is_safe = |letter: char| letter != '\\' && !letter.is_control();
+    !target.starts_with("//") && target.chars().all(is_safe) && !path.contains("%2f") && !path.contains("%5c")
+}
+
+fn is_trusted(realm: &Snapshot, page: &str) -> bool {
+    // The parser forgives what a browser would not send: what it changed is not what was asked.
+    let origin = |text: &str| {
+        let url =
+            Url::parse(text).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
+        Some(url.origin()).filter(url::Origin::is_tuple).map(|origin| origin.ascii_serialization())
+    };
+    let Some(asked) = origin(page).filter(|_| !page.chars().any(|c| c.is_control() || c == '\\')) else {
+        return false;
+    };
+    origin(realm.public_url()).is_some_and(|own| own == asked)
+        || realm.settings().allowed_origins.iter().any(|allowed| allowed.as_str() == asked)
+}
+
+/// Where a target is, as a whole address: a path is one of the realm's host.
+pub(super) fn whole(realm: &Snapshot, target: &str) -> Option<Url> {
+    Url::parse(realm.public_url()).ok()?.join(target).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oa_16_a_path_leads_to_no_other_host() {
+        for good in ["/", "/home", "/a/b?next=%2Fx#y", "/a?b=//c", "/%20"] {
+            assert!(is_path(good), "{good}");
+        }
+        for bad in
+            ["//evil.test", "/\\evil.test", "/%2fevil.test", "/%5Cevil.test", "/a%2Fb", "/\t/evil.test"]
+        {
+            assert!(!is_path(bad), "{bad}");
+        }
+    }
+}

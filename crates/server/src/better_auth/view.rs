@@ -1,0 +1,99 @@
+//! What the contract shows: users, sessions, moments.
+
+use gatepost_domain::{Session, Timestamp, User};
+use serde::Serialize;
+
+use super::caller::{Person, expiry};
+
+/// A moment, always with milliseconds.
+pub(super) fn moment(at: Timestamp) -> String {
+    let whole = Timestamp::from_unix_seconds(at.unix_seconds());
+    let millis = at.micros().rem_euclid(1_000_000) / 1_000;
+    format!("{}.{millis:03}Z", whole.to_string().trim_end_matches('Z'))
+}
+
+/// A user, as an application sees them; also what a token says of them.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UserView {
+    id: String,
+    name: String,
+    email: Option<String>,
+    email_verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_username: Option<String>,
+    two_factor_enabled: bool,
+    created_at: String,
+    updated_at: String,
+}
+
+impl UserView {
+    pub(super) fn new(user: &User, person: &Person) -> Self {
+        let username = user.username.as_ref().map(|username| username.as_str().to_owned());
+        Self {
+            id: user.id.to_string(),
+            name: user.name.as_ref().map(|name| name.as_str().to_owned()).unwrap_or_default(),
+            // The contract has addresses in small letters, whatever was typed.
+            email: user.email.as_ref().map(|email| email.as_str().to_lowercase()),
+            email_verified: user.email_verified,
+            image: person.claims.picture.clone(),
+            username: username.as_ref().map(|username| username.to_lowercase()),
+            display_username: username,
+            two_factor_enabled: person.has_factor,
+            created_at: moment(user.created_at),
+            updated_at: moment(user.updated_at),
+        }
+    }
+}
+
+/// A session, with what names it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SessionView {
+    id: String,
+    token: String,
+    user_id: String,
+    expires_at: String,
+    created_at: String,
+    updated_at: String,
+    ip_address: String,
+    user_agent: String,
+}
+
+impl SessionView {
+    /// With the token that the application has, which authenticates.
+    pub(super) fn held(session: &Session, token: String) -> Self {
+        Self {
+            id: session.id.to_string(),
+            token,
+            user_id: session.user.to_string(),
+            expires_at: moment(expiry(session)),
+            created_at: moment(session.created_at),
+            updated_at: moment(session.last_seen_at),
+            ip_address: session.origin.address.map(|address| address.to_string()).unwrap_or_default(),
+            user_agent: session.origin.user_agent.clone().unwrap_or_default(),
+        }
+    }
+
+    /// In a list: what is shown in place of the token ends the session, and signs nobody in.
+    pub(super) fn listed(session: &Session) -> Self {
+        Self::held(session, session.id.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_has_milliseconds_also_where_they_are_none() {
+        let at = |micros| moment(Timestamp::from_micros(micros));
+        assert_eq!(at(1_800_000_000_000_000), "2027-01-15T08:00:00.000Z");
+        assert_eq!(at(1_800_000_000_030_999), "2027-01-15T08:00:00.030Z");
+        assert_eq!(at(-1), "1969-12-31T23:59:59.999Z");
+    }
+}

@@ -1,0 +1,171 @@
+//! Which realm a request is for. A prefix or a host says so; at the root the request says it itself, by `realm_id` in its body, by
+//! `X-Realm-ID`, or by a publishable key.
+
+use std::sync::Arc;
+
+use axum::{
+    body::{self, Body, Bytes, HttpBody as _},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode},
+    middleware::Next,
+    response::Response,
+};
+use gatepost_domain::{Profile, RealmSettings, publishable_key};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Refusal;
+use crate::{
+    App,
+    http::{
+        Problem,
+        body::{LIMIT, TIMEOUT},
+    },
+    realm::{InRealm, Snapshot, UnderPrefix, host},
+};
+
+const REALM_ID: &str = "x-realm-id";
+const API_KEY: &str = "x-api-key";
+
+/// Chooses the realm, and reads the body to do so. Whatever names one names the same: which of two would count is nobody's guess.
+pub async fn realm(State(app): State<App>, request: Request, next: Next) -> Result<Response, Refusal> {
+    let reached = request.extensions().get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
+    let free = reached.is_default()
+        && request.extensions().get::<UnderPrefix>().is_none()
+        && !is_named(reached.settings(), host(&request));
+    let (mut parts, body) = request.into_parts();
+    let bytes = if parts.method.is_safe() { Bytes::new() } else { read(body).await? };
+
+    let mut chosen = if free { None } else { Some(Arc::clone(&reached.0)) };
+    let by_name = [in_body(&bytes)?, in_header(&parts.headers)?];
+    for name in by_name.into_iter().flatten() {
+        agree(&mut chosen, named(&app, &name).await?)?;
+    }
+    if let Some(key) = publishable(&mut parts.headers)? {
+        let found = match publishable_key::realm(&key) {
+            Some(id) => app.realms().with_id(&app, id).await.map_err(Problem::from)?,
+            None => None,
+        };
+        agree(&mut chosen, found)?;
+    }
+    let chosen = chosen.unwrap_or(reached.0);
+    if chosen.settings().profile != Profile::Zalt {
+        return Err(not_found());
+    }
+    parts.extensions.insert(InRealm(chosen));
+    Ok(next.run(Request::from_parts(parts, Body::from(bytes))).await)
+}
+
+fn not_found() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "REALM_NOT_FOUND", "There is no such realm here.")
+}
+
+/// Takes what names a realm beside what named one before.
+fn agree(chosen: &mut Option<Arc<Snapshot>>, found: Option<Arc<Snapshot>>) -> Result<(), Refusal> {
+    let found = found.ok_or_else(not_found)?;
+    match chosen {
+        Some(before) if before.id() != found.id() => Err(not_found()),
+        _ => {
+            *chosen = Some(found);
+            Ok(())
+        }
+    }
+}
+
+/// Whether the realm was reached by a host of its own.
+fn is_named(settings: &RealmSettings, host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let bare = host.rsplit_once(':').map_or(host.as_str(), |(name, _port)| name);
+    let bare = bare.strip_suffix('.').unwrap_or(bare);
+    settings.hosts.iter().any(|known| *known == host || known == bare)
+}
+
+async fn named(app: &App, name: &str) -> Result<Option<Arc<Snapshot>>, Refusal> {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+    let edge = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+    let is_id = (3..=64).contains(&name.len())
+        && name.chars().all(fits)
+        && edge(name.chars().next())
+        && edge(name.chars().last());
+    if !is_id {
+        let message = "A realm id has 3 to 64 letters, digits and hyphens.";
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_REALM", message));
+    }
+    Ok(app.realms().named(app, name).await?)
+}
+
+/// Whoever reads the body says what is wrong with it; here it names no realm then.
+fn in_body(bytes: &[u8]) -> Result<Option<String>, Refusal> {
+    #[derive(Deserialize)]
+    struct Named {
+        realm_id: Option<Value>,
+    }
+    match serde_json::from_slice::<Named>(bytes).ok().and_then(|named| named.realm_id) {
+        Some(Value::String(name)) => Ok(Some(name)),
+        Some(_) => Err(Refusal::invalid("`realm_id` has the wrong type: expected a string")),
+        None => Ok(None),
+    }
+}
+
+fn in_header(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    one(headers, REALM_ID)
+}
+
+/// The publishable key, which is no credential, and is out of the way of those from here on.
+fn publishable(headers: &mut HeaderMap) -> Result<Option<String>, Refusal> {
+    let sent = headers.get(API_KEY).and_then(|value| value.to_str().ok());
+    if !sent.is_some_and(publishable_key::is_meant) {
+        return Ok(None);
+    }
+    let key = one(headers, API_KEY)?;
+    headers.remove(API_KEY);
+    Ok(key)
+}
+
+fn one(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refusal> {
+    let mut sent = headers.get_all(name).iter();
+    match (sent.next(), sent.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => {
+            // What is no text names nothing.
+            Ok(Some(value.to_str().unwrap_or("-").to_owned()))
+        }
+        (Some(_), Some(_)) => Err(Refusal::invalid(format!("Send one {name}."))),
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    // Announced as too large: answered before the client sends it.
+    if body.size_hint().lower() > LIMIT as u64 {
+        return Err(Problem::BodyTooLarge.into());
+    }
+    match tokio::time::timeout(TIMEOUT, body::to_bytes(body, LIMIT)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_too_long(&error) => Err(Problem::BodyTooLarge.into()),
+        Ok(Err(_)) => Err(Refusal::invalid("The body could not be read to its end.")),
+        Err(_) => Err(Refusal::invalid("The body did not arrive in time.")),
+    }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_realm_is_named_by_its_hosts_with_and_without_a_port() {
+        let settings = RealmSettings {
+            hosts: vec!["auth.acme.test".to_owned(), "localhost:8400".to_owned()],
+            ..RealmSettings::default()
+        };
+        for host in ["auth.acme.test", "AUTH.acme.test:8443", "auth.acme.test.", "localhost:8400"] {
+            assert!(is_named(&settings, host), "{host}");
+        }
+        for host in ["", "acme.test", "localhost", "localhost:8401"] {
+            assert!(!is_named(&settings, host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+// The client of Better Auth, as applications have it, with its plugins for what is served.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { createAuthClient } from 'better-auth/client';
+import { jwtClient, twoFactorClient, usernameClient } from 'better-auth/client/plugins';
+import * as jose from 'jose';
+
+import { gatepost, page, password, totp } from './better-auth.mjs';
+
+let server;
+
+before(async () => {
+  server = await gatepost();
+});
+
+after(() => server.stop());
+
+// In a browser cookies are kept and the origin is sent; Node's fetch does neither.
+function application(baseURL = server.url) {
+  const cookies = new Map();
+  const answered = {};
+  const customFetchImpl = async (url, init) => {
+    const headers = new Headers(init?.headers);
+    headers.set('origin', page);
+    if (cookies.size) headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
+    const answer = await fetch(url, { ...init, headers });
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+      if (/max-age=0/i.test(line)) cookies.delete(name);
+      else cookies.set(name, value);
+    }
+    answered.headers = answer.headers;
+    return answer;
+  };
+  const plugins = [jwtClient(), twoFactorClient(), usernameClient()];
+  return { auth: createAuthClient({ baseURL, plugins, fetchOptions: { customFetchImpl } }), answered };
+}
+
+const data = ({ data, error }) => {
+  assert.equal(error, null, JSON.stringify(error));
+  return data;
+};
+
+test('better-auth: somebody signs up, is known, and leaves', async () => {
+  const { auth, answered } = application();
+  const made = data(await auth.signUp.email({ name: 'Ada', email: 'ada@example.com', password, username: 'ada' }));
+  assert.equal(made.user.email, 'ada@example.com');
+  const { session, user } = data(await auth.getSession());
+  assert.ok(session.expiresAt instanceof Date && user.createdAt instanceof Date, 'the client revives moments');
+  assert.equal(user.username, 'ada');
+  const bearer = answered.headers.get('set-auth-jwt');
+  assert.ok(bearer);
+
+  const { token } = data(await auth.token());
+  const keys = jose.createRemoteJWKSet(new URL(`${server.url}/api/auth/jwks`));
+  for (const one of [token, bearer]) {
+    const { payload } = await jose.jwtVerify(one, keys, { issuer: server.url, audience: server.url, algorithms: ['EdDSA'] });
+    assert.equal(payload.sub, user.id);
+  }
+
+  data(await auth.updateUser({ name: 'Ada Lovelace' }));
+  assert.equal(data(await auth.getSession()).user.name, 'Ada Lovelace');
+  assert.deepEqual(data(await auth.signOut()), { success: true });
+  assert.equal(data(await auth.getSession()), null);
+
+  const refused = await auth.signIn.email({ email: 'ada@example.com', password: 'wrong' });
+  assert.equal(refused.error.code, 'INVALID_EMAIL_OR_PASSWORD');
+  assert.equal(refused.error.status, 401);
+  data(await auth.signIn.username({ username: 'ada', password }));
+  assert.equal(data(await auth.getSession()).user.email, 'ada@example.com');
+});
+
+test('better-auth: sessions are listed and ended, and a password is changed', async () => {
+  const [here, there] = [application().auth, application().auth];
+  data(await here.signUp.email({ name: 'Bea', email: 'bea@example.com', password }));
+  data(await there.signIn.email({ email: 'bea@example.com', password }));
+  const sessions = data(await here.listSessions());
+  assert.equal(sessions.length, 2);
+  const own = data(await here.getSession()).session.id;
+  data(await here.revokeSession({ token: sessions.find((session) => session.id !== own).token }));
+  assert.equal(data(await there.getSession()), null);
+  data(await there.signIn.email({ email: 'bea@example.com', password }));
+  data(await here.revokeOtherSessions());
+  assert.equal(data(await there.getSession()), null);
+  const changed = data(await here.changePassword({ currentPassword: password, newPassword: 'another engine weaves', revokeOtherSessions: true }));
+  assert.ok(changed.token);
+  assert.equal(data(await here.getSession()).user.email, 'bea@example.com');
+  assert.equal(data(await here.listAccounts())[0].providerId, 'credential');
+  data(await here.revokeSessions());
+  assert.equal(data(await here.getSession()), null);
+});
+
+test('better-auth: an account with a second factor', async () => {
+  const { auth } = application();
+  data(await auth.signUp.email({ name: 'Cleo', email: 'cleo@example.com', password }));
+  const email = 'cleo@example.com';
+  const { secret, codes } = await server.enable({ get: async () => ({ json: data(await auth.getSession()) }) });
+  assert.equal(data(await auth.getSession()).user.twoFactorEnabled, true);
+  await auth.signOut();
+  const half = data(await auth.signIn.email({ email, password }));
+  assert.deepEqual([half.twoFactorRedirect, half.twoFactorMethods], [true, ['totp']]);
+  assert.equal(data(await auth.getSession()), null);
+  assert.equal((await auth.twoFactor.verifyTotp({ code: '000000' })).error.code, 'INVALID_CODE');
+  assert.equal(data(await auth.twoFactor.verifyTotp({ code: totp(secret) })).user.email, email);
+  await auth.signOut();
+  data(await auth.signIn.email({ email, password }));
+  assert.equal(data(await auth.twoFactor.verifyBackupCode({ code: codes[0] })).user.email, email);
+});
+
+test('better-auth: a realm behind a prefix, by its whole path', async () => {
+  const { auth } = application(`${server.url}/r/default/api/auth`);
+  data(await auth.signUp.email({ name: 'Dora', email: 'dora@example.com', password }));
+  assert.equal(data(await auth.getSession()).user.email, 'dora@example.com');
+});

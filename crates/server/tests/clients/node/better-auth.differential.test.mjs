@@ -1,0 +1,316 @@
+// The same requests to Better Auth and to Gatepost: status, the headers of the contract and JSON agree, with ids, tokens and moments
+// masked. What differs on purpose is in docs/guide/coming-from-better-auth.md, and named here.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Client, gatepost, original, page, password, totp } from './better-auth.mjs';
+
+const email = 'ada@example.com';
+let servers = [];
+
+before(async () => {
+  servers = await Promise.all([original(), gatepost()]);
+});
+
+after(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+// What is compared of an answer.
+function seen(url, answer) {
+  const { headers } = answer;
+  return {
+    status: answer.status,
+    type: answer.text && headers['content-type']?.split(';')[0],
+    location: headers.location?.replace(url, '<server>').replace(/(?<=token=).*/, '<token>'),
+    cookies: (headers['set-cookie'] ?? []).map(cookie).filter(Boolean).sort(),
+    token: headers['set-auth-token'] && /^\w+\.[\w+/]+=*$/.test(headers['set-auth-token']),
+    jwt: headers['set-auth-jwt'] && claims(url, headers['set-auth-jwt']),
+    exposed: ['set-auth-token', 'set-auth-jwt'].filter((name) => headers[name] && headers['access-control-expose-headers']?.includes(name)),
+    body: answer.json === undefined ? answer.text : masked(url, answer.json),
+  };
+}
+
+// Of the contract's cookies alone; their values are of each server.
+function cookie(line) {
+  const [pair, ...attributes] = line.split('; ');
+  const [name, value] = pair.split('=');
+  // Set anew by us for as long as there is left of the session.
+  const rounded = attributes.map((attribute) => attribute.replace(/^Max-Age=6047\d\d$/, 'Max-Age=604800'));
+  return name.startsWith('better-auth.') && `${name}=${value && '<value>'}; ${rounded.sort().join('; ')}`;
+}
+
+function claims(url, token) {
+  const part = (n) => JSON.parse(Buffer.from(token.split('.')[n], 'base64url'));
+  const { iat, exp, ...rest } = part(1);
+  return { header: { ...part(0), kid: '<id>' }, lifetime: exp - iat, claims: masked(url, rest) };
+}
+
+const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const ids = new Set(['id', 'userId', 'accountId', 'sub', 'kid', 'x']);
+
+function masked(url, value, key) {
+  if (Array.isArray(value)) return value.map((one) => masked(url, one));
+  if (value && typeof value === 'object') {
+    // Sentences are our own, but where they say what is wrong with which member.
+    const spoken = value.code === 'VALIDATION_ERROR' ? value : 'message' in value ? { ...value, message: '<message>' } : value;
+    return Object.fromEntries(Object.keys(spoken).sort().map((name) => [name, masked(url, spoken[name], name)]));
+  }
+  if (typeof value !== 'string') return value;
+  if (moment.test(value)) return '<moment>';
+  if (ids.has(key)) return '<id>';
+  // Better Auth knows the address of a proxy's header alone; we know that of the connection too.
+  if (key === 'ipAddress' && ['', '127.0.0.1'].includes(value)) return '<address>';
+  if (key === 'token') return value.includes('.') ? claims(url, value) : '<token>';
+  return value === url ? '<server>' : value;
+}
+
+// Asks both, and keeps what differs.
+class Both {
+  differences = [];
+  asked = 0;
+
+  constructor() {
+    this.clients = servers.map((server) => new Client(server.url));
+  }
+
+  // `known`: what differs on purpose, out of both.
+  async ask(method, path, options = {}, known = (both) => both) {
+    const answers = await Promise.all(this.clients.map((client, n) => {
+      const own = typeof options === 'function' ? options(client, n) : options;
+      const headers = { ...(method === 'POST' && { origin: page }), ...own.headers };
+      for (const name of Object.keys(headers)) if (headers[name] === undefined) delete headers[name];
+      return client.ask(method, typeof path === 'function' ? path(n) : path, { ...own, headers });
+    }));
+    const [there, here] = known(answers.map((answer, n) => seen(servers[n].url, answer)));
+    this.asked += 1;
+    try {
+      assert.deepStrictEqual(here, there);
+    } catch ({ message }) {
+      this.differences.push(`${method} ${path} ${JSON.stringify(options.body ?? options.raw ?? '')}\n${message}`);
+    }
+    return answers;
+  }
+
+  // Other browsers from here on.
+  fresh() {
+    this.clients = servers.map((server) => new Client(server.url));
+  }
+
+  agreed(atLeast) {
+    assert.equal(this.differences.join('\n\n'), '');
+    assert.ok(this.asked >= atLeast, `only ${this.asked} were asked`);
+  }
+}
+
+const post = (body, headers) => ({ body, headers });
+const without = (...members) => (both) => both.map((one) => {
+  for (const member of members) delete one[member];
+  return one;
+});
+
+test('Better Auth: what is no endpoint, and bodies that are none', async () => {
+  const both = new Both();
+  await both.ask('GET', '/ok');
+  await both.ask('GET', '/nope');
+  await both.ask('GET', '');
+  await both.ask('GET', '/ok/');
+  await both.ask('PUT', '/ok');
+  await both.ask('POST', '/ok', post({}));
+  await both.ask('GET', '/sign-up/email');
+  await both.ask('GET', '/get-session');
+  await both.ask('POST', '/get-session', post({}));
+  for (const raw of ['{', '[]', 'null', '7', '"x"', '']) {
+    await both.ask('POST', '/sign-in/email', { raw });
+    await both.ask('POST', '/revoke-session', { raw });
+  }
+  await both.ask('POST', '/sign-in/email', { raw: 'x', headers: { 'content-type': 'text/plain' } });
+  await both.ask('POST', '/sign-up/email', post({}));
+  await both.ask('POST', '/sign-up/email', post({ email: 'nope', name: 1, password: '', rememberMe: 'x', image: 5 }));
+  await both.ask('POST', '/sign-up/email', { raw: 'email=nope&password=x&name=y', headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+  await both.ask('POST', '/sign-in/email', post({ email: null, password: [] }));
+  await both.ask('POST', '/sign-in/username', post({}));
+  await both.ask('POST', '/two-factor/verify-totp', post({}));
+  await both.ask('POST', '/request-password-reset', post({ email: 'nope' }));
+  await both.ask('POST', '/send-verification-email', post({}));
+  await both.ask('GET', '/verify-email');
+  await both.ask('GET', '/reset-password/x');
+  both.agreed(30);
+});
+
+test('Better Auth: signing up, in and out', async () => {
+  const both = new Both();
+  const ada = { name: 'Ada', email: 'Ada@Example.com', password };
+  await both.ask('POST', '/sign-up/email', post({ ...ada, password: 'short' }));
+  await both.ask('POST', '/sign-up/email', post({ ...ada, password: 'x y'.repeat(43) }));
+  await both.ask('POST', '/sign-up/email', post(ada));
+  await both.ask('GET', '/get-session');
+  await both.ask('POST', '/sign-up/email', post({ ...ada, email }));
+  await both.ask('POST', '/sign-out', post({}));
+  await both.ask('POST', '/sign-out', post({}));
+  await both.ask('POST', '/sign-out');
+  await both.ask('GET', '/get-session');
+  const grace = { name: 'Grace', email: 'grace@example.com', password, image: 'https://example.com/g.png', username: 'Grace_H', rememberMe: false };
+  await both.ask('POST', '/sign-up/email', post(grace));
+  await both.ask('GET', '/get-session');
+  both.fresh();
+  await both.ask('POST', '/sign-in/username', post({ username: 'grace_h', password }));
+  await both.ask('POST', '/sign-in/username', post({ username: 'grace_h', password: 'wrong' }));
+  await both.ask('POST', '/sign-in/username', post({ username: 'nobody', password }));
+  both.fresh();
+  await both.ask('POST', '/sign-in/email', post({ email: 'nope', password }));
+  await both.ask('POST', '/sign-in/email', post({ email, password: 'wrong' }));
+  await both.ask('POST', '/sign-in/email', post({ email: 'nobody@example.com', password }));
+  await both.ask('POST', '/sign-in/email', post({ email, password: '' }));
+  await both.ask('POST', '/sign-in/email', post({ email, password, callbackURL: '/home' }));
+  await both.ask('POST', '/sign-in/email', post({ email, password, callbackURL: `${page}/home` }));
+  await both.ask('POST', '/sign-in/email', post({ email, password, rememberMe: false }));
+  await both.ask('POST', '/sign-in/email', post({ email, password }));
+  await both.ask('GET', '/get-session?disableRefresh=true');
+  await both.ask('GET', '/token');
+  await both.ask('GET', '/jwks', {}, without('cache'));
+  both.agreed(24);
+});
+
+test('Better Auth: tokens as bearer', async () => {
+  const both = new Both();
+  const answers = await both.ask('POST', '/sign-in/email', post({ email, password }));
+  both.clients = servers.map((server) => new Client(server.url, false));
+  const by = (text) => (_, n) => ({ headers: { authorization: `Bearer ${text(answers[n])}` } });
+  const signed = (answer) => answer.headers['set-auth-token'];
+  for (const path of ['/get-session', '/token', '/list-accounts']) {
+    await both.ask('GET', path, by((answer) => answer.json.token));
+    await both.ask('GET', path, by(signed));
+    await both.ask('GET', path, by((answer) => encodeURIComponent(signed(answer))));
+    await both.ask('GET', path, by((answer) => `${answer.json.token}.${'A'.repeat(43)}=`));
+  }
+  // Better Auth signs whatever comes alone and then finds no session of it; we see that it is no token.
+  await both.ask('GET', '/get-session', by(() => 'garbage'), without('cookies'));
+  await both.ask('GET', '/token', by(() => 'garbage'), without('cookies'));
+  await both.ask('POST', '/update-user', (client, n) => ({ ...post({ name: 'Ada K' }, { origin: undefined }), headers: { origin: undefined, ...by(signed)(client, n).headers } }));
+  both.agreed(15);
+});
+
+test('Better Auth: pages that ask, and pages that people are sent to', async () => {
+  const both = new Both();
+  const signIn = (headers) => both.ask('POST', '/sign-in/email', post({ email, password }, headers));
+  for (const headers of [
+    { origin: undefined },
+    { origin: 'https://evil.test' },
+    { origin: undefined, referer: `${page}/x` },
+    { origin: undefined, referer: 'https://evil.test/x' },
+    { origin: undefined, 'sec-fetch-mode': 'cors' },
+    { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+    { origin: 'null', 'sec-fetch-site': 'cross-site' },
+    { origin: 'null', 'sec-fetch-site': 'same-origin' },
+  ]) {
+    both.fresh();
+    await signIn(headers);
+  }
+  both.fresh();
+  for (const target of ['https://evil.test', '//evil.test', '/\\evil.test', '/%2fevil.test', 'javascript:alert(1)', '/x?y=https://evil.test']) {
+    for (const member of ['callbackURL', 'errorCallbackURL', 'newUserCallbackURL', 'redirectTo']) {
+      await both.ask('POST', '/sign-in/email', post({ email, password: 'wrong', [member]: target }));
+    }
+  }
+  await both.ask('POST', '/sign-in/email', post({ email, password, callbackURL: 7 }));
+  await both.ask('GET', '/verify-email?token=x&callbackURL=https://evil.test');
+  await both.ask('GET', '/reset-password/x?callbackURL=https://evil.test');
+  await both.ask('POST', '/request-password-reset', post({ email, redirectTo: 'https://evil.test' }));
+  await signIn();
+  for (const origin of [undefined, 'null', 'https://evil.test', `${page}.evil.test`, 'http://localhost:3001', page]) {
+    await both.ask('POST', '/update-user', post({ name: 'Ada L' }, { origin }));
+  }
+  await both.ask('POST', '/sign-out', post({}, { origin: undefined }));
+  both.agreed(40);
+});
+
+test('Better Auth: what nobody may', async () => {
+  const both = new Both();
+  for (const path of ['/token', '/list-sessions', '/list-accounts']) await both.ask('GET', path);
+  for (const [path, body] of [
+    ['/revoke-session', { token: 'x' }], ['/revoke-sessions', {}], ['/revoke-other-sessions', {}], ['/update-user', { name: 'x' }],
+    ['/verify-password', { password }], ['/change-password', { currentPassword: password, newPassword: password }],
+    ['/change-email', { newEmail: 'new@example.com' }],
+  ]) {
+    await both.ask('POST', path, post(body));
+    // What is wrong is said before who asks.
+    await both.ask('POST', path, { raw: '{' });
+  }
+  for (const cookie of ['better-auth.session_token=garbage', 'better-auth.session_token=gar.bage', 'better-auth.session_token=']) {
+    await both.ask('GET', '/get-session', { headers: { cookie } });
+  }
+  both.agreed(20);
+});
+
+test('Better Auth: sessions and the own account', async () => {
+  const both = new Both();
+  const other = servers.map((server) => new Client(server.url));
+  for (const client of other) await client.post('/sign-in/email', { email: 'grace@example.com', password });
+  await both.ask('POST', '/sign-in/email', post({ email: 'grace@example.com', password }));
+  await both.ask('GET', '/list-accounts');
+  await both.ask('POST', '/revoke-sessions', post({}));
+  await both.ask('GET', '/get-session');
+  await both.ask('POST', '/sign-in/email', post({ email: 'grace@example.com', password }));
+  for (const client of other) await client.post('/sign-in/email', { email: 'grace@example.com', password });
+  const [there, here] = await both.ask('GET', '/list-sessions');
+  assert.equal(there.json.length, here.json.length);
+  await both.ask('POST', '/revoke-session', (_, n) => post({ token: [there, here][n].json[1].token }));
+  for (const client of other) assert.equal((await client.get('/get-session')).json, null);
+  await both.ask('POST', '/revoke-session', post({ token: 'x' }));
+  await both.ask('POST', '/revoke-other-sessions', post({}));
+  await both.ask('POST', '/update-user', post({}));
+  await both.ask('POST', '/update-user', post({ email: 'x@example.com' }));
+  await both.ask('POST', '/update-user', post({ name: 'Grace H', image: 'https://example.com/h.png' }));
+  await both.ask('GET', '/get-session');
+  await both.ask('POST', '/verify-password', post({ password: 'wrong' }));
+  await both.ask('POST', '/verify-password', post({ password }));
+  await both.ask('POST', '/verify-password', post({}));
+  await both.ask('POST', '/change-password', post({}));
+  await both.ask('POST', '/change-password', post({ currentPassword: password, newPassword: 'short' }));
+  await both.ask('POST', '/change-password', post({ currentPassword: 'wrong', newPassword: 'another engine weaves' }));
+  await both.ask('POST', '/change-password', post({ currentPassword: password, newPassword: 'another engine weaves' }));
+  await both.ask('POST', '/change-password', post({ currentPassword: 'another engine weaves', newPassword: password, revokeOtherSessions: true }));
+  await both.ask('GET', '/get-session');
+  await both.ask('POST', '/send-verification-email', post({ email: 'other@example.com' }));
+  await both.ask('POST', '/send-verification-email', post({ email: 'grace@example.com' }));
+  await both.ask('POST', '/change-email', post({ newEmail: 'nope' }));
+  await both.ask('POST', '/change-email', post({ newEmail: 'grace@example.com' }));
+  await both.ask('POST', '/change-email', post({ newEmail: 'hopper@example.com' }));
+  await both.ask('GET', '/verify-email?token=bad');
+  await both.ask('GET', '/verify-email?token=bad&callbackURL=/x');
+  await both.ask('GET', '/reset-password/bad?callbackURL=/x');
+  await both.ask('GET', `/reset-password/bad?callbackURL=${encodeURIComponent(`${page}/reset?a=b`)}`);
+  await both.ask('POST', '/reset-password', post({ newPassword: password, token: 'bad' }));
+  await both.ask('POST', '/reset-password', post({ newPassword: password }));
+  await both.ask('POST', '/request-password-reset', post({ email: 'nobody@example.com' }));
+  await both.ask('POST', '/request-password-reset', post({ email: 'grace@example.com', redirectTo: '/reset' }));
+  await both.ask('POST', '/is-username-available', post({ username: 'grace_h' }));
+  await both.ask('POST', '/is-username-available', post({ username: 'somebody' }));
+  both.agreed(36);
+});
+
+test('Better Auth: a second factor', async () => {
+  const both = new Both();
+  await both.ask('POST', '/two-factor/verify-totp', post({ code: '123456' }));
+  await both.ask('POST', '/two-factor/verify-backup-code', post({ code: 'abcde-fghij' }));
+  await both.ask('POST', '/sign-in/email', post({ email, password }));
+  const factors = await Promise.all(servers.map((server, n) => server.enable(both.clients[n])));
+  both.fresh();
+  // Better Auth's answer has the token of a session that it has deleted: ours has none.
+  const half = () => both.ask('POST', '/sign-in/email', post({ email, password }), ([there, here]) => {
+    assert.ok(there.token && !here.token);
+    return without('token', 'exposed')([there, here]);
+  });
+  await half();
+  await both.ask('GET', '/get-session');
+  await both.ask('POST', '/two-factor/verify-totp', post({ code: '000000' }));
+  await both.ask('POST', '/two-factor/verify-backup-code', post({ code: 'abcde-fghij' }));
+  await both.ask('POST', '/two-factor/verify-totp', (_, n) => post({ code: totp(factors[n].secret) }));
+  await both.ask('GET', '/get-session');
+  await both.ask('POST', '/sign-out', post({}));
+  await half();
+  await both.ask('POST', '/two-factor/verify-backup-code', (_, n) => post({ code: factors[n].codes[0] }));
+  await both.ask('GET', '/get-session');
+  both.agreed(13);
+});
