@@ -54,8 +54,8 @@ pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
 pub use client::{
     Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientOrigin, ClientSettings, GrantType,
-    InitialAccessToken, RedirectUri, RedirectUriRefused, RequestUri, SecurityProfile, SubjectType, WebUri,
-    WebUriRefused,
+    InitialAccessToken, RedirectUri, RedirectUriRefused, RequestUri, SecurityProfile, SubjectType,
+    TokenFormat, WebUri, WebUriRefused,
 };
 pub use dpop_nonce::DpopNonceKey;
 pub use email::{EmailAddress, EmailRefused};

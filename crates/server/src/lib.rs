@@ -39,6 +39,7 @@ mod profiles;
 mod realm;
 mod roles;
 mod router;
+mod scalekit;
 mod serve;
 mod session;
 mod signing;

@@ -10,7 +10,7 @@ use crate::{
     http::Problem,
     limits::{Limits, Rule},
     profiles::{self, zalt},
-    signing,
+    scalekit, signing,
 };
 
 /// Fills `bytes` from the system.
@@ -28,6 +28,16 @@ pub fn limiter() -> impl Fn(u64, i64) -> bool {
 /// How many accounts it remembers.
 pub fn limiter_keys() -> usize {
     Rule::SignInAccount.keys()
+}
+
+/// The table in `docs/guide/coming-from-scalekit.md`
+pub fn scalekit_endpoints() -> String {
+    scalekit::table()
+}
+
+/// What applications written for Scalekit find here, and the test that sees it.
+pub fn scalekit_served() -> Vec<(&'static str, &'static str)> {
+    scalekit::served()
 }
 
 /// The endpoints of Better Auth as `docs/guide/coming-from-better-auth.md` lists them.

@@ -34,6 +34,11 @@ fn check_table(page: &str, fresh: &str) {
 }
 
 #[test]
+fn the_endpoints_of_scalekit_are_up_to_date() {
+    check_table("coming-from-scalekit.md", &gatepost_server::testing::scalekit_endpoints());
+}
+
+#[test]
 fn the_endpoints_of_zalt_are_up_to_date() {
     check_table("coming-from-zalt.md", &gatepost_server::testing::zalt_endpoints());
 }

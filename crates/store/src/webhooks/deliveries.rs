@@ -84,7 +84,7 @@ pub async fn due(
 pub async fn settle(tx: &mut Tx, tried: &Delivery) -> Result<bool, Error> {
     const SQL: &str = "UPDATE webhook_deliveries
         SET state = $4, due_at = $5, attempts = $6, failures = $7, tried_at = $8, answer = $9
-        WHERE realm_id = $1 AND webhook_id = $2 AND id = $3 AND due_at IS NOT NULL AND attempts = $6 - 1";
+        WHERE realm_id = $1 AND webhook_id = $2 AND id = $3 AND due_at IS NOT NULL AND attempts + 1 = $6";
     let (tried_at, answer) = tried.last.unzip();
     let answer = answer.map(|answer| answer.to_string());
     let params = [

@@ -136,7 +136,7 @@ pub(super) async fn check_password(
     now: gatepost_domain::Timestamp,
 ) -> Result<(), Problem> {
     let password = password.spelled().map_err(|_| Problem::WrongPassword)?;
-    accounts::check_password(app, realm, (caller, &password), Event::PasswordChangeRefused, origin, now)
+    accounts::check_password(app, realm, (caller, &password), Event::SignInRefused, origin, now)
         .await
         .map(|_| ())
 }
