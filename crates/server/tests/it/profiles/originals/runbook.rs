@@ -13,6 +13,8 @@ pub(super) fn steps() -> Vec<Value> {
             "/register",
             in_json(r#"{"username":"testuser","email":"test@example.com","password":"testpass123"}"#),
         ),
+        // Accounts are listed in the order of their making, to the millisecond.
+        json!({ "do": "wait" }),
         step(
             "register root",
             "POST",
