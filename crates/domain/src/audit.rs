@@ -203,6 +203,18 @@ events! {
     SigningKeyWithdrawn = "signing-key-withdrawn",
     /// A retired signing key was deleted.
     SigningKeyDeleted = "signing-key-deleted",
+    /// A webhook was made.
+    WebhookCreated = "webhook-created",
+    /// A webhook was changed, turned on or off, or given another secret.
+    WebhookUpdated = "webhook-updated",
+    /// A webhook is gone, and what waited for it.
+    WebhookDeleted = "webhook-deleted",
+    /// Somebody had a webhook sent a message that only says that it arrives.
+    WebhookTested = "webhook-tested",
+    /// Somebody had messages sent to a webhook once more.
+    WebhookReplayed = "webhook-replayed",
+    /// A webhook was turned off: it answered that it is gone, or nothing arrived there for days.
+    WebhookDisabled = "webhook-disabled",
     /// The master key was replaced.
     MasterKeyRotated = "master-key-rotated",
     /// A token was minted by command.

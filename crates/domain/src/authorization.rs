@@ -13,7 +13,8 @@ use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClientId, CodeId, GrantDetails, GrantId, RealmId, Scopes, SessionId, Timestamp, UserId, derived_token,
+    ClientId, CodeId, GrantDetails, GrantId, OrganizationId, RealmId, Scopes, SessionId, Timestamp, UserId,
+    derived_token,
 };
 
 /// What every authorization code starts with.
@@ -63,6 +64,9 @@ pub struct CodeDetails {
     /// What the client wants to find in the ID token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+    /// The organization that the tokens are to speak of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationId>,
     /// What stays with the grant.
     #[serde(flatten)]
     pub grant: GrantDetails,

@@ -12,6 +12,7 @@ mod origin;
 mod profile;
 pub mod registration;
 mod settings;
+mod token_format;
 mod uri;
 
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub use method::{ClientAlg, ClientAuthMethod, SubjectType};
 pub use origin::{ClientOrigin, RegisteredBy};
 pub use profile::SecurityProfile;
 pub use settings::ClientSettings;
+pub use token_format::TokenFormat;
 pub use uri::{RedirectUri, RedirectUriRefused, RequestUri, WebUri, WebUriRefused};
 
 /// The client of our own sign-in: no row, and no other client's id.

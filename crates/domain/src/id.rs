@@ -216,6 +216,10 @@ id!(
     /// A device on which a user is not asked for a second factor.
     TrustedDeviceId, "tdv_"
 );
+id!(
+    /// Somebody who is told of what happens in a realm.
+    WebhookId, "whk_"
+);
 
 #[cfg(test)]
 mod tests {

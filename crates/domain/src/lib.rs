@@ -48,13 +48,14 @@ mod time;
 mod user;
 mod username;
 mod web_origin;
+pub mod webhook;
 
 pub use accent::{Accent, AccentRefused};
 pub use authorization::{AuthorizationCode, CodeDetails, Consent};
 pub use client::{
     Client, ClientAlg, ClientAuthMethod, ClientKeys, ClientOrigin, ClientSettings, GrantType,
-    InitialAccessToken, RedirectUri, RedirectUriRefused, RequestUri, SecurityProfile, SubjectType, WebUri,
-    WebUriRefused,
+    InitialAccessToken, RedirectUri, RedirectUriRefused, RequestUri, SecurityProfile, SubjectType,
+    TokenFormat, WebUri, WebUriRefused,
 };
 pub use dpop_nonce::DpopNonceKey;
 pub use email::{EmailAddress, EmailRefused};
@@ -63,7 +64,7 @@ pub use grant::{Grant, GrantDetails};
 pub use id::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, IdentityId, InitialAccessTokenId,
     InvitationId, MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SessionId, TrustedDeviceId,
-    UserId,
+    UserId, WebhookId,
 };
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused};
@@ -92,3 +93,4 @@ pub use time::Timestamp;
 pub use user::User;
 pub use username::{Username, UsernameRefused};
 pub use web_origin::{WebOrigin, WebOriginRefused};
+pub use webhook::{Webhook, WebhookState};

@@ -10,6 +10,15 @@ pub(crate) enum Clock {
     Given(Arc<dyn Fn() -> i64 + Send + Sync>),
 }
 
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::System => "System",
+            Self::Given(_) => "Given",
+        })
+    }
+}
+
 impl Clock {
     /// Unix seconds.
     pub(crate) fn now(&self) -> i64 {

@@ -24,6 +24,7 @@ mod rule_macros;
 pub mod rule_names;
 mod state;
 mod user;
+pub mod webhooks;
 
 pub use builder::{Builder, OnKeyFailure};
 pub use claims::Claims;
@@ -65,3 +66,8 @@ struct GuideOnBoundTokens;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/rights.md")]
 struct GuideOnRights;
+
+/// The guide's page on webhooks.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/webhooks.md")]
+struct GuideOnWebhooks;

@@ -42,6 +42,7 @@ mod unverified;
 mod verifier;
 mod verifiers;
 mod verifying_key;
+pub mod webhook;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use claims::Claims;

@@ -6,7 +6,8 @@ mod open;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    DpopNonceKey, Entropy, MasterKey, PairwiseKey, PasswordHash, RealmId, Timestamp, User, UserId,
+    ClientId, DpopNonceKey, Entropy, MasterKey, PairwiseKey, PasswordHash, RealmId, Timestamp, User, UserId,
+    WebhookId,
     application_token::ApplicationMac,
     authorization::{CodeMac, device::DeviceMac},
     browser::CsrfKey,
@@ -22,8 +23,7 @@ use crate::{
     clients::KnownClients,
     declare,
     http::{Problem, TrustedProxies, Where},
-    jobs,
-    jobs::logout::SilentClients,
+    jobs::{self, Silent},
     limits::{self, Limits, Rule},
     mail::{KeptMail, Mailer},
     outgoing::Outgoing,
@@ -63,7 +63,8 @@ struct Shared {
     entropy: Arc<dyn Entropy>,
     public_url: String,
     refusals: Throttle,
-    silent_clients: SilentClients,
+    silent_clients: Silent<(RealmId, ClientId)>,
+    silent_webhooks: Silent<WebhookId>,
     providers: KnownProviders,
     limits: Arc<Limits>,
     trusted_proxies: TrustedProxies,
@@ -124,8 +125,13 @@ impl App {
     }
 
     /// Which clients did not take what they were sent of late.
-    pub(crate) fn silent_clients(&self) -> &SilentClients {
+    pub(crate) fn silent_clients(&self) -> &Silent<(RealmId, ClientId)> {
         &self.shared.silent_clients
+    }
+
+    /// Which webhooks did not take what they were sent of late.
+    pub(crate) fn silent_webhooks(&self) -> &Silent<WebhookId> {
+        &self.shared.silent_webhooks
     }
 
     /// What is known of providers.
@@ -286,6 +292,11 @@ impl App {
     /// Sends the mail that is waiting. `gatepost serve` does it by itself.
     pub async fn send_mail(&self) -> Result<(), gatepost_store::Error> {
         jobs::send_mail(self).await
+    }
+
+    /// Sends webhooks the messages that are due. `gatepost serve` does it by itself.
+    pub async fn send_webhooks(&self) -> Result<(), gatepost_store::Error> {
+        jobs::send_messages(self).await
     }
 
     /// The mail that was kept instead of sent, the oldest first; nothing unless the settings say [`MailSettings::Kept`].

@@ -39,6 +39,7 @@ mod profiles;
 mod realm;
 mod roles;
 mod router;
+mod scalekit;
 mod serve;
 mod session;
 mod signing;
@@ -46,6 +47,7 @@ mod social;
 #[doc(hidden)]
 pub mod testing;
 mod throttle;
+mod webhooks;
 
 pub use app::{App, OpenError, Reached};
 pub use clock::Clock;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use gatepost_domain::audit::{Actor, Event, Record};
-use gatepost_domain::{ClientId, EventId, RealmId, Timestamp, UserId};
+use gatepost_domain::{ClientId, EventId, RealmId, Timestamp, UserId, webhook};
 
-use crate::value::{FromRow, Row, from_json, to_json};
-use crate::{Error, Tx};
+use crate::value::{FromRow, Param, Row, from_json, to_json};
+use crate::{Error, Tx, webhooks};
 
 impl FromRow for Record {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
@@ -26,13 +26,29 @@ impl FromRow for Record {
     }
 }
 
-/// Adds a record.
+macro_rules! insert_record {
+    ($rest:literal) => {
+        concat!(
+            "INSERT INTO audit (realm_id, id, at, event, actor, user_id, session_id, client_id, address, request_id, detail)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ",
+            $rest
+        )
+    };
+}
+
+/// Adds a record, and queues what webhooks are to be told of it. Called after the change that it tells of, in the same transaction:
+/// they are told how things are then.
 pub async fn append(tx: &mut Tx, record: &Record) -> Result<(), Error> {
-    const SQL: &str = "INSERT INTO audit (realm_id, id, at, event, actor, user_id, session_id, client_id, address, request_id, detail)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    const PLAIN: &str = insert_record!("");
+    // Whether anybody wants to know is asked with the record itself: exactly, in its transaction, and without another trip to the
+    // database where nobody does.
+    const ASKING: &str = insert_record!(
+        "RETURNING EXISTS (SELECT 1 FROM webhooks w WHERE w.realm_id = $1 AND w.state = 'on'
+            AND (w.events = '*' OR w.events LIKE $12))"
+    );
     let (actor, address, detail) =
         (record.actor.to_string(), record.address.map(|a| a.to_string()), to_json(&record.detail)?);
-    let params = [
+    let mut params: Vec<Param<'_>> = vec![
         (&record.realm).into(),
         (&record.id).into(),
         record.at.into(),
@@ -45,7 +61,13 @@ pub async fn append(tx: &mut Tx, record: &Record) -> Result<(), Error> {
         record.request_id.as_deref().into(),
         detail.as_str().into(),
     ];
-    tx.execute(SQL, &params).await.map(|_| ())
+    let Some(told) = webhook::Event::told_by(record) else {
+        return tx.execute(PLAIN, &params).await.map(|_| ());
+    };
+    let pattern = webhooks::pattern(told);
+    params.push(pattern.as_str().into());
+    let wanted = tx.optional::<(bool,)>(ASKING, &params).await?;
+    if wanted == Some((true,)) { webhooks::tell(tx, record, told).await } else { Ok(()) }
 }
 
 /// Which records to read.

@@ -129,6 +129,20 @@ pub async fn any_signs_people_in(tx: &mut Tx, realm: RealmId) -> Result<bool, Er
     Ok(tx.optional::<(i64,)>(SQL, &[(&realm).into()]).await?.is_some())
 }
 
+/// Of the clients that the realm made those whose tokens are in the format of Scalekit, at most `limit`, in the order of their ids.
+pub async fn list_for_scalekit(tx: &mut Tx, realm: RealmId, limit: u32) -> Result<Vec<Client>, Error> {
+    // As serde writes the setting. A key set may hold such a member, too.
+    const SQL: &str = concat!(
+        "SELECT ",
+        client_columns!(),
+        " FROM clients WHERE realm_id = $1 AND origin = 'managed'
+        AND settings LIKE '%\"token_format\":\"scalekit\"%' ORDER BY id LIMIT $2"
+    );
+    let mut found: Vec<Client> = tx.all(SQL, &[(&realm).into(), limit.into()]).await?;
+    found.retain(|client| client.settings.token_format.is_scalekit());
+    Ok(found)
+}
+
 /// The document of a client was read again and says what it said: when, and until when that will do. False: no such client, or none
 /// that a document describes.
 pub async fn read_again(

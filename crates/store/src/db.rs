@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gatepost_domain::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::error::Outage;
 use crate::postgres::Postgres;
@@ -49,7 +49,12 @@ impl Options {
 ///
 /// A write always goes to the one writer thread; the closures of all who wait are committed together.
 #[derive(Clone)]
-pub struct Db(Arc<Kind>);
+pub struct Db(Arc<Store>);
+
+struct Store {
+    kind: Kind,
+    bell: Arc<Notify>,
+}
 
 enum Kind {
     Sqlite(Sqlite),
@@ -78,18 +83,21 @@ pub struct WriteCounts {
 impl Db {
     /// Opens the database, making or updating it where allowed. Safe when several processes do so at once.
     pub async fn open(location: &Location, options: Options) -> Result<Self, OpenError> {
-        match location {
+        let bell = Arc::new(Notify::new());
+        let kind = match location {
             Location::Sqlite(path) => {
-                Self::open_sqlite(path.clone(), &options).map(|s| Self(Arc::new(Kind::Sqlite(s))))
+                Kind::Sqlite(Self::open_sqlite(path.clone(), &options, Arc::clone(&bell))?)
             }
             Location::Postgres(url) => {
-                Ok(Self(Arc::new(Kind::Postgres(Postgres::open(url, &options).await?))))
+                Kind::Postgres(Postgres::open(url, &options, Arc::clone(&bell)).await?)
             }
-        }
+        };
+        Ok(Self(Arc::new(Store { kind, bell })))
     }
 
-    fn open_sqlite(path: PathBuf, options: &Options) -> Result<Sqlite, OpenError> {
-        let writer = Writer::start(sqlite::open(&path, options.migrate, options.deadline, options.now)?)?;
+    fn open_sqlite(path: PathBuf, options: &Options, bell: Arc<Notify>) -> Result<Sqlite, OpenError> {
+        let writer =
+            Writer::start(sqlite::open(&path, options.migrate, options.deadline, options.now)?, bell)?;
         // Opened now, so that the first reader finds it and a failure is told at the start.
         let first = Tx::sqlite(sqlite::reader(&path, options.deadline)?);
         Ok(Sqlite {
@@ -102,7 +110,7 @@ impl Db {
 
     /// `"sqlite"` or `"postgres"`.
     pub fn kind(&self) -> &'static str {
-        match &*self.0 {
+        match &self.0.kind {
             Kind::Sqlite(_) => "sqlite",
             Kind::Postgres(_) => "postgres",
         }
@@ -120,7 +128,7 @@ impl Db {
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
         tracing::trace!(name, "store write");
-        match &*self.0 {
+        match &self.0.kind {
             Kind::Sqlite(store) => answered(store.submit(closure, false)?).await,
             Kind::Postgres(store) => store.write(closure).await,
         }
@@ -135,7 +143,7 @@ impl Db {
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
         tracing::trace!(name, "store write");
-        match &*self.0 {
+        match &self.0.kind {
             Kind::Sqlite(store) => answered(store.submit(closure, true)?).await,
             Kind::Postgres(store) => store.write_one(closure).await,
         }
@@ -150,7 +158,7 @@ impl Db {
         F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send,
     {
         tracing::trace!(name, "store read");
-        match &*self.0 {
+        match &self.0.kind {
             Kind::Sqlite(store) => store.read(closure),
             Kind::Postgres(store) => store.read(closure).await,
         }
@@ -159,7 +167,7 @@ impl Db {
     /// Readies the store for very many writes of this process, one after another: on SQLite the writer takes more memory (32 MiB at the
     /// most) and a longer log, and keeps them until it is closed.
     pub async fn expect_many_writes(&self) -> Result<(), Error> {
-        match &*self.0 {
+        match &self.0.kind {
             Kind::Sqlite(_) => {
                 self.write("expect many writes", |tx| {
                     let prepared = tx.sqlite_connection().map_or(Ok(()), sqlite::expect_much);
@@ -171,9 +179,14 @@ impl Db {
         }
     }
 
+    /// Rung when a message for a webhook was committed, by a write of this process.
+    pub fn message_queued(&self) -> &Notify {
+        &self.0.bell
+    }
+
     /// How many commits and writes the SQLite writer made; zeros on PostgreSQL.
     pub fn write_counts(&self) -> WriteCounts {
-        match &*self.0 {
+        match &self.0.kind {
             Kind::Sqlite(store) => {
                 store.writer().as_ref().map_or_else(WriteCounts::default, |writer| WriteCounts {
                     commits: writer.counters.commits.load(Ordering::Relaxed),
@@ -187,7 +200,7 @@ impl Db {
     /// Commits what is waiting and closes the database; what comes after is refused as unavailable. Dropping the
     /// last clone does the same.
     pub async fn close(&self) {
-        match &*self.0 {
+        match &self.0.kind {
             Kind::Sqlite(store) => {
                 let writer = store.writer().take();
                 store.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();

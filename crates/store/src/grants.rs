@@ -89,8 +89,8 @@ macro_rules! grant_columns {
 /// statement.
 pub async fn create(tx: &mut Tx, grant: &Grant) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO grants (realm_id, id, session_id, user_id, client_id, scopes, audience, generation,
-            created_at, idle_expires_at, expires_at, details)
-        SELECT s.realm_id, $1, s.id, s.user_id, $2, $3, $4, $5, $6, $7, $8, $12 FROM sessions s
+            created_at, idle_expires_at, expires_at, details, organization_id)
+        SELECT s.realm_id, $1, s.id, s.user_id, $2, $3, $4, $5, $6, $7, $8, $12, $13 FROM sessions s
         JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
         WHERE s.realm_id = $9 AND s.id = $10 AND s.user_id = $11 AND s.revoked_at IS NULL AND s.expires_at > $6
         AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at)";
@@ -110,6 +110,7 @@ pub async fn create(tx: &mut Tx, grant: &Grant) -> Result<bool, Error> {
         (&grant.session).into(),
         (&grant.user).into(),
         details.as_str().into(),
+        grant.organization.as_ref().into(),
     ];
     Ok(tx.execute(SQL, &params).await? == 1)
 }

@@ -50,6 +50,7 @@ pub mod trusted_devices;
 pub mod used_ids;
 pub mod user_numbers;
 pub mod users;
+pub mod webhooks;
 
 pub use db::{BoxFuture, Db, Options, WriteCounts};
 pub use error::{Constraint, Error, Outage};

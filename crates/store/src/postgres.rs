@@ -1,10 +1,12 @@
 //! A pool of connections to PostgreSQL, and running closures on them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod};
 use gatepost_domain::Timestamp;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::db::BoxFuture;
@@ -23,13 +25,15 @@ const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(5147123801)";
 
 pub(crate) struct Postgres {
     pool: Pool,
+    /// Rung when something was queued that a job waits for.
+    bell: Arc<Notify>,
     deadline: Duration,
     /// Makes the pauses of transactions that collided differ.
     spread: AtomicU32,
 }
 
 impl Postgres {
-    pub(crate) async fn open(url: &str, options: &Options) -> Result<Self, OpenError> {
+    pub(crate) async fn open(url: &str, options: &Options, bell: Arc<Notify>) -> Result<Self, OpenError> {
         let location = Location::Postgres(url.to_owned());
         let refused = |reason: String| OpenError::Refused { location: location.clone(), reason };
         let (mut config, tls) = postgres_tls::configure(url)?;
@@ -52,7 +56,7 @@ impl Postgres {
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .build()
             .map_err(|e| refused(e.to_string()))?;
-        let store = Self { pool, deadline: options.deadline, spread: AtomicU32::new(0) };
+        let store = Self { pool, bell, deadline: options.deadline, spread: AtomicU32::new(0) };
         store.bring_up_to_date(options.migrate, options.now).await.map_err(|error| match error {
             Setup::Open(error) => error,
             Setup::Pool(error) => refused(describe_pool(&error)),
@@ -116,6 +120,12 @@ impl Postgres {
         tokio::time::sleep(Duration::from_micros(25 * steps)).await;
     }
 
+    fn ring(&self, tx: &mut Tx) {
+        if tx.has_rung() {
+            self.bell.notify_one();
+        }
+    }
+
     /// Load, decide, save: SERIALIZABLE, again when it collides.
     pub(crate) async fn write<T, E, F>(&self, closure: F) -> Result<T, E>
     where
@@ -133,6 +143,7 @@ impl Postgres {
                         match (outcome, tx.failure().cloned()) {
                             (Ok(value), None) => match control(&mut tx, "COMMIT").await {
                                 Ok(()) => {
+                                    self.ring(&mut tx);
                                     tx.finish();
                                     return Ok(value);
                                 }
@@ -186,6 +197,7 @@ impl Postgres {
                 let mut tx = self.begin().await?;
                 let outcome = closure(&mut tx).await;
                 let (contended, lost) = (tx.is_contended(), is_lost(&tx));
+                self.ring(&mut tx);
                 if !lost {
                     tx.finish();
                 }

@@ -136,11 +136,13 @@ pub(crate) async fn bump_version(tx: &mut Tx, id: RealmId) -> Result<(), Error> 
 
 /// Deletes a realm with everything in it but its audit trail. False: no such realm.
 ///
-/// One statement, however large the realm is; other writes wait for it.
+/// One statement for what is in it, however large the realm is; other writes wait for it.
 pub async fn delete(tx: &mut Tx, id: RealmId) -> Result<bool, Error> {
     const OUTBOX: &str = "DELETE FROM outbox WHERE realm_id = $1";
+    const DELIVERIES: &str = "DELETE FROM webhook_deliveries WHERE realm_id = $1";
     const SQL: &str = "DELETE FROM realms WHERE id = $1";
     let id: Param<'_> = (&id).into();
     tx.execute(OUTBOX, &[id]).await?;
+    tx.execute(DELIVERIES, &[id]).await?;
     Ok(tx.execute(SQL, &[id]).await? == 1)
 }

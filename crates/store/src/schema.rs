@@ -74,6 +74,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0016_policies_of_second_factors.sql"),
     },
     Migration { version: 17, name: "user_numbers", sql: include_str!("../migrations/0017_user_numbers.sql") },
+    Migration { version: 18, name: "webhooks", sql: include_str!("../migrations/0018_webhooks.sql") },
 ];
 
 /// The version this release works with.

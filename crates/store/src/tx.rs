@@ -12,6 +12,8 @@ pub struct Tx {
     connection: Connection,
     /// A statement failed. PostgreSQL then refuses all others; so that both databases do the same, we do too.
     failure: Option<Error>,
+    /// Something was queued that a job waits for.
+    rings: bool,
 }
 
 enum Connection {
@@ -23,11 +25,11 @@ enum Connection {
 
 impl Tx {
     pub(crate) fn sqlite(connection: rusqlite::Connection) -> Self {
-        Self { connection: Connection::Sqlite(connection), failure: None }
+        Self { connection: Connection::Sqlite(connection), failure: None, rings: false }
     }
 
     pub(crate) fn postgres(connection: deadpool_postgres::Object) -> Self {
-        Self { connection: Connection::Postgres(connection), failure: None }
+        Self { connection: Connection::Postgres(connection), failure: None, rings: false }
     }
 
     pub(crate) fn sqlite_connection(&self) -> Option<&rusqlite::Connection> {
@@ -47,6 +49,16 @@ impl Tx {
     /// Forgets what went wrong: a new transaction begins on the connection.
     pub(crate) fn reset(&mut self) {
         self.failure = None;
+    }
+
+    /// Something was queued that a job waits for: it is told when that is committed.
+    pub(crate) fn rings(&mut self) {
+        self.rings = true;
+    }
+
+    /// Whether a job is to be told, now that all is committed.
+    pub(crate) fn has_rung(&mut self) -> bool {
+        std::mem::take(&mut self.rings)
     }
 
     /// What went wrong with a statement, if one failed.

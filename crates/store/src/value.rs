@@ -3,7 +3,7 @@
 use gatepost_domain::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdentityId, InitialAccessTokenId, InvitationId,
     MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SecretDigest, SessionId, Timestamp,
-    TrustedDeviceId, UserId, passkey::UserHandle,
+    TrustedDeviceId, UserId, WebhookId, passkey::UserHandle,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type};
@@ -286,6 +286,7 @@ ids!(
     ApiKeyId,
     PasskeyId,
     TrustedDeviceId,
+    WebhookId,
     UserHandle
 );
 

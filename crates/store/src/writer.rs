@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::db::BoxFuture;
 use crate::error::Outage;
@@ -101,13 +101,13 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: rusqlite::Connection) -> Result<Self, Error> {
+    pub(crate) fn start(connection: rusqlite::Connection, bell: Arc<Notify>) -> Result<Self, Error> {
         let (jobs, waiting) = sync_channel::<Box<dyn Job>>(QUEUE);
         let counters = Arc::new(Counters::default());
         let counted = Arc::clone(&counters);
         let thread = std::thread::Builder::new()
             .name("gatepost-writer".to_owned())
-            .spawn(move || work(Tx::sqlite(connection), &waiting, &counted))
+            .spawn(move || work(Tx::sqlite(connection), &waiting, &counted, &bell))
             .map_err(|_| Error::Disk("no thread for the writer".to_owned()))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread), counters })
     }
@@ -154,9 +154,13 @@ impl Drop for Writer {
     }
 }
 
-fn work(mut tx: Tx, waiting: &Receiver<Box<dyn Job>>, counters: &Counters) {
+fn work(mut tx: Tx, waiting: &Receiver<Box<dyn Job>>, counters: &Counters, bell: &Notify) {
     while let Ok(first) = waiting.recv() {
         commit_group(&mut tx, first, waiting, counters);
+        // Also where nothing was kept in the end: whoever looks finds nothing.
+        if tx.has_rung() {
+            bell.notify_one();
+        }
     }
     // Moves the log into the file, so that a copy of the file alone is whole. Another process may be in the way.
     if let Some(connection) = tx.sqlite_connection() {

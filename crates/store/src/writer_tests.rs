@@ -21,7 +21,7 @@ fn store_with(settings: &str) -> Store {
     let connection = crate::sqlite::open(&path, true, Duration::from_millis(50), now).unwrap();
     connection.execute_batch(TABLES).unwrap();
     connection.execute_batch(settings).unwrap();
-    let writer = Writer::start(connection).unwrap();
+    let writer = Writer::start(connection, Arc::default()).unwrap();
     Store { folder, writer }
 }
 

@@ -34,6 +34,7 @@ impl ClientSettings {
             Self::check_algorithms,
             Self::check_sector,
             Self::check_grants,
+            Self::check_format,
             Self::check_logout,
         ];
         // First: what it needs is more than what would do otherwise.
@@ -137,7 +138,9 @@ impl ClientSettings {
     }
 
     fn check_grants(&self) -> Result<(), SettingRefused> {
-        if self.allows(GrantType::ClientCredentials) && self.granted(None).is_empty() {
+        // In the format of Scalekit its own token is for itself, and need not be good for anything else.
+        let speaks_to_apis = !self.token_format.is_scalekit();
+        if self.allows(GrantType::ClientCredentials) && speaks_to_apis && self.granted(None).is_empty() {
             return refuse(
                 "scopes",
                 "the grant client_credentials needs some that stand for no person; name them, as in scopes = [\"notes:read\"]",
@@ -153,6 +156,22 @@ impl ClientSettings {
             return refuse(
                 "grants",
                 "only one's own client may take passwords; set skip_consent = true, or leave the grant password out",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_format(&self) -> Result<(), SettingRefused> {
+        if self.token_format.is_scalekit() && self.security_profile.is_some() {
+            return refuse(
+                "token_format",
+                "tokens in the format scalekit are signed with RS256, which the security profile forbids; leave one of the two out",
+            );
+        }
+        if self.token_format.is_scalekit() && self.id_token_signed_response_alg != SigningAlg::RS256 {
+            return refuse(
+                "id_token_signed_response_alg",
+                "what is written for Scalekit takes RS256 only; leave this out, or token_format",
             );
         }
         Ok(())
@@ -266,6 +285,17 @@ mod tests {
             (json!({ "may_impersonate": true }), false, Some("may_impersonate")),
             (json!({ "grants": ["password"] }), false, Some("grants")),
             (json!({ "grants": ["password"], "skip_consent": true }), false, None),
+            (json!({ "grants": ["client_credentials"], "token_format": "scalekit" }), false, None),
+            (
+                json!({ "token_format": "scalekit", "id_token_signed_response_alg": "ES256" }),
+                false,
+                Some("id_token_signed_response_alg"),
+            ),
+            (
+                json!({ "token_format": "scalekit", "security_profile": "fapi2", "jwks": key }),
+                false,
+                Some("token_format"),
+            ),
             (json!({ "require_pkce": false }), false, None),
             (json!({ "require_pkce": false }), true, Some("require_pkce")),
             (json!({ "refresh_token_rotation": false }), true, Some("refresh_token_rotation")),

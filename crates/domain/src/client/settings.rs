@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ClientAlg, ClientAuthMethod, ClientKeys, GrantType, RedirectUri, RequestUri, SecurityProfile,
-    SubjectType, WebUri, permissions_of,
+    SubjectType, TokenFormat, WebUri, permissions_of,
 };
 use crate::setting::{SettingRefused, Settings};
 use crate::{DisplayName, Scope, Scopes, SigningAlg, api_key::permission_of};
@@ -61,6 +61,8 @@ pub struct ClientSettings {
     pub refresh_token_rotation: bool,
     /// Whether a token that it exchanges may be as if the person themselves had it (RFC 8693 section 1.1).
     pub may_impersonate: bool,
+    /// The shape of its tokens.
+    pub token_format: TokenFormat,
     /// What ID tokens are signed with.
     pub id_token_signed_response_alg: SigningAlg,
     /// What answers of the userinfo endpoint are signed with; they are plain JSON when absent.
@@ -114,6 +116,7 @@ impl Default for ClientSettings {
             dpop_bound_access_tokens: false,
             refresh_token_rotation: true,
             may_impersonate: false,
+            token_format: TokenFormat::Standard,
             id_token_signed_response_alg: SigningAlg::RS256,
             userinfo_signed_response_alg: None,
             introspection_signed_response_alg: SigningAlg::RS256,

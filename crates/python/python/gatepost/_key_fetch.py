@@ -106,11 +106,15 @@ class Fetch:
         """The key set, as sent."""
         return self._get(metadata.jwks_uri)
 
+    def post(self, endpoint: str, form: dict[str, str]) -> tuple[int, bytes]:
+        """Status and body of the answer to a form. No redirect is followed."""
+        body = urlencode(form).encode()
+        return self._guarded(endpoint, lambda: self._post(endpoint, body))
+
     def exchange(self, endpoint: str, form: dict[str, str]) -> str | None:
         """The token that a credential is exchanged for (RFC 8693); None if the issuer refuses it, and `SecondFactorMissing` if it
         does for want of one. No redirect is followed."""
-        body = urlencode({"grant_type": _TOKEN_EXCHANGE, **form}).encode()
-        status, answer = self._guarded(endpoint, lambda: self._post(endpoint, body))
+        status, answer = self.post(endpoint, {"grant_type": _TOKEN_EXCHANGE, **form})
         try:
             said = json.loads(answer)
         except (ValueError, RecursionError):

@@ -230,16 +230,16 @@ pub async fn change(
                         keep_an_administrator(tx, &before).await?;
                         let record = who.record(&app, Event::UserDisabled, realm, user, now);
                         let record = left_behind::told(tx, record, &before).await?;
-                        audit::append(tx, &record).await?;
                         users::disable(tx, realm, user, now, messages[1]).await?;
+                        audit::append(tx, &record).await?;
                         links::forget(tx, (realm, user), &[LinkPurpose::Recover, LinkPurpose::ChangeEmail])
                             .await?;
                         revoke_because(tx, &app, (realm, user), Some(Event::UserDisabled.name()), &who, now)
                             .await?;
                     }
                     Some(false) if before.is_disabled() => {
-                        audit::append(tx, &who.record(&app, Event::UserEnabled, realm, user, now)).await?;
                         users::enable(tx, realm, user, now).await?;
+                        audit::append(tx, &who.record(&app, Event::UserEnabled, realm, user, now)).await?;
                     }
                     Some(false) | None => {}
                 }

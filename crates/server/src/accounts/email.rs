@@ -85,12 +85,12 @@ pub async fn confirm_email(
                 let (link, before) = links::take(tx, (realm, id), purpose, now).await?;
                 let record = |event| record(&app, &origin, event, &before, now);
                 if purpose == LinkPurpose::VerifyEmail {
-                    audit::append(tx, &record(Event::EmailVerified)).await?;
                     let user = users::verify_email(tx, realm, link.user, &link.email, now).await?;
+                    audit::append(tx, &record(Event::EmailVerified)).await?;
                     return user.ok_or(Problem::InvalidLink);
                 }
-                audit::append(tx, &record(Event::EmailChanged)).await?;
                 let user = set(tx, &before, link.email, now).await?;
+                audit::append(tx, &record(Event::EmailChanged)).await?;
                 // Only an owner that is proven: a mistyped address may be that of a stranger.
                 if let Some(old) = before.email.clone().filter(|_| before.email_verified) {
                     let about = (LinkPurpose::UndoEmail, old);

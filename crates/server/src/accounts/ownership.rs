@@ -71,11 +71,11 @@ pub(crate) async fn take_over(
     }
     links::forget(tx, whose, &LinkPurpose::ALL).await?;
     users::sign_out_everywhere(tx, realm, id, now, OutboxId::new(now, app.entropy())).await?;
+    let user = users::verify_email(tx, realm, id, email, now).await?.ok_or(Problem::InvalidLink)?;
     let record = |event| origin.record(app, realm, event, Actor::User(id), now).user(id);
     audit::append(tx, &record(Event::EmailVerified)).await?;
     if !taken.is_empty() {
         audit::append(tx, &record(Event::AccountTakenOver).with("taken", taken.join(" "))).await?;
     }
-    let user = users::verify_email(tx, realm, id, email, now).await?.ok_or(Problem::InvalidLink)?;
     Ok(Owned { user, taken })
 }

@@ -22,7 +22,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
 
-pub use admin::{ClientView, InitialAccessTokenView, RoleView};
+pub use admin::{ClientView, DeliveryView, InitialAccessTokenView, RoleView, WebhookAndSecret, WebhookView};
 pub use key_view::KeyView;
 pub(crate) use login::known as known_device;
 pub use me::SessionView;

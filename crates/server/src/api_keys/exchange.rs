@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{Scopes, Timestamp, api_key::ApiKey};
+use gatepost_domain::{Scopes, Timestamp, TokenFormat, api_key::ApiKey};
 use gatepost_store::api_keys;
 
 use super::resolve::{Resolved, resolve};
@@ -65,6 +65,7 @@ pub(crate) fn token_of(
         scopes: &resolved.scopes,
         permissions: &resolved.permissions,
         audience,
+        format: TokenFormat::Standard,
     };
     let lifetime = match key.expires_at {
         Some(end) => LIFETIME.min(Duration::from_secs(end.since(now).as_secs())),

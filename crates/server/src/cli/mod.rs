@@ -21,6 +21,7 @@ mod store;
 mod token;
 mod usage;
 mod user;
+mod webhook;
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
@@ -72,6 +73,8 @@ enum Command {
     Key(key::KeyCommand),
     /// API keys of users, organizations and clients
     ApiKey(api_key::ApiKeyCommand),
+    /// Webhooks of a realm: who is told of what happens
+    Webhook(webhook::WebhookCommand),
     /// Access tokens: make one, look into one, or learn why one is refused
     Token(token::TokenCommand),
     /// Check that this installation can serve, and say what to mend
@@ -187,6 +190,7 @@ pub fn main() -> ExitCode {
             Command::Audit(audit) => audit.run(settings).await,
             Command::Key(key) => key.run(settings).await,
             Command::ApiKey(key) => key.run(settings).await,
+            Command::Webhook(webhook) => webhook.run(settings).await,
             Command::Token(token) => token.run(settings).await,
             Command::Doctor(doctor) => doctor.run(settings).await,
             Command::Config(config) => config.run(&settings),

@@ -4,7 +4,7 @@ use std::{io::Read as _, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
-    EventId, RealmName, Scopes,
+    EventId, RealmName, Scopes, TokenFormat,
     audit::{Actor, Event, Record},
 };
 use gatepost_jose::{claims_to_be_api_key, dangerous_decode_without_verifying};
@@ -202,6 +202,7 @@ async fn mint(
         limit: Limit::OWN,
         exchanged: None,
         audience,
+        format: TokenFormat::Standard,
     };
     let (access_token, expires_in) = signing::issue(realm, subject, app.entropy(), now)
         .map_err(|problem| Refusal::new(problem.reason()))?;

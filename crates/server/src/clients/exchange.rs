@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gatepost_domain::{
-    Client, GrantType, Permission, RealmId, Scopes, SubjectType, Timestamp,
+    Client, GrantType, Permission, RealmId, Scopes, SubjectType, Timestamp, TokenFormat,
     audit::{Actor, Event},
     client::exchange::Held,
 };
@@ -157,6 +157,7 @@ pub async fn exchange(
         limit: Limit::Held(&left.permissions, if left.roles { subject.claims.roles() } else { &[] }),
         exchanged: Some(&from),
         audience,
+        format: TokenFormat::Standard,
     };
     let access_token = signing::issue_for(realm, subject, lifetime, app.entropy(), now)?;
     Ok(Ok(Exchanged { access_token, expires_in: lifetime.as_secs(), scopes: left.scopes }))

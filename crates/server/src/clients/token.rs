@@ -32,7 +32,9 @@ pub fn issue(
     now: Timestamp,
 ) -> Result<Option<Issued>, Problem> {
     let scopes = client.settings.granted(wanted);
-    if scopes.is_empty() {
+    let format = client.settings.token_format;
+    // In the format of Scalekit it is for the client itself, which need not ask for anything.
+    if scopes.is_empty() && !(wanted.is_none() && format.is_scalekit()) {
         return Ok(None);
     }
     let permissions: Vec<Permission> = permissions_of(&scopes).collect();
@@ -46,6 +48,7 @@ pub fn issue(
         permissions: &permissions,
         bound_to,
         audience,
+        format,
     };
     let access_token = signing::issue_for_program(realm, program, lifetime, app.entropy(), now)?;
     Ok(Some(Issued { access_token, expires_in: lifetime.as_secs(), scopes }))

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    ClientId, Grant, GrantDetails, GrantId, OutboxId, PersonalClaims, RealmId, Scopes, Session, SessionId,
-    Timestamp, User, UserId,
+    Client, ClientId, Grant, GrantDetails, GrantId, Membership, OrganizationId, OutboxId, PersonalClaims,
+    RealmId, Scopes, Session, SessionId, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
 };
-use gatepost_store::{Tx, audit, grants, sessions};
+use gatepost_store::{
+    Tx, audit, grants,
+    memberships::{self, Acting, Bearing},
+    sessions,
+};
 
 use crate::{
     App,
@@ -28,6 +32,8 @@ pub(super) struct Agreed {
     pub(super) grant: GrantId,
     pub(super) scopes: Scopes,
     pub(super) audience: Vec<String>,
+    /// Which organization the tokens are to speak of.
+    pub(super) organization: Option<OrganizationId>,
     pub(super) details: GrantDetails,
     /// When.
     pub(super) at: Timestamp,
@@ -46,6 +52,8 @@ pub(super) struct Beginning {
     pub(super) grant: Grant,
     pub(super) session: Session,
     pub(super) user: User,
+    /// What the user is in the organization that the tokens are to speak of.
+    pub(super) member: Option<Membership>,
     pub(super) known: PersonalClaims,
 }
 
@@ -55,6 +63,7 @@ pub(super) struct Writing {
     pub(super) now: Timestamp,
     realm: Arc<Snapshot>,
     own_session: SessionId,
+    outlives_browser: bool,
     begun: Record,
     reused: Record,
     message: OutboxId,
@@ -64,9 +73,9 @@ impl Writing {
     pub(super) fn new(
         app: &App,
         realm: &InRealm,
+        client: &Client,
         agreed: Agreed,
-        origin: &Where,
-        now: Timestamp,
+        (origin, now): (&Where, Timestamp),
     ) -> Arc<Self> {
         let record = |event| {
             let record = origin.record(app, agreed.realm, event, Actor::Client(agreed.client.clone()), now);
@@ -77,6 +86,7 @@ impl Writing {
         Arc::new(Self {
             realm: Arc::clone(&realm.0),
             own_session: SessionId::new(now, app.entropy()),
+            outlives_browser: client.settings.outlives_browser(&agreed.scopes),
             begun: record(Event::GrantBegun).with("scopes", agreed.scopes.to_string()),
             reused: record(Event::CodeReused),
             message: OutboxId::new(now, app.entropy()),
@@ -92,9 +102,19 @@ impl Writing {
         let live = sessions::find_agreed(tx, realm, agreed.session, agreed.at, now).await?;
         let live = live.filter(|(_, user, _)| agreed.user.is_none_or(|agreed| agreed == user.id));
         let Some((session, user, known)) = live else { return Ok(Begun::Over) };
+        let member = match agreed.organization {
+            None => None,
+            // Whoever has left it since, or has it ask for more than they showed, gets no token that speaks of something else.
+            Some(organization) => {
+                let bearing = Bearing::of(Some(&session), settings.mfa_grace);
+                let acting = memberships::find_acting(tx, realm, organization, user.id, bearing, now).await?;
+                let Some(member) = acting.and_then(Acting::allowed) else { return Ok(Begun::Over) };
+                Some(member)
+            }
+        };
         let mut details = agreed.details.clone();
         // What is to go on while the person is away does not end when the browser signs out (OpenID Connect Core section 11).
-        let session = if agreed.scopes.contains("offline_access") {
+        let session = if self.outlives_browser {
             let own = Session::begin_for_client(*own_session, &session, settings, now);
             if !sessions::create(tx, &own, None).await? {
                 return Ok(Begun::Over);
@@ -107,12 +127,12 @@ impl Writing {
         let (client, scopes, audience) =
             (agreed.client.clone(), agreed.scopes.clone(), agreed.audience.clone());
         let grant = Grant::begin(agreed.grant, &session, client, scopes, audience, settings, now);
-        let grant = Grant { details, ..grant };
+        let grant = Grant { details, organization: agreed.organization, ..grant };
         if !grants::create(tx, &grant).await? {
             return Ok(Begun::Over);
         }
         audit::append(tx, &begun.clone().user(user.id)).await?;
-        Ok(Begun::Now(Box::new(Beginning { grant, session, user, known })))
+        Ok(Begun::Now(Box::new(Beginning { grant, session, user, member, known })))
     }
 
     /// Ends what the first use of the code began: one of the two was not the client.

@@ -75,13 +75,13 @@ pub async fn connect(
         },
     };
     let with_key;
-    let snapshot: &Snapshot = if device.details.scopes.contains("openid") {
+    let snapshot: &Snapshot = if client.settings.needs_rs256(&device.details.scopes) {
         with_key = app.realms().with_id_token_key(app, realm).await?;
         &with_key
     } else {
         realm
     };
-    let writing = Writing::new(app, realm, agreed, origin, now);
+    let writing = Writing::new(app, realm, client, agreed, (origin, now));
     let begun = app.db().write("connect a device", move |tx| {
         let writing = Arc::clone(&writing);
         Box::pin(async move { written(tx, id, &writing).await })
@@ -121,6 +121,7 @@ fn agreed(
         grant: device.grant,
         scopes: device.details.scopes.clone(),
         audience: device.details.audience.clone(),
+        organization: None,
         details: GrantDetails { dpop_jkt: key, ..GrantDetails::default() },
         at,
     }

@@ -104,6 +104,8 @@ impl Holding<'_> {
                     access_token: &access_token,
                     code: self.code,
                     claims: person::claims(self.user, self.known, &scopes, asked),
+                    format: self.client.settings.token_format,
+                    organization: self.member.map(|member| member.organization),
                 };
                 Some(issue_id_token(realm, key, token, now)?)
             }
@@ -136,6 +138,7 @@ impl Holding<'_> {
             limit: Limit::Entrusted(self.client.settings.entrusted(&self.grant.scopes, scopes)),
             exchanged: None,
             audience,
+            format: self.client.settings.token_format,
         };
         signing::issue(realm, subject, app.entropy(), now)
     }

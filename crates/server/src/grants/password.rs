@@ -53,8 +53,7 @@ pub async fn sign_in(
     // It was a password that was asked for.
     let First::Password(hash) = first else { return Err(Problem::InvalidCredentials) };
     let with_key;
-    let openid = scopes.contains("openid");
-    let snapshot: &Snapshot = if openid {
+    let snapshot: &Snapshot = if client.settings.needs_rs256(&scopes) {
         with_key = app.realms().with_id_token_key(app, realm).await?;
         &with_key
     } else {

@@ -56,7 +56,7 @@ pub async fn redeem(
         return no(why);
     }
     let with_key;
-    let snapshot: &Snapshot = if code.details.scopes.contains("openid") {
+    let snapshot: &Snapshot = if client.settings.needs_rs256(&code.details.scopes) {
         with_key = app.realms().with_id_token_key(app, realm).await?;
         &with_key
     } else {
@@ -70,13 +70,14 @@ pub async fn redeem(
         grant: code.grant,
         scopes: code.details.scopes.clone(),
         audience: code.details.audience.clone(),
+        organization: code.details.organization,
         details: GrantDetails {
             dpop_jkt: kept_key(client, redemption.key.as_ref()),
             ..code.details.grant.clone()
         },
         at: code.created_at,
     };
-    let writing = Writing::new(app, realm, agreed, origin, now);
+    let writing = Writing::new(app, realm, client, agreed, (origin, now));
     let begun = app.db().write("redeem an authorization code", move |tx| {
         let writing = Arc::clone(&writing);
         Box::pin(async move { written(tx, id, &writing).await })
@@ -84,14 +85,14 @@ pub async fn redeem(
     let begun = match begun.await? {
         Begun::Now(begun) => begun,
         Begun::Spent => return no("used before"),
-        Begun::Over => return no("expired, or its session has ended"),
+        Begun::Over => return no("expired, or its session or membership has ended"),
     };
     let holding = Holding {
         client,
         grant: &begun.grant,
         session: &begun.session,
         user: &begun.user,
-        member: None,
+        member: begun.member.as_ref(),
         known: &begun.known,
         browser_session: code.session,
         nonce: code.details.nonce.as_deref(),

@@ -35,7 +35,7 @@ pub async fn refresh(
         return Ok(Err(refused));
     }
     let with_key;
-    let snapshot: &Snapshot = if before.openid {
+    let snapshot: &Snapshot = if before.needs_rs256 {
         with_key = app.realms().with_id_token_key(app, realm).await?;
         &with_key
     } else {
@@ -92,7 +92,7 @@ pub async fn refresh(
 
 /// What is known before the token is used.
 struct Before {
-    openid: bool,
+    needs_rs256: bool,
     known: PersonalClaims,
     may: Result<(), GrantRefused>,
 }
@@ -125,7 +125,7 @@ async fn before(
     } else {
         Ok(())
     };
-    Ok(Some(Before { openid: grant.scopes.contains("openid"), known, may }))
+    Ok(Some(Before { needs_rs256: client.settings.needs_rs256(&grant.scopes), known, may }))
 }
 
 async fn known(

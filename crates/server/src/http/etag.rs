@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::{Client, Organization, Realm, Role, User};
+use gatepost_domain::{Client, Organization, Realm, Role, User, Webhook};
 use serde::Serialize;
 use utoipa::openapi::{
     ObjectBuilder, Required, Type,
@@ -36,6 +36,12 @@ impl Tagged for User {
 }
 
 impl Tagged for Organization {
+    fn tag(&self) -> String {
+        format!("\"{}\"", self.version)
+    }
+}
+
+impl Tagged for Webhook {
     fn tag(&self) -> String {
         format!("\"{}\"", self.version)
     }

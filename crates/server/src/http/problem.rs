@@ -217,6 +217,9 @@ pub enum Problem {
     /// The client has no secret that could be replaced.
     #[error("the client has no secret")]
     NoSecret,
+    /// The webhook is off, and is sent nothing.
+    #[error("the webhook is off")]
+    WebhookOff,
     /// The realm has a client of this id.
     #[error("the client exists")]
     ClientExists,

@@ -5,10 +5,11 @@ use std::time::Duration;
 use gatepost_domain::{
     EventId, OutboxId, Realm, RealmId, Timestamp,
     audit::{Actor, Event, Record},
+    webhook,
 };
 use gatepost_store::{
     BoxFuture, Error, Tx, attempts, audit, clients, device_codes, initial_access_tokens, invitations,
-    mailed_links, meta, pushed_requests, realms, sessions, trusted_devices, used_ids,
+    mailed_links, meta, pushed_requests, realms, sessions, trusted_devices, used_ids, webhooks,
 };
 
 use crate::App;
@@ -28,7 +29,8 @@ const LEASE: Duration = Duration::from_mins(10);
 const UNUSED: Duration = Duration::from_hours(24 * 7);
 
 /// Deletes of every realm the audit events that are older than its `audit_retention`; sessions, invitations and initial access
-/// tokens that have been over for 30 days; and clients that came by themselves a week ago and that nobody uses. Does nothing while another process is at it.
+/// tokens that have been over for 30 days; messages for webhooks of that age; and clients that came by themselves a week ago and that
+/// nobody uses. Does nothing while another process is at it.
 pub async fn clean_up(app: &App) -> Result<(), Error> {
     let now = app.clock().now();
     let holder = OutboxId::new(now, app.entropy()).to_string();
@@ -105,6 +107,11 @@ async fn every_realm(app: &App, holder: &str, now: Timestamp) -> Result<(), Erro
             .await?;
             batches(app, holder, move |tx| {
                 Box::pin(async move { initial_access_tokens::delete_expired(tx, id, before, BATCH).await })
+            })
+            .await?;
+            let old = now.minus(webhook::KEPT);
+            batches(app, holder, move |tx| {
+                Box::pin(async move { webhooks::delete_old(tx, id, old, BATCH).await })
             })
             .await?;
             let unused = now.minus(UNUSED);

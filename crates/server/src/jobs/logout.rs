@@ -10,7 +10,6 @@ use gatepost_domain::{
     outbox::{Logout, Message, Queued, Revocation},
 };
 use gatepost_store::{Error, Tx, authorization_codes, clients, device_codes, outbox, sessions};
-use quick_cache::sync::Cache;
 
 use super::claim;
 use crate::{
@@ -19,10 +18,6 @@ use crate::{
 
 /// Messages taken together.
 const BATCH: u32 = 100;
-/// How long a client that did not take a message is sent none, at first.
-const PAUSE: Duration = Duration::from_secs(2);
-/// How many such clients are remembered. With more of them at once some are tried again sooner.
-const REMEMBERED: usize = 10_000;
 /// How long they are this process's own: longer than all of them take to be refused.
 const LEASE: Duration = Duration::from_mins(5);
 /// How often a client is tried: for nine hours or so.
@@ -207,36 +202,6 @@ async fn tell_client(
             .await?;
     }
     Ok(())
-}
-
-/// Which clients did not take what they were sent of late. Each process has its own.
-pub(crate) struct SilentClients(Cache<(RealmId, ClientId), Silence>);
-
-#[derive(Clone, Copy)]
-struct Silence {
-    until: Timestamp,
-    times: u32,
-}
-
-impl SilentClients {
-    pub(crate) fn new() -> Self {
-        Self(Cache::new(REMEMBERED))
-    }
-
-    fn is_silent(&self, client: &(RealmId, ClientId), now: Timestamp) -> bool {
-        self.0.get(client).is_some_and(|silence| now < silence.until)
-    }
-
-    /// Keeps whether the client took a message: one that does not is left alone for twice as long each time.
-    fn note(&self, client: &(RealmId, ClientId), took_it: bool, now: Timestamp) {
-        if took_it {
-            self.0.remove(client);
-            return;
-        }
-        let times = self.0.get(client).map_or(0, |silence| silence.times);
-        let pause = PAUSE.saturating_mul(1 << times.min(8));
-        self.0.insert(client.clone(), Silence { until: now.plus(pause), times: times + 1 });
-    }
 }
 
 /// Sends one logout token. What cannot ever be sent counts as sent.

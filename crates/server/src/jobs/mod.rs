@@ -3,6 +3,8 @@
 mod clean_up;
 pub(crate) mod logout;
 mod mail;
+mod silence;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use crate::App;
 pub use clean_up::clean_up;
 pub use logout::tell_clients;
 pub use mail::send_mail;
+pub(crate) use silence::Silent;
+pub use webhooks::send_messages;
 
 /// How long after one clean-up the next begins.
 const EVERY: Duration = Duration::from_hours(24);
@@ -23,7 +27,7 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// Does all of it until it is aborted. What fails is logged and tried again.
 pub async fn run(app: App) {
-    tokio::join!(daily(&app), at_once(&app), post(&app));
+    tokio::join!(daily(&app), at_once(&app), post(&app), webhooks::messages(&app));
 }
 
 /// Takes messages of a kind that are due, as many as `batch` and for as long as `lease`.

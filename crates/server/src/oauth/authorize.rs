@@ -210,9 +210,14 @@ impl Step<'_> {
             None => Progress { started_at: self.now, consented: false, account_chosen: false, can_step_up },
         };
         let to = |page: &str, fresh: Option<bool>| {
+            // Once: who comes back from there without having signed in chooses another way.
+            let provider = request.provider.as_ref().filter(|_| page == "/sign-in" && flow.is_none());
             let mut flow = flow.map_or_else(|| self.begin(request, client), Ok)?;
             flow.fresh = fresh.unwrap_or(flow.fresh);
-            Ok(self.see(page, &flow))
+            let sealed = flow.seal(self.app, self.realm, self.browser);
+            let there = provider.and_then(|id| pages::to_provider(frame, id, &sealed));
+            let here = || self.browser.path(&format!("{page}?flow={sealed}"));
+            Ok(Redirect::to(&there.unwrap_or_else(here)).into_response())
         };
         match decide::next(request, client, signed_in, consent.as_ref(), progress, self.now) {
             Next::SignIn { fresh } => to("/sign-in", Some(fresh)),
@@ -224,12 +229,23 @@ impl Step<'_> {
                     // Signed out meanwhile, in another window.
                     Err(NotGiven::SignedOut) => to("/sign-in", None),
                     Err(NotGiven::Answered) => Ok(refused(frame, self.realm, pushed::NOT_GOOD)),
+                    Err(NotGiven::NoMember) => Ok(request.return_to.with_error(
+                        frame,
+                        self.realm,
+                        "access_denied",
+                        "The person does not belong to the organization.",
+                    )),
+                    Err(NotGiven::FactorMissing) => Ok(request.return_to.with_error(
+                        frame,
+                        self.realm,
+                        "unmet_authentication_requirements",
+                        "The organization asks for a second factor, which the person has not shown.",
+                    )),
                 },
                 None => to("/sign-in", None),
             },
         }
     }
-
     fn see(&self, page: &str, flow: &Flow) -> Response {
         let sealed = flow.seal(self.app, self.realm, self.browser);
         Redirect::to(&self.browser.path(&format!("{page}?flow={sealed}"))).into_response()

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::http::{HeaderMap, header::AUTHORIZATION};
+use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use data_encoding::BASE64;
 use gatepost_domain::{Client, ClientAuthMethod, Secret, Timestamp, client::assertion::claimed_client};
 use gatepost_jose::dangerous_decode_without_verifying;
@@ -55,9 +55,10 @@ fn presented(headers: &HeaderMap, form: &Form) -> Result<Presented, OAuthError> 
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let (id, secret) = (form.get("client_id"), form.get("client_secret"));
     let assertion = (form.get("client_assertion_type"), form.get("client_assertion"));
-    let header = sent.next();
-    let ways = [header.is_some(), secret.is_some(), assertion != (None, None), sent.next().is_some()];
-    if ways.into_iter().filter(|way| *way).count() > 1 {
+    // A bearer token proves no client (RFC 6749 section 2.3): there are libraries that send it along with everything.
+    let header = sent.next().filter(|header| !is_bearer(header));
+    let ways = [header.is_some(), secret.is_some(), assertion != (None, None)];
+    if sent.next().is_some() || ways.into_iter().filter(|way| *way).count() > 1 {
         return Err(OAuthError::InvalidRequest("Authenticate once, and in one way."));
     }
     if let Some(header) = header {
@@ -83,6 +84,11 @@ fn presented(headers: &HeaderMap, form: &Form) -> Result<Presented, OAuthError> 
     let secret =
         secret.map(|secret| Proof::Secret(Secret::received(secret), ClientAuthMethod::ClientSecretPost));
     Ok(Presented { id, proof: secret.unwrap_or(Proof::Nothing) })
+}
+
+fn is_bearer(header: &HeaderValue) -> bool {
+    let scheme = header.to_str().ok().and_then(|text| text.split(' ').next());
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
 }
 
 /// Whose an assertion says it is. `client_id` is not needed beside it, and if there must be the same (RFC 7521 section 4.2).

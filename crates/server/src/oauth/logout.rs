@@ -1,7 +1,8 @@
 //! `/oidc/logout`: a client asks to sign its user out (OpenID Connect RP-Initiated Logout 1.0).
 //!
 //! An ID token of the session that is signed in here proves that its client asks, and then the person is not asked again. Without one
-//! anybody could: the person is asked first, and sent nowhere afterwards.
+//! anybody could: the person is asked first, and sent nowhere afterwards. Applications that were written for Scalekit often send none,
+//! and count on being sent their people back: once these have said so, they are.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::{
     browser::BrowserSession,
     clients,
     http::{Problem, Where},
-    pages::{self, Frame, SignOut},
+    pages::{self, Frame},
     realm::Snapshot,
     session::{self, Ended},
 };
@@ -49,11 +50,16 @@ async fn logout(
         Some(hint) => hint,
         None => None,
     };
-    let client = match client_of(&app, &realm, hint.as_ref(), form.get("client_id")).await? {
+    let after = form.get("post_logout_redirect_uri");
+    let named = form.get("client_id").or_else(|| {
+        let nobody = hint.is_none();
+        after.filter(|_| nobody).and_then(|uri| realm.client_after(uri)).map(ClientId::as_str)
+    });
+    let client = match client_of(&app, &realm, hint.as_ref(), named).await? {
         Ok(client) => client,
         Err(what) => return Ok(shown(what)),
     };
-    let back = match (form.get("post_logout_redirect_uri"), &client) {
+    let back = match (after, &client) {
         (None, _) => None,
         (Some(uri), Some(client)) if is_registered(client, uri) => Some(uri),
         (Some(_), Some(_)) => {
@@ -64,14 +70,15 @@ async fn logout(
             return Ok(shown("`post_logout_redirect_uri` is taken with an `id_token_hint` or `client_id`."));
         }
     };
-    let back = back.filter(|_| hint.is_some()).map(|uri| with_state(uri, form.get("state")));
+    let is_scalekit = client.is_some_and(|client| client.settings.token_format.is_scalekit());
+    let back = back.filter(|_| hint.is_some() || is_scalekit).map(|uri| with_state(uri, form.get("state")));
     let Some(signed_in) = signed_in else {
         return Ok(back.map_or_else(|| pages::signed_out(&frame), |uri| Redirect::to(&uri).into_response()));
     };
     if hint.is_none_or(|hint| hint.session() != Some(&signed_in.session.id.to_string())) {
-        let question =
-            SignOut { user: &signed_in.user, action: "/sign-out", fields: &[], leads_to: None, stale: false };
-        return Ok(pages::sign_out_page(frame, &question));
+        // Of a hint of another session nobody knows which of the two is meant: as if there were none.
+        let back = back.filter(|_| is_scalekit);
+        return Ok(pages::ask_to_sign_out(frame, &signed_in.user, back));
     }
     end(&app, &realm, &signed_in, origin, now).await?;
     browser.forget(&realm);

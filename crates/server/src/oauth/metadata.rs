@@ -1,5 +1,7 @@
 //! Provider metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414) and the key set (RFC 7517).
 
+use std::sync::Arc;
+
 use axum::{
     body::{Body, Bytes},
     extract::State,
@@ -215,16 +217,29 @@ pub(super) async fn discovery(realm: InRealm, headers: HeaderMap) -> Response {
     realm.metadata().answer(&headers)
 }
 
+/// `/.well-known/jwks.json`: every key.
 pub(super) async fn keys(
     realm: InRealm,
     State(app): State<App>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    Ok(with_every_key(&app, &realm).await?.key_set().answer(&headers))
+}
+
+/// `/keys`: those of RS256, which is all that the libraries of Scalekit can read.
+pub(super) async fn rsa_keys(
+    realm: InRealm,
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    Ok(with_every_key(&app, &realm).await?.rsa_key_set().answer(&headers))
+}
+
+async fn with_every_key(app: &App, realm: &InRealm) -> Result<Arc<Snapshot>, Problem> {
     if !realm.lacks_id_token_key() {
-        return Ok(realm.key_set().answer(&headers));
+        return Ok(Arc::clone(&realm.0));
     }
-    let realm = app.realms().with_id_token_key(&app, &realm).await?;
-    Ok(realm.key_set().answer(&headers))
+    Ok(app.realms().with_id_token_key(app, realm).await?)
 }
 
 /// Which of a realm's documents.
@@ -234,7 +249,7 @@ pub type Document = fn(&Snapshot) -> &Rendered;
 pub fn document(path: &str) -> Option<(&'static str, Document)> {
     match path {
         "/.well-known/jwks.json" => Some(("/.well-known/jwks.json", Snapshot::key_set)),
-        "/keys" => Some(("/keys", Snapshot::key_set)),
+        "/keys" => Some(("/keys", Snapshot::rsa_key_set)),
         "/.well-known/openid-configuration" => {
             Some(("/.well-known/openid-configuration", Snapshot::metadata))
         }

@@ -51,5 +51,5 @@ pub fn documents() -> Router<App> {
         .route("/.well-known/openid-configuration", get(metadata::discovery))
         .route("/.well-known/oauth-authorization-server", get(metadata::discovery))
         .route("/.well-known/jwks.json", get(metadata::keys))
-        .route("/keys", get(metadata::keys))
+        .route("/keys", get(metadata::rsa_keys))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{OrganizationId, Scopes, Timestamp, client::exchange::passed_on};
+use gatepost_domain::{OrganizationId, Scopes, Timestamp, TokenFormat, client::exchange::passed_on};
 use gatepost_jose::Claims;
 use gatepost_store::memberships::{self, Bearing};
 
@@ -119,6 +119,7 @@ pub async fn exchange(
         limit,
         exchanged: None,
         audience,
+        format: TokenFormat::Standard,
     };
     let access_token = signing::issue_for(realm, subject, lifetime, app.entropy(), now)?;
     Ok(Ok(Exchanged { access_token, expires_in: lifetime.as_secs(), scopes }))

@@ -1,6 +1,6 @@
 //! Which organization a session is in.
 
-use gatepost_domain::{ClientId, OrganizationId, Timestamp, audit::Event};
+use gatepost_domain::{ClientId, OrganizationId, Timestamp, TokenFormat, audit::Event};
 use gatepost_store::{audit, grants, users};
 
 use super::By;
@@ -62,6 +62,7 @@ pub async fn switch(
         limit: Limit::OWN,
         exchanged: None,
         audience: realm.audience_of(&grant),
+        format: TokenFormat::Standard,
     };
     signing::issue(realm, subject, app.entropy(), now)
 }

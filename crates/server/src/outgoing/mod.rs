@@ -1,4 +1,5 @@
-//! What is fetched from others: documents that clients publish, and what providers say. One client, within limits of direction, size and time.
+//! What is fetched from others, and sent to them: documents that clients publish, what providers say, messages to webhooks. One client,
+//! within limits of direction, size and time.
 //!
 //! A client names the address, so it might name one of ours (server-side request forgery). Only `https` is fetched, no redirect
 //! is followed, and a name is resolved here, once, and connected to at exactly the addresses that were found harmless: a name
@@ -8,6 +9,7 @@ mod address;
 mod ask;
 mod documents;
 mod keys;
+mod message;
 mod places;
 mod range;
 
@@ -23,6 +25,7 @@ use url::Host;
 
 use documents::Documents;
 use keys::KeysOfClients;
+pub use message::PATIENCE;
 use places::Places;
 pub use places::Reader;
 

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     App,
-    browser::{Browser, Flow, Keep, LANGUAGE, NOTICE, Target, one_cookie},
+    browser::{Browser, Flow, Keep, LANGUAGE, NOTICE, one_cookie},
     http::{Problem, observe::RequestId},
     realm::{InRealm, Snapshot},
 };
@@ -242,7 +242,7 @@ impl Frame {
 fn policy(leads_to: Option<&Flow>) -> HeaderValue {
     const BASE: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; base-uri 'none'; \
                         frame-ancestors 'none'; form-action 'self'";
-    let flow = leads_to.filter(|flow| matches!(flow.target, Target::Authorize(_)));
+    let flow = leads_to.filter(|flow| flow.returns_to.is_some());
     let Some(flow) = flow else { return HeaderValue::from_static(BASE) };
     let scheme = flow.returns_to.as_deref().and_then(|uri| uri.split_once(':')).map(|(scheme, _)| scheme);
     let fits = |scheme: &&str| {

@@ -57,7 +57,10 @@ pub use error::{error, flow_lost};
 pub(crate) use form::Form;
 pub use form_post::form_post;
 pub use frame::Frame;
-pub use sign_out::{SignOut, sign_out as sign_out_page, signed_out};
+#[cfg(test)]
+pub use sign_out::{SignOut, sign_out as sign_out_page};
+pub use sign_out::{ask as ask_to_sign_out, signed_out};
+pub use social::to_provider;
 pub use words::Language;
 
 /// The pages that need [`around`] them.

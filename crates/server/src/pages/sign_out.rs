@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
 use gatepost_domain::User;
 
 use super::{
@@ -15,7 +19,7 @@ use super::{
 use crate::{
     App,
     accounts::Who,
-    browser::{BrowserSession, Flow},
+    browser::{BrowserSession, Flow, Target},
     http::{Problem, Where},
     session::{self, Ended},
 };
@@ -85,13 +89,28 @@ pub fn signed_out(frame: &Frame) -> Response {
     frame.answer(StatusCode::OK, &page, None)
 }
 
-fn ask(frame: Frame, user: &User, stale: bool) -> Response {
-    sign_out(frame, &SignOut { user, action: "/sign-out", fields: &[], leads_to: None, stale })
+/// Asks somebody whether to sign out. `back` is where an application gets its people back afterwards: its own address, as the caller
+/// has made sure.
+pub fn ask(frame: Frame, user: &User, back: Option<String>) -> Response {
+    let flow = back.map(|back| {
+        let mut flow = Flow::to(Target::Page(SIGN_OUT.to_owned()), frame.now);
+        flow.returns_to = Some(back);
+        flow
+    });
+    let sealed = flow.map(|flow| (frame.seal(&flow), flow));
+    question(frame, user, sealed.as_ref().map(|(sealed, flow)| (flow, sealed.as_str())), false)
 }
+
+fn question(frame: Frame, user: &User, leads_to: Option<(&Flow, &str)>, stale: bool) -> Response {
+    let fields: Vec<_> = leads_to.iter().map(|(_, sealed)| ("flow", *sealed)).collect();
+    sign_out(frame, &SignOut { user, action: SIGN_OUT, fields: &fields, leads_to, stale })
+}
+
+const SIGN_OUT: &str = "/sign-out";
 
 pub(super) async fn show(signed_in: Option<BrowserSession>, frame: Frame) -> Response {
     match signed_in {
-        Some(signed_in) => ask(frame, &signed_in.user, false),
+        Some(signed_in) => ask(frame, &signed_in.user, None),
         None => signed_out(&frame),
     }
 }
@@ -104,9 +123,18 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, Problem> {
     let (realm, browser, now) = (Arc::clone(&frame.realm), frame.browser.clone(), frame.now);
-    let Some(signed_in) = signed_in else { return Ok(see(&browser, "/sign-out")) };
+    let sealed = form.get("flow");
+    // One that is too old leads nowhere; the person still signs out.
+    let flow = frame.flow(&app, sealed).ok().flatten();
+    let leads_to =
+        flow.as_ref().zip(sealed).filter(|(flow, _)| flow.target == Target::Page(SIGN_OUT.to_owned()));
+    let back = || match leads_to.and_then(|(flow, _)| flow.returns_to.as_deref()) {
+        Some(back) => Redirect::to(back).into_response(),
+        None => see(&browser, SIGN_OUT),
+    };
+    let Some(signed_in) = signed_in else { return Ok(back()) };
     if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
-        return Ok(ask(frame, &signed_in.user, true));
+        return Ok(question(frame, &signed_in.user, leads_to, true));
     }
     let which = if form.ticked("everywhere") {
         Ended::All { with_keys: false }
@@ -116,5 +144,5 @@ pub(super) async fn submit(
     let who = Who::themselves(&signed_in.caller(), origin);
     session::end(&app, (realm.id(), signed_in.user.id), which, who, now).await?;
     browser.forget(&realm);
-    Ok(see(&browser, "/sign-out"))
+    Ok(back())
 }

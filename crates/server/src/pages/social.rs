@@ -64,21 +64,28 @@ pub(super) struct Button {
 pub(super) fn buttons(frame: &Frame, flow: Option<&str>, connect: Option<SessionId>) -> Vec<Button> {
     let words = frame.words();
     let label = if connect.is_some() { words.connect_one } else { words.continue_with };
-    let link = |provider: &Provider| {
-        let go = Go { provider: provider.id.clone(), connect, at: frame.now };
-        let flow = flow.map(|flow| format!("&flow={flow}")).unwrap_or_default();
-        frame.path(&format!("/sign-in/with/{}?go={}{flow}", provider.id, frame.seal_for(PURPOSE, &go)))
-    };
     let providers = frame.realm.providers();
     providers
         .map(|provider| Button {
             id: provider.id.to_string(),
             name: provider.settings.shown(&provider.id).to_owned(),
             label: say(label).put("provider", provider.settings.shown(&provider.id)).plain(),
-            href: link(provider),
+            href: link(frame, provider, flow, connect),
             icon: icon(provider.settings.preset),
         })
         .collect()
+}
+
+fn link(frame: &Frame, provider: &Provider, flow: Option<&str>, connect: Option<SessionId>) -> String {
+    let go = Go { provider: provider.id.clone(), connect, at: frame.now };
+    let flow = flow.map(|flow| format!("&flow={flow}")).unwrap_or_default();
+    frame.path(&format!("/sign-in/with/{}?go={}{flow}", provider.id, frame.seal_for(PURPOSE, &go)))
+}
+
+/// Where somebody signs in by a provider whom an application of the realm's sends there; `flow` is what the sign-in is for, sealed.
+/// `None`: there is no such provider.
+pub fn to_provider(frame: &Frame, provider: &ProviderId, flow: &str) -> Option<String> {
+    Some(link(frame, frame.realm.provider(provider)?, Some(flow), None))
 }
 
 /// The picture of a provider.

@@ -2,6 +2,7 @@
 
 mod cache;
 mod change;
+mod clients;
 mod keys;
 mod logo;
 mod resolve;

@@ -9,18 +9,21 @@ use std::{
 };
 
 use gatepost_domain::{
-    Client, Entropy, Grant, MasterKey, Provider, ProviderId, Realm, RealmId, RealmSettings, SigningAlg,
-    Timestamp,
+    Client, ClientId, Entropy, Grant, MasterKey, Provider, ProviderId, Realm, RealmId, RealmSettings,
+    RedirectUri, SigningAlg, Timestamp,
     mfa::Demand,
     organization,
     role::{RoleGraph, RolesRefused},
 };
 use gatepost_jose::{Claims, Proof, Refused, Verifier, dangerous_decode_without_verifying};
-use gatepost_store::{Db, clients, providers, realms, roles, signing_keys};
+use gatepost_store::{Db, providers, realms, roles, signing_keys};
 
 use serde_json::Value;
 
-use super::keys::{self, Tended};
+use super::{
+    clients::ClientsThere,
+    keys::{self, Tended},
+};
 use crate::{
     http::Problem,
     oauth::{Metadata, Rendered},
@@ -72,6 +75,8 @@ pub struct Snapshot {
     verifier: Verifier,
     metadata: Rendered,
     key_set: Rendered,
+    rsa_key_set: Rendered,
+    addresses_after: Vec<(RedirectUri, ClientId)>,
     confirmed_ms: AtomicU64,
 }
 
@@ -110,18 +115,18 @@ impl Snapshot {
                         };
                         let roles = roles::list(tx, id).await?;
                         let keys = signing_keys::list(tx, id).await?;
-                        let signs_people_in = clients::any_signs_people_in(tx, id).await?;
+                        let clients = ClientsThere::read(tx, id).await?;
                         let providers = providers::list(tx, id).await?;
-                        Ok::<_, gatepost_store::Error>(Some((realm, roles, keys, signs_people_in, providers)))
+                        Ok::<_, gatepost_store::Error>(Some((realm, roles, keys, clients, providers)))
                     })
                 })
                 .await?;
-            let Some((realm, roles, stored, signs_people_in, providers)) = read else {
+            let Some((realm, roles, stored, clients, providers)) = read else {
                 return Ok(None);
             };
             if keys::tend(means, &realm, &stored, now).await? == Tended::Unchanged {
                 let ring = KeyRing::open(&stored, &realm.settings, id, means.master, now)?;
-                return Self::assemble(means, realm, &roles, ring, signs_people_in, providers).map(Some);
+                return Self::assemble(means, realm, &roles, ring, &clients, providers).map(Some);
             }
         }
         Err(KeysUnusable::None.into())
@@ -132,13 +137,14 @@ impl Snapshot {
         realm: Realm,
         roles: &[gatepost_domain::Role],
         keys: KeyRing,
-        signs_people_in: bool,
+        clients: &ClientsThere,
         providers: Vec<Provider>,
     ) -> Result<Self, SnapshotError> {
         let issuer = issuer_of(&realm, means.public_url);
         let public_url = public_url_of(&realm, means.public_url);
         let metadata = Rendered::new(&Metadata::of(&issuer, &public_url, &realm.settings))?;
         let key_set = Rendered::new(keys.published())?;
+        let rsa_key_set = Rendered::new(keys.published_rs256())?;
         let verifier = Verifier::new(&issuer, &issuer, keys.verifying());
         let named = realm.settings.audience.iter().cloned();
         // One that names the realm itself is no other.
@@ -163,11 +169,13 @@ impl Snapshot {
             roles,
             organization_roles,
             providers,
-            lacks_id_token_key: signs_people_in && keys.signer_with(keys::ID_TOKENS).is_none(),
+            lacks_id_token_key: clients.need_rs256() && keys.signer_with(keys::ID_TOKENS).is_none(),
             keys,
             verifier,
             metadata,
             key_set,
+            rsa_key_set,
+            addresses_after: clients.addresses_after(),
             realm,
             confirmed_ms: AtomicU64::new(0),
         })
@@ -257,8 +265,13 @@ impl Snapshot {
         }
     }
 
-    /// `aud` of the tokens of a client that asks for no other: its own APIs where it has some, and else the realm's.
+    /// `aud` of the tokens of a client that asks for no other: its own APIs where it has some, and else the realm's. In the format of
+    /// Scalekit the client itself, and its own APIs.
     pub fn audience_for(&self, client: &Client) -> Audience {
+        if client.settings.token_format.is_scalekit() {
+            let own = std::iter::once(client.id.to_string());
+            return Audience::of(own.chain(client.settings.audience.iter().cloned()));
+        }
         match client.settings.audience.as_slice() {
             [] => self.audience(),
             named => Audience::of(named.iter().cloned()),
@@ -414,6 +427,19 @@ impl Snapshot {
     /// The published keys.
     pub fn key_set(&self) -> &Rendered {
         &self.key_set
+    }
+
+    /// Of the published keys those of RS256.
+    pub fn rsa_key_set(&self) -> &Rendered {
+        &self.rsa_key_set
+    }
+
+    /// The client that people may be sent back to at this address after signing out, though it did not say who it is: one whose
+    /// tokens are in the format of Scalekit, and the only such one that registered the address.
+    pub fn client_after(&self, address: &str) -> Option<&ClientId> {
+        let mut known = self.addresses_after.iter().filter(|(uri, _)| uri.as_str() == address);
+        let (_, client) = known.next()?;
+        known.next().is_none().then_some(client)
     }
 }
 

@@ -33,9 +33,11 @@ pub async fn end(
         Ended::AllBut(_) | Ended::All { .. } => Event::SignedOutEverywhere,
     };
     let mut record = who.record(app, event, realm, user, now);
-    if let Ended::One(session) = which {
-        record = record.session(session);
-    }
+    record = match which {
+        Ended::One(session) => record.session(session),
+        Ended::AllBut(session) => record.with("kept", session.to_string()),
+        Ended::All { .. } => record,
+    };
     let (message, worker) = (OutboxId::new(now, app.entropy()), app.clone());
     let ended = app
         .db()

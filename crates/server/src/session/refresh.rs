@@ -1,6 +1,6 @@
 //! The refresh token's one use.
 
-use gatepost_domain::{EventId, OutboxId, Timestamp, refresh::RefreshToken};
+use gatepost_domain::{EventId, OutboxId, Timestamp, TokenFormat, refresh::RefreshToken};
 use gatepost_store::grants::{self, Ends, Exchanged, OnReuse, Presented, RefreshRefused};
 
 use super::{FIRST_PARTY, touch};
@@ -99,6 +99,7 @@ fn answer(
             limit: Limit::OWN,
             exchanged: None,
             audience: realm.audience_of(grant),
+            format: TokenFormat::Standard,
         },
         app.entropy(),
         now,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    PasswordHash, Timestamp, User, UserId,
+    PasswordHash, Timestamp, TokenFormat, User, UserId,
     audit::{Actor, Event, Record},
     mfa::{First, Missing, PendingSignIn},
     passkey::PasskeyRefused,
@@ -223,6 +223,7 @@ pub async fn sign_in(
             limit: Limit::OWN,
             exchanged: None,
             audience: realm.own_audience(),
+            format: TokenFormat::Standard,
         },
         app.entropy(),
         now,

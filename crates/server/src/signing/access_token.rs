@@ -4,16 +4,17 @@ use std::{borrow::Cow, time::Duration};
 
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
-    ApiKeyId, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes, Session, Timestamp,
-    User, api_key,
+    ApiKeyId, Entropy, GrantId, Membership, OrganizationId, Permission, Scope, Scopes, Session, SigningAlg,
+    Timestamp, TokenFormat, User, api_key,
     client::{Entrusted, FIRST_PARTY, exchange},
     organization::OWNER,
     role::Rights,
 };
-use gatepost_jose::{MAX_TOKEN_BYTES, jwt};
+use gatepost_jose::{MAX_TOKEN_BYTES, SigningKey, jwt};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Audience;
 use crate::{
     accounts::{ADMINISTRATOR, is_administrator},
     holder::Party,
@@ -27,57 +28,6 @@ const RIGHTS_LIMIT: usize = 6 * 1024;
 
 /// RFC 9068 section 2.1.
 const ACCESS_TOKEN: &str = "at+jwt";
-
-/// Whom a token is for: one name, or several.
-#[derive(Clone, Debug, Serialize)]
-#[serde(untagged)]
-pub enum Audience {
-    /// One.
-    One(String),
-    /// Several.
-    Many(Vec<String>),
-}
-
-impl Audience {
-    /// Each name once, in order; a single one stands alone.
-    pub fn of(names: impl IntoIterator<Item = String>) -> Self {
-        let mut each: Vec<String> = Vec::new();
-        for name in names {
-            if !each.contains(&name) {
-                each.push(name);
-            }
-        }
-        match <[String; 1]>::try_from(each) {
-            Ok([one]) => Self::One(one),
-            Err(many) => Self::Many(many),
-        }
-    }
-
-    /// Of these names those that are asked for; all when none is. `None`: one is asked for that is not among them.
-    pub fn among(self, wanted: &[&str]) -> Option<Self> {
-        if wanted.is_empty() {
-            return Some(self);
-        }
-        let known = wanted.iter().all(|name| self.names(name));
-        known.then(|| Self::of(wanted.iter().map(|name| (*name).to_owned())))
-    }
-
-    /// The names.
-    pub fn iter(&self) -> std::slice::Iter<'_, String> {
-        match self {
-            Self::One(one) => std::slice::from_ref(one).iter(),
-            Self::Many(many) => many.iter(),
-        }
-    }
-
-    /// Whether `name` is one of them.
-    pub fn names(&self, name: &str) -> bool {
-        match self {
-            Self::One(one) => one == name,
-            Self::Many(many) => many.iter().any(|one| one == name),
-        }
-    }
-}
 
 /// Who a token is about, and within what.
 pub struct Subject<'a> {
@@ -104,6 +54,8 @@ pub struct Subject<'a> {
     pub exchanged: Option<&'a ExchangedFrom>,
     /// Whom the token is for.
     pub audience: Audience,
+    /// Its shape.
+    pub format: TokenFormat,
 }
 
 /// What limits the rights in a token beside what the account has.
@@ -173,6 +125,8 @@ pub struct Program<'a> {
     pub bound_to: Option<&'a str>,
     /// Whom the token is for.
     pub audience: Audience,
+    /// Its shape.
+    pub format: TokenFormat,
 }
 
 #[derive(Serialize)]
@@ -193,7 +147,8 @@ struct Claims<'a> {
     auth_time: Option<i64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     amr: &'a [String],
-    realm_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    realm_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -216,6 +171,13 @@ struct Claims<'a> {
     exchanged_from: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Party]>::is_empty")]
     exchanged_by: &'a [Party],
+    // What the format of Scalekit has beside, under the names that its libraries look for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oid: Option<String>,
 }
 
 /// RFC 7800, RFC 9449 section 6.1.
@@ -275,11 +237,14 @@ pub fn issue_for(
     let may_know = |scope: &str| subject.client == FIRST_PARTY || subject.scopes.contains(scope);
     let email = user.email.as_ref().filter(|_| may_know("email"));
     let name = user.name.as_ref().filter(|_| may_know("profile"));
+    let scalekit = subject.format.is_scalekit();
+    // Its libraries keep every token, and the claims beside, in one cookie of 3,800 letters: the ID token says how and when.
+    let told = subject.session.filter(|_| !scalekit);
     let sign_in = realm.sign_in_issuer().filter(|_| subject.client == FIRST_PARTY);
     let claims = Claims {
         iss: sign_in.unwrap_or(realm.issuer()),
         sub: subject.pseudonym.map_or_else(|| user.id.to_string(), str::to_owned),
-        aud: subject.audience,
+        aud: shaped(subject.audience, subject.format),
         exp: now.unix_seconds().saturating_add_unsigned(lifetime.as_secs()),
         iat: now.unix_seconds(),
         jti: fresh_id(entropy),
@@ -287,9 +252,9 @@ pub fn issue_for(
         sid: subject.session.map(|session| session.id.to_string()),
         grant_id: subject.grant.map(|grant| grant.to_string()),
         scope: subject.scopes.to_string(),
-        auth_time: subject.session.map(|session| session.authenticated_at.unix_seconds()),
-        amr: subject.session.map_or(&[], |session| session.amr.as_slice()),
-        realm_id: realm.name(),
+        auth_time: told.map(|session| session.authenticated_at.unix_seconds()),
+        amr: told.map_or(&[], |session| session.amr.as_slice()),
+        realm_id: (!scalekit).then(|| realm.name()),
         email: email.map(gatepost_domain::EmailAddress::as_str),
         email_verified: email.map(|_| user.email_verified),
         name: name.map(gatepost_domain::DisplayName::as_str),
@@ -301,8 +266,11 @@ pub fn issue_for(
         act: subject.exchanged.and_then(|exchanged| exchanged.actor.as_ref()),
         exchanged_from: subject.exchanged.map(|exchanged| exchanged.client.as_str()),
         exchanged_by: subject.exchanged.map_or(&[], |exchanged| &exchanged.parties),
+        nbf: scalekit.then_some(now.unix_seconds()),
+        scopes: scalekit.then(|| listed(subject.scopes)),
+        oid: subject.member.filter(|_| scalekit).map(|member| member.organization.to_string()),
     };
-    sign(realm, if sign_in.is_some() { SIGN_IN_TYPE } else { ACCESS_TOKEN }, &claims)
+    sign(realm, (subject.format, if sign_in.is_some() { SIGN_IN_TYPE } else { ACCESS_TOKEN }), &claims)
 }
 
 /// Signs an access token of a program: without a session, so that it opens nothing of our own, and without what is known of
@@ -314,10 +282,11 @@ pub fn issue_for_program(
     entropy: &dyn Entropy,
     now: Timestamp,
 ) -> Result<String, Problem> {
+    let scalekit = program.format.is_scalekit();
     let claims = Claims {
         iss: realm.issuer(),
         sub: program.subject,
-        aud: program.audience,
+        aud: shaped(program.audience, program.format),
         exp: now.unix_seconds().saturating_add_unsigned(lifetime.as_secs()),
         iat: now.unix_seconds(),
         jti: fresh_id(entropy),
@@ -327,7 +296,7 @@ pub fn issue_for_program(
         scope: program.scopes.to_string(),
         auth_time: None,
         amr: &[],
-        realm_id: realm.name(),
+        realm_id: (!scalekit).then(|| realm.name()),
         email: None,
         email_verified: None,
         name: None,
@@ -339,8 +308,11 @@ pub fn issue_for_program(
         act: None,
         exchanged_from: None,
         exchanged_by: &[],
+        nbf: scalekit.then_some(now.unix_seconds()),
+        scopes: scalekit.then(|| listed(program.scopes)),
+        oid: program.organization.filter(|_| scalekit).map(|organization| organization.to_string()),
     };
-    sign(realm, ACCESS_TOKEN, &claims)
+    sign(realm, (program.format, ACCESS_TOKEN), &claims)
 }
 
 /// `jti`
@@ -350,8 +322,34 @@ fn fresh_id(entropy: &dyn Entropy) -> String {
     BASE64URL_NOPAD.encode(&id)
 }
 
-fn sign(realm: &Snapshot, typ: &str, claims: &Claims<'_>) -> Result<String, Problem> {
-    let token = jwt::sign(typ, claims, realm.keys().signer()).map_err(Problem::internal)?;
+fn listed(scopes: &Scopes) -> Vec<&str> {
+    scopes.iter().map(Scope::as_str).collect()
+}
+
+fn shaped(audience: Audience, format: TokenFormat) -> Audience {
+    if format.is_scalekit() { audience.listed() } else { audience }
+}
+
+/// What signs a token of that shape: the realm's own algorithm, or RS256, which libraries of Scalekit take alone. Whoever issues one
+/// has made sure of that key.
+fn signer(realm: &Snapshot, format: TokenFormat) -> Result<&SigningKey, Problem> {
+    match format {
+        TokenFormat::Standard => Ok(realm.keys().signer()),
+        TokenFormat::Scalekit => {
+            let key = realm.keys().signer_with(SigningAlg::RS256);
+            key.ok_or_else(|| {
+                Problem::internal("a token in the format of Scalekit is to be signed without an RS256 key")
+            })
+        }
+    }
+}
+
+fn sign(
+    realm: &Snapshot,
+    (format, typ): (TokenFormat, &str),
+    claims: &Claims<'_>,
+) -> Result<String, Problem> {
+    let token = jwt::sign(typ, claims, signer(realm, format)?).map_err(Problem::internal)?;
     // Longer ones are refused by every verifier, ours included.
     if token.len() > MAX_TOKEN_BYTES { Err(Problem::TokenTooLarge) } else { Ok(token) }
 }

@@ -2,11 +2,12 @@
 
 use aws_lc_rs::digest;
 use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::Timestamp;
+use gatepost_domain::{OrganizationId, Timestamp, TokenFormat};
 use gatepost_jose::{Algorithm, SigningKey, jwt};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::Audience;
 use crate::{http::Problem, realm::Snapshot};
 
 /// What an ID token says.
@@ -31,13 +32,17 @@ pub struct IdToken<'a> {
     pub code: Option<&'a str>,
     /// What else the client may know.
     pub claims: Map<String, Value>,
+    /// Its shape.
+    pub format: TokenFormat,
+    /// The organization that the access token speaks of.
+    pub organization: Option<OrganizationId>,
 }
 
 #[derive(Serialize)]
 struct Claims<'a> {
     iss: &'a str,
     sub: &'a str,
-    aud: &'a str,
+    aud: Audience,
     exp: i64,
     iat: i64,
     auth_time: i64,
@@ -51,7 +56,17 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     c_hash: Option<String>,
     #[serde(flatten)]
+    beside: Option<Beside<'a>>,
+    #[serde(flatten)]
     person: Map<String, Value>,
+}
+
+/// What the format of Scalekit has beside.
+#[derive(Serialize)]
+struct Beside<'a> {
+    azp: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oid: Option<String>,
 }
 
 /// Signs an ID token. It lives as long as an access token.
@@ -62,10 +77,18 @@ pub fn issue_id_token(
     now: Timestamp,
 ) -> Result<String, Problem> {
     let lifetime = realm.settings().access_token_ttl;
+    let audience = Audience::One(token.client.to_owned());
+    let (aud, beside) = match token.format {
+        TokenFormat::Standard => (audience, None),
+        TokenFormat::Scalekit => {
+            let oid = token.organization.map(|organization| organization.to_string());
+            (audience.listed(), Some(Beside { azp: token.client, oid }))
+        }
+    };
     let claims = Claims {
         iss: realm.issuer(),
         sub: token.subject,
-        aud: token.client,
+        aud,
         exp: now.unix_seconds().saturating_add_unsigned(lifetime.as_secs()),
         iat: now.unix_seconds(),
         auth_time: token.authenticated_at.unix_seconds(),
@@ -75,6 +98,7 @@ pub fn issue_id_token(
         sid: token.session,
         at_hash: half_hash(key.algorithm(), token.access_token),
         c_hash: token.code.map(|code| half_hash(key.algorithm(), code)),
+        beside,
         person: token.claims,
     };
     jwt::sign("JWT", &claims, key).map_err(Problem::internal)

@@ -110,6 +110,7 @@ pub struct KeyRing {
     signers: Vec<(SigningAlg, SigningKey)>,
     alg: SigningAlg,
     published: JwkSet,
+    published_rs256: JwkSet,
     verifying: KeySet,
     shared: SharedSecrets,
     next_change: Option<Timestamp>,
@@ -127,7 +128,8 @@ impl KeyRing {
         let mut algs: Vec<SigningAlg> = stored.iter().map(|key| key.alg).collect();
         algs.sort_unstable();
         algs.dedup();
-        let (mut signers, mut verifying, mut jwks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut signers, mut verifying) = (Vec::new(), Vec::new());
+        let (mut jwks, mut rs256) = (Vec::new(), Vec::new());
         let mut shared = SharedSecrets::default();
         let mut next_change: Option<Timestamp> = None;
         for alg in algs {
@@ -148,6 +150,7 @@ impl KeyRing {
                     continue;
                 }
                 jwks.extend(key.public_jwk());
+                rs256.extend(key.public_jwk().filter(|_| alg == SigningAlg::RS256));
                 verifying.push(key.verifying_key());
                 if signs {
                     signers.push((alg, key));
@@ -164,6 +167,7 @@ impl KeyRing {
             alg,
             shared,
             published: JwkSet { keys: jwks },
+            published_rs256: JwkSet { keys: rs256 },
             verifying: KeySet::new(verifying).map_err(KeysUnusable::Set)?,
             next_change,
         })
@@ -191,6 +195,11 @@ impl KeyRing {
     /// What `/.well-known/jwks.json` answers.
     pub fn published(&self) -> &JwkSet {
         &self.published
+    }
+
+    /// What `/keys` answers: clients are written that take every key there for one of RSA.
+    pub fn published_rs256(&self) -> &JwkSet {
+        &self.published_rs256
     }
 
     /// The keys our own tokens are verified with.

@@ -34,6 +34,11 @@ fn check_table(page: &str, fresh: &str) {
 }
 
 #[test]
+fn the_endpoints_of_scalekit_are_up_to_date() {
+    check_table("coming-from-scalekit.md", &gatepost_server::testing::scalekit_endpoints());
+}
+
+#[test]
 fn the_endpoints_of_zalt_are_up_to_date() {
     check_table("coming-from-zalt.md", &gatepost_server::testing::zalt_endpoints());
 }
@@ -52,6 +57,11 @@ fn the_problem_codes_are_up_to_date() {
 #[test]
 fn the_audit_events_are_up_to_date() {
     check("audit-events.md", &gatepost_server::testing::audit_events());
+}
+
+#[test]
+fn the_webhook_events_are_up_to_date() {
+    check("webhook-events.md", &gatepost_server::testing::webhook_events());
 }
 
 #[tokio::test]

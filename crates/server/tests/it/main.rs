@@ -27,3 +27,4 @@ mod realms;
 mod social;
 mod support;
 mod tenancy;
+mod webhooks;

@@ -26,7 +26,7 @@ async fn keys_and_metadata_are_public_and_cacheable() {
         let again = app.send(again).await;
         assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
     }
-    let keys: serde_json::Value = app.get("/keys").await.json();
+    let keys: serde_json::Value = app.get("/.well-known/jwks.json").await.json();
     for key in keys["keys"].as_array().unwrap() {
         assert!(key.get("d").is_none() && key["alg"] == "ES256" && key["use"] == "sig", "{key}");
     }
@@ -39,7 +39,7 @@ async fn a_realm_signs_with_what_it_chose() {
     )
     .await;
     for (realm, alg) in [("edd", "EdDSA"), ("rsa", "RS256")] {
-        let keys = app.get(&format!("/r/{realm}/keys")).await.json();
+        let keys = app.get(&format!("/r/{realm}/.well-known/jwks.json")).await.json();
         assert_eq!(keys["keys"][0]["alg"], alg);
     }
 }
@@ -59,12 +59,12 @@ async fn jwt_19_rotation_refuses_no_good_token() {
         let header: serde_json::Value = serde_json::from_str(token.header()).unwrap();
         header["kid"].as_str().unwrap().to_owned()
     };
-    let first = key_ids(app.get("/keys").await);
+    let first = key_ids(app.get("/.well-known/jwks.json").await);
     assert_eq!(first.len(), 1);
 
     // A verifier that fetched the keys 29 days in, when the second is published and the first still signs.
     app.advance(day * 29 + Duration::from_mins(1));
-    let both = app.get("/keys").await;
+    let both = app.get("/.well-known/jwks.json").await;
     let (cached, ids) = (KeySet::parse(&both.body).unwrap(), key_ids(both));
     assert_eq!(ids.len(), 2);
     let verifier = Verifier::new("http://127.0.0.1:8400", "http://127.0.0.1:8400", cached);
@@ -77,13 +77,13 @@ async fn jwt_19_rotation_refuses_no_good_token() {
     assert_ne!(signer(&after.access_token), first[0]);
     let now = app.clock.now().unix_seconds();
     verifier.verify(&after.access_token, now).unwrap();
-    assert_eq!(key_ids(app.get("/keys").await).len(), 2, "the old key is still published");
+    assert_eq!(key_ids(app.get("/.well-known/jwks.json").await).len(), 2, "the old key is still published");
     assert_eq!(app.ask(&after, Method::GET, "/api/v1/me", None).await.status, StatusCode::OK);
 
     // When the last token it signed is long gone, so is the key.
     app.advance(Duration::from_hours(2));
-    app.get("/keys").await;
-    let left = key_ids(app.get("/keys").await);
+    app.get("/.well-known/jwks.json").await;
+    let left = key_ids(app.get("/.well-known/jwks.json").await);
     assert_eq!(left, [signer(&after.access_token)]);
 }
 

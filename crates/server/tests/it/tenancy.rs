@@ -70,6 +70,7 @@ impl Belongings {
         // Before the passkey, which is asked for from then on.
         let identity = social::connected(app).await;
         let passkey = app.add_passkey(&ada, &mut SoftPasskey::es256()).await.json();
+        let webhook = webhook(app).await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let ids = BTreeMap::from([
             ("user", ada.id.clone()),
@@ -80,6 +81,8 @@ impl Belongings {
             ("passkey", text(&passkey["passkey"]["id"])),
             ("session", text(&sessions["sessions"][0]["id"])),
             ("initial access token", initial_access_token(app).await),
+            ("webhook", webhook.0),
+            ("delivery", webhook.1),
             ("identity", identity),
             ("role", "editor".to_owned()),
             ("client", "web".to_owned()),
@@ -117,12 +120,24 @@ async fn initial_access_token(app: &TestApp) -> String {
     app.ask(&admin, Method::POST, path, Some(json!({}))).await.text("id")
 }
 
+/// One of the default realm, and a message that waits for it.
+async fn webhook(app: &TestApp) -> (String, String) {
+    let admin = app.sign_in("root@example.com").await;
+    let path = "/api/v1/admin/webhooks";
+    let body = json!({"url": "https://app.test/hook", "events": ["*"]});
+    let id = app.ask(&admin, Method::POST, path, Some(body)).await.text("id");
+    let queued = app.ask(&admin, Method::POST, &format!("{path}/{id}/test"), None).await.text("id");
+    (id, queued)
+}
+
 /// What the parameter of a route names. A new route has to say so here.
 fn named(path: &str, parameter: &str) -> &'static str {
     match (path, parameter) {
         (_, "user_id") => "user",
         (_, "invitation_id") => "invitation",
         (_, "session_id") => "session",
+        (_, "delivery_id") => "delivery",
+        (path, "id") if path.contains("/webhooks/{id}") => "webhook",
         (path, "key_id") if path.contains("/users/{id}") => "key",
         (_, "key_id") => "organization key",
         (path, "id") if path.contains("/organizations/{id}") => "organization",
@@ -147,7 +162,9 @@ fn body(schema: &str) -> Option<Value> {
         "MemberChange" => json!({"roles": []}),
         "NewInvitation" => json!({"email": "mallory@example.com", "roles": []}),
         "ClientChange" => json!({"settings": {"name": "Mallory"}}),
-        "Rotation" | "SecretRotation" => json!({}),
+        "WebhookChange" => json!({"name": "Mallory"}),
+        "WebhookReplay" => json!({"since": "2026-01-01T00:00:00Z"}),
+        "Rotation" | "SecretRotation" | "WebhookSecretRotation" => json!({}),
         "NewKey" => json!({"name": "mallory", "scopes": ["ci"]}),
         "ClientMetadata" => json!({"client_id": "web", "redirect_uris": ["https://app.test/cb"]}),
         "RoleContent" => json!({"permissions": [], "inherits": []}),

@@ -21,3 +21,4 @@ mod shared_store;
 mod shutdown;
 mod store_refusals;
 mod support;
+mod webhooks;

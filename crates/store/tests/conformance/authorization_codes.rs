@@ -1,7 +1,7 @@
 use gatepost_domain::authorization::CODE_TTL;
 use gatepost_domain::{
-    AuthorizationCode, CodeDetails, CodeId, GrantDetails, GrantId, RealmId, Session, SessionId, Timestamp,
-    UserId,
+    AuthorizationCode, CodeDetails, CodeId, GrantDetails, GrantId, OrganizationId, RealmId, Session,
+    SessionId, Timestamp, UserId,
 };
 use gatepost_store::{authorization_codes, sessions, users};
 
@@ -24,6 +24,7 @@ fn code(store: &Store, session: &Session, now: Timestamp) -> AuthorizationCode {
         audience: vec!["notes-api".into()],
         code_challenge: Some("x".repeat(43)),
         nonce: Some("n\"1".into()),
+        organization: Some(OrganizationId::MAX),
         grant: GrantDetails { userinfo_claims: vec!["name".into()], ..GrantDetails::default() },
     };
     AuthorizationCode {

@@ -1,5 +1,5 @@
 use gatepost_domain::{
-    Client, ClientId, ClientOrigin, ClientSettings, RealmId, Scopes, Secret,
+    Client, ClientId, ClientOrigin, ClientSettings, RealmId, Scopes, Secret, TokenFormat,
     client::{PreviousSecret, RegisteredBy},
 };
 use gatepost_store::{Constraint, Error, clients, consents};
@@ -10,6 +10,7 @@ on_every_backend!(
     a_client_with_openid_signs_people_in,
     a_client_is_made_changed_found_and_deleted,
     clients_are_listed_by_pages,
+    clients_whose_tokens_are_in_the_format_of_scalekit_are_told,
     a_client_that_came_by_itself_is_read_back,
     clients_that_nobody_vouches_for_are_counted_and_the_unused_deleted,
     the_names_of_the_realms_own_clients_are_told,
@@ -88,6 +89,29 @@ async fn a_client_with_openid_signs_people_in(store: Store) {
     assert!(!any().await);
     keep("email openid").await;
     assert!(any().await);
+}
+
+async fn clients_whose_tokens_are_in_the_format_of_scalekit_are_told(store: Store) {
+    let keep = async |id: &str, token_format: TokenFormat, origin: ClientOrigin, jwks: Option<&str>| {
+        let client = client(&store, id);
+        let jwks = jwks.map(|jwks| serde_json::from_str(jwks).unwrap());
+        let settings = ClientSettings { token_format, jwks, ..client.settings.clone() };
+        let client = Client { settings, origin, ..client };
+        write!(store, [client] tx => clients::upsert(tx, &client).await).unwrap();
+    };
+    let odd = r#"{"keys":[{"kty":"EC"}],"token_format":"scalekit"}"#;
+    keep("b", TokenFormat::Scalekit, ClientOrigin::Managed, None).await;
+    keep("a", TokenFormat::Scalekit, ClientOrigin::Managed, None).await;
+    keep("c", TokenFormat::Standard, ClientOrigin::Managed, None).await;
+    keep("d", TokenFormat::Standard, ClientOrigin::Managed, Some(odd)).await;
+    keep("e", TokenFormat::Scalekit, registered(RegisteredBy::Anybody), None).await;
+    let realm = store.realm;
+    let told = async |limit: u32| {
+        let found = read!(store, [] tx => clients::list_for_scalekit(tx, realm, limit).await).unwrap();
+        found.into_iter().map(|client| client.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(9).await, ["a", "b"]);
+    assert_eq!(told(1).await, ["a"]);
 }
 
 fn registered(by: RegisteredBy) -> ClientOrigin {

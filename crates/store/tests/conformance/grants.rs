@@ -379,6 +379,12 @@ async fn an_active_organization_stays_with_the_grant_while_the_user_belongs_ther
     let (id, message) = (grant.id, store.message());
     write!(store, [] tx => grants::revoke(tx, realm, id, NOW, message).await).unwrap();
     assert_eq!(activate(&store, &grant, None).await, None);
+
+    // Or it is there from the beginning.
+    let begun = Grant { id: GrantId::new(NOW, &store.dice), organization: Some(acme.id), ..grant };
+    assert!(write!(store, [begun] tx => grants::create(tx, &begun).await).unwrap());
+    let found = read!(store, [] tx => grants::find(tx, realm, begun.id).await).unwrap();
+    assert_eq!(found.unwrap().0.organization, Some(acme.id));
 }
 
 /// Of an organization that began to ask for a second factor tokens speak no more, unless the session has shown one, and the session

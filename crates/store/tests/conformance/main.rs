@@ -48,3 +48,4 @@ mod trusted_devices;
 mod used_ids;
 mod user_numbers;
 mod users;
+mod webhooks;

@@ -12,10 +12,14 @@ mod realm;
 mod roles;
 mod sessions;
 mod users;
+mod webhook_deliveries;
+mod webhooks;
 
 pub use clients::ClientView;
 pub use initial_access_tokens::InitialAccessTokenView;
 pub use roles::RoleView;
+pub use webhook_deliveries::DeliveryView;
+pub use webhooks::{WebhookAndSecret, WebhookView};
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -43,6 +47,14 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(clients::rotate_secret))
         .routes(routes!(initial_access_tokens::list, initial_access_tokens::create))
         .routes(routes!(initial_access_tokens::revoke))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhook_deliveries::list))
+        .routes(routes!(webhook_deliveries::replay_dead))
+        .routes(routes!(webhook_deliveries::show))
+        .routes(routes!(webhook_deliveries::replay))
         .routes(routes!(keys::list))
         .routes(routes!(roles::list, roles::create))
         .routes(routes!(roles::show, roles::put, roles::remove))

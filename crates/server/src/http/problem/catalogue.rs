@@ -70,6 +70,7 @@ impl Problem {
             Self::InvalidField { field: "email", reason: "what is wrong with it".into() },
             Self::ClientExists,
             Self::NoSecret,
+            Self::WebhookOff,
             Self::WeakPassword(TooWeak::TooShort { min: 12 }),
             Self::InvalidBody { detail: "What is wrong, and where.".to_owned() },
             Self::InvalidQuery { detail: "What is wrong.".to_owned() },

@@ -356,6 +356,12 @@ impl Problem {
                 "There is no secret",
                 "This client proves itself with a key, or not at all. Change its `token_endpoint_auth_method` to give it a secret.",
             ),
+            Self::WebhookOff => fixed(
+                "webhook_off",
+                S::CONFLICT,
+                "The webhook is off",
+                "Nothing is sent to it. Turn it on with `enabled`, and try again.",
+            ),
             Self::ClientExists => fixed(
                 "client_exists",
                 S::CONFLICT,

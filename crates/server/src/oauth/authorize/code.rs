@@ -3,12 +3,19 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    AuthorizationCode, CodeDetails, CodeId, GrantId,
+    AuthorizationCode, CodeDetails, CodeId, GrantId, OrganizationId,
     authorization::{CODE_TTL, pushed::digest_of},
 };
-use gatepost_store::{authorization_codes, pushed_requests};
+use gatepost_store::{
+    authorization_codes,
+    memberships::{self, Bearing},
+    pushed_requests,
+};
 
-use super::{Step, request::AuthorizationRequest};
+use super::{
+    Step,
+    request::{AskedOrganization, AuthorizationRequest},
+};
 use crate::{browser::BrowserSession, http::Problem};
 
 /// Why there is no code. Nothing was written.
@@ -18,6 +25,10 @@ pub(super) enum NotGiven {
     SignedOut,
     /// A code was given for the request that was sent ahead.
     Answered,
+    /// The person does not belong to the organization that is asked for.
+    NoMember,
+    /// The organization that is asked for wants more of them than they have shown.
+    FactorMissing,
 }
 
 /// What takes the write back.
@@ -39,6 +50,10 @@ pub(super) async fn give(
     signed_in: &BrowserSession,
 ) -> Result<Result<String, NotGiven>, Problem> {
     let (app, now) = (step.app, step.now);
+    let organization = match organization(step, request, signed_in).await? {
+        Ok(organization) => organization,
+        Err(why) => return Ok(Err(why)),
+    };
     let id = CodeId::new(now, app.entropy());
     let code = AuthorizationCode {
         id,
@@ -53,6 +68,7 @@ pub(super) async fn give(
             audience: request.audience.clone(),
             code_challenge: request.code_challenge.clone(),
             nonce: request.nonce.clone(),
+            organization,
             grant: request.details.clone(),
         },
         created_at: now,
@@ -91,4 +107,28 @@ pub(super) async fn give(
         }
     };
     Ok(given.map(|()| app.code_mac().encode(id)))
+}
+
+/// The organization that the tokens are to speak of, if one is asked for and the person may act in it now. It is asked again when the
+/// code is redeemed.
+async fn organization(
+    step: &Step<'_>,
+    request: &AuthorizationRequest,
+    signed_in: &BrowserSession,
+) -> Result<Result<Option<OrganizationId>, NotGiven>, Problem> {
+    let organization = match request.organization {
+        None => return Ok(Ok(None)),
+        Some(AskedOrganization::Nowhere) => return Ok(Err(NotGiven::NoMember)),
+        Some(AskedOrganization::Known(organization)) => organization,
+    };
+    let (realm, user, now) = (step.realm.id(), signed_in.user.id, step.now);
+    let bearing = Bearing::of(Some(&signed_in.session), step.realm.settings().mfa_grace);
+    let found = step.app.db().read("find what a user is in an organization", move |tx| {
+        Box::pin(async move { memberships::find_acting(tx, realm, organization, user, bearing, now).await })
+    });
+    Ok(match found.await? {
+        None => Err(NotGiven::NoMember),
+        Some(acting) if acting.missing.is_passed() => Ok(Some(organization)),
+        Some(_) => Err(NotGiven::FactorMissing),
+    })
 }

@@ -1,7 +1,8 @@
 //! Authorization requests (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1): read, and refused where they are wrong.
 
 use gatepost_domain::{
-    Client, ClientId, ClientOrigin, GrantDetails, GrantType, Scopes, SigningAlg, authorization::pkce,
+    Client, ClientId, ClientOrigin, GrantDetails, GrantType, OrganizationId, ProviderId, Scopes, SigningAlg,
+    authorization::pkce,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +43,12 @@ pub(super) struct AuthorizationRequest {
     pub(super) subject: Option<String>,
     /// Whom the client expects, in the person's words.
     pub(super) login_hint: Option<String>,
+    /// By which of the realm's providers the client would like the person to sign in.
+    #[serde(default)]
+    pub(super) provider: Option<ProviderId>,
+    /// In which organization the tokens are to speak of the person: `organization_id`.
+    #[serde(default)]
+    pub(super) organization: Option<AskedOrganization>,
     /// The languages the client would like the pages in.
     pub(super) ui_locales: Option<String>,
     /// What stays with the grant.
@@ -57,6 +64,14 @@ impl AuthorizationRequest {
         let behind = claims.filter_map(|name| person::scope_of(name)?.parse().ok());
         self.scopes.iter().cloned().chain(behind).collect()
     }
+}
+
+/// `organization_id`: one by its id, or what is the id of none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum AskedOrganization {
+    Known(OrganizationId),
+    /// Nobody belongs to it. The client hears of it when somebody has signed in, as of one that they do not belong to.
+    Nowhere,
 }
 
 /// `prompt`
@@ -182,6 +197,10 @@ fn checked(
             .unwrap_or_default(),
         subject: hinted.or(claims.subject),
         login_hint: text("login_hint")?,
+        provider: provider(realm, client, form),
+        organization: form
+            .get("organization_id")
+            .map(|id| id.parse().map_or(AskedOrganization::Nowhere, AskedOrganization::Known)),
         ui_locales: text("ui_locales")?,
         details: GrantDetails {
             userinfo_claims: allowed(claims.userinfo),
@@ -274,6 +293,15 @@ fn dpop_jkt(text: Option<&str>) -> Result<Option<String>, Wrong> {
         }
         text => Ok(text.map(str::to_owned)),
     }
+}
+
+/// `provider`, or `connection_id`, as applications that were written for Scalekit say it. A wish: what names none is left out.
+fn provider(realm: &Snapshot, client: &Client, form: &Form) -> Option<ProviderId> {
+    if !client.settings.token_format.is_scalekit() {
+        return None;
+    }
+    let named = ["provider", "connection_id"].into_iter().filter_map(|name| form.get(name)?.parse().ok());
+    named.into_iter().find(|id| realm.provider(id).is_some())
 }
 
 fn prompt(text: Option<&str>) -> Option<Prompt> {

@@ -6,14 +6,14 @@ use gatepost_domain::{GrantType, Scopes, Timestamp};
 use super::{Form, OAuthError, TokenAnswer};
 use crate::{
     App, clients,
-    http::origin::Where,
+    http::{Problem, origin::Where},
     oauth::{client, dpop},
-    realm::Snapshot,
+    realm::{InRealm, Snapshot},
 };
 
 pub(super) async fn client_credentials(
     app: &App,
-    realm: &Snapshot,
+    realm: &InRealm,
     (headers, form): (&HeaderMap, &Form),
     origin: &Where,
     now: Timestamp,
@@ -26,7 +26,14 @@ pub(super) async fn client_credentials(
     let wanted = form.get("scope").map(str::parse::<Scopes>).transpose();
     let wanted = wanted.map_err(|_| OAuthError::InvalidScope)?;
     let audience = realm.audience_for(&client).among(&form.targets()).ok_or(OAuthError::InvalidTarget)?;
-    let issued = clients::issue(app, realm, &client, wanted.as_ref(), (audience, key.as_deref()), now)?;
+    let with_key;
+    let snapshot: &Snapshot = if client.settings.token_format.is_scalekit() {
+        with_key = app.realms().with_id_token_key(app, realm).await.map_err(Problem::from)?;
+        &with_key
+    } else {
+        realm
+    };
+    let issued = clients::issue(app, snapshot, &client, wanted.as_ref(), (audience, key.as_deref()), now)?;
     let issued = issued.ok_or(OAuthError::InvalidScope)?;
     let answer = TokenAnswer::of(issued.access_token, issued.expires_in, issued.scopes.to_string());
     Ok(answer.bound(key.is_some()))

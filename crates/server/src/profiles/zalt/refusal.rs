@@ -296,6 +296,7 @@ fn said(problem: &Problem) -> Said {
         P::InvalidSetting(refused) => (S::BAD_REQUEST, "INVALID_REQUEST", format!("{refused}.").into()),
         P::NoSecret => conflict("There is no secret."),
         P::ClientExists => conflict("There is one with this id."),
+        P::WebhookOff => conflict("The webhook is off. Turn it on first."),
         P::WeakPassword(TooWeak::Breached { .. }) => {
             fixed(S::BAD_REQUEST, COMPROMISED, "The password is known from accounts that were broken into.")
         }

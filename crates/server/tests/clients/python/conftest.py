@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,10 @@ import requests
 # requests-oauthlib's own word for "http on loopback is meant".
 os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 
+with warnings.catch_warnings():
+    # It was written for an older pydantic, and says so at length.
+    warnings.simplefilter("ignore")
+    import scalekit  # noqa: F401
 
 # The browser of the examples.
 sys.path.insert(0, str(Path(__file__).resolve().parents[5] / "examples"))
@@ -27,6 +32,7 @@ class Client:
 
 AUDIENCE = "notes-api"
 MACHINE = Client("machine", "the machine keeps this to itself")
+BROUGHT = Client("skc_app", "the application that was brought keeps this to itself", "http://localhost:8000/auth/callback")
 WEB = Client("web", "the web server keeps this to itself", "http://localhost:8000/callback")
 
 

@@ -69,7 +69,7 @@ fn brief(answer: &Answer) -> String {
 
 /// What an API learns of the caller, as it would verify it.
 async fn verified(app: &TestApp, answer: &Answer, audience: &str) -> Option<Arc<Claims>> {
-    let keys = KeySet::parse(&app.get("/keys").await.body).unwrap();
+    let keys = KeySet::parse(&app.get("/.well-known/jwks.json").await.body).unwrap();
     let verifier = Verifier::new("http://127.0.0.1:8400", audience, keys);
     verifier.verify(&answer.text("access_token"), app.clock.now().unix_seconds()).ok()
 }

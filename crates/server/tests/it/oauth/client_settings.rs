@@ -162,7 +162,7 @@ async fn userinfo_is_signed_for_a_client_that_wants_it() {
     assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/jwt")));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let jwt = answer.html();
-    let keys = KeySet::parse(&app.get("/keys").await.body).unwrap();
+    let keys = KeySet::parse(&app.get("/.well-known/jwks.json").await.body).unwrap();
     let payload = jws::verify_compact(&jwt, &keys, &[Algorithm::RS256]).unwrap();
     let said: Value = serde_json::from_slice(&payload).unwrap();
     let sub = claims(&tokens.text("id_token"))["sub"].clone();

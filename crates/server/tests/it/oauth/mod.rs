@@ -21,6 +21,7 @@ mod registration;
 pub mod relying_party;
 mod request_objects;
 mod rights;
+mod scalekit;
 mod signed_introspection;
 mod signer;
 mod token_exchange;

@@ -24,7 +24,7 @@ async fn ask(app: &TestApp, accept: &str, token: &str) -> Answer {
 }
 
 async fn said(app: &TestApp, answer: &Answer, algorithm: Algorithm) -> Value {
-    let keys = KeySet::parse(&app.get("/keys").await.body).unwrap();
+    let keys = KeySet::parse(&app.get("/.well-known/jwks.json").await.body).unwrap();
     let payload = jws::verify_typed(&answer.html(), "token-introspection+jwt", &keys, &[algorithm]).unwrap();
     serde_json::from_slice(&payload).unwrap()
 }

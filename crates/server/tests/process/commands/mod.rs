@@ -13,6 +13,7 @@ mod keys;
 mod organizations;
 mod settings;
 mod users;
+mod webhooks;
 
 use std::path::Path;
 

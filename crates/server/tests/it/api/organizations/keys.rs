@@ -26,7 +26,7 @@ async fn exchange(app: &TestApp, key: &str) -> Answer {
 async fn claims(app: &TestApp, key: &str) -> Arc<Claims> {
     let answer = exchange(app, key).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-    let keys = KeySet::parse(&app.get("/keys").await.body).unwrap();
+    let keys = KeySet::parse(&app.get("/.well-known/jwks.json").await.body).unwrap();
     let verifier = Verifier::new("http://127.0.0.1:8400", "notes-api", keys);
     verifier.verify(&answer.text("access_token"), app.clock.now().unix_seconds()).unwrap()
 }

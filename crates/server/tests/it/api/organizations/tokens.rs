@@ -22,7 +22,7 @@ async fn switch(app: &TestApp, person: &Person, organization: Value) -> Answer {
 
 /// What an API learns of the caller, as it would verify it.
 async fn claims(app: &TestApp, answer: &Answer) -> Arc<Claims> {
-    let keys = KeySet::parse(&app.get("/keys").await.body).unwrap();
+    let keys = KeySet::parse(&app.get("/.well-known/jwks.json").await.body).unwrap();
     let verifier = Verifier::new("http://127.0.0.1:8400", "notes-api", keys);
     verifier.verify(&answer.text("access_token"), app.clock.now().unix_seconds()).unwrap()
 }

@@ -1,0 +1,10 @@
+//! Webhooks: who is told of what happens in a realm. The API and the commands come through here.
+
+mod change;
+mod secret;
+mod send;
+mod show;
+
+pub use change::{Change, Made, Wanted, create, delete, replay, replay_dead, rotate_secret, test, update};
+pub use send::{Sent, send};
+pub use show::{Shown, deliveries, delivery, find, list};

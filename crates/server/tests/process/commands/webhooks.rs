@@ -1,0 +1,67 @@
+//! `gatepost webhook`
+
+use serde_json::json;
+
+use super::{command, refusal, serve};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_is_made_changed_tested_and_deleted_by_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    serve(&data).stop();
+    let made =
+        command(&data, "webhook create https://app.test/hook --event user.created --event user.deleted")
+            .done();
+    let words: Vec<&str> = made.split(' ').collect();
+    let ["made", id, "with", "secret", secret, "(shown", "this", "once)"] = words.as_slice() else {
+        panic!("{made}")
+    };
+    assert!(secret.starts_with("whsec_"), "{secret}");
+    let listed = command(&data, "webhook list --json").json();
+    assert_eq!(
+        (&listed[0]["id"], &listed[0]["events"]),
+        (&json!(id), &json!(["user.created", "user.deleted"]))
+    );
+    assert!(!listed.to_string().contains("whsec_"));
+    let table = command(&data, "webhook list").done();
+    assert!(
+        table.starts_with("ID ") && table.contains("https://app.test/hook  user.created user.deleted"),
+        "{table}"
+    );
+    let changed = command(&data, &format!("webhook update {id} --event * --enabled false --json")).json();
+    assert_eq!((&changed["events"], &changed["state"]), (&json!(["*"]), &json!("off")));
+    assert!(refusal(&data, &format!("webhook test {id}")).starts_with("1 error: "), "it is off");
+    command(&data, &format!("webhook update {id} --enabled true")).done();
+    let rotated = command(&data, &format!("webhook rotate-secret {id} --overlap 1h --json")).json();
+    assert!(rotated["secret"].as_str().is_some_and(|new| new != *secret));
+    assert!(rotated["previous_secret_until"].is_string(), "{rotated}");
+    let queued = command(&data, &format!("webhook test {id} --json")).json();
+    let deliveries = command(&data, &format!("webhook deliveries {id} --json")).json();
+    assert_eq!((&deliveries[0]["id"], &deliveries[0]["state"]), (&queued["id"], &json!("waiting")));
+    assert_eq!(command(&data, &format!("webhook deliveries {id} --state dead --json")).json(), json!([]));
+    let moment = "2026-01-01T00:00:00Z";
+    assert_eq!(
+        command(&data, &format!("webhook replay {id} --dead-since {moment}")).done(),
+        "queued 0 messages"
+    );
+    let message = queued["id"].as_str().unwrap();
+    assert_eq!(command(&data, &format!("webhook replay {id} {message}")).done(), format!("queued {message}"));
+    assert!(refusal(&data, &format!("webhook delete {id}")).contains("--yes"));
+    assert_eq!(command(&data, &format!("webhook delete {id} --yes")).done(), format!("deleted {id}"));
+    assert_eq!(
+        refusal(&data, &format!("webhook show {id}")),
+        format!("1 error: realm default has no webhook {id}; `gatepost webhook list` shows all")
+    );
+    let trail = command(&data, "audit export --event webhook-deleted").done();
+    assert!(trail.contains(id) && trail.contains("operator"), "{trail}");
+    for (args, says) in [
+        ("webhook create https://app.test/hook --event user.create", "did you mean user.created?"),
+        ("webhook create https://10.0.0.1/hook", "private"),
+        ("webhook create http://app.test/hook", "https"),
+        ("webhook deliveries whk_00000000000000000000000000 --state gone", "waiting, delivered or dead"),
+        ("webhook update whk_00000000000000000000000000", "required"),
+    ] {
+        let told = refusal(&data, args);
+        assert!(told.contains(says), "{args}: {told}");
+    }
+}

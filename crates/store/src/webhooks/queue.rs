@@ -1,0 +1,86 @@
+//! Messages are queued in the transaction that they tell of.
+
+use gatepost_domain::webhook::{About, Event, Message};
+use gatepost_domain::{InvitationId, OrganizationId, RealmId, Timestamp, UserId, WebhookId, audit::Record};
+
+use crate::{Error, Tx, invitations, organizations, users};
+
+/// Queues what a record is told as, for every webhook that is on and chose the event.
+///
+/// What the record is about is read here, in the transaction: the change must be made by then.
+pub(crate) async fn tell(tx: &mut Tx, record: &Record, event: Event) -> Result<(), Error> {
+    // What is told in one transaction happened at one moment; `created_at` says in which order.
+    const SQL: &str = "INSERT INTO webhook_deliveries
+            (realm_id, webhook_id, id, event, subject, body, state, created_at, due_at, attempts, failures)
+        SELECT w.realm_id, w.id, $2, $3, $4, $5, 'waiting',
+            COALESCE((SELECT MAX(d.created_at) + 1 FROM webhook_deliveries d
+                WHERE d.webhook_id = w.id AND d.due_at IS NOT NULL AND d.due_at = $6), $6), $6, 0, 0
+        FROM webhooks w
+        WHERE w.realm_id = $1 AND w.state = 'on' AND (w.events = '*' OR w.events LIKE $7)";
+    let about = about(tx, record, event).await?;
+    let Some(message) = Message::of(record, event, &about) else { return Ok(()) };
+    let wanted = pattern(event);
+    let params = [
+        (&message.realm).into(),
+        (&message.id).into(),
+        message.event.name().into(),
+        message.subject.as_slice().into(),
+        message.body.as_str().into(),
+        message.at.into(),
+        wanted.as_str().into(),
+    ];
+    tx.execute(SQL, &params).await?;
+    tx.rings();
+    Ok(())
+}
+
+/// What a webhook that chose the event has among its events.
+pub(crate) fn pattern(event: Event) -> String {
+    format!("% {event} %")
+}
+
+/// Queues a message for one webhook, whatever it chose. It is for the caller to see that there is one.
+pub async fn send(tx: &mut Tx, webhook: WebhookId, message: &Message, now: Timestamp) -> Result<(), Error> {
+    const SQL: &str = "INSERT INTO webhook_deliveries
+            (realm_id, webhook_id, id, event, subject, body, state, created_at, due_at, attempts, failures)
+        VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $7, 0, 0)";
+    let params = [
+        (&message.realm).into(),
+        (&webhook).into(),
+        (&message.id).into(),
+        message.event.name().into(),
+        message.subject.as_slice().into(),
+        message.body.as_str().into(),
+        now.into(),
+    ];
+    tx.execute(SQL, &params).await?;
+    tx.rings();
+    Ok(())
+}
+
+async fn about(tx: &mut Tx, record: &Record, event: Event) -> Result<About, Error> {
+    let named = |name: &str| record.detail.get(name).map(String::as_str);
+    let mut about = About::default();
+    if let Some(user) = record.user {
+        about.user = users::find(tx, record.realm, user).await?;
+        about.factors = factors(tx, record.realm, user).await?;
+    }
+    if let Some(id) = named("organization").and_then(|id| id.parse::<OrganizationId>().ok()) {
+        about.organization = organizations::find(tx, record.realm, id).await?;
+    }
+    if event == Event::MemberInvited
+        && let Some(id) = named("invitation").and_then(|id| id.parse::<InvitationId>().ok())
+    {
+        about.invitation = invitations::find(tx, record.realm, id).await?;
+    }
+    Ok(about)
+}
+
+/// How many second factors a user has that count.
+async fn factors(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<u64, Error> {
+    const SQL: &str = "SELECT (SELECT COUNT(*) FROM totp_seeds t
+            WHERE t.realm_id = $1 AND t.user_id = $2 AND t.confirmed)
+        + (SELECT COUNT(*) FROM passkeys p WHERE p.realm_id = $1 AND p.user_id = $2)";
+    let found = tx.optional::<(u64,)>(SQL, &[(&realm).into(), (&user).into()]).await?;
+    Ok(found.map_or(0, |(count,)| count))
+}
