@@ -23,7 +23,7 @@ pub async fn around(State(app): State<App>, request: Request, next: Next) -> Res
     let path = request.uri().path().to_owned();
     let mut response = next.run(request).await;
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-        response = refusal.answer(&path, id, app.clock().now());
+        response = refusal.answer(&path, id.as_deref(), app.clock().now());
     }
     response.headers_mut().insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response

@@ -24,10 +24,10 @@ pub struct Refusal {
     code: &'static str,
     message: Cow<'static, str>,
     /// What else stands in `error`.
-    more: Map<String, Value>,
-    headers: HeaderMap,
+    more: Box<Map<String, Value>>,
+    headers: Box<HeaderMap>,
     cause: Option<Cause>,
-    limited: Option<Limited>,
+    limited: Option<Box<Limited>>,
 }
 
 /// Where the contract has flat refusals.
@@ -45,8 +45,8 @@ impl Refusal {
             status,
             code,
             message: message.into(),
-            more: Map::new(),
-            headers: HeaderMap::new(),
+            more: Box::default(),
+            headers: Box::default(),
             cause: None,
             limited: None,
         }
@@ -74,13 +74,13 @@ impl Refusal {
     }
 
     /// The envelope of most endpoints.
-    fn envelope(&self, request_id: Option<String>, now: Timestamp) -> Map<String, Value> {
+    fn envelope(&self, request_id: Option<&str>, now: Timestamp) -> Map<String, Value> {
         let mut error = Map::from_iter([
             ("code".to_owned(), json!(self.code)),
             ("message".to_owned(), json!(self.message)),
         ]);
         let details = self.more.get("details").cloned();
-        error.extend(self.more.clone());
+        error.extend((*self.more).clone());
         error.insert("timestamp".to_owned(), json!(now));
         error.insert("request_id".to_owned(), json!(request_id));
         let mut envelope = Map::from_iter([("error".to_owned(), Value::Object(error))]);
@@ -106,7 +106,7 @@ impl Refusal {
     }
 
     /// With the envelope of a path.
-    pub fn answer(self, path: &str, request_id: Option<String>, now: Timestamp) -> Response {
+    pub fn answer(self, path: &str, request_id: Option<&str>, now: Timestamp) -> Response {
         let is_flat = FLAT
             .iter()
             .any(|flat| path.strip_prefix(flat).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
@@ -115,7 +115,7 @@ impl Refusal {
         let body = body::document(&envelope).unwrap_or_default();
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
-        headers.extend(self.headers);
+        headers.extend(*self.headers);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(axum::http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(limited) = self.limited {
@@ -158,12 +158,12 @@ impl From<Problem> for Refusal {
             Problem::ReauthenticationRequired | Problem::SecondFactorNeeded => {
                 refusal = refusal.with("required_level", json!("mfa"));
             }
-            Problem::Limited(limited) => refusal.limited = Some(*limited),
+            Problem::Limited(limited) => refusal.limited = Some(Box::new(*limited)),
             _ => {}
         }
         let (parts, _) = problem.into_response().into_parts();
         refusal.cause = parts.extensions.get::<Cause>().cloned();
-        refusal.headers = parts.headers;
+        refusal.headers = Box::new(parts.headers);
         refusal.headers.remove(CONTENT_TYPE);
         refusal.headers.remove(CONTENT_LENGTH);
         if status == StatusCode::TOO_MANY_REQUESTS {

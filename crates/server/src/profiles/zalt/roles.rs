@@ -1,7 +1,7 @@
 //! `/v1/admin/roles`: roles of the realm, for those who administer it. A role goes by its name.
 
 use axum::extract::State;
-use gatepost_domain::{Role, RoleName, organization::OWNER, role::ADMINISTRATOR};
+use gatepost_domain::{Permission, Role, RoleName, organization::OWNER, role::ADMINISTRATOR};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,8 +19,8 @@ use crate::{
 };
 
 fn view(role: &Role, is_system: bool) -> Value {
-    let permissions: Vec<&str> = role.permissions.iter().map(|permission| permission.as_str()).collect();
-    let inherits: Vec<&str> = role.inherits.iter().map(|parent| parent.as_str()).collect();
+    let permissions: Vec<&str> = role.permissions.iter().map(Permission::as_str).collect();
+    let inherits: Vec<&str> = role.inherits.iter().map(RoleName::as_str).collect();
     json!({
         "id": role.name,
         "name": role.name,

@@ -1,7 +1,7 @@
 //! `/v1/admin/organizations`: organizations of the realm and their members, for those who administer it.
 
 use axum::extract::State;
-use gatepost_domain::{Membership, Organization, OrganizationId, User, UserId};
+use gatepost_domain::{Membership, Organization, OrganizationId, RoleName, User, UserId};
 use gatepost_store::organizations::OrganizationChanges;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn view(organization: &Organization) -> Value {
 
 /// A member goes by the id of the account.
 fn member((member, user): &(Membership, User)) -> Value {
-    let roles: Vec<&str> = member.roles.iter().map(|role| role.as_str()).collect();
+    let roles: Vec<&str> = member.roles.iter().map(RoleName::as_str).collect();
     json!({
         "id": user.id,
         "user_id": user.id,

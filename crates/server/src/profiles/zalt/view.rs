@@ -1,7 +1,7 @@
 //! What this front door shows, in both spellings: programs of one generation read `access_token`, those of the other `accessToken`.
 
 use gatepost_domain::{
-    EmailAddress, Membership, Organization, PersonalClaims, Timestamp, User,
+    EmailAddress, Membership, Organization, PersonalClaims, RoleName, Timestamp, User,
     mfa::{Factor, FactorKind},
     organization::OWNER,
 };
@@ -97,7 +97,7 @@ fn profile(claims: &PersonalClaims) -> Value {
 fn tenant(realm: &Snapshot, (organization, member): &(Organization, Membership)) -> Value {
     let rights = realm.organization_roles().rights(&member.roles);
     let permissions: Vec<&str> = rights.permissions.iter().map(|permission| permission.as_str()).collect();
-    let roles: Vec<&str> = member.roles.iter().map(|role| role.as_str()).collect();
+    let roles: Vec<&str> = member.roles.iter().map(RoleName::as_str).collect();
     let role = if member.is_owner() { Some(OWNER) } else { roles.first().copied() };
     json!({
         "tenant_id": organization.id,
