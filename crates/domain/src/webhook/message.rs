@@ -85,12 +85,12 @@ impl Message {
             (None, Some(organization)) => *organization.as_bytes(),
             (None, None) => *record.realm.as_bytes(),
         };
-        Some(Self::new(record.id, record.realm, record.at, event, subject, data))
+        Some(Self::new(record.id, record.realm, record.at, event, subject, &data))
     }
 
     /// A message that says only that it arrives.
     pub fn test(id: EventId, realm: RealmId, at: Timestamp) -> Self {
-        Self::new(id, realm, at, Event::Test, *realm.as_bytes(), Map::new())
+        Self::new(id, realm, at, Event::Test, *realm.as_bytes(), &Map::new())
     }
 
     fn new(
@@ -99,7 +99,7 @@ impl Message {
         at: Timestamp,
         event: Event,
         subject: [u8; 16],
-        data: Map<String, Value>,
+        data: &Map<String, Value>,
     ) -> Self {
         let body = json!({ "id": id, "type": event, "timestamp": at, "realm_id": realm, "data": data });
         Self { id, realm, at, event, subject, body: body.to_string() }
@@ -107,15 +107,12 @@ impl Message {
 }
 
 fn sessions(record: &Record, data: &mut Map<String, Value>) {
-    match record.session {
-        Some(session) => {
-            data.insert("session".into(), json!({ "id": session }));
-        }
-        None => {
-            data.insert("all_sessions".into(), true.into());
-            if let Some(kept) = record.detail.get("kept") {
-                data.insert("kept_session".into(), json!({ "id": kept }));
-            }
+    if let Some(session) = record.session {
+        data.insert("session".into(), json!({ "id": session }));
+    } else {
+        data.insert("all_sessions".into(), true.into());
+        if let Some(kept) = record.detail.get("kept") {
+            data.insert("kept_session".into(), json!({ "id": kept }));
         }
     }
 }

@@ -149,7 +149,7 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
 
 fn is_too_long(error: &axum::Error) -> bool {
     std::error::Error::source(error)
-        .is_some_and(<(dyn std::error::Error + 'static)>::is::<http_body_util::LengthLimitError>)
+        .is_some_and(<dyn std::error::Error + 'static>::is::<http_body_util::LengthLimitError>)
 }
 
 #[cfg(test)]
