@@ -158,11 +158,10 @@ fn named(path: &str, parameter: &str) -> &'static str {
 fn body(schema: &str) -> Option<Value> {
     Some(match schema {
         "" => return None,
-        "OrganizationChange" | "UserChange" | "PasskeyChange" => json!({"name": "Mallory"}),
+        "OrganizationChange" | "UserChange" | "PasskeyChange" | "WebhookChange" => json!({"name": "Mallory"}),
         "MemberChange" => json!({"roles": []}),
         "NewInvitation" => json!({"email": "mallory@example.com", "roles": []}),
         "ClientChange" => json!({"settings": {"name": "Mallory"}}),
-        "WebhookChange" => json!({"name": "Mallory"}),
         "WebhookReplay" => json!({"since": "2026-01-01T00:00:00Z"}),
         "Rotation" | "SecretRotation" | "WebhookSecretRotation" => json!({}),
         "NewKey" => json!({"name": "mallory", "scopes": ["ci"]}),

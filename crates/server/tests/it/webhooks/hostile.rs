@@ -159,13 +159,13 @@ async fn wh_03_what_is_no_answer_is_a_failure() {
 async fn wh_03_a_hundred_that_never_answer_slow_nobody_down() {
     let world = World::told_of(&["user.created"]).await;
     let silent = Strange::silent().await;
-    let mut realms = "[[realm]]\nname = \"default\"\nrate_limits = \"off\"\n".to_owned();
-    for number in 0..2 {
-        realms += &format!(
-            "[[realm]]\nname = \"realm-{number}\"\n[[realm.user]]\nemail = \"admin@example.com\"\npassword = \"{}\"\nroles = [\"realm-admin\"]\n",
-            crate::support::PASSWORD
-        );
-    }
+    let of = |number: u32| {
+        let password = crate::support::PASSWORD;
+        let user =
+            format!("email = \"admin@example.com\"\npassword = \"{password}\"\nroles = [\"realm-admin\"]\n");
+        format!("[[realm]]\nname = \"realm-{number}\"\n[[realm.user]]\n{user}")
+    };
+    let realms = format!("[[realm]]\nname = \"default\"\nrate_limits = \"off\"\n{}{}", of(0), of(1));
     world.app.apply(&realms).await;
     for number in 0..2 {
         let prefix = format!("/r/realm-{number}");
