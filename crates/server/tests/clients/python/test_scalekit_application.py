@@ -107,17 +107,11 @@ def get(browser: Browser, world: World, path: str) -> Page:
     return browser.go(f"{world.app}{path}")
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    document()
-    folder = tmp_path_factory.mktemp("application")
-    listening = socket.create_server(("127.0.0.1", 0))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = f"http://127.0.0.1:{port}"
-    app = f"http://localhost:{listening.getsockname()[1]}"
+def application(folder: Path, listening: socket.socket, environment: str) -> subprocess.Popen[bytes]:
+    """The document's application on this socket, which signs its people in at `environment`."""
+    app = address(listening)
     settings = {
-        "SCALEKIT_ENVIRONMENT_URL": server,
+        "SCALEKIT_ENVIRONMENT_URL": environment,
         "SCALEKIT_CLIENT_ID": "skc_12345",
         "SCALEKIT_CLIENT_SECRET": f"'{SECRET}'",
         "APP_URL": app,
@@ -129,27 +123,42 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     env = {**os.environ, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "gatepost.compat", "--", "uvicorn", "app:app", "--log-level", "warning"]
     with (folder / "log").open("wb") as log:
-        # It is started before the server, which it asks nothing of until somebody comes.
-        application = subprocess.Popen(
+        return subprocess.Popen(
             [*command, "--fd", str(listening.fileno())],
             cwd=folder, env=env, stdout=log, stderr=log, pass_fds=[listening.fileno()],
         )  # fmt: skip
+
+
+def address(listening: socket.socket) -> str:
+    return f"http://localhost:{listening.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    document()
+    folder = tmp_path_factory.mktemp("application")
+    listening = socket.create_server(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    app = address(listening)
+    # It is started before the server, which it asks nothing of until somebody comes.
+    running = application(folder, listening, f"http://127.0.0.1:{port}")
+    try:
+        answer = requests.get(f"{app}/health", timeout=60)
+        assert answer.json() == {"status": "healthy"}
+        realm = folder / "realm.toml"
+        realm.write_text(REALM.format(secret=SECRET, app=app))
+        data = ["--data-dir", str(folder / "data"), "--apply", str(realm)]
+        command = [os.environ["GATEPOST_BIN"], "serve", "--listen", f"127.0.0.1:{port}", *data]
+        gatepost = Program(command, folder / "gatepost.log")
         try:
-            answer = requests.get(f"{app}/health", timeout=60)
-            assert answer.json() == {"status": "healthy"}
-            realm = folder / "realm.toml"
-            realm.write_text(REALM.format(secret=SECRET, app=app))
-            data = ["--data-dir", str(folder / "data"), "--apply", str(realm)]
-            command = [os.environ["GATEPOST_BIN"], "serve", "--listen", f"127.0.0.1:{port}", *data]
-            gatepost = Program(command, folder / "gatepost.log")
-            try:
-                yield World(app, gatepost.url)
-            finally:
-                gatepost.stop()
+            yield World(app, gatepost.url)
         finally:
-            application.terminate()
-            application.wait(20)
-            listening.close()
+            gatepost.stop()
+    finally:
+        running.terminate()
+        running.wait(20)
+        listening.close()
 
 
 def test_a_person_signs_in_and_is_known_in_cookies_and_claims(world: World) -> None:
