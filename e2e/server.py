@@ -30,12 +30,15 @@ CHROMIUM = {
 class Server:
     """Runs while it is entered; `url` is where."""
 
+    def __init__(self, realms: pathlib.Path = HERE / "world.toml") -> None:
+        self.realms = realms
+
     def __enter__(self) -> "Server":
         self.folder = tempfile.TemporaryDirectory()
         data = ["--data-dir", self.folder.name, "--log-level", "warn"]
         # The colours and names are read by `serve` itself, and it says when it is ready.
         self.process = subprocess.Popen(
-            [BIN, "serve", "--listen", "127.0.0.1:0", "--apply", str(HERE / "world.toml"), *data],
+            [BIN, "serve", "--listen", "127.0.0.1:0", "--apply", str(self.realms), *data],
             stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if found := re.search(r"gatepost ready on (http://\S+)", line):
