@@ -3,6 +3,7 @@
 
 mod clients;
 mod code_flow;
+mod dialects;
 mod driver;
 mod durable;
 mod enumeration;
@@ -44,7 +45,7 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// A named part of the table.
 type Group = fn(&Run) -> Outcome<Vec<Row>>;
 
-const GROUPS: [(&str, Group); 17] = [
+const GROUPS: [(&str, Group); 18] = [
     ("verify", verify::measure),
     ("sign", sign::measure),
     ("guard", guard::measure),
@@ -53,6 +54,7 @@ const GROUPS: [(&str, Group); 17] = [
     ("read", read::measure),
     ("clients", clients::measure),
     ("flow", code_flow::measure),
+    ("dialects", dialects::measure),
     ("enumeration", enumeration::measure),
     ("start", start::measure),
     ("limiter", limiter::measure),
@@ -68,7 +70,7 @@ const GROUPS: [(&str, Group); 17] = [
 #[derive(Parser)]
 #[command(name = "bench/run")]
 struct Arguments {
-    /// verify, sign, guard, refresh, signin, read, clients, flow, enumeration, start, limiter, roles, realms, import, writers, load, python; all unless named
+    /// verify, sign, guard, refresh, signin, read, clients, flow, dialects, enumeration, start, limiter, roles, realms, import, writers, load, python; all unless named
     groups: Vec<String>,
     /// Print the table as JSON, every round included
     #[arg(long)]

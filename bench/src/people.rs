@@ -160,6 +160,7 @@ pub fn newcomers(
 
 /// Refreshes in turn what it holds, each with the token it got before.
 pub struct Refreshing {
+    path: &'static str,
     tokens: Vec<String>,
     next: usize,
 }
@@ -167,14 +168,24 @@ pub struct Refreshing {
 impl Refreshing {
     /// Of these people.
     pub fn of(people: &[Person]) -> Self {
-        Self { tokens: people.iter().map(|person| person.refresh_token.clone()).collect(), next: 0 }
+        Self::at("/api/v1/refresh", people)
+    }
+
+    /// At another path, which takes and gives the same members.
+    pub fn at(path: &'static str, people: &[Person]) -> Self {
+        Self { path, tokens: people.iter().map(|person| person.refresh_token.clone()).collect(), next: 0 }
+    }
+
+    /// The token that is refreshed next.
+    pub fn present(&self) -> &str {
+        &self.tokens[self.next]
     }
 }
 
 impl Talk for Refreshing {
     fn ask(&mut self, out: &mut Vec<u8>) -> bool {
         let body = ["{\"refresh_token\":\"", &self.tokens[self.next], "\"}"];
-        send_json(out, "POST", "/api/v1/refresh", None, &body);
+        send_json(out, "POST", self.path, None, &body);
         true
     }
 
