@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Optional
 
 import pytest
@@ -15,6 +19,7 @@ from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from zalt import KEYS, PUBLISHABLE, RSA, lists, made, refusal, shows
 
+import gatepost
 from gatepost import GatepostError
 from gatepost.compat.zalt_auth import User
 from gatepost.compat.zalt_auth.integrations.fastapi import (
@@ -320,13 +325,28 @@ def test_the_document_says_that_a_token_is_needed(client: TestClient) -> None:
     assert "parameters" not in document["paths"]["/profile"]["get"]
 
 
-def test_the_log_is_told_why_and_the_caller_is_not(
-    issuer: Issuer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("gatepost"), "level", logging.WARNING)
+def test_the_log_is_told_why_and_the_caller_is_not(issuer: Issuer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "gatepost")  # And puts it back.
+    logging.getLogger("gatepost").setLevel(logging.WARNING)
     app = FastAPI()
     ZaltFastAPI(app, realm_id="acme", api_url=issuer.url, debug=True)
     token = made(realm_id="other")
     answer = TestClient(routes(app)).get("/profile", headers=bearer(token))
     assert "it is of another realm" in caplog.text and "realm" not in answer.text
     assert token not in caplog.text
+
+
+def test_debugging_writes_somewhere(issuer: Issuer) -> None:
+    code = f"""
+from fastapi import Depends, FastAPI
+from fastapi.testclient import TestClient
+from gatepost.compat.zalt_auth.integrations.fastapi import ZaltFastAPI, get_current_user
+app = FastAPI(dependencies=[Depends(get_current_user)])
+ZaltFastAPI(app, realm_id="acme", api_url="{issuer.url}", debug=True)
+app.get("/")(lambda: 1)
+print(TestClient(app).get("/", headers={{"Authorization": "Bearer garbage"}}).status_code)
+"""
+    source = str(Path(gatepost.__file__).parents[1])
+    env = {**os.environ, "PYTHONPATH": source}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "401\n" and "refused an access token" in done.stderr

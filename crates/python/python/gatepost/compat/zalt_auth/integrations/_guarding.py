@@ -136,7 +136,6 @@ class Middleware:
 
 
 def _refused(reason: str) -> NotAuthenticated:
-    _log.info("refused an access token: %s", reason)
     return invalid(TokenError(reason=reason))
 
 

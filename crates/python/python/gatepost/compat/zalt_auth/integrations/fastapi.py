@@ -31,6 +31,8 @@ from gatepost.fastapi._refusals import Forbidden, missing
 
 __all__ = ["ZaltFastAPI", "get_current_user", "get_optional_user", "require_permissions"]
 
+_log = logging.getLogger("gatepost")
+
 
 class ZaltFastAPI:
     """Makes an app, and every app mounted in it, take the tokens of a realm.
@@ -67,7 +69,9 @@ class ZaltFastAPI:
         # Innermost: CORS answers and the headers of other middleware are around the refusals too.
         app.user_middleware.append(Layer(Middleware, guarding=self._guarding, protection=protection))
         if debug:
-            logging.getLogger("gatepost").setLevel(logging.DEBUG)
+            _log.setLevel(logging.DEBUG)
+            if not _log.hasHandlers():
+                _log.addHandler(logging.StreamHandler())
 
 
 class _Bearer(HTTPBearer):
