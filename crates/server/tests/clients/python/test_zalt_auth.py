@@ -230,15 +230,19 @@ def test_a_second_factor_is_set_up_asked_for_and_removed(client: ZaltClient, app
         client.login("grace@example.com", PASSWORD)
     with pytest.raises(AuthenticationError):
         client.mfa.verify(confirmed.backup_codes[0], again.value.session_id)
-    # The code of this step is used up by the set-up.
-    by_app = client.mfa.verify(totp(set_up.secret, 1), again.value.session_id)
-    assert isinstance(by_app, AuthResult)
-    with pytest.raises(AuthenticationError):
-        client.mfa.disable("000000", access_token=by_app.tokens.access_token)
+    fresh = client.mfa.verify(confirmed.backup_codes[1], again.value.session_id)
+    assert isinstance(fresh, AuthResult)
+    mine = {"access_token": fresh.tokens.access_token}
     with pytest.raises(NotFoundError):
-        client.sms.setup("+4930123456", access_token=by_app.tokens.access_token)
+        client.sms.setup("+4930123456", **mine)
     with pytest.raises(NotFoundError):
         client.sms.verify("123456", half)
+    with pytest.raises(AuthenticationError):
+        client.mfa.disable("000000", **mine)
+    # The code of this step is used up by the set-up.
+    client.mfa.disable(totp(set_up.secret, 1), **mine)
+    assert client.mfa.get_status(**mine).enabled is False
+    assert client.login("grace@example.com", PASSWORD).user.mfa_enabled is False
 
 
 def test_the_client_for_asyncio_does_the_same(server: Realms) -> None:
