@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -403,6 +405,26 @@ def test_a_server_that_is_not_there_or_too_slow_is_said_to_be(issuer: Issuer) ->
         with pytest.raises(NetworkError, match=r"did not answer within 0\.1 s"):
             ask()
     stall.set()
+
+
+def test_a_server_that_drips_is_given_up_in_time() -> None:
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                while not ended.wait(0.02):
+                    connection.sendall(b"x: y\r\n")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(NetworkError, match=r"did not answer within 0\.3 s"):
+            ZaltClient(PUBLISHABLE, base_url=url, timeout=0.3).fetch_user(TOKEN)
+        ended.set()
+        dripping.join()
 
 
 def test_a_token_follows_no_redirect(issuer: Issuer, other_issuer: Issuer, client: ZaltClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,10 +67,17 @@ class Server:
         if call.body is not None:
             headers["Content-Type"] = "application/json"
             body = json.dumps(call.body).encode()
+        fetch = fetch or self.fetch()
+        # Look-ups of names, TLS handshakes and headers that drip know no total time limit; this is it.
+        limit = threading.Timer(self._timeout, fetch.give_up)
+        limit.daemon = True
+        limit.start()
         try:
-            answer = (fetch or self.fetch()).ask(call.method, f"{self.url}{call.path}", body, headers)
+            answer = fetch.ask(call.method, f"{self.url}{call.path}", body, headers)
         except GatepostError as unreachable:
             raise NetworkError(str(unreachable)) from unreachable
+        finally:
+            limit.cancel()
         said = _object(answer.body)
         if not 200 <= answer.status < 300:
             raise _refused(answer, said)
