@@ -88,6 +88,16 @@ class Answer:
     """Set once it was asked for."""
 
 
+@dataclass(frozen=True)
+class Request:
+    """What the issuer was asked."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
 class Issuer:
     """A stand-in for any OpenID provider: discovery and keys, and every way to get them wrong."""
 
@@ -95,17 +105,26 @@ class Issuer:
         self.keys = [key()] if keys is None else keys
         self.asked: list[str] = []
         self.forms: list[dict[str, str]] = []
-        self.answers: dict[str, Answer] = {}
+        self.requests: list[Request] = []
+        self.answers: dict[str, Answer | list[Answer]] = {}
+        """By path. Of several one after the other, and the last from then on."""
         self.discovery: dict[str, Any] = {}
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
-                issuer.forms.append(dict(parse_qsl(body.decode(), strict_parsing=True)))
-                self.do_GET()
+                if self.headers["content-type"] == "application/x-www-form-urlencoded":
+                    issuer.forms.append(dict(parse_qsl(body.decode(), strict_parsing=True)))
+                self._answer(body)
+
+            do_PATCH = do_POST
 
             def do_GET(self) -> None:
+                self._answer(b"")
+
+            def _answer(self, body: bytes) -> None:
+                issuer.requests.append(Request(self.command, self.path, dict(self.headers.items()), body))
                 issuer.asked.append(self.path)
                 answer = issuer.answer(self.path)
                 answer.asked.set()
@@ -132,7 +151,10 @@ class Issuer:
 
     def answer(self, path: str) -> Answer:
         if path in self.answers:
-            return self.answers[path]
+            answer = self.answers[path]
+            if isinstance(answer, Answer):
+                return answer
+            return answer.pop(0) if len(answer) > 1 else answer[0]
         if path == "/.well-known/openid-configuration":
             known = {"issuer": self.url, "jwks_uri": f"{self.url}/keys", **self.discovery}
             return Answer(json.dumps(known).encode())

@@ -22,10 +22,9 @@ def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Comple
 
 
 def test_no_name_is_taken_unless_asked_for() -> None:
-    code = "import gatepost, gatepost.compat, sys; print('scalekit' in sys.modules)"
-    assert run("-c", code).stdout == "False\n"
-    assert gatepost.compat.names() == sorted(gatepost.compat.names())
-    assert "scalekit" in gatepost.compat.names()
+    code = "import gatepost, gatepost.compat, sys; print({'scalekit', 'zalt_auth'} & set(sys.modules))"
+    assert run("-c", code).stdout == "set()\n"
+    assert gatepost.compat.names() == ["scalekit", "zalt_auth"]
 
 
 def test_install_gives_the_name_to_the_package_and_everything_in_it() -> None:
@@ -45,6 +44,36 @@ except ModuleNotFoundError as error:
 """
     done = run("-c", code)
     assert done.stdout == "True True\nNo module named 'scalekit.frameworks'\n", done.stderr
+
+
+def test_what_guards_a_framework_comes_with_the_name() -> None:
+    code = """
+import gatepost.compat
+gatepost.compat.install("zalt_auth")
+from zalt_auth import User, ZaltClient
+from zalt_auth.integrations.fastapi import ZaltFastAPI, get_current_user, get_optional_user, require_permissions
+import gatepost.compat.zalt_auth as ours
+import gatepost.compat.zalt_auth.integrations.fastapi as guards
+print(User is ours.User, get_current_user is guards.get_current_user)
+"""
+    done = run("-c", code)
+    assert done.stdout == "True True\n", done.stderr
+
+
+def test_a_framework_that_is_not_installed_is_missed_by_whoever_imports_what_guards_it(tmp_path: Path) -> None:
+    (tmp_path / "fastapi.py").write_text("raise ModuleNotFoundError(\"No module named 'fastapi'\", name='fastapi')")
+    code = """
+import gatepost.compat
+gatepost.compat.install("zalt_auth")
+from zalt_auth import ZaltClient
+print(ZaltClient.__module__.partition("._")[0])
+try:
+    import zalt_auth.integrations.fastapi
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    done = run("-c", code, env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{PACKAGE}"})
+    assert done.stdout == "gatepost.compat.zalt_auth\nNo module named 'fastapi'\n", done.stderr
 
 
 def test_a_package_that_was_imported_before_is_not_replaced(tmp_path: Path) -> None:
@@ -81,6 +110,10 @@ def test_a_command_and_what_it_starts_find_the_name(tmp_path: Path) -> None:
         done = run("-m", "gatepost.compat", *names, "--", "python", str(program), "--", "-m")
         expected = "gatepost.compat.scalekit.common.scalekit ['--', '-m']\ngatepost.compat.scalekit\n"
         assert (done.returncode, done.stdout) == (0, expected), done.stderr
+    program.write_text("from zalt_auth.integrations.fastapi import ZaltFastAPI; print(ZaltFastAPI.__module__)")
+    for names in ([], ["zalt_auth"]):
+        done = run("-m", "gatepost.compat", *names, "--", "python", str(program))
+        assert done.stdout == "gatepost.compat.zalt_auth.integrations.fastapi\n", done.stderr
 
 
 def test_the_name_is_found_before_the_vendors_own(tmp_path: Path) -> None:

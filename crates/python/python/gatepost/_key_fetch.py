@@ -1,4 +1,4 @@
-"""Talks to an issuer, with nothing but the standard library: discovery, keys, and exchanges of credentials.
+"""Talks to an issuer, with nothing but the standard library: discovery, keys, exchanges of credentials, and what else is asked.
 
 Blocking, and meant for a thread of its own. Whatever the other side does, one fetch ends within `FETCH_SECONDS` and holds at
 most `MAX_BYTES`.
@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
@@ -33,6 +33,16 @@ _SECOND_FACTOR_MISSING = "insufficient_user_authentication"
 
 class SecondFactorMissing(Exception):
     """The issuer exchanges the token once its user has shown a second factor. Callers never see it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+    retry_after: str | None
+    """The header `Retry-After`, as sent."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +69,12 @@ def check_issuer_url(url: str) -> None:
 
 
 class Fetch:
-    """One fetch of an issuer's keys, which another thread may give up."""
+    """One fetch of an issuer's keys, or one question to it, which another thread may give up."""
 
-    def __init__(self, issuer: str) -> None:
+    def __init__(self, issuer: str, seconds: float | None = None) -> None:
         self._issuer = issuer
-        self._ends = time.monotonic() + FETCH_SECONDS
+        self._seconds = FETCH_SECONDS if seconds is None else seconds
+        self._ends = time.monotonic() + self._seconds
         self._given_up = threading.Event()
         self._socket: socket.socket | None = None
 
@@ -108,8 +119,15 @@ class Fetch:
 
     def post(self, endpoint: str, form: dict[str, str]) -> tuple[int, bytes]:
         """Status and body of the answer to a form. No redirect is followed."""
-        body = urlencode(form).encode()
-        return self._guarded(endpoint, lambda: self._post(endpoint, body))
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = self.ask("POST", endpoint, urlencode(form).encode(), headers, _MAX_EXCHANGE_BYTES)
+        return answer.status, answer.body
+
+    def ask(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], limit: int = MAX_BYTES
+    ) -> Answer:
+        """The answer to a request, whatever its status. No redirect is followed."""
+        return self._guarded(url, lambda: self._ask(method, url, body, headers, limit))
 
     def exchange(self, endpoint: str, form: dict[str, str]) -> str | None:
         """The token that a credential is exchanged for (RFC 8693); None if the issuer refuses it, and `SecondFactorMissing` if it
@@ -160,10 +178,10 @@ class Fetch:
         except GatepostError:
             raise
         except TimeoutError:
-            raise IssuerUnreachable(f"{url} did not answer within {FETCH_SECONDS:g} s") from None
+            raise IssuerUnreachable(f"{url} did not answer within {self._seconds:g} s") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             if self._given_up.is_set():
-                raise IssuerUnreachable(f"{url} did not answer within {FETCH_SECONDS:g} s") from None
+                raise IssuerUnreachable(f"{url} did not answer within {self._seconds:g} s") from None
             raise IssuerUnreachable(f"{url} cannot be fetched: {type(error).__name__}: {error}") from None
 
     def _follow(self, url: str) -> bytes:
@@ -184,17 +202,16 @@ class Fetch:
                 connection.close()
         raise IssuerUnreachable(f"{url} redirects more than {_MAX_REDIRECTS} times")
 
-    def _post(self, url: str, body: bytes) -> tuple[int, bytes]:
+    def _ask(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], limit: int) -> Answer:
         parts = _split(url)
         if parts is None:
-            raise IssuerUnreachable(f"the token_endpoint of {self._issuer} is not a URL")
+            raise IssuerUnreachable(f"{url!r}, of {self._issuer}, is not a URL")
         connection = self._connect(parts)
         try:
             target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-            headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded"}
-            connection.request("POST", target, body, headers)
+            connection.request(method, target, body, {**_HEADERS, **headers})
             with connection.getresponse() as answer:
-                return answer.status, self._read_body(url, answer, _MAX_EXCHANGE_BYTES)
+                return Answer(answer.status, self._read_body(url, answer, limit), answer.getheader("retry-after"))
         finally:
             self._socket = None
             connection.close()

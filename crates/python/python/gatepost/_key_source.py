@@ -89,12 +89,20 @@ class Flight:
 
 
 class KeySource:
-    """Where the keys of one issuer come from."""
+    """Where the keys of one issuer come from: from what its discovery document names, or `metadata` in its place."""
 
-    def __init__(self, issuer: str, position: int, issuers: Issuers, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        position: int,
+        issuers: Issuers,
+        clock: Callable[[], float],
+        metadata: Metadata | None = None,
+    ) -> None:
         self.issuer = issuer
-        self.metadata: Metadata | None = None
+        self.metadata = metadata
         """What the issuer's discovery document said last; None before the first fetch."""
+        self._discovers = metadata is None
         self._position = position
         self._issuers = issuers
         self._clock = clock
@@ -133,7 +141,7 @@ class KeySource:
             document: bytes | None = None
             failure: GatepostError | None = None
             try:
-                if rediscover or self.metadata is None:
+                if self.metadata is None or rediscover and self._discovers:
                     self.metadata = fetch.discover()
                 document = fetch.keys(self.metadata)
             except GatepostError as error:

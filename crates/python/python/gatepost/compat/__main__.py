@@ -35,7 +35,8 @@ def main(arguments: list[str]) -> int:
         return subprocess.call([program, *command[1:]])
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(program, [command[0], *command[1:]])
+    # By its path: an interpreter that is told its name alone looks for itself, and finds another.
+    os.execv(program, [program, *command[1:]])
 
 
 def _parted(arguments: list[str]) -> tuple[list[str], bool, list[str]]:

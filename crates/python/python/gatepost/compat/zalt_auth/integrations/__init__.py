@@ -1,0 +1,1 @@
+"""What guards an application, by framework."""
