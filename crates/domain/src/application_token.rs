@@ -7,7 +7,7 @@
 use std::fmt;
 
 use aws_lc_rs::{constant_time, hmac};
-use data_encoding::BASE64;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 
 use crate::id::{read_base32_bytes, write_base32_bytes};
 use crate::{RealmId, session_token::SessionToken};
@@ -47,6 +47,21 @@ impl ApplicationMac {
         let tag = self.tag(realm, body);
         constant_time::verify_slices_are_equal(&tag.as_ref()[..MAC], mac).ok()?;
         Some(SessionToken::from_bytes(body))
+    }
+
+    /// What a statement of ours is known again by, where others can sign it too, for they know the secret that it is signed with:
+    /// base64url(nonce ‖ the first 128 bits of HMAC-SHA256(realm id ‖ nonce ‖ statement)).
+    pub fn mark(&self, realm: RealmId, nonce: [u8; 16], statement: &[u8]) -> String {
+        let tag = self.tag(realm, &[b"mark:".as_slice(), &nonce, statement].concat());
+        BASE64URL_NOPAD.encode(&[nonce.as_slice(), &tag.as_ref()[..16]].concat())
+    }
+
+    /// Whether we marked this statement so.
+    pub fn is_mark(&self, realm: RealmId, mark: &str, statement: &[u8]) -> bool {
+        let bytes = BASE64URL_NOPAD.decode(mark.as_bytes()).unwrap_or_default();
+        let Some(nonce) = bytes.first_chunk() else { return false };
+        let own = self.mark(realm, *nonce, statement);
+        constant_time::verify_slices_are_equal(own.as_bytes(), mark.as_bytes()).is_ok()
     }
 
     /// The value of a cookie, signed as the contract has it: `value.signature`. Tokens prove themselves; this gives them the shape that
@@ -103,6 +118,19 @@ mod tests {
         assert_eq!(key.unsigned(&signed), Some("true"));
         for wrong in ["", "true", "true.", &signed.replace("true", "trve"), &signed[..signed.len() - 4]] {
             assert_eq!(key.unsigned(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_statement_is_known_again_by_its_mark_and_a_changed_one_is_not() {
+        let key = MasterKey::from_bytes([1; 32]).application_mac_key();
+        let mark = key.mark(RealmId::MIN, [7; 16], b"ada");
+        assert!(key.is_mark(RealmId::MIN, &mark, b"ada"));
+        assert!(!key.is_mark(RealmId::MIN, &mark, b"adb") && !key.is_mark(RealmId::MAX, &mark, b"ada"));
+        let other = key.mark(RealmId::MIN, [8; 16], b"ada");
+        for wrong in ["", "a", &mark[..42], &format!("{mark}A"), &format!("{}{}", &mark[..22], &other[22..])]
+        {
+            assert!(!key.is_mark(RealmId::MIN, wrong, b"ada"), "{wrong}");
         }
     }
 

@@ -59,7 +59,9 @@ pub struct Address {
 
 /// A claim that cannot be kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the claim {name} is empty, longer than {LONGEST} bytes or has control characters")]
+#[error(
+    "the claim {name} is empty, longer than {LONGEST} bytes, has control characters, or is no address of a page (https://…)"
+)]
 pub struct ClaimRefused {
     /// Its name.
     pub name: String,
@@ -77,18 +79,54 @@ impl PersonalClaims {
         if let Some(serde_json::Value::Object(address)) = claims.remove("address") {
             claims.extend(address);
         }
-        let bad = claims.iter().find(|(_, value)| {
+        let bad = claims.iter().find(|(name, value)| {
             value.as_str().is_some_and(|text| {
-                text.is_empty() || text.len() > LONGEST || text.chars().any(|c| c.is_control() && c != '\n')
+                let is_long = text.is_empty() || text.len() > LONGEST;
+                is_long
+                    || text.chars().any(|c| c.is_control() && c != '\n')
+                    || (is_address(name) && !leads(text))
             })
         });
         bad.map_or(Ok(()), |(name, _)| Err(ClaimRefused { name: name.clone() }))
     }
 }
 
+/// The claims that applications make links and pictures of.
+fn is_address(name: &str) -> bool {
+    matches!(name, "picture" | "website" | "profile")
+}
+
+/// Whether it leads to a page, and does nothing else: a `javascript:` would run where an application shows it.
+fn leads(text: &str) -> bool {
+    let scheme = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+    let is_safe = |c: char| !(c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '\\' | '`'));
+    (scheme.starts_with("https://") || scheme.starts_with("http://")) && text.chars().all(is_safe)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_leads_to_a_page_and_does_nothing_else() {
+        let shown =
+            |text: &str| PersonalClaims { picture: Some(text.into()), ..PersonalClaims::default() }.check();
+        for good in ["https://example.com/ada.png?s=96", "http://localhost:3000/a", "HTTPS://example.com/é"]
+        {
+            assert_eq!(shown(good), Ok(()), "{good}");
+        }
+        let quoted = "https://example.com/\"onerror=alert(1)";
+        for bad in [
+            "javascript:alert(1)",
+            " https://example.com",
+            "data:text/html,x",
+            "//example.com",
+            "ada.png",
+            quoted,
+        ] {
+            assert_eq!(shown(bad), Err(ClaimRefused { name: "picture".into() }), "{bad}");
+        }
+    }
 
     #[test]
     fn claims_are_read_back_and_those_nobody_could_show_refused() {

@@ -141,6 +141,26 @@ pub async fn list(
         .await
 }
 
+/// One of the owner's keys.
+pub async fn find(
+    app: &App,
+    realm: &Snapshot,
+    dealing: Dealing,
+    id: ApiKeyId,
+    now: Timestamp,
+) -> Result<ApiKey, Problem> {
+    let allowed = Allowed::of(realm);
+    app.db()
+        .read("find an API key", move |tx| {
+            let (dealing, allowed) = (dealing.clone(), allowed.clone());
+            Box::pin(async move {
+                dealing.still_may(tx, &allowed, now).await?;
+                owned(tx, allowed.realm, &dealing.owner, id, now).await
+            })
+        })
+        .await
+}
+
 /// Makes a successor with the same name and scopes; the old key goes on for `overlap`, so that nobody is locked out
 /// while the new one is put in place. A key is rotated once: who comes second is told so.
 pub async fn rotate(

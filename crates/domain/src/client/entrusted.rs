@@ -21,6 +21,9 @@ pub struct Entrusted {
 impl Entrusted {
     /// Everything: our own sign-in.
     pub const ALL: Self = Self { roles: true, permissions: true };
+
+    /// Nothing but the permissions that scopes name.
+    pub const NONE: Self = Self { roles: false, permissions: false };
 }
 
 impl ClientSettings {

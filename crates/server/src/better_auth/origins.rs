@@ -115,7 +115,9 @@ fn is_trusted(realm: &Snapshot, page: &str) -> bool {
     let origin = |text: &str| {
         let url =
             Url::parse(text).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
-        Some(url.origin()).filter(url::Origin::is_tuple).map(|origin| origin.ascii_serialization())
+        // The origin of a `blob:` is that of what is in it.
+        let url = Some(url).filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        Some(url.origin().ascii_serialization())
     };
     let Some(asked) = origin(page).filter(|_| !page.chars().any(|c| c.is_control() || c == '\\')) else {
         return false;

@@ -96,7 +96,7 @@ fn answer(
             grant: None,
             scopes: &grant.scopes,
             member: member.as_ref(),
-            limit: Limit::OWN,
+            limit: Limit::of_sign_in(&grant.scopes),
             exchanged: None,
             audience: realm.audience_of(grant),
             format: TokenFormat::Standard,

@@ -71,6 +71,12 @@ impl Limit<'_> {
     /// Our own sign-in: everything, or the permissions that scopes name.
     pub const OWN: Self = Self::Entrusted(Entrusted::ALL);
 
+    /// What a sign-in holds that has these scopes: everything where it is to manage the account, as one at our own API is. A profile
+    /// whose sign-in asks for scopes gives what they name.
+    pub fn of_sign_in(scopes: &Scopes) -> Self {
+        if scopes.contains("account") { Self::OWN } else { Self::Entrusted(Entrusted::NONE) }
+    }
+
     /// Of the permissions those that are left.
     fn permissions<'r>(&self, scopes: &Scopes, rights: &'r Rights<'_>) -> Vec<Cow<'r, Permission>> {
         match (self, api_key::narrowed(scopes, rights)) {

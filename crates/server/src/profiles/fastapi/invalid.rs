@@ -54,6 +54,8 @@ impl Serialize for Invalid {
 
 impl Invalid {
     fn new(kind: &'static str, loc: Vec<Loc>, msg: impl Into<Cow<'static, str>>, input: Json) -> Self {
+        let of_secret = matches!(loc.last(), Some(Loc::Name(name)) if is_secret(name)) && kind != "missing";
+        let input = if of_secret { Json::String(HIDDEN.to_owned()) } else { hidden(input) };
         Self(Box::new(Entry { kind, loc, msg: msg.into(), input, ctx: None }))
     }
 
@@ -119,6 +121,30 @@ impl Invalid {
         let msg = format!("String should match pattern '{pattern}'");
         Self::new("string_pattern_mismatch", names(loc), msg, Json::String(input.to_owned()))
             .with("pattern", pattern)
+    }
+}
+
+/// What stands for a password in what is told again, as pydantic has it for what it knows to be one.
+const HIDDEN: &str = "**********";
+
+fn is_secret(name: &str) -> bool {
+    matches!(name, "password" | "client_secret" | "refresh_token")
+}
+
+/// The same without passwords. A body that is no JSON may be one that holds some.
+fn hidden(input: Json) -> Json {
+    let member = |(name, value): (String, Json)| match value {
+        Json::Null => (name, Json::Null),
+        _ if is_secret(&name) => (name, Json::String(HIDDEN.to_owned())),
+        value => (name, hidden(value)),
+    };
+    match input {
+        Json::Object(members) => Json::Object(members.into_iter().map(member).collect()),
+        Json::Array(values) => Json::Array(values.into_iter().map(hidden).collect()),
+        Json::String(text) if text.to_ascii_lowercase().contains("password") => {
+            Json::String(HIDDEN.to_owned())
+        }
+        other => other,
     }
 }
 

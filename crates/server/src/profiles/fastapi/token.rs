@@ -1,10 +1,10 @@
 //! The tokens of the profiles: signed with the secret that their applications know, and told apart by `type`.
 //!
-//! A refresh token is one of ours (`gp_rt_…`) in such a token: whoever has the secret can make the shell and not what is in it. Both are
-//! the same for one generation of a grant, always, so that a client that lost an answer is given the same again.
+//! Whoever has the secret can make them for other applications, and none that counts here. An access token has a mark of ours (`jti`) over
+//! everything that it says. A refresh token is one of ours (`gp_rt_…`) in such a token: they can make the shell and not what is in it. It
+//! is the same for one generation of a grant, always, so that a client that lost an answer is given the same again.
 
-use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::{Grant, Session, SessionId, Timestamp, User, refresh::RefreshToken};
+use gatepost_domain::{Grant, Scopes, Session, SessionId, Timestamp, User, refresh::RefreshToken};
 use gatepost_store::sessions;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,14 @@ pub struct AccessClaims {
     sid: Option<SessionId>,
 }
 
-/// A token that was opened: signed with the secret, and not expired.
+impl AccessClaims {
+    /// Everything that it says, but for its mark.
+    fn statement(&self) -> Result<Vec<u8>, Problem> {
+        serde_json::to_vec(&Self { jti: String::new(), ..self.clone() }).map_err(Problem::internal)
+    }
+}
+
+/// A token that was opened: ours, and not expired.
 #[derive(Clone, Debug)]
 pub struct Access(AccessClaims);
 
@@ -38,6 +45,11 @@ impl Access {
     /// Whom it is about.
     pub fn subject(&self) -> &str {
         &self.0.sub
+    }
+
+    /// Whether it may be used for all of this; else a scope that it lacks.
+    pub fn covers<'s>(&self, scopes: &'s Scopes) -> Result<(), &'s str> {
+        scopes.iter().map(AsRef::as_ref).find(|scope| !self.has_scope(scope)).map_or(Ok(()), Err)
     }
 
     /// Whether it was made to be used for this.
@@ -73,17 +85,18 @@ pub fn pair(app: &App, realm: &Snapshot, said: Said<'_>, now: Timestamp) -> Resu
     let Said { subject, session, grant, scopes } = said;
     let secrets = realm.keys().shared();
     let ttl = realm.settings().access_token_ttl.as_secs();
-    let mut jti = [0; 16];
-    app.entropy().fill(&mut jti);
-    let access = AccessClaims {
+    let mut nonce = [0; 16];
+    app.entropy().fill(&mut nonce);
+    let mut access = AccessClaims {
         sub: subject.to_owned(),
         scopes,
         exp: now.unix_seconds().saturating_add_unsigned(ttl),
         r#type: ACCESS.to_owned(),
         iat: now.unix_seconds(),
-        jti: BASE64URL_NOPAD.encode(&jti),
+        jti: String::new(),
         sid: Some(session.id),
     };
+    access.jti = app.application_mac().mark(realm.id(), nonce, &access.statement()?);
     let shell = AccessClaims {
         sub: subject.to_owned(),
         scopes: None,
@@ -105,9 +118,11 @@ fn open(realm: &Snapshot, token: &str, now: Timestamp) -> Option<AccessClaims> {
     (now.unix_seconds() < claims.exp).then_some(claims)
 }
 
-/// A token to open something with.
-pub fn open_access(realm: &Snapshot, token: &str, now: Timestamp) -> Option<Access> {
-    open(realm, token, now).filter(|claims| claims.r#type == ACCESS).map(Access)
+/// A token to open something with, if it is ours: others can sign one, too.
+pub fn open_access(app: &App, realm: &Snapshot, token: &str, now: Timestamp) -> Option<Access> {
+    let claims = open(realm, token, now).filter(|claims| claims.r#type == ACCESS)?;
+    let statement = claims.statement().ok()?;
+    app.application_mac().is_mark(realm.id(), &claims.jti, &statement).then_some(Access(claims))
 }
 
 /// What came of opening a token to have another with.

@@ -1,7 +1,7 @@
 //! `/admin/users`
 
 use axum::{
-    extract::{RawPathParams, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -17,7 +17,7 @@ use crate::{
     App,
     accounts::{self, Who},
     http::{Now, Where},
-    profiles::fastapi::{Invalid, Refusal, answer, parse_uuid},
+    profiles::fastapi::{InPath, Invalid, Refusal, answer, parse_uuid},
     realm::InRealm,
 };
 
@@ -41,7 +41,7 @@ pub async fn delete(
     State(app): State<App>,
     origin: Where,
     headers: HeaderMap,
-    path: RawPathParams,
+    path: InPath,
 ) -> Result<Response, Refusal> {
     let caller = Caller::of(&app, &realm, &headers, None, now).await?;
     if !is_admin(&caller.who.user, realm.roles()) {
@@ -54,7 +54,7 @@ pub async fn delete(
 }
 
 /// The UUID in the path.
-pub fn in_path(path: &RawPathParams, name: &'static str) -> Result<[u8; 16], Invalid> {
-    let text = path.iter().last().map_or("", |(_, text)| text);
+pub fn in_path(path: &InPath, name: &'static str) -> Result<[u8; 16], Invalid> {
+    let text = path.text();
     parse_uuid(text).map_err(|error| Invalid::no_uuid(&["path", name], text, &error))
 }

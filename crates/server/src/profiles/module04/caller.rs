@@ -5,7 +5,7 @@ use crate::{
     App, accounts,
     http::{Problem, SignedIn},
     organizations,
-    profiles::fastapi::{Refusal, bearer, open_access, parse_uuid, session_of},
+    profiles::fastapi::{Access, Refusal, bearer, open_access, parse_uuid, session_of},
     realm::Snapshot,
 };
 use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
@@ -15,6 +15,8 @@ use gatepost_domain::{Membership, OrganizationId, Session, Timestamp, User, User
 pub struct Caller {
     /// They, and their session.
     pub who: SignedIn,
+    /// Their token.
+    pub access: Access,
     /// What they are in the organization that the request names.
     pub member: Option<Membership>,
 }
@@ -33,7 +35,7 @@ impl Caller {
             None => Refusal::unauthorized("Invalid credentials"),
         };
         let token = bearer(headers)?.ok_or_else(refused)?;
-        let access = open_access(realm, token, now).ok_or_else(refused)?;
+        let access = open_access(app, realm, token, now).ok_or_else(refused)?;
         let id = parse_uuid(access.subject()).map(UserId::from_bytes).map_err(|_| refused())?;
         let live = session_of(app, realm, &access, now).await?.filter(|(_, user)| user.id == id);
         let (user, session) = match live {
@@ -57,7 +59,7 @@ impl Caller {
             Some(organization) => Some(acting(app, realm, organization, (&user, Some(&session)), now).await?),
             None => None,
         };
-        Ok(Self { who: SignedIn::themselves(user, session), member })
+        Ok(Self { who: SignedIn::themselves(user, session), access, member })
     }
 
     /// The same, where somebody who shows no token is nobody.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    extract::{RawPathParams, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -16,7 +16,7 @@ use crate::{
     accounts::Who,
     api_keys::{self, Dealing},
     http::{Now, Problem, Where},
-    profiles::fastapi::{Refusal, answer},
+    profiles::fastapi::{InPath, Refusal, answer},
     realm::InRealm,
 };
 
@@ -27,11 +27,16 @@ pub async fn rotate(
     State(app): State<App>,
     origin: Where,
     headers: HeaderMap,
-    path: RawPathParams,
+    path: InPath,
 ) -> Result<Response, Refusal> {
-    let caller = Caller::of(&app, &realm, &headers, None, now).await?.who;
+    let Caller { who: caller, access, .. } = Caller::of(&app, &realm, &headers, None, now).await?;
     let id = ApiKeyId::from_bytes(in_path(&path, "key_id")?);
+    // A token that was made for less is not to come by a key for more.
     let own = Dealing::with_those_of_user(caller.user.id, Who::themselves(&caller, origin));
+    let key = api_keys::find(&app, &realm, own.clone(), id, now).await.map_err(missing)?;
+    if let Err(scope) = access.covers(&key.scopes) {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, format!("Missing scope: {scope}")));
+    }
     let (_, secret) = match api_keys::rotate(&app, &realm, own, id, Duration::ZERO, now).await {
         Ok(made) => made,
         Err(Problem::AlreadyRotated) => return Err(Problem::NotFound.into()),

@@ -17,16 +17,19 @@ use crate::{
 
 /// A page of another site signs nobody in: whoever works on as somebody else there, tells them what they type.
 fn is_from_elsewhere(app: &App, realm: &Snapshot, headers: &HeaderMap) -> bool {
-    let Some(origin) = one(headers, "origin") else { return headers.contains_key("origin") };
+    let Some(origin) = one(headers, "origin") else {
+        return headers.contains_key("origin") || one(headers, "sec-fetch-site") == Some("cross-site");
+    };
     let known = realm.settings().allowed_origins.iter().any(|known| known.as_str() == origin);
     let ours = [realm.public_url(), app.public_url()];
-    let host = one(headers, "host");
-    let without_scheme = |url: &str| url.split_once("://").map(|(_, rest)| rest.to_owned());
+    // Also under whatever host it was asked at, but not by another scheme: who reads along writes pages, too.
+    let host = one(headers, "host").zip(app.public_url().split_once("://"));
+    let asked_at = host.map(|(host, (scheme, _))| format!("{scheme}://{host}"));
     let is_ours = ours
         .into_iter()
         .filter_map(|url| url.parse::<url::Url>().ok())
         .any(|url| url.origin().ascii_serialization() == origin);
-    !(known || is_ours || without_scheme(origin).as_deref() == host)
+    !(known || is_ours || asked_at.as_deref() == Some(origin))
 }
 
 pub async fn login(

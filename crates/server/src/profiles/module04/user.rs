@@ -5,10 +5,13 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use gatepost_domain::{Membership, User, UserId};
+use gatepost_domain::{Membership, Scopes, User, UserId, api_key::narrowed};
 use serde::Serialize;
 
-use super::caller::{Caller, acting, in_organization};
+use super::{
+    caller::{Caller, acting, in_organization},
+    scopes::listed,
+};
 use crate::{
     App,
     http::{Now, Problem},
@@ -37,6 +40,9 @@ pub struct UserResponse {
     is_active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     organization: Option<InOrganization>,
+    /// What the key that was shown may be used for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<String>>,
 }
 
 /// What a user is in the organization that the request names.
@@ -56,22 +62,28 @@ impl UserResponse {
             name: user.name.as_ref().map(|name| name.as_str().to_owned()),
             is_active: !user.is_disabled(),
             organization: None,
+            scopes: None,
         }
     }
 
-    fn within(mut self, realm: &Snapshot, member: Option<&Membership>) -> Self {
+    /// In an organization. A key has no roles, and of its owner's permissions those that are its scopes.
+    fn within(mut self, realm: &Snapshot, member: Option<&Membership>, key: Option<&Scopes>) -> Self {
+        self.scopes = key.map(listed);
         self.organization = member.map(|member| {
             let rights = realm.organization_roles().rights(&member.roles);
-            let mut roles: Vec<String> = rights.roles.iter().map(ToString::to_string).collect();
-            roles.extend(member.roles.iter().map(ToString::to_string));
-            roles.sort_unstable();
-            roles.dedup();
-            let permissions = rights.permissions.iter().map(ToString::to_string);
-            InOrganization {
-                id: uuid(member.organization.as_bytes()),
-                roles,
-                permissions: permissions.collect(),
-            }
+            let (roles, permissions) = match key {
+                Some(scopes) => (Vec::new(), narrowed(scopes, &rights).unwrap_or_default()),
+                None => {
+                    let own = member.roles.iter().map(ToString::to_string);
+                    let mut roles: Vec<String> =
+                        rights.roles.iter().map(ToString::to_string).chain(own).collect();
+                    roles.sort_unstable();
+                    roles.dedup();
+                    (roles, rights.permissions.iter().map(|one| (*one).clone()).collect())
+                }
+            };
+            let permissions = permissions.iter().map(ToString::to_string).collect();
+            InOrganization { id: uuid(member.organization.as_bytes()), roles, permissions }
         });
         self
     }
@@ -96,9 +108,9 @@ pub async fn authenticated(
 ) -> Result<Response, Refusal> {
     let caller = Caller::if_shown(&app, &realm, &headers, now).await?;
     let key = api_key(&app, &realm, &headers, now).await?;
-    let (user, member) = match (caller, key) {
+    let (user, member, scopes) = match (caller, key) {
         (_, Key::Wrong) => return Err(Refusal::new(StatusCode::UNAUTHORIZED, "Invalid API key")),
-        (Some(caller), _) => (caller.who.user, caller.member),
+        (Some(caller), _) => (caller.who.user, caller.member, None),
         (None, Key::None) => return Err(Refusal::new(StatusCode::UNAUTHORIZED, "Authentication required")),
         (None, Key::Good(resolved)) => {
             // A key of an organization or a client stands for no user.
@@ -108,10 +120,10 @@ pub async fn authenticated(
                 Some(organization) => Some(acting(&app, &realm, organization, (&user, None), now).await?),
                 None => None,
             };
-            (user, member)
+            (user, member, Some(resolved.key.scopes))
         }
     };
-    Ok(answer(StatusCode::OK, &UserResponse::new(&user).within(&realm, member.as_ref())))
+    Ok(answer(StatusCode::OK, &UserResponse::new(&user).within(&realm, member.as_ref(), scopes.as_ref())))
 }
 
 /// What an account cannot be done to.

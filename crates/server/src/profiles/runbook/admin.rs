@@ -1,10 +1,6 @@
 //! `/admin/users`
 
-use axum::{
-    extract::{RawPathParams, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use gatepost_domain::User;
 use serde_json::json;
 
@@ -16,7 +12,7 @@ use crate::{
     App,
     accounts::{self, Change, Who},
     http::{Now, Problem, Where},
-    profiles::fastapi::{Invalid, Invalids, Params, Refusal, answer, int},
+    profiles::fastapi::{InPath, Invalid, Invalids, Params, Refusal, answer, int},
     realm::{InRealm, Snapshot},
 };
 
@@ -42,8 +38,8 @@ pub async fn list(
 }
 
 /// The number in the path.
-fn number(path: &RawPathParams) -> Result<i64, Invalid> {
-    let text = path.iter().last().map_or("", |(_, text)| text);
+fn number(path: &InPath) -> Result<i64, Invalid> {
+    let text = path.text();
     int(text).ok_or_else(|| Invalid::no_int(&["path", "user_id"], text))
 }
 
@@ -69,7 +65,7 @@ pub async fn set_role(
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
-    path: RawPathParams,
+    path: InPath,
     params: Params,
 ) -> Result<Response, Refusal> {
     let mut invalids = Invalids::default();
@@ -96,7 +92,7 @@ pub async fn delete(
     Now(now): Now,
     State(app): State<App>,
     origin: Where,
-    path: RawPathParams,
+    path: InPath,
 ) -> Result<Response, Refusal> {
     let number = number(&path)?;
     let user = match numbered(&app, &realm, number).await {

@@ -33,7 +33,7 @@ impl FromRequestParts<App> for Caller {
         let realm = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
         let now = app.clock().now();
         let token = bearer(&parts.headers)?.ok_or_else(refused)?;
-        let access = open_access(&realm, token, now).ok_or_else(refused)?;
+        let access = open_access(app, &realm, token, now).ok_or_else(refused)?;
         let Some((session, user)) = session_of(app, &realm, &access, now).await? else {
             return Err(without_session(app, &realm, &access).await?);
         };

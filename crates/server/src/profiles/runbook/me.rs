@@ -13,6 +13,7 @@ use crate::{
     App,
     accounts::{self, Change, Who},
     http::{Now, Problem, SignedIn, Where},
+    limits::{self, Rule},
     mfa,
     profiles::fastapi::{Body, Invalids, Refusal, answer, email},
     realm::{InRealm, Snapshot},
@@ -73,6 +74,11 @@ async fn new_address(
     // Where addresses are to be proven, nobody learns whose there are.
     let is_secret = realm.settings().require_verified_email && app.mailer().is_on();
     let login = Login::Email(address.clone());
+    if let Err(not_now) = mfa::check_may_change(app, caller, now).await {
+        return Err(told(not_now));
+    }
+    // Whether there is an account with an address is told as often here as by registering.
+    limits::attempt(app, realm, (Rule::Register, origin.neighbourhood()), origin, now)?;
     if !is_secret && accounts::find_by_login(app, realm.id(), login).await?.is_some() {
         return Err(in_use());
     }
@@ -82,17 +88,18 @@ async fn new_address(
         let change =
             Change::new().email(Some(Some(address.as_str().to_owned())))?.email_verified(Some(false));
         let who = Who::themselves(caller, origin.clone());
-        match mfa::check_may_change(app, caller, now).await {
-            Ok(()) => accounts::change(app, realm.id(), caller.user.id, change, who, now).await.map(|_| ()),
-            Err(not_now) => Err(not_now),
-        }
+        accounts::change(app, realm.id(), caller.user.id, change, who, now).await.map(|_| ())
     };
     match asked {
         Ok(()) => Ok(()),
         Err(Problem::EmailTaken) => Err(in_use()),
-        Err(Problem::ReauthenticationRequired) => {
-            Err(Refusal::unauthorized("Could not validate credentials"))
-        }
-        Err(other) => Err(other.into()),
+        Err(other) => Err(told(other)),
+    }
+}
+
+fn told(problem: Problem) -> Refusal {
+    match problem {
+        Problem::ReauthenticationRequired => Refusal::unauthorized("Could not validate credentials"),
+        other => other.into(),
     }
 }

@@ -117,6 +117,43 @@ async fn jwt_13_the_secret_of_applications_opens_the_profile_and_nothing_else() 
     assert_eq!(with(&app, Method::GET, "/users/me", &twice).await.status, 401);
 }
 
+/// JWT-21: what its holder makes is taken by applications, and by none of our own routes, whatever session it names.
+#[tokio::test]
+async fn jwt_21_whoever_has_the_secret_makes_no_token_that_counts_here() {
+    let app = TestApp::with(REALM).await;
+    let (token, secret) = (access(&app).await, secret(&app).await);
+    let key = SigningKey::from_secret(Algorithm::HS256, "", secret.as_bytes()).unwrap();
+    let claims = part(&token, 1);
+    let status = async |claims: &Value| {
+        let made = jwt::sign("JWT", claims, &key).unwrap();
+        assert_eq!(decoded(&made, &secret).as_ref(), Some(claims));
+        with(&app, Method::GET, "/users/me", &made).await.status.as_u16()
+    };
+    assert_eq!(status(&claims).await, 200, "the same once more");
+    let native = part(&app.sign_in("root@example.com").await.access_token, 1);
+    let other = part(&access(&app).await, 1);
+    for (name, value) in [
+        ("sub", json!("chief@example.com")),
+        ("sid", native["sid"].clone()),
+        ("sid", other["sid"].clone()),
+        ("exp", json!(claims["exp"].as_i64().unwrap() + 60)),
+        ("iat", json!(claims["iat"].as_i64().unwrap() - 1)),
+        ("scopes", json!(["admin"])),
+        ("jti", other["jti"].clone()),
+        ("jti", json!("")),
+        ("jti", json!("x".repeat(43))),
+    ] {
+        let mut forged = claims.clone();
+        forged[name] = value.clone();
+        assert_eq!(status(&forged).await, 401, "{name} {value}");
+    }
+    // Nor in another realm with the same secret's owner: the mark is of its realm, and so is the key.
+    let mut seeds = json!({"sub": "root", "type": "access", "exp": claims["exp"], "sid": native["sid"]});
+    seeds["iat"] = claims["iat"].clone();
+    seeds["jti"] = json!("of the application's own");
+    assert_eq!(status(&seeds).await, 401);
+}
+
 #[tokio::test]
 async fn tokens_of_clients_are_signed_with_what_is_published() {
     let app = TestApp::with(REALM).await;

@@ -170,6 +170,14 @@ async fn a_cookie_is_set_for_the_configured_domain() {
         let answer = form(&app, "/auth/login", &fields, &[("origin", origin)]).await;
         assert_eq!(answer.status, status, "{origin}");
     }
+    // Nor one that somebody wrote who reads along.
+    for (name, value) in [
+        ("origin", "https://127.0.0.1:8400"),
+        ("origin", "ftp://127.0.0.1:8400"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        assert_eq!(form(&app, "/auth/login", &fields, &[(name, value)]).await.status, 403, "{name}: {value}");
+    }
     // Without a domain it is this host's alone.
     let app = TestApp::with(&REALM.replace("cookie_domain = \".example.com\"\n", "")).await;
     let answer = form(&app, "/auth/login", &fields, &[]).await;
@@ -219,8 +227,10 @@ async fn a_token_or_a_key_says_who_asks() {
         r#"200 {{"id":"{}","email":"ada@example.com","name":"Ada","is_active":true}}"#,
         uuid(&ada.id)
     );
-    assert_eq!(who(&[("x-api-key", &key)]).await.whole(), whole);
     assert_eq!(who(&[("authorization", &bearer)]).await.whole(), whole);
+    // Of a key also what it may be used for.
+    let of_key = format!(r#"{},"scopes":["posts:read"]}}"#, &whole[..whole.len() - 1]);
+    assert_eq!(who(&[("x-api-key", &key)]).await.whole(), of_key);
     // What is shown must be good, whatever else is shown.
     let bad_token = [("authorization", "Bearer x"), ("x-api-key", key.as_str())];
     assert_eq!(who(&bad_token).await.with_challenge(), r#"401 {"detail":"Invalid credentials"} Bearer"#);
@@ -232,10 +242,13 @@ async fn a_token_or_a_key_says_who_asks() {
         .await
         .text("id");
     for id in [acme.clone(), uuid(&acme)] {
-        for credential in [("x-api-key", key.as_str()), ("authorization", bearer.as_str())] {
+        // A key is nobody there but what its scopes name.
+        let roles = [json!([]), json!(["owner"])];
+        let credentials = [("x-api-key", key.as_str()), ("authorization", bearer.as_str())];
+        for (credential, roles) in credentials.into_iter().zip(roles) {
             let within = who(&[credential, ("x-organization-id", &id)]).await.json();
             assert_eq!(within["organization"]["id"], json!(uuid(&acme)));
-            assert_eq!(within["organization"]["roles"], json!(["owner"]));
+            assert_eq!(within["organization"]["roles"], roles);
         }
     }
     let root = format!("Bearer {}", access(&app, "root@example.com", "admin").await);
@@ -305,14 +318,23 @@ async fn a_key_is_rotated_by_its_owner() {
     let key = made["key"].as_str().unwrap().to_owned();
     let listed = app.ask(&ada, Method::GET, "/api/v1/me/api-keys", None).await.json();
     let id = uuid(first(&listed)["id"].as_str().unwrap());
-    let token = access(&app, "ada@example.com", "").await;
+    let token = access(&app, "ada@example.com", "posts:read").await;
     let rotate = async |token: &str, id: &str| {
         with(&app, Method::POST, &format!("/api-keys/rotate/{id}"), token).await
     };
     let not_found = r#"404 {"detail":"Not Found"}"#;
     assert_eq!(rotate(&access(&app, "root@example.com", "admin").await, &id).await.whole(), not_found);
     assert_eq!(rotate(&token, "11111111-1111-1111-1111-111111111111").await.whole(), not_found);
-    assert_eq!(rotate(&token, "x").await.json()["detail"][0]["loc"], json!(["path", "key_id"]));
+    for bad in ["x", "%ff"] {
+        let answer = rotate(&token, bad).await;
+        assert_eq!(answer.json()["detail"][0]["loc"], json!(["path", "key_id"]), "{answer:?}");
+    }
+    // A token that was made for less does not come by a key for more.
+    for less in ["", "posts:write"] {
+        let less = access(&app, "ada@example.com", less).await;
+        let refused = r#"403 {"detail":"Missing scope: posts:read"}"#;
+        assert_eq!(rotate(&less, &id).await.whole(), refused);
+    }
     let next = rotate(&token, &id).await;
     assert_eq!(
         (next.status.as_u16(), next.text("message")),
@@ -325,6 +347,29 @@ async fn a_key_is_rotated_by_its_owner() {
     let listed = app.ask(&ada, Method::GET, "/api/v1/me/api-keys", None).await.json();
     let live = first(&listed);
     assert_eq!((&live["name"], &live["scopes"]), (&json!("ci"), &json!(["posts:read"])));
+}
+
+/// RT-15: what was narrowed stays narrow at every door.
+#[tokio::test]
+async fn a_refresh_token_of_few_scopes_brings_no_more_at_our_own_api() {
+    let app = world().await;
+    for (scope, permissions) in [("", json!(null)), ("posts:read", json!(["posts:read"]))] {
+        let shell = token(&app, "root@example.com", scope).await.text("refresh_token");
+        let ours = part(&shell, 1)["jti"].clone();
+        let answer = app.post("/api/v1/refresh", json!({ "refresh_token": ours })).await;
+        let claims = part(&answer.text("access_token"), 1);
+        assert_eq!((&claims["roles"], &claims["permissions"]), (&json!(null), &permissions), "{claims}");
+        let own = with(&app, Method::GET, "/api/v1/me", &answer.text("access_token")).await;
+        assert_eq!(own.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_text_in_a_path_is_told_as_the_framework_tells_it() {
+    let app = world().await;
+    let root = access(&app, "root@example.com", "admin").await;
+    let answer = with(&app, Method::DELETE, "/admin/users/%ff", &root).await;
+    assert_eq!(answer.json()["detail"][0]["loc"], json!(["path", "user_id"]), "{answer:?}");
 }
 
 /// The newest key of a page.

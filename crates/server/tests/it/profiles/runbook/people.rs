@@ -56,6 +56,53 @@ async fn who_asks_is_known_by_their_token() {
     assert_eq!(me(&format!("Bearer {access}")).await, NOT_RIGHT);
 }
 
+/// RL-11: who has one account does not ask of which addresses there are others.
+#[tokio::test]
+async fn whose_addresses_there_are_is_told_as_often_as_by_registering() {
+    let app = world().await;
+    register(&app, "testuser").await;
+    let (access, _) = sign_in(&app, "testuser", SEED).await;
+    let mut told = Vec::new();
+    for number in 0..40 {
+        let other =
+            if number % 2 == 0 { "root@example.com".to_owned() } else { format!("free{number}@example.com") };
+        told.push(
+            send(&app, Method::PUT, "/users/me", &access, json!({ "email": other })).await.status.as_u16(),
+        );
+    }
+    assert_eq!(told[0], 400);
+    assert_eq!(told[told.len() - 2..], [429, 429], "alike for both: {told:?}");
+    // And to nobody whose sign-in is not of a moment ago.
+    app.advance(Duration::from_mins(11));
+    for other in ["root@example.com", "free@example.com"] {
+        let answer = send(&app, Method::PUT, "/users/me", &access, json!({ "email": other })).await;
+        assert_eq!(answer.with_challenge(), NOT_RIGHT, "{other}");
+    }
+}
+
+/// A password that was sent is in no error.
+#[tokio::test]
+async fn what_is_wrong_is_told_without_the_password() {
+    let app = world().await;
+    let secret = "hunter2 is my secret";
+    let bodies = [
+        ("application/json", format!(r#"{{"username":"zed","password":"{secret}"}}"#)),
+        ("application/json", format!(r#"[{{"password":"{secret}"}}]"#)),
+        ("application/json", format!(r#"{{"username":"zed","password":["{secret}"]}}"#)),
+        ("text/plain", format!(r#"{{"username":"zed","password":"{secret}"}}"#)),
+    ];
+    for (kind, body) in bodies {
+        let request = axum::http::Request::post("/register")
+            .header("host", "127.0.0.1:8400")
+            .header("content-type", kind)
+            .body(axum::body::Body::from(body.clone()))
+            .unwrap();
+        let answer = app.send(request).await;
+        assert_eq!(answer.status, 422, "{body}");
+        assert!(!answer.whole().contains(secret), "{answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn one_changes_ones_own_name_and_address() {
     let app = world().await;
