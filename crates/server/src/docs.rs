@@ -12,7 +12,7 @@ use axum::{
     routing::get,
 };
 
-use crate::{App, realm::InRealm, router};
+use crate::{App, described, realm::InRealm};
 
 pub use description::describe;
 
@@ -22,11 +22,8 @@ const POLICY: &str =
 
 /// What `/openapi.json` and `/docs` say. Made when it is first asked for: what it is made of takes some MiB for a moment, and most
 /// servers are never asked.
-static DOCUMENTS: LazyLock<(Bytes, Box<str>)> = LazyLock::new(|| {
-    let description = describe(router::description());
-    let json = description.to_pretty_json().unwrap_or_default();
-    (Bytes::from(json), page::render(&description).into())
-});
+static DOCUMENTS: LazyLock<(Bytes, Box<str>)> =
+    LazyLock::new(|| (Bytes::from(described::written()), page::render(&described::description()).into()));
 
 /// The description as JSON and as a page.
 pub fn routes() -> Router<App> {

@@ -15,6 +15,7 @@ mod clients;
 mod clock;
 mod config;
 mod declare;
+mod described;
 mod differences;
 mod docs;
 mod entropy;

@@ -15,10 +15,11 @@ use axum::{
 };
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
-use utoipa::openapi::OpenApi;
 
 use crate::{
-    App, api, better_auth, docs,
+    App, api, better_auth,
+    described::description,
+    docs,
     front::Front,
     health,
     http::{Problem, body, cross_origin, observe::Route, precondition::MarkUntagged},
@@ -32,19 +33,14 @@ pub fn router(app: App) -> Router {
     Router::new().fallback_service(front(app))
 }
 
-/// The description of the routes that programs call.
-pub(crate) fn description() -> OpenApi {
-    api::routes().merge(oauth::routes()).into_openapi()
-}
-
 /// The service that answers every request.
 pub(crate) fn front(app: App) -> Front {
-    let (api, described) = api::routes().merge(oauth::routes()).split_for_parts();
+    let (api, _) = api::routes().merge(oauth::routes()).split_for_parts();
     // Together, for axum boxes a route once for each call of `layer`.
     let called = api.method_not_allowed_fallback(|| async { Problem::MethodNotAllowed }).layer((
         TellRoute,
         cross_origin::layer(),
-        MarkUntagged::all_but(&described),
+        MarkUntagged::all_but(&description()),
         DefaultBodyLimit::max(body::LIMIT),
     ));
     let opened = pages::routes().merge(oauth::pages());

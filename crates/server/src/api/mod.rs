@@ -18,9 +18,9 @@ mod register;
 mod verify_email;
 mod view;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, described::routes};
 
 pub use admin::{ClientView, DeliveryView, InitialAccessTokenView, RoleView, WebhookAndSecret, WebhookView};
 pub use key_view::KeyView;

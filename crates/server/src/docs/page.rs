@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use askama::Template;
 use serde_json::Value;
-use utoipa::openapi::OpenApi;
 
 /// What the lines to copy begin with, until a realm puts its own URL there.
 pub const BASE: &str = "http://127.0.0.1:8400";
@@ -124,12 +123,11 @@ struct Answer {
 }
 
 /// Renders the whole description.
-pub fn render(api: &OpenApi) -> String {
-    let document = serde_json::to_value(api).unwrap_or_default();
+pub fn render(document: &Value) -> String {
     let page = Page {
         version: text(&document["info"]["version"]),
         description: Prose::of(&document["info"]["description"]),
-        groups: groups(&document),
+        groups: groups(document),
     };
     page.render().unwrap_or_default()
 }

@@ -20,9 +20,9 @@ mod token;
 mod userinfo;
 
 use axum::{Router, routing::get};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, described::routes};
 
 pub use error::OAuthError;
 pub use metadata::{Metadata, Rendered, document};

@@ -21,9 +21,9 @@ pub use roles::RoleView;
 pub use webhook_deliveries::DeliveryView;
 pub use webhooks::{WebhookAndSecret, WebhookView};
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, described::routes};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -13,9 +13,9 @@ mod sessions;
 
 pub use sessions::{SessionListing, SessionPage, SessionView};
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, described::routes};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -7,9 +7,9 @@ mod members;
 mod single;
 mod view;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
-use crate::App;
+use crate::{App, described::routes};
 
 pub use view::{MemberChange, MemberListing, MemberPage, MemberView, OrganizationChange, OrganizationView};
 

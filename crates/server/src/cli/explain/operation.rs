@@ -5,7 +5,7 @@ use std::{io::Read as _, path::Path};
 use serde_json::Value;
 
 use super::requirement::Requirement;
-use crate::{cli::Refusal, docs, router};
+use crate::{cli::Refusal, described};
 
 /// The longest document that is read.
 const LONGEST: u64 = 16 * 1024 * 1024;
@@ -24,9 +24,10 @@ impl Operation {
     pub(in crate::cli) fn find(file: Option<&Path>, method: &str, path: &str) -> Result<Self, Refusal> {
         let (document, name) = match file {
             Some(file) => (read(file)?, file.display().to_string()),
-            None => {
-                (own()?, "Gatepost's own API; name the OpenAPI document of another with --api".to_owned())
-            }
+            None => (
+                described::description(),
+                "Gatepost's own API; name the OpenAPI document of another with --api".to_owned(),
+            ),
         };
         let path = path.split(['?', '#']).next().unwrap_or_default();
         let routes = document["paths"].as_object().into_iter().flatten();
@@ -44,10 +45,6 @@ impl Operation {
         let own = file.is_none();
         Ok(Self { public, own, requirements: Requirement::of_operation(operation).map_err(Refusal::new)? })
     }
-}
-
-fn own() -> Result<Value, Refusal> {
-    Ok(serde_json::to_value(docs::describe(router::description()))?)
 }
 
 fn read(file: &Path) -> Result<Value, Refusal> {

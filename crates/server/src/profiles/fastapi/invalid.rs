@@ -55,7 +55,11 @@ impl Serialize for Invalid {
 impl Invalid {
     fn new(kind: &'static str, loc: Vec<Loc>, msg: impl Into<Cow<'static, str>>, input: Json) -> Self {
         let of_secret = matches!(loc.last(), Some(Loc::Name(name)) if is_secret(name)) && kind != "missing";
-        let input = if of_secret { Json::String(HIDDEN.to_owned()) } else { hidden(input) };
+        let input = match input {
+            Json::Null => Json::Null,
+            _ if of_secret => Json::String(HIDDEN.to_owned()),
+            shown => hidden(shown),
+        };
         Self(Box::new(Entry { kind, loc, msg: msg.into(), input, ctx: None }))
     }
 

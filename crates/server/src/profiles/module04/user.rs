@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
 use gatepost_domain::{Membership, Scopes, User, UserId, api_key::narrowed};
@@ -18,6 +18,9 @@ use crate::{
     profiles::fastapi::{Key, Refusal, answer, api_key, email},
     realm::{InRealm, Snapshot},
 };
+
+/// What the key that was shown may be used for, words with spaces between.
+const KEY_SCOPES: HeaderName = HeaderName::from_static("x-api-key-scopes");
 
 /// 16 bytes of an id as a UUID.
 pub fn uuid(bytes: &[u8; 16]) -> String {
@@ -40,9 +43,6 @@ pub struct UserResponse {
     is_active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     organization: Option<InOrganization>,
-    /// What the key that was shown may be used for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scopes: Option<Vec<String>>,
 }
 
 /// What a user is in the organization that the request names.
@@ -62,13 +62,11 @@ impl UserResponse {
             name: user.name.as_ref().map(|name| name.as_str().to_owned()),
             is_active: !user.is_disabled(),
             organization: None,
-            scopes: None,
         }
     }
 
     /// In an organization. A key has no roles, and of its owner's permissions those that are its scopes.
     fn within(mut self, realm: &Snapshot, member: Option<&Membership>, key: Option<&Scopes>) -> Self {
-        self.scopes = key.map(listed);
         self.organization = member.map(|member| {
             let rights = realm.organization_roles().rights(&member.roles);
             let (roles, permissions) = match key {
@@ -123,7 +121,13 @@ pub async fn authenticated(
             (user, member, Some(resolved.key.scopes))
         }
     };
-    Ok(answer(StatusCode::OK, &UserResponse::new(&user).within(&realm, member.as_ref(), scopes.as_ref())))
+    let shown = UserResponse::new(&user).within(&realm, member.as_ref(), scopes.as_ref());
+    let mut response = answer(StatusCode::OK, &shown);
+    if let Some(scopes) = scopes.map(|scopes| listed(&scopes).join(" ")) {
+        let scopes = HeaderValue::try_from(scopes).map_err(Problem::internal)?;
+        response.headers_mut().insert(KEY_SCOPES, scopes);
+    }
+    Ok(response)
 }
 
 /// What an account cannot be done to.

@@ -217,6 +217,8 @@ async fn the_runbook_answers_as_its_original_does() {
     let explained = [
         ("refresh again", "A refresh token is good once"),
         ("change to an empty name", "An empty `full_name` is no name"),
+        ("body 19", "with `**********` in place of passwords"),
+        ("body 20", "with `**********` in place of passwords"),
     ];
     compare("runbook", "coming-from-fastapi-runbook.md", ours, runbook::steps(), &explained).await;
 }
