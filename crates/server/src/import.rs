@@ -105,7 +105,7 @@ pub async fn import(
     if !options.dry_run {
         app.db().expect_many_writes().await.map_err(Problem::from)?;
     }
-    let mut report = Report::new(options.dry_run);
+    let mut report = Report::new(realm.name(), options.dry_run);
     let mut dry = dry::Seen::default();
     let mut stopped = false;
     while let Some(mut batch) = next(&mut rows, at_once).await {

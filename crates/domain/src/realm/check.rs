@@ -48,6 +48,16 @@ impl RealmSettings {
             Some(domain) if !is_cookie_domain(domain) => {
                 return refuse("cookie_domain", "write a domain in lower case, as in example.com");
             }
+            Some(domain)
+                if !self.hosts.is_empty() && !self.hosts.iter().any(|host| is_under(host, domain)) =>
+            {
+                let reason = format!(
+                    "no browser takes the cookie, for none of the realm's hosts is under {domain}; write the domain that {} and your \
+                     APIs share, or leave it out",
+                    self.hosts.join(", ")
+                );
+                return refuse("cookie_domain", reason);
+            }
             _ => {}
         }
         if !MIN_LENGTHS.contains(&self.password.min_length) {
@@ -204,6 +214,13 @@ fn is_cookie_domain(text: &str) -> bool {
         && domain.split('.').all(|label| !label.is_empty())
 }
 
+/// Whether a host, with or without a port, is given the cookies of a domain (RFC 6265 section 5.1.3).
+fn is_under(host: &str, domain: &str) -> bool {
+    let domain = domain.strip_prefix('.').unwrap_or(domain);
+    let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+    name.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -344,6 +361,28 @@ mod tests {
         }
         for other in [Profile::Native, Profile::Runbook] {
             assert_eq!(for_cookies(other, "example.com").check().unwrap_err().member, "cookie_domain");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_for_a_domain_that_a_host_of_the_realm_is_under() {
+        let with = |hosts: &[&str], domain: &str| RealmSettings {
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            cookie_domain: Some(domain.to_owned()),
+            ..RealmSettings::for_profile(Profile::Module04)
+        };
+        for (hosts, domain) in [
+            (&[][..], "example.com"),
+            (&["auth.example.com"], "example.com"),
+            (&["auth.example.com:8443"], ".example.com"),
+            (&["example.com"], "example.com"),
+            (&["auth.posts.test", "auth.example.com"], "example.com"),
+        ] {
+            assert_eq!(with(hosts, domain).check(), Ok(()), "{hosts:?}");
+        }
+        for hosts in [&["auth.posts.test"][..], &["auth.badexample.com"], &["com"]] {
+            let said = with(hosts, "example.com").check().unwrap_err().to_string();
+            assert!(said.starts_with("cookie_domain: no browser takes the cookie, for none of"), "{said}");
         }
     }
 

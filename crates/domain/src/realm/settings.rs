@@ -193,14 +193,16 @@ impl RealmSettings {
     }
 
     /// The settings as another profile has them: what `named` does not name, and is as the profile before would have it, is as the
-    /// new one would.
+    /// new one would. The domain of a cookie goes with the profile that sets one.
     #[must_use]
     pub fn moved_to(&self, profile: Profile, named: &[String]) -> Self {
         let (before, after) = (Self::for_profile(self.profile), Self::for_profile(profile));
         let differing = self.differing(&before);
         let follows: Vec<String> =
             Self::keys().into_iter().filter(|key| !differing.contains(key) && !named.contains(key)).collect();
-        self.taking(&follows, &after)
+        let moved = self.taking(&follows, &after);
+        let cookie_domain = moved.cookie_domain.clone().filter(|_| profile == Profile::Module04);
+        Self { cookie_domain, ..moved }
     }
 
     /// The settings with these as the others have them.
@@ -279,7 +281,8 @@ mod tests {
             assert_eq!(RealmSettings::for_profile(profile).check(), Ok(()), "{profile:?}");
             let moved = RealmSettings::default().moved_to(profile, &[]);
             assert_eq!((moved.profile, moved.signing_alg), (profile, SigningAlg::HS256));
-            assert_eq!(moved.moved_to(Profile::Native, &[]), RealmSettings::default());
+            let with_cookie = RealmSettings { cookie_domain: Some("example.com".to_owned()), ..moved };
+            assert_eq!(with_cookie.moved_to(Profile::Native, &[]), RealmSettings::default());
         }
     }
 

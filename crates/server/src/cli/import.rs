@@ -170,9 +170,14 @@ fn lines(report: &Report, called: &str, written: Option<&Path>) -> String {
     };
     let (would, stay) =
         if report.dry_run { (" would be", "would stay unchanged") } else { ("", "unchanged") };
+    let bare = match report.without_password {
+        0 => String::new(),
+        bare => format!(", {} of them without a password", grouped(bare)),
+    };
     lines.push(format!(
-        "{}{would} imported, {} {stay}, {}{would} refused{named}",
+        "{}{would} imported into realm {}{bare}, {} {stay}, {}{would} refused{named}",
         counted(report.made),
+        report.realm,
         grouped(report.existing),
         grouped(report.refused)
     ));

@@ -8,7 +8,11 @@ use gatepost_domain::{
 };
 use gatepost_store::{audit, signing_keys};
 
-use super::{Output, Refusal, Settings, output::table, store};
+use super::{
+    Output, Refusal, Settings,
+    output::{print, table},
+    store,
+};
 use crate::{App, realm::Snapshot, signing};
 
 /// Signing keys of a realm.
@@ -36,7 +40,11 @@ enum What {
     },
     /// Show the secret that applications of a realm with the profile runbook or module04 verify tokens with. That it was shown is in the
     /// audit trail
-    Secret,
+    Secret {
+        /// Print nothing but the secret that signs now, as in JWT_SECRET_KEY=$(gatepost key secret --value)
+        #[arg(long, conflicts_with = "json")]
+        value: bool,
+    },
     /// Stop trusting a key, for one that leaked: it is published no longer, and every token it signed is refused. APIs
     /// that keep the keys refuse them when they fetch again, after some minutes
     Withdraw {
@@ -54,7 +62,7 @@ impl KeyCommand {
             What::List => {}
             What::Rotate { now } => rotate(&app, &realm, now).await?,
             What::Withdraw { kid } => withdraw(&app, &realm, &kid).await?,
-            What::Secret => return secret(&app, &realm, output).await,
+            What::Secret { value } => return secret(&app, &realm, value, output).await,
         }
         let keys = signing::list(&app, &realm).await?;
         output.show(&keys, || {
@@ -74,13 +82,19 @@ impl KeyCommand {
 }
 
 /// Of several each has its line: applications that are told of the next one before it signs verify with both.
-async fn secret(app: &App, realm: &Snapshot, output: Output) -> Result<(), Refusal> {
+async fn secret(app: &App, realm: &Snapshot, value: bool, output: Output) -> Result<(), Refusal> {
     let secrets = signing::reveal(app, realm).await?;
     if secrets.is_empty() {
         let realm = realm.name();
         return Err(Refusal::new(format!(
             "realm {realm} shares no secret with applications: its profile signs with keys that are published; `gatepost key list` shows them"
         )));
+    }
+    if value {
+        let signing = secrets.iter().find(|key| key.state == "signing");
+        let signing =
+            signing.ok_or_else(|| Refusal::new("no secret signs now; `gatepost key list` shows all keys"))?;
+        return print(&signing.secret);
     }
     output.show(&secrets, || {
         let row = |key: &signing::Revealed| {

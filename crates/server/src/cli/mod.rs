@@ -142,6 +142,15 @@ impl Settings {
         self.data_dir.is_some() || self.database_url.is_some() || self.config.is_some()
     }
 
+    /// The flags by which another command finds the same installation, with a blank before each. A URL of a database is not repeated:
+    /// it holds a password.
+    pub(crate) fn flags(&self) -> String {
+        let places = [("--config", &self.config), ("--data-dir", &self.data_dir)];
+        let given =
+            places.iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?.display().to_string())));
+        given.map(|(flag, path)| format!(" {flag} {}", quoted(&path))).collect()
+    }
+
     pub(crate) fn load(&self, listening: Listening) -> Result<Config, ConfigError> {
         let settings = self.clone();
         let given = Given {
@@ -158,6 +167,16 @@ impl Settings {
             log_format: settings.log_format,
         };
         Config::load(given, std::env::vars())
+    }
+}
+
+/// As a shell reads it as one word.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+:@%=,".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
@@ -207,6 +226,17 @@ pub fn main() -> ExitCode {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+
+    #[test]
+    fn a_command_that_is_told_is_one_to_copy() {
+        let settings = super::Settings {
+            config: Some("gatepost.toml".into()),
+            data_dir: Some("/tmp/it's here".into()),
+            ..super::Settings::default()
+        };
+        assert_eq!(settings.flags(), r" --config gatepost.toml --data-dir '/tmp/it'\''s here'");
+        assert_eq!(super::Settings::default().flags(), "");
+    }
 
     #[test]
     fn the_command_line_is_well_formed() {

@@ -60,6 +60,8 @@ struct RealmView {
     id: String,
     default: bool,
     issuer: String,
+    /// Whom tokens are for: the issuer where the settings name nobody.
+    audience: Vec<String>,
     /// What names the realm in the open, where its profile has that.
     #[serde(skip_serializing_if = "Option::is_none")]
     publishable_key: Option<String>,
@@ -83,6 +85,7 @@ impl RealmCommand {
             id: realm.id.to_string(),
             default: realm.is_default,
             issuer: issuer_of(realm, app.public_url()),
+            audience: audience(realm, &app),
             publishable_key: (realm.settings.profile == Profile::Zalt).then(|| publishable_key::of(realm.id)),
             settings: realm.settings.clone(),
         };
@@ -121,13 +124,15 @@ impl RealmCommand {
                         vec!["name".to_owned(), view.name.clone()],
                         vec!["id".to_owned(), view.id.clone()],
                         vec!["issuer".to_owned(), view.issuer.clone()],
+                        vec!["audience".to_owned(), view.audience.join(", ")],
                         vec!["default".to_owned(), if view.default { "yes" } else { "no" }.to_owned()],
                     ];
                     let key = view.publishable_key.iter();
                     rows.extend(key.map(|key| vec!["publishable key".to_owned(), key.clone()]));
                     if let Some(settings) = settings.as_object() {
-                        // What is not set is not shown; the issuer stands above, set or not.
-                        let set = settings.iter().filter(|(key, value)| *key != "issuer" && !value.is_null());
+                        // What is not set is not shown; issuer and audience stand above, set or not.
+                        let above = |key: &str| ["issuer", "audience"].contains(&key);
+                        let set = settings.iter().filter(|(key, value)| !above(key) && !value.is_null());
                         rows.extend(set.map(|(key, value)| vec![key.clone(), said(key, value)]));
                     }
                     let providers = shown.providers.iter();
@@ -174,6 +179,13 @@ impl RealmCommand {
                 output.show(&view, || format!("made realm {} with issuer {}", view.name, view.issuer))
             }
         }
+    }
+}
+
+fn audience(realm: &Realm, app: &App) -> Vec<String> {
+    match realm.settings.audience.as_slice() {
+        [] => vec![issuer_of(realm, app.public_url())],
+        named => named.to_vec(),
     }
 }
 

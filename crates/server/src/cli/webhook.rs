@@ -110,14 +110,18 @@ enum What {
         limit: u32,
     },
     /// Have one message sent once more, or all that did not arrive; a running server sends them
+    #[command(
+        group = clap::ArgGroup::new("which").required(true),
+        override_usage = "gatepost webhook replay [OPTIONS] <ID> <MESSAGE|--dead-since <MOMENT>>"
+    )]
     Replay {
         /// As listed
         id: WebhookId,
         /// The message, as listed among the deliveries
-        #[arg(required_unless_present = "dead_since", conflicts_with = "dead_since")]
+        #[arg(group = "which")]
         message: Option<EventId>,
         /// Every message that did not arrive, of those from this moment on, as in 2026-11-22T09:30:00Z
-        #[arg(long, value_name = "MOMENT")]
+        #[arg(long, value_name = "MOMENT", group = "which")]
         dead_since: Option<Timestamp>,
     },
 }
@@ -126,12 +130,14 @@ impl WebhookCommand {
     pub(super) async fn run(self, settings: Settings) -> Result<(), Refusal> {
         let app = store::open(&settings).await?;
         let realm = store::realm(&app, self.realm.as_ref()).await?;
-        self.what.run(&app, &realm, Output::new(self.json)).await
+        let given = self.realm.map(|name| format!(" --realm {name}")).unwrap_or_default() + &settings.flags();
+        self.what.run(&app, &realm, &given, Output::new(self.json)).await
     }
 }
 
 impl What {
-    async fn run(self, app: &App, realm: &Snapshot, output: Output) -> Result<(), Refusal> {
+    /// `given` are the flags that say which webhook it is, for commands to copy.
+    async fn run(self, app: &App, realm: &Snapshot, given: &str, output: Output) -> Result<(), Refusal> {
         let (within, who, now) = (realm.id(), Who::operator(), app.clock().now());
         let lost = |id: WebhookId| move |problem| refusal_of(realm, id, problem);
         match self {
@@ -140,7 +146,7 @@ impl What {
                 let views: Vec<_> = found.iter().map(WebhookView::from).collect();
                 output.show(&views, || {
                     let rows: Vec<Vec<String>> = views.iter().map(WebhookView::row).collect();
-                    table(&["ID", "STATE", "URL", "EVENTS"], &rows)
+                    table(&["ID", "STATE", "NAME", "URL", "EVENTS"], &rows)
                 })
             }
             Self::Show { id } => {
@@ -152,7 +158,7 @@ impl What {
                 let events = if events.is_empty() { Events::All } else { chosen(&events)? };
                 let wanted = Wanted { url, name, events, secret: None };
                 let made = webhooks::create(app, within, wanted, who, now).await.map_err(refusal)?;
-                show(output, &made, "made")
+                show(output, &made, |id, secret| format!("made {id} with secret {secret} (shown this once)"))
             }
             Self::Update { id, url, events, name, enabled } => {
                 let events = if events.is_empty() { None } else { Some(chosen(&events)?) };
@@ -168,12 +174,16 @@ impl What {
             }
             Self::RotateSecret { id, overlap } => {
                 let made = webhooks::rotate_secret(app, within, id, overlap, who, now).await;
-                show(output, &made.map_err(lost(id))?, "changed")
+                show(output, &made.map_err(lost(id))?, |id, secret| {
+                    format!("{id}: new secret {secret} (shown this once)")
+                })
             }
             Self::Test { id } => {
                 let message = webhooks::test(app, within, id, who, now).await.map_err(lost(id))?;
                 output.show(&serde_json::json!({ "id": message }), || {
-                    format!("queued {message}; `gatepost webhook deliveries {id}` shows what became of it")
+                    format!(
+                        "queued {message}; `gatepost webhook deliveries {id}{given}` shows what became of it"
+                    )
                 })
             }
             Self::Deliveries { id, state, limit } => {
@@ -189,7 +199,7 @@ impl What {
                 let replayed = webhooks::replay(app, within, (id, message), who, now).await;
                 replayed.map_err(|problem| match problem {
                     Problem::NotFound => Refusal::new(format!(
-                        "webhook {id} has no message {message}; `gatepost webhook deliveries {id}` shows those of 30 days"
+                        "webhook {id} has no message {message}; `gatepost webhook deliveries {id}{given}` shows those of 30 days"
                     )),
                     other => refusal(other),
                 })?;
@@ -212,17 +222,15 @@ fn chosen(names: &[String]) -> Result<Events, Refusal> {
     Ok(Events::choose(names.iter().map(String::as_str))?)
 }
 
-fn show(output: Output, made: &Made, done: &str) -> Result<(), Refusal> {
+fn show(output: Output, made: &Made, line: impl FnOnce(WebhookId, &str) -> String) -> Result<(), Refusal> {
     let secret = made.secret.as_ref().map(|secret| secret.as_str()).unwrap_or_default();
-    output.show(&WebhookAndSecret::from(made), || {
-        format!("{done} {} with secret {secret} (shown this once)", made.webhook.id)
-    })
+    output.show(&WebhookAndSecret::from(made), || line(made.webhook.id, secret))
 }
 
 fn refusal_of(realm: &Snapshot, id: WebhookId, problem: Problem) -> Refusal {
     match problem {
         Problem::NotFound => Refusal::new(format!(
-            "realm {} has no webhook {id}; `gatepost webhook list` shows all",
+            "realm {} has no webhook {id}; `gatepost webhook list` shows all, --realm names another realm",
             realm.name()
         )),
         other => refusal(other),

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     App,
     clients::new_secret,
+    config::FileError,
     differences::{self, Difference},
     mfa, realm, roles,
 };
@@ -172,8 +173,25 @@ impl Applying<'_> {
         self.providers(tx, id).await
     }
 
+    /// Whether no host of the file leads to another realm.
+    async fn hosts_are_free(&self, tx: &mut Tx) -> Result<(), ApplyError> {
+        for host in &self.realm.settings.hosts {
+            let Some(other) = realms::find_by_host(tx, host).await? else { continue };
+            if other.name != self.realm.name {
+                let (file, line) = &self.realm.hosts_at;
+                let reason = format!(
+                    "realm {}: hosts: {host} leads to realm {} already; take it out of one of the two",
+                    self.realm.name, other.name
+                );
+                return Err(FileError::new(file, Some(*line), reason).into());
+            }
+        }
+        Ok(())
+    }
+
     async fn settings(&mut self, tx: &mut Tx) -> Result<RealmId, ApplyError> {
         let declared = self.realm;
+        self.hosts_are_free(tx).await?;
         let Some(found) = realms::find_by_name(tx, &declared.name).await? else {
             let id = RealmId::new(self.prepared.now, self.app.entropy());
             let settings = declared.settings.clone();

@@ -21,6 +21,8 @@ pub(super) struct DeclaredRealm {
     pub(super) settings: RealmSettings,
     /// The settings the file names; the others of a realm that exists stay as they are.
     pub(super) named: Vec<String>,
+    /// The file, and the line that names its hosts.
+    pub(super) hosts_at: (std::path::PathBuf, usize),
     pub(super) roles: Vec<Role>,
     pub(super) clients: Vec<DeclaredClient>,
     pub(super) users: Vec<DeclaredUser>,

@@ -177,6 +177,7 @@ impl<'t> Reader<'t> {
         let (identity, settings) = Self::split(rest, &IDENTITY);
         let Identity { name, default } = self.parse(identity)?;
         self.known(&settings, &RealmSettings::keys(), &[&IDENTITY[..], &PARTS].concat())?;
+        self.needs_no_profile(&settings)?;
         let named = Places::of(&settings).names();
         let said: RealmSettings = self.parse(self.with_logo(settings)?)?;
         let mut settings = RealmSettings::for_profile(said.profile).taking(&named, &said);
@@ -190,6 +191,7 @@ impl<'t> Reader<'t> {
             is_default: default,
             settings,
             named,
+            hosts_at: (self.path.to_owned(), line_of(self.text, places.of_key("hosts"))),
             roles: Vec::new(),
             clients: Vec::new(),
             users: Vec::new(),
@@ -249,6 +251,19 @@ impl<'t> Reader<'t> {
             *text = logo.to_string().into();
         }
         Ok(settings)
+    }
+
+    /// Says of what is there in every realm that it is no profile.
+    fn needs_no_profile(&self, settings: &Node<'t>) -> Result<(), FileError> {
+        let table = settings.get_ref().as_table();
+        let Some(node) = table.and_then(|table| table.get("profile")) else { return Ok(()) };
+        let name = node.get_ref().as_str().unwrap_or_default().to_ascii_lowercase();
+        let remedy = match name.replace(['-', '_', ' '], "").as_str() {
+            "scalekit" => "leave it out, and give the client token_format = \"scalekit\"",
+            "betterauth" => "leave it out: /api/auth is there in every realm",
+            _ => return Ok(()),
+        };
+        Err(self.wrong(&node.span(), format!("profile: applications written for it need none; {remedy}")))
     }
 
     fn known(&self, node: &Node<'t>, keys: &[String], more: &[&str]) -> Result<(), FileError> {

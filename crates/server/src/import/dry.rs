@@ -49,7 +49,7 @@ impl Seen {
             } else if let Some((field, earlier)) = self.earlier(line, &newcomer.user) {
                 lines.push(Line::refused(line, field.twice(Some(earlier))));
             } else {
-                report.made += 1;
+                report.make(newcomer.hash.is_some());
             }
         }
         meter.made(report.made);

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 
 use super::{
-    BATCH, ImportError, Options, Row,
+    BATCH, Format, ImportError, Options, Row,
     meter::{MAX_ROW, Meter, Metered, Place, too_long},
     shapes::{self, Fields},
 };
@@ -36,6 +36,10 @@ pub(super) fn read(
     };
     let done = match begins {
         None => Ok(()),
+        // A head line of names has neither.
+        Some(b'[' | b'{') if options.format == Format::Csv => {
+            return failed(0, "the file is no CSV; --format ndjson reads JSON, an object a line".to_owned());
+        }
         Some(b'[') => array(reader, None, &mut rows),
         Some(b'{') => match options.format.array_in_document() {
             Some(member) => array(reader, Some(member), &mut rows),

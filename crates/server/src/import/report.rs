@@ -36,8 +36,12 @@ pub enum Outcome {
 pub struct Report {
     /// Whether nothing was written.
     pub dry_run: bool,
+    /// The realm that the users are for.
+    pub realm: String,
     /// Users who were made, or would be.
     pub made: u64,
+    /// How many of them have no password, and set one by recovery.
+    pub without_password: u64,
     /// Rows whose user is there already.
     pub existing: u64,
     /// Rows that are refused.
@@ -47,8 +51,15 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(dry_run: bool) -> Self {
-        Self { dry_run, made: 0, existing: 0, refused: 0, lines: Vec::new() }
+    pub(super) fn new(realm: &str, dry_run: bool) -> Self {
+        let realm = realm.to_owned();
+        Self { dry_run, realm, made: 0, without_password: 0, existing: 0, refused: 0, lines: Vec::new() }
+    }
+
+    /// Notes one who is made.
+    pub(super) fn make(&mut self, has_password: bool) {
+        self.made += 1;
+        self.without_password += u64::from(!has_password);
     }
 
     pub(super) fn keep(&mut self, line: Line) {

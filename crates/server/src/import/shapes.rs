@@ -87,25 +87,65 @@ impl Format {
     }
 }
 
+/// What others call what we call otherwise.
+const FOREIGN: [(&str, &str); 22] = [
+    ("hashed_password", "password_hash"),
+    ("passwordHash", "password_hash"),
+    ("password_digest", "password_hash"),
+    ("encrypted_password", "password_hash"),
+    ("full_name", "name"),
+    ("fullName", "name"),
+    ("fullname", "name"),
+    ("display_name", "name"),
+    ("displayName", "name"),
+    ("first_name", "name"),
+    ("last_name", "name"),
+    ("mail", "email"),
+    ("email_address", "email"),
+    ("user_name", "username"),
+    ("login", "username"),
+    ("is_verified", "email_verified"),
+    ("emailVerified", "email_verified"),
+    ("verified", "email_verified"),
+    ("role", "roles"),
+    ("createdAt", "created_at"),
+    ("date_joined", "created_at"),
+    ("created", "created_at"),
+];
+/// Nothing longer is called a name.
+const LONGEST: usize = 64;
+
 /// Whether a CSV file of these columns can be what it is said to be.
 pub(super) fn check_columns(format: Format, columns: &[String]) -> Result<(), String> {
     if let Some(twice) = columns.iter().enumerate().find(|(at, name)| columns[..*at].contains(name)) {
         return Err(format!("{:?}: the column is there twice; remove one", twice.1));
     }
     if format.is_own() {
+        // Where none of them is known, the file may have no head, and a row of somebody stands there.
+        let is_head = columns.iter().any(|column| OWN.contains(&&**column));
         for column in columns {
-            known(column)?;
+            known(column, is_head)?;
         }
     }
-    if columns.iter().any(|name| name == "email" || name == "username") {
-        Ok(())
-    } else {
-        Err("email: no such column, and none called username; the first line of a CSV file names the columns"
-            .to_owned())
+    if !columns.iter().any(|name| name == "email" || name == "username") {
+        return Err(
+            "email: no such column, and none called username; the first line of a CSV file names the columns"
+                .to_owned(),
+        );
     }
+    // These have it in the table of users, of everybody: without it nobody could sign in, and nobody had said so.
+    let must_be_there = matches!(format, Format::FastapiUsers | Format::Django);
+    let hash = format.hash_field();
+    if must_be_there && !columns.iter().any(|name| name == hash) {
+        return Err(format!(
+            "{hash}: no such column, and the password hashes are there; export it too, or import the users without passwords by --format csv"
+        ));
+    }
+    Ok(())
 }
 
-fn known(column: &str) -> Result<(), String> {
+/// Refuses a name that is not ours. Where it may be what stands in a row, it is not repeated unless it is like one of ours.
+fn known(column: &str, is_name: bool) -> Result<(), String> {
     if OWN.contains(&column) {
         return Ok(());
     }
@@ -115,9 +155,15 @@ fn known(column: &str) -> Result<(), String> {
                 .to_owned(),
         );
     }
-    Err(match nearest(column, OWN) {
+    if matches!(column, "is_active" | "active" | "enabled") {
+        return Err(format!("{column:?}: nothing that is read; write its opposite, disabled"));
+    }
+    let foreign = FOREIGN.iter().find(|(name, _)| *name == column).map(|(_, ours)| *ours);
+    Err(match foreign.or_else(|| nearest(column, OWN)) {
         Some(near) => format!("{column:?}: nothing that is read; did you mean {near}?"),
-        // Not quoted: where a file has no head, it is what stands in its first row.
+        None if is_name && column.len() <= LONGEST => {
+            format!("{column:?}: nothing that is read; these are: {}", OWN.join(", "))
+        }
         None => format!("a name that is not read; these are: {}", OWN.join(", ")),
     })
 }
@@ -155,7 +201,7 @@ fn own(mut row: Fields) -> Result<Draft, String> {
         created_at: row.text(&["created_at"])?,
     };
     match row.left() {
-        Some(name) => known(name).map(|()| draft),
+        Some(name) => known(name, true).map(|()| draft),
         None => Ok(draft),
     }
 }
@@ -250,15 +296,44 @@ fn joined(first: Option<String>, last: Option<String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::known;
+    use super::*;
 
     /// What stands first in a file without a head is a user's.
     #[test]
     fn ij_05_a_name_that_is_like_none_is_not_quoted() {
         for cell in ["$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW", "hunter2 plain secret"] {
-            let said = known(cell).unwrap_err();
+            let said = check_columns(Format::Csv, &[cell.to_owned(), "Ada".to_owned()]).unwrap_err();
             assert!(!said.contains(cell) && said.contains("password_hash"), "{said}");
         }
-        assert!(known("emial").unwrap_err().contains("did you mean email?"));
+        assert!(known("emial", false).unwrap_err().contains("did you mean email?"));
+    }
+
+    #[test]
+    fn a_name_of_others_is_told_with_ours() {
+        for (name, told) in [
+            ("hashed_password", "\"hashed_password\": nothing that is read; did you mean password_hash?"),
+            ("full_name", "\"full_name\": nothing that is read; did you mean name?"),
+            ("is_active", "\"is_active\": nothing that is read; write its opposite, disabled"),
+            ("role", "\"role\": nothing that is read; did you mean roles?"),
+        ] {
+            assert_eq!(known(name, true).unwrap_err(), told);
+        }
+        for (_, ours) in FOREIGN {
+            assert_eq!(known(ours, true), Ok(()));
+        }
+        // In a head that has names of ours it is a name, too.
+        let columns = ["email", "phone"].map(str::to_owned);
+        let said = check_columns(Format::Csv, &columns).unwrap_err();
+        assert!(said.starts_with("\"phone\": nothing that is read; these are: email, "), "{said}");
+    }
+
+    #[test]
+    fn a_table_without_its_hashes_is_no_table_of_users() {
+        let columns = ["email", "is_active"].map(str::to_owned);
+        for (format, hash) in [(Format::FastapiUsers, "hashed_password"), (Format::Django, "password")] {
+            let said = check_columns(format, &columns).unwrap_err();
+            assert!(said.starts_with(&format!("{hash}: no such column")), "{said}");
+        }
+        assert_eq!(check_columns(Format::BetterAuth, &columns), Ok(()));
     }
 }

@@ -118,7 +118,8 @@ impl<'a> Writing<'a> {
         self.pace.took(rows.len(), begun.elapsed());
         let others: Vec<&(u64, Newcomer)> =
             rows.iter().zip(&made).filter(|(_, made)| !**made).map(|(row, _)| row).collect();
-        report.made += (rows.len() - others.len()) as u64;
+        let new = rows.iter().zip(&made).filter(|(_, made)| **made);
+        new.for_each(|((_, newcomer), _)| report.make(newcomer.hash.is_some()));
         self.opened |= others.len() < rows.len();
         let wanted = others.iter().map(|(_, newcomer)| newcomer.user.clone()).collect();
         let there = holders(self.app, wanted).await?;

@@ -60,6 +60,8 @@ pub enum Unfetched {
     Content(String),
 }
 
+const NOT_HTTPS: &str = "only https is fetched; the setting outgoing.private_addresses \
+                         (GATEPOST_OUTGOING__PRIVATE_ADDRESSES=true) allows http too, on loopback alone";
 const INWARD: &str = "the address is private; the setting outgoing.private_addresses allows such";
 
 /// Fetches documents.
@@ -166,7 +168,7 @@ impl Outgoing {
     /// What the address itself tells. Names are looked at when they are resolved.
     fn check(&self, url: &url::Url) -> Result<(), Unfetched> {
         if url.scheme() != "https" && !(self.private && url.scheme() == "http") {
-            return Err(Unfetched::Address("only https is fetched"));
+            return Err(Unfetched::Address(NOT_HTTPS));
         }
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -260,7 +262,7 @@ mod tests {
             let is_name = uri.contains("localhost");
             assert_eq!(Outgoing::new(false).leads_out(&uri.parse().unwrap()).is_err(), !is_name, "{uri}");
         }
-        assert_eq!(refused(false, "http://localhost:1/keys").await, "only https is fetched");
+        assert_eq!(refused(false, "http://localhost:1/keys").await, NOT_HTTPS);
         assert_eq!(refused(true, "https://169.254.169.254/latest/meta-data").await, INWARD, "never");
     }
 

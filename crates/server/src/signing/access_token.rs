@@ -161,8 +161,8 @@ struct Claims<'a> {
     email_verified: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    roles: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roles: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     permissions: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -264,7 +264,8 @@ pub fn issue_for(
         email: email.map(gatepost_domain::EmailAddress::as_str),
         email_verified: email.map(|_| user.email_verified),
         name: name.map(gatepost_domain::DisplayName::as_str),
-        roles,
+        // Applications of the other server read it of everybody, of those without a role too.
+        roles: (sign_in.is_some() || !roles.is_empty()).then_some(roles),
         permissions,
         org_id: subject.member.map(|member| member.organization.to_string()),
         api_key: None,
@@ -306,7 +307,7 @@ pub fn issue_for_program(
         email: None,
         email_verified: None,
         name: None,
-        roles: Vec::new(),
+        roles: None,
         permissions: program.permissions.iter().map(Permission::as_str).collect(),
         org_id: program.organization.map(|organization| organization.to_string()),
         api_key: program.key.map(|key| key.to_string()),

@@ -63,7 +63,8 @@ impl From<&Webhook> for WebhookView {
 impl WebhookView {
     /// For a table of `gatepost webhook list`.
     pub fn row(&self) -> Vec<String> {
-        vec![self.id.to_string(), self.state.to_owned(), self.url.clone(), self.events.join(" ")]
+        let name = self.name.clone().unwrap_or_else(|| "-".to_owned());
+        vec![self.id.to_string(), self.state.to_owned(), name, self.url.clone(), self.events.join(" ")]
     }
 }
 

@@ -53,6 +53,18 @@ fn mistakes_are_named_with_their_line_and_the_nearest_right_word() {
             "realms.toml:3: unknown key `signing_algo`; did you mean `signing_alg`?",
         ),
         (
+            "[[realm]]\nname = \"acme\"\nprofile = \"scalekit\"\n",
+            "realms.toml:3: profile: applications written for it need none; leave it out, and give the client token_format = \"scalekit\"",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\nprofile = \"better-auth\"\n",
+            "realms.toml:3: profile: applications written for it need none; leave it out: /api/auth is there in every realm",
+        ),
+        (
+            "[[realm]]\nname = \"acme\"\nprofile = \"zlat\"\n",
+            "realms.toml:3: profile: unknown value `zlat`; did you mean `zalt`?",
+        ),
+        (
             "[[realm]]\nname = \"acme\"\nsigning_alg = \"ES265\"\n",
             "realms.toml:3: signing_alg: unknown value `ES265`; did you mean `ES256`?",
         ),

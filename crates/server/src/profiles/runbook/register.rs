@@ -37,11 +37,24 @@ pub async fn register(
     if realm.settings().registration != Registration::Open {
         return Err(Refusal::new(StatusCode::FORBIDDEN, "Registration is closed"));
     }
-    let profile = accounts::Profile::parse(Some(address.as_str()), Some(&username), full_name.as_deref())
-        .map_err(field)?;
-    let profile = profile.roles(&realm, &[Role::User.name().to_owned()])?;
-    let accepted = Policy::of(realm.settings().password).accept(&password, &profile.words());
-    let accepted = accepted.map_err(|weak| Invalid::refused(&["body", "password"], &weak.to_string()))?;
+    let parse = |username, name| accounts::Profile::parse(Some(address.as_str()), username, name);
+    let mut invalids = Invalids::default();
+    // Each by itself, so that all that is wrong is told at once.
+    for alone in [parse(Some(&username), None), parse(None, full_name.as_deref())] {
+        if let Err(problem) = alone {
+            invalids.note::<()>(Err(invalid(problem)?));
+        }
+    }
+    let profile = parse(Some(&username), full_name.as_deref());
+    let words = profile.as_ref().map_or_else(|_| vec![address.as_str()], accounts::Profile::words);
+    let accepted = Policy::of(realm.settings().password).accept(&password, &words);
+    let accepted =
+        invalids.note(accepted.map_err(|weak| Invalid::refused(&["body", "password"], &weak.to_string())));
+    invalids.check()?;
+    let Some(accepted) = accepted else {
+        return Err(Problem::internal("a password that was accepted").into());
+    };
+    let profile = profile?.roles(&realm, &[Role::User.name().to_owned()])?;
     limits::attempt(&app, &realm, (Rule::Register, origin.neighbourhood()), &origin, now)?;
     let hash = app.hash_chosen(&realm, &accepted, &origin, now).await.map_err(field)?;
     let taken = |detail| Refusal::new(StatusCode::BAD_REQUEST, detail);
@@ -62,14 +75,19 @@ pub async fn register(
 
 /// What a rule of ours refuses, at the member that the contract calls so.
 pub fn field(problem: Problem) -> Refusal {
+    invalid(problem).map_or_else(Refusal::from, Refusal::from)
+}
+
+/// The same, where it is about a member.
+fn invalid(problem: Problem) -> Result<Invalid, Problem> {
     match problem {
         Problem::InvalidField { field: "username", reason } => {
-            Invalid::refused(&["body", "username"], &reason).into()
+            Ok(Invalid::refused(&["body", "username"], &reason))
         }
         Problem::InvalidField { field: "name", reason } => {
-            Invalid::refused(&["body", "full_name"], &reason).into()
+            Ok(Invalid::refused(&["body", "full_name"], &reason))
         }
-        Problem::WeakPassword(weak) => Invalid::refused(&["body", "password"], &weak.to_string()).into(),
-        other => other.into(),
+        Problem::WeakPassword(weak) => Ok(Invalid::refused(&["body", "password"], &weak.to_string())),
+        other => Err(other),
     }
 }

@@ -209,3 +209,21 @@ async fn serve_applies_a_file_before_it_is_ready() {
     server.stop();
     serve().stop();
 }
+
+#[test]
+fn a_host_that_leads_elsewhere_is_named_with_its_realm_and_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    install(data);
+    let two = "[[realm]]\nname = \"books\"\nhosts = [\"auth.books.test\"]\n[[realm]]\nname = \"posts\"\n\
+               hosts = [\"auth.posts.test\", \"auth.books.test\"]\n";
+    let said = "hosts: auth.books.test leads to realm books already; take it out of one of the two";
+    let at = data.join("realms.toml");
+    for text in [two, &two[two.find("[[realm]]\nname = \"posts\"").unwrap()..]] {
+        let line = text.lines().count();
+        let refused = refusal(data, &file(data, text));
+        assert_eq!(refused, format!("1 error: {}:{line}: realm posts: {said}", at.display()));
+        // For the second time the first one is there.
+        command(data, &file(data, two.split_inclusive('\n').take(3).collect::<String>().as_str())).done();
+    }
+}

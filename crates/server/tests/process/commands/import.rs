@@ -29,7 +29,7 @@ async fn users_are_imported_while_the_server_runs_and_sign_in_with_their_old_pas
     let dry = command(&data, &format!("{import} --dry-run")).run();
     assert_snapshot!(dry.stdout.replace(&at, ""), @r"
     users.ndjson:2: email: not an e-mail address: write it as name@example.com
-    2 users would be imported, 0 would stay unchanged, 1 would be refused (all in report.ndjson)
+    2 users would be imported into realm default, 1 of them without a password, 0 would stay unchanged, 1 would be refused (all in report.ndjson)
     nothing was written: this is a dry run
     ");
     assert_snapshot!(dry.stderr, @"error: 1 of 3 rows would be refused; mend it before the file is imported");
@@ -38,7 +38,7 @@ async fn users_are_imported_while_the_server_runs_and_sign_in_with_their_old_pas
     assert_eq!(done.code, Some(1));
     assert_snapshot!(done.stderr, @"error: 1 of 3 rows was refused; mend it and import the file again: who is there is left alone");
     let counts = done.stdout.replace(&at, "");
-    assert_snapshot!(counts.lines().last().unwrap(), @"2 users imported, 0 unchanged, 1 refused (all in report.ndjson)");
+    assert_snapshot!(counts.lines().last().unwrap(), @"2 users imported into realm default, 1 of them without a password, 0 unchanged, 1 refused (all in report.ndjson)");
     let told: serde_json::Value = serde_json::from_str(&fs::read_to_string(&report).unwrap()).unwrap();
     assert_eq!((&told["line"], &told["outcome"]), (&json!(2), &json!("refused")));
 
@@ -70,15 +70,21 @@ fn what_cannot_be_imported_is_said_before_anything_is_read() {
     assert_snapshot!(wrong.stderr, @"error: standard input: the file is no JSON; --format csv reads CSV with a head line");
     let wrong = said("user import - --format csv", "emial\nada@users.test\n");
     assert_snapshot!(wrong.stderr, @r#"error: standard input:1: "emial": nothing that is read; did you mean email?"#);
+    let wrong = said("user import - --format csv", "{\"email\":\"ada@users.test\"}\n");
+    assert_snapshot!(wrong.stderr, @"error: standard input: the file is no CSV; --format ndjson reads JSON, an object a line");
+    let wrong = said("user import - --format fastapi-users", "email,is_active\nada@users.test,t\n");
+    assert_snapshot!(wrong.stderr, @"error: standard input:1: hashed_password: no such column, and the password hashes are there; export it too, or import the users without passwords by --format csv");
+    let wrong = said("user import -", "{\"email\":\"ada@users.test\",\"full_name\":\"Ada\"}\n");
+    assert_snapshot!(wrong.stdout.lines().next().unwrap(), @r#"standard input:1: "full_name": nothing that is read; did you mean name?"#);
     let wrong = said("user import - --format django", "[{\"fields\":{\"email\":\"d@users.test\"}},\n{");
     assert_snapshot!(wrong.stderr, @"error: standard input:2: the file ends too early, at column 1; export all of it; 1 user was imported before it, and a second run leaves it alone");
     let read = said("user import - --format csv", csv).stdout;
-    assert_snapshot!(read, @"1 user imported, 0 unchanged, 0 refused");
+    assert_snapshot!(read, @"1 user imported into realm default, 1 of them without a password, 0 unchanged, 0 refused");
     let read = said("user import - --format csv", &format!("{csv}{}", "x\n".repeat(25)));
     let told: Vec<&str> = read.stdout.lines().collect();
     assert_eq!(told.len(), 21);
     assert_snapshot!(told[0], @"standard input:3: email: not an e-mail address: write it as name@example.com");
-    assert_snapshot!(told[20], @"0 users imported, 1 unchanged, 25 refused (20 named above; --report FILE writes down all)");
+    assert_snapshot!(told[20], @"0 users imported into realm default, 1 unchanged, 25 refused (20 named above; --report FILE writes down all)");
     assert_snapshot!(read.stderr, @"error: 25 of 26 rows were refused; mend them and import the file again: who is there is left alone");
     let strict = said("user import - --format csv --strict", &format!("{csv}x\ny\n"));
     assert_snapshot!(strict.stderr, @"error: 1 of 2 rows was refused; --strict ends there; mend it and import the file again: who is there is left alone");

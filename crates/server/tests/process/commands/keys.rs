@@ -163,7 +163,10 @@ async fn a_secret_that_applications_know_is_shown_and_changes_when_it_is_told_to
     let (first, again) = (secrets(), secrets());
     assert_eq!(first, again, "as often as it is needed");
     assert_eq!((first.as_array().unwrap().len(), &first[0]["state"]), (1, &Value::from("signing")));
+    let value = || command(data, "key secret --realm books --value").done();
+    assert_eq!(Value::from(value()), first[0]["secret"], "nothing but it");
     command(data, "key rotate --realm books --json").done();
+    assert_eq!(Value::from(value()), first[0]["secret"], "it still signs");
     let next = secrets();
     let states: Vec<_> = next.as_array().unwrap().iter().map(|key| key["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["signing", "next"]);

@@ -33,9 +33,15 @@ async fn realms_are_made_listed_and_shown_while_the_server_runs() {
     let shown = command(data, "realm show acme --json").json();
     assert_eq!(shown["issuer"], "http://127.0.0.1:8400/r/acme");
     assert_eq!(shown["settings"]["registration"], "open");
+    assert_eq!(shown["audience"], serde_json::json!(["http://127.0.0.1:8400/r/acme"]));
     let shown = command(data, "realm show acme").done();
     assert!(shown.lines().any(|line| line.split_whitespace().eq(["registration", "open"])), "{shown}");
-    for (setting, value) in [("default", "no"), ("audit_retention", "for ever"), ("hosts", "none")] {
+    for (setting, value) in [
+        ("default", "no"),
+        ("audit_retention", "for ever"),
+        ("hosts", "none"),
+        ("audience", "http://127.0.0.1:8400/r/acme"),
+    ] {
         let said = shown.lines().find_map(|line| line.strip_prefix(setting)).unwrap_or_default();
         assert_eq!(said.trim(), value, "{setting}");
     }

@@ -35,6 +35,16 @@ async fn a_webhook_is_made_changed_tested_and_deleted_by_command() {
     let rotated = command(&data, &format!("webhook rotate-secret {id} --overlap 1h --json")).json();
     assert!(rotated["secret"].as_str().is_some_and(|new| new != *secret));
     assert!(rotated["previous_secret_until"].is_string(), "{rotated}");
+    let said = command(&data, &format!("webhook rotate-secret {id}")).done();
+    assert!(
+        said.starts_with(&format!("{id}: new secret whsec_")) && said.ends_with("(shown this once)"),
+        "{said}"
+    );
+    let named = command(&data, &format!("webhook update {id} --name Billing")).done();
+    assert_eq!(named, format!("{id}  on  Billing  https://app.test/hook  *"));
+    let said = command(&data, &format!("webhook test {id} --realm default")).done();
+    let copied = format!("`gatepost webhook deliveries {id} --realm default --data-dir {}`", data.display());
+    assert!(said.contains(&copied), "{said}");
     let queued = command(&data, &format!("webhook test {id} --json")).json();
     let deliveries = command(&data, &format!("webhook deliveries {id} --json")).json();
     assert_eq!((&deliveries[0]["id"], &deliveries[0]["state"]), (&queued["id"], &json!("waiting")));
@@ -50,7 +60,9 @@ async fn a_webhook_is_made_changed_tested_and_deleted_by_command() {
     assert_eq!(command(&data, &format!("webhook delete {id} --yes")).done(), format!("deleted {id}"));
     assert_eq!(
         refusal(&data, &format!("webhook show {id}")),
-        format!("1 error: realm default has no webhook {id}; `gatepost webhook list` shows all")
+        format!(
+            "1 error: realm default has no webhook {id}; `gatepost webhook list` shows all, --realm names another realm"
+        )
     );
     let trail = command(&data, "audit export --event webhook-deleted").done();
     assert!(trail.contains(id) && trail.contains("operator"), "{trail}");
@@ -58,6 +70,8 @@ async fn a_webhook_is_made_changed_tested_and_deleted_by_command() {
         ("webhook create https://app.test/hook --event user.create", "did you mean user.created?"),
         ("webhook create https://10.0.0.1/hook", "private"),
         ("webhook create http://app.test/hook", "https"),
+        ("webhook create http://127.0.0.1:8000/hook", "GATEPOST_OUTGOING__PRIVATE_ADDRESSES=true"),
+        ("webhook replay whk_00000000000000000000000000", "--dead-since"),
         ("webhook deliveries whk_00000000000000000000000000 --state gone", "waiting, delivered or dead"),
         ("webhook update whk_00000000000000000000000000", "required"),
     ] {

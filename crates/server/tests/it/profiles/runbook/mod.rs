@@ -113,6 +113,10 @@ async fn an_account_is_made_and_told_as_the_original_tells_it() {
         assert_eq!((refused.status.as_u16(), &entry["loc"]), (422, &json!(["body", member])), "{refused:?}");
         assert_eq!((&entry["type"], &entry["input"]), (&json!("value_error"), &Value::Null));
     }
+    let body = json!({"username": "a b", "email": "a@example.com", "password": "short", "full_name": "a\nb"});
+    let refused = app.post("/register", body).await.json();
+    let places = refused["detail"].as_array().unwrap().iter().map(|entry| &entry["loc"][1]);
+    assert_eq!(places.collect::<Vec<_>>(), ["username", "full_name", "password"], "all at once");
     app.apply(&REALM.replace("profile =", "registration = \"closed\"\nprofile =")).await;
     assert_eq!(register(&app, "late").await.whole(), r#"403 {"detail":"Registration is closed"}"#);
 }

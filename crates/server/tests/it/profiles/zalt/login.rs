@@ -34,6 +34,7 @@ async fn a_sign_in_answers_in_both_spellings() {
         (&claims["sub"], &claims["email"], &claims["realm_id"]),
         (&json!(id), &json!(ADA), &json!("default"))
     );
+    assert_eq!(claims["roles"], json!([]), "applications read it, whether there are any or not");
 }
 
 #[tokio::test]
