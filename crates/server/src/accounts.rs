@@ -33,7 +33,7 @@ use crate::{
 };
 
 pub use about::{About, about};
-pub use change::{Change, ClaimChanges, change, delete};
+pub use change::{Change, ClaimChanges, change, delete, delete_own};
 pub use create::{Profile, check_registration_open, create, is_username_free, register, sign_up};
 pub(crate) use email::remind_to_verify;
 pub use email::{
