@@ -138,13 +138,13 @@ pub struct MailedLink {
     pub asked: Option<AskedSignIn>,
 }
 
-/// Who asked to sign in by mail, and what for.
+/// Who asked for what was mailed, where that is good for them alone: to sign in, and whatever else a code stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedSignIn {
     /// A digest of what only that browser or program has (LG-18).
     #[serde(with = "digest_as_text")]
     pub by: SecretDigest,
-    /// What the sign-in is for, sealed for the browser. A program has no use for a link, and is sent a code alone.
+    /// What a sign-in is for, sealed for the browser. A program has no use for a link, and is sent a code alone.
     pub flow: Option<String>,
     /// Whether the person wants to stay signed in.
     pub remembered: bool,
@@ -180,10 +180,11 @@ impl MailedLink {
         Self { id, realm, user, purpose, email, created_at: now, expires_at, asked: None }
     }
 
-    /// The same, good for whoever asked for it alone.
+    /// The same, good for whoever asked for it alone, and by its code, which is good for no longer than one by which one signs in.
     #[must_use]
     pub fn asked(self, asked: AskedSignIn) -> Self {
-        Self { asked: Some(asked), ..self }
+        let expires_at = self.expires_at.min(self.created_at.plus(SIGN_IN_TTL));
+        Self { asked: Some(asked), expires_at, ..self }
     }
 }
 
@@ -206,7 +207,7 @@ impl LinkMac {
         derived_token::encode(purpose.prefix(), &self.0, &body)
     }
 
-    /// The code that goes with a link by which one signs in, for whoever reads their mail elsewhere.
+    /// The code that goes with a link, for whoever reads their mail elsewhere.
     pub fn code(&self, id: MailedLinkId) -> MailedCode {
         let mut body = b"sign-in code ".to_vec();
         body.extend_from_slice(id.as_bytes());
@@ -265,5 +266,9 @@ mod tests {
             MailedLink::begin(MailedLinkId::MIN, (RealmId::MIN, UserId::MIN), LinkPurpose::Recover, to, now);
         assert_eq!(link.expires_at, now.plus(Duration::from_mins(30)));
         assert!(!LinkPurpose::UndoEmail.ends_older() && LinkPurpose::Recover.ends_older());
+        // LG-18: by its code it is good for whoever asked, and for no longer than any code.
+        let by = crate::SecretDigest::of(b"a browser");
+        let code = link.asked(AskedSignIn { by, flow: None, remembered: false });
+        assert_eq!(code.expires_at, now.plus(SIGN_IN_TTL));
     }
 }

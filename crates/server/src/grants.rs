@@ -11,7 +11,7 @@ mod refresh;
 use gatepost_domain::{Client, Grant, GrantId, RealmId, Session, Timestamp, User};
 use gatepost_store::{Tx, grants};
 
-pub use device::{DeviceRefused, connect};
+pub use device::{ACCOUNT, DeviceRefused, connect, connect_application};
 pub use issue::{Issued, Wanted};
 pub use password::{Login, sign_in};
 pub use redeem::{Redemption, redeem};

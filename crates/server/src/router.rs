@@ -56,7 +56,7 @@ pub(crate) fn front(app: App) -> Front {
         .merge(pages::assets())
         .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
         .merge(called)
-        .merge(better_auth::routes())
+        .merge(better_auth::routes(&app))
         .fallback(move |State(app): State<App>, request: Request| doors.answer(app, request))
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .with_state(app.clone());

@@ -32,14 +32,15 @@ impl FromRow for MailedLink {
     }
 }
 
-/// Keeps a link. Where a newer one [ends the older](LinkPurpose::ends_older), those of the same user and purpose are gone.
+/// Keeps a link. Where a newer one [ends the older](LinkPurpose::ends_older), those of the same user and purpose are gone; but what is
+/// good for whoever asked alone ends nothing that others asked for.
 /// `Conflict(Parent)`: no such user.
 pub async fn create(tx: &mut Tx, link: &MailedLink) -> Result<(), Error> {
     const SQL: &str =
         "INSERT INTO mailed_links (realm_id, id, user_id, purpose, email, email_key, created_at, expires_at,
             asked_by, flow, remembered)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    if link.purpose.ends_older() {
+    if link.purpose.ends_older() && link.asked.is_none() {
         forget(tx, link.realm, link.user, link.purpose).await?;
     }
     let asked = link.asked.as_ref();
@@ -105,16 +106,17 @@ pub async fn take_asked(
     tx.optional(SQL, &[(&realm).into(), (&id).into(), by.into(), now.into()]).await
 }
 
-/// Ends the links that sign a user in and that one browser or program asked for. Returns how many there were.
+/// Ends the links of a user and a purpose that one browser or program asked for. Returns how many there were.
 pub async fn forget_asked(
     tx: &mut Tx,
     realm: RealmId,
     user: UserId,
+    purpose: LinkPurpose,
     by: &SecretDigest,
 ) -> Result<u64, Error> {
     const SQL: &str = "DELETE FROM mailed_links
-        WHERE realm_id = $1 AND user_id = $2 AND purpose = 'sign-in' AND asked_by = $3";
-    tx.execute(SQL, &[(&realm).into(), (&user).into(), by.into()]).await
+        WHERE realm_id = $1 AND user_id = $2 AND purpose = $3 AND asked_by = $4";
+    tx.execute(SQL, &[(&realm).into(), (&user).into(), purpose.name().into(), by.into()]).await
 }
 
 /// Whether a link of the purpose was made for the user after a moment.

@@ -74,6 +74,12 @@ pub struct RealmSettings {
     pub require_verified_email: bool,
     /// Whether people sign in by a link or a code that is mailed to them, if they like.
     pub email_sign_in: bool,
+    /// Whether applications written for Better Auth are answered, under `/api/auth`.
+    pub better_auth: bool,
+    /// Whether such an application may keep several accounts signed in in one browser, and change between them without a password.
+    pub multi_session: bool,
+    /// Whether people may delete their own accounts.
+    pub account_deletion: bool,
     /// How long a device on which somebody has shown a second factor, and said so, is not asked for it again; every device always is
     /// when zero.
     #[serde(with = "lifetime")]
@@ -135,6 +141,9 @@ impl Default for RealmSettings {
             client_id_metadata_hosts: Vec::new(),
             require_verified_email: false,
             email_sign_in: false,
+            better_auth: true,
+            multi_session: false,
+            account_deletion: false,
             trusted_device_ttl: Duration::ZERO,
             organization_roles: Vec::new(),
             api_key_scopes: Scopes::default(),

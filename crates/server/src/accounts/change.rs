@@ -7,7 +7,14 @@ use gatepost_domain::{
 use gatepost_store::{Tx, audit, passwords, personal_claims, totp_seeds, users};
 
 use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, links, roles_of, with_roles};
-use crate::{App, api_keys::revoke_because, http::Problem, jobs::logout, mail, realm::Snapshot};
+use crate::{
+    App,
+    api_keys::revoke_because,
+    http::{Problem, SignedIn, origin::Where},
+    jobs::logout,
+    mail, mfa,
+    realm::Snapshot,
+};
 
 /// What is to change. `None` leaves a column as it is; the inner `None` clears it.
 #[derive(Clone, Debug, Default)]
@@ -308,20 +315,49 @@ pub async fn delete(
     who: Who,
     now: Timestamp,
 ) -> Result<(), Problem> {
+    remove(app, (realm, user), who, None, now).await
+}
+
+/// The same for the account of whoever asks, where the realm lets people do so. It takes a sign-in of the person's own, a moment ago, with
+/// every factor they have.
+pub async fn delete_own(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    origin: Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    if !realm.settings().account_deletion {
+        return Err(Problem::AccountDeletionOff);
+    }
+    let whose = (caller.user.realm, caller.user.id);
+    remove(app, whose, Who::themselves(caller, origin), Some(caller.clone()), now).await
+}
+
+async fn remove(
+    app: &App,
+    (realm, user): (RealmId, UserId),
+    who: Who,
+    owner: Option<SignedIn>,
+    now: Timestamp,
+) -> Result<(), Problem> {
     let record = who.record(app, Event::UserDeleted, realm, user, now);
     let message = OutboxId::new(now, app.entropy());
     let worker = app.clone();
     app.db()
         .write("delete a user", move |tx| {
             let (record, who, app) = (record.clone(), who.clone(), worker.clone());
+            let owner = owner.clone();
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
                 who.reaches(&before)?;
                 who.means(Some(&before))?;
                 keep_an_administrator(tx, &before).await?;
-                if who.is(user) {
-                    return Err(Problem::OwnAccount);
+                match owner {
+                    Some(owner) => drop(mfa::may_change(tx, &owner, now).await?),
+                    None if who.is(user) => return Err(Problem::OwnAccount),
+                    None => {}
                 }
                 left_behind::settle(tx, &app, &before, &who, now).await?;
                 revoke_because(tx, &app, (realm, user), Some(Event::UserDeleted.name()), &who, now).await?;

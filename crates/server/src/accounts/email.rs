@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gatepost_domain::{
-    EmailAddress, LinkPurpose, MailedLink, MailedLinkId, OutboxId, Timestamp, User,
+    AskedSignIn, EmailAddress, LinkPurpose, MailedLink, MailedLinkId, OutboxId, Timestamp, User,
     audit::{Actor, Event, Record},
     mailed_link::INTERVAL,
     outbox::Letter,
@@ -134,6 +134,21 @@ pub async fn ask_to_change_email(
     origin: Where,
     now: Timestamp,
 ) -> Result<(), Problem> {
+    ask_to_change_email_by(app, in_realm, caller, (email, None), origin, now).await
+}
+
+/// The same; what is mailed is a code for whoever asks now, where they say by what they are known.
+pub async fn ask_to_change_email_by(
+    app: &App,
+    in_realm: &Snapshot,
+    caller: &SignedIn,
+    (email, code): (EmailAddress, Option<(MailedLinkId, AskedSignIn)>),
+    origin: Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    if code.is_some() {
+        links::check_codes(in_realm)?;
+    }
     mfa::check_may_change(app, caller, now).await?;
     if caller.user.email.as_ref() == Some(&email) {
         let reason = "this is the address of the account already".into();
@@ -148,21 +163,29 @@ pub async fn ask_to_change_email(
         .db()
         .write("ask for another address", move |tx| {
             let (app, who, origin) = (worker.clone(), who.clone(), origin.clone());
-            let (record, email) = (record.clone(), email.clone());
+            let (record, email, code) = (record.clone(), email.clone(), code.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let purpose = LinkPurpose::ChangeEmail;
                 if mailed_links::made_after(tx, realm, user, purpose, now.minus(INTERVAL)).await? {
                     return Err(Problem::TooManyAttempts { retry_after: INTERVAL });
                 }
-                let id = MailedLinkId::new(now, app.entropy());
+                let (id, asked) = code.unzip();
+                let id = id.unwrap_or_else(|| MailedLinkId::new(now, app.entropy()));
                 let taken = users::find_by_email(tx, realm, &email).await?;
-                mailed_links::create(tx, &MailedLink::begin(id, (realm, user), purpose, email, now)).await?;
-                let letter = match taken {
-                    Some(owner) => Letter::AccountExists { user: owner.id },
-                    None => Letter::Link { link: id },
+                let link = MailedLink::begin(id, (realm, user), purpose, email, now);
+                let link = match asked {
+                    Some(asked) => link.asked(asked),
+                    None => link,
                 };
-                mail::queue(tx, &app, realm, origin.language(), letter, now).await?;
+                mailed_links::create(tx, &link).await?;
+                match taken {
+                    Some(owner) => {
+                        let letter = Letter::AccountExists { user: owner.id };
+                        mail::queue(tx, &app, realm, origin.language(), letter, now).await?;
+                    }
+                    None => mail::queue_link(tx, &app, realm, id, &origin, now).await?,
+                }
                 audit::append(tx, &record).await?;
                 Ok(())
             })

@@ -1,13 +1,18 @@
 //! Links that were mailed, opened.
 
 use gatepost_domain::{
-    EmailAddress, LinkPurpose, MailedLink, MailedLinkId, RealmId, Timestamp, User, UserId, outbox::Letter,
+    AskedSignIn, EmailAddress, LinkPurpose, MailedLink, MailedLinkId, RealmId, SecretDigest, Timestamp, User,
+    UserId,
+    audit::{Actor, Event},
+    mailed_link::{CODE_TRIES, MailedCode, SIGN_IN_TTL, code_tries},
 };
-use gatepost_store::{Error, Tx, mailed_links, users};
+use gatepost_store::{Error, Tx, attempts, audit, mailed_links, users};
 
+use super::count_mail;
 use crate::{
     App,
     http::{Problem, origin::Where},
+    limits::{self, Rule},
     mail,
     realm::Snapshot,
 };
@@ -42,6 +47,104 @@ pub(super) fn read(
     app.link_mac().decode(token).filter(|(purpose, _)| purposes.contains(purpose)).ok_or(Problem::InvalidLink)
 }
 
+/// Whether codes are mailed in the realm, which can be guessed as no link can.
+pub(super) fn check_codes(realm: &Snapshot) -> Result<(), Problem> {
+    if realm.settings().email_sign_in { Ok(()) } else { Err(Problem::EmailSignInOff) }
+}
+
+/// Mails what is good for whoever asks now alone to whoever has the address, if an account has it: a code, and to sign in perhaps a link.
+/// `asked` is by what the letter is known to them.
+pub async fn ask_for_code(
+    app: &App,
+    realm: &Snapshot,
+    (purpose, email): (LinkPurpose, EmailAddress),
+    asked: (MailedLinkId, AskedSignIn),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    check_codes(realm)?;
+    count_mail(app, realm, &email, origin, now).await?;
+    Ok(mail::ask_for_code(app, realm.id(), (purpose, email), asked, origin, now).await?)
+}
+
+/// What came of looking at a code.
+enum Looked {
+    Right,
+    /// Not right; whose letter it would have been, if there is one.
+    Wrong(Option<UserId>),
+    /// Tried too often.
+    Over,
+}
+
+/// What stands in the link that goes with a code, for whoever asked for it and typed it. Nothing is used up but a try: each counts
+/// before it is answered, whether there is such a letter or not (LG-18).
+pub async fn link_of_code(
+    app: &App,
+    realm: &Snapshot,
+    purpose: LinkPurpose,
+    (id, typed, by): (MailedLinkId, &str, &SecretDigest),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<String, Problem> {
+    check_codes(realm)?;
+    let attempt = limits::attempt(app, realm, (Rule::SignInAddress, origin.neighbourhood()), origin, now)?;
+    let right = typed.parse::<MailedCode>().is_ok_and(|typed| typed == app.link_mac().code(id));
+    let (by, realm_id) = (*by, realm.id());
+    let looked = app.db().write("look at a code that was mailed", move |tx| {
+        Box::pin(async move {
+            if !count_code(tx, realm_id, id, now).await? {
+                return Ok(Looked::Over);
+            }
+            let found = mailed_links::find_live(tx, realm_id, id, now).await?;
+            let found = found.filter(|link| link.purpose == purpose);
+            let asked = found.as_ref().and_then(|link| link.asked.as_ref());
+            if right && asked.is_some_and(|asked| asked.by == by) {
+                return Ok(Looked::Right);
+            }
+            Ok::<_, Problem>(Looked::Wrong(found.map(|link| link.user)))
+        })
+    });
+    match looked.await? {
+        Looked::Right => {
+            attempt.give_back();
+            Ok(app.link_mac().encode(purpose, id))
+        }
+        Looked::Wrong(whose) => {
+            note_wrong_code(app, realm_id, whose, origin, now).await?;
+            Err(Problem::InvalidCode)
+        }
+        Looked::Over => Err(Problem::InvalidLink),
+    }
+}
+
+/// Counts a code that is tried for a letter. False: too many were.
+pub(crate) async fn count_code(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: MailedLinkId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    attempts::count(tx, realm, &code_tries(id), CODE_TRIES, now.plus(SIGN_IN_TTL), now).await
+}
+
+/// Keeps in the audit trail that a code was wrong.
+pub(crate) async fn note_wrong_code(
+    app: &App,
+    realm: RealmId,
+    whose: Option<UserId>,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let record = origin.record(app, realm, Event::SignInRefused, Actor::Anonymous, now);
+    let mut record = record.with("method", "email");
+    record.user = whose;
+    let noted = app.db().write("record a refused code", move |tx| {
+        let record = record.clone();
+        Box::pin(async move { audit::append(tx, &record).await })
+    });
+    noted.await
+}
+
 /// Whether a link still means what it did when it was mailed: nobody can use one that is about an address the account had before.
 fn is_about(link: &MailedLink, user: &User) -> bool {
     let same = user.email.as_ref().is_some_and(|email| *email == link.email);
@@ -74,7 +177,7 @@ pub(crate) async fn send(
 ) -> Result<(), Error> {
     let id = MailedLinkId::new(now, app.entropy());
     mailed_links::create(tx, &MailedLink::begin(id, (realm, user), purpose, email, now)).await?;
-    mail::queue(tx, app, realm, origin.language(), Letter::Link { link: id }, now).await
+    mail::queue_link(tx, app, realm, id, origin, now).await
 }
 
 /// Ends the links of an account that are for these purposes.

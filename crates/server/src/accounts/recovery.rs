@@ -32,20 +32,6 @@ pub async fn ask_to_recover(
     Ok(mail::ask_for_link(app, realm.id(), LinkPurpose::Recover, email, origin, now).await?)
 }
 
-/// The same where an application has a page of its own to choose the password on, at an address that the realm trusts.
-pub async fn ask_to_recover_at(
-    app: &App,
-    realm: &Snapshot,
-    page: String,
-    email: EmailAddress,
-    origin: &Where,
-    now: Timestamp,
-) -> Result<(), Problem> {
-    count_mail(app, realm, &email, origin, now).await?;
-    let what = (LinkPurpose::Recover, page);
-    Ok(mail::ask_for_link_back_to(app, realm.id(), what, email, origin, now).await?)
-}
-
 /// Sets a new password by a link that was mailed, and ends every session and grant; with `with_keys`, API keys too.
 ///
 /// The link proves the address. Where that was not proven before, whoever made the account may be another: [`ownership`] says what ends
@@ -80,8 +66,9 @@ pub async fn recover(
                     revoke_because(tx, &app, whose, reason, &Who::by_mail(&before, origin.clone()), now)
                         .await?;
                 }
-                // Whoever had the account may have asked for another address.
-                links::forget(tx, whose, &[LinkPurpose::ChangeEmail, LinkPurpose::VerifyEmail]).await?;
+                // Whoever had the account may have asked for another address; and one password is enough.
+                let over = [LinkPurpose::ChangeEmail, LinkPurpose::VerifyEmail, LinkPurpose::Recover];
+                links::forget(tx, whose, &over).await?;
                 let record =
                     |event| origin.record(&app, realm, event, Actor::User(link.user), now).user(link.user);
                 audit::append(tx, &record(Event::AccountRecovered)).await?;

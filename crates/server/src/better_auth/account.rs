@@ -10,6 +10,7 @@ use super::{
     caller::Caller,
     refusal::Refusal,
     sign_up::{check_length, renamed},
+    two_factor,
     view::{UserView, moment},
 };
 use crate::{
@@ -86,11 +87,11 @@ pub(super) async fn change_password(mut asked: Asked) -> Answer {
 /// Another address: the account has it once a link that is mailed there was opened.
 pub(super) async fn change_email(mut asked: Asked) -> Answer {
     let mut fields = asked.body();
-    let (email, _back) = (fields.email("newEmail"), fields.optional_text("callbackURL"));
+    let (email, back) = (fields.email("newEmail"), fields.optional_text("callbackURL"));
     fields.done()?;
     let caller = asked.signed_in().await?;
     let Some(email) = email else { return Err(Refusal::unauthorized()) };
-    let origin = asked.origin.clone();
+    let origin = asked.origin.clone().going_on_at(back.filter(|back| !back.is_empty()));
     let (app, realm) = (&asked.app, &asked.realm);
     match accounts::ask_to_change_email(app, realm, &caller.known, email, origin, asked.now).await {
         Err(Problem::InvalidField { reason, .. }) => {
@@ -149,4 +150,49 @@ pub(super) async fn list_accounts(mut asked: Asked) -> Answer {
         .chain(elsewhere.into_iter().map(|identity| AccountView::of_identity(user, identity)))
         .collect();
     Ok(asked.json(&accounts))
+}
+
+/// Deletes the account of whoever asks. It takes a sign-in of a moment ago with every factor, which the password makes of this one where the
+/// account has no other. No token for it is mailed.
+pub(super) async fn delete(mut asked: Asked) -> Answer {
+    let mut fields = asked.body();
+    let password = fields.has("password").then(|| fields.password("password"));
+    let (token, _back) = (fields.optional_text("token"), fields.optional_text("callbackURL"));
+    fields.done()?;
+    let caller = asked.signed_in().await?;
+    if !asked.realm.settings().account_deletion {
+        let message = "Nobody deletes their own account in this realm. Turn its setting account_deletion on.";
+        return Err(Refusal::new(StatusCode::NOT_FOUND, "ACCOUNT_DELETION_OFF", message));
+    }
+    if token.is_some_and(|token| !token.is_empty()) {
+        let message = "No token to delete an account is mailed. Send the password.";
+        return Err(Refusal::new(StatusCode::NOT_FOUND, "INVALID_TOKEN", message));
+    }
+    let known = match password.filter(|password| !password.is_empty()) {
+        Some(password) => {
+            let hash = two_factor::check(&asked, &caller, &password).await?;
+            two_factor::prove_anew(&asked, &caller, hash).await.map_err(stale)?
+        }
+        None => caller.known,
+    };
+    let origin = asked.origin.clone();
+    let deleted = accounts::delete_own(&asked.app, &asked.realm, &known, origin, asked.now).await;
+    if let Err(problem) = deleted {
+        // The session goes on, perhaps under the token that the password has given it.
+        asked.keep(&known.session);
+        return Ok(asked.refuse(stale(problem)));
+    }
+    asked.take_session_away();
+    Ok(asked.json(&json!({"success": true, "message": "User deleted"})))
+}
+
+/// What the contract calls a sign-in here that is too old.
+fn stale(problem: Problem) -> Refusal {
+    match problem {
+        Problem::ReauthenticationRequired => {
+            let message = "Sign in again, with every factor you have.";
+            Refusal::new(StatusCode::BAD_REQUEST, "SESSION_EXPIRED", message)
+        }
+        other => other.into(),
+    }
 }

@@ -6,7 +6,8 @@ use axum::{
     http::{
         HeaderMap, HeaderValue, Method, StatusCode, Uri,
         header::{
-            ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE,
+            ACCEPT, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION,
+            SET_COOKIE,
         },
     },
     response::{IntoResponse, Response},
@@ -18,7 +19,9 @@ use serde_json::{Map, Value};
 use super::{
     caller::expiry,
     cookies::{self, Name, SET_AUTH_TOKEN},
+    device,
     fields::Fields,
+    magic_link,
     origins::{Sender, check_targets},
     refusal::Refusal,
 };
@@ -32,7 +35,7 @@ use crate::{
 pub(super) type Answer = Result<Response, Refusal>;
 
 /// What forms without a script may be sent to.
-const FORMS: [&str; 2] = ["/sign-in/email", "/sign-up/email"];
+const FORMS: [&str; 4] = ["/sign-in/email", "/sign-up/email", magic_link::VERIFY, device::CODE];
 
 /// A request.
 pub(super) struct Asked {
@@ -49,6 +52,8 @@ pub(super) struct Asked {
     auth_token: Option<HeaderValue>,
     /// Who has to show a second factor.
     pub(super) half: Option<UserId>,
+    /// The session that has begun.
+    pub(super) begun: Option<Session>,
 }
 
 impl FromRequest<App> for Asked {
@@ -80,6 +85,7 @@ impl FromRequest<App> for Asked {
             cookies: Vec::new(),
             auth_token: None,
             half: None,
+            begun: None,
         })
     }
 }
@@ -144,6 +150,17 @@ impl Asked {
         self.uri.path().rsplit('/').next().unwrap_or_default().to_owned()
     }
 
+    /// The address that was asked for, under the base.
+    pub(super) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// Whether a person opens this in a browser, and not a script.
+    pub(super) fn is_opened(&self) -> bool {
+        let accepts = self.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+        accepts.is_some_and(|kinds| kinds.contains("text/html"))
+    }
+
     /// Asked before somebody is signed in who was not.
     pub(super) fn check_first(&self) -> Result<(), Refusal> {
         Sender(&self.headers).check_first(&self.realm)
@@ -166,6 +183,14 @@ impl Asked {
         if sent.len() == 1 { sent.pop() } else { None }
     }
 
+    /// The sessions that the browser keeps, beside the one in use.
+    pub(super) fn kept_beside(&self) -> Vec<SessionToken> {
+        if !self.realm.settings().multi_session {
+            return Vec::new();
+        }
+        cookies::several(self.app.application_mac(), &self.realm, &self.headers)
+    }
+
     /// The token by which an application has this session.
     pub(super) fn token_of(&self, session: &Session) -> String {
         let token = SessionToken { session: session.id, generation: session.cookie };
@@ -174,6 +199,11 @@ impl Asked {
 
     /// Gives the application this session with the answer: as a cookie, and for whoever keeps none as a header.
     pub(super) fn keep(&mut self, session: &Session) {
+        let is_older =
+            |token: &SessionToken| token.session == session.id && token.generation != session.cookie;
+        if self.kept_beside().iter().any(is_older) {
+            self.set_beside(session);
+        }
         let signed = self.app.application_mac().signed(&self.token_of(session));
         self.auth_token = HeaderValue::try_from(&signed).ok().map(|mut header| {
             header.set_sensitive(true);
@@ -208,6 +238,16 @@ impl Asked {
     /// Sets a cookie of every door's.
     pub(super) fn set_ours(&mut self, header: Option<HeaderValue>) {
         self.cookies.extend(header);
+    }
+
+    /// A refusal, with everything that is set.
+    pub(super) fn refuse(self, refusal: Refusal) -> Response {
+        self.with_what_is_set(refusal.into_response())
+    }
+
+    /// A page, with everything that is set.
+    pub(super) fn page(self, page: Response) -> Response {
+        self.with_what_is_set(page)
     }
 
     /// The answer, with everything that is set.

@@ -1,6 +1,6 @@
 //! Who asks: somebody with a session, by its token.
 
-use gatepost_domain::{PersonalClaims, Session, Timestamp, User};
+use gatepost_domain::{PersonalClaims, Session, Timestamp, User, session_token::SessionToken};
 use gatepost_store::{personal_claims, sessions};
 
 use super::{asked::Asked, refusal::Refusal, view::UserView};
@@ -17,6 +17,13 @@ pub(super) struct Caller {
     /// As every door knows them.
     pub(super) known: SignedIn,
     person: Person,
+}
+
+/// Whose a session is.
+pub(super) struct Holder {
+    pub(super) session: Session,
+    pub(super) user: User,
+    pub(super) person: Person,
 }
 
 /// What is shown of a user beside the user.
@@ -64,6 +71,16 @@ impl Asked {
     /// database; one that is over is taken away with the answer.
     pub(super) async fn caller(&mut self) -> Result<Option<Caller>, Refusal> {
         let Some(token) = self.session_token() else { return Ok(None) };
+        let Some(Holder { session, user, person }) = self.holder(token).await? else {
+            self.take_session_away();
+            return Ok(None);
+        };
+        let session = self.kept_alive(session).await;
+        Ok(Some(Caller { known: SignedIn::themselves(user, session), person }))
+    }
+
+    /// Whose the session of a token is, if it is live and this its newest token.
+    pub(super) async fn holder(&self, token: SessionToken) -> Result<Option<Holder>, Problem> {
         let (realm, now) = (self.realm.id(), self.now);
         let found = self.app.db().read("check the session of an application", move |tx| {
             Box::pin(async move {
@@ -74,15 +91,10 @@ impl Asked {
                 };
                 let claims = personal_claims::find(tx, realm, user.id).await?;
                 let has_factor = !mfa::factors(tx, realm, user.id).await?.is_empty();
-                Ok::<_, Problem>(Some((session, user, Person { claims, has_factor })))
+                Ok::<_, Problem>(Some(Holder { session, user, person: Person { claims, has_factor } }))
             })
         });
-        let Some((session, user, person)) = found.await? else {
-            self.take_session_away();
-            return Ok(None);
-        };
-        let session = self.kept_alive(session).await;
-        Ok(Some(Caller { known: SignedIn::themselves(user, session), person }))
+        found.await
     }
 
     /// Whoever asks, who must be signed in.
@@ -101,6 +113,9 @@ impl Asked {
             Session { last_seen_at: self.now, idle_expires_at: idle.min(session.expires_at), ..session };
         if session.is_remembered(self.realm.settings()) {
             self.keep(&session);
+            if self.kept_beside().iter().any(|token| token.session == session.id) {
+                self.set_beside(&session);
+            }
         }
         session
     }

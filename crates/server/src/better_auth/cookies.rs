@@ -1,7 +1,7 @@
 //! The cookies of the contract: their names, what is in them, and the headers that say the same to whoever keeps no cookies.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header::COOKIE};
-use gatepost_domain::{RealmId, application_token::ApplicationMac, session_token::SessionToken};
+use gatepost_domain::{RealmId, SessionId, application_token::ApplicationMac, session_token::SessionToken};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::realm::Snapshot;
@@ -23,19 +23,25 @@ pub(super) enum Name {
     SessionData,
     /// That the session ends with the browser.
     DontRemember,
+    /// One of the sessions that the browser keeps.
+    Multi(SessionId),
     /// A sign-in that waits for its second factor.
     TwoFactor,
+    /// Who asked for what was mailed. Of ours: in the contract it is good for whoever has it.
+    Mailed,
 }
 
 impl Name {
     fn text(self, realm: &Snapshot) -> String {
+        let prefix = if is_secure(realm) { "__Secure-" } else { "" };
         let name = match self {
+            Self::Multi(session) => return format!("{}{session}", multi(realm)),
             Self::SessionToken => "session_token",
             Self::SessionData => "session_data",
             Self::DontRemember => "dont_remember",
             Self::TwoFactor => "two_factor",
+            Self::Mailed => "mailed",
         };
-        let prefix = if is_secure(realm) { "__Secure-" } else { "" };
         format!("{prefix}better-auth.{name}")
     }
 
@@ -57,11 +63,39 @@ impl Name {
     /// Everything that was sent under the name. Realms of one host share names, and a page of a neighbouring host can add to them.
     pub(super) fn all(self, realm: &Snapshot, headers: &HeaderMap) -> Vec<String> {
         let name = self.text(realm);
-        let pairs = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
-        let pairs = pairs.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let named = pairs.filter(|(known, _)| *known == name);
-        named.map(|(_, value)| percent_decode_str(value).decode_utf8_lossy().into_owned()).collect()
+        pairs(headers).filter(|(known, _)| *known == name).map(|(_, value)| decoded(value)).collect()
     }
+}
+
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let headers = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+    headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='))
+}
+
+fn decoded(value: &str) -> String {
+    percent_decode_str(value).decode_utf8_lossy().into_owned()
+}
+
+/// What the name of the cookie of each session starts with that the browser keeps.
+fn multi(realm: &Snapshot) -> String {
+    format!("{}_multi-", Name::SessionToken.text(realm))
+}
+
+/// The sessions that the browser keeps, each once, as many as are looked at.
+pub(super) fn several(mac: &ApplicationMac, realm: &Snapshot, headers: &HeaderMap) -> Vec<SessionToken> {
+    const MOST: usize = 16;
+    let prefix = multi(realm);
+    let mut found: Vec<SessionToken> = Vec::new();
+    for (name, value) in pairs(headers) {
+        let Some(id) = name.strip_prefix(&prefix) else { continue };
+        let value = decoded(value);
+        let token = mac.unsigned(&value).and_then(|text| mac.decode(realm.id(), text));
+        let token = token.filter(|token| token.session.to_string() == id);
+        found.extend(
+            token.filter(|token| found.len() < MOST && !found.iter().any(|one| one.session == token.session)),
+        );
+    }
+    found
 }
 
 fn is_secure(realm: &Snapshot) -> bool {

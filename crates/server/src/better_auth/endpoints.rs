@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use axum::routing::{MethodRouter, get, post};
 
-use super::{account, recovery, session, sign_in, sign_up, token, two_factor};
+use super::{
+    account, device, email_otp, magic_link, multi_session, recovery, session, sign_in, sign_up, social,
+    token, two_factor,
+};
 use crate::App;
 
 /// An endpoint that is served.
@@ -17,10 +20,10 @@ pub(super) struct Endpoint {
     pub(super) route: fn() -> MethodRouter<App>,
 }
 
-macro_rules! served {
-    ($($method:ident $path:literal $handler:path, $test:literal;)+) => {
-        /// Every endpoint that is served.
-        pub(super) const SERVED: &[Endpoint] = &[$(Endpoint {
+macro_rules! endpoints {
+    ($(#[$about:meta])+ $name:ident: $($method:ident $path:literal $handler:path, $test:literal;)+) => {
+        $(#[$about])+
+        pub(super) const $name: &[Endpoint] = &[$(Endpoint {
             method: stringify!($method),
             path: $path,
             test: $test,
@@ -29,11 +32,34 @@ macro_rules! served {
     };
 }
 
-served! {
+endpoints! {
+    /// Those that a browser is known at, as by our pages.
+    OPENED:
+    get "/magic-link/verify" magic_link::open, "a_link_signs_in_where_it_was_asked_for_and_by_its_button";
+    post "/magic-link/verify" magic_link::follow, "a_link_signs_in_where_it_was_asked_for_and_by_its_button";
+    post "/sign-in/social" social::sign_in, "somebody_signs_in_by_a_provider";
+    post "/link-social" social::link, "an_account_elsewhere_is_connected_and_disconnected";
+    get "/callback/{provider}" social::come_back, "somebody_signs_in_by_a_provider";
+    post "/callback/{provider}" social::come_back_by_form, "a_provider_that_sends_people_back_by_a_form_is_answered";
+    get "/error" social::error, "what_went_wrong_is_told_on_a_page";
+}
+
+endpoints! {
+    /// Every other endpoint that is served.
+    SERVED:
     get "/ok" token::ok, "what_is_no_endpoint_is_answered_with_nothing";
     post "/sign-up/email" sign_up::by_email, "an_account_is_made_and_signed_in";
     post "/sign-in/email" sign_in::by_email, "a_sign_in_gives_a_cookie_and_a_token_that_authenticate";
     post "/sign-in/username" sign_in::by_username, "a_user_name_signs_in";
+    post "/sign-in/magic-link" magic_link::ask, "a_link_signs_in_where_it_was_asked_for_and_by_its_button";
+    post "/email-otp/send-verification-otp" email_otp::send, "a_code_signs_in_where_it_was_asked_for";
+    post "/sign-in/email-otp" email_otp::sign_in, "a_code_signs_in_where_it_was_asked_for";
+    post "/email-otp/check-verification-otp" email_otp::check, "a_code_is_checked_and_stays_good";
+    post "/email-otp/verify-email" email_otp::verify_email, "a_code_proves_an_address";
+    post "/email-otp/request-password-reset" email_otp::request_reset, "a_code_sets_another_password";
+    post "/email-otp/reset-password" email_otp::reset, "a_code_sets_another_password";
+    post "/email-otp/request-email-change" email_otp::request_change, "a_code_changes_the_address";
+    post "/email-otp/change-email" email_otp::change, "a_code_changes_the_address";
     post "/is-username-available" sign_up::is_username_available, "a_user_name_is_free_or_taken";
     post "/two-factor/verify-totp" two_factor::by_totp, "an_account_with_a_second_factor_is_asked_for_it";
     post "/two-factor/verify-backup-code" two_factor::by_backup_code, "a_recovery_code_takes_the_place_of_the_app";
@@ -47,6 +73,18 @@ served! {
     post "/revoke-sessions" session::revoke_all, "every_session_ends_and_this_one_too";
     post "/revoke-other-sessions" session::revoke_others, "every_other_session_ends";
     post "/sign-out" session::sign_out, "signing_out_ends_the_session_and_clears_its_cookies";
+    get "/multi-session/list-device-sessions" multi_session::list, "one_browser_keeps_several_accounts";
+    post "/multi-session/set-active" multi_session::set_active, "one_browser_keeps_several_accounts";
+    post "/multi-session/revoke" multi_session::revoke, "another_account_takes_the_place_of_one_that_is_ended";
+    post "/device/code" device::code, "a_device_is_connected_by_whoever_typed_its_code";
+    post "/device/token" device::token, "a_device_is_connected_by_whoever_typed_its_code";
+    get "/device" device::show, "a_device_is_connected_by_whoever_typed_its_code";
+    post "/device/approve" device::approve, "a_device_is_connected_by_whoever_typed_its_code";
+    post "/device/deny" device::deny, "a_device_that_is_refused_gets_nothing";
+    post "/unlink-account" social::unlink, "an_account_elsewhere_is_connected_and_disconnected";
+    post "/update-session" session::update, "a_session_has_no_fields_to_update";
+    post "/two-factor/get-totp-uri" two_factor::get_totp_uri, "the_key_of_an_app_is_shown_until_it_counts";
+    post "/delete-user" account::delete, "an_account_is_deleted_by_its_owner";
     post "/update-user" account::update, "a_name_a_picture_and_a_user_name_are_changed";
     post "/verify-password" account::verify_password, "a_password_is_verified_and_wrong_ones_are_counted";
     post "/change-password" account::change_password, "another_password_ends_every_other_session";
@@ -66,31 +104,23 @@ served! {
 const NOT_YET: &[(&str, &str, &str)] = &[
     (
         "core",
-        "POST `/sign-in/social`, `/link-social`, `/unlink-account`, GET `/callback/{provider}`, POST `/get-access-token`, `/refresh-token`, GET `/account-info`",
-        "the sign-in page has the realm's providers; connected accounts are at `/account/security`",
+        "POST `/get-access-token`, `/refresh-token`, GET `/account-info`",
+        "none: tokens of providers are not kept; whom they named is in `/list-accounts`",
     ),
     (
         "core",
-        "POST `/delete-user`, GET `/delete-user/callback`",
-        "an administrator deletes accounts (`DELETE /api/v1/admin/users/{id}`)",
+        "GET `/delete-user/callback`",
+        "no token to delete an account is mailed: `/delete-user` takes the password, or a sign-in of a moment ago",
     ),
-    ("core", "POST `/update-session`, GET `/error`", "sessions have no fields of an application's own"),
     (
         "two-factor",
-        "POST `/two-factor/get-totp-uri`, `/send-otp`, `/verify-otp`",
-        "the key of an app is shown once, by `/enable`; codes are not sent",
+        "POST `/two-factor/send-otp`, `/verify-otp`",
+        "none: whoever reads the mail of an account could recover it, and have both factors",
     ),
     ("organization", "`/organization/…`", "`/api/v1/organizations/…`"),
     ("admin", "`/admin/…`", "`/api/v1/admin/…`"),
     ("api-key", "`/api-key/…`", "`/api/v1/me/api-keys`"),
     ("passkey", "`/passkey/…`", "the sign-in page, or `/api/v1/login/passkey` and `/api/v1/me/passkeys`"),
-    (
-        "magic-link, email-otp",
-        "`/sign-in/magic-link`, `/magic-link/verify`, `/email-otp/…`, `/sign-in/email-otp`",
-        "`email_sign_in`: the sign-in page, or `/api/v1/login/email`",
-    ),
-    ("multi-session", "`/multi-session/…`", "none"),
-    ("device-authorization", "`/device/…`", "`/oauth/device` (RFC 8628)"),
     ("OAuth provider", "`/oauth2/…`", "`/oauth/…` and `/.well-known/openid-configuration`"),
     (
         "anonymous, phone-number, one-time-token, generic-oauth, one-tap, siwe, oauth-proxy, captcha",
@@ -102,7 +132,7 @@ const NOT_YET: &[(&str, &str, &str)] = &[
 /// The table of the guide.
 pub fn guide() -> String {
     let mut table = "| endpoint | test |\n| --- | --- |\n".to_owned();
-    for Endpoint { method, path, test, .. } in SERVED {
+    for Endpoint { method, path, test, .. } in SERVED.iter().chain(OPENED) {
         let _ = writeln!(table, "| {} `{path}` | `{test}` |", method.to_uppercase());
     }
     table.push_str("\nNot yet:\n\n| plugin | endpoints | meanwhile |\n| --- | --- | --- |\n");

@@ -112,6 +112,18 @@ impl Fields {
         email
     }
 
+    /// One of these texts.
+    pub(super) fn one_of(&mut self, name: &str, options: &[&str]) -> String {
+        match self.take(name) {
+            Some(Value::String(text)) if options.contains(&text.as_str()) => text,
+            _ => {
+                let options: Vec<String> = options.iter().map(|option| format!("{option:?}")).collect();
+                self.complain(name, &format!("Invalid option: expected one of {}", options.join("|")));
+                String::new()
+            }
+        }
+    }
+
     /// Yes or no, which may be left out.
     pub(super) fn flag(&mut self, name: &str) -> Option<bool> {
         match self.take(name)? {
@@ -125,10 +137,12 @@ impl Fields {
 
     /// Refuses the request if anything was wrong.
     pub(super) fn done(self) -> Result<(), Refusal> {
-        if self.wrong.is_empty() {
-            return Ok(());
-        }
-        Err(Refusal::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", &self.wrong.join("; ")))
+        self.done_or(|wrong| Refusal::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", wrong))
+    }
+
+    /// The same, where what was wrong is said in another way.
+    pub(super) fn done_or(self, refusal: impl FnOnce(&str) -> Refusal) -> Result<(), Refusal> {
+        if self.wrong.is_empty() { Ok(()) } else { Err(refusal(&self.wrong.join("; "))) }
     }
 }
 

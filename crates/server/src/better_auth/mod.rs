@@ -7,30 +7,40 @@ mod account;
 mod asked;
 mod caller;
 mod cookies;
+mod device;
+mod email_otp;
 mod endpoints;
 mod fields;
+mod magic_link;
+mod mailed;
+mod multi_session;
 mod origins;
 mod recovery;
 mod refusal;
 mod session;
 mod sign_in;
 mod sign_up;
+mod social;
+mod targets;
 mod token;
 mod two_factor;
 mod view;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::StatusCode,
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
 
 use crate::{
     App,
     http::{body, cross_origin},
-    realm::Snapshot,
+    pages,
+    realm::{InRealm, Snapshot},
     router::TellRoute,
 };
 
@@ -40,23 +50,51 @@ pub use endpoints::guide;
 const BASE: &str = "/api/auth";
 
 /// Every endpoint. What is none is answered as the contract has it: nothing at all.
-pub fn routes() -> Router<App> {
-    let mut routes = Router::new();
+pub fn routes(app: &App) -> Router<App> {
+    let mut opened = Router::new();
+    for endpoint in endpoints::OPENED {
+        opened = opened.route(endpoint.path, (endpoint.route)());
+    }
+    let mut routes = opened.layer(from_fn_with_state(app.clone(), pages::around));
     for endpoint in endpoints::SERVED {
         routes = routes.route(endpoint.path, (endpoint.route)());
     }
     let read = [cookies::SET_AUTH_TOKEN, cookies::SET_AUTH_JWT, refusal::X_RETRY_AFTER];
     let layers = (TellRoute, cross_origin::layer_with_cookies(read), DefaultBodyLimit::max(body::LIMIT));
     let routes = routes.fallback(nothing).method_not_allowed_fallback(nothing).layer(layers);
-    Router::new().nest(BASE, routes)
+    Router::new().nest(BASE, routes.layer(from_fn(if_on)))
+}
+
+/// Where the realm does not have it, there is nothing.
+async fn if_on(realm: InRealm, request: Request, next: Next) -> Response {
+    if realm.settings().better_auth { next.run(request).await } else { nothing().await }
 }
 
 async fn nothing() -> Response {
     StatusCode::NOT_FOUND.into_response()
 }
 
+/// The parameter that says where an application goes on.
+pub const CALLBACK: &str = "callbackURL";
+
 /// The link of a letter by which an application goes on: looking at it uses nothing up.
 pub fn reset_link(realm: &Snapshot, token: &str, page: &str) -> String {
     let page = utf8_percent_encode(page, NON_ALPHANUMERIC);
-    realm.url(&format!("{BASE}/reset-password/{token}?callbackURL={page}"))
+    realm.url(&format!("{BASE}/reset-password/{token}?{CALLBACK}={page}"))
+}
+
+/// The link of a letter to our own page that confirms an address, which leads to the application's then.
+pub fn verified_link(realm: &Snapshot, token: &str, page: &str) -> String {
+    let page = utf8_percent_encode(page, NON_ALPHANUMERIC);
+    realm.url(&format!("/verify-email?token={token}&{CALLBACK}={page}"))
+}
+
+/// The link of a letter that signs in at an application; `targets` is the query that it asked with.
+pub fn magic_link(realm: &Snapshot, token: &str, targets: &str) -> String {
+    realm.url(&format!("{BASE}{}?token={token}&{targets}", magic_link::VERIFY))
+}
+
+/// Where an application goes on that the realm trusts.
+pub fn leads_to(realm: &Snapshot, page: &str) -> Option<Url> {
+    origins::may_be_sent_to(realm, page).then(|| origins::whole(realm, page)).flatten()
 }

@@ -21,13 +21,8 @@ pub(super) async fn request_reset(mut asked: Asked) -> Answer {
     let (email, page) = (fields.email("email"), fields.optional_text("redirectTo"));
     fields.done()?;
     let Some(email) = email else { return Err(Refusal::unauthorized()) };
-    let (app, realm) = (&asked.app, &asked.realm);
-    match page.filter(|page| !page.is_empty()) {
-        Some(page) => {
-            accounts::ask_to_recover_at(app, realm, page, email, &asked.origin, asked.now).await?;
-        }
-        None => accounts::ask_to_recover(app, realm, email, &asked.origin, asked.now).await?,
-    }
+    let origin = asked.origin.clone().going_on_at(page.filter(|page| !page.is_empty()));
+    accounts::ask_to_recover(&asked.app, &asked.realm, email, &origin, asked.now).await?;
     let message = "If the address is that of an account, a link is on its way to it.";
     Ok(asked.json(&json!({"status": true, "message": message})))
 }
@@ -71,11 +66,12 @@ pub(super) async fn reset(mut asked: Asked) -> Answer {
 /// Mails a link to prove an address: one's own, or, where nobody is signed in, whoever's it is.
 pub(super) async fn send_verification(mut asked: Asked) -> Answer {
     let mut fields = asked.body();
-    let (email, _back) = (fields.email("email"), fields.optional_text("callbackURL"));
+    let (email, back) = (fields.email("email"), fields.optional_text("callbackURL"));
     fields.done()?;
     let Some(email) = email else { return Err(Refusal::unauthorized()) };
     let caller = asked.caller().await?;
     let (app, realm) = (&asked.app, &asked.realm);
+    let origin = &asked.origin.clone().going_on_at(back.filter(|back| !back.is_empty()));
     if let Some(user) = caller.as_ref().map(Caller::user) {
         let bad = |code, message| Refusal::new(StatusCode::BAD_REQUEST, code, message);
         if user.email.as_ref() != Some(&email) {
@@ -84,10 +80,10 @@ pub(super) async fn send_verification(mut asked: Asked) -> Answer {
         if user.email_verified {
             return Err(bad("EMAIL_ALREADY_VERIFIED", "The address of the account is verified."));
         }
-        accounts::verify_ones_own(app, realm, user, &asked.origin, asked.now).await?;
+        accounts::verify_ones_own(app, realm, user, origin, asked.now).await?;
     } else {
-        accounts::count_mail(app, realm, &email, &asked.origin, asked.now).await?;
-        accounts::ask_to_verify(app, realm, email, &asked.origin, asked.now).await?;
+        accounts::count_mail(app, realm, &email, origin, asked.now).await?;
+        accounts::ask_to_verify(app, realm, email, origin, asked.now).await?;
     }
     Ok(asked.json(&json!({"status": true})))
 }

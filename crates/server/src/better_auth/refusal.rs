@@ -28,6 +28,12 @@ struct Envelope<'a> {
     code: Option<&'a str>,
 }
 
+#[derive(Serialize)]
+struct OAuthEnvelope<'a> {
+    error: &'a str,
+    error_description: &'a str,
+}
+
 impl Refusal {
     /// With a code that clients switch on.
     pub(super) fn new(status: StatusCode, code: &str, message: &str) -> Self {
@@ -37,6 +43,12 @@ impl Refusal {
     /// Where the contract has no code.
     pub(super) fn without_code(status: StatusCode, message: &str) -> Self {
         Self(Box::new(written(status.into_response(), None, message)))
+    }
+
+    /// As OAuth has it (RFC 6749 section 5.2), where the contract does.
+    pub(super) fn oauth(status: StatusCode, error: &str, description: &str) -> Self {
+        let document = OAuthEnvelope { error, error_description: description };
+        Self(Box::new(with_body(status.into_response(), &document)))
     }
 
     /// One of too many tries, with a code of its own.
@@ -52,9 +64,13 @@ impl Refusal {
     }
 }
 
-fn written(mut response: Response, code: Option<&str>, message: &str) -> Response {
+fn written(response: Response, code: Option<&str>, message: &str) -> Response {
+    with_body(response, &Envelope { message, code })
+}
+
+fn with_body(mut response: Response, document: &impl Serialize) -> Response {
     // Two texts always serialise.
-    *response.body_mut() = body::document(&Envelope { message, code }).unwrap_or_default().into();
+    *response.body_mut() = body::document(document).unwrap_or_default().into();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -103,11 +103,19 @@ pub(super) async fn revoke_others(mut asked: Asked) -> Answer {
     Ok(asked.json(&json!({"status": true})))
 }
 
+/// There are no fields of an application's own that a session could be given.
+pub(super) async fn update(mut asked: Asked) -> Answer {
+    asked.body().done()?;
+    asked.signed_in().await?;
+    Err(Refusal::without_code(StatusCode::BAD_REQUEST, "Sessions have no fields that could be updated."))
+}
+
 /// Ends this session, if there is one.
 pub(super) async fn sign_out(mut asked: Asked) -> Answer {
     if let Some(caller) = asked.caller().await? {
         end(&asked, &caller, Ended::One(caller.session().id)).await?;
     }
+    asked.end_all_beside().await?;
     asked.take_session_away();
     Ok(asked.json(&json!({"success": true})))
 }

@@ -72,17 +72,8 @@ async fn begin(
     proven: Proven,
     (remembered, back): (Option<bool>, Option<String>),
 ) -> Answer {
-    let (token, user) = match asked.begin(proven, remembered != Some(false), true).await {
-        Ok(Some(begun)) => begun,
-        Ok(None) => return asked.half().await,
-        Err(Problem::MfaSetUpRequired) => {
-            let page = asked.realm.url("/sign-in");
-            let message =
-                format!("A second factor is asked for, and the account has none. Set one up at {page}.");
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "TWO_FACTOR_SETUP_REQUIRED", &message));
-        }
-        Err(other) => return Err(other.into()),
-    };
+    let begun = asked.begin_or_say(proven, remembered != Some(false)).await?;
+    let Some((token, user)) = begun else { return asked.half().await };
     let answer = SignedIn { redirect: back.is_some(), token, url: back.clone(), user };
     let mut response = asked.json(&answer);
     if let Some(target) = back.and_then(|back| HeaderValue::try_from(back).ok()) {
@@ -123,12 +114,31 @@ impl Asked {
             self.set_ours(device.header());
         }
         self.keep(&session);
+        self.keep_beside(&session).await?;
+        self.begun = Some(session.clone());
         let person = Person::of(&self.app, &user).await?;
         Ok(Some((self.token_of(&session), UserView::new(&user, &person))))
     }
 
+    /// The same where what was proved is the first step, which a device that is trusted may be enough for.
+    pub(super) async fn begin_or_say(
+        &mut self,
+        proven: Proven,
+        remembered: bool,
+    ) -> Result<Option<(String, UserView)>, Refusal> {
+        match self.begin(proven, remembered, true).await {
+            Err(Problem::MfaSetUpRequired) => {
+                let page = self.realm.url("/sign-in");
+                let message =
+                    format!("A second factor is asked for, and the account has none. Set one up at {page}.");
+                Err(Refusal::new(StatusCode::FORBIDDEN, "TWO_FACTOR_SETUP_REQUIRED", &message))
+            }
+            other => Ok(other?),
+        }
+    }
+
     /// The answer where the password was right and a second factor is missing.
-    async fn half(self) -> Answer {
+    pub(super) async fn half(self) -> Answer {
         let Some(user) = self.half else { return Err(Refusal::unauthorized()) };
         let methods = mfa::methods(&self.app, self.realm.id(), user).await?;
         // What the contract has a way to show; a code that was written down is always one.

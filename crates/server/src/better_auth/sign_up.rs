@@ -42,7 +42,7 @@ pub(super) async fn by_email(mut asked: Asked) -> Answer {
     let mut fields = asked.body();
     let (name, email) = (fields.text("name"), fields.email("email"));
     let (password, picture) = (fields.new_password("password"), fields.optional_text("image"));
-    let (_back, remembered) = (fields.optional_text("callbackURL"), fields.flag("rememberMe"));
+    let (back, remembered) = (fields.optional_text("callbackURL"), fields.flag("rememberMe"));
     let username = fields.optional_text("username");
     fields.done()?;
     asked.check_first()?;
@@ -53,8 +53,9 @@ pub(super) async fn by_email(mut asked: Asked) -> Answer {
     let profile = Profile::parse(email, username.as_deref(), name)?;
     let known = PersonalClaims { picture, ..PersonalClaims::default() };
     let profile = profile.claims(known).map_err(renamed)?;
+    let origin = asked.origin.clone().going_on_at(back.filter(|back| !back.is_empty()));
     let (user, hash) =
-        accounts::sign_up(&asked.app, &asked.realm, profile, &password, &asked.origin, asked.now).await?;
+        accounts::sign_up(&asked.app, &asked.realm, profile, &password, &origin, asked.now).await?;
     // Before anything is said of a session: an address that has an account is answered like one that has none.
     if asked.realm.settings().require_verified_email {
         let user = UserView::new(&user, &Person::default());

@@ -23,7 +23,7 @@ use crate::{
     accounts,
     http::{Problem, SignedIn as Known},
     limits::Attempt,
-    mfa,
+    mfa::{self, BegunBy},
     session::{self, Proven, Shown, SignIn},
 };
 
@@ -121,24 +121,55 @@ pub(super) async fn enable(mut asked: Asked) -> Answer {
     }
     let hash = check(&asked, &caller, &password).await?;
     if mfa::overview(&asked.app, asked.realm.id(), caller.user().id).await?.totp().is_some() {
-        let message = "An authenticator app is set up already.";
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "TOTP_ALREADY_ENABLED", message));
+        return Err(shown_once());
     }
     let (app, realm, now) = (asked.app.clone(), asked.realm.clone(), asked.now);
-    let (user, held) = (caller.user().clone(), caller.session());
-    let attempt = Attempt::unlimited(&app, now);
-    let proven = Proven { user: user.clone(), first: First::Password(hash), second: None, attempt };
-    let remembered = held.is_remembered(realm.settings());
+    let known = prove_anew(&asked, &caller, hash).await?;
+    asked.keep(&known.session);
     let origin = asked.origin.clone();
-    let begun =
-        session::sign_in_application(&app, &realm, proven, Some(held), remembered, &origin, now).await?;
-    // Whoever has a passkey for their second factor has to show it, which this contract has no way for.
-    let SignIn::Begun(session) = begun else { return Err(Problem::ReauthenticationRequired.into()) };
-    asked.keep(&session);
-    let known = Known::themselves(user, session);
     let (set_up, codes) = mfa::begin_totp_with_codes(&app, &realm, &known, origin, now).await?;
     let backup_codes = mfa::shown(&codes);
     Ok(asked.json(&Begun { method: "totp", totp_uri: &set_up.uri, backup_codes }))
+}
+
+/// The key of an app is shown until it counts, and not after.
+fn shown_once() -> Refusal {
+    let message =
+        "An authenticator app is set up already, and its key was shown once. Remove it to set up another.";
+    Refusal::new(StatusCode::BAD_REQUEST, "TOTP_ALREADY_ENABLED", message)
+}
+
+/// Makes the session one of a sign-in of a moment ago, by the password. It has another token then, which is to be kept.
+pub(super) async fn prove_anew(asked: &Asked, caller: &Caller, hash: PasswordHash) -> Result<Known, Problem> {
+    let (user, held) = (caller.user().clone(), caller.session());
+    let attempt = Attempt::unlimited(&asked.app, asked.now);
+    let proven = Proven { user: user.clone(), first: First::Password(hash), second: None, attempt };
+    let remembered = held.is_remembered(asked.realm.settings());
+    let (app, realm, origin) = (&asked.app, &asked.realm, &asked.origin);
+    let begun =
+        session::sign_in_application(app, realm, proven, Some(held), remembered, origin, asked.now).await?;
+    // Whoever has a second factor has to show it, which the contract has no way for here.
+    let SignIn::Begun(session) = begun else { return Err(Problem::ReauthenticationRequired) };
+    Ok(Known::themselves(user, session))
+}
+
+/// What the app that is being set up in this session is told, once more.
+pub(super) async fn get_totp_uri(mut asked: Asked) -> Answer {
+    let caller = with_password(&mut asked).await?;
+    let (app, realm, user) = (&asked.app, &asked.realm, caller.user());
+    let by = BegunBy::Session(caller.session().id);
+    if let Some(set_up) = mfa::pending_totp(app, realm, user, by, asked.now).await? {
+        return Ok(asked.json(&json!({"totpURI": set_up.uri.as_str()})));
+    }
+    if mfa::overview(app, realm.id(), user.id).await?.totp().is_some() {
+        return Err(shown_once());
+    }
+    Err(missing_totp())
+}
+
+fn missing_totp() -> Refusal {
+    let message = "No authenticator app is set up, or being set up in this session.";
+    Refusal::new(StatusCode::BAD_REQUEST, "TOTP_NOT_ENABLED", message)
 }
 
 /// Removes the app. Beside the password it takes a sign-in of a moment ago with every factor, as on every door.
@@ -168,7 +199,7 @@ async fn with_password(asked: &mut Asked) -> Result<Caller, Refusal> {
     Ok(caller)
 }
 
-async fn check(asked: &Asked, caller: &Caller, password: &str) -> Result<PasswordHash, Problem> {
+pub(super) async fn check(asked: &Asked, caller: &Caller, password: &str) -> Result<PasswordHash, Problem> {
     let password = Password::to_verify(password).map_err(|_| Problem::WrongPassword)?;
     let (known, refused) = (&caller.known, Event::SignInRefused);
     accounts::check_password(&asked.app, &asked.realm, (known, &password), refused, &asked.origin, asked.now)

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Client, DeviceCodeId, GrantDetails, RealmId, Timestamp,
+    Client, DeviceCodeId, GrantDetails, OutboxId, RealmId, Scopes, Session, SessionId, Timestamp, UserId,
+    audit::{Actor, Event},
     authorization::device::{DeviceCode, EARLY, SLOW_DOWN, Standing},
 };
-use gatepost_store::{Tx, device_codes};
+use gatepost_store::{Error, Tx, audit, device_codes, grants, sessions};
 
 use super::{
     GrantRefused, Issued, Wanted,
@@ -82,9 +83,10 @@ pub async fn connect(
         realm
     };
     let writing = Writing::new(app, realm, client, agreed, (origin, now));
+    let message = OutboxId::new(now, app.entropy());
     let begun = app.db().write("connect a device", move |tx| {
         let writing = Arc::clone(&writing);
-        Box::pin(async move { written(tx, id, &writing).await })
+        Box::pin(async move { written(tx, (id, message), &writing).await })
     });
     let begun = match begun.await? {
         Begun::Now(begun) => begun,
@@ -127,6 +129,111 @@ fn agreed(
     }
 }
 
+/// The scope that stands for the whole account.
+pub const ACCOUNT: &str = "account";
+
+/// Begins a session of its own for an application on a device that keeps the session itself, if a person has connected it and agreed to
+/// no less than that: to the whole account. Returns it with the scopes that were agreed to.
+///
+/// It has whatever the person had shown, but is no sign-in of a moment ago: what takes one takes it of the person themselves.
+pub async fn connect_application(
+    app: &App,
+    realm: &InRealm,
+    (client, code): (&str, &str),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Result<(Session, Scopes), DeviceRefused>, Problem> {
+    let no = |why| Ok(Err(refused("a device code is", why).into()));
+    let Some(id) = app.device_mac().decode(code) else { return no("forged") };
+    let realm_id = realm.id();
+    let found = app
+        .db()
+        .read("find a device", move |tx| Box::pin(async move { device_codes::find(tx, realm_id, id).await }));
+    let Some(device) = found.await? else { return no("unknown") };
+    if device.client.as_str() != client {
+        return no("given to another client");
+    }
+    if !device.details.scopes.contains(ACCOUNT) {
+        return no("for less than the account");
+    }
+    let own = session_of(&device);
+    let (session, at) = match device.standing(now) {
+        Standing::Pending => return Ok(Err(poll(app, realm_id, id, now).await?)),
+        Standing::Denied => return Ok(Err(DeviceRefused::Denied)),
+        Standing::Expired => return Ok(Err(DeviceRefused::Expired)),
+        Standing::Approved { session, at } => (session, at),
+        Standing::Redeemed => {
+            reused(app, device, origin, now).await?;
+            return no("used before");
+        }
+    };
+    let record = origin.record(app, realm_id, Event::SignedIn, Actor::Client(device.client.clone()), now);
+    let record = record.client(device.client.clone()).session(own).with("method", "device");
+    let (settings, whence) = (Arc::clone(&realm.0), origin.session_origin());
+    let begun = app.db().write("begin a session on a device", move |tx| {
+        let (settings, whence, record) = (Arc::clone(&settings), whence.clone(), record.clone());
+        Box::pin(async move {
+            if !device_codes::redeem(tx, realm_id, id, now).await? {
+                return Ok(None);
+            }
+            let agreed = sessions::find_agreed(tx, realm_id, session, at, now).await?;
+            let Some((session, user, _)) = agreed else { return Ok(None) };
+            let own = Session::begin(own, realm_id, user.id, session.amr, whence, settings.settings(), now);
+            let own = Session { authenticated_at: Timestamp::from_unix_seconds(0), ..own };
+            if !sessions::create(tx, &own, None).await? {
+                return Ok(None);
+            }
+            audit::append(tx, &record.user(user.id)).await?;
+            Ok::<_, Problem>(Some(own))
+        })
+    });
+    match begun.await? {
+        Some(session) => Ok(Ok((session, device.details.scopes))),
+        None => no("used before, expired, or its session has ended"),
+    }
+}
+
+/// The session that a device gets, by the id of the grant that it would have: a code that is used twice ends what it began.
+fn session_of(device: &DeviceCode) -> SessionId {
+    SessionId::from_bytes(*device.grant.as_bytes())
+}
+
+/// Ends the session that a device got. Returns whose it was; `None`: there is none.
+async fn end_session(
+    tx: &mut Tx,
+    device: &DeviceCode,
+    message: OutboxId,
+    now: Timestamp,
+) -> Result<Option<UserId>, Error> {
+    let Some((session, user)) = sessions::find_live(tx, device.realm, session_of(device), now).await? else {
+        return Ok(None);
+    };
+    let ended = sessions::revoke(tx, device.realm, user.id, session.id, now, message).await?;
+    Ok(ended.then_some(user.id))
+}
+
+/// Ends what a code began that is used once more, be it a session or a grant: one of the two was not the device.
+async fn reused(app: &App, device: DeviceCode, origin: &Where, now: Timestamp) -> Result<(), Problem> {
+    let messages = [OutboxId::new(now, app.entropy()), OutboxId::new(now, app.entropy())];
+    let client = device.client.clone();
+    let record = origin.record(app, device.realm, Event::CodeReused, Actor::Client(client.clone()), now);
+    let record = record.client(client).with("grant", device.grant.to_string());
+    let ended = app.db().write("end what a device code began", move |tx| {
+        let (device, record) = (device.clone(), record.clone());
+        Box::pin(async move {
+            let session = end_session(tx, &device, messages[0], now).await?;
+            let grant = grants::revoke(tx, device.realm, device.grant, now, messages[1]).await?;
+            if let Some(user) = session.or(grant.map(|grant| grant.user)) {
+                audit::append(tx, &record.user(user)).await?;
+            }
+            Ok::<_, Problem>(())
+        })
+    });
+    ended.await?;
+    app.sign_outs().notify_one();
+    Ok(())
+}
+
 /// Nobody has decided. Whoever asks too soon waits longer from then on.
 async fn poll(app: &App, realm: RealmId, id: DeviceCodeId, now: Timestamp) -> Result<DeviceRefused, Problem> {
     let in_time = app.db().write("note that a device asks", move |tx| {
@@ -141,14 +248,21 @@ async fn poll(app: &App, realm: RealmId, id: DeviceCodeId, now: Timestamp) -> Re
     Ok(if in_time.await? { DeviceRefused::Pending } else { DeviceRefused::SlowDown })
 }
 
-async fn written(tx: &mut Tx, id: DeviceCodeId, writing: &Writing) -> Result<Begun, Problem> {
+async fn written(
+    tx: &mut Tx,
+    (id, message): (DeviceCodeId, OutboxId),
+    writing: &Writing,
+) -> Result<Begun, Problem> {
     let (realm, now) = (writing.agreed.realm, writing.now);
     if device_codes::redeem(tx, realm, id, now).await? {
         return writing.begin(tx).await;
     }
     // Not redeemed: used before, expired or taken back.
     match device_codes::find(tx, realm, id).await? {
-        Some(device) if device.redeemed_at.is_some() => writing.end(tx).await,
+        Some(device) if device.redeemed_at.is_some() => {
+            end_session(tx, &device, message, now).await?;
+            writing.end(tx).await
+        }
         _ => Ok(Begun::Over),
     }
 }

@@ -38,6 +38,7 @@ pub struct Where {
     on_trusted_device: bool,
     to_be_trusted: bool,
     language: Option<Language>,
+    back: Option<String>,
 }
 
 impl Where {
@@ -99,6 +100,18 @@ impl Where {
         self
     }
 
+    /// Where the application goes on with what is mailed, in place of a page of ours.
+    pub fn back(&self) -> Option<&str> {
+        self.back.as_deref()
+    }
+
+    /// The same, asked at an application that goes on there: an address that the realm trusts.
+    #[must_use]
+    pub fn going_on_at(mut self, back: Option<String>) -> Self {
+        self.back = back;
+        self
+    }
+
     /// The request's id, as in the log.
     pub fn request_id(&self) -> Option<String> {
         self.request_id.map(|id| id.to_string())
@@ -130,6 +143,7 @@ impl FromRequestParts<App> for Where {
             user_agent: parts.headers.get(USER_AGENT).cloned(),
             request_id: parts.extensions.get::<RequestId>().copied(),
             language: Language::of(&parts.headers),
+            back: None,
         })
     }
 }

@@ -138,6 +138,9 @@ pub enum Problem {
     /// The last administrator of a realm can be neither disabled, demoted nor deleted.
     #[error("the last administrator")]
     LastAdministrator,
+    /// The realm lets nobody delete their own account.
+    #[error("nobody deletes their own account")]
+    AccountDeletionOff,
     /// Administrators do not delete their own account.
     #[error("the caller's own account")]
     OwnAccount,

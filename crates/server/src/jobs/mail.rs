@@ -121,7 +121,7 @@ async fn find_out(
                 let about = (purpose, &email, sign_in.as_ref());
                 if let Some(link) = link_for(tx, &app, queued.realm, about, now).await? {
                     if let Some(asked) = &link.asked {
-                        mailed_links::forget_asked(tx, link.realm, link.user, &asked.by).await?;
+                        mailed_links::forget_asked(tx, link.realm, link.user, purpose, &asked.by).await?;
                     }
                     mailed_links::create(tx, &link).await?;
                     let letter = Letter::Link { link: link.id };

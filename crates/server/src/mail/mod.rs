@@ -18,5 +18,5 @@ mod write;
 pub use kept::KeptMail;
 pub use letter::Rendered;
 pub use mailer::{Mailer, Unsent};
-pub use queue::{ask_for_link, ask_for_link_back_to, ask_to_sign_in, notice, queue};
+pub use queue::{ask_for_code, ask_for_link, notice, queue, queue_link};
 pub use write::{seal_invitation, write};

@@ -22,6 +22,23 @@ pub async fn queue(
     queue_mail(tx, app, realm, Mail { language: language.to_owned(), back: None, letter }, now).await
 }
 
+/// The same for a link, which leads to where the application goes on at which it was asked for, if it was at one.
+pub async fn queue_link(
+    tx: &mut Tx,
+    app: &App,
+    realm: RealmId,
+    link: MailedLinkId,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(), Error> {
+    queue_mail(tx, app, realm, mail(Letter::Link { link }, origin), now).await
+}
+
+fn mail(letter: Letter, origin: &Where) -> Mail {
+    let back = origin.back().map(str::to_owned);
+    Mail { language: origin.language().to_owned(), back, letter }
+}
+
 async fn queue_mail(tx: &mut Tx, app: &App, realm: RealmId, mail: Mail, now: Timestamp) -> Result<(), Error> {
     if !app.mailer().is_on() {
         return Ok(());
@@ -58,38 +75,26 @@ pub async fn ask_for_link(
     origin: &Where,
     now: Timestamp,
 ) -> Result<(), Error> {
-    ask(app, realm, (purpose, email, None), (origin, None), now).await
+    ask(app, realm, (purpose, email, None), origin, now).await
 }
 
-/// The same where an application goes on with the link, at an address that the realm trusts.
-pub async fn ask_for_link_back_to(
+/// The same for what is good for whoever asks now alone, and known to them as this link: a code, and to sign in perhaps a link.
+pub async fn ask_for_code(
     app: &App,
     realm: RealmId,
-    (purpose, back): (LinkPurpose, String),
-    email: EmailAddress,
+    (purpose, email): (LinkPurpose, EmailAddress),
+    asked: (MailedLinkId, AskedSignIn),
     origin: &Where,
     now: Timestamp,
 ) -> Result<(), Error> {
-    ask(app, realm, (purpose, email, None), (origin, Some(back)), now).await
-}
-
-/// The same for a link and a code by which one signs in; both are good for whoever asks now, and known to them as this link.
-pub async fn ask_to_sign_in(
-    app: &App,
-    realm: RealmId,
-    email: EmailAddress,
-    sign_in: (MailedLinkId, AskedSignIn),
-    origin: &Where,
-    now: Timestamp,
-) -> Result<(), Error> {
-    ask(app, realm, (LinkPurpose::SignIn, email, Some(sign_in)), (origin, None), now).await
+    ask(app, realm, (purpose, email, Some(asked)), origin, now).await
 }
 
 async fn ask(
     app: &App,
     realm: RealmId,
     (purpose, email, sign_in): (LinkPurpose, EmailAddress, Option<(MailedLinkId, AskedSignIn)>),
-    (origin, back): (&Where, Option<String>),
+    origin: &Where,
     now: Timestamp,
 ) -> Result<(), Error> {
     let worker = app.clone();
@@ -97,12 +102,11 @@ async fn ask(
     app.db()
         .write_one("queue what was asked for", move |tx| {
             let (app, email, origin) = (worker.clone(), email.clone(), origin.clone());
-            let (sign_in, back) = (sign_in.clone(), back.clone());
+            let sign_in = sign_in.clone();
             Box::pin(async move {
                 let (address, request) = (origin.session_origin().address, origin.request_id());
                 let letter = Letter::Asked { purpose, email, address, request, sign_in };
-                let mail = Mail { language: origin.language().to_owned(), back, letter };
-                queue_mail(tx, &app, realm, mail, now).await
+                queue_mail(tx, &app, realm, mail(letter, &origin), now).await
             })
         })
         .await?;

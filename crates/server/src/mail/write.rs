@@ -128,21 +128,43 @@ pub(super) fn of_link<'r>(
     let w = words(language);
     let token = app.link_mac().encode(link.purpose, link.id);
     let url = |path: &str| realm.url(&format!("{path}?token={token}"));
+    // Of a link that is good for whoever asked alone, the code is mailed, which they type there.
+    let code = link.asked.as_ref().map(|_| app.link_mac().code(link.id).reveal().to_string());
+    let verifies = || match back {
+        Some(back) => better_auth::verified_link(realm, &token, back),
+        None => url("/verify-email"),
+    };
     let name = user.name.as_ref();
     let draft = |subject, heading| Draft::new(realm, language, name, say(subject), heading);
     let at = link.created_at;
-    match link.purpose {
-        LinkPurpose::VerifyEmail => draft(w.verify_subject, w.verify_heading)
+    let of_code = |subject, heading, text, code: String| {
+        draft(subject, heading)
+            .says(say(text))
+            .fact(w.sign_in_code, Some(code))
+            .not_you(say(w.not_you_code))
+            .because_typed(w.because_typed, at)
+    };
+    match (link.purpose, code) {
+        (LinkPurpose::VerifyEmail, Some(code)) => {
+            of_code(w.verify_subject, w.verify_heading, w.verify_code_text, code)
+        }
+        (LinkPurpose::ChangeEmail, Some(code)) => {
+            of_code(w.change_subject, w.verify_heading, w.change_code_text, code)
+        }
+        (LinkPurpose::Recover, Some(code)) => {
+            of_code(w.recover_subject, w.recover_heading, w.recover_code_text, code)
+        }
+        (LinkPurpose::VerifyEmail, None) => draft(w.verify_subject, w.verify_heading)
             .says(say(w.verify_text))
-            .asks(w.verify_go, url("/verify-email"), &[say(w.once_day)])
+            .asks(w.verify_go, verifies(), &[say(w.once_day)])
             .not_you(say(w.not_you_verify))
             .because_typed(w.because_typed, at),
-        LinkPurpose::ChangeEmail => draft(w.change_subject, w.verify_heading)
+        (LinkPurpose::ChangeEmail, None) => draft(w.change_subject, w.verify_heading)
             .says(say(w.change_text))
-            .asks(w.verify_go, url("/verify-email"), &[say(w.once_day)])
+            .asks(w.verify_go, verifies(), &[say(w.once_day)])
             .not_you(say(w.not_you_verify))
             .because_typed(w.because_typed, at),
-        LinkPurpose::Recover => draft(w.recover_subject, w.recover_heading)
+        (LinkPurpose::Recover, None) => draft(w.recover_subject, w.recover_heading)
             .says(say(w.recover_text))
             .asks(
                 w.recover_heading,
@@ -154,21 +176,25 @@ pub(super) fn of_link<'r>(
             )
             .not_you(say(w.not_you_recover))
             .because_typed(w.because_typed, at),
-        LinkPurpose::SignIn => {
+        (LinkPurpose::SignIn, _) => {
             let code = app.link_mac().code(link.id).reveal();
-            let by_link = link.asked.as_ref().is_none_or(|asked| asked.flow.is_some());
+            let by_link = link.asked.as_ref().is_none_or(|asked| asked.flow.is_some() || back.is_some());
             let letter = draft(w.sign_in_subject, w.sign_in_heading)
                 .says(say(if by_link { w.sign_in_text } else { w.sign_in_code_text }))
                 .fact(w.sign_in_code, Some(code.to_string()))
                 .not_you(say(w.not_you_sign_in))
                 .because_typed(w.because_typed, at);
             if by_link {
-                letter.asks(w.exists_go, url("/sign-in/email/open"), &[say(w.sign_in_hint)])
+                let link = match back {
+                    Some(back) => better_auth::magic_link(realm, &token, back),
+                    None => url("/sign-in/email/open"),
+                };
+                letter.asks(w.exists_go, link, &[say(w.sign_in_hint)])
             } else {
                 letter
             }
         }
-        LinkPurpose::UndoEmail => draft(w.undo_subject, w.undo_heading)
+        (LinkPurpose::UndoEmail, _) => draft(w.undo_subject, w.undo_heading)
             .says(say(w.undo_text))
             .says(say(w.nothing_to_do))
             .asks(w.undo_go, url("/undo-email"), &[say(w.once_week)])

@@ -1,5 +1,6 @@
 //! Devices that cannot show a sign-in page (RFC 8628): `POST /oauth/device` for the device, `/device` for the person.
 
+pub(crate) mod consent;
 mod page;
 
 use axum::{Router, extract::State, http::HeaderMap, routing::get, routing::post};
@@ -13,6 +14,8 @@ use serde::Serialize;
 use super::{OAuthError, authorize as asking, client, error::OAuthErrorDocument, form::Form};
 use crate::{
     App,
+    clients::{self, ClientRefused, Presented, Proof},
+    grants::ACCOUNT,
     http::{Json, Now, Problem, Where},
     realm::{InRealm, Snapshot},
 };
@@ -26,7 +29,7 @@ pub(super) fn pages() -> Router<App> {
 
 /// RFC 8628 section 3.2.
 #[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct DeviceAnswer {
+pub(crate) struct DeviceAnswer {
     /// What the device asks the token endpoint with.
     #[schema(example = "gp_dc_…")]
     device_code: String,
@@ -94,16 +97,49 @@ pub(super) async fn authorize(
 ) -> Result<Json<DeviceAnswer>, OAuthError> {
     let client = client::known(&app, &realm, (&headers, &form), &origin, now).await?;
     let details = asked(&realm, &client, &form)?;
-    let (id, user_code) = begin(&app, &realm, &client, details, now).await?;
+    Ok(Json(answer(&app, &realm, &client, details, now).await?))
+}
+
+/// The same for an application that is to have a session of its own, which is the whole account: a client that keeps no secret, and may
+/// have `account`. That is what the person is asked for.
+pub(crate) async fn begin_for_application(
+    app: &App,
+    realm: &Snapshot,
+    (client, scope): (String, Option<&str>),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<DeviceAnswer, OAuthError> {
+    let presented = Presented { id: client, proof: Proof::Nothing };
+    let client = match clients::authenticate(app, realm, &presented, origin, now).await? {
+        Err(ClientRefused::Public(client)) => client,
+        Ok(_) | Err(ClientRefused::Unproven) => return Err(OAuthError::InvalidClient),
+    };
+    if !client.settings.allows(GrantType::DeviceCode) {
+        return Err(OAuthError::UnauthorizedClient);
+    }
+    let words = scope.unwrap_or_default().split(' ').filter(|word| !word.is_empty() && *word != ACCOUNT);
+    let wanted = words.chain([ACCOUNT]).collect::<Vec<_>>().join(" ");
+    let scopes = asking::scopes(&client, Some(&wanted)).map_err(|_| OAuthError::InvalidScope)?;
+    answer(app, realm, &client, DeviceDetails { scopes, audience: Vec::new() }, now).await
+}
+
+async fn answer(
+    app: &App,
+    realm: &Snapshot,
+    client: &Client,
+    details: DeviceDetails,
+    now: Timestamp,
+) -> Result<DeviceAnswer, OAuthError> {
+    let (id, user_code) = begin(app, realm, client, details, now).await?;
     let verification_uri = format!("{}/device", realm.public_url());
-    Ok(Json(DeviceAnswer {
+    Ok(DeviceAnswer {
         device_code: app.device_mac().encode(id),
         verification_uri_complete: format!("{verification_uri}?user_code={user_code}"),
         user_code: user_code.to_string(),
         verification_uri,
         expires_in: DEVICE_CODE_TTL.as_secs(),
         interval: POLL_INTERVAL.as_secs(),
-    }))
+    })
 }
 
 /// What is asked for, judged as at the authorization endpoint.

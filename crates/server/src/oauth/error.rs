@@ -87,6 +87,16 @@ impl OAuthError {
         self.names().map_or("The server cannot answer now.", |(_, description)| description)
     }
 
+    /// As another contract's document says it; what is no fault of the request, as that says it. Status, `error`, `error_description`.
+    pub(crate) fn told(self) -> Result<(StatusCode, &'static str, &'static str), Problem> {
+        match (self.names(), self) {
+            (_, Self::Failed(problem)) => Err(problem),
+            (_, Self::Limited(limited)) => Err(Problem::Limited(limited)),
+            (Some((error, description)), _) => Ok((StatusCode::BAD_REQUEST, error, description)),
+            (None, _) => Err(Problem::internal("an error without a name")),
+        }
+    }
+
     /// What `error` and `error_description` are. `None`: it is no fault of the request.
     fn names(&self) -> Option<(&'static str, &'static str)> {
         Some(match self {

@@ -4,7 +4,7 @@
 pub(crate) mod acr;
 mod authorize;
 mod client;
-mod device;
+pub(crate) mod device;
 mod dpop;
 mod error;
 mod form;

@@ -11,6 +11,7 @@ use axum::{
 };
 use gatepost_domain::{AskedSignIn, EmailAddress, MailedLinkId, Timestamp, mailed_link::SIGN_IN_TTL};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::{
     Form,
@@ -372,4 +373,26 @@ pub(super) async fn follow(
         Err(Problem::InvalidLink) => opened(&app, frame, token, false).await,
         Err(other) => Err(other),
     }
+}
+
+/// The page of a link that an application had sent to the browser it is opened in: its button posts the token to `action`, a path of the
+/// realm, and what follows leads to `target`.
+pub fn application_link(
+    frame: &Frame,
+    (email, token): (&EmailAddress, &str),
+    (action, target): (&str, &Url),
+    stale: bool,
+) -> Response {
+    let w = frame.words();
+    let lead = say(w.by_mail_open_lead).put_html("email", &address(email.as_str()));
+    let heading = say(w.by_mail_open_title).put("realm", frame.realm_name());
+    let confirm = Confirm { heading, lead, action, token, button: w.sign_in, stale };
+    link::confirm_at(frame, &confirm, target)
+}
+
+/// Why such a link does nothing in another browser; `again` is where the application is.
+pub fn opened_elsewhere(frame: &Frame, again: &Url) -> Response {
+    let w = frame.words();
+    let what = say(w.elsewhere_what).link(again.to_string());
+    frame.message(StatusCode::FORBIDDEN, &say(w.elsewhere_title), &what)
 }

@@ -121,7 +121,7 @@ impl Frame {
     /// Where the page is shown as if it were another: its own address is good for once, and whoever chooses a language would come
     /// back to it.
     #[must_use]
-    pub(super) fn seen_at(mut self, path: &str) -> Self {
+    pub fn seen_at(mut self, path: &str) -> Self {
         self.here = self.browser.path(path);
         self
     }

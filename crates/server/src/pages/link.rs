@@ -3,12 +3,16 @@
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
+use url::Url;
 
 use super::{
     frame::{Frame, View},
     html::{Html, Sentence, say},
 };
-use crate::{browser::Flow, http::Problem};
+use crate::{
+    browser::{Flow, Target},
+    http::Problem,
+};
 
 #[derive(Template)]
 #[template(path = "pages/confirm.html")]
@@ -27,7 +31,7 @@ pub(super) struct Confirm<'a> {
     pub(super) heading: Sentence,
     pub(super) lead: Sentence,
     /// Where the form goes: a path of the realm.
-    pub(super) action: &'static str,
+    pub(super) action: &'a str,
     pub(super) token: &'a str,
     pub(super) button: &'static str,
     /// The form was of a page that was open for too long: say so.
@@ -52,6 +56,13 @@ pub(super) fn confirm_to(frame: &Frame, confirm: &Confirm<'_>, leads_to: Option<
         button: confirm.button,
     };
     frame.answer(if confirm.stale { StatusCode::FORBIDDEN } else { StatusCode::OK }, &page, leads_to)
+}
+
+/// The same for a link that goes on at the application that had it sent, at an address that the realm trusts.
+pub(super) fn confirm_at(frame: &Frame, link: &Confirm<'_>, target: &Url) -> Response {
+    let here = Target::Page(String::new());
+    let flow = Flow { returns_to: Some(target.to_string()), ..Flow::to(here, frame.now) };
+    confirm_to(frame, link, Some(&flow))
 }
 
 /// Why a link does nothing. `ask` is where another is asked for.

@@ -50,6 +50,7 @@ use crate::{
 };
 
 pub use account::{browser_and_system, device_name};
+pub use by_mail::{application_link, opened_elsewhere};
 pub use consent::{Consent, Unchecked, consent};
 pub use dev_mail::routes as dev_mail;
 pub use device::{AskedAgain, DeviceRequest, device_code, device_confirm, device_outcome};
@@ -60,7 +61,7 @@ pub use frame::Frame;
 #[cfg(test)]
 pub use sign_out::{SignOut, sign_out as sign_out_page};
 pub use sign_out::{ask as ask_to_sign_out, signed_out};
-pub use social::to_provider;
+pub use social::{answer as provider_answer, come_back_by_form, to_provider};
 pub use words::Language;
 
 /// The pages that need [`around`] them.

@@ -147,7 +147,7 @@ pub(super) async fn show(
 }
 
 /// Back by a form, which is how Apple sends people: another site's form brings no cookies, so the browser comes once more, by itself.
-pub(super) async fn come_back_by_form(PathId(_): PathId<ProviderId>, form: Form) -> Response {
+pub async fn come_back_by_form(PathId(_): PathId<ProviderId>, form: Form) -> Response {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for name in ["state", "code", "error", "iss"] {
         if let Some(value) = form.get(name) {
@@ -179,7 +179,7 @@ fn name_in(user: &str) -> Option<String> {
 }
 
 /// What the address brings back: each parameter once, for which of two would count?
-fn answer(uri: &Uri) -> Option<Answer> {
+pub fn answer(uri: &Uri) -> Option<Answer> {
     let mut answer = Answer::default();
     let mut seen: Vec<String> = Vec::new();
     for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).take(32) {
@@ -248,7 +248,7 @@ pub(super) async fn come_back(
     let entered = social::enter(&app, &realm, provider, asserted, &read, now).await?;
     let words = frame.words();
     let (code, sentence) = match entered {
-        Entered::Proven(proven) => {
+        Entered::Proven(proven, _) => {
             let held = signed_in.as_ref().map(|signed_in| &signed_in.session);
             let origin = origin.on_trusted_device(Flow::takes_trust(flow.as_ref()));
             let begun = session::sign_in_browser(&app, &realm, *proven, held, false, &origin, now).await;

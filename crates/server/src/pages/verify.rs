@@ -3,9 +3,11 @@
 use axum::{
     extract::State,
     http::{StatusCode, Uri},
-    response::Response,
+    response::{IntoResponse as _, Redirect, Response},
 };
 use gatepost_domain::{EmailAddress, LinkPurpose, MailedLink};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
 
 use super::{
     Form,
@@ -17,7 +19,7 @@ use super::{
     query, see,
 };
 use crate::{
-    App, accounts,
+    App, accounts, better_auth,
     browser::BrowserSession,
     http::{Problem, Where},
 };
@@ -41,7 +43,19 @@ pub(super) async fn send_again(
     mail_sent::again(&app, &frame, For::Verify, &form, ask).await
 }
 
-fn ask(frame: &Frame, found: &MailedLink, token: &str, stale: bool) -> Response {
+/// Where the application goes on that had the link sent, as its address says; if the realm trusts it still.
+fn target(uri: &Uri, frame: &Frame) -> Option<(String, Url)> {
+    let back = query(uri).remove(better_auth::CALLBACK)?;
+    let target = better_auth::leads_to(&frame.realm, &back)?;
+    Some((back, target))
+}
+
+fn ask(
+    frame: &Frame,
+    (found, token): (&MailedLink, &str),
+    target: Option<&(String, Url)>,
+    stale: bool,
+) -> Response {
     let w = frame.words();
     let email = address(found.email.as_str());
     let (heading, lead, action, button) = match found.purpose {
@@ -49,7 +63,12 @@ fn ask(frame: &Frame, found: &MailedLink, token: &str, stale: bool) -> Response 
         _ => (w.verify_title, w.verify_lead, "/verify-email", w.verify_go),
     };
     let lead = say(lead).put("realm", frame.realm_name()).put_html("email", &email);
-    link::confirm(frame, &Confirm { heading: say(heading), lead, action, token, button, stale })
+    let confirm = Confirm { heading: say(heading), lead, action, token, button, stale };
+    let target = target.filter(|_| found.purpose != LinkPurpose::UndoEmail);
+    let Some((back, target)) = target else { return link::confirm(frame, &confirm) };
+    let back = utf8_percent_encode(back, NON_ALPHANUMERIC);
+    let action = format!("{action}?{}={back}", better_auth::CALLBACK);
+    link::confirm_at(frame, &Confirm { action: &action, ..confirm }, target)
 }
 
 /// Where another link is asked for: whoever is signed in sees there what is to be confirmed.
@@ -58,7 +77,7 @@ const ASK: &str = "/account/profile";
 async fn open(app: &App, uri: &Uri, frame: &Frame, purposes: &[LinkPurpose]) -> Result<Response, Problem> {
     let token = query(uri).remove("token").unwrap_or_default();
     match accounts::opened(app, &frame.realm, &token, purposes, frame.now).await {
-        Ok((found, _)) => Ok(ask(frame, &found, &token, false)),
+        Ok((found, _)) => Ok(ask(frame, (&found, &token), target(uri, frame).as_ref(), false)),
         Err(problem) => link::refused(frame, problem, ASK),
     }
 }
@@ -72,14 +91,16 @@ pub(super) async fn submit(
     State(app): State<App>,
     signed_in: Option<BrowserSession>,
     origin: Where,
+    uri: Uri,
     frame: Frame,
     form: Form,
 ) -> Result<Response, Problem> {
     let token = form.get("token").unwrap_or_default();
+    let target = target(&uri, &frame);
     if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
         let opened = accounts::opened(&app, &frame.realm, token, &accounts::CONFIRMING, frame.now).await;
         return opened
-            .map(|(found, _)| ask(&frame, &found, token, true))
+            .map(|(found, _)| ask(&frame, (&found, token), target.as_ref(), true))
             .or_else(|problem| link::refused(&frame, problem, ASK));
     }
     let origin = origin.reading(frame.language());
@@ -87,6 +108,9 @@ pub(super) async fn submit(
         Ok(user) => user,
         Err(problem) => return link::refused(&frame, problem, ASK),
     };
+    if let Some((_, target)) = target {
+        return Ok(Redirect::to(target.as_str()).into_response());
+    }
     if signed_in.is_some_and(|signed_in| signed_in.user.id == user.id) {
         frame.tell(Notice::EmailConfirmed);
         return Ok(see(&frame.browser, "/account/profile"));
@@ -111,7 +135,7 @@ pub(super) async fn undo(
     if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
         let opened = accounts::opened(&app, &frame.realm, token, &[LinkPurpose::UndoEmail], frame.now).await;
         return opened
-            .map(|(found, _)| ask(&frame, &found, token, true))
+            .map(|(found, _)| ask(&frame, (&found, token), None, true))
             .or_else(|problem| link::refused(&frame, problem, "/recover"));
     }
     let origin = origin.reading(frame.language());

@@ -5,12 +5,9 @@
 
 use gatepost_domain::{
     AskedSignIn, EmailAddress, LinkPurpose, MailedLinkId, SecretDigest, Timestamp, User,
-    audit::{Actor, Event},
-    mailed_link::{CODE_TRIES, MailedCode, SIGN_IN_TTL, code_tries},
-    mfa::First,
-    outbox::Notice,
+    mailed_link::MailedCode, mfa::First, outbox::Notice,
 };
-use gatepost_store::{Tx, attempts, audit, mailed_links, users};
+use gatepost_store::{Tx, mailed_links, users};
 
 use super::sign_in::Proven;
 use crate::{
@@ -44,12 +41,9 @@ pub async fn ask_by_mail(
     origin: &Where,
     now: Timestamp,
 ) -> Result<MailedLinkId, Problem> {
-    if !realm.settings().email_sign_in {
-        return Err(Problem::EmailSignInOff);
-    }
-    accounts::count_mail(app, realm, &email, origin, now).await?;
     let id = MailedLinkId::new(now, app.entropy());
-    mail::ask_to_sign_in(app, realm.id(), email, (id, asked), origin, now).await?;
+    let what = (LinkPurpose::SignIn, email);
+    accounts::ask_for_code(app, realm, what, (id, asked), origin, now).await?;
     Ok(id)
 }
 
@@ -96,8 +90,7 @@ pub async fn prove_by_mail(
                 let found = mailed_links::find_live(tx, realm_id, id, now).await?;
                 if let Some(right) = code {
                     // Every try counts before it is answered, whether there is such a letter or not.
-                    let until = now.plus(SIGN_IN_TTL);
-                    if !attempts::count(tx, realm_id, &code_tries(id), CODE_TRIES, until, now).await? {
+                    if !accounts::count_code(tx, realm_id, id, now).await? {
                         return Ok(Looked::Over);
                     }
                     if !right {
@@ -125,15 +118,7 @@ pub async fn prove_by_mail(
             Ok((Proven { user, first: First::Email(email), second: None, attempt }, asked))
         }
         Looked::Wrong(whose) => {
-            let record = origin.record(app, realm_id, Event::SignInRefused, Actor::Anonymous, now);
-            let mut record = record.with("method", "email");
-            record.user = whose;
-            app.db()
-                .write("record a refused code", move |tx| {
-                    let record = record.clone();
-                    Box::pin(async move { audit::append(tx, &record).await })
-                })
-                .await?;
+            accounts::note_wrong_code(app, realm_id, whose, origin, now).await?;
             Err(Problem::InvalidCode)
         }
         Looked::Over => Err(Problem::InvalidLink),

@@ -22,8 +22,9 @@ use crate::{
 
 /// What came of it.
 pub enum Entered {
-    /// They have proved to be the user of an account. Whether that is enough is asked as at every sign-in.
-    Proven(Box<Proven>),
+    /// They have proved to be the user of an account; and whether it was made for them just now. Whether that is enough is asked as at
+    /// every sign-in.
+    Proven(Box<Proven>, bool),
     /// They come to none.
     No(NoAccount),
     /// They are not among those whom the provider is limited to.
@@ -138,7 +139,7 @@ pub async fn enter(
     }
     let attempt = Attempt::unlimited(app, now);
     let first = First::Identity(identity);
-    Ok(Entered::Proven(Box::new(Proven { user, first, second: None, attempt })))
+    Ok(Entered::Proven(Box::new(Proven { user, first, second: None, attempt }), made))
 }
 
 /// What the transaction needs, which may run twice.

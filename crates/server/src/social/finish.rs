@@ -23,7 +23,7 @@ pub struct Answer {
     /// What the person is called, which Apple says here and once. Nothing is decided by it.
     pub name: Option<String>,
     /// The path that it came back to, where it is not that of the pages.
-    pub back: Option<&'static str>,
+    pub back: Option<String>,
 }
 
 /// Somebody whom a provider has named.
@@ -55,7 +55,7 @@ pub async fn finish(
         Ok(state) => state,
         Err(lost) => return Ok(Err(NotFinished::Lost(lost))),
     };
-    if state.back.as_deref() != answer.back {
+    if state.back != answer.back {
         return Ok(Err(NotFinished::Lost(Lost::OtherDoor)));
     }
     if state.provider != provider.id || state.issuer != provider.settings.issuer() {

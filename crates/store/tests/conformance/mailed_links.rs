@@ -16,6 +16,7 @@ on_every_backend!(
     links_go_with_their_user_and_when_they_are_over,
     lg_18_what_signs_in_is_used_once_by_whoever_asked_for_it,
     lg_18_who_asks_again_ends_what_they_asked_for_and_nobody_elses,
+    lg_18_a_code_that_one_browser_asked_for_ends_no_link_of_the_owner,
 );
 
 fn link(store: &Store, user: &User, purpose: LinkPurpose, now: Timestamp) -> MailedLink {
@@ -206,10 +207,25 @@ async fn lg_18_who_asks_again_ends_what_they_asked_for_and_nobody_elses(store: S
         assert!(found(&store, link, NOW).await.is_some(), "a newer one ends none by itself");
     }
     let (realm, user, by) = (store.realm, ada.id, SecretDigest::of(b"hers"));
-    let forget =
-        async || write!(store, [by] tx => mailed_links::forget_asked(tx, realm, user, &by).await).unwrap();
-    assert_eq!((forget().await, forget().await), (2, 0));
+    let forget = async |purpose| {
+        write!(store, [by] tx => mailed_links::forget_asked(tx, realm, user, purpose, &by).await).unwrap()
+    };
+    assert_eq!(forget(LinkPurpose::Recover).await, 0);
+    assert_eq!((forget(LinkPurpose::SignIn).await, forget(LinkPurpose::SignIn).await), (2, 0));
     for link in [&theirs, &his] {
         assert!(found(&store, link, NOW).await.is_some());
     }
+}
+
+async fn lg_18_a_code_that_one_browser_asked_for_ends_no_link_of_the_owner(store: Store) {
+    let ada = store.user("ada").await;
+    let hers = stored(&store, &ada, LinkPurpose::Recover, NOW).await;
+    let code = link(&store, &ada, LinkPurpose::Recover, NOW).asked(asked(b"theirs"));
+    write!(store, [code] tx => mailed_links::create(tx, &code).await).unwrap();
+    assert_eq!(found(&store, &hers, NOW).await.as_ref(), Some(&hers));
+    assert_eq!(found(&store, &code, NOW).await.as_ref(), Some(&code));
+    assert_eq!(take_asked(&store, &code, b"theirs", NOW).await, None, "it signs nobody in");
+    let newer = stored(&store, &ada, LinkPurpose::Recover, NOW).await;
+    assert_eq!((found(&store, &hers, NOW).await, found(&store, &code, NOW).await), (None, None));
+    assert_eq!(found(&store, &newer, NOW).await.as_ref(), Some(&newer));
 }

@@ -19,7 +19,7 @@ use crate::{App, described::routes};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(profile::show, profile::change))
+        .routes(routes!(profile::show, profile::change, profile::delete))
         .routes(routes!(password::change))
         .routes(routes!(email::change))
         .routes(routes!(mfa::show))

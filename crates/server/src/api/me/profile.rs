@@ -1,12 +1,13 @@
 //! `/api/v1/me`
 
-use axum::extract::State;
+use axum::{extract::State, http::StatusCode};
 use serde::Deserialize;
 
 use crate::{
     App, accounts,
     api::UserView,
     http::{IfMatch, Json, Now, Problem, Shown, SignedIn, Where, problem::ProblemDocument},
+    realm::InRealm,
 };
 
 /// Show the signed-in account
@@ -59,4 +60,28 @@ pub(super) async fn change(
     let who = accounts::Who::themselves(&caller, origin).meaning(states);
     let user = accounts::change(&app, caller.user.realm, caller.user.id, change, who, now).await?;
     Ok(Shown::new(&user, UserView::from(&user)))
+}
+
+/// Delete the signed-in account
+///
+/// And everything of it, for good, where the realm lets people do so (`account_deletion`). It takes a sign-in of the last ten minutes, with
+/// every factor the account has. An organization of which it is the only member goes too.
+#[utoipa::path(
+    delete, path = "/api/v1/me", tag = "Account", operation_id = "delete_me", security(("bearer" = [])),
+    responses(
+        (status = 204, description = "There is no such account any more"),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
+        (status = 403, description = "`account_deletion_off` or `not_for_applications`", body = ProblemDocument),
+        (status = 409, description = "`last_administrator`, or `last_owner` of an organization that has other members", body = ProblemDocument),
+    )
+)]
+pub(super) async fn delete(
+    caller: SignedIn,
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<StatusCode, Problem> {
+    accounts::delete_own(&app, &realm, &caller, origin, now).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

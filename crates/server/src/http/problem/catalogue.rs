@@ -51,6 +51,7 @@ impl Problem {
             Self::AlreadyRotated,
             Self::LastAdministrator,
             Self::OwnAccount,
+            Self::AccountDeletionOff,
             Self::MissingPermission,
             Self::BeyondRights,
             Self::SlugTaken,

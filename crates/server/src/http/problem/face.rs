@@ -255,6 +255,12 @@ impl Problem {
                 "Last administrator",
                 "Give another user the role `realm-admin` first.",
             ),
+            Self::AccountDeletionOff => fixed(
+                "account_deletion_off",
+                S::FORBIDDEN,
+                "Nobody deletes their own account here",
+                "Ask an administrator, or have the realm's setting `account_deletion` turned on.",
+            ),
             Self::OwnAccount => fixed(
                 "own_account",
                 S::CONFLICT,

@@ -88,7 +88,7 @@ pub async fn back(
         error: text("error"),
         issuer: text("iss"),
         name: None,
-        back: Some(door.back),
+        back: Some(door.back.to_owned()),
     };
     let asserted = match social::finish(app, realm, browser, provider, answer, now).await? {
         Ok(Finished { asserted, .. }) => asserted,
@@ -109,7 +109,7 @@ pub async fn back(
     };
     counted.give_back();
     let code = match social::enter(app, realm, provider, asserted, origin, now).await? {
-        Entered::Proven(proven) => {
+        Entered::Proven(proven, _) => {
             let wants = Wants { scopes: scopes(&proven.user)?, steps: Steps::One };
             match session::begin(app, realm, *proven, wants, origin, now).await {
                 Ok(SignIn::Begun(held)) => return Ok(held),

@@ -254,6 +254,7 @@ fn said(problem: &Problem) -> Said {
         P::InvalidPrecondition => fixed(S::BAD_REQUEST, "INVALID_REQUEST", "If-Match cannot be read."),
         P::AlreadyRotated => conflict("This key has a successor."),
         P::LastAdministrator => conflict("The last administrator of the realm stays."),
+        P::AccountDeletionOff => forbidden("Nobody deletes their own account in this realm."),
         P::OwnAccount => conflict("Nobody deletes the account they are signed in to."),
         P::SlugTaken => conflict("Another organization has this slug."),
         P::LastOwner => conflict("The last owner of an organization stays."),

@@ -53,12 +53,13 @@ export async function gatepost() {
   return { url, stop, enable: (client) => enableHere(url, client) };
 }
 
-export async function original() {
+// `more`: further options, tables and plugins.
+export async function original({ tables: more, plugins = [], ...options } = {}) {
   let handler;
   const server = http.createServer((request, response) => handler(request, response));
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${server.address().port}`;
-  const tables = { user: [], session: [], account: [], verification: [], jwks: [], twoFactor: [] };
+  const tables = { user: [], session: [], account: [], verification: [], jwks: [], twoFactor: [], ...more };
   handler = toNodeHandler(betterAuth({
     baseURL: url,
     secret: 'of the original, to sign its cookies with',
@@ -70,7 +71,8 @@ export async function original() {
     rateLimit: { enabled: false },
     logger: { disabled: true },
     telemetry: { enabled: false },
-    plugins: [bearer(), jwt(), twoFactor(), username()],
+    ...options,
+    plugins: [bearer(), jwt(), twoFactor(), username(), ...plugins],
   }));
   return { url, stop: () => new Promise((closed) => { server.close(closed); server.closeAllConnections(); }), enable: enableThere };
 }

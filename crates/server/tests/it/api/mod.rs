@@ -18,6 +18,7 @@ mod login;
 mod logout;
 mod me;
 mod organizations;
+mod own_deletion;
 mod pushed_requests;
 mod refresh;
 mod register;

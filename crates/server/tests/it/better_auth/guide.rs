@@ -23,13 +23,18 @@ fn generated_the_guide_lists_every_endpoint() {
 fn every_endpoint_names_a_test_that_is_there() {
     let tests = [
         include_str!("account.rs"),
+        include_str!("core.rs"),
+        include_str!("device.rs"),
         include_str!("jwt.rs"),
+        include_str!("mailed.rs"),
+        include_str!("multi_session.rs"),
         include_str!("origins.rs"),
         include_str!("recovery.rs"),
         include_str!("second_factor.rs"),
         include_str!("sessions.rs"),
         include_str!("sign_in.rs"),
         include_str!("sign_up.rs"),
+        include_str!("social.rs"),
     ]
     .concat();
     let table = gatepost_server::testing::better_auth_endpoints();

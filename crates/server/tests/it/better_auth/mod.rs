@@ -1,14 +1,19 @@
 //! Better Auth's protocol under `/api/auth`.
 
 mod account;
+mod core;
+mod device;
 mod guide;
 mod jwt;
+mod mailed;
+mod multi_session;
 mod origins;
 mod recovery;
 mod second_factor;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod social;
 
 use std::{cell::RefCell, collections::BTreeMap};
 
