@@ -9,6 +9,7 @@ mod caller;
 mod cookies;
 mod endpoints;
 mod fields;
+mod organization;
 mod origins;
 mod recovery;
 mod refusal;

@@ -24,6 +24,10 @@ fn every_endpoint_names_a_test_that_is_there() {
     let tests = [
         include_str!("account.rs"),
         include_str!("jwt.rs"),
+        include_str!("organization/active.rs"),
+        include_str!("organization/invitations.rs"),
+        include_str!("organization/members.rs"),
+        include_str!("organization/organizations.rs"),
         include_str!("origins.rs"),
         include_str!("recovery.rs"),
         include_str!("second_factor.rs"),

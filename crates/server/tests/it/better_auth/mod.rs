@@ -3,6 +3,7 @@
 mod account;
 mod guide;
 mod jwt;
+mod organization;
 mod origins;
 mod recovery;
 mod second_factor;
