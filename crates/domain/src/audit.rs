@@ -181,7 +181,7 @@ events! {
     OrganizationSwitched = "organization-switched",
     /// Somebody was invited into an organization.
     MemberInvited = "member-invited",
-    /// An invitation was taken back.
+    /// An invitation was taken back, or declined by whoever was invited.
     InvitationRevoked = "invitation-revoked",
     /// A user joined an organization.
     MemberAdded = "member-added",

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::{RealmId, RealmSettings, SessionId, Timestamp, UserId};
+use crate::{OrganizationId, RealmId, RealmSettings, SessionId, Timestamp, UserId};
 
 /// Where a session was made, for its owner to recognise it by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +67,9 @@ pub struct Session {
     pub amr: Vec<String>,
     /// Where it was made.
     pub origin: SessionOrigin,
+    /// The organization that is active in it, for an application that keeps the session itself: a grant has its own
+    /// ([`Grant::organization`](crate::Grant::organization)). Whether its user belongs there is asked where it is used.
+    pub organization: Option<OrganizationId>,
 }
 
 impl Session {
@@ -94,6 +97,7 @@ impl Session {
             revoked_at: None,
             amr,
             origin,
+            organization: None,
         }
     }
 

@@ -4,6 +4,7 @@ mod acting;
 mod authority;
 mod exchange;
 mod invitations;
+mod invited;
 mod members;
 mod switch;
 
@@ -25,12 +26,16 @@ use crate::{
 
 use authority::note_refused;
 
-pub use acting::acting;
+pub use acting::{acting, acting_as};
 pub use authority::{By, managing};
 pub use exchange::{ExchangeRefused, exchange};
-pub use invitations::{accept, invite, list as list_invitations, look_at_invitation, revoke};
-pub use members::{list as list_members, remove as remove_member, set as set_member};
-pub use switch::switch;
+pub use invitations::{Wish, invite, leads_to, list as list_invitations, revoke};
+pub use invited::{Presented, accept, decline, find_inviter, list_invitations_to, look_at_invitation};
+pub use members::{
+    Whom, choose as choose_members, find as find_member, list as list_members, remove as remove_member,
+    set as set_member,
+};
+pub use switch::{activate, switch};
 
 /// The most organizations one user owns.
 const MOST: u64 = 100;
@@ -146,6 +151,34 @@ pub async fn find_of(
         .await
 }
 
+/// The same of a slug.
+pub async fn find_by_slug_of(
+    app: &App,
+    realm: RealmId,
+    slug: Slug,
+    user: UserId,
+) -> Result<(Organization, Membership), Problem> {
+    app.db()
+        .read("find an organization of a user by its slug", move |tx| {
+            let slug = slug.clone();
+            Box::pin(async move {
+                let found = organizations::find_by_slug(tx, realm, &slug).await?.ok_or(Problem::NotFound)?;
+                let member = memberships::find(tx, realm, found.id, user).await?.ok_or(Problem::NotFound)?;
+                Ok((found, member))
+            })
+        })
+        .await
+}
+
+/// Whether an organization of the realm could have the slug. Whoever is signed in finds out by making one, too.
+pub async fn is_slug_free(app: &App, realm: RealmId, slug: Slug) -> Result<bool, Problem> {
+    let found = app.db().read("look whether a slug is free", move |tx| {
+        let slug = slug.clone();
+        Box::pin(async move { organizations::find_by_slug(tx, realm, &slug).await })
+    });
+    Ok(found.await?.is_none())
+}
+
 /// The organizations a user belongs to, as many as `limit`, after the given one.
 pub async fn list_of(
     app: &App,
@@ -229,14 +262,14 @@ async fn somebody_can(tx: &mut Tx, realm: RealmId) -> Result<(), Problem> {
     }
 }
 
-/// Deletes an organization with its members, invitations and keys. A member must be an owner.
+/// Deletes an organization with its members, invitations and keys, and returns what it was. A member must be an owner.
 pub async fn delete(
     app: &App,
     realm: &Snapshot,
     id: OrganizationId,
     (who, by): (Who, By),
     now: Timestamp,
-) -> Result<(), Problem> {
+) -> Result<Organization, Problem> {
     let record = |event| {
         let record = who.record_of_realm(app, event, realm.id(), now);
         record.with("organization", id.to_string())
@@ -249,10 +282,11 @@ pub async fn delete(
         Box::pin(async move {
             who.still_may(tx, now).await?;
             by.authority(tx, realm, id, &graph).await?.own()?;
-            who.means(organizations::find(tx, realm, id).await?.as_ref())?;
+            let before = organizations::find(tx, realm, id).await?;
+            who.means(before.as_ref())?;
             organizations::delete(tx, realm, id, now, message).await?;
             audit::append(tx, &record).await?;
-            Ok(())
+            before.ok_or(Problem::NotFound)
         })
     });
     note_refused(app, answer.await, refused).await

@@ -1,8 +1,12 @@
 //! Invitations into organizations.
 
-use gatepost_domain::{Invitation, InvitationId, OrganizationId, RealmId, RoleName, Timestamp, UserId};
+use gatepost_domain::{
+    EmailAddress, Invitation, InvitationId, Organization, OrganizationId, RealmId, RoleName, Timestamp,
+    UserId,
+};
 
-use crate::value::{FromRow, Row};
+use crate::organizations::organization_columns;
+use crate::value::{FromRow, Joined, Row};
 use crate::{Error, Tx, roles};
 
 impl FromRow for Invitation {
@@ -25,8 +29,8 @@ impl FromRow for Invitation {
 
 macro_rules! invitation_columns {
     () => {
-        "realm_id, id, organization_id, email, roles, secret_digest, invited_by, created_at, expires_at, accepted_at,
-            revoked_at"
+        "i.realm_id, i.id, i.organization_id, i.email, i.roles, i.secret_digest, i.invited_by, i.created_at, i.expires_at,
+            i.accepted_at, i.revoked_at"
     };
 }
 
@@ -65,7 +69,7 @@ pub async fn create(tx: &mut Tx, invitation: &Invitation) -> Result<(), Error> {
 /// The invitation of an id, whatever state it is in. One point read.
 pub async fn find(tx: &mut Tx, realm: RealmId, id: InvitationId) -> Result<Option<Invitation>, Error> {
     const SQL: &str =
-        concat!("SELECT ", invitation_columns!(), " FROM invitations WHERE realm_id = $1 AND id = $2");
+        concat!("SELECT ", invitation_columns!(), " FROM invitations i WHERE i.realm_id = $1 AND i.id = $2");
     tx.optional(SQL, &[(&realm).into(), (&id).into()]).await
 }
 
@@ -81,12 +85,54 @@ pub async fn list(
     const SQL: &str = concat!(
         "SELECT ",
         invitation_columns!(),
-        " FROM invitations WHERE realm_id = $1 AND organization_id = $2 AND id > $3 AND expires_at > $4
-        AND accepted_at IS NULL AND revoked_at IS NULL ORDER BY id LIMIT $5"
+        " FROM invitations i WHERE i.realm_id = $1 AND i.organization_id = $2 AND i.id > $3 AND i.expires_at > $4
+        AND i.accepted_at IS NULL AND i.revoked_at IS NULL ORDER BY i.id LIMIT $5"
     );
     let after = after.unwrap_or(InvitationId::MIN);
     let params = [(&realm).into(), (&organization).into(), (&after).into(), now.into(), limit.into()];
     tx.all(SQL, &params).await
+}
+
+/// The open invitation of an address into an organization, if there is one.
+pub async fn find_open(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    email: &EmailAddress,
+    now: Timestamp,
+) -> Result<Option<Invitation>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        invitation_columns!(),
+        " FROM invitations i WHERE i.realm_id = $1 AND i.organization_id = $2 AND i.email_key = $3 AND i.expires_at > $4
+        AND i.accepted_at IS NULL AND i.revoked_at IS NULL"
+    );
+    tx.optional(SQL, &[(&realm).into(), (&organization).into(), email.key().into(), now.into()]).await
+}
+
+/// At most `limit` open invitations of an address into any organization, each with the organization, in the order they were made, after
+/// the given one.
+pub async fn list_to(
+    tx: &mut Tx,
+    realm: RealmId,
+    email: &EmailAddress,
+    now: Timestamp,
+    after: Option<InvitationId>,
+    limit: u32,
+) -> Result<Vec<(Invitation, Organization)>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        invitation_columns!(),
+        ", ",
+        organization_columns!(),
+        " FROM invitations i JOIN organizations o ON o.realm_id = i.realm_id AND o.id = i.organization_id
+        WHERE i.realm_id = $1 AND i.email_key = $2 AND i.expires_at > $3 AND i.id > $4
+        AND i.accepted_at IS NULL AND i.revoked_at IS NULL ORDER BY i.id LIMIT $5"
+    );
+    let after = after.unwrap_or(InvitationId::MIN);
+    let params = [(&realm).into(), email.key().into(), now.into(), (&after).into(), limit.into()];
+    let found: Vec<Joined<_, _>> = tx.all(SQL, &params).await?;
+    Ok(found.into_iter().map(|Joined(invitation, organization)| (invitation, organization)).collect())
 }
 
 /// How many open invitations an organization has.
@@ -144,7 +190,7 @@ pub async fn revoke_to(
     tx: &mut Tx,
     realm: RealmId,
     organization: OrganizationId,
-    email: &gatepost_domain::EmailAddress,
+    email: &EmailAddress,
     now: Timestamp,
 ) -> Result<u64, Error> {
     const SQL: &str = "UPDATE invitations SET revoked_at = $4

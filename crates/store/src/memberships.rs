@@ -1,5 +1,7 @@
 //! Who belongs to which organization, and as what.
 
+mod choose;
+
 use std::time::Duration;
 
 use gatepost_domain::mfa::{self, Demand, Level, Missing};
@@ -10,6 +12,8 @@ use gatepost_domain::{
 use crate::users::{has_second_factor, user_columns};
 use crate::value::{FromRow, Joined, Row};
 use crate::{Error, Tx, roles, users};
+
+pub use choose::{Choice, Chosen, Order, Slice, choose};
 
 impl FromRow for Membership {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {

@@ -30,6 +30,7 @@ macro_rules! organization_columns {
         "o.realm_id, o.id, o.slug, o.name, o.mfa_required_since, o.created_at, o.updated_at, o.version"
     };
 }
+pub(crate) use organization_columns;
 
 /// Makes an organization, which has no member yet. `Conflict(OrganizationSlug)`: another has the slug; `Parent`: no such
 /// realm.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
-    ClientId, OutboxId, PasswordHash, PersonalClaims, RealmId, Session, SessionId, SessionOrigin, Timestamp,
-    User, UserId,
+    ClientId, OrganizationId, OutboxId, PasswordHash, PersonalClaims, RealmId, Session, SessionId,
+    SessionOrigin, Timestamp, User, UserId,
 };
 
 use crate::users::user_columns;
@@ -27,6 +27,7 @@ impl FromRow for Session {
             revoked_at: row.take_optional()?,
             amr: row.take::<String>()?.split(' ').filter(|m| !m.is_empty()).map(str::to_owned).collect(),
             origin: SessionOrigin { address: row.parse_optional()?, user_agent: row.take_optional()? },
+            organization: row.take_optional()?,
         })
     }
 }
@@ -62,7 +63,9 @@ macro_rules! session_columns {
             $table,
             "address, ",
             $table,
-            "user_agent"
+            "user_agent, ",
+            $table,
+            "organization_id"
         )
     };
 }
@@ -322,6 +325,19 @@ pub async fn add_factor(tx: &mut Tx, realm: RealmId, id: SessionId, amr: &[Strin
     const SQL: &str = "UPDATE sessions SET amr = $3 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     let amr = amr.join(" ");
     Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), amr.as_str().into()]).await? == 1)
+}
+
+/// Makes an organization, or none, the active one of a session. False: it has ended. That the user belongs there is for the caller to
+/// know. One statement.
+pub async fn activate(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: SessionId,
+    organization: Option<OrganizationId>,
+) -> Result<bool, Error> {
+    const SQL: &str =
+        "UPDATE sessions SET organization_id = $3 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
+    Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), organization.as_ref().into()]).await? == 1)
 }
 
 /// Notes that the session was seen, and moves its idle end by `idle`; never past its absolute end, never back.

@@ -145,6 +145,12 @@ impl Asked {
         Fields::of_query(query(&self.uri))
     }
 
+    /// Everything that the query says under a name.
+    pub(super) fn all_of_query(&self, name: &str) -> Vec<String> {
+        let pairs = url::form_urlencoded::parse(self.uri.query().unwrap_or_default().as_bytes());
+        pairs.filter(|(known, _)| known == name).map(|(_, value)| value.into_owned()).collect()
+    }
+
     /// What stands last in the path.
     pub(super) fn last_of_path(&self) -> String {
         self.uri.path().rsplit('/').next().unwrap_or_default().to_owned()

@@ -1,7 +1,7 @@
 //! Who asks: somebody with a session, by its token.
 
-use gatepost_domain::{PersonalClaims, Session, Timestamp, User, session_token::SessionToken};
-use gatepost_store::{personal_claims, sessions};
+use gatepost_domain::{Membership, PersonalClaims, Session, Timestamp, User, session_token::SessionToken};
+use gatepost_store::{memberships::Chosen, personal_claims, sessions};
 
 use super::{asked::Asked, refusal::Refusal, view::UserView};
 use crate::{
@@ -59,6 +59,11 @@ impl Caller {
 
     pub(super) fn view(&self) -> UserView {
         UserView::new(&self.known.user, &self.person)
+    }
+
+    /// As a member of an organization.
+    pub(super) fn as_member(&self, member: Membership) -> Chosen {
+        Chosen { member, user: self.known.user.clone(), claims: self.person.claims.clone() }
     }
 
     pub(super) fn who(&self, asked: &Asked) -> Who {

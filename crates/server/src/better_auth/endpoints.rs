@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    account, device, email_otp, magic_link, multi_session, recovery, session, sign_in, sign_up, social,
+    account, device, email_otp, magic_link, multi_session, organization, recovery, session, sign_in, sign_up, social,
     token, two_factor,
 };
 use crate::App;
@@ -95,6 +95,28 @@ endpoints! {
     post "/reset-password" recovery::reset, "a_lost_password_is_set_anew_on_the_page_of_the_application";
     post "/send-verification-email" recovery::send_verification, "an_address_is_verified_by_the_token_of_a_link";
     get "/verify-email" recovery::verify_email, "an_address_is_verified_by_the_token_of_a_link";
+    post "/organization/create" organization::create, "an_organization_is_made_and_is_active";
+    get "/organization/list" organization::list, "organizations_are_listed_to_those_who_belong_to_them";
+    post "/organization/check-slug" organization::check_slug, "a_slug_is_free_or_taken";
+    post "/organization/set-active" organization::set_active, "an_organization_is_active_in_one_session_until_another_is";
+    get "/organization/get-organization" organization::get, "an_organization_is_shown_whole_to_its_members";
+    get "/organization/get-full-organization" organization::get_full, "an_organization_is_shown_whole_to_its_members";
+    post "/organization/update" organization::update, "an_organization_is_changed_and_deleted_by_its_owners";
+    post "/organization/delete" organization::delete, "an_organization_is_changed_and_deleted_by_its_owners";
+    post "/organization/invite-member" organization::invite, "somebody_is_invited_and_accepts";
+    post "/organization/accept-invitation" organization::accept, "somebody_is_invited_and_accepts";
+    post "/organization/reject-invitation" organization::reject, "an_invitation_is_declined";
+    post "/organization/cancel-invitation" organization::cancel, "an_invitation_is_taken_back";
+    get "/organization/get-invitation" organization::get_invitation, "somebody_is_invited_and_accepts";
+    get "/organization/list-invitations" organization::list_invitations, "an_invitation_is_taken_back";
+    get "/organization/list-user-invitations" organization::list_user_invitations, "somebody_is_invited_and_accepts";
+    get "/organization/list-members" organization::list_members, "members_are_listed_by_pages_in_an_order_and_by_a_filter";
+    get "/organization/get-active-member" organization::active_member, "a_member_sees_their_own_roles_and_those_of_others";
+    get "/organization/get-active-member-role" organization::active_member_role, "a_member_sees_their_own_roles_and_those_of_others";
+    post "/organization/has-permission" organization::has_permission, "a_member_may_what_the_native_api_lets_them";
+    post "/organization/remove-member" organization::remove_member, "a_member_is_removed_by_id_or_address";
+    post "/organization/update-member-role" organization::update_member_role, "a_member_is_given_other_roles";
+    post "/organization/leave" organization::leave, "everybody_leaves_but_the_last_owner";
     get "/token" token::show, "a_token_says_what_the_contract_says_and_nothing_else";
     get "/jwks" token::keys, "a_token_says_what_the_contract_says_and_nothing_else";
     get "/.well-known/jwks.json" token::keys, "a_token_says_what_the_contract_says_and_nothing_else";
@@ -117,7 +139,11 @@ const NOT_YET: &[(&str, &str, &str)] = &[
         "POST `/two-factor/send-otp`, `/verify-otp`",
         "none: whoever reads the mail of an account could recover it, and have both factors",
     ),
-    ("organization", "`/organization/…`", "`/api/v1/organizations/…`"),
+    (
+        "organization",
+        "teams (`/organization/create-team` and the others) and roles of an organization's own (`/organization/create-role` and the others), which are off there, too, unless switched on",
+        "roles are the realm's: [what its organizations give](rights.md#organizations)",
+    ),
     ("admin", "`/admin/…`", "`/api/v1/admin/…`"),
     ("api-key", "`/api-key/…`", "`/api/v1/me/api-keys`"),
     ("passkey", "`/passkey/…`", "the sign-in page, or `/api/v1/login/passkey` and `/api/v1/me/passkeys`"),

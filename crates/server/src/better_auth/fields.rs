@@ -23,7 +23,7 @@ impl Fields {
         Self::of("query", Some(sent))
     }
 
-    fn of(whole: &'static str, sent: Option<Value>) -> Self {
+    pub(super) fn of(whole: &'static str, sent: Option<Value>) -> Self {
         let mut fields = Self { whole, sent, wrong: Vec::new() };
         if !fields.sent.as_ref().is_some_and(Value::is_object) {
             let received = received(fields.sent.as_ref());
@@ -32,7 +32,8 @@ impl Fields {
         fields
     }
 
-    fn take(&mut self, name: &str) -> Option<Value> {
+    /// What was sent as the member, whatever it is.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.sent.as_mut().and_then(Value::as_object_mut).and_then(|members| members.remove(name))
     }
 
@@ -47,14 +48,16 @@ impl Fields {
         member.is_some_and(|member| !matches!(member, Value::Null | Value::Bool(false)) && member != "")
     }
 
-    fn complain(&mut self, name: &str, why: &str) {
+    /// Says what is wrong with the member.
+    pub(super) fn complain(&mut self, name: &str, why: &str) {
         // Of what is no object no member is missed.
         if self.sent.as_ref().is_some_and(Value::is_object) {
             self.wrong.push(format!("[{}.{name}] {why}", self.whole));
         }
     }
 
-    fn expected(&mut self, name: &str, kind: &str, sent: Option<&Value>) {
+    /// Says that the member should be of another kind.
+    pub(super) fn expected(&mut self, name: &str, kind: &str, sent: Option<&Value>) {
         let received = received(sent);
         self.complain(name, &format!("Invalid input: expected {kind}, received {received}"));
     }
@@ -133,6 +136,11 @@ impl Fields {
                 None
             }
         }
+    }
+
+    /// What is wrong with a member that has members of its own is wrong with this.
+    pub(super) fn join(&mut self, within: Self) {
+        self.wrong.extend(within.wrong);
     }
 
     /// Refuses the request if anything was wrong.

@@ -14,6 +14,7 @@ mod fields;
 mod magic_link;
 mod mailed;
 mod multi_session;
+mod organization;
 mod origins;
 mod recovery;
 mod refusal;

@@ -106,7 +106,7 @@ impl From<Problem> for Refusal {
             Problem::UsernameTaken => (bad, code("USERNAME_IS_ALREADY_TAKEN"), message),
             Problem::RegistrationClosed => (bad, code("EMAIL_PASSWORD_SIGN_UP_DISABLED"), message),
             Problem::InvalidLink => (bad, code("INVALID_TOKEN"), message),
-            Problem::ReauthenticationRequired => (
+            Problem::ReauthenticationRequired | Problem::SecondFactorNeeded => (
                 StatusCode::FORBIDDEN,
                 code("SESSION_NOT_FRESH"),
                 "Sign in again, with every factor you have.".into(),
@@ -116,6 +116,9 @@ impl From<Problem> for Refusal {
                 code("INVALID_TWO_FACTOR_COOKIE"),
                 "The sign-in that waits for a second factor is over. Sign in again.".into(),
             ),
+            Problem::SecondFactorMissing => {
+                (StatusCode::FORBIDDEN, code("TWO_FACTOR_SETUP_REQUIRED"), message)
+            }
             Problem::NoSetUp => (bad, code("TOTP_NOT_ENABLED"), message),
             Problem::InvalidCode => (no, code("INVALID_CODE"), message),
             Problem::InvalidField { field: "username", reason } => {

@@ -12,6 +12,7 @@ use super::{
     asked::{Answer, Asked},
     caller::Caller,
     cookies::SET_AUTH_JWT,
+    organization,
     refusal::Refusal,
     token,
     view::{SessionView, UserView},
@@ -38,6 +39,7 @@ pub(super) async fn show(mut asked: Asked) -> Answer {
         Some(caller) => {
             let jwt = token::issue(&asked, &caller).await?;
             let session = SessionView::held(caller.session(), asked.token_of(caller.session()));
+            let session = session.within(organization::active_of(&asked, &caller).await?);
             Some((Found { session, user: caller.view() }, jwt))
         }
     };

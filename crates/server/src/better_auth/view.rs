@@ -1,6 +1,6 @@
 //! What the contract shows: users, sessions, moments.
 
-use gatepost_domain::{Session, Timestamp, User};
+use gatepost_domain::{OrganizationId, Session, Timestamp, User};
 use serde::Serialize;
 
 use super::caller::{Person, expiry};
@@ -62,6 +62,8 @@ pub(super) struct SessionView {
     updated_at: String,
     ip_address: String,
     user_agent: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active_organization_id: Option<String>,
 }
 
 impl SessionView {
@@ -76,7 +78,13 @@ impl SessionView {
             updated_at: moment(session.last_seen_at),
             ip_address: session.origin.address.map(|address| address.to_string()).unwrap_or_default(),
             user_agent: session.origin.user_agent.clone().unwrap_or_default(),
+            active_organization_id: None,
         }
+    }
+
+    /// With the organization that is active in it.
+    pub(super) fn within(self, organization: Option<OrganizationId>) -> Self {
+        Self { active_organization_id: organization.map(|id| id.to_string()), ..self }
     }
 
     /// In a list: what is shown in place of the token ends the session, and signs nobody in.

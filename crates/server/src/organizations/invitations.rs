@@ -1,16 +1,12 @@
-//! Invitations: made, listed, taken back, accepted.
+//! Invitations: made, listed, taken back.
 
 use gatepost_domain::{
-    EmailAddress, Invitation, InvitationId, Membership, Organization, OrganizationId, RoleName, Secret,
-    SecretDigest, Standing, Timestamp, User, audit::Event, invitation, organization::owns, outbox::Letter,
-    role::RoleGraph,
+    EmailAddress, Invitation, InvitationId, OrganizationId, RealmId, RoleName, Secret, Timestamp,
+    audit::Event, invitation, outbox::Letter,
 };
-use gatepost_store::{Tx, audit, invitations, memberships, organizations, users};
+use gatepost_store::{audit, invitations, memberships, users};
 
-use super::{
-    authority::{By, note_refused},
-    may_own_another,
-};
+use super::authority::{By, note_refused};
 use crate::{
     App,
     accounts::{Who, count_members_letter, names},
@@ -23,6 +19,17 @@ use crate::{
 /// The most open invitations an organization has.
 const MOST: u64 = 1_000;
 
+/// Whom to invite, and as what.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The address.
+    pub email: EmailAddress,
+    /// What the invitation gives.
+    pub roles: Vec<RoleName>,
+    /// Whether an open one of the address is taken back for it; otherwise there must be none.
+    pub again: bool,
+}
+
 /// Invites an address, and mails it there. The secret is in the answer too: where no mail is sent, whoever invites hands it over.
 ///
 /// What is mailed is counted: an invitation that is taken back and made again is another letter.
@@ -30,7 +37,7 @@ pub async fn invite(
     app: &App,
     realm: &Snapshot,
     organization: OrganizationId,
-    (email, roles): (EmailAddress, Vec<RoleName>),
+    Wish { email, roles, again }: Wish,
     (who, inviter): (Who, &SignedIn),
     now: Timestamp,
 ) -> Result<(Invitation, Secret), Problem> {
@@ -57,14 +64,14 @@ pub async fn invite(
     };
     let invited =
         record(Event::MemberInvited).with("invitation", id.to_string()).with("roles", names(&made.roles));
-    let refused = record(Event::MemberChangeRefused);
+    let (replaced, refused) = (record(Event::InvitationRevoked), record(Event::MemberChangeRefused));
     let (stored, graph, by) =
         (made.clone(), realm.organization_roles().clone(), By::member(inviter, realm, now));
     let letter = Letter::Invitation { invitation: id, sealed: mail::seal_invitation(app, &made, &secret) };
     let worker = app.clone();
     let answer = app.db().write("invite somebody", move |tx| {
         let (invitation, graph) = (stored.clone(), graph.clone());
-        let (who, record) = (who.clone(), invited.clone());
+        let (who, record, replaced) = (who.clone(), invited.clone(), replaced.clone());
         let (app, letter) = (worker.clone(), letter.clone());
         Box::pin(async move {
             let realm = invitation.realm;
@@ -76,6 +83,14 @@ pub async fn invite(
                 && memberships::find(tx, realm, organization, known.id).await?.is_some()
             {
                 return Err(Problem::AlreadyMember);
+            }
+            if again
+                && let Some(open) =
+                    invitations::find_open(tx, realm, organization, &invitation.email, now).await?
+            {
+                authority.cover(&open.roles, &graph)?;
+                invitations::revoke(tx, realm, organization, open.id, now).await?;
+                audit::append(tx, &replaced.with("invitation", open.id.to_string())).await?;
             }
             if invitations::count(tx, realm, organization, now).await? >= MOST {
                 return Err(Problem::TooMany { what: "open invitations", most: MOST });
@@ -115,6 +130,18 @@ pub async fn list(
         .await
 }
 
+/// The organization that an invitation leads to, whoever asks: where it leads says nothing to those who do not manage there.
+pub async fn leads_to(
+    app: &App,
+    realm: RealmId,
+    id: InvitationId,
+) -> Result<Option<OrganizationId>, Problem> {
+    let found = app.db().read("find where an invitation leads", move |tx| {
+        Box::pin(async move { invitations::find(tx, realm, id).await })
+    });
+    Ok(found.await?.map(|invitation| invitation.organization))
+}
+
 /// Takes an open invitation back. Who manages may take back only what they could have given.
 pub async fn revoke(
     app: &App,
@@ -122,7 +149,7 @@ pub async fn revoke(
     (organization, id): (OrganizationId, InvitationId),
     (who, by): (Who, By),
     now: Timestamp,
-) -> Result<(), Problem> {
+) -> Result<Invitation, Problem> {
     let record = |event| {
         let record = who.record_of_realm(app, event, realm.id(), now);
         record.with("organization", organization.to_string()).with("invitation", id.to_string())
@@ -137,105 +164,12 @@ pub async fn revoke(
             authority.manage()?;
             let found = invitations::find(tx, realm, id).await?;
             let found = found.filter(|found| found.organization == organization && found.is_open(now));
-            authority.cover(&found.ok_or(Problem::NotFound)?.roles, &graph)?;
+            let found = found.ok_or(Problem::NotFound)?;
+            authority.cover(&found.roles, &graph)?;
             invitations::revoke(tx, realm, organization, id, now).await?;
             audit::append(tx, &record).await?;
-            Ok(())
+            Ok(found)
         })
     });
     note_refused(app, answer.await, refused).await
-}
-
-/// Whether who invited could do so now: the account may be disabled or gone, and the member removed or given other roles
-/// since then. What nobody may give any more, an older invitation does not give either.
-async fn still_covered(
-    tx: &mut Tx,
-    invitation: &Invitation,
-    graph: &RoleGraph,
-) -> Result<bool, gatepost_store::Error> {
-    let Some(inviter) = invitation.invited_by else { return Ok(false) };
-    let account = users::find(tx, invitation.realm, inviter).await?;
-    let member = memberships::find(tx, invitation.realm, invitation.organization, inviter).await?;
-    let (Some(account), Some(member)) = (account, member) else { return Ok(false) };
-    let standing = Standing::of(&member.roles, graph);
-    Ok(!account.is_disabled()
-        && standing.may_manage()
-        && standing.covers(&Standing::of(&invitation.roles, graph)))
-}
-
-/// The organization that an invitation leads to, for the account whose proven address was invited. Looking uses nothing up. Whatever
-/// is wrong with the secret or with whose it is, the answer is the same.
-pub async fn look_at_invitation(
-    app: &App,
-    user: &User,
-    secret: &str,
-    now: Timestamp,
-) -> Result<Organization, Problem> {
-    let id = invitation::id_of(secret).ok_or(Problem::InvalidInvitation)?;
-    let digest = SecretDigest::of(secret.as_bytes());
-    let proven = user.email.clone().filter(|_| user.email_verified).ok_or(Problem::InvalidInvitation)?;
-    let realm = user.realm;
-    app.db()
-        .read("look at an invitation", move |tx| {
-            let proven = proven.clone();
-            Box::pin(async move {
-                let found = invitations::find(tx, realm, id).await?;
-                let found = found.filter(|found| {
-                    found.digest == digest && found.is_open(now) && found.email.key() == proven.key()
-                });
-                let found = found.ok_or(Problem::InvalidInvitation)?;
-                let organization = organizations::find(tx, realm, found.organization).await?;
-                organization.ok_or(Problem::InvalidInvitation)
-            })
-        })
-        .await
-}
-
-/// Makes the one who was invited a member. Whatever is wrong with the secret or with whose it is, the answer is the same.
-pub async fn accept(
-    app: &App,
-    realm: &Snapshot,
-    user: &User,
-    secret: &str,
-    who: Who,
-    now: Timestamp,
-) -> Result<(Organization, Membership), Problem> {
-    // What is mistyped or made up never reaches the database.
-    let id = invitation::id_of(secret).ok_or(Problem::InvalidInvitation)?;
-    let digest = SecretDigest::of(secret.as_bytes());
-    let (graph, realm, user) = (realm.organization_roles().clone(), user.realm, user.id);
-    let accepted = who.record(app, Event::MemberAdded, realm, user, now).with("invitation", id.to_string());
-    app.db()
-        .write("accept an invitation", move |tx| {
-            let (who, record, graph) = (who.clone(), accepted.clone(), graph.clone());
-            Box::pin(async move {
-                who.still_may(tx, now).await?;
-                let found = invitations::find(tx, realm, id).await?;
-                let found = found.filter(|found| found.digest == digest && found.is_open(now));
-                let found = found.ok_or(Problem::InvalidInvitation)?;
-                let account = users::find(tx, realm, user).await?;
-                let proven =
-                    account.filter(|account| account.email_verified).and_then(|account| account.email);
-                if proven.is_none_or(|email| email.key() != found.email.key()) {
-                    return Err(Problem::InvalidInvitation);
-                }
-                if !still_covered(tx, &found, &graph).await? {
-                    return Err(Problem::InvalidInvitation);
-                }
-                if owns(&found.roles) {
-                    may_own_another(tx, realm, user).await?;
-                }
-                if !invitations::accept(tx, realm, id, now).await? {
-                    return Err(Problem::InvalidInvitation);
-                }
-                let organization = organizations::find(tx, realm, found.organization).await?;
-                let organization = organization.ok_or(Problem::InvalidInvitation)?;
-                let member = Membership::begin(realm, organization.id, user, found.roles, now);
-                memberships::create(tx, &member).await?;
-                let record = record.with("organization", organization.id.to_string());
-                audit::append(tx, &record.with("roles", names(&member.roles))).await?;
-                Ok((organization, member))
-            })
-        })
-        .await
 }

@@ -1,10 +1,14 @@
 //! Members and their roles.
 
 use gatepost_domain::{
-    Membership, OrganizationId, OutboxId, RoleName, Standing, Timestamp, User, UserId, audit::Event,
-    organization::owns,
+    EmailAddress, Membership, OrganizationId, OutboxId, RoleName, Standing, Timestamp, User, UserId,
+    audit::Event, organization::owns,
 };
-use gatepost_store::{audit, invitations, memberships, users};
+use gatepost_store::{
+    audit, invitations,
+    memberships::{self, Choice, Chosen, Slice},
+    personal_claims, users,
+};
 
 use super::{
     authority::{By, keep_an_owner, note_refused},
@@ -38,6 +42,62 @@ pub async fn list(
                     authority.manage()?;
                 }
                 Ok(memberships::list(tx, realm, organization, has_factor, after, limit).await?)
+            })
+        })
+        .await
+}
+
+/// A part of the members who are chosen, with what is shown of each, and how many are in all. Every member may see them.
+pub async fn choose(
+    app: &App,
+    realm: &Snapshot,
+    organization: OrganizationId,
+    by: By,
+    (choice, slice): (Choice, Slice),
+) -> Result<(Vec<Chosen>, u64), Problem> {
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
+    app.db()
+        .read("choose members", move |tx| {
+            let (choice, graph) = (choice.clone(), graph.clone());
+            Box::pin(async move {
+                by.authority(tx, realm, organization, &graph).await?;
+                Ok(memberships::choose(tx, realm, organization, &choice, slice).await?)
+            })
+        })
+        .await
+}
+
+/// How a member is named.
+#[derive(Clone, Debug)]
+pub enum Whom {
+    /// By the account.
+    User(UserId),
+    /// By its address.
+    Email(EmailAddress),
+}
+
+/// One member. Who is none is answered as somebody who has no account.
+pub async fn find(
+    app: &App,
+    realm: &Snapshot,
+    organization: OrganizationId,
+    by: By,
+    whom: Whom,
+) -> Result<Chosen, Problem> {
+    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
+    app.db()
+        .read("find a member", move |tx| {
+            let (whom, graph) = (whom.clone(), graph.clone());
+            Box::pin(async move {
+                by.authority(tx, realm, organization, &graph).await?;
+                let user = match whom {
+                    Whom::User(id) => users::find(tx, realm, id).await?,
+                    Whom::Email(email) => users::find_by_email(tx, realm, &email).await?,
+                };
+                let user = user.ok_or(Problem::NotFound)?;
+                let member = memberships::find(tx, realm, organization, user.id).await?;
+                let claims = personal_claims::find(tx, realm, user.id).await?;
+                Ok(Chosen { member: member.ok_or(Problem::NotFound)?, user, claims })
             })
         })
         .await
@@ -102,14 +162,15 @@ pub async fn set(
     note_refused(app, answer.await, refused).await
 }
 
-/// Removes a member, with what they invited and nobody accepted. Oneself anybody may remove, but not the last owner.
+/// Removes a member, with what they invited and nobody accepted, and returns what they were. Oneself anybody may remove, but not the
+/// last owner.
 pub async fn remove(
     app: &App,
     realm: &Snapshot,
     (organization, user): (OrganizationId, UserId),
     (who, by): (Who, By),
     now: Timestamp,
-) -> Result<(), Problem> {
+) -> Result<Membership, Problem> {
     let record = |event| {
         let record = who.record(app, event, realm.id(), user, now);
         record.with("organization", organization.to_string())
@@ -138,7 +199,7 @@ pub async fn remove(
                 invitations::revoke_to(tx, realm, organization, &email, now).await?;
             }
             audit::append(tx, &removed.with("roles", names(&before.roles))).await?;
-            Ok(())
+            Ok(before)
         })
     });
     note_refused(app, answer.await, refused).await

@@ -1,7 +1,10 @@
 //! Which organization a session is in.
 
-use gatepost_domain::{ClientId, OrganizationId, Timestamp, TokenFormat, audit::Event};
-use gatepost_store::{audit, grants, users};
+use gatepost_domain::{
+    ClientId, OrganizationId, Session, Timestamp, TokenFormat,
+    audit::{Event, Record},
+};
+use gatepost_store::{audit, grants, sessions, users};
 
 use super::By;
 
@@ -25,11 +28,7 @@ pub async fn switch(
     now: Timestamp,
 ) -> Result<(String, u64), Problem> {
     let (id, user, session) = (realm.id(), caller.user.id, caller.session.id);
-    let record = who.record(app, Event::OrganizationSwitched, id, user, now).session(session);
-    let record = match organization {
-        Some(organization) => record.with("organization", organization.to_string()),
-        None => record,
-    };
+    let record = switched(app, caller, organization, &who, now);
     let by = By::member(caller, realm, now);
     let client: ClientId = FIRST_PARTY.parse().map_err(Problem::internal)?;
     let (grant, user, member) = app
@@ -65,4 +64,49 @@ pub async fn switch(
         format: TokenFormat::Standard,
     };
     signing::issue(realm, subject, app.entropy(), now)
+}
+
+/// The same for an application that keeps the session itself, which holds no grant in it: the session remembers the organization.
+pub async fn activate(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    organization: Option<OrganizationId>,
+    who: Who,
+    now: Timestamp,
+) -> Result<Session, Problem> {
+    let (id, session) = (realm.id(), caller.session.id);
+    let (by, record) = (By::member(caller, realm, now), switched(app, caller, organization, &who, now));
+    app.db()
+        .write("make an organization active in a session", move |tx| {
+            let (who, record) = (who.clone(), record.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                if let Some(organization) = organization {
+                    by.acting(tx, id, organization).await?;
+                }
+                if !sessions::activate(tx, id, session, organization).await? {
+                    return Err(Problem::InvalidToken { expired: false, check: "session_ended" });
+                }
+                audit::append(tx, &record).await?;
+                Ok(())
+            })
+        })
+        .await?;
+    Ok(Session { organization, ..caller.session.clone() })
+}
+
+fn switched(
+    app: &App,
+    caller: &SignedIn,
+    organization: Option<OrganizationId>,
+    who: &Who,
+    now: Timestamp,
+) -> Record {
+    let (realm, user) = (caller.user.realm, caller.user.id);
+    let record = who.record(app, Event::OrganizationSwitched, realm, user, now).session(caller.session.id);
+    match organization {
+        Some(organization) => record.with("organization", organization.to_string()),
+        None => record,
+    }
 }

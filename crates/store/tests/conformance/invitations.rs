@@ -9,6 +9,7 @@ on_every_backend!(
     an_invitation_is_found_by_its_id_in_its_realm_only,
     an_address_has_one_open_invitation_into_an_organization,
     open_invitations_are_listed_in_pages_and_counted,
+    what_an_address_is_invited_to_is_found_however_it_is_spelt,
     an_invitation_is_accepted_by_one_of_many_at_once,
     an_invitation_that_was_taken_back_or_expired_is_not_accepted,
     what_one_user_invited_is_taken_back_together,
@@ -103,6 +104,40 @@ async fn open_invitations_are_listed_in_pages_and_counted(store: Store) {
         async |now| read!(store, [] tx => invitations::count(tx, realm, organization, now).await).unwrap();
     let over = NOW.plus(invitation::LIFETIME);
     assert_eq!((count(NOW).await, count(over).await, page(over, None, 9).await), (2, 0, vec![]));
+}
+
+async fn what_an_address_is_invited_to_is_found_however_it_is_spelt(store: Store) {
+    let (acme, beta) = (store.organization("acme").await, store.organization("beta").await);
+    let mut to_ada = vec![
+        (stored(&store, &acme, "Ada@Example.com").await, acme.clone()),
+        (stored(&store, &beta, "ada@example.com").await, beta.clone()),
+    ];
+    stored(&store, &beta, "bob@example.com").await;
+    to_ada.sort_by_key(|(invitation, _)| invitation.id);
+    let (realm, over) = (store.realm, NOW.plus(invitation::LIFETIME));
+    let email: gatepost_domain::EmailAddress = "ADA@example.com".parse().unwrap();
+    let listed = async |realm, now, after, limit| {
+        let email = email.clone();
+        read!(store, [email] tx => invitations::list_to(tx, realm, &email, now, after, limit).await).unwrap()
+    };
+    assert_eq!(listed(realm, NOW, None, 9).await, to_ada);
+    assert_eq!(listed(realm, NOW, None, 1).await, to_ada[..1]);
+    assert_eq!(listed(realm, NOW, Some(to_ada[0].0.id), 9).await, to_ada[1..]);
+    assert_eq!(
+        (listed(realm, over, None, 9).await, listed(RealmId::MAX, NOW, None, 9).await),
+        (vec![], vec![])
+    );
+    let open = async |organization, now| {
+        let email = email.clone();
+        read!(store, [email] tx => invitations::find_open(tx, realm, organization, &email, now).await)
+            .unwrap()
+    };
+    let into_acme = to_ada.iter().find(|(_, to)| *to == acme).unwrap().0.clone();
+    assert_eq!(open(acme.id, NOW).await, Some(into_acme.clone()));
+    assert_eq!((open(acme.id, over).await, open(OrganizationId::MAX, NOW).await), (None, None));
+    assert!(accept(&store, &into_acme, NOW).await);
+    assert_eq!(open(acme.id, NOW).await, None);
+    assert_eq!(listed(realm, NOW, None, 9).await.len(), 1);
 }
 
 async fn an_invitation_is_accepted_by_one_of_many_at_once(store: Store) {

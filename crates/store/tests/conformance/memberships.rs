@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use gatepost_domain::mfa::{Level, Missing, Offer, OrganizationMfa};
-use gatepost_domain::{Membership, Organization, RealmId, RoleName, Timestamp, User, UserId};
-use gatepost_store::memberships::{self, Acting, Bearing};
+use gatepost_domain::{Membership, Organization, PersonalClaims, RealmId, RoleName, Timestamp, User, UserId};
+use gatepost_store::memberships::{self, Acting, Bearing, Choice, Chosen, Order, Slice};
 use gatepost_store::organizations::{self, OrganizationChanges};
-use gatepost_store::{Constraint, Error, totp_seeds, users};
+use gatepost_store::{Constraint, Error, personal_claims, totp_seeds, users};
 
 use crate::support::{NOW, Store, at_once, error_of, later};
 
@@ -13,6 +13,7 @@ on_every_backend!(
     mf_05_who_acts_in_an_organization_has_shown_what_it_asks_for,
     the_grace_of_an_organization_counts_from_its_demand_or_the_account,
     members_are_listed_with_their_accounts_in_pages,
+    members_are_chosen_put_in_order_and_counted,
     other_roles_and_a_removal_stop_a_refresh_under_way_and_tell_verifiers,
     owners_are_told_from_others_and_from_those_who_cannot_sign_in,
     a_role_of_any_member_is_in_use,
@@ -140,6 +141,76 @@ async fn members_are_listed_with_their_accounts_in_pages(store: Store) {
     assert_eq!(of(true, None).await, members[1..2]);
     assert_eq!(of(false, None).await, [members[0].clone(), members[2].clone()]);
     assert_eq!((of(false, Some(begun)).await, of(true, Some(counts)).await), (members[2..].to_vec(), vec![]));
+}
+
+async fn members_are_chosen_put_in_order_and_counted(store: Store) {
+    let (acme, beta) = (store.organization("acme").await, store.organization("beta").await);
+    let mut of = std::collections::BTreeMap::new();
+    for (name, roles, since) in
+        [("ada", "admin owner", 3), ("bob", "", 1), ("cleo", "admin", 2), ("dora", "Admin", 0)]
+    {
+        let user = store.user(name).await;
+        let roles = roles.split_whitespace().map(|role| role.parse().unwrap()).collect();
+        let member = Membership::begin(store.realm, acme.id, user.id, roles, later(since));
+        write!(store, [member] tx => memberships::create(tx, &member).await).unwrap();
+        of.insert(user.id, name);
+    }
+    store.join(&beta, &store.user("eve").await, "admin").await;
+    let (realm, organization) = (store.realm, acme.id);
+    let choose = async |choice: Choice, slice: Slice| {
+        let found =
+            read!(store, [choice] tx => memberships::choose(tx, realm, organization, &choice, slice).await);
+        found.unwrap()
+    };
+    let id = |name: &str| *of.iter().find(|(_, known)| **known == name).unwrap().0;
+    let names = async |choice: Choice, order, descending, offset, limit| {
+        let (found, all) = choose(choice, Slice { order, descending, offset, limit }).await;
+        (found.iter().map(|chosen| of[&chosen.user.id]).collect::<Vec<_>>().join(" "), all)
+    };
+    let everybody = Choice::default;
+    let by_account: Vec<&str> = of.values().copied().collect();
+    assert_eq!(names(everybody(), Order::Account, false, 0, 9).await, (by_account.join(" "), 4));
+    let backwards: Vec<&str> = by_account.iter().rev().copied().collect();
+    assert_eq!(names(everybody(), Order::Account, true, 0, 9).await, (backwards.join(" "), 4));
+    assert_eq!(names(everybody(), Order::Since, false, 0, 9).await, ("dora bob cleo ada".into(), 4));
+    assert_eq!(names(everybody(), Order::Since, true, 1, 2).await, ("cleo bob".into(), 4));
+    let (by_roles, _) = names(everybody(), Order::Roles, false, 0, 9).await;
+    assert!(by_roles.starts_with("bob ") && by_roles.ends_with("ada"), "{by_roles}");
+    assert!(names(everybody(), Order::Roles, true, 0, 1).await.0 == "ada");
+    assert_eq!(names(everybody(), Order::Account, false, 9, 9).await, (String::new(), 4));
+
+    let list = |text: &str| text.split_whitespace().map(|role| role.parse().unwrap()).collect();
+    let with = |lists: &[&str], within| Choice {
+        roles: Some((lists.iter().map(|text| list(text)).collect(), within)),
+        ..everybody()
+    };
+    let user = |name: &str, is| Choice { user: Some((id(name), is)), ..everybody() };
+    let between =
+        |since, before| Choice { since: Some(later(since)), before: Some(later(before)), ..everybody() };
+    for (choice, expected) in [
+        (with(&["admin"], true), "cleo"),
+        (with(&["admin", ""], true), "bob cleo"),
+        (with(&["admin", "owner"], false), "dora bob ada"),
+        (with(&[], true), ""),
+        (with(&[], false), "dora bob cleo ada"),
+        (with(&["dmin", "owner admin"], true), ""),
+        (user("bob", true), "bob"),
+        (user("bob", false), "dora cleo ada"),
+        (between(1, 3), "bob cleo"),
+        (Choice { roles: with(&["admin"], true).roles, ..user("cleo", false) }, ""),
+    ] {
+        let count = expected.split_whitespace().count() as u64;
+        let found = names(choice.clone(), Order::Since, false, 0, 9).await;
+        assert_eq!(found, (expected.to_owned(), count), "{choice:?}");
+    }
+
+    let claims: PersonalClaims = serde_json::from_str(r#"{"picture":"https://x.test/a.png"}"#).unwrap();
+    let bob = id("bob");
+    write!(store, [claims] tx => personal_claims::set(tx, realm, bob, &claims, NOW).await).unwrap();
+    let slice = Slice { order: Order::Account, descending: false, offset: 0, limit: 1 };
+    let (found, _) = choose(user("bob", true), slice).await;
+    let [Chosen { member, claims: known, .. }] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((member.user, known), (bob, &claims));
 }
 
 async fn other_roles_and_a_removal_stop_a_refresh_under_way_and_tell_verifiers(store: Store) {

@@ -21,6 +21,7 @@ on_every_backend!(
     se_03_a_reauthenticated_session_has_another_cookie,
     se_03_a_renewed_cookie_makes_no_sign_in_fresh,
     a_factor_that_was_shown_later_is_added,
+    an_organization_is_active_in_a_session_until_another_is,
     a_touched_session_lives_on_but_not_past_its_end,
     ended_sessions_are_deleted_with_their_grants,
     it_is_known_from_where_a_user_signed_in_before,
@@ -83,6 +84,26 @@ async fn a_live_session_is_found_for_who_holds_a_grant_in_it(store: Store) {
     write!(store, [] tx => grants::revoke(tx, realm, grant_id, NOW, message).await).unwrap();
     assert_eq!(found(grant.client.clone(), NOW).await, None);
     assert!(store.find_live(&session, NOW).await.is_some(), "the session goes on");
+}
+
+async fn an_organization_is_active_in_a_session_until_another_is(store: Store) {
+    let user = store.user("ada").await;
+    let (session, other) = (store.session(&user).await, store.session(&user).await);
+    let acme = store.organization("acme").await;
+    let (realm, user_id, id) = (store.realm, user.id, session.id);
+    let activate = async |realm, organization| {
+        write!(store, [] tx => sessions::activate(tx, realm, id, organization).await).unwrap()
+    };
+    let active = async |session: &Session| store.find_live(session, NOW).await.unwrap().0.organization;
+    assert_eq!(active(&session).await, None);
+    assert!(activate(realm, Some(acme.id)).await);
+    assert_eq!((active(&session).await, active(&other).await), (Some(acme.id), None));
+    assert!(!activate(gatepost_domain::RealmId::MAX, None).await);
+    assert!(activate(realm, None).await);
+    assert_eq!(active(&session).await, None);
+    let message = store.message();
+    write!(store, [] tx => sessions::revoke(tx, realm, user_id, id, NOW, message).await).unwrap();
+    assert!(!activate(realm, Some(acme.id)).await, "it has ended");
 }
 
 async fn a_session_begins_only_for_a_user_who_may_sign_in(store: Store) {

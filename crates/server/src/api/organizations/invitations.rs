@@ -1,10 +1,10 @@
-//! `/api/v1/organizations/{id}/invitations`, and `/api/v1/invitations/accept`
+//! `/api/v1/organizations/{id}/invitations`
 
 use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{Invitation, InvitationId, OrganizationId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::view::{MyOrganization, SetUpBy, names};
+use super::view::names;
 use crate::{
     App,
     accounts::{self, Who},
@@ -13,7 +13,7 @@ use crate::{
         page::{self, Limit},
         problem::ProblemDocument,
     },
-    organizations::{self, By},
+    organizations::{self, By, Wish},
     realm::InRealm,
 };
 
@@ -149,7 +149,8 @@ pub(super) async fn invite(
     origin: Where,
     Json(body): Json<NewInvitation>,
 ) -> Result<(StatusCode, Json<FreshInvitation>), Problem> {
-    let wish = (accounts::email(&body.email)?, organizations::roles(&realm, &body.roles)?);
+    let (email, roles) = (accounts::email(&body.email)?, organizations::roles(&realm, &body.roles)?);
+    let wish = Wish { email, roles, again: false };
     let acting = (Who::themselves(&caller, origin), &caller);
     let (made, secret) = organizations::invite(&app, &realm, id, wish, acting, now).await?;
     let fresh = FreshInvitation { token: secret.reveal().to_owned(), view: (&made).into() };
@@ -179,39 +180,4 @@ pub(super) async fn revoke(
     let acting = (Who::themselves(&caller, origin), By::member(&caller, &realm, now));
     organizations::revoke(&app, &realm, (id, invitation), acting, now).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// What one was invited with.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Acceptance {
-    #[schema(example = "gp_inv_…")]
-    token: String,
-}
-
-/// Accept an invitation
-///
-/// For the account whose verified address was invited. To anybody else it is as unknown as one that does not exist.
-#[utoipa::path(
-    post, path = "/api/v1/invitations/accept", tag = "Organizations", operation_id = "accept_invitation",
-    request_body = Acceptance, security(("bearer" = [])),
-    responses(
-        (status = 200, description = "The organization one belongs to now", body = MyOrganization),
-        (status = 400, description = "`invalid_invitation`", body = ProblemDocument),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
-        (status = 409, description = "`already_member`", body = ProblemDocument),
-    )
-)]
-pub(super) async fn accept(
-    Entitled(caller): Entitled,
-    realm: InRealm,
-    Now(now): Now,
-    State(app): State<App>,
-    origin: Where,
-    Json(body): Json<Acceptance>,
-) -> Result<Json<MyOrganization>, Problem> {
-    let who = Who::themselves(&caller, origin);
-    let joined = organizations::accept(&app, &realm, &caller.user, &body.token, who, now).await?;
-    let by = SetUpBy::of(&app, &realm, &caller.user, std::slice::from_ref(&joined)).await?;
-    Ok(Json(MyOrganization::new(&joined, &by)))
 }

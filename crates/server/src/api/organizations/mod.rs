@@ -3,6 +3,7 @@
 mod api_keys;
 mod collection;
 mod invitations;
+mod invited;
 mod members;
 mod single;
 mod view;
@@ -21,7 +22,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(members::change, members::remove))
         .routes(routes!(invitations::list, invitations::invite))
         .routes(routes!(invitations::revoke))
-        .routes(routes!(invitations::accept))
+        .routes(routes!(invited::list))
+        .routes(routes!(invited::accept))
+        .routes(routes!(invited::decline))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::rotate))
         .routes(routes!(api_keys::revoke))

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { createAuthClient } from 'better-auth/client';
-import { jwtClient, twoFactorClient, usernameClient } from 'better-auth/client/plugins';
+import { jwtClient, organizationClient, twoFactorClient, usernameClient } from 'better-auth/client/plugins';
 import * as jose from 'jose';
 
 import { gatepost, page, password, totp } from './better-auth.mjs';
@@ -33,7 +33,7 @@ function application(baseURL = server.url) {
     answered.headers = answer.headers;
     return answer;
   };
-  const plugins = [jwtClient(), twoFactorClient(), usernameClient()];
+  const plugins = [jwtClient(), organizationClient(), twoFactorClient(), usernameClient()];
   return { auth: createAuthClient({ baseURL, plugins, fetchOptions: { customFetchImpl } }), answered };
 }
 
@@ -112,4 +112,44 @@ test('better-auth: a realm behind a prefix, by its whole path', async () => {
   const { auth } = application(`${server.url}/r/default/api/auth`);
   data(await auth.signUp.email({ name: 'Dora', email: 'dora@example.com', password }));
   assert.equal(data(await auth.getSession()).user.email, 'dora@example.com');
+});
+
+test('better-auth: an organization and who belongs to it', async () => {
+  const [owner, member] = [application().auth, application().auth];
+  for (const [auth, name] of [[owner, 'emil'], [member, 'frida']]) {
+    data(await auth.signUp.email({ name, email: `${name}@example.com`, password }));
+    server.verify(`${name}@example.com`);
+  }
+  assert.deepEqual(data(await owner.organization.checkSlug({ slug: 'acme' })), { status: true });
+  const acme = data(await owner.organization.create({ name: 'Acme', slug: 'acme' }));
+  assert.ok(acme.createdAt instanceof Date);
+  assert.equal(data(await owner.getSession()).session.activeOrganizationId, acme.id);
+  assert.equal(data(await owner.organization.list())[0].id, acme.id);
+  const invited = data(await owner.organization.inviteMember({ email: 'frida@example.com', role: 'member' }));
+  assert.equal(invited.status, 'pending');
+
+  const [mine] = data(await member.organization.listUserInvitations());
+  assert.equal(data(await member.organization.getInvitation({ query: { id: mine.id } })).inviterEmail, 'emil@example.com');
+  assert.equal(data(await member.organization.acceptInvitation({ invitationId: mine.id })).member.role, 'member');
+  assert.equal(data(await member.organization.getActiveMember()).user.email, 'frida@example.com');
+  assert.equal(data(await member.organization.hasPermission({ permissions: { invitation: ['create'] } })).success, false);
+  assert.equal((await member.organization.update({ data: { name: 'Mine' } })).error.code, 'YOU_ARE_NOT_ALLOWED_TO_UPDATE_THIS_ORGANIZATION');
+
+  const whole = data(await owner.organization.getFullOrganization());
+  assert.deepEqual(whole.members.map(({ role }) => role).sort(), ['member', 'owner']);
+  const { members, total } = data(await owner.organization.listMembers({ query: { filterField: 'role', filterOperator: 'in', filterValue: ['member', 'admin'], limit: 10 } }));
+  assert.equal(total, 1);
+  data(await owner.organization.updateMemberRole({ memberId: members[0].id, role: 'admin' }));
+  assert.deepEqual(data(await member.organization.getActiveMemberRole()), { role: 'admin' });
+  assert.equal(data(await member.organization.hasPermission({ permissions: { invitation: ['create'] } })).success, true);
+  assert.equal(owner.organization.checkRolePermission({ role: 'admin', permissions: { member: ['delete'] } }), true);
+
+  const other = data(await member.organization.inviteMember({ email: 'gustav@example.com', role: ['admin'] }));
+  assert.equal(data(await owner.organization.listInvitations())[0].id, other.id);
+  assert.equal(data(await owner.organization.cancelInvitation({ invitationId: other.id })).status, 'canceled');
+  data(await owner.organization.removeMember({ memberIdOrEmail: 'frida@example.com' }));
+  assert.equal(data(await member.getSession()).session.activeOrganizationId, undefined);
+  assert.equal((await owner.organization.leave({ organizationId: acme.id })).error.code, 'YOU_CANNOT_LEAVE_THE_ORGANIZATION_AS_THE_ONLY_OWNER');
+  assert.equal(data(await owner.organization.setActive({ organizationId: null })), null);
+  assert.equal(data(await owner.organization.delete({ organizationId: acme.id })).slug, 'acme');
 });

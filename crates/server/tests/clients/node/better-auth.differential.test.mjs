@@ -47,7 +47,7 @@ function claims(url, token) {
 }
 
 const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const ids = new Set(['id', 'userId', 'accountId', 'sub', 'kid', 'x']);
+const ids = new Set(['id', 'userId', 'accountId', 'sub', 'kid', 'x', 'organizationId', 'inviterId', 'activeOrganizationId']);
 
 function masked(url, value, key) {
   if (Array.isArray(value)) return value.map((one) => masked(url, one));
@@ -313,4 +313,185 @@ test('Better Auth: a second factor', async () => {
   await both.ask('POST', '/two-factor/verify-backup-code', (_, n) => post({ code: factors[n].codes[0] }));
   await both.ask('GET', '/get-session');
   both.agreed(13);
+});
+
+// Somebody with a proven address, in a browser of each server.
+async function person(name) {
+  return Promise.all(servers.map(async (server) => {
+    const client = new Client(server.url);
+    const made = await client.post('/sign-up/email', { name, email: `${name}@example.com`, password });
+    assert.equal(made.status, 200, made.text);
+    server.verify(`${name}@example.com`);
+    return client;
+  }));
+}
+
+test('Better Auth: an organization, its members and invitations', async () => {
+  const both = new Both();
+  const [olga, pia, quin] = [await person('olga'), await person('pia'), await person('quin')];
+  const nobody = both.clients;
+  const as = (clients) => { both.clients = clients; };
+  // Better Auth keeps that there was an active one.
+  const noneActive = (answers) => {
+    for (const { body } of answers) if (body?.session?.activeOrganizationId === null) delete body.session.activeOrganizationId;
+    return answers;
+  };
+  const withoutCode = (answers) => {
+    for (const { body } of answers) delete body.code;
+    return answers;
+  };
+  const get = (path, known) => both.ask('GET', `/organization/${path}`, {}, known);
+  const ask = (path, body, known) => both.ask('POST', `/organization/${path}`, typeof body === 'function' ? (_, n) => post(body(n)) : post(body), known);
+  const session = () => both.ask('GET', '/get-session', {}, noneActive);
+
+  // Nobody, and bodies that are none.
+  for (const path of ['list', 'get-organization', 'get-full-organization', 'list-members', 'get-active-member', 'get-active-member-role', 'list-invitations', 'list-user-invitations', 'get-invitation']) await get(path);
+  // A 401 always has its code here.
+  await get('get-invitation?id=x', withoutCode);
+  for (const path of ['create', 'update', 'delete', 'set-active', 'check-slug', 'invite-member', 'accept-invitation', 'reject-invitation', 'cancel-invitation', 'remove-member', 'update-member-role', 'leave']) {
+    await ask(path, {});
+    await both.ask('POST', `/organization/${path}`, { raw: '[]' });
+  }
+  await ask('create', { name: '', slug: '', logo: 1, keepCurrentActiveOrganization: 'x' });
+  await ask('update', { data: { name: '', slug: 1 } });
+  await ask('set-active', { organizationId: 1, organizationSlug: 1 });
+  await ask('invite-member', { email: 1, role: 1, resend: 'x' });
+  await ask('remove-member', { memberIdOrEmail: 1, organizationId: 1 });
+  for (const path of ['create-team', 'list-teams', 'create-role', 'list-roles', 'add-member', 'nope']) {
+    await get(path);
+    await ask(path, {});
+  }
+
+  // One that is made.
+  as(olga);
+  await session();
+  for (const path of ['list', 'get-organization', 'get-full-organization', 'list-members', 'get-active-member', 'get-active-member-role', 'list-invitations', 'list-user-invitations', 'list-user-invitations?email=x@example.com']) await get(path);
+  await ask('set-active', {});
+  await ask('set-active', { organizationId: null });
+  await ask('check-slug', { slug: 'olga-and-co' });
+  const made = (await ask('create', { name: 'Olga & Co', slug: 'olga-and-co' })).map((answer) => answer.json);
+  const id = (n) => made[n].id;
+  await session();
+  await ask('check-slug', { slug: 'olga-and-co' });
+  await ask('create', { name: 'Again', slug: 'olga-and-co' });
+  await ask('create', { name: 'Second', slug: 'second', keepCurrentActiveOrganization: true });
+  await get('list');
+  await get('get-organization');
+  await get('get-full-organization');
+  await both.ask('GET', (n) => `/organization/get-full-organization?organizationId=${id(n)}&membersLimit=5`);
+  await get('get-full-organization?organizationSlug=second');
+  await ask('set-active', { organizationSlug: 'second' });
+  await session();
+  await ask('set-active', (n) => ({ organizationId: id(n) }));
+  await session();
+  await ask('update', { data: { name: 'Olga and Company' } });
+  await ask('update', (n) => ({ organizationId: id(n), data: { slug: 'olga-company' } }));
+  await ask('update', { data: { slug: 'second' } });
+  await ask('update', (n) => ({ organizationId: id(n), data: {} }));
+
+  // Invitations.
+  await ask('invite-member', { email: 'nope', role: 'member' });
+  await ask('invite-member', { email: 'pia@example.com', role: '' });
+  await ask('invite-member', { email: 'olga@example.com', role: 'member' });
+  const invited = await ask('invite-member', { email: 'Pia@Example.com', role: 'admin' });
+  await ask('invite-member', { email: 'pia@example.com', role: 'admin' });
+  await get('list-invitations');
+  await get('get-full-organization');
+  as(quin);
+  const invitation = (n) => invited[n].json.id;
+  await get('list-user-invitations');
+  await get('get-invitation?id=x');
+  await ask('accept-invitation', { invitationId: 'x' });
+  await ask('reject-invitation', { invitationId: 'x' });
+  await ask('cancel-invitation', { invitationId: 'x' });
+  await both.ask('GET', (n) => `/organization/list-invitations?organizationId=${id(n)}`);
+  await both.ask('GET', (n) => `/organization/list-members?organizationId=${id(n)}`);
+  await both.ask('GET', (n) => `/organization/get-active-member-role?organizationId=${id(n)}`);
+  await both.ask('GET', (n) => `/organization/get-full-organization?organizationId=${id(n)}`);
+  await ask('has-permission', (n) => ({ organizationId: id(n), permissions: { member: ['create'] } }));
+  await ask('has-permission', { permissions: { member: ['create'] } });
+  await ask('set-active', (n) => ({ organizationId: id(n) }));
+  await ask('update', (n) => ({ organizationId: id(n), data: { name: 'X' } }));
+  await ask('delete', (n) => ({ organizationId: id(n) }));
+  await ask('delete', { organizationId: '' });
+  await ask('leave', (n) => ({ organizationId: id(n) }));
+  await ask('remove-member', (n) => ({ organizationId: id(n), memberIdOrEmail: 'olga@example.com' }));
+  await ask('update-member-role', (n) => ({ organizationId: id(n), memberId: 'x', role: 'member' }));
+  await ask('invite-member', (n) => ({ organizationId: id(n), email: 'x@example.com', role: 'member' }));
+  as(pia);
+  await get('list-user-invitations');
+  await both.ask('GET', (n) => `/organization/get-invitation?id=${invitation(n)}`);
+  await ask('accept-invitation', (n) => ({ invitationId: invitation(n) }));
+  await ask('accept-invitation', (n) => ({ invitationId: invitation(n) }));
+  await session();
+  await get('get-active-member');
+  await get('get-active-member-role');
+  await get('list');
+
+  // Members.
+  const members = (await get('list-members?sortBy=createdAt')).map((answer) => answer.json.members);
+  await get('list-members?limit=1&sortBy=createdAt');
+  await get('list-members?limit=1&offset=1&sortBy=createdAt');
+  await get('list-members?sortBy=createdAt&sortDirection=desc');
+  await get('list-members?filterField=role&filterValue=owner');
+  await get('list-members?filterField=role&filterOperator=ne&filterValue=owner');
+  await get('list-members?filterField=role&filterOperator=in&filterValue=owner&filterValue=admin&sortBy=createdAt');
+  await get('list-members?sortDirection=up&filterOperator=like');
+  await both.ask('GET', (n) => `/organization/get-active-member-role?userId=${members[n][0].userId}`);
+  await both.ask('GET', (n) => `/organization/list-members?filterField=userId&filterValue=${members[n][0].userId}`);
+  for (const [resource, actions] of [['member', ['create', 'update', 'delete']], ['invitation', ['create', 'cancel']], ['organization', ['delete']], ['member', ['nope']], ['nope', ['create']], ['member', []]]) {
+    await ask('has-permission', { permissions: { [resource]: actions } });
+  }
+  await ask('has-permission', { permissions: {} });
+  await ask('delete', (n) => ({ organizationId: id(n) }));
+  await ask('invite-member', { email: 'quin@example.com', role: 'owner' });
+  await ask('update-member-role', (n) => ({ memberId: members[n][0].id, role: 'member' }));
+  await ask('update-member-role', (n) => ({ memberId: members[n][1].id, role: 'owner' }));
+  await ask('update-member-role', { memberId: 'x', role: 'member' });
+
+  // Declined, taken back, mailed again.
+  const first = await ask('invite-member', { email: 'quin@example.com', role: 'member' });
+  as(quin);
+  await ask('reject-invitation', (n) => ({ invitationId: first[n].json.id }));
+  await ask('reject-invitation', (n) => ({ invitationId: first[n].json.id }));
+  as(pia);
+  const second = await ask('invite-member', { email: 'quin@example.com', role: 'member' });
+  await ask('cancel-invitation', (n) => ({ invitationId: second[n].json.id }));
+  await ask('invite-member', { email: 'quin@example.com', role: 'member' });
+  const third = await ask('invite-member', { email: 'quin@example.com', role: 'member', resend: true });
+  as(quin);
+  await ask('accept-invitation', (n) => ({ invitationId: third[n].json.id }));
+  await ask('has-permission', { permissions: { member: ['create'] } });
+  await ask('invite-member', { email: 'x@example.com', role: 'member' });
+  await get('list-invitations');
+  await ask('remove-member', { memberIdOrEmail: 'pia@example.com' });
+  await ask('update', { data: { name: 'X' } });
+  await get('get-active-member');
+
+  // Other roles, removed, left, deleted.
+  as(olga);
+  const now = (await get('list-members?sortBy=createdAt')).map((answer) => answer.json.members);
+  await ask('update-member-role', (n) => ({ memberId: now[n][2].id, role: ['admin'] }));
+  await ask('update-member-role', (n) => ({ memberId: now[n][0].id, role: 'member' }));
+  // Here it is said what is wrong.
+  await ask('update-member-role', (n) => ({ memberId: now[n][2].id, role: '' }), without('body', 'type'));
+  await ask('remove-member', { memberIdOrEmail: 'olga@example.com' });
+  await ask('remove-member', { memberIdOrEmail: 'nobody@example.com' });
+  await ask('remove-member', { memberIdOrEmail: 'x' });
+  await ask('remove-member', (n) => ({ memberIdOrEmail: now[n][2].id }));
+  await ask('leave', (n) => ({ organizationId: id(n) }));
+  as(quin);
+  await get('list');
+  as(pia);
+  await ask('leave', (n) => ({ organizationId: id(n) }));
+  await ask('leave', (n) => ({ organizationId: id(n) }));
+  await session();
+  as(olga);
+  await ask('set-active', { organizationId: null });
+  await session();
+  await ask('delete', (n) => ({ organizationId: id(n) }));
+  await get('list');
+  as(nobody);
+  await session();
+  both.agreed(120);
 });

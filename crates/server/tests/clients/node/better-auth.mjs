@@ -1,7 +1,7 @@
 // A Gatepost of its own for applications written for Better Auth, the original beside it, and what both need: plain requests that say no
 // more than they are told to, and an authenticator app.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { betterAuth } from 'better-auth';
 import { memoryAdapter } from 'better-auth/adapters/memory';
 import { toNodeHandler } from 'better-auth/node';
-import { bearer, jwt, twoFactor, username } from 'better-auth/plugins';
+import { bearer, jwt, organization, twoFactor, username } from 'better-auth/plugins';
 
 export const page = 'http://localhost:3000';
 export const password = 'the engine weaves algebra';
@@ -25,6 +25,11 @@ allowed_origins = ["${page}"]
 session_idle_ttl = "7d"
 password = { min_length = 8 }
 trusted_device_ttl = "30d"
+organization_roles = ["admin"]
+
+[[realm.role]]
+name = "admin"
+permissions = ["organization:manage"]
 `;
 
 export async function gatepost() {
@@ -50,7 +55,12 @@ export async function gatepost() {
     await ended;
     await rm(folder, { recursive: true, force: true });
   };
-  return { url, stop, enable: (client) => enableHere(url, client) };
+  // As if the link of the letter had been opened.
+  const verify = (email) => {
+    const { status, stderr } = spawnSync(binary, ['user', 'verify', email, '--data-dir', join(folder, 'data')]);
+    assert.equal(status, 0, String(stderr));
+  };
+  return { url, stop, verify, enable: (client) => enableHere(url, client) };
 }
 
 // `more`: further options, tables and plugins.
@@ -59,7 +69,9 @@ export async function original({ tables: more, plugins = [], ...options } = {}) 
   const server = http.createServer((request, response) => handler(request, response));
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${server.address().port}`;
-  const tables = { user: [], session: [], account: [], verification: [], jwks: [], twoFactor: [], ...more };
+  const tables = {
+    user: [], session: [], account: [], verification: [], jwks: [], twoFactor: [], organization: [], member: [], invitation: [], ...more,
+  };
   handler = toNodeHandler(betterAuth({
     baseURL: url,
     secret: 'of the original, to sign its cookies with',
@@ -72,9 +84,11 @@ export async function original({ tables: more, plugins = [], ...options } = {}) 
     logger: { disabled: true },
     telemetry: { enabled: false },
     ...options,
-    plugins: [bearer(), jwt(), twoFactor(), username(), ...plugins],
+    plugins: [bearer(), jwt(), organization(), twoFactor(), username(), ...plugins],
   }));
-  return { url, stop: () => new Promise((closed) => { server.close(closed); server.closeAllConnections(); }), enable: enableThere };
+  const verify = (email) => { tables.user.find((user) => user.email === email).emailVerified = true; };
+  const stop = () => new Promise((closed) => { server.close(closed); server.closeAllConnections(); });
+  return { url, stop, verify, enable: enableThere };
 }
 
 // Asks as a browser with cookies would, and sends nothing that it is not told to.

@@ -2,6 +2,7 @@
 
 mod administration;
 mod invitations;
+mod invited;
 mod keys;
 mod members;
 mod tenants;

@@ -7,6 +7,7 @@ mod guide;
 mod jwt;
 mod mailed;
 mod multi_session;
+mod organization;
 mod origins;
 mod recovery;
 mod second_factor;

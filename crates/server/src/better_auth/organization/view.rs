@@ -1,0 +1,193 @@
+//! What the plugin shows: organizations, members, invitations.
+
+use gatepost_domain::{
+    EmailAddress, Invitation, InvitationId, Membership, Organization, OrganizationId, PersonalClaims, User,
+    UserId,
+};
+use gatepost_store::memberships::Chosen;
+use serde::Serialize;
+
+use super::super::view::moment;
+use super::roles;
+
+/// An organization. What is not kept is not shown.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OrganizationView {
+    id: String,
+    name: String,
+    slug: String,
+    created_at: String,
+}
+
+impl From<&Organization> for OrganizationView {
+    fn from(organization: &Organization) -> Self {
+        Self {
+            id: organization.id.to_string(),
+            name: organization.name.as_str().to_owned(),
+            slug: organization.slug.to_string(),
+            created_at: moment(organization.created_at),
+        }
+    }
+}
+
+/// An organization with those who belong to it.
+#[derive(Debug, Serialize)]
+pub(super) struct WithMembers {
+    #[serde(flatten)]
+    pub(super) organization: OrganizationView,
+    pub(super) members: Vec<MemberView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) invitations: Option<Vec<InvitationView>>,
+}
+
+/// What a membership is called: it has no id of its own here, and one in the contract.
+fn member_id(organization: OrganizationId, user: UserId) -> String {
+    format!("{organization}.{user}")
+}
+
+/// The user of a membership in the organization. `None`: it is of none there.
+pub(super) fn member_of(organization: OrganizationId, id: &str) -> Option<UserId> {
+    let (there, user) = id.split_once('.')?;
+    let user = user.parse().ok()?;
+    (there.parse() == Ok(organization)).then_some(user)
+}
+
+/// The address as the contract has it, in small letters.
+fn address(email: &EmailAddress) -> String {
+    email.as_str().to_lowercase()
+}
+
+/// Who has an account that belongs to an organization.
+#[derive(Debug, Serialize)]
+struct PersonView {
+    id: String,
+    name: String,
+    email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+}
+
+impl PersonView {
+    fn new(user: &User, claims: &PersonalClaims) -> Self {
+        Self {
+            id: user.id.to_string(),
+            name: user.name.as_ref().map(|name| name.as_str().to_owned()).unwrap_or_default(),
+            email: user.email.as_ref().map(address),
+            image: claims.picture.clone(),
+        }
+    }
+}
+
+/// A member.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MemberView {
+    id: String,
+    organization_id: String,
+    user_id: String,
+    role: String,
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<PersonView>,
+}
+
+impl From<&Membership> for MemberView {
+    fn from(member: &Membership) -> Self {
+        Self {
+            id: member_id(member.organization, member.user),
+            organization_id: member.organization.to_string(),
+            user_id: member.user.to_string(),
+            role: roles::shown(&member.roles),
+            created_at: moment(member.created_at),
+            user: None,
+        }
+    }
+}
+
+impl From<&Chosen> for MemberView {
+    fn from(chosen: &Chosen) -> Self {
+        let user = Some(PersonView::new(&chosen.user, &chosen.claims));
+        Self { user, ..Self::from(&chosen.member) }
+    }
+}
+
+/// What became of an invitation.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    /// It can be accepted.
+    Pending,
+    /// It was.
+    Accepted,
+    /// Who was invited does not want to be a member.
+    Rejected,
+    /// It was taken back.
+    Canceled,
+}
+
+/// An invitation, without the secret of its letter.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct InvitationView {
+    id: String,
+    organization_id: String,
+    email: String,
+    role: String,
+    status: Status,
+    inviter_id: Option<String>,
+    expires_at: String,
+    created_at: String,
+}
+
+impl InvitationView {
+    pub(super) fn new(invitation: &Invitation, status: Status) -> Self {
+        Self {
+            id: invitation.id.to_string(),
+            organization_id: invitation.organization.to_string(),
+            email: address(&invitation.email),
+            role: roles::shown(&invitation.roles),
+            status,
+            inviter_id: invitation.invited_by.map(|user| user.to_string()),
+            expires_at: moment(invitation.expires_at),
+            created_at: moment(invitation.created_at),
+        }
+    }
+}
+
+/// An invitation, as whoever is invited sees it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct MyInvitationView {
+    #[serde(flatten)]
+    invitation: InvitationView,
+    organization_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization_slug: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inviter_email: Option<String>,
+}
+
+impl MyInvitationView {
+    /// In a list.
+    pub(super) fn listed((invitation, organization): &(Invitation, Organization)) -> Self {
+        Self {
+            invitation: InvitationView::new(invitation, Status::Pending),
+            organization_name: organization.name.as_str().to_owned(),
+            organization_slug: None,
+            inviter_email: None,
+        }
+    }
+
+    /// By itself, with who invited.
+    pub(super) fn whole(found: &(Invitation, Organization), inviter: &User) -> Self {
+        let organization_slug = Some(found.1.slug.to_string());
+        let inviter_email = inviter.email.as_ref().map(address);
+        Self { organization_slug, inviter_email, ..Self::listed(found) }
+    }
+}
+
+/// What was sent as the id of an invitation.
+pub(super) fn invitation_id(text: &str) -> Option<InvitationId> {
+    text.parse().ok()
+}
