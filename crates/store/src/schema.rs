@@ -75,6 +75,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 17, name: "user_numbers", sql: include_str!("../migrations/0017_user_numbers.sql") },
     Migration { version: 18, name: "webhooks", sql: include_str!("../migrations/0018_webhooks.sql") },
+    Migration { version: 23, name: "notes", sql: include_str!("../migrations/0023_notes.sql") },
 ];
 
 /// The version this release works with.
