@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::api_key::permission_of;
 use crate::{ClientId, Permission, RealmId, Scopes, SecretDigest, Timestamp};
 
-pub use check::check_id;
+pub use check::{ADMINISTERED, check_id};
 pub(crate) use document::is_address as is_document_address;
 pub use entrusted::{Entrusted, ROLES};
 pub use initial_access::InitialAccessToken;

@@ -24,6 +24,7 @@ mod master_key;
 mod members;
 pub mod mfa;
 mod name;
+mod notes;
 mod numbered_secret;
 pub mod organization;
 pub mod outbox;
@@ -76,6 +77,7 @@ pub use name::{
     ProviderIdRefused, RealmName, RealmNameRefused, RoleName, RoleNameRefused, Scope, ScopeRefused, Scopes,
     Slug, SlugRefused,
 };
+pub use notes::{Notes, NotesChange, NotesRefused, PermissionNotes, RoleNotes, describes};
 pub use organization::{Membership, Organization, Standing};
 pub use pairwise::PairwiseKey;
 pub use password::PasswordHash;

@@ -17,22 +17,23 @@ mod ways_in;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    EmailAddress, GrantId, RealmId, RoleName, SessionId, Timestamp, User, UserId,
+    EmailAddress, GrantId, NotesRefused, RealmId, RoleName, SessionId, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
     role::RoleGraph,
 };
-use gatepost_store::{Tx, sessions, users};
+use gatepost_store::{Tx, sessions, user_notes, users};
 use serde::{Deserialize, Deserializer};
 
 use crate::{
     App,
+    clients::Administering,
     config::nearest,
     grants,
     http::{IfMatch, Problem, SignedIn, etag::Tagged, origin::Where},
     realm::Snapshot,
 };
 
-pub use about::{About, about};
+pub use about::{About, about, about_each};
 pub use change::{Change, ClaimChanges, change, delete, delete_own};
 pub use create::{Profile, check_registration_open, create, is_username_free, register, sign_up};
 pub(crate) use email::remind_to_verify;
@@ -64,8 +65,17 @@ pub fn is_administrator(user: &User) -> bool {
 pub struct Who {
     actor: Actor,
     origin: Where,
-    proof: Option<Proof>,
+    proof: Option<Evidence>,
     meant_for: IfMatch,
+}
+
+/// By what is known, inside the transaction that writes, that somebody may.
+#[derive(Clone, Debug)]
+enum Evidence {
+    /// By the session of a person.
+    Session(Proof),
+    /// By what a client was given to administer.
+    Client(Administering),
 }
 
 /// What must still hold when the change is written: between the arrival of a request and its end the caller may have been
@@ -115,19 +125,23 @@ impl Proof {
 }
 
 impl Who {
-    fn of(actor: Actor, origin: Where, proof: Option<Proof>) -> Self {
+    fn of(actor: Actor, origin: Where, proof: Option<Evidence>) -> Self {
         Self { actor, origin, proof, meant_for: IfMatch::default() }
+    }
+
+    fn by_session(caller: &SignedIn, proof: Proof, origin: Where) -> Self {
+        Self::of(Actor::User(caller.user.id), origin, Some(Evidence::Session(proof)))
     }
 
     /// The account's owner.
     pub fn themselves(caller: &SignedIn, origin: Where) -> Self {
-        Self::of(Actor::User(caller.user.id), origin, Some(Proof::of(caller)))
+        Self::by_session(caller, Proof::of(caller), origin)
     }
 
     /// An administrator of the realm.
     pub fn administrator(caller: &SignedIn, origin: Where) -> Self {
         let proof = Proof { right: Right::Administrator, ..Proof::of(caller) };
-        Self::of(Actor::User(caller.user.id), origin, Some(proof))
+        Self::by_session(caller, proof, origin)
     }
 
     /// Somebody who acts on accounts by a role that the realm's profile knows for it, their own or one that inherits it.
@@ -139,7 +153,12 @@ impl Who {
             |name: &&RoleName| roles.rights([*name]).roles.iter().any(|reached| reached.as_str() == role);
         let right = Right::AnyOf(roles.names().filter(reaches).cloned().collect());
         let proof = Proof { right, ..Proof::of(caller) };
-        Self::of(Actor::User(caller.user.id), origin, Some(proof))
+        Self::by_session(caller, proof, origin)
+    }
+
+    /// A client that administers the realm. Administrators are beyond it.
+    pub fn client(client: Administering, origin: Where) -> Self {
+        Self::of(Actor::Client(client.client().clone()), origin, Some(Evidence::Client(client)))
     }
 
     /// Somebody at the command line.
@@ -165,15 +184,20 @@ impl Who {
     /// Whether the caller may still do this, asked inside the transaction that writes.
     pub(crate) async fn still_may(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
         match &self.proof {
-            Some(proof) => proof.check(tx, now).await,
+            Some(Evidence::Session(proof)) => proof.check(tx, now).await,
+            Some(Evidence::Client(client)) => client.check(tx).await,
             None => Ok(()),
         }
     }
 
     /// Whether the account is one that they may act on, as it is inside the transaction that writes.
     fn reaches(&self, user: &User) -> Result<(), Problem> {
-        let by_role = matches!(&self.proof, Some(Proof { right: Right::AnyOf(_), .. }));
-        if by_role && is_administrator(user) { Err(Problem::MissingRole) } else { Ok(()) }
+        let beyond = match &self.proof {
+            Some(Evidence::Session(proof)) => matches!(proof.right, Right::AnyOf(_)),
+            Some(Evidence::Client(_)) => true,
+            None => false,
+        };
+        if beyond && is_administrator(user) { Err(Problem::MissingRole) } else { Ok(()) }
     }
 
     /// The change is meant for these states of what it changes, and for no other.
@@ -209,6 +233,19 @@ impl Who {
 pub async fn find(app: &App, realm: RealmId, id: UserId) -> Result<User, Problem> {
     let found =
         app.db().read("find a user", move |tx| Box::pin(async move { users::find(tx, realm, id).await }));
+    found.await?.ok_or(Problem::NotFound)
+}
+
+/// The account that is called so elsewhere.
+pub async fn find_by_external_id(app: &App, realm: RealmId, external_id: String) -> Result<UserId, Problem> {
+    // Which no text of a database holds.
+    if external_id.contains('\0') {
+        return Err(Problem::NotFound);
+    }
+    let found = app.db().read("find a user by an external id", move |tx| {
+        let external_id = external_id.clone();
+        Box::pin(async move { user_notes::find_by_external_id(tx, realm, &external_id).await })
+    });
     found.await?.ok_or(Problem::NotFound)
 }
 
@@ -267,6 +304,15 @@ pub fn email(text: &str) -> Result<EmailAddress, Problem> {
 /// A field that does not hold what it should.
 pub(crate) fn field(field: &'static str, refused: impl std::error::Error) -> Problem {
     Problem::InvalidField { field, reason: refused.to_string().into() }
+}
+
+/// Notes that cannot be kept.
+pub(crate) fn noted(refused: NotesRefused) -> Problem {
+    let member = match refused {
+        NotesRefused::ExternalId => "external_id",
+        NotesRefused::Metadata => "metadata",
+    };
+    field(member, refused)
 }
 
 /// Tells a member that is `null` (`Some(None)`) from one that is absent (`None`). For `deserialize_with`.

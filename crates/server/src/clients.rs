@@ -1,5 +1,6 @@
 //! OAuth clients: whether somebody is the client they name, and the tokens of those that act on their own.
 
+mod administering;
 mod assertion;
 mod bounds;
 mod change;
@@ -8,7 +9,9 @@ mod exchange;
 mod in_use;
 pub mod initial_access;
 pub mod keys;
+mod of_organization;
 pub mod registration;
+mod secret;
 mod token;
 
 use std::sync::Arc;
@@ -26,12 +29,18 @@ use crate::{
     realm::Snapshot,
 };
 
+pub use administering::{Administering, administering};
 pub use change::{
-    Made, Secrets, check_usable, create, delete, differences, fitted, new_secret, rotate_secret, told, update,
+    Made, Secrets, check_usable, create, delete, differences, fitted, new_secret, other_organization,
+    rotate_secret, told, update,
 };
 pub use document::{current, known};
 pub use exchange::{Exchange, ExchangeRefused, exchange, stands};
 pub use in_use::KnownClients;
+pub use of_organization::{
+    create as create_of_organization, find as find_of_organization, list as list_of_organization,
+};
+pub use secret::{drop_secret, secret_name};
 pub use token::issue;
 
 /// Who somebody says they are, and how they prove it.

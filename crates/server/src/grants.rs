@@ -3,6 +3,7 @@
 
 mod begin;
 mod device;
+mod external;
 mod issue;
 mod password;
 mod redeem;

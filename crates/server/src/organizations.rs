@@ -8,18 +8,21 @@ mod invited;
 mod members;
 mod switch;
 
+use data_encoding::HEXLOWER;
 use gatepost_domain::{
-    DisplayName, Membership, Mfa, Organization, OrganizationId, OutboxId, RealmId, RoleName, Slug, Timestamp,
-    UserId,
+    DisplayName, Membership, Mfa, Notes, NotesChange, Organization, OrganizationId, OutboxId, RealmId,
+    RoleName, Slug, Timestamp, UserId,
     audit::{Event, Record},
     mfa::OrganizationMfa,
     organization::OWNER,
 };
-use gatepost_store::{Tx, audit, memberships, organizations, organizations::OrganizationChanges, realms};
+use gatepost_store::{
+    Tx, audit, memberships, organization_notes, organizations, organizations::OrganizationChanges, realms,
+};
 
 use crate::{
     App,
-    accounts::{ADMINISTRATOR, Who, field, roles_among},
+    accounts::{ADMINISTRATOR, Who, field, noted, roles_among},
     http::Problem,
     realm::Snapshot,
 };
@@ -32,8 +35,8 @@ pub use exchange::{ExchangeRefused, exchange};
 pub use invitations::{Wish, invite, leads_to, list as list_invitations, revoke};
 pub use invited::{Presented, accept, decline, find_inviter, list_invitations_to, look_at_invitation};
 pub use members::{
-    Whom, choose as choose_members, find as find_member, list as list_members, remove as remove_member,
-    set as set_member,
+    Wanted, Whom, choose as choose_members, find as find_member, list as list_members, put as put_member,
+    remove as remove_member, set as set_member,
 };
 pub use switch::{activate, switch};
 
@@ -48,6 +51,19 @@ pub fn name(text: &str) -> Result<DisplayName, Problem> {
 /// Reads a slug out of a request.
 pub fn slug(text: &str) -> Result<Slug, Problem> {
     text.parse().map_err(|refused| field("slug", refused))
+}
+
+/// A slug for an organization of which only the name is known: the name, as far as a slug has its letters, and some that nobody
+/// else's ends with.
+pub fn free_slug(app: &App, name: &DisplayName) -> Result<Slug, Problem> {
+    let mut random = [0; 5];
+    app.entropy().fill(&mut random);
+    let words = name.as_str().to_lowercase();
+    let words = words.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut text = words.collect::<Vec<_>>().join("-");
+    text.truncate(40);
+    let text = format!("{}-{}", text.trim_end_matches('-'), HEXLOWER.encode(&random));
+    slug(text.trim_start_matches('-'))
 }
 
 /// Reads the roles of a member; each must be one the realm lets organizations give, or `owner`.
@@ -75,6 +91,19 @@ pub async fn create(
     who: Who,
     now: Timestamp,
 ) -> Result<Organization, Problem> {
+    create_with(app, realm, (name, slug, Notes::default()), owner, who, now).await
+}
+
+/// The same, with what an application keeps with it.
+pub async fn create_with(
+    app: &App,
+    realm: RealmId,
+    (name, slug, notes): (DisplayName, Slug, Notes),
+    owner: Option<UserId>,
+    who: Who,
+    now: Timestamp,
+) -> Result<Organization, Problem> {
+    notes.check().map_err(noted)?;
     let id = OrganizationId::new(now, app.entropy());
     let made = Organization::begin(id, realm, slug, name, now);
     let member = owner.map(|owner| Membership::begin(realm, id, owner, vec![RoleName::owner()], now));
@@ -85,10 +114,13 @@ pub async fn create(
     app.db()
         .write("make an organization", move |tx| {
             let (organization, member) = (stored.clone(), member.clone());
-            let (who, record) = (who.clone(), record.clone());
+            let (who, record, notes) = (who.clone(), record.clone(), notes.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 organizations::create(tx, &organization).await?;
+                if !notes.is_empty() {
+                    organization_notes::set(tx, realm, organization.id, &notes).await?;
+                }
                 if let Some(member) = &member {
                     may_own_another(tx, realm, member.user).await?;
                     memberships::create(tx, member).await?;
@@ -208,6 +240,52 @@ pub(crate) fn told(record: Record, before: &Organization, changes: &Organization
     }
 }
 
+/// What applications keep with each of these organizations.
+pub async fn notes_of(app: &App, realm: RealmId, ids: Vec<OrganizationId>) -> Result<Vec<Notes>, Problem> {
+    let found = app.db().read("find what is kept with organizations", move |tx| {
+        let ids = ids.clone();
+        Box::pin(async move {
+            let mut all = Vec::with_capacity(ids.len());
+            for id in ids {
+                all.push(organization_notes::find(tx, realm, id).await?);
+            }
+            Ok::<_, gatepost_store::Error>(all)
+        })
+    });
+    Ok(found.await?)
+}
+
+/// The organization that is called so elsewhere.
+pub async fn find_by_external_id(
+    app: &App,
+    realm: RealmId,
+    external_id: String,
+) -> Result<OrganizationId, Problem> {
+    // Which no text of a database holds.
+    if external_id.contains('\0') {
+        return Err(Problem::NotFound);
+    }
+    let found = app.db().read("find an organization by an external id", move |tx| {
+        let external_id = external_id.clone();
+        Box::pin(async move { organization_notes::find_by_external_id(tx, realm, &external_id).await })
+    });
+    found.await?.ok_or(Problem::NotFound)
+}
+
+/// How many members have a role, of one organization or of all.
+pub async fn count_with_role(
+    app: &App,
+    realm: RealmId,
+    organization: Option<OrganizationId>,
+    role: RoleName,
+) -> Result<u64, Problem> {
+    let found = app.db().read("count the members with a role", move |tx| {
+        let role = role.clone();
+        Box::pin(async move { memberships::count_with_role(tx, realm, organization, &role).await })
+    });
+    Ok(found.await?)
+}
+
 /// Gives an organization another name or slug, or lets it say something else of second factors; what is `None` stays. A member must
 /// be an owner.
 pub async fn change(
@@ -215,6 +293,18 @@ pub async fn change(
     realm: &Snapshot,
     id: OrganizationId,
     changes: OrganizationChanges,
+    acting: (Who, By),
+    now: Timestamp,
+) -> Result<Organization, Problem> {
+    change_with(app, realm, id, (changes, NotesChange::default()), acting, now).await
+}
+
+/// The same, with what an application keeps with it.
+pub async fn change_with(
+    app: &App,
+    realm: &Snapshot,
+    id: OrganizationId,
+    (changes, notes): (OrganizationChanges, NotesChange),
     (who, by): (Who, By),
     now: Timestamp,
 ) -> Result<Organization, Problem> {
@@ -225,7 +315,7 @@ pub async fn change(
     let (done, refused) = (record(Event::OrganizationUpdated), record(Event::OrganizationChangeRefused));
     let (graph, realm) = (realm.organization_roles().clone(), realm.id());
     let answer = app.db().write("change an organization", move |tx| {
-        let (changes, graph) = (changes.clone(), graph.clone());
+        let (changes, notes, graph) = (changes.clone(), notes.clone(), graph.clone());
         let (who, record) = (who.clone(), done.clone());
         Box::pin(async move {
             who.still_may(tx, now).await?;
@@ -237,6 +327,10 @@ pub async fn change(
                 by.may_set_mfa(tx, realm).await?;
             }
             let changed = organizations::update(tx, realm, id, &changes, now).await?;
+            if !notes.is_empty() {
+                let kept = organization_notes::find(tx, realm, id).await?;
+                organization_notes::set(tx, realm, id, &notes.over(kept).map_err(noted)?).await?;
+            }
             if changes.mfa == Some(OrganizationMfa::Required) {
                 somebody_can(tx, realm).await?;
             }
@@ -289,5 +383,8 @@ pub async fn delete(
             before.ok_or(Problem::NotFound)
         })
     });
-    note_refused(app, answer.await, refused).await
+    let deleted = note_refused(app, answer.await, refused).await?;
+    // Its clients are gone, too.
+    app.realms().forget(realm);
+    Ok(deleted)
 }

@@ -25,6 +25,7 @@ use crate::{
     http::{Problem, body, cross_origin, observe::Route, precondition::MarkUntagged},
     oauth, pages,
     profiles::Unowned,
+    scalekit,
 };
 
 /// The router that serves `app`. Mount it in an axum application; `gatepost serve` runs the same service without axum's
@@ -57,7 +58,13 @@ pub(crate) fn front(app: App) -> Front {
         .layer((TellRoute, DefaultBodyLimit::max(body::LIMIT)))
         .merge(called)
         .merge(better_auth::routes(&app))
-        .fallback(move |State(app): State<App>, request: Request| doors.answer(app, request))
+        .merge(scalekit::routes())
+        .fallback(move |State(app): State<App>, request: Request| async move {
+            match scalekit::unserved(&request) {
+                Some(refused) => refused,
+                None => doors.answer(app, request).await,
+            }
+        })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .with_state(app.clone());
     let health = health::routes()

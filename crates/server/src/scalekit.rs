@@ -1,9 +1,22 @@
 //! What applications that were written for Scalekit ask for, each once, and what comes of it: the table of the guide is made of this.
 //!
-//! No route is here: they ask at the endpoints of OAuth and OpenID Connect, which every realm has. What they need of those otherwise is a
-//! client's [`token_format`](gatepost_domain::TokenFormat).
+//! People sign in at the endpoints of OAuth and OpenID Connect, which every realm has: what applications need of those otherwise is a
+//! client's [`token_format`](gatepost_domain::TokenFormat). What they administer they do by [`grpc`].
+
+mod clients;
+mod grpc;
+mod memberships;
+mod messages;
+mod organizations;
+mod permissions;
+mod roles;
+mod sessions;
+mod users;
+mod view;
 
 use std::fmt::Write as _;
+
+pub use grpc::{routes, unserved};
 
 enum Kind {
     /// Served, as this test sees.
@@ -13,9 +26,6 @@ enum Kind {
 }
 
 use Kind::{Missing, Served};
-
-const GRPC: &str = "gRPC is not spoken yet. Organizations, members, users, roles and sessions are administered \
-                    [by the API and by commands](administration.md)";
 
 /// What is asked, what it takes, and what comes of it.
 const ALL: [(&str, &str, Kind); 22] = [
@@ -100,11 +110,6 @@ const ALL: [(&str, &str, Kind); 22] = [
         Served("sessions::lo_04_a_session_that_was_revoked_refreshes_nothing"),
     ),
     (
-        "`organization`, `users`, `roles`, `permissions`, `sessions`, `m2m_client`, `connection`, `directory`, `domain`, `passwordless`, `webauthn`, `auth`, `tokens`, `events` of the libraries",
-        "",
-        Missing(GRPC),
-    ),
-    (
         "`GET`, `POST /api/v1/…` of Scalekit",
         "",
         Missing("the paths under `/api/v1` are [Gatepost's own](../reference/openapi.json)"),
@@ -122,9 +127,14 @@ const ALL: [(&str, &str, Kind); 22] = [
         Missing("no such token is made"),
     ),
     (
-        "`xoid`, `xuid` and claims of one's own in tokens",
+        "`xoid`, `xuid` in access tokens",
+        "what the application calls the organization and the person (`external_id`), where it said so",
+        Served("organizations::tokens_say_what_the_application_calls_whom_they_speak_of"),
+    ),
+    (
+        "claims of one's own in tokens, by expression",
         "",
-        Missing("users and organizations have no identifiers of others, and tokens no claims by expression"),
+        Missing("tokens have the claims of the table above"),
     ),
     ("`prompt=create`", "", Missing("`invalid_request`; send people to `/sign-up`")),
 ];
@@ -135,7 +145,12 @@ pub fn served() -> Vec<(&'static str, &'static str)> {
         Served(test) => Some((*what, *test)),
         Missing(_) => None,
     };
-    ALL.iter().filter_map(test).collect()
+    ALL.iter().filter_map(test).chain(grpc::served().map(|(path, _, test)| (path, test))).collect()
+}
+
+/// Path of every gRPC method that is served, and what its caller administers.
+pub fn methods() -> Vec<(&'static str, &'static str)> {
+    grpc::served().map(|(path, needs, _)| (path, needs)).collect()
 }
 
 /// The table of the guide.
@@ -147,6 +162,18 @@ pub fn table() -> String {
             Served(test) => writeln!(text, "| {what} | {does} | `{test}` |"),
             Missing(instead) => writeln!(text, "| {what} | **no**: {instead} | |"),
         };
+    }
+    text.push_str("\nBy gRPC, in the package `scalekit.v1`:\n\n| method | `administers` | seen by the test |\n| --- | --- | --- |\n");
+    for (path, needs, test) in grpc::served() {
+        let method = path.trim_start_matches("/scalekit.v1.");
+        let needs = needs.replace(' ', "`, `");
+        let _ = writeln!(text, "| `{method}` | `{needs}` | `{test}` |");
+    }
+    text.push_str(
+        "\nAnswered `UNIMPLEMENTED`, with what does the same:\n\n| service | meanwhile |\n| --- | --- |\n",
+    );
+    for (what, instead) in grpc::missing() {
+        let _ = writeln!(text, "| {what} | {instead} |");
     }
     text
 }

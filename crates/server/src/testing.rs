@@ -40,6 +40,11 @@ pub fn scalekit_served() -> Vec<(&'static str, &'static str)> {
     scalekit::served()
 }
 
+/// Path of every gRPC method for applications written for Scalekit, and what its caller administers.
+pub fn scalekit_methods() -> Vec<(&'static str, &'static str)> {
+    scalekit::methods()
+}
+
 /// The endpoints of Better Auth as `docs/guide/coming-from-better-auth.md` lists them.
 pub fn better_auth_endpoints() -> String {
     better_auth::guide()

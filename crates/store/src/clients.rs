@@ -1,7 +1,7 @@
 //! OAuth clients.
 
 use gatepost_domain::{
-    Client, ClientId, ClientOrigin, ClientSettings, DisplayName, RealmId, Timestamp,
+    Client, ClientId, ClientOrigin, ClientSettings, DisplayName, OrganizationId, RealmId, Timestamp,
     client::{PreviousSecret, RegisteredBy},
 };
 
@@ -140,6 +140,24 @@ pub async fn list_for_scalekit(tx: &mut Tx, realm: RealmId, limit: u32) -> Resul
     );
     let mut found: Vec<Client> = tx.all(SQL, &[(&realm).into(), limit.into()]).await?;
     found.retain(|client| client.settings.token_format.is_scalekit());
+    Ok(found)
+}
+
+/// The clients of an organization, in the order of their ids.
+pub async fn list_of_organization(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+) -> Result<Vec<Client>, Error> {
+    // As serde writes the setting. A key set may hold such a member, too.
+    const SQL: &str = concat!(
+        "SELECT ",
+        client_columns!(),
+        " FROM clients WHERE realm_id = $1 AND settings LIKE $2 ORDER BY id"
+    );
+    let pattern = format!("%\"organization\":\"{organization}\"%");
+    let mut found: Vec<Client> = tx.all(SQL, &[(&realm).into(), pattern.as_str().into()]).await?;
+    found.retain(|client| client.settings.organization == Some(organization));
     Ok(found)
 }
 

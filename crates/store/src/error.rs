@@ -73,6 +73,9 @@ pub enum Constraint {
     /// The user belongs to the organization.
     #[error("a member of the organization")]
     Member,
+    /// Another user, or another organization, is called so elsewhere.
+    #[error("something with this external id")]
+    ExternalId,
     /// There is an open invitation of this address into the organization.
     #[error("an invitation of this address")]
     OpenInvitation,
@@ -109,6 +112,12 @@ const CONSTRAINTS: &[(&str, &str, Constraint)] = &[
         "invitations_open",
         "invitations.realm_id, invitations.organization_id, invitations.email_key",
         Constraint::OpenInvitation,
+    ),
+    ("user_notes_external_id", "user_notes.realm_id, user_notes.external_id", Constraint::ExternalId),
+    (
+        "organization_notes_external_id",
+        "organization_notes.realm_id, organization_notes.external_id",
+        Constraint::ExternalId,
     ),
     ("signing_keys_pkey", "signing_keys.realm_id, signing_keys.kid", Constraint::SigningKey),
     (

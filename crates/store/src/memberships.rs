@@ -288,3 +288,18 @@ pub async fn anyone_has_role(tx: &mut Tx, realm: RealmId, role: &RoleName) -> Re
     let found: Option<(i64,)> = tx.optional(SQL, &[(&realm).into(), pattern.as_str().into()]).await?;
     Ok(found.is_some())
 }
+
+/// How many members have the role, of one organization or of all. Looks through the members who have roles.
+pub async fn count_with_role(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: Option<OrganizationId>,
+    role: &RoleName,
+) -> Result<u64, Error> {
+    const SQL: &str = "SELECT COUNT(*) FROM memberships WHERE realm_id = $1
+        AND (CAST($3 AS BYTEA) IS NULL OR organization_id = $3)
+        AND roles <> '' AND ' ' || roles || ' ' LIKE $2 ESCAPE '!'";
+    let pattern = roles::like_name(role);
+    let params = [(&realm).into(), pattern.as_str().into(), organization.as_ref().into()];
+    Ok(tx.optional::<(u64,)>(SQL, &params).await?.map_or(0, |(count,)| count))
+}

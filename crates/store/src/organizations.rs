@@ -8,7 +8,7 @@ use gatepost_domain::{
 
 use crate::memberships::membership_columns;
 use crate::value::{FromRow, Joined, Row, like_containing};
-use crate::{Error, Tx, outbox};
+use crate::{Error, Tx, clients, outbox};
 
 impl FromRow for Organization {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
@@ -179,7 +179,7 @@ pub async fn find_requiring_factor_of(
     tx.optional(SQL, &[(&realm).into(), (&user).into()]).await
 }
 
-/// Deletes an organization with its members, invitations and keys, and tells verifiers. False: no such organization.
+/// Deletes an organization with its members, invitations, keys and clients, and tells verifiers. False: no such organization.
 pub async fn delete(
     tx: &mut Tx,
     realm: RealmId,
@@ -194,6 +194,9 @@ pub async fn delete(
     tx.execute(MEMBERS, &[(&realm).into(), (&id).into()]).await?;
     let gone = tx.execute(SQL, &[(&realm).into(), (&id).into()]).await? == 1;
     if gone {
+        for client in clients::list_of_organization(tx, realm, id).await? {
+            clients::delete(tx, realm, &client.id).await?;
+        }
         let revocation = Revocation::Organization { organization: id };
         outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await?;
     }

@@ -80,6 +80,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "organizations_of_sessions",
         sql: include_str!("../migrations/0020_organizations_of_sessions.sql"),
     },
+    Migration { version: 23, name: "notes", sql: include_str!("../migrations/0023_notes.sql") },
 ];
 
 /// The version this release works with.

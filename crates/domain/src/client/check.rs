@@ -3,7 +3,10 @@
 
 use super::{ClientAlg, ClientAuthMethod, ClientSettings, FIRST_PARTY, GrantType, SubjectType};
 use crate::setting::{MOST, SettingRefused, check_audience, is_word, refuse};
-use crate::{ClientId, SigningAlg};
+use crate::{ClientId, Permission, SigningAlg};
+
+/// What of a realm a client can administer.
+pub const ADMINISTERED: [&str; 6] = ["users", "memberships", "organizations", "roles", "sessions", "clients"];
 
 /// A client that acts on its own is the subject of its tokens: it must not look like somebody else.
 pub fn check_id(id: &ClientId) -> Result<(), SettingRefused> {
@@ -35,6 +38,8 @@ impl ClientSettings {
             Self::check_sector,
             Self::check_grants,
             Self::check_format,
+            Self::check_administration,
+            Self::check_organization,
             Self::check_logout,
         ];
         // First: what it needs is more than what would do otherwise.
@@ -55,6 +60,7 @@ impl ClientSettings {
             ("scopes", self.scopes.iter().count()),
             ("audience", self.audience.len()),
             ("contacts", self.contacts.len()),
+            ("administers", self.administers.len()),
         ];
         if let Some((name, _)) = lists.iter().find(|(_, length)| *length > MOST) {
             return refuse(name, format!("there are more than {MOST}; leave out those that are not in use"));
@@ -177,6 +183,66 @@ impl ClientSettings {
         Ok(())
     }
 
+    fn check_administration(&self) -> Result<(), SettingRefused> {
+        if self.administers.is_empty() {
+            return Ok(());
+        }
+        let known = |had: &Permission| {
+            had.as_str().split_once(':').is_some_and(|(resource, action)| {
+                ADMINISTERED.contains(&resource) && ["read", "write", "*"].contains(&action)
+            })
+        };
+        if !self.administers.iter().all(known) {
+            let all = ADMINISTERED.join(", ");
+            return refuse(
+                "administers",
+                format!("write one of {all}, each with :read, :write or :*, as in \"users:*\""),
+            );
+        }
+        if !self.allows(GrantType::ClientCredentials) {
+            return refuse(
+                "administers",
+                "it does so with tokens of its own; add the grant client_credentials",
+            );
+        }
+        if !self.token_format.is_scalekit() {
+            return refuse(
+                "administers",
+                "clients administer by the interface of Scalekit alone; set token_format = \"scalekit\"",
+            );
+        }
+        if self.organization.is_some() {
+            return refuse(
+                "administers",
+                "a client of an organization administers nothing; leave one of the two out",
+            );
+        }
+        // Whom its token is for could use it as the client does.
+        if !self.audience.is_empty() {
+            return refuse(
+                "audience",
+                "a client that administers shows its tokens to nobody else; make another client for the APIs, or leave administers out",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_organization(&self) -> Result<(), SettingRefused> {
+        let person = [
+            GrantType::AuthorizationCode,
+            GrantType::DeviceCode,
+            GrantType::TokenExchange,
+            GrantType::Password,
+        ];
+        if self.organization.is_some() && person.into_iter().any(|grant| self.allows(grant)) {
+            return refuse(
+                "organization",
+                "a client of an organization acts on its own; set grants = [\"client_credentials\"]",
+            );
+        }
+        Ok(())
+    }
+
     fn check_logout(&self) -> Result<(), SettingRefused> {
         if self.backchannel_logout_session_required && self.backchannel_logout_uri.is_none() {
             return refuse(
@@ -224,6 +290,19 @@ mod tests {
         let changes = changes.as_object().unwrap().clone();
         let checked = ClientSettings::default().with(&changes).and_then(|settings| settings.check(public));
         checked.err().map(|refused| refused.member.into_owned())
+    }
+
+    const ORGANIZATION: &str = "org_01jd3v6d7qk4r8x2m5n9p0t1wz";
+
+    /// A client that administers, but for what is said otherwise.
+    fn administering(otherwise: &Value) -> Value {
+        let mut all = json!({
+            "administers": ["users:*", "roles:read"], "grants": ["client_credentials"], "token_format": "scalekit",
+        });
+        for (name, value) in otherwise.as_object().unwrap() {
+            all[name] = value.clone();
+        }
+        all
     }
 
     #[test]
@@ -296,6 +375,24 @@ mod tests {
                 false,
                 Some("token_format"),
             ),
+            (administering(&json!({})), false, None),
+            (administering(&json!({ "administers": ["users"] })), false, Some("administers")),
+            (administering(&json!({ "administers": ["everything:*"] })), false, Some("administers")),
+            (administering(&json!({ "administers": ["users:delete"] })), false, Some("administers")),
+            (administering(&json!({ "grants": ["authorization_code"] })), false, Some("administers")),
+            (
+                administering(&json!({ "token_format": "standard", "scopes": ["a:b"] })),
+                false,
+                Some("administers"),
+            ),
+            (administering(&json!({ "audience": ["notes-api"] })), false, Some("audience")),
+            (administering(&json!({ "organization": ORGANIZATION })), false, Some("administers")),
+            (
+                json!({ "organization": ORGANIZATION, "grants": ["client_credentials"], "scopes": ["a:b"] }),
+                false,
+                None,
+            ),
+            (json!({ "organization": ORGANIZATION }), false, Some("organization")),
             (json!({ "require_pkce": false }), false, None),
             (json!({ "require_pkce": false }), true, Some("require_pkce")),
             (json!({ "refresh_token_rotation": false }), true, Some("refresh_token_rotation")),

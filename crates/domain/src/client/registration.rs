@@ -168,6 +168,8 @@ fn check_flow(metadata: &Map<String, Value>, settings: &ClientSettings) -> Resul
 fn is_trusted(settings: &ClientSettings, policy: Policy<'_>) -> bool {
     settings.skip_consent
         || settings.may_impersonate
+        || !settings.administers.is_empty()
+        || settings.organization.is_some()
         || settings.scopes.iter().any(|scope| !policy.opens(scope))
         || settings.grants.iter().any(|grant| !policy.allows(*grant))
 }

@@ -7,7 +7,7 @@ use super::{
     SubjectType, TokenFormat, WebUri, permissions_of,
 };
 use crate::setting::{SettingRefused, Settings};
-use crate::{DisplayName, Scope, Scopes, SigningAlg, api_key::permission_of};
+use crate::{DisplayName, OrganizationId, Permission, Scope, Scopes, SigningAlg, api_key::permission_of};
 
 /// What a client may do, with the names and defaults of the declarative file; where RFC 7591 or OpenID Connect has a name
 /// for a member, it is that.
@@ -61,6 +61,10 @@ pub struct ClientSettings {
     pub refresh_token_rotation: bool,
     /// Whether a token that it exchanges may be as if the person themselves had it (RFC 8693 section 1.1).
     pub may_impersonate: bool,
+    /// What of its realm it administers on its own: nothing of it is a scope, and no token says it.
+    pub administers: Vec<Permission>,
+    /// The organization that it is a client of: its own tokens speak of it, and it ends with it.
+    pub organization: Option<OrganizationId>,
     /// The shape of its tokens.
     pub token_format: TokenFormat,
     /// What ID tokens are signed with.
@@ -116,6 +120,8 @@ impl Default for ClientSettings {
             dpop_bound_access_tokens: false,
             refresh_token_rotation: true,
             may_impersonate: false,
+            administers: Vec::new(),
+            organization: None,
             token_format: TokenFormat::Standard,
             id_token_signed_response_alg: SigningAlg::RS256,
             userinfo_signed_response_alg: None,
@@ -145,6 +151,11 @@ impl ClientSettings {
         self.token_endpoint_auth_method.is_none_or(ClientAuthMethod::needs_secret)
     }
 
+    /// Whether it knows people by another `sub` than every other client.
+    pub fn is_pairwise(&self) -> bool {
+        self.subject_type == SubjectType::Pairwise
+    }
+
     /// Whether the client has this scope, by itself or as one action of a `resource:*`.
     pub fn may_ask_for(&self, scope: &Scope) -> bool {
         self.scopes.contains(scope.as_str())
@@ -162,6 +173,11 @@ impl ClientSettings {
     pub fn granted(&self, wanted: Option<&Scopes>) -> Scopes {
         let wanted = wanted.unwrap_or(&self.scopes);
         wanted.iter().filter(|scope| !scope.is_personal() && self.may_ask_for(scope)).cloned().collect()
+    }
+
+    /// Whether it may do this in the administration of its realm.
+    pub fn may_administer(&self, wanted: &Permission) -> bool {
+        self.administers.iter().any(|had| had.covers(wanted))
     }
 
     /// The host within which a pairwise `sub` is one (OpenID Connect Core section 8.1): that of `sector_identifier_uri`, or

@@ -1,12 +1,14 @@
 //! Changes to accounts, column by column.
 
 use gatepost_domain::{
-    DisplayName, EmailAddress, LinkPurpose, OutboxId, PasswordHash, PersonalClaims, RealmId, RoleName,
-    Timestamp, User, UserId, Username, audit::Event, outbox::Notice,
+    DisplayName, EmailAddress, LinkPurpose, Notes, NotesChange, OutboxId, PasswordHash, PersonalClaims,
+    RealmId, RoleName, Timestamp, User, UserId, Username, audit::Event, outbox::Notice,
 };
-use gatepost_store::{Tx, audit, passwords, personal_claims, totp_seeds, users};
+use gatepost_store::{Tx, audit, passwords, personal_claims, totp_seeds, user_notes, users};
 
-use super::{ADMINISTRATOR, Who, email, field, is_administrator, left_behind, links, roles_of, with_roles};
+use super::{
+    ADMINISTRATOR, Who, email, field, is_administrator, left_behind, links, noted, roles_of, with_roles,
+};
 use crate::{
     App,
     api_keys::revoke_because,
@@ -27,6 +29,7 @@ pub struct Change {
     disabled: Option<bool>,
     password: Option<PasswordHash>,
     claims: Option<ClaimChanges>,
+    notes: NotesChange,
 }
 
 /// What is to be another of what else is known of a person. `None` leaves a claim as it is; the inner `None` clears it.
@@ -38,6 +41,10 @@ pub struct ClaimChanges {
     pub family_name: Option<Option<String>>,
     /// `picture`
     pub picture: Option<Option<String>>,
+    /// `gender`
+    pub gender: Option<Option<String>>,
+    /// `locale`
+    pub locale: Option<Option<String>>,
     /// `phone_number`; another is verified by nobody.
     pub phone_number: Option<Option<String>>,
 }
@@ -57,6 +64,8 @@ impl ClaimChanges {
             (self.given_name, &mut known.given_name),
             (self.family_name, &mut known.family_name),
             (self.picture, &mut known.picture),
+            (self.gender, &mut known.gender),
+            (self.locale, &mut known.locale),
             (self.phone_number, &mut known.phone_number),
         ] {
             if let Some(value) = change {
@@ -139,6 +148,13 @@ impl Change {
         Ok(self)
     }
 
+    /// What an application keeps with it.
+    pub fn notes(mut self, change: NotesChange) -> Result<Self, Problem> {
+        change.over(Notes::default()).map_err(noted)?;
+        self.notes = change;
+        Ok(self)
+    }
+
     /// Other roles; each must exist in the realm.
     pub fn roles(mut self, realm: &Snapshot, names: Option<&[String]>) -> Result<Self, Problem> {
         self.roles = names.map(|names| roles_of(realm, names)).transpose()?.map(Roles::Only);
@@ -178,6 +194,7 @@ impl Change {
             ("username", self.username.is_some()),
             ("name", self.name.is_some()),
             ("claims", self.claims.is_some()),
+            ("notes", !self.notes.is_empty()),
         ];
         columns.iter().filter(|(_, changes)| *changes).map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
     }
@@ -222,6 +239,10 @@ pub async fn change(
                 if let Some(changes) = change.claims {
                     let claims = changes.over(personal_claims::find(tx, realm, user).await?);
                     personal_claims::set(tx, realm, user, &claims, now).await?;
+                }
+                if !change.notes.is_empty() {
+                    let kept = user_notes::find(tx, realm, user).await?;
+                    user_notes::set(tx, realm, user, &change.notes.over(kept).map_err(noted)?).await?;
                 }
                 let roles = change.roles.as_ref().map(|roles| roles.of(&before.roles));
                 if let Some(roles) = roles.filter(|roles| !same(roles, &before.roles)) {

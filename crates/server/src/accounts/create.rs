@@ -1,15 +1,15 @@
 //! New accounts.
 
 use gatepost_domain::{
-    DisplayName, EmailAddress, LinkPurpose, PasswordHash, PersonalClaims, Profile as FrontDoor, Registration,
-    RoleName, Timestamp, User, UserId, Username,
-    audit::{Actor, Event, Record},
+    DisplayName, EmailAddress, LinkPurpose, Notes, PasswordHash, PersonalClaims, Profile as FrontDoor,
+    Registration, RoleName, Timestamp, User, UserId, Username,
+    audit::{Actor, Event},
     outbox::Letter,
     password::Policy,
 };
-use gatepost_store::{Tx, audit, mailed_links, passwords, personal_claims, user_numbers, users};
+use gatepost_store::{Tx, audit, mailed_links, passwords, personal_claims, user_notes, user_numbers, users};
 
-use super::{Who, email, field, letters::count_strangers_letter, links, names, roles_of};
+use super::{Who, email, field, letters::count_strangers_letter, links, names, noted, roles_of};
 use crate::{
     App,
     http::{Problem, origin::Where},
@@ -27,6 +27,7 @@ pub struct Profile {
     name: Option<DisplayName>,
     roles: Vec<RoleName>,
     claims: PersonalClaims,
+    notes: Notes,
 }
 
 impl Profile {
@@ -41,6 +42,7 @@ impl Profile {
             name: name.map(|text| text.parse().map_err(|refused| field("name", refused))).transpose()?,
             roles: Vec::new(),
             claims: PersonalClaims::default(),
+            notes: Notes::default(),
         };
         if profile.email.is_none() && profile.username.is_none() {
             return Err(Problem::InvalidField {
@@ -68,6 +70,13 @@ impl Profile {
     pub fn claims(mut self, claims: PersonalClaims) -> Result<Self, Problem> {
         claims.check().map_err(|refused| field("profile", refused))?;
         self.claims = claims;
+        Ok(self)
+    }
+
+    /// What an application keeps with it.
+    pub fn notes(mut self, notes: Notes) -> Result<Self, Problem> {
+        notes.check().map_err(noted)?;
+        self.notes = notes;
         Ok(self)
     }
 
@@ -243,25 +252,23 @@ pub async fn create(
     if !profile.roles.is_empty() {
         record = record.with("roles", names(&profile.roles));
     }
-    insert(app, profile.into_user(id, realm, now), hash, record, who, now).await
-}
-
-async fn insert(
-    app: &App,
-    user: User,
-    hash: Option<String>,
-    record: Record,
-    who: Who,
-    now: Timestamp,
-) -> Result<User, Problem> {
+    let (claims, notes) = (profile.claims.clone(), profile.notes.clone());
     let hash = hash.map(PasswordHash::new);
+    let user = profile.into_user(id, realm, now);
     let made = user.clone();
     app.db()
         .write("make a user", move |tx| {
             let (user, hash, record, who) = (made.clone(), hash.clone(), record.clone(), who.clone());
+            let (claims, notes) = (claims.clone(), notes.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 users::create(tx, &user).await?;
+                if !claims.is_empty() {
+                    personal_claims::set(tx, user.realm, user.id, &claims, now).await?;
+                }
+                if !notes.is_empty() {
+                    user_notes::set(tx, user.realm, user.id, &notes).await?;
+                }
                 if let Some(hash) = &hash {
                     passwords::set(tx, user.realm, user.id, hash, now).await?;
                 }

@@ -201,6 +201,7 @@ async fn mint(
         member: None,
         limit: Limit::OWN,
         exchanged: None,
+        external: None,
         audience,
         format: TokenFormat::Standard,
     };

@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use gatepost_domain::{
     Client, ClientAuthMethod, ClientId, ClientOrigin, ClientSettings, RealmId, Secret, SecretDigest,
-    Timestamp,
+    SettingRefused, Timestamp,
     audit::{Event, Record},
     client::{LONGEST_OVERLAP, PreviousSecret, check_id},
 };
-use gatepost_store::{audit, clients};
+use gatepost_store::{Tx, audit, clients, organizations};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -138,6 +138,7 @@ pub async fn create(
             if clients::find(tx, realm, &client.id).await?.is_some() {
                 return Err(Problem::ClientExists);
             }
+            check_organization(tx, realm, &client.settings).await?;
             let client = clients::upsert(tx, &client).await?;
             audit::append(tx, &record).await?;
             Ok(client)
@@ -176,6 +177,9 @@ pub async fn update(
             let (after, is_new) = fitted(Client { settings, updated_at: now, ..before.clone() }, &secrets);
             after.settings.check(after.is_public())?;
             check_usable(&after.settings)?;
+            if after.settings.organization != before.settings.organization {
+                check_organization(tx, realm, &after.settings).await?;
+            }
             if after.settings == before.settings && after.secret == before.secret {
                 return Ok((before, false, Vec::new()));
             }
@@ -242,6 +246,34 @@ pub fn check_usable(settings: &ClientSettings) -> Result<(), Problem> {
         )),
         Ok(_) => Ok(()),
     }
+}
+
+/// The most clients of one organization.
+const MOST_OF_ORGANIZATION: u64 = 100;
+
+/// The organization of a client is there, and has room for it.
+async fn check_organization(tx: &mut Tx, realm: RealmId, settings: &ClientSettings) -> Result<(), Problem> {
+    if let Some(refused) = other_organization(tx, realm, settings).await? {
+        return Err(refused.into());
+    }
+    let Some(organization) = settings.organization else { return Ok(()) };
+    let there = clients::list_of_organization(tx, realm, organization).await?.len() as u64;
+    if there >= MOST_OF_ORGANIZATION {
+        return Err(Problem::TooMany { what: "clients of one organization", most: MOST_OF_ORGANIZATION });
+    }
+    Ok(())
+}
+
+/// What is wrong where the organization of a client is none of the realm.
+pub async fn other_organization(
+    tx: &mut Tx,
+    realm: RealmId,
+    settings: &ClientSettings,
+) -> Result<Option<SettingRefused>, gatepost_store::Error> {
+    let Some(organization) = settings.organization else { return Ok(None) };
+    let reason = "the realm has no such organization; write its id, as listed";
+    let found = organizations::find(tx, realm, organization).await?;
+    Ok(found.is_none().then(|| SettingRefused::new("organization", reason)))
 }
 
 /// Removes a client. Its grants and API keys end with it.

@@ -156,6 +156,7 @@ pub async fn exchange(
         bound_to: key,
         limit: Limit::Held(&left.permissions, if left.roles { subject.claims.roles() } else { &[] }),
         exchanged: Some(&from),
+        external: None,
         audience,
         format: TokenFormat::Standard,
     };

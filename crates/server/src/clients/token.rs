@@ -43,7 +43,7 @@ pub fn issue(
         subject: client.id.to_string(),
         client: client.id.as_str(),
         key: None,
-        organization: None,
+        organization: client.settings.organization,
         scopes: &scopes,
         permissions: &permissions,
         bound_to,

@@ -4,7 +4,7 @@ use gatepost_domain::{Client, ClientOrigin, RealmId, Secret, audit::Event};
 use gatepost_store::{Tx, audit, clients};
 
 use super::{apply::Applying, declared::DeclaredClient, error::ApplyError};
-use crate::clients::{Secrets, differences, fitted, told};
+use crate::clients::{Secrets, differences, fitted, other_organization, told};
 
 impl Applying<'_> {
     /// A client that is there keeps its secret unless the file gives one; one without is given the one that was made.
@@ -61,6 +61,10 @@ impl Applying<'_> {
             return Ok(());
         }
         let fresh = fresh && declared.secret.is_none();
+        if let Some(refused) = other_organization(tx, realm, &client.settings).await? {
+            let realm = self.realm.name.to_string();
+            return Err(ApplyError::Setting { realm, refused });
+        }
         clients::upsert(tx, &client).await?;
         let event = if found.is_some() { Event::ClientUpdated } else { Event::ClientCreated };
         let record = told(self.record(realm, event), found.as_ref(), Some(&client));

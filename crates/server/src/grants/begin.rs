@@ -13,10 +13,12 @@ use gatepost_store::{
     sessions,
 };
 
+use super::external;
 use crate::{
     App,
     http::{Problem, origin::Where},
     realm::{InRealm, Snapshot},
+    signing::External,
 };
 
 /// What somebody agreed to, and when.
@@ -55,6 +57,7 @@ pub(super) struct Beginning {
     /// What the user is in the organization that the tokens are to speak of.
     pub(super) member: Option<Membership>,
     pub(super) known: PersonalClaims,
+    pub(super) external: External,
 }
 
 /// What is written, made beforehand: a closure of the store may run twice.
@@ -64,6 +67,7 @@ pub(super) struct Writing {
     realm: Arc<Snapshot>,
     own_session: SessionId,
     outlives_browser: bool,
+    tells_external: bool,
     begun: Record,
     reused: Record,
     message: OutboxId,
@@ -87,6 +91,7 @@ impl Writing {
             realm: Arc::clone(&realm.0),
             own_session: SessionId::new(now, app.entropy()),
             outlives_browser: client.settings.outlives_browser(&agreed.scopes),
+            tells_external: external::is_told(client),
             begun: record(Event::GrantBegun).with("scopes", agreed.scopes.to_string()),
             reused: record(Event::CodeReused),
             message: OutboxId::new(now, app.entropy()),
@@ -132,7 +137,9 @@ impl Writing {
             return Ok(Begun::Over);
         }
         audit::append(tx, &begun.clone().user(user.id)).await?;
-        Ok(Begun::Now(Box::new(Beginning { grant, session, user, member, known })))
+        let within = (user.id, agreed.organization);
+        let external = external::find(tx, self.tells_external, realm, within).await?;
+        Ok(Begun::Now(Box::new(Beginning { grant, session, user, member, known, external })))
     }
 
     /// Ends what the first use of the code began: one of the two was not the client.

@@ -100,6 +100,7 @@ pub async fn connect(
         user: &begun.user,
         member: None,
         known: &begun.known,
+        external: &begun.external,
         browser_session: begun.grant.details.browser_session.unwrap_or(begun.session.id),
         nonce: None,
         code: None,

@@ -1,8 +1,8 @@
 //! The tokens that are given for a grant.
 
 use gatepost_domain::{
-    Client, Grant, GrantType, Membership, PersonalClaims, Scopes, Session, SessionId, SubjectType, Timestamp,
-    User, refresh::RefreshToken,
+    Client, Grant, GrantType, Membership, PersonalClaims, Scopes, Session, SessionId, Timestamp, User,
+    refresh::RefreshToken,
 };
 use gatepost_jose::SigningKey;
 
@@ -12,7 +12,7 @@ use crate::{
     http::Problem,
     oauth::{acr, person, subject},
     realm::Snapshot,
-    signing::{self, Audience, IdToken, Limit, Subject, issue_id_token},
+    signing::{self, Audience, External, IdToken, Limit, Subject, issue_id_token},
 };
 
 /// What a client got.
@@ -52,6 +52,8 @@ pub(super) struct Holding<'a> {
     pub(super) member: Option<&'a Membership>,
     /// What else is known of the user; read where an ID token is made.
     pub(super) known: &'a PersonalClaims,
+    /// What applications call the user and the organization.
+    pub(super) external: &'a External,
     /// The session of the browser, where the grant has one of its own.
     pub(super) browser_session: SessionId,
     pub(super) nonce: Option<&'a str>,
@@ -124,7 +126,7 @@ impl Holding<'_> {
         (audience, bound_to): (Audience, Option<&str>),
         now: Timestamp,
     ) -> Result<(String, u64), Problem> {
-        let is_pairwise = self.client.settings.subject_type == SubjectType::Pairwise;
+        let is_pairwise = self.client.settings.is_pairwise();
         let subject = Subject {
             pseudonym: is_pairwise.then_some(subject),
             user: self.user,
@@ -137,6 +139,7 @@ impl Holding<'_> {
             // What was lost of it since leaves no other rights.
             limit: Limit::Entrusted(self.client.settings.entrusted(&self.grant.scopes, scopes)),
             exchanged: None,
+            external: Some(self.external),
             audience,
             format: self.client.settings.token_format,
         };

@@ -8,7 +8,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{audit, grants, personal_claims, sessions, users};
 
-use super::{GrantRefused, Issued, Wanted, issue::Holding, kept_key, refused};
+use super::{GrantRefused, Issued, Wanted, external, issue::Holding, kept_key, refused};
 use crate::{
     App,
     http::{Problem, origin::Where},
@@ -83,7 +83,7 @@ pub async fn sign_in(
     let (session, held, checked) = (begins.clone(), grant.clone(), hash.clone());
     let (worker, whence) = (app.clone(), origin.clone());
     let is_known = session::known_device(app, realm, (user.id, &hash), origin, now).is_some();
-    let asks = Asks::of(realm);
+    let (asks, tells_external) = (Asks::of(realm), external::is_told(client));
     let begun = app.db().write("sign in by an application", move |tx| {
         let (session, grant, hash) = (session.clone(), held.clone(), checked.clone());
         let records = [signed_in.clone(), granted.clone()];
@@ -107,10 +107,11 @@ pub async fn sign_in(
             if !is_known {
                 session::note_device(tx, &app, (&user, &session), &origin, now).await?;
             }
-            Ok((user, known))
+            let external = external::find(tx, tells_external, session.realm, (user.id, None)).await?;
+            Ok((user, known, external))
         })
     });
-    let (user, known) = match begun.await {
+    let (user, known, external) = match begun.await {
         Ok(begun) => begun,
         Err(Problem::InvalidCredentials) => {
             session::note_refused(app, realm, Some(user.id), origin, now).await?;
@@ -127,6 +128,7 @@ pub async fn sign_in(
         user: &user,
         member: None,
         known: &known,
+        external: &external,
         browser_session: begins.id,
         nonce: None,
         code: None,

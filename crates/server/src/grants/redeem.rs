@@ -94,6 +94,7 @@ pub async fn redeem(
         user: &begun.user,
         member: begun.member.as_ref(),
         known: &begun.known,
+        external: &begun.external,
         browser_session: code.session,
         nonce: code.details.nonce.as_deref(),
         code: Some(redemption.code),

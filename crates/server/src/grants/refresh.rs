@@ -6,12 +6,13 @@ use gatepost_store::{
     personal_claims,
 };
 
-use super::{GrantRefused, Issued, Wanted, issue::Holding, refused};
+use super::{GrantRefused, Issued, Wanted, external, issue::Holding, refused};
 use crate::{
     App,
     http::Problem,
     realm::{InRealm, Snapshot},
     session::touch,
+    signing::External,
 };
 
 /// Exchanges a refresh token of this client for the next tokens. As in [`session::refresh`](crate::session::refresh) one statement
@@ -66,6 +67,7 @@ pub async fn refresh(
             user,
             member: member.as_ref(),
             known: &before.known,
+            external: &before.external,
             browser_session,
             nonce: None,
             code: None,
@@ -94,6 +96,7 @@ pub async fn refresh(
 struct Before {
     needs_rs256: bool,
     known: PersonalClaims,
+    external: External,
     may: Result<(), GrantRefused>,
 }
 
@@ -104,15 +107,16 @@ async fn before(
     token: RefreshToken,
     wanted: &Wanted,
 ) -> Result<Option<Before>, Problem> {
-    let id = realm.id();
+    let (id, tells_external) = (realm.id(), external::is_told(client));
     let found = app.db().read("find a grant and what is known of its user", move |tx| {
         Box::pin(async move {
             let Some((grant, _, user)) = grants::find(tx, id, token.grant).await? else { return Ok(None) };
             let known = known(tx, id, user.id, grant.scopes.contains("openid")).await?;
-            Ok::<_, gatepost_store::Error>(Some((grant, known)))
+            let external = external::find(tx, tells_external, id, (user.id, grant.organization)).await?;
+            Ok::<_, gatepost_store::Error>(Some((grant, known, external)))
         })
     });
-    let Some((grant, known)) = found.await?.filter(|(grant, _)| grant.client == client.id) else {
+    let Some((grant, known, external)) = found.await?.filter(|(grant, ..)| grant.client == client.id) else {
         return Ok(None);
     };
     let targets: Vec<&str> = wanted.audience.iter().map(String::as_str).collect();
@@ -125,7 +129,7 @@ async fn before(
     } else {
         Ok(())
     };
-    Ok(Some(Before { needs_rs256: client.settings.needs_rs256(&grant.scopes), known, may }))
+    Ok(Some(Before { needs_rs256: client.settings.needs_rs256(&grant.scopes), known, external, may }))
 }
 
 async fn known(

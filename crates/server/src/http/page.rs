@@ -11,6 +11,11 @@ pub struct Limit(u32);
 impl Limit {
     const MOST: u32 = 100;
 
+    /// As many as somebody wishes that can be given fewer, and is told where the next page begins. Zero: as many as usual.
+    pub fn wished(number: u32) -> Self {
+        if number == 0 { Self::default() } else { Self(number.min(Self::MOST)) }
+    }
+
     /// The number.
     pub const fn get(self) -> u32 {
         self.0

@@ -99,6 +99,12 @@ pub enum Problem {
     /// Signed in, but without the right to do this.
     #[error("the caller lacks a role")]
     MissingRole,
+    /// A client that was not given this to administer.
+    #[error("the client does not administer {right}")]
+    ClientMayNot {
+        /// What it would need.
+        right: String,
+    },
     /// An application whose person did not let it have what they may do.
     #[error("the application lacks the scope roles")]
     MissingScope,
@@ -150,6 +156,9 @@ pub enum Problem {
     /// Giving or taking more than the caller may do in the organization.
     #[error("beyond the caller's rights in the organization")]
     BeyondRights,
+    /// Another user, or another organization, of the realm has the external id.
+    #[error("the external id is taken")]
+    ExternalIdTaken,
     /// Another organization of the realm has the slug.
     #[error("the slug is taken")]
     SlugTaken,
@@ -171,6 +180,9 @@ pub enum Problem {
     /// The realm has a role of this name.
     #[error("the role exists")]
     RoleExists,
+    /// The realm has this permission written down.
+    #[error("the permission exists")]
+    PermissionExists,
     /// A role that the realm's profile brings stays.
     #[error("the role is built in")]
     RoleBuiltIn,
@@ -220,6 +232,9 @@ pub enum Problem {
     /// The client has no secret that could be replaced.
     #[error("the client has no secret")]
     NoSecret,
+    /// The only secret of a client stays.
+    #[error("the only secret of the client")]
+    LastSecret,
     /// The webhook is off, and is sent nothing.
     #[error("the webhook is off")]
     WebhookOff,
@@ -306,7 +321,7 @@ impl Problem {
     }
 
     /// What the log says, with the causes the caller does not see.
-    fn cause(&self) -> Cause {
+    pub(crate) fn cause(&self) -> Cause {
         let text = match self {
             Self::Internal(cause) => chain(cause.as_ref()),
             Self::Unavailable(cause) => chain(cause),
@@ -371,6 +386,7 @@ impl From<gatepost_store::Error> for Problem {
             Error::Conflict(Constraint::UserEmail) => Self::EmailTaken,
             Error::Conflict(Constraint::UserUsername) => Self::UsernameTaken,
             Error::Conflict(Constraint::OrganizationSlug) => Self::SlugTaken,
+            Error::Conflict(Constraint::ExternalId) => Self::ExternalIdTaken,
             Error::Conflict(Constraint::Member) => Self::AlreadyMember,
             Error::Conflict(Constraint::OpenInvitation) => Self::AlreadyInvited,
             Error::Unavailable(_) | Error::StorageFull | Error::ReadOnly | Error::Disk(_) => {

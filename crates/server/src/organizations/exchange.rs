@@ -118,6 +118,7 @@ pub async fn exchange(
         member: Some(&member),
         limit,
         exchanged: None,
+        external: None,
         audience,
         format: TokenFormat::Standard,
     };

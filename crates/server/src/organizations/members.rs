@@ -103,12 +103,57 @@ pub async fn find(
         .await
 }
 
+/// What somebody is to be in an organization.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// A member with these roles. For the realm, a user who is no member becomes one.
+    With(Vec<RoleName>),
+    /// A member with these roles, which they were not before.
+    New(Vec<RoleName>),
+    /// The member they are, with other roles.
+    Changed(Vec<RoleName>),
+    /// The same with some roles more and some less.
+    Edited {
+        /// More.
+        add: Vec<RoleName>,
+        /// Less.
+        remove: Vec<RoleName>,
+    },
+}
+
+impl Wanted {
+    /// The roles of somebody who has those, or who is no member.
+    fn over(&self, before: Option<&Membership>) -> Result<Vec<RoleName>, Problem> {
+        match (self, before) {
+            (Self::New(_), Some(_)) => Err(Problem::AlreadyMember),
+            (Self::Changed(_) | Self::Edited { .. }, None) => Err(Problem::NotFound),
+            (Self::With(roles) | Self::New(roles) | Self::Changed(roles), _) => Ok(roles.clone()),
+            (Self::Edited { add, remove }, Some(before)) => {
+                let kept = before.roles.iter().filter(|role| !remove.contains(role) && !add.contains(role));
+                Ok(kept.chain(add).cloned().collect())
+            }
+        }
+    }
+}
+
 /// Gives a member other roles. For the realm, a user who is no member becomes one.
 pub async fn set(
     app: &App,
     realm: &Snapshot,
-    (organization, user): (OrganizationId, UserId),
+    within: (OrganizationId, UserId),
     roles: Vec<RoleName>,
+    acting: (Who, By),
+    now: Timestamp,
+) -> Result<(Membership, User), Problem> {
+    put(app, realm, within, Wanted::With(roles), acting, now).await
+}
+
+/// Makes of somebody what they are to be.
+pub async fn put(
+    app: &App,
+    realm: &Snapshot,
+    (organization, user): (OrganizationId, UserId),
+    wanted: Wanted,
     (who, by): (Who, By),
     now: Timestamp,
 ) -> Result<(Membership, User), Problem> {
@@ -121,13 +166,15 @@ pub async fn set(
     let message = OutboxId::new(now, app.entropy());
     let (graph, realm) = (realm.organization_roles().clone(), realm.id());
     let answer = app.db().write("change a member", move |tx| {
-        let (who, roles, graph) = (who.clone(), roles.clone(), graph.clone());
+        let (who, wanted, graph) = (who.clone(), wanted.clone(), graph.clone());
         let (changed, added) = (changed.clone(), added.clone());
         Box::pin(async move {
             who.still_may(tx, now).await?;
             let authority = by.authority(tx, realm, organization, &graph).await?;
             let account = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
-            let Some(before) = memberships::find(tx, realm, organization, user).await? else {
+            let before = memberships::find(tx, realm, organization, user).await?;
+            let roles = wanted.over(before.as_ref())?;
+            let Some(before) = before else {
                 if by != By::Realm {
                     return Err(Problem::NotFound);
                 }

@@ -60,6 +60,7 @@ pub async fn switch(
         member: member.as_ref(),
         limit: Limit::OWN,
         exchanged: None,
+        external: None,
         audience: realm.audience_of(&grant),
         format: TokenFormat::Standard,
     };

@@ -98,6 +98,7 @@ fn answer(
             member: member.as_ref(),
             limit: Limit::of_sign_in(&grant.scopes),
             exchanged: None,
+            external: None,
             audience: realm.audience_of(grant),
             format: TokenFormat::Standard,
         },

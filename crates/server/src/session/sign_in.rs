@@ -222,6 +222,7 @@ pub async fn sign_in(
             member: None,
             limit: Limit::OWN,
             exchanged: None,
+            external: None,
             audience: realm.own_audience(),
             format: TokenFormat::Standard,
         },

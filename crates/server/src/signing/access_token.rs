@@ -52,10 +52,21 @@ pub struct Subject<'a> {
     pub limit: Limit<'a>,
     /// Of a token that another was exchanged for.
     pub exchanged: Option<&'a ExchangedFrom>,
+    /// What applications call the user and the organization.
+    pub external: Option<&'a External>,
     /// Whom the token is for.
     pub audience: Audience,
     /// Its shape.
     pub format: TokenFormat,
+}
+
+/// What applications call a user, and an organization: `xuid`, `xoid`.
+#[derive(Clone, Debug, Default)]
+pub struct External {
+    /// The user.
+    pub user: Option<String>,
+    /// The organization that the token speaks of.
+    pub organization: Option<String>,
 }
 
 /// What limits the rights in a token beside what the account has.
@@ -184,6 +195,10 @@ struct Claims<'a> {
     scopes: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     oid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xoid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xuid: Option<&'a str>,
 }
 
 /// RFC 7800, RFC 9449 section 6.1.
@@ -276,6 +291,8 @@ pub fn issue_for(
         nbf: scalekit.then_some(now.unix_seconds()),
         scopes: scalekit.then(|| listed(subject.scopes)),
         oid: subject.member.filter(|_| scalekit).map(|member| member.organization.to_string()),
+        xoid: subject.external.and_then(|external| external.organization.as_deref()),
+        xuid: subject.external.and_then(|external| external.user.as_deref()),
     };
     sign(realm, (subject.format, if sign_in.is_some() { SIGN_IN_TYPE } else { ACCESS_TOKEN }), &claims)
 }
@@ -318,6 +335,8 @@ pub fn issue_for_program(
         nbf: scalekit.then_some(now.unix_seconds()),
         scopes: scalekit.then(|| listed(program.scopes)),
         oid: program.organization.filter(|_| scalekit).map(|organization| organization.to_string()),
+        xoid: None,
+        xuid: None,
     };
     sign(realm, (program.format, ACCESS_TOKEN), &claims)
 }

@@ -9,7 +9,7 @@ mod ring;
 mod shared;
 
 pub use access_token::{
-    ExchangedFrom, Limit, Program, Subject, issue, issue_for, issue_for_program, present_scopes,
+    ExchangedFrom, External, Limit, Program, Subject, issue, issue_for, issue_for_program, present_scopes,
 };
 pub use audience::Audience;
 pub use id_token::{IdToken, issue_id_token};

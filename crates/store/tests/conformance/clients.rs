@@ -1,8 +1,8 @@
 use gatepost_domain::{
-    Client, ClientId, ClientOrigin, ClientSettings, RealmId, Scopes, Secret, TokenFormat,
+    Client, ClientId, ClientOrigin, ClientSettings, OrganizationId, RealmId, Scopes, Secret, TokenFormat,
     client::{PreviousSecret, RegisteredBy},
 };
-use gatepost_store::{Constraint, Error, clients, consents};
+use gatepost_store::{Constraint, Error, clients, consents, organizations};
 
 use crate::support::{NOW, Store, error_of, later};
 
@@ -11,6 +11,7 @@ on_every_backend!(
     a_client_is_made_changed_found_and_deleted,
     clients_are_listed_by_pages,
     clients_whose_tokens_are_in_the_format_of_scalekit_are_told,
+    the_clients_of_an_organization_are_listed_and_end_with_it,
     a_client_that_came_by_itself_is_read_back,
     clients_that_nobody_vouches_for_are_counted_and_the_unused_deleted,
     the_names_of_the_realms_own_clients_are_told,
@@ -112,6 +113,35 @@ async fn clients_whose_tokens_are_in_the_format_of_scalekit_are_told(store: Stor
     };
     assert_eq!(told(9).await, ["a", "b"]);
     assert_eq!(told(1).await, ["a"]);
+}
+
+async fn the_clients_of_an_organization_are_listed_and_end_with_it(store: Store) {
+    let (acme, beta) = (store.organization("acme").await, store.organization("beta").await);
+    let keep = async |id: &str, organization: Option<OrganizationId>, jwks: Option<&str>| {
+        let client = client(&store, id);
+        let jwks = jwks.map(|jwks| serde_json::from_str(jwks).unwrap());
+        let settings = ClientSettings { organization, jwks, ..client.settings.clone() };
+        let client = Client { settings, ..client };
+        write!(store, [client] tx => clients::upsert(tx, &client).await).unwrap();
+    };
+    let odd = format!(r#"{{"keys":[{{"kty":"EC"}}],"organization":"{}"}}"#, acme.id);
+    keep("b", Some(acme.id), None).await;
+    keep("a", Some(acme.id), None).await;
+    keep("c", Some(beta.id), None).await;
+    keep("d", None, Some(&odd)).await;
+    let realm = store.realm;
+    let of = async |realm: RealmId, organization: OrganizationId| {
+        let found =
+            read!(store, [] tx => clients::list_of_organization(tx, realm, organization).await).unwrap();
+        found.into_iter().map(|client| client.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(realm, acme.id).await, ["a", "b"]);
+    assert_eq!(of(RealmId::MAX, acme.id).await, [""; 0]);
+    let (version, id, message) = (store.version().await, acme.id, store.message());
+    write!(store, [] tx => organizations::delete(tx, realm, id, NOW, message).await).unwrap();
+    assert!(store.version().await > version, "who is known in memory is looked at again");
+    let left = read!(store, [] tx => clients::list(tx, realm, None, 9).await).unwrap();
+    assert_eq!(left.iter().map(|client| client.id.as_str()).collect::<Vec<_>>(), ["c", "d"]);
 }
 
 fn registered(by: RegisteredBy) -> ClientOrigin {

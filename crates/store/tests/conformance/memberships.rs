@@ -17,6 +17,7 @@ on_every_backend!(
     other_roles_and_a_removal_stop_a_refresh_under_way_and_tell_verifiers,
     owners_are_told_from_others_and_from_those_who_cannot_sign_in,
     a_role_of_any_member_is_in_use,
+    members_are_counted_by_role_in_one_organization_or_in_all,
     a_membership_ends_with_its_user,
     ad_02_owners_who_remove_each_other_at_once_leave_one,
     ad_02_an_owner_who_leaves_while_another_is_deleted_leaves_one,
@@ -293,6 +294,30 @@ async fn a_role_of_any_member_is_in_use(store: Store) {
             Ok(false)
         );
     }
+}
+
+async fn members_are_counted_by_role_in_one_organization_or_in_all(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let (acme, beta) = (store.organization("acme").await, store.organization("beta").await);
+    store.join(&acme, &ada, "owner a_b").await;
+    store.join(&acme, &bob, "a_b").await;
+    store.join(&beta, &bob, "owner").await;
+    let count = async |realm: RealmId, organization, role: &str| {
+        let role: RoleName = role.parse().unwrap();
+        read!(store, [role] tx => memberships::count_with_role(tx, realm, organization, &role).await).unwrap()
+    };
+    let realm = store.realm;
+    for (organization, role, expected) in [
+        (None, "owner", 2),
+        (None, "a_b", 2),
+        (None, "axb", 0),
+        (Some(acme.id), "owner", 1),
+        (Some(acme.id), "a_b", 2),
+        (Some(beta.id), "a_b", 0),
+    ] {
+        assert_eq!(count(realm, organization, role).await, expected, "{organization:?} {role}");
+    }
+    assert_eq!(count(RealmId::MAX, None, "owner").await, 0);
 }
 
 async fn a_membership_ends_with_its_user(store: Store) {

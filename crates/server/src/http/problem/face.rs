@@ -179,6 +179,12 @@ impl Problem {
                 "Not allowed",
                 "This needs the role `realm-admin` in this realm.",
             ),
+            Self::ClientMayNot { right } => (
+                "client_may_not",
+                S::FORBIDDEN,
+                "The client may not do this",
+                format!("This needs `{right}` in the client's setting `administers`, which whoever manages the realm gives.").into(),
+            ),
             Self::MissingScope => fixed(
                 "insufficient_scope",
                 S::FORBIDDEN,
@@ -280,6 +286,12 @@ impl Problem {
                 "Beyond your rights",
                 "In an organization one gives and takes only what one may do there; only owners make and unmake owners.",
             ),
+            Self::ExternalIdTaken => fixed(
+                "external_id_taken",
+                S::CONFLICT,
+                "External id is taken",
+                "Another of the realm has it. Choose another, or take it from that one first.",
+            ),
             Self::SlugTaken => fixed("slug_taken", S::CONFLICT, "Slug is taken", "Choose another slug."),
             Self::LastOwner => fixed(
                 "last_owner",
@@ -317,6 +329,12 @@ impl Problem {
                 S::CONFLICT,
                 "The role is there",
                 "The realm has a role of this name. Choose another, or replace it with PUT.",
+            ),
+            Self::PermissionExists => fixed(
+                "permission_exists",
+                S::CONFLICT,
+                "The permission is there",
+                "The realm has this permission written down. Change what it is for, or choose another.",
             ),
             Self::RoleBuiltIn => fixed(
                 "role_built_in",
@@ -361,6 +379,12 @@ impl Problem {
                 S::CONFLICT,
                 "There is no secret",
                 "This client proves itself with a key, or not at all. Change its `token_endpoint_auth_method` to give it a secret.",
+            ),
+            Self::LastSecret => fixed(
+                "last_secret",
+                S::CONFLICT,
+                "The only secret",
+                "The client could not prove any more who it is. Make another secret first, or delete the client.",
             ),
             Self::WebhookOff => fixed(
                 "webhook_off",

@@ -46,6 +46,7 @@ impl ProfileSent {
             family_name: one(self.last_name, self.last),
             picture: one(self.avatar_url, self.avatar),
             phone_number: one(self.phone_number, self.phone),
+            ..ClaimChanges::default()
         })
     }
 }

@@ -235,9 +235,12 @@ fn said(problem: &Problem) -> Said {
             fixed(S::UNAUTHORIZED, "INVALID_TOKEN", "The refresh token was refused. Sign in again.")
         }
         P::WrongPassword => fixed(S::UNAUTHORIZED, "INVALID_PASSWORD", "The present password is not right."),
-        P::MissingRole | P::MissingScope | P::NotForApplications | P::MissingPermission | P::BeyondRights => {
-            forbidden("The account may not do this.")
-        }
+        P::MissingRole
+        | P::ClientMayNot { .. }
+        | P::MissingScope
+        | P::NotForApplications
+        | P::MissingPermission
+        | P::BeyondRights => forbidden("The account may not do this."),
         P::NotFound => fixed(S::NOT_FOUND, "NOT_FOUND", "There is no such thing here."),
         P::InvalidHost => {
             fixed(S::BAD_REQUEST, "INVALID_REQUEST", "Send one Host header with the name of a host.")
@@ -296,6 +299,9 @@ fn said(problem: &Problem) -> Said {
         }
         P::InvalidSetting(refused) => (S::BAD_REQUEST, "INVALID_REQUEST", format!("{refused}.").into()),
         P::NoSecret => conflict("There is no secret."),
+        P::PermissionExists => conflict("The permission is there."),
+        P::LastSecret => conflict("It is the only secret."),
+        P::ExternalIdTaken => conflict("The external id is taken."),
         P::ClientExists => conflict("There is one with this id."),
         P::WebhookOff => conflict("The webhook is off. Turn it on first."),
         P::WeakPassword(TooWeak::Breached { .. }) => {

@@ -46,7 +46,7 @@ pub async fn register(
     let (user, hash) =
         made.map_err(|problem| Refusal::from(problem).instead_of("RATE_LIMITED", "RATE_LIMIT_EXCEEDED"))?;
     // As the account was made: nothing is looked up that an address which has an account would answer otherwise.
-    let about = About { claims, factors: Vec::new(), organizations: Vec::new() };
+    let about = About { claims, ..About::default() };
     let mut answer = json!({
         "message": "The account is made. Confirm the address by the link that is mailed to it.",
         "user": view::user(&realm, &user, &about, None),

@@ -32,12 +32,12 @@ name = "admin"
 permissions = ["organization:manage"]
 `;
 
-export async function gatepost() {
+export async function gatepost(declared = realm) {
   const binary = process.env.GATEPOST_BIN;
   assert.ok(binary, 'run scripts/test-clients, which says where the server is');
   const folder = await mkdtemp(join(tmpdir(), 'gatepost-'));
   const file = join(folder, 'realm.toml');
-  await writeFile(file, realm);
+  await writeFile(file, declared);
   const options = ['serve', '--listen', '127.0.0.1:0', '--data-dir', join(folder, 'data'), '--apply', file, '--log-level', 'warn'];
   const server = spawn(binary, options, { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise((ready, failed) => {

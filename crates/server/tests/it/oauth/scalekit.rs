@@ -1,6 +1,7 @@
 //! Clients whose tokens are in the format of Scalekit, and what applications written for it ask for.
 
 mod claims;
+mod grpc;
 mod listed;
 mod logout;
 mod organizations;

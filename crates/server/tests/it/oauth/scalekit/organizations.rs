@@ -3,7 +3,11 @@
 use axum::http::Method;
 use serde_json::json;
 
-use super::{REALM, acme, asking, refresh, rp, token, tokens};
+use super::{
+    REALM, acme, asking,
+    grpc::{self, wire::message},
+    refresh, rp, token, tokens,
+};
 use crate::{pages::browser::Browser, support::TestApp};
 
 #[tokio::test]
@@ -68,4 +72,35 @@ async fn whatever_else_is_hinted_at_is_left_out() {
     // What is known of the person fills in the field.
     let page = rp::open(&Browser::new(&app), &asking.with("login_hint", "ada@example.com")).await;
     assert!(page.html().contains("value=\"ada@example.com\""));
+}
+
+/// Set by gRPC; told in every access token, as it is then.
+#[tokio::test]
+async fn tokens_say_what_the_application_calls_whom_they_speak_of() {
+    let administering = "[[realm.client]]\nid = \"administering\"\nsecret = \"test_0123456789abcdefghijklmnopqrstuvwxyz\"\n\
+        grants = [\"client_credentials\"]\ntoken_format = \"scalekit\"\nadministers = [\"users:write\", \"organizations:write\"]\n";
+    let app =
+        TestApp::with(&REALM.replacen("[[realm.client]]", &format!("{administering}[[realm.client]]"), 1))
+            .await;
+    let acme = acme(&app).await;
+    let browser = rp::ada(&app).await;
+    let signed_in = tokens(&browser, &asking().with("organization_id", &acme)).await;
+    let before = rp::claims(&signed_in.text("access_token"));
+    assert_eq!((before.get("xoid"), before.get("xuid")), (None, None));
+    let caller = grpc::Caller::of(&app, "administering").await;
+    let user = message().text(1, before["sub"].as_str().unwrap()).within(3, message().text(6, "customer/7"));
+    caller.call("users.UserService/UpdateUser", user).await.unwrap();
+    let organization = message().text(1, &acme).within(3, message().text(6, "account/3"));
+    caller.call("organizations.OrganizationService/UpdateOrganization", organization).await.unwrap();
+    let refreshed = refresh(&app, &signed_in.text("refresh_token")).await;
+    let again = tokens(&browser, &asking().with("organization_id", &acme)).await;
+    for answer in [refreshed, again] {
+        let claims = rp::claims(&answer.text("access_token"));
+        assert_eq!((&claims["xoid"], &claims["xuid"]), (&json!("account/3"), &json!("customer/7")));
+    }
+    let without = rp::claims(&tokens(&browser, &asking()).await.text("access_token"));
+    assert_eq!((without.get("xoid"), &without["xuid"]), (None, &json!("customer/7")));
+    // Other applications know nothing of it.
+    let other = rp::redeem(&app, &rp::code(&browser, &rp::asking()).await).await;
+    assert_eq!(rp::claims(&other.text("access_token")).get("xuid"), None);
 }

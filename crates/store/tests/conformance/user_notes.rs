@@ -1,0 +1,44 @@
+use std::collections::BTreeMap;
+
+use gatepost_domain::{Notes, RealmId, UserId};
+use gatepost_store::{Constraint, Error, user_notes, users};
+
+use crate::support::{NOW, Store, error_of};
+
+on_every_backend!(what_is_kept_is_replaced_and_found_by_the_external_id, what_is_kept_goes_with_the_user,);
+
+fn notes(external_id: Option<&str>) -> Notes {
+    let metadata = BTreeMap::from([("plan".to_owned(), "free \"for\" ever".to_owned())]);
+    Notes { external_id: external_id.map(str::to_owned), metadata }
+}
+
+async fn what_is_kept_is_replaced_and_found_by_the_external_id(store: Store) {
+    let (one, other) = (store.user("one").await.id, store.user("other").await.id);
+    let realm = store.realm;
+    let set = async |id: UserId, notes: &Notes| write!(store, [notes] tx => user_notes::set(tx, realm, id, &notes).await);
+    let find =
+        async |realm: RealmId, id: UserId| read!(store, [] tx => user_notes::find(tx, realm, id).await);
+    let called = async |external_id: &str| {
+        let external_id = external_id.to_owned();
+        read!(store, [external_id] tx => user_notes::find_by_external_id(tx, realm, &external_id).await)
+    };
+    assert_eq!(find(realm, one).await, Ok(Notes::default()));
+    assert_eq!(set(one, &notes(Some("7"))).await, Ok(()));
+    assert_eq!((find(realm, one).await, called("7").await), (Ok(notes(Some("7"))), Ok(Some(one))));
+    assert_eq!(find(RealmId::MAX, one).await, Ok(Notes::default()));
+    let taken = set(other, &notes(Some("7"))).await;
+    assert_eq!(error_of(taken), Error::Conflict(Constraint::ExternalId));
+    assert_eq!(set(other, &notes(None)).await, Ok(()));
+    assert_eq!(set(one, &notes(None)).await, Ok(()), "several can be called nothing");
+    assert_eq!(called("7").await, Ok(None));
+    let homeless = set(UserId::MAX, &notes(None)).await;
+    assert_eq!(error_of(homeless), Error::Conflict(Constraint::Parent));
+}
+
+async fn what_is_kept_goes_with_the_user(store: Store) {
+    let (realm, id, message) = (store.realm, store.user("one").await.id, store.message());
+    let kept = notes(Some("7"));
+    write!(store, [kept] tx => user_notes::set(tx, realm, id, &kept).await).unwrap();
+    write!(store, [] tx => users::delete(tx, realm, id, NOW, message).await).unwrap();
+    assert_eq!(read!(store, [] tx => user_notes::find_by_external_id(tx, realm, "7").await), Ok(None));
+}
