@@ -5,6 +5,7 @@ mod authority;
 mod exchange;
 mod invitations;
 mod members;
+mod resend;
 mod switch;
 
 use gatepost_domain::{
@@ -30,6 +31,7 @@ pub use authority::{By, managing};
 pub use exchange::{ExchangeRefused, exchange};
 pub use invitations::{accept, invite, list as list_invitations, look_at_invitation, revoke};
 pub use members::{list as list_members, remove as remove_member, set as set_member};
+pub use resend::{find as find_invitation, leads_to, resend};
 pub use switch::switch;
 
 /// The most organizations one user owns.

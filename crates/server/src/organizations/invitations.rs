@@ -163,14 +163,14 @@ async fn still_covered(
         && standing.covers(&Standing::of(&invitation.roles, graph)))
 }
 
-/// The organization that an invitation leads to, for the account whose proven address was invited. Looking uses nothing up. Whatever
-/// is wrong with the secret or with whose it is, the answer is the same.
+/// An invitation and where it leads to, for the account whose proven address was invited. Looking uses nothing up. Whatever is wrong
+/// with the secret or with whose it is, the answer is the same.
 pub async fn look_at_invitation(
     app: &App,
     user: &User,
     secret: &str,
     now: Timestamp,
-) -> Result<Organization, Problem> {
+) -> Result<(Invitation, Organization), Problem> {
     let id = invitation::id_of(secret).ok_or(Problem::InvalidInvitation)?;
     let digest = SecretDigest::of(secret.as_bytes());
     let proven = user.email.clone().filter(|_| user.email_verified).ok_or(Problem::InvalidInvitation)?;
@@ -185,7 +185,7 @@ pub async fn look_at_invitation(
                 });
                 let found = found.ok_or(Problem::InvalidInvitation)?;
                 let organization = organizations::find(tx, realm, found.organization).await?;
-                organization.ok_or(Problem::InvalidInvitation)
+                Ok((found, organization.ok_or(Problem::InvalidInvitation)?))
             })
         })
         .await

@@ -82,7 +82,7 @@ pub(super) async fn show(
     let token = token(query.get("token").map_or("", String::as_str));
     let user = &signed_in.user;
     match organizations::look_at_invitation(&app, user, token, frame.now).await {
-        Ok(organization) => Ok(ask(&frame, user, &organization, token, false)),
+        Ok((_, organization)) => Ok(ask(&frame, user, &organization, token, false)),
         Err(problem) => refused(&app, &frame, user, token, problem),
     }
 }
@@ -97,7 +97,7 @@ pub(super) async fn submit(
     let (user, token) = (&signed_in.user, token(form.get("token").unwrap_or_default()));
     if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
         return match organizations::look_at_invitation(&app, user, token, frame.now).await {
-            Ok(organization) => Ok(ask(&frame, user, &organization, token, true)),
+            Ok((_, organization)) => Ok(ask(&frame, user, &organization, token, true)),
             Err(problem) => refused(&app, &frame, user, token, problem),
         };
     }
