@@ -171,13 +171,20 @@ struct Claims<'a> {
     exchanged_from: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Party]>::is_empty")]
     exchanged_by: &'a [Party],
-    // What the format of Scalekit has beside, under the names that its libraries look for.
+    // What the formats of other servers have beside, under the names that their libraries look for.
     #[serde(skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scopes: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     oid: Option<String>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machine_id: Option<&'a str>,
+    /// None by name: whom a token is for is in `aud`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_machines: Option<[&'static str; 0]>,
 }
 
 /// RFC 7800, RFC 9449 section 6.1.
@@ -269,6 +276,9 @@ pub fn issue_for(
         nbf: scalekit.then_some(now.unix_seconds()),
         scopes: scalekit.then(|| listed(subject.scopes)),
         oid: subject.member.filter(|_| scalekit).map(|member| member.organization.to_string()),
+        kind: None,
+        machine_id: None,
+        target_machines: None,
     };
     sign(realm, (subject.format, if sign_in.is_some() { SIGN_IN_TYPE } else { ACCESS_TOKEN }), &claims)
 }
@@ -283,6 +293,7 @@ pub fn issue_for_program(
     now: Timestamp,
 ) -> Result<String, Problem> {
     let scalekit = program.format.is_scalekit();
+    let zalt = program.format == TokenFormat::Zalt;
     let claims = Claims {
         iss: realm.issuer(),
         sub: program.subject,
@@ -309,8 +320,11 @@ pub fn issue_for_program(
         exchanged_from: None,
         exchanged_by: &[],
         nbf: scalekit.then_some(now.unix_seconds()),
-        scopes: scalekit.then(|| listed(program.scopes)),
+        scopes: program.format.needs_rs256().then(|| listed(program.scopes)),
         oid: program.organization.filter(|_| scalekit).map(|organization| organization.to_string()),
+        kind: zalt.then_some("m2m"),
+        machine_id: zalt.then_some(program.client),
+        target_machines: zalt.then_some([]),
     };
     sign(realm, (program.format, ACCESS_TOKEN), &claims)
 }
@@ -330,15 +344,17 @@ fn shaped(audience: Audience, format: TokenFormat) -> Audience {
     if format.is_scalekit() { audience.listed() } else { audience }
 }
 
-/// What signs a token of that shape: the realm's own algorithm, or RS256, which libraries of Scalekit take alone. Whoever issues one
+/// What signs a token of that shape: the realm's own algorithm, or RS256, which libraries of other servers take alone. Whoever issues one
 /// has made sure of that key.
 fn signer(realm: &Snapshot, format: TokenFormat) -> Result<&SigningKey, Problem> {
     match format {
         TokenFormat::Standard => Ok(realm.keys().signer()),
-        TokenFormat::Scalekit => {
+        TokenFormat::Scalekit | TokenFormat::Zalt => {
             let key = realm.keys().signer_with(SigningAlg::RS256);
             key.ok_or_else(|| {
-                Problem::internal("a token in the format of Scalekit is to be signed without an RS256 key")
+                Problem::internal(
+                    "a token in the format of another server is to be signed without an RS256 key",
+                )
             })
         }
     }
