@@ -75,6 +75,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 17, name: "user_numbers", sql: include_str!("../migrations/0017_user_numbers.sql") },
     Migration { version: 18, name: "webhooks", sql: include_str!("../migrations/0018_webhooks.sql") },
+    Migration {
+        version: 19,
+        name: "step_up_and_forms",
+        sql: include_str!("../migrations/0019_step_up_and_forms.sql"),
+    },
 ];
 
 /// The version this release works with.
