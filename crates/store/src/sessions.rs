@@ -1,5 +1,7 @@
 //! Sessions.
 
+mod shown;
+
 use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
@@ -11,6 +13,8 @@ use gatepost_domain::{
 use crate::users::user_columns;
 use crate::value::{FromRow, Joined, Row};
 use crate::{Error, Tx, outbox, personal_claims, trusted_devices};
+
+pub use shown::{note_password, password_shown_at};
 
 impl FromRow for Session {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {

@@ -1,5 +1,6 @@
 //! Sessions and the tokens within them: sign in, refresh, sign out. Every front door comes through here.
 
+mod again;
 mod begin;
 mod by_mail;
 mod device;
@@ -18,6 +19,7 @@ mod sign_in;
 mod touch;
 mod trusted_device;
 
+pub use again::{Proved, proved_last, show_code, show_passkey, show_password};
 pub use begin::{Held, Steps, Wants, begin};
 pub use by_mail::{Mailed, Opened, ask_by_mail, is_by_mail, opened_to_sign_in, prove_by_mail};
 pub(crate) use device::note_device;

@@ -21,6 +21,7 @@ on_every_backend!(
     se_03_a_reauthenticated_session_has_another_cookie,
     se_03_a_renewed_cookie_makes_no_sign_in_fresh,
     a_factor_that_was_shown_later_is_added,
+    a_password_that_was_shown_once_more_is_noted_in_a_live_session,
     a_touched_session_lives_on_but_not_past_its_end,
     ended_sessions_are_deleted_with_their_grants,
     it_is_known_from_where_a_user_signed_in_before,
@@ -254,6 +255,21 @@ async fn a_factor_that_was_shown_later_is_added(store: Store) {
     assert_eq!(found.authenticated_at, session.authenticated_at);
     assert!(write!(store, [] tx => sessions::revoke(tx, realm, user, id, later(7), message).await).unwrap());
     assert!(!add().await, "over");
+}
+
+async fn a_password_that_was_shown_once_more_is_noted_in_a_live_session(store: Store) {
+    let session = store.session(&store.user("ada").await).await;
+    let (realm, id) = (store.realm, session.id);
+    let shown = async || read!(store, [] tx => sessions::password_shown_at(tx, realm, id).await).unwrap();
+    let note = async |now| write!(store, [] tx => sessions::note_password(tx, realm, id, now).await).unwrap();
+    assert_eq!(shown().await, None);
+    assert!(note(later(5)).await && note(later(6)).await);
+    assert_eq!(shown().await, Some(later(6)));
+    let found = store.find_live(&session, later(6)).await.unwrap().0;
+    assert_eq!(found, session, "it makes no sign-in fresh");
+    assert!(!note(session.expires_at).await, "over");
+    let unknown = SessionId::MIN;
+    assert_eq!(read!(store, [] tx => sessions::password_shown_at(tx, realm, unknown).await), Ok(None));
 }
 
 async fn a_touched_session_lives_on_but_not_past_its_end(store: Store) {

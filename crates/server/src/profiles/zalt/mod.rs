@@ -4,8 +4,10 @@ mod choose;
 mod endpoints;
 mod envelope;
 mod health;
+mod invitations;
 mod keys;
 mod login;
+mod machines;
 mod mail;
 mod me;
 mod mfa;
@@ -13,14 +15,17 @@ mod organizations;
 mod profile;
 mod refusal;
 mod register;
+mod reverify;
 mod roles;
 mod sent;
 mod sessions;
+mod tasks;
 mod tenants;
 mod tokens;
 mod users;
 mod view;
 mod webauthn;
+mod webhooks;
 
 use axum::{Router, middleware::from_fn_with_state};
 

@@ -1,5 +1,7 @@
 //! What this front door says when it says no.
 
+mod of_client;
+
 use std::borrow::Cow;
 
 use axum::{
@@ -204,7 +206,7 @@ fn said(problem: &Problem) -> Said {
         P::SecondFactorNeeded | P::ReauthenticationRequired => fixed(
             S::FORBIDDEN,
             "REVERIFICATION_REQUIRED",
-            "This takes a sign-in of the last ten minutes, with a second factor where the account has one. Sign in again.",
+            "This takes a sign-in of the last ten minutes, with a second factor where the account has one. Sign in again, or prove it at /reverify.",
         ),
         P::InvalidPendingSignIn => {
             fixed(S::UNAUTHORIZED, "MFA_SESSION_EXPIRED", "This sign-in is over. Sign in again.")
