@@ -12,7 +12,7 @@ use gatepost_domain::{
 };
 use gatepost_jose::{MAX_TOKEN_BYTES, SigningKey, jwt};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Audience;
 use crate::{
@@ -185,6 +185,12 @@ struct Claims<'a> {
     /// None by name: whom a token is for is in `aud`.
     #[serde(skip_serializing_if = "Option::is_none")]
     target_machines: Option<[&'static str; 0]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonator_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonation_session_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restrictions: Option<[&'static str; 5]>,
 }
 
 /// RFC 7800, RFC 9449 section 6.1.
@@ -247,6 +253,9 @@ pub fn issue_for(
     let scalekit = subject.format.is_scalekit();
     // Its libraries keep every token, and the claims beside, in one cookie of 3,800 letters: the ID token says how and when.
     let told = subject.session.filter(|_| !scalekit);
+    // Who acts in the place of a user is named, however the token came about.
+    let in_place = subject.session.filter(|session| session.impersonator.is_some());
+    let acting = in_place.and_then(|session| session.impersonator).map(|by| json!({ "sub": by }));
     let sign_in = realm.sign_in_issuer().filter(|_| subject.client == FIRST_PARTY);
     let claims = Claims {
         iss: sign_in.unwrap_or(realm.issuer()),
@@ -270,15 +279,18 @@ pub fn issue_for(
         org_id: subject.member.map(|member| member.organization.to_string()),
         api_key: None,
         cnf: subject.bound_to.map(|jkt| Confirmation { jkt }),
-        act: subject.exchanged.and_then(|exchanged| exchanged.actor.as_ref()),
+        act: subject.exchanged.and_then(|exchanged| exchanged.actor.as_ref()).or(acting.as_ref()),
         exchanged_from: subject.exchanged.map(|exchanged| exchanged.client.as_str()),
         exchanged_by: subject.exchanged.map_or(&[], |exchanged| &exchanged.parties),
         nbf: scalekit.then_some(now.unix_seconds()),
         scopes: scalekit.then(|| listed(subject.scopes)),
         oid: subject.member.filter(|_| scalekit).map(|member| member.organization.to_string()),
-        kind: None,
+        kind: in_place.map(|_| "impersonation"),
         machine_id: None,
         target_machines: None,
+        impersonator_id: in_place.and_then(|session| session.impersonator).map(|by| by.to_string()),
+        impersonation_session_id: in_place.map(|session| session.id.to_string()),
+        restrictions: in_place.map(|_| Session::RESTRICTIONS),
     };
     sign(realm, (subject.format, if sign_in.is_some() { SIGN_IN_TYPE } else { ACCESS_TOKEN }), &claims)
 }
@@ -325,6 +337,9 @@ pub fn issue_for_program(
         kind: zalt.then_some("m2m"),
         machine_id: zalt.then_some(program.client),
         target_machines: zalt.then_some([]),
+        impersonator_id: None,
+        impersonation_session_id: None,
+        restrictions: None,
     };
     sign(realm, (program.format, ACCESS_TOKEN), &claims)
 }

@@ -23,9 +23,7 @@ enum Kind {
     Served { test: &'static str, route: fn() -> MethodRouter<App> },
     /// In every realm, whatever its profile; in this part of the guide.
     Everywhere(&'static str),
-    /// Not yet: answered as what is not there.
-    NotYet,
-    /// Never, and why not.
+    /// Not at all, and why not: answered as what is not there.
     Never(&'static str),
 }
 
@@ -40,10 +38,6 @@ const fn served(
 
 const fn everywhere(method: &'static str, path: &'static str, guide: &'static str) -> Endpoint {
     Endpoint { method, path, kind: Kind::Everywhere(guide) }
-}
-
-const fn not_yet(method: &'static str, path: &'static str) -> Endpoint {
-    Endpoint { method, path, kind: Kind::NotYet }
 }
 
 const fn never(method: &'static str, path: &'static str, why: &'static str) -> Endpoint {
@@ -66,7 +60,7 @@ fn all() -> impl Iterator<Item = &'static Endpoint> {
 pub fn routes() -> Router<App> {
     all().fold(Router::new(), |router, endpoint| match endpoint.kind {
         Kind::Served { route, .. } => router.route(endpoint.path, route()),
-        Kind::Everywhere(_) | Kind::NotYet | Kind::Never(_) => router,
+        Kind::Everywhere(_) | Kind::Never(_) => router,
     })
 }
 
@@ -74,14 +68,14 @@ pub fn routes() -> Router<App> {
 pub fn tested() -> Vec<(&'static str, &'static str, &'static str)> {
     let tested = |endpoint: &Endpoint| match endpoint.kind {
         Kind::Served { test, .. } => Some((endpoint.method, endpoint.path, test)),
-        Kind::Everywhere(_) | Kind::NotYet | Kind::Never(_) => None,
+        Kind::Everywhere(_) | Kind::Never(_) => None,
     };
     all().filter_map(tested).collect()
 }
 
 /// Method and path of what it does not.
 pub fn untold() -> Vec<(&'static str, &'static str)> {
-    let missing = all().filter(|endpoint| matches!(endpoint.kind, Kind::NotYet | Kind::Never(_)));
+    let missing = all().filter(|endpoint| matches!(endpoint.kind, Kind::Never(_)));
     missing.map(|endpoint| (endpoint.method, endpoint.path)).collect()
 }
 
@@ -98,7 +92,6 @@ pub fn table() -> String {
                 Kind::Everywhere(guide) => {
                     writeln!(text, "| `{method}{path}` | works, as in every realm: [{guide}]({guide}) |")
                 }
-                Kind::NotYet => writeln!(text, "| `{method}{path}` | **not yet**: 404 |"),
                 Kind::Never(why) => writeln!(text, "| `{method}{path}` | no: {why} |"),
             };
         }

@@ -4,6 +4,7 @@ mod choose;
 mod endpoints;
 mod envelope;
 mod health;
+mod impersonation;
 mod invitations;
 mod keys;
 mod login;

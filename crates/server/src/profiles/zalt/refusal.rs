@@ -15,7 +15,7 @@ use gatepost_domain::{Timestamp, password::TooWeak};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    http::{Problem, body, observe::Cause},
+    http::{Problem, body, caller::IMPERSONATION, observe::Cause},
     limits::Limited,
 };
 
@@ -190,6 +190,11 @@ fn said(problem: &Problem) -> Said {
         P::Unauthenticated | P::WrongCredential => {
             fixed(S::UNAUTHORIZED, "UNAUTHORIZED", "Send an access token: Authorization: Bearer …")
         }
+        P::InvalidToken { check: IMPERSONATION, .. } => fixed(
+            S::FORBIDDEN,
+            "IMPERSONATION_RESTRICTED",
+            "This is not done in the place of somebody else. End the impersonation first.",
+        ),
         P::InvalidToken { expired: true, .. } => {
             fixed(S::UNAUTHORIZED, "TOKEN_EXPIRED", "The access token expired. Refresh it.")
         }

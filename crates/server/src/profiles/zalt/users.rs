@@ -35,7 +35,7 @@ fn not_found() -> Refusal {
 }
 
 /// The user that a path names.
-async fn named(app: &App, realm: &InRealm, id: Option<UserId>) -> Result<User, Refusal> {
+pub(super) async fn named(app: &App, realm: &InRealm, id: Option<UserId>) -> Result<User, Refusal> {
     let id = id.ok_or_else(not_found)?;
     match accounts::find(app, realm.id(), id).await {
         Err(Problem::NotFound) => Err(not_found()),

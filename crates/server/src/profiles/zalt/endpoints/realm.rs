@@ -5,10 +5,10 @@ use axum::{
     routing::{MethodRouter, delete, get, post},
 };
 
-use super::{Area, everywhere, never, not_yet, served};
+use super::{Area, everywhere, never, served};
 use crate::{
     App,
-    profiles::zalt::{choose, keys, machines, users, webhooks},
+    profiles::zalt::{choose, impersonation, keys, machines, users, webhooks},
 };
 
 const KEYS: &str = "keys::a_key_is_made_shown_once_listed_and_revoked";
@@ -17,6 +17,7 @@ const MACHINE_TOKEN: &str = "machines::a_machine_gets_a_token_by_form_or_json";
 const USERS: &str = "users::an_administrator_sees_and_changes_the_accounts_of_the_realm";
 const ENDS: &str = "users::an_administrator_takes_factors_and_sessions_away";
 const ALIASES: &str = "users::the_accounts_of_this_realm_are_found_under_its_name_too";
+const IN_PLACE: &str = "impersonation::an_administrator_acts_in_the_place_of_a_user";
 const WEBHOOKS: &str = "webhooks::an_administrator_makes_looks_at_and_removes_webhooks";
 const DELIVERIES: &str = "webhooks::a_receiver_gets_both_signatures_and_the_document_of_the_contract";
 const BY_USER: &str = "sessions are listed, and end, by user";
@@ -25,6 +26,7 @@ const TRAIL: &str =
     "the audit trail is read at `/api/v1/admin/audit`: [administration.md](administration.md)";
 const PASSWORDS: &str =
     "known passwords are [looked up](run.md#passwords-that-are-known-from-elsewhere) when they are chosen";
+const SOCIAL: &str = "people sign in by a provider on the pages: [social.md](social.md)";
 const BUSINESS: &str = "business of the vendor's platform";
 
 /// The same under the name of the realm, as long as that is the realm that the request is for.
@@ -103,9 +105,9 @@ pub(super) const AREAS: &[Area] = &[
             never("GET", "/admin/realms/{realm}/security-events", TRAIL),
             never("*", "/admin/realms", REALMS),
             never("*", "/v1/admin/realms/*", REALMS),
-            not_yet("POST", "/admin/users/{id}/impersonate"),
-            not_yet("POST", "/impersonation/end"),
-            not_yet("GET", "/impersonation/status"),
+            served("POST", "/admin/users/{id}/impersonate", IN_PLACE, || post(impersonation::begin)),
+            served("POST", "/impersonation/end", IN_PLACE, || post(impersonation::end)),
+            served("GET", "/impersonation/status", IN_PLACE, || get(impersonation::status)),
         ],
     ),
     (
@@ -116,11 +118,8 @@ pub(super) const AREAS: &[Area] = &[
             everywhere("POST", "/oauth/token", "flows.md"),
             everywhere("GET", "/oauth/userinfo", "authorization-code.md"),
             everywhere("POST", "/oauth/register", "registration.md"),
-            never(
-                "GET",
-                "/v1/auth/social/{provider}/authorize",
-                "people sign in by a provider on the pages: [social.md](social.md)",
-            ),
+            never("GET", "/v1/auth/social/{provider}/authorize", SOCIAL),
+            never("*", "/auth/social/*", SOCIAL),
             served("GET", "/webhooks", WEBHOOKS, || get(webhooks::list)),
             served("POST", "/webhooks", WEBHOOKS, || post(webhooks::create)),
             served("GET", "/webhooks/{id}", WEBHOOKS, || get(webhooks::show)),

@@ -3,6 +3,7 @@
 mod doors;
 mod endpoints;
 mod envelope;
+mod impersonation;
 mod invitations;
 mod keys;
 mod login;
