@@ -111,6 +111,12 @@ events! {
     IdentityConnected = "identity-connected",
     /// An account of a provider was disconnected.
     IdentityDisconnected = "identity-disconnected",
+    /// An administrator began to act in the place of a user.
+    ImpersonationBegun = "impersonation-begun",
+    /// An administrator ended it.
+    ImpersonationEnded = "impersonation-ended",
+    /// An administrator was not let act in the place of a user.
+    ImpersonationRefused = "impersonation-refused",
     /// Somebody was the first to prove the address of an account: what it was signed in to with before was taken away.
     AccountTakenOver = "account-taken-over",
     /// A refresh token was used that had been exchanged before: the grant was ended.

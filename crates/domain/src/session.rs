@@ -49,6 +49,8 @@ pub struct Session {
     pub realm: RealmId,
     /// Who signed in.
     pub user: UserId,
+    /// The administrator who acts in the place of the user, who did not sign in then.
+    pub impersonator: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When the user last proved to be the user: `auth_time`.
@@ -73,6 +75,10 @@ pub struct Session {
 }
 
 impl Session {
+    /// What nobody does in the place of a user, in the words of Zalt.
+    pub const RESTRICTIONS: [&'static str; 5] =
+        ["change_password", "change_email", "manage_mfa", "manage_api_keys", "delete_account"];
+
     /// A session of a user who has just signed in, with the lifetimes of the realm.
     pub fn begin(
         id: SessionId,
@@ -88,6 +94,7 @@ impl Session {
             id,
             realm,
             user,
+            impersonator: None,
             created_at: now,
             authenticated_at: now,
             cookie: 0,
@@ -113,6 +120,22 @@ impl Session {
     /// Whether it may outlive the browser's being closed; see [`until_browser_closes`](Self::until_browser_closes).
     pub fn is_remembered(&self, settings: &RealmSettings) -> bool {
         self.expires_at > self.created_at.plus(settings.browser_session_ttl)
+    }
+
+    /// A session of an administrator in the place of a user. The user has proved nothing in it, and it ends when it ends: being seen does
+    /// not prolong it.
+    pub fn begin_in_place(
+        id: SessionId,
+        realm: RealmId,
+        (user, by): (UserId, UserId),
+        origin: SessionOrigin,
+        settings: &RealmSettings,
+        lifetime: Duration,
+        now: Timestamp,
+    ) -> Self {
+        let begun = Self::begin(id, realm, user, Vec::new(), origin, settings, now);
+        let expires_at = begun.expires_at.min(now.plus(lifetime));
+        Self { impersonator: Some(by), expires_at, idle_expires_at: expires_at, ..begun }
     }
 
     /// A session of its own for what a client may do while its user is away: begun in the user's browser, and going on without.
@@ -190,6 +213,18 @@ mod tests {
         let long = RealmSettings { browser_session_ttl: settings.session_ttl * 2, ..settings.clone() };
         assert_eq!(self::session(now).until_browser_closes(&long), self::session(now));
         assert!(self::session(now).is_remembered(&settings) && !session.is_remembered(&settings));
+    }
+
+    #[test]
+    fn a_session_in_the_place_of_a_user_is_short_and_proves_nothing() {
+        let now = Timestamp::from_unix_seconds(1_000_000);
+        let (settings, whose) = (RealmSettings::default(), (UserId::MIN, UserId::MAX));
+        let (id, realm, origin) = (SessionId::MIN, RealmId::MIN, SessionOrigin::default());
+        let lifetime = Duration::from_mins(15);
+        let session = Session::begin_in_place(id, realm, whose, origin, &settings, lifetime, now);
+        assert_eq!((session.user, session.impersonator), (UserId::MIN, Some(UserId::MAX)));
+        assert_eq!((session.amr.len(), session.expires_at), (0, now.plus(lifetime)));
+        assert_eq!(session.idle_expires_at, session.expires_at);
     }
 
     #[test]

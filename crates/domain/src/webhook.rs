@@ -2,7 +2,9 @@
 
 mod answer;
 mod event;
+mod form;
 mod message;
+pub mod zalt;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use crate::{DisplayName, EventId, RealmId, Timestamp, WebUri, WebhookId};
 
 pub use answer::{Answer, NoSuchAnswer};
 pub use event::{Event, Events, EventsRefused, NoSuchEvent};
+pub use form::{Form, NoSuchForm};
 pub use message::{About, Message};
 
 /// How many a realm may have.
@@ -50,6 +53,8 @@ pub struct Webhook {
     pub url: WebUri,
     /// Of what it is told.
     pub events: Events,
+    /// How it is told.
+    pub form: Form,
     /// Whether it is told at all, or why not.
     pub state: WebhookState,
     /// What messages are signed with, under the master key.
@@ -299,6 +304,7 @@ mod tests {
             name: None,
             url: "https://app.test/hook".parse().unwrap(),
             events: Events::All,
+            form: Form::Standard,
             state: WebhookState::On,
             sealed_secret: vec![1],
             previous_secret: Some((vec![2], until)),

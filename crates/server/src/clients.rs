@@ -17,7 +17,7 @@ mod token;
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Client, ClientAuthMethod, ClientId, DisplayName, RealmId, Secret, SecretDigest, Timestamp,
+    Client, ClientAuthMethod, ClientId, DisplayName, RealmId, Secret, SecretDigest, Timestamp, TokenFormat,
     audit::{Actor, Event},
 };
 use gatepost_store::{audit, clients};
@@ -137,6 +137,21 @@ pub async fn find(app: &App, realm: RealmId, id: ClientId) -> Result<Option<Clie
     let found = app.db().read("find a client", move |tx| {
         let id = id.clone();
         Box::pin(async move { clients::find(tx, realm, &id).await })
+    });
+    Ok(found.await?)
+}
+
+/// Of the clients that the realm made those whose tokens are in this format, as many as `limit`, after the given one.
+pub async fn list_in_format(
+    app: &App,
+    realm: RealmId,
+    format: TokenFormat,
+    after: Option<ClientId>,
+    limit: u32,
+) -> Result<Vec<Client>, Problem> {
+    let found = app.db().read("list clients of a format", move |tx| {
+        let after = after.clone();
+        Box::pin(async move { clients::list_in_format(tx, realm, format, after.as_ref(), limit).await })
     });
     Ok(found.await?)
 }

@@ -111,7 +111,7 @@ pub(crate) async fn may_change(
     now: Timestamp,
 ) -> Result<Vec<Factor>, Problem> {
     let (realm, user) = (caller.user.realm, caller.user.id);
-    if caller.grant.is_some() {
+    if caller.grant.is_some() || caller.session.impersonator.is_some() {
         return Err(Problem::NotForApplications);
     }
     let factors = factors(tx, realm, user).await?;

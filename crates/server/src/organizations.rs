@@ -6,6 +6,7 @@ mod exchange;
 mod invitations;
 mod invited;
 mod members;
+mod resend;
 mod switch;
 
 use data_encoding::HEXLOWER;
@@ -38,6 +39,7 @@ pub use members::{
     Wanted, Whom, choose as choose_members, find as find_member, list as list_members, put as put_member,
     remove as remove_member, set as set_member,
 };
+pub use resend::{find as find_invitation, resend};
 pub use switch::{activate, switch};
 
 /// The most organizations one user owns.

@@ -2,6 +2,7 @@
 
 use gatepost_domain::{
     Client, ClientId, ClientOrigin, ClientSettings, DisplayName, OrganizationId, RealmId, Timestamp,
+    TokenFormat,
     client::{PreviousSecret, RegisteredBy},
 };
 
@@ -129,17 +130,26 @@ pub async fn any_signs_people_in(tx: &mut Tx, realm: RealmId) -> Result<bool, Er
     Ok(tx.optional::<(i64,)>(SQL, &[(&realm).into()]).await?.is_some())
 }
 
-/// Of the clients that the realm made those whose tokens are in the format of Scalekit, at most `limit`, in the order of their ids.
-pub async fn list_for_scalekit(tx: &mut Tx, realm: RealmId, limit: u32) -> Result<Vec<Client>, Error> {
+/// Of the clients that the realm made those whose tokens are in this format, at most `limit`, in the order of their ids, after the given
+/// one.
+pub async fn list_in_format(
+    tx: &mut Tx,
+    realm: RealmId,
+    format: TokenFormat,
+    after: Option<&ClientId>,
+    limit: u32,
+) -> Result<Vec<Client>, Error> {
     // As serde writes the setting. A key set may hold such a member, too.
     const SQL: &str = concat!(
         "SELECT ",
         client_columns!(),
-        " FROM clients WHERE realm_id = $1 AND origin = 'managed'
-        AND settings LIKE '%\"token_format\":\"scalekit\"%' ORDER BY id LIMIT $2"
+        " FROM clients WHERE realm_id = $1 AND origin = 'managed' AND settings LIKE $2 AND id > $3 ORDER BY id LIMIT $4"
     );
-    let mut found: Vec<Client> = tx.all(SQL, &[(&realm).into(), limit.into()]).await?;
-    found.retain(|client| client.settings.token_format.is_scalekit());
+    let wanted = format!("%\"token_format\":\"{}\"%", format.name());
+    let after = after.map_or("", ClientId::as_str);
+    let params = [(&realm).into(), wanted.as_str().into(), after.into(), limit.into()];
+    let mut found: Vec<Client> = tx.all(SQL, &params).await?;
+    found.retain(|client| client.settings.token_format == format);
     Ok(found)
 }
 

@@ -156,6 +156,31 @@ pub async fn accept(tx: &mut Tx, realm: RealmId, id: InvitationId, now: Timestam
     Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), now.into()]).await? == 1)
 }
 
+/// Gives an open invitation of the organization another secret, from another who answers for it, and until when it is good: the secret
+/// before is refused from now on. `None`: it is not open (any more). One statement.
+pub async fn renew(
+    tx: &mut Tx,
+    invitation: &Invitation,
+    now: Timestamp,
+) -> Result<Option<Invitation>, Error> {
+    const SQL: &str = concat!(
+        "UPDATE invitations SET secret_digest = $4, invited_by = $5, expires_at = $6
+        WHERE realm_id = $1 AND organization_id = $2 AND id = $3
+        AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > $7 RETURNING ",
+        invitation_columns!()
+    );
+    let params = [
+        (&invitation.realm).into(),
+        (&invitation.organization).into(),
+        (&invitation.id).into(),
+        (&invitation.digest).into(),
+        invitation.invited_by.as_ref().into(),
+        invitation.expires_at.into(),
+        now.into(),
+    ];
+    tx.optional(SQL, &params).await
+}
+
 /// Takes back an open invitation of the organization. False: there is none.
 pub async fn revoke(
     tx: &mut Tx,

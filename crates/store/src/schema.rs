@@ -76,11 +76,16 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 17, name: "user_numbers", sql: include_str!("../migrations/0017_user_numbers.sql") },
     Migration { version: 18, name: "webhooks", sql: include_str!("../migrations/0018_webhooks.sql") },
     Migration {
+        version: 19,
+        name: "step_up_and_forms",
+        sql: include_str!("../migrations/0019_step_up_and_forms.sql"),
+    },
+    Migration {
         version: 20,
         name: "organizations_of_sessions",
         sql: include_str!("../migrations/0020_organizations_of_sessions.sql"),
     },
-    Migration { version: 23, name: "notes", sql: include_str!("../migrations/0023_notes.sql") },
+    Migration { version: 21, name: "notes", sql: include_str!("../migrations/0021_notes.sql") },
 ];
 
 /// The version this release works with.

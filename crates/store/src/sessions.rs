@@ -1,5 +1,7 @@
 //! Sessions.
 
+mod shown;
+
 use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
@@ -12,12 +14,15 @@ use crate::users::user_columns;
 use crate::value::{FromRow, Joined, Row};
 use crate::{Error, Tx, outbox, personal_claims, trusted_devices};
 
+pub use shown::{note_password, password_shown_at};
+
 impl FromRow for Session {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
         Ok(Self {
             realm: row.take()?,
             id: row.take()?,
             user: row.take()?,
+            impersonator: row.take_optional()?,
             created_at: row.take()?,
             authenticated_at: row.take()?,
             cookie: row.take()?,
@@ -42,6 +47,8 @@ macro_rules! session_columns {
             "id, ",
             $table,
             "user_id, ",
+            $table,
+            "impersonator_id, ",
             $table,
             "created_at, COALESCE(",
             $table,
@@ -76,8 +83,8 @@ pub(crate) use session_columns;
 /// One statement, so that neither a disabling nor a change of password slips in between.
 pub async fn create(tx: &mut Tx, session: &Session, verified: Option<&PasswordHash>) -> Result<bool, Error> {
     const SQL: &str = "INSERT INTO sessions (realm_id, id, user_id, created_at, last_seen_at, idle_expires_at,
-            expires_at, amr, address, user_agent, authenticated_at)
-        SELECT u.realm_id, $1, u.id, $2, $3, $4, $5, $6, $7, $8, $12 FROM users u
+            expires_at, amr, address, user_agent, authenticated_at, impersonator_id)
+        SELECT u.realm_id, $1, u.id, $2, $3, $4, $5, $6, $7, $8, $12, $13 FROM users u
         WHERE u.realm_id = $9 AND u.id = $10 AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= $2)
         AND (CAST($11 AS TEXT) IS NULL OR EXISTS (
             SELECT 1 FROM passwords p WHERE p.realm_id = $9 AND p.user_id = $10 AND p.hash = $11))";
@@ -97,8 +104,19 @@ pub async fn create(tx: &mut Tx, session: &Session, verified: Option<&PasswordHa
         verified.map(PasswordHash::as_str).into(),
         // Nearly always the same, and then not kept twice.
         (session.authenticated_at != session.created_at).then_some(session.authenticated_at).into(),
+        session.impersonator.as_ref().into(),
     ];
     Ok(tx.execute(SQL, &params).await? == 1)
+}
+
+/// Somebody who acts in the place of the user may do so still: the account is that of an administrator who can sign in, and was not signed
+/// out everywhere since. Of nearly every session that is nobody.
+macro_rules! may_impersonate {
+    () => {
+        "(s.impersonator_id IS NULL OR EXISTS (SELECT 1 FROM users a
+            WHERE a.realm_id = s.realm_id AND a.id = s.impersonator_id AND a.disabled_at IS NULL
+            AND (a.not_before IS NULL OR a.not_before <= s.created_at) AND ' ' || a.roles || ' ' LIKE '% realm-admin %'))"
+    };
 }
 
 /// A session with its user, if it is live and the user may still use it. One point read.
@@ -112,7 +130,7 @@ pub async fn find_live(
         "SELECT ", session_columns!("s."), ", ", user_columns!("u."), " FROM sessions s
         JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
         WHERE s.realm_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
-        AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at)"
+        AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at) AND ", may_impersonate!()
     );
     let found: Option<Joined<Session, User>> =
         tx.optional(SQL, &[(&realm).into(), (&id).into(), now.into()]).await?;
@@ -164,7 +182,8 @@ pub async fn find_live_with(
         WHERE s.realm_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
         AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at)
         AND EXISTS (SELECT 1 FROM grants g
-            WHERE g.realm_id = $1 AND g.session_id = $2 AND g.client_id = $4 AND g.revoked_at IS NULL)"
+            WHERE g.realm_id = $1 AND g.session_id = $2 AND g.client_id = $4 AND g.revoked_at IS NULL)
+        AND ", may_impersonate!()
     );
     let params = [(&realm).into(), (&id).into(), now.into(), client.as_str().into()];
     let found: Option<Joined<Session, User>> = tx.optional(SQL, &params).await?;
@@ -206,7 +225,7 @@ pub async fn origins(
     limit: u32,
 ) -> Result<Vec<SessionOrigin>, Error> {
     const SQL: &str = "SELECT address, user_agent FROM sessions
-        WHERE realm_id = $1 AND user_id = $2 AND id <> $3 ORDER BY id DESC LIMIT $4";
+        WHERE realm_id = $1 AND user_id = $2 AND id <> $3 AND impersonator_id IS NULL ORDER BY id DESC LIMIT $4";
     let params = [(&realm).into(), (&user).into(), (&except).into(), limit.into()];
     let found: Vec<Origin> = tx.all(SQL, &params).await?;
     Ok(found.into_iter().map(|Origin(origin)| origin).collect())

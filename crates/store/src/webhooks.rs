@@ -18,7 +18,7 @@ pub(crate) use queue::{pattern, tell};
 impl FromRow for Webhook {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
         let (realm, id, name) = (row.take()?, row.take()?, row.parse_optional()?);
-        let (url, events, state) = (row.parse()?, row.parse()?, row.parse()?);
+        let (url, events, form, state) = (row.parse()?, row.parse()?, row.parse()?, row.parse()?);
         let sealed_secret = row.take()?;
         let (previous, until): (Option<Vec<u8>>, Option<Timestamp>) =
             (row.take_optional()?, row.take_optional()?);
@@ -28,6 +28,7 @@ impl FromRow for Webhook {
             name,
             url,
             events,
+            form,
             state,
             sealed_secret,
             previous_secret: previous.zip(until),
@@ -41,7 +42,7 @@ impl FromRow for Webhook {
 macro_rules! select_webhooks {
     ($rest:literal) => {
         concat!(
-            "SELECT realm_id, id, name, url, events, state, sealed_secret, previous_secret, previous_until,
+            "SELECT realm_id, id, name, url, events, form, state, sealed_secret, previous_secret, previous_until,
                 created_at, updated_at, version FROM webhooks ",
             $rest
         )
@@ -52,8 +53,8 @@ macro_rules! select_webhooks {
 pub async fn create(tx: &mut Tx, webhook: &Webhook) -> Result<(), Error> {
     const SQL: &str =
         "INSERT INTO webhooks (realm_id, id, name, url, events, state, sealed_secret, previous_secret,
-            previous_until, created_at, updated_at, version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+            previous_until, created_at, updated_at, version, form)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let events = webhook.events.as_text();
     let (previous, until) = webhook.previous_secret.as_ref().map(|(sealed, until)| (sealed, *until)).unzip();
     let params = [
@@ -69,6 +70,7 @@ pub async fn create(tx: &mut Tx, webhook: &Webhook) -> Result<(), Error> {
         webhook.created_at.into(),
         webhook.updated_at.into(),
         webhook.version.into(),
+        webhook.form.name().into(),
     ];
     tx.execute(SQL, &params).await.map(|_| ())
 }
@@ -101,7 +103,7 @@ pub async fn update(tx: &mut Tx, webhook: &Webhook) -> Result<Option<Webhook>, E
     const SQL: &str = "UPDATE webhooks SET name = $3, url = $4, events = $5, state = $6, sealed_secret = $7,
             previous_secret = $8, previous_until = $9, updated_at = $10, version = version + 1
         WHERE realm_id = $1 AND id = $2 AND version = $11
-        RETURNING realm_id, id, name, url, events, state, sealed_secret, previous_secret, previous_until,
+        RETURNING realm_id, id, name, url, events, form, state, sealed_secret, previous_secret, previous_until,
             created_at, updated_at, version";
     let events = webhook.events.as_text();
     let (previous, until) = webhook.previous_secret.as_ref().map(|(sealed, until)| (sealed, *until)).unzip();

@@ -34,6 +34,7 @@ impl Event {
                 | Self::SecondFactorRemoved
                 | Self::SecondFactorRefused
                 | Self::SecondFactorsReset
+                | Self::ImpersonationBegun
                 | Self::RecoveryCodeUsed
                 | Self::RecoveryCodesCreated
                 | Self::DeviceTrusted

@@ -1,7 +1,7 @@
 //! Which settings fit together. Every front door asks this before a client is kept: the file, the commands, the API and
 //! registration.
 
-use super::{ClientAlg, ClientAuthMethod, ClientSettings, FIRST_PARTY, GrantType, SubjectType};
+use super::{ClientAlg, ClientAuthMethod, ClientSettings, FIRST_PARTY, GrantType, SubjectType, TokenFormat};
 use crate::setting::{MOST, SettingRefused, check_audience, is_word, refuse};
 use crate::{ClientId, Permission, SigningAlg};
 
@@ -168,10 +168,19 @@ impl ClientSettings {
     }
 
     fn check_format(&self) -> Result<(), SettingRefused> {
-        if self.token_format.is_scalekit() && self.security_profile.is_some() {
+        if self.token_format.needs_rs256() && self.security_profile.is_some() {
             return refuse(
                 "token_format",
-                "tokens in the format scalekit are signed with RS256, which the security profile forbids; leave one of the two out",
+                format!(
+                    "tokens in the format {} are signed with RS256, which the security profile forbids; leave one of the two out",
+                    self.token_format.name()
+                ),
+            );
+        }
+        if self.token_format == TokenFormat::Zalt && self.grants != [GrantType::ClientCredentials] {
+            return refuse(
+                "token_format",
+                "the format zalt is that of programs that act on their own; write grants = [\"client_credentials\"], or leave this out",
             );
         }
         if self.token_format.is_scalekit() && self.id_token_signed_response_alg != SigningAlg::RS256 {
@@ -393,6 +402,13 @@ mod tests {
                 None,
             ),
             (json!({ "organization": ORGANIZATION }), false, Some("organization")),
+            (
+                json!({ "grants": ["client_credentials"], "scopes": ["a:b"], "token_format": "zalt" }),
+                false,
+                None,
+            ),
+            (json!({ "grants": ["client_credentials"], "token_format": "zalt" }), false, Some("scopes")),
+            (json!({ "token_format": "zalt" }), false, Some("token_format")),
             (json!({ "require_pkce": false }), false, None),
             (json!({ "require_pkce": false }), true, Some("require_pkce")),
             (json!({ "refresh_token_rotation": false }), true, Some("refresh_token_rotation")),

@@ -14,9 +14,26 @@ pub enum TokenFormat {
     Standard,
     /// What applications written for Scalekit expect: RS256, the client itself in `aud`, and `scopes`, `oid`, `nbf` and `azp` beside.
     Scalekit,
+    /// What applications written for Zalt expect of a program that acts on its own: RS256, and `type`, `machine_id`, `scopes` and
+    /// `target_machines` beside.
+    Zalt,
 }
 
 impl TokenFormat {
+    /// As it stands in JSON and in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Scalekit => "scalekit",
+            Self::Zalt => "zalt",
+        }
+    }
+
+    /// Whether RS256 signs every token of it, whatever the realm signs with.
+    pub const fn needs_rs256(self) -> bool {
+        !matches!(self, Self::Standard)
+    }
+
     /// Whether it is that of Scalekit.
     pub const fn is_scalekit(self) -> bool {
         matches!(self, Self::Scalekit)
@@ -31,9 +48,9 @@ impl ClientSettings {
     }
 
     /// Whether its tokens need the realm's RS256 key, whatever the realm signs with: ID tokens, and every token in the format of
-    /// Scalekit.
+    /// another server.
     pub fn needs_rs256(&self, scopes: &Scopes) -> bool {
-        self.token_format.is_scalekit() || scopes.contains("openid")
+        self.token_format.needs_rs256() || scopes.contains("openid")
     }
 }
 
@@ -58,13 +75,15 @@ mod tests {
     }
 
     #[test]
-    fn every_token_for_scalekit_is_rs256_and_else_id_tokens_are() {
+    fn every_token_for_another_server_is_rs256_and_else_id_tokens_are() {
         for (token_format, scopes, needed) in [
             (TokenFormat::Standard, "openid", true),
             (TokenFormat::Standard, "email", false),
             (TokenFormat::Scalekit, "email", true),
+            (TokenFormat::Zalt, "email", true),
         ] {
             let settings = ClientSettings { token_format, ..ClientSettings::default() };
+            assert_eq!(serde_json::to_value(token_format).unwrap(), token_format.name());
             assert_eq!(settings.needs_rs256(&scopes.parse().unwrap()), needed, "{token_format:?} {scopes}");
         }
     }

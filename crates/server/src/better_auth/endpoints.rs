@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    account, device, email_otp, magic_link, multi_session, organization, recovery, session, sign_in, sign_up, social,
-    token, two_factor,
+    account, device, email_otp, magic_link, multi_session, organization, recovery, session, sign_in, sign_up,
+    social, token, two_factor,
 };
 use crate::App;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use gatepost_domain::{
     DisplayName, EventId, RealmName, Timestamp, WebUri, WebhookId, lifetime,
-    webhook::{DeliveryState, Events},
+    webhook::{DeliveryState, Events, Form},
 };
 
 use super::{
@@ -156,7 +156,7 @@ impl What {
             }
             Self::Create { url, events, name } => {
                 let events = if events.is_empty() { Events::All } else { chosen(&events)? };
-                let wanted = Wanted { url, name, events, secret: None };
+                let wanted = Wanted { url, name, events, form: Form::Standard, secret: None };
                 let made = webhooks::create(app, within, wanted, who, now).await.map_err(refusal)?;
                 show(output, &made, |id, secret| format!("made {id} with secret {secret} (shown this once)"))
             }

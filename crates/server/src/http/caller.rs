@@ -1,10 +1,12 @@
 //! Who is calling. Holding one of these values is the proof; a route without one is public.
 
+use std::sync::Arc;
+
 use axum::{
     extract::FromRequestParts,
     http::{header::AUTHORIZATION, request::Parts},
 };
-use gatepost_domain::{Client, GrantId, Session, Timestamp, User, client::Entrusted};
+use gatepost_domain::{Client, GrantId, Session, Timestamp, User, UserId, client::Entrusted};
 use gatepost_jose::{Claims, claims_to_be_api_key};
 use gatepost_store::sessions;
 
@@ -55,17 +57,12 @@ impl SignedIn {
     }
 
     async fn known(parts: &Parts, app: &App) -> Result<Self, Problem> {
-        let token = bearer(parts)?;
-        let realm = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
-        let now = app.clock().now();
+        let (realm, claims, now) = verified(parts, app)?;
         let refused = |check| Problem::InvalidToken { expired: false, check };
-        let claims = realm.verify_own(token, now).map_err(|refused| Problem::InvalidToken {
-            expired: refused.is_expired(),
-            check: refused.code(),
-        })?;
         // What an application may do of its own is not to manage the account, also where it is for this realm.
         if !claims.has_scope("account") {
-            return Err(refused("scope_missing"));
+            let in_place = claims.get("impersonator_id").is_some();
+            return Err(refused(if in_place { IMPERSONATION } else { "scope_missing" }));
         }
         let named = Named::of(&claims).filter(|named| named.session.is_some());
         let named = named.ok_or_else(|| refused("session_missing"))?;
@@ -83,6 +80,9 @@ impl SignedIn {
         let (session, user) = found.ok_or_else(|| refused("session_ended"))?;
         if named.user != Some(user.id) {
             return Err(refused("session_ended"));
+        }
+        if session.impersonator.is_some() {
+            return Err(refused(IMPERSONATION));
         }
         touch(app, &realm, &session, now).await;
         Ok(Self::themselves(user, session))
@@ -115,6 +115,84 @@ impl SignedIn {
         let scopes = claims.scope().unwrap_or_default().parse().unwrap_or_default();
         let entrusted = client.settings.entrusted(&held.scopes, &scopes);
         Ok(Self { user, session, grant: Some(grant), entrusted })
+    }
+}
+
+/// Why a token of whoever acts in the place of a user is refused: here it opens what says so ([`InPlaceOf`]), and nothing else.
+pub const IMPERSONATION: &str = "impersonation";
+
+/// The token of a request, which is for this realm itself.
+fn verified(parts: &Parts, app: &App) -> Result<(InRealm, Arc<Claims>, Timestamp), Problem> {
+    let token = bearer(parts)?;
+    let realm = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
+    let now = app.clock().now();
+    let claims = realm
+        .verify_own(token, now)
+        .map_err(|refused| Problem::InvalidToken { expired: refused.is_expired(), check: refused.code() })?;
+    Ok((realm, claims, now))
+}
+
+/// An administrator who acts in the place of a user, proven by the token of a session that says so and is live.
+#[derive(Clone, Debug)]
+pub struct InPlaceOf {
+    /// The user.
+    pub user: User,
+    /// The session.
+    pub session: Session,
+    /// The administrator.
+    pub by: UserId,
+}
+
+impl InPlaceOf {
+    /// `None`: whoever asks is somebody else, or nobody.
+    async fn known(parts: &Parts, app: &App) -> Result<Option<Self>, Problem> {
+        let (realm, claims, now) = verified(parts, app)?;
+        if claims.get("impersonator_id").is_none() {
+            return Ok(None);
+        }
+        let ended = || Problem::InvalidToken { expired: false, check: "session_ended" };
+        let named = Named::of(&claims).ok_or_else(ended)?;
+        let (id, session) = (realm.id(), named.session.ok_or_else(ended)?);
+        let found = app.db().read("check a session", move |tx| {
+            Box::pin(async move { sessions::find_live(tx, id, session, now).await })
+        });
+        let (session, user) = found.await?.ok_or_else(ended)?;
+        match session.impersonator {
+            Some(by) if named.user == Some(user.id) => Ok(Some(Self { user, session, by })),
+            _ => Err(ended()),
+        }
+    }
+}
+
+/// Whoever is there: a person themselves, or an administrator in their place. For what only looks, and changes nothing.
+#[derive(Clone, Debug)]
+pub enum Present {
+    /// The person.
+    Themselves(SignedIn),
+    /// An administrator.
+    InPlace(InPlaceOf),
+}
+
+impl Present {
+    /// Whose account it is, and the session.
+    pub fn account(&self) -> (&User, &Session) {
+        match self {
+            Self::Themselves(caller) => (&caller.user, &caller.session),
+            Self::InPlace(acting) => (&acting.user, &acting.session),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Present {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let present = match InPlaceOf::known(parts, app).await? {
+            Some(acting) => Self::InPlace(acting),
+            None => Self::Themselves(SignedIn::known(parts, app).await?),
+        };
+        precondition::none_is_ignored(parts)?;
+        Ok(present)
     }
 }
 

@@ -98,14 +98,14 @@ impl ShownCode {
     }
 }
 
-/// Checks a code that somebody shows who is signed in, and uses it up. It makes their sign-in no fresher.
+/// Checks a code that somebody shows who is signed in, and uses it up. It makes their sign-in no fresher. Which way it was.
 pub async fn check_code(
     app: &App,
     caller: &SignedIn,
     text: &str,
     origin: Where,
     now: Timestamp,
-) -> Result<(), Problem> {
+) -> Result<Method, Problem> {
     let (id, user) = (caller.user.realm, caller.user.id);
     let seed = app.db().read("find an authenticator app", move |tx| {
         Box::pin(async move { totp_seeds::find(tx, id, user, true).await })
@@ -153,7 +153,7 @@ pub async fn check_code(
     let taken = taken.await?;
     app.post_is_waiting();
     match taken {
-        Taken::Right => Ok(()),
+        Taken::Right => Ok(method),
         Taken::Wrong => Err(Problem::InvalidCode),
         Taken::TooOften(window) => {
             // Whoever guesses must not fill the disk.

@@ -83,7 +83,7 @@ pub(super) struct OAuthErrorDocument {
 
 impl OAuthError {
     /// The sentence that says what is wrong.
-    pub(super) fn description(&self) -> &'static str {
+    pub fn description(&self) -> &'static str {
         self.names().map_or("The server cannot answer now.", |(_, description)| description)
     }
 

@@ -16,7 +16,7 @@ const MOST: usize = 64;
 
 /// The parameters of a request. Each comes once (RFC 6749 section 3.2) but those that name who a token is for, and only in
 /// the body.
-pub(super) struct Form(Vec<(String, String)>);
+pub struct Form(Vec<(String, String)>);
 
 /// A form with the headers it came with, which are taken from the request and not copied.
 pub(super) struct Sent {
@@ -65,7 +65,7 @@ impl Form {
     }
 
     /// Reads what is form-encoded, in a body or in an address.
-    pub(super) fn parse(encoded: &[u8]) -> Result<Self, OAuthError> {
+    pub fn parse(encoded: &[u8]) -> Result<Self, OAuthError> {
         if std::str::from_utf8(encoded).is_err() {
             return Err(OAuthError::InvalidRequest("The parameters are not UTF-8."));
         }
@@ -87,7 +87,7 @@ impl Form {
     }
 
     /// Parameters that were read before.
-    pub(super) fn of(parameters: Vec<(String, String)>) -> Self {
+    pub fn of(parameters: Vec<(String, String)>) -> Self {
         Self(parameters)
     }
 

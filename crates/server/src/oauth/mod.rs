@@ -25,7 +25,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{App, described::routes};
 
 pub use error::OAuthError;
+pub use form::Form;
 pub use metadata::{Metadata, Rendered, document};
+pub use token::for_program;
 
 /// The endpoints of clients, with their description.
 pub fn routes() -> OpenApiRouter<App> {

@@ -7,7 +7,8 @@ mod exchange;
 mod password;
 mod refresh_token;
 
-use axum::{extract::State, response::Response};
+use axum::{extract::State, http::HeaderMap, response::Response};
+use gatepost_domain::Timestamp;
 use serde::Serialize;
 
 use super::{
@@ -39,7 +40,7 @@ const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 /// RFC 6749 section 5.1, RFC 8693 section 2.2.1.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = IssuedToken)]
-pub(super) struct TokenAnswer {
+pub struct TokenAnswer {
     access_token: String,
     /// Only of an exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +76,23 @@ impl TokenAnswer {
             refresh_token: None,
             id_token: None,
         }
+    }
+}
+
+/// A client's own token, for a front door that has another address for it.
+pub async fn for_program(
+    app: &App,
+    realm: &InRealm,
+    (headers, form): (&HeaderMap, &Form),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<TokenAnswer, OAuthError> {
+    match form.get("grant_type") {
+        Some(CLIENT_CREDENTIALS) => {
+            client_credentials::client_credentials(app, realm, (headers, form), origin, now).await
+        }
+        Some(_) => Err(OAuthError::UnsupportedGrantType),
+        None => Err(OAuthError::InvalidRequest("`grant_type` is missing.")),
     }
 }
 

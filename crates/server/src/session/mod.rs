@@ -1,5 +1,6 @@
 //! Sessions and the tokens within them: sign in, refresh, sign out. Every front door comes through here.
 
+mod again;
 mod begin;
 mod by_mail;
 mod device;
@@ -7,6 +8,7 @@ mod end;
 mod finish;
 mod first;
 mod in_browser;
+mod in_place;
 mod known_device;
 mod list;
 mod missing;
@@ -18,12 +20,14 @@ mod sign_in;
 mod touch;
 mod trusted_device;
 
+pub use again::{Proved, proved_last, show_code, show_passkey, show_password};
 pub use begin::{Held, Steps, Wants, begin};
 pub use by_mail::{Mailed, Opened, ask_by_mail, is_by_mail, opened_to_sign_in, prove_by_mail};
 pub(crate) use device::note_device;
 pub use end::{Ended, end};
 pub use finish::{Finished, finish};
 pub use in_browser::{renew_cookie, sign_in_application, sign_in_browser};
+pub use in_place::{InPlace, begin_in_place, end_in_place};
 pub use known_device::{DeviceCookie, known_device, known_device_at, remember_device, remember_device_of};
 pub use list::{find, list};
 pub(crate) use missing::Asks;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    PasswordHash, Timestamp, TokenFormat, User, UserId,
+    PasswordHash, SessionId, Timestamp, TokenFormat, User, UserId,
     audit::{Actor, Event, Record},
     mfa::{First, Missing, PendingSignIn},
     passkey::PasskeyRefused,
@@ -100,6 +100,8 @@ pub(crate) enum Written<T> {
 pub struct Begun {
     /// The account, as it is now.
     pub user: User,
+    /// The session.
+    pub session: SessionId,
     /// The tokens of its session.
     pub tokens: TokenAnswer,
     /// Makes the device known, where they have a password that it would be known by.
@@ -232,7 +234,7 @@ pub async fn sign_in(
     let refresh_token = RefreshToken::of(&grant).encode(app.refresh_mac());
     let tokens = TokenAnswer { access_token, token_type: "Bearer", expires_in, refresh_token };
     let set_up_by = mfa::set_up_by(app, realm, &user, now).await?;
-    Ok(SignIn::Begun(Begun { user, tokens, device, set_up_by }))
+    Ok(SignIn::Begun(Begun { user, session: session.id, tokens, device, set_up_by }))
 }
 
 /// The record of a sign-in, with what was proved first, unless it was a password.

@@ -12,7 +12,7 @@ use gatepost_domain::{
 };
 use gatepost_jose::{MAX_TOKEN_BYTES, SigningKey, jwt};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Audience;
 use crate::{
@@ -188,7 +188,7 @@ struct Claims<'a> {
     exchanged_from: Option<&'a str>,
     #[serde(skip_serializing_if = "<[Party]>::is_empty")]
     exchanged_by: &'a [Party],
-    // What the format of Scalekit has beside, under the names that its libraries look for.
+    // What the formats of other servers have beside, under the names that their libraries look for.
     #[serde(skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,6 +199,19 @@ struct Claims<'a> {
     xoid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     xuid: Option<&'a str>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machine_id: Option<&'a str>,
+    /// None by name: whom a token is for is in `aud`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_machines: Option<[&'static str; 0]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonator_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonation_session_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restrictions: Option<[&'static str; 5]>,
 }
 
 /// RFC 7800, RFC 9449 section 6.1.
@@ -261,6 +274,9 @@ pub fn issue_for(
     let scalekit = subject.format.is_scalekit();
     // Its libraries keep every token, and the claims beside, in one cookie of 3,800 letters: the ID token says how and when.
     let told = subject.session.filter(|_| !scalekit);
+    // Who acts in the place of a user is named, however the token came about.
+    let in_place = subject.session.filter(|session| session.impersonator.is_some());
+    let acting = in_place.and_then(|session| session.impersonator).map(|by| json!({ "sub": by }));
     let sign_in = realm.sign_in_issuer().filter(|_| subject.client == FIRST_PARTY);
     let claims = Claims {
         iss: sign_in.unwrap_or(realm.issuer()),
@@ -285,7 +301,7 @@ pub fn issue_for(
         org_id: subject.member.map(|member| member.organization.to_string()),
         api_key: None,
         cnf: subject.bound_to.map(|jkt| Confirmation { jkt }),
-        act: subject.exchanged.and_then(|exchanged| exchanged.actor.as_ref()),
+        act: subject.exchanged.and_then(|exchanged| exchanged.actor.as_ref()).or(acting.as_ref()),
         exchanged_from: subject.exchanged.map(|exchanged| exchanged.client.as_str()),
         exchanged_by: subject.exchanged.map_or(&[], |exchanged| &exchanged.parties),
         nbf: scalekit.then_some(now.unix_seconds()),
@@ -293,6 +309,12 @@ pub fn issue_for(
         oid: subject.member.filter(|_| scalekit).map(|member| member.organization.to_string()),
         xoid: subject.external.and_then(|external| external.organization.as_deref()),
         xuid: subject.external.and_then(|external| external.user.as_deref()),
+        kind: in_place.map(|_| "impersonation"),
+        machine_id: None,
+        target_machines: None,
+        impersonator_id: in_place.and_then(|session| session.impersonator).map(|by| by.to_string()),
+        impersonation_session_id: in_place.map(|session| session.id.to_string()),
+        restrictions: in_place.map(|_| Session::RESTRICTIONS),
     };
     sign(realm, (subject.format, if sign_in.is_some() { SIGN_IN_TYPE } else { ACCESS_TOKEN }), &claims)
 }
@@ -307,6 +329,7 @@ pub fn issue_for_program(
     now: Timestamp,
 ) -> Result<String, Problem> {
     let scalekit = program.format.is_scalekit();
+    let zalt = program.format == TokenFormat::Zalt;
     let claims = Claims {
         iss: realm.issuer(),
         sub: program.subject,
@@ -333,10 +356,16 @@ pub fn issue_for_program(
         exchanged_from: None,
         exchanged_by: &[],
         nbf: scalekit.then_some(now.unix_seconds()),
-        scopes: scalekit.then(|| listed(program.scopes)),
+        scopes: program.format.needs_rs256().then(|| listed(program.scopes)),
         oid: program.organization.filter(|_| scalekit).map(|organization| organization.to_string()),
         xoid: None,
         xuid: None,
+        kind: zalt.then_some("m2m"),
+        machine_id: zalt.then_some(program.client),
+        target_machines: zalt.then_some([]),
+        impersonator_id: None,
+        impersonation_session_id: None,
+        restrictions: None,
     };
     sign(realm, (program.format, ACCESS_TOKEN), &claims)
 }
@@ -356,15 +385,17 @@ fn shaped(audience: Audience, format: TokenFormat) -> Audience {
     if format.is_scalekit() { audience.listed() } else { audience }
 }
 
-/// What signs a token of that shape: the realm's own algorithm, or RS256, which libraries of Scalekit take alone. Whoever issues one
+/// What signs a token of that shape: the realm's own algorithm, or RS256, which libraries of other servers take alone. Whoever issues one
 /// has made sure of that key.
 fn signer(realm: &Snapshot, format: TokenFormat) -> Result<&SigningKey, Problem> {
     match format {
         TokenFormat::Standard => Ok(realm.keys().signer()),
-        TokenFormat::Scalekit => {
+        TokenFormat::Scalekit | TokenFormat::Zalt => {
             let key = realm.keys().signer_with(SigningAlg::RS256);
             key.ok_or_else(|| {
-                Problem::internal("a token in the format of Scalekit is to be signed without an RS256 key")
+                Problem::internal(
+                    "a token in the format of another server is to be signed without an RS256 key",
+                )
             })
         }
     }

@@ -79,7 +79,7 @@ pub fn issue_id_token(
     let lifetime = realm.settings().access_token_ttl;
     let audience = Audience::One(token.client.to_owned());
     let (aud, beside) = match token.format {
-        TokenFormat::Standard => (audience, None),
+        TokenFormat::Standard | TokenFormat::Zalt => (audience, None),
         TokenFormat::Scalekit => {
             let oid = token.organization.map(|organization| organization.to_string());
             (audience.listed(), Some(Beside { azp: token.client, oid }))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gatepost_domain::{
     DisplayName, EventId, RealmId, Timestamp, WebUri, Webhook, WebhookId, WebhookState,
     audit::{Event, Record},
-    webhook::{Events, LONGEST_OVERLAP, MOST, Message},
+    webhook::{Events, Form, LONGEST_OVERLAP, MOST, Message},
 };
 use gatepost_jose::webhook::Secret;
 use gatepost_store::{audit, webhooks as stored};
@@ -26,6 +26,8 @@ pub struct Wanted {
     pub name: Option<DisplayName>,
     /// Of what it is told.
     pub events: Events,
+    /// How it is told.
+    pub form: Form,
     /// What messages are signed with; a fresh one unless given.
     pub secret: Option<Secret>,
 }
@@ -95,6 +97,7 @@ pub async fn create(
         name: wanted.name,
         url: wanted.url,
         events: wanted.events,
+        form: wanted.form,
         state: WebhookState::On,
         sealed_secret: secret::seal(app, realm, id, &secret),
         previous_secret: None,

@@ -10,7 +10,7 @@ on_every_backend!(
     a_client_with_openid_signs_people_in,
     a_client_is_made_changed_found_and_deleted,
     clients_are_listed_by_pages,
-    clients_whose_tokens_are_in_the_format_of_scalekit_are_told,
+    clients_whose_tokens_are_in_a_format_are_listed,
     the_clients_of_an_organization_are_listed_and_end_with_it,
     a_client_that_came_by_itself_is_read_back,
     clients_that_nobody_vouches_for_are_counted_and_the_unused_deleted,
@@ -92,7 +92,7 @@ async fn a_client_with_openid_signs_people_in(store: Store) {
     assert!(any().await);
 }
 
-async fn clients_whose_tokens_are_in_the_format_of_scalekit_are_told(store: Store) {
+async fn clients_whose_tokens_are_in_a_format_are_listed(store: Store) {
     let keep = async |id: &str, token_format: TokenFormat, origin: ClientOrigin, jwks: Option<&str>| {
         let client = client(&store, id);
         let jwks = jwks.map(|jwks| serde_json::from_str(jwks).unwrap());
@@ -107,12 +107,17 @@ async fn clients_whose_tokens_are_in_the_format_of_scalekit_are_told(store: Stor
     keep("d", TokenFormat::Standard, ClientOrigin::Managed, Some(odd)).await;
     keep("e", TokenFormat::Scalekit, registered(RegisteredBy::Anybody), None).await;
     let realm = store.realm;
-    let told = async |limit: u32| {
-        let found = read!(store, [] tx => clients::list_for_scalekit(tx, realm, limit).await).unwrap();
-        found.into_iter().map(|client| client.id.to_string()).collect::<Vec<_>>()
+    keep("f", TokenFormat::Zalt, ClientOrigin::Managed, None).await;
+    let listed = async |format: TokenFormat, after: Option<&str>, limit: u32| {
+        let after: Option<ClientId> = after.map(|id| id.parse().unwrap());
+        let found = read!(store, [after] tx =>
+            clients::list_in_format(tx, realm, format, after.as_ref(), limit).await);
+        found.unwrap().into_iter().map(|client| client.id.to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(told(9).await, ["a", "b"]);
-    assert_eq!(told(1).await, ["a"]);
+    assert_eq!(listed(TokenFormat::Scalekit, None, 9).await, ["a", "b"]);
+    assert_eq!(listed(TokenFormat::Scalekit, None, 1).await, ["a"]);
+    assert_eq!(listed(TokenFormat::Scalekit, Some("a"), 9).await, ["b"]);
+    assert_eq!(listed(TokenFormat::Zalt, None, 9).await, ["f"]);
 }
 
 async fn the_clients_of_an_organization_are_listed_and_end_with_it(store: Store) {

@@ -12,6 +12,7 @@ on_every_backend!(
     what_an_address_is_invited_to_is_found_however_it_is_spelt,
     an_invitation_is_accepted_by_one_of_many_at_once,
     an_invitation_that_was_taken_back_or_expired_is_not_accepted,
+    an_open_invitation_is_given_another_secret,
     what_one_user_invited_is_taken_back_together,
     a_role_that_an_open_invitation_gives_is_in_use,
     closed_invitations_are_deleted_by_batches,
@@ -171,6 +172,32 @@ async fn an_invitation_that_was_taken_back_or_expired_is_not_accepted(store: Sto
     let id = expired.id;
     let late = expired.expires_at;
     assert!(!write!(store, [] tx => invitations::revoke(tx, realm, organization, id, late).await).unwrap());
+}
+
+async fn an_open_invitation_is_given_another_secret(store: Store) {
+    let (acme, beta) = (store.organization("acme").await, store.organization("beta").await);
+    let invited = stored(&store, &acme, "ada@example.com").await;
+    let renew = async |renewed: &Invitation, now| {
+        let renewed = renewed.clone();
+        write!(store, [renewed] tx => invitations::renew(tx, &renewed, now).await).unwrap()
+    };
+    let renewed = Invitation {
+        digest: invitation::generate(invited.id, &store.dice).digest(),
+        invited_by: Some(UserId::MIN),
+        expires_at: later(60).plus(invitation::LIFETIME),
+        ..invited.clone()
+    };
+    assert_ne!(renewed.digest, invited.digest);
+    assert_eq!(renew(&Invitation { organization: beta.id, ..renewed.clone() }, later(60)).await, None);
+    assert_eq!(renew(&renewed, later(60)).await, Some(renewed.clone()));
+    assert_eq!(found(&store, &invited).await, Some(renewed.clone()));
+    assert_eq!(renew(&renewed, renewed.expires_at).await, None, "it has expired");
+    assert!(accept(&store, &renewed, later(61)).await);
+    assert_eq!(renew(&renewed, later(62)).await, None, "it was accepted");
+    let revoked = stored(&store, &acme, "bob@example.com").await;
+    let (realm, organization, id) = (store.realm, acme.id, revoked.id);
+    assert!(write!(store, [] tx => invitations::revoke(tx, realm, organization, id, NOW).await).unwrap());
+    assert_eq!(renew(&revoked, later(1)).await, None, "it was taken back");
 }
 
 async fn what_one_user_invited_is_taken_back_together(store: Store) {

@@ -22,7 +22,9 @@ on_every_backend!(
     se_03_a_renewed_cookie_makes_no_sign_in_fresh,
     a_factor_that_was_shown_later_is_added,
     an_organization_is_active_in_a_session_until_another_is,
+    a_password_that_was_shown_once_more_is_noted_in_a_live_session,
     a_touched_session_lives_on_but_not_past_its_end,
+    a_session_in_the_place_of_a_user_lives_by_the_administrator,
     ended_sessions_are_deleted_with_their_grants,
     it_is_known_from_where_a_user_signed_in_before,
 );
@@ -277,6 +279,21 @@ async fn a_factor_that_was_shown_later_is_added(store: Store) {
     assert!(!add().await, "over");
 }
 
+async fn a_password_that_was_shown_once_more_is_noted_in_a_live_session(store: Store) {
+    let session = store.session(&store.user("ada").await).await;
+    let (realm, id) = (store.realm, session.id);
+    let shown = async || read!(store, [] tx => sessions::password_shown_at(tx, realm, id).await).unwrap();
+    let note = async |now| write!(store, [] tx => sessions::note_password(tx, realm, id, now).await).unwrap();
+    assert_eq!(shown().await, None);
+    assert!(note(later(5)).await && note(later(6)).await);
+    assert_eq!(shown().await, Some(later(6)));
+    let found = store.find_live(&session, later(6)).await.unwrap().0;
+    assert_eq!(found, session, "it makes no sign-in fresh");
+    assert!(!note(session.expires_at).await, "over");
+    let unknown = SessionId::MIN;
+    assert_eq!(read!(store, [] tx => sessions::password_shown_at(tx, realm, unknown).await), Ok(None));
+}
+
 async fn a_touched_session_lives_on_but_not_past_its_end(store: Store) {
     let user = store.user("ada").await;
     let session =
@@ -300,6 +317,42 @@ async fn a_touched_session_lives_on_but_not_past_its_end(store: Store) {
     assert!(!touch(100).await);
     revoke(&store, user.id, id).await;
     assert!(!touch(51).await);
+}
+
+async fn a_session_in_the_place_of_a_user_lives_by_the_administrator(store: Store) {
+    let (ada, root) = (store.user("ada").await, store.user("root").await);
+    let (realm, origin) = (store.realm, SessionOrigin::new(None, Some("curl")));
+    let settings = gatepost_domain::RealmSettings::default();
+    let set_roles = async |roles: &[&str]| {
+        let roles: Vec<gatepost_domain::RoleName> = roles.iter().map(|role| role.parse().unwrap()).collect();
+        let (id, message) = (root.id, store.message());
+        write!(store, [roles] tx => users::set_roles(tx, realm, id, &roles, None, NOW, message).await)
+            .unwrap();
+    };
+    set_roles(&["realm-admin", "editor"]).await;
+    let begun = async |lifetime| {
+        let (id, whose) = (SessionId::new(NOW, &store.dice), (ada.id, root.id));
+        let session = Session::begin_in_place(id, realm, whose, origin.clone(), &settings, lifetime, NOW);
+        assert!(begin(&store, &session, None).await);
+        session
+    };
+    let session = begun(Duration::from_mins(15)).await;
+    assert_eq!(store.find_live(&session, later(5)).await, Some((session.clone(), ada.clone())));
+    assert_eq!(store.find_live(&session, session.expires_at).await, None);
+    let known = async |id| {
+        let user = ada.id;
+        read!(store, [] tx => sessions::origins(tx, realm, user, id, 9).await).unwrap()
+    };
+    assert_eq!(known(SessionId::MIN).await, [], "no device of the user");
+    for roles in [&["editor"][..], &["not-realm-admin"], &[]] {
+        set_roles(roles).await;
+        assert_eq!(store.find_live(&session, later(5)).await, None, "{roles:?}");
+    }
+    set_roles(&["realm-admin"]).await;
+    assert!(store.find_live(&session, later(5)).await.is_some());
+    let (id, message) = (root.id, store.message());
+    write!(store, [] tx => users::disable(tx, realm, id, later(6), message).await).unwrap();
+    assert_eq!(store.find_live(&session, later(7)).await, None, "disabled");
 }
 
 async fn ended_sessions_are_deleted_with_their_grants(store: Store) {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use gatepost_domain::audit::{Actor, Event as Act, Record};
-use gatepost_domain::webhook::{Answer, Delivery, DeliveryState, Event, Events, Message};
+use gatepost_domain::webhook::{Answer, Delivery, DeliveryState, Event, Events, Form, Message};
 use gatepost_domain::{EventId, RealmId, Timestamp, UserId, Webhook, WebhookId, WebhookState};
 use gatepost_store::{Constraint, Error, audit, realms, users, webhooks};
 
@@ -29,6 +29,7 @@ fn webhook(store: &Store, number: u8, events: &str) -> Webhook {
         name: Some("for the ledger".parse().unwrap()),
         url: format!("https://app.test/{number}").parse().unwrap(),
         events: Events::choose(events.split_whitespace()).unwrap(),
+        form: Form::Standard,
         state: WebhookState::On,
         sealed_secret: vec![number],
         previous_secret: None,
@@ -85,6 +86,7 @@ async fn a_webhook_is_kept_found_listed_changed_and_deleted(store: Store) {
     let two = Webhook {
         name: None,
         events: Events::All,
+        form: Form::Zalt,
         state: WebhookState::Off,
         previous_secret: Some((vec![9], later(60))),
         ..webhook(&store, 2, "*")

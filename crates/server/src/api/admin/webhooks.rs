@@ -2,7 +2,8 @@
 
 use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{
-    DisplayName, EventId, Timestamp, WebUri, Webhook, WebhookId, lifetime, webhook::Events,
+    DisplayName, EventId, Timestamp, WebUri, Webhook, WebhookId, lifetime,
+    webhook::{Events, Form},
 };
 use gatepost_jose::webhook::Secret;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ pub struct WebhookView {
     /// Of what it is told; `*` is everything.
     #[schema(example = json!(["user.created", "user.deleted"]))]
     events: Vec<&'static str>,
+    /// How it is told: `standard`, or `zalt` for a receiver that was written for Zalt.
+    #[schema(value_type = String, example = "standard")]
+    form: &'static str,
     /// `on`; `off`, by somebody; `gone`, for it answered 410; or `failing`, for nothing arrived there for three days.
     #[schema(value_type = String, example = "on")]
     state: &'static str,
@@ -52,6 +56,7 @@ impl From<&Webhook> for WebhookView {
             url: webhook.url.to_string(),
             name: webhook.name.as_ref().map(|name| name.as_str().to_owned()),
             events: webhook.events.names(),
+            form: webhook.form.name(),
             state: webhook.state.name(),
             previous_secret_until: webhook.previous_secret.as_ref().map(|(_, until)| *until),
             created_at: webhook.created_at,
@@ -215,6 +220,7 @@ pub(super) async fn create(
         url: url(&body.url)?,
         name: body.name.as_deref().map(name).transpose()?,
         events: events(&body.events)?,
+        form: Form::Standard,
         secret: secret.map_err(|refused| field("secret", refused))?,
     };
     let made = webhooks::create(&app, realm.id(), wanted, Who::administrator(&admin, origin), now).await?;

@@ -26,6 +26,10 @@ pub struct SessionView {
     user_agent: Option<String>,
     /// The address it signed in from.
     address: Option<String>,
+    /// The administrator who acts in it, in the place of the account's owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    impersonator: Option<String>,
     #[schema(value_type = String)]
     created_at: Timestamp,
     #[schema(value_type = String)]
@@ -81,6 +85,7 @@ impl SessionView {
             current: current == Some(session.id),
             user_agent: session.origin.user_agent.clone(),
             address: session.origin.address.map(|address| address.to_string()),
+            impersonator: session.impersonator.map(|by| by.to_string()),
             created_at: session.created_at,
             last_seen_at: session.last_seen_at,
             expires_at: session.expires_at,

@@ -27,7 +27,7 @@ pub(super) async fn client_credentials(
     let wanted = wanted.map_err(|_| OAuthError::InvalidScope)?;
     let audience = realm.audience_for(&client).among(&form.targets()).ok_or(OAuthError::InvalidTarget)?;
     let with_key;
-    let snapshot: &Snapshot = if client.settings.token_format.is_scalekit() {
+    let snapshot: &Snapshot = if client.settings.token_format.needs_rs256() {
         with_key = app.realms().with_id_token_key(app, realm).await.map_err(Problem::from)?;
         &with_key
     } else {

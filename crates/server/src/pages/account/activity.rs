@@ -84,6 +84,7 @@ fn sentence(w: &'static Words, act: &Act) -> Option<&'static str> {
         Event::SecondFactorRemoved if is_passkey(act) => w.act_passkey_removed,
         Event::SecondFactorRemoved | Event::SecondFactorsReset => w.act_factor_removed,
         Event::SecondFactorRefused => w.act_factor_refused,
+        Event::ImpersonationBegun => w.act_in_place,
         Event::RecoveryCodeUsed => w.act_code_used,
         Event::RecoveryCodesCreated => w.act_codes_made,
         Event::DeviceTrusted => w.act_trusted,

@@ -61,7 +61,10 @@ struct Row {
 fn row(frame: &Frame, session: &Session, current: SessionId) -> Row {
     let w = frame.words();
     let device = Device::of(session.origin.user_agent.as_deref().unwrap_or_default());
-    let name = device::sentence(w, &device);
+    let name = match session.impersonator {
+        Some(_) => say(w.act_in_place),
+        None => device::sentence(w, &device),
+    };
     Row {
         id: session.id.to_string(),
         current: session.id == current,

@@ -189,6 +189,7 @@ pub(super) const WORDS: Words = Words {
     act_passkey_added: "أُضيف مفتاح مرور",
     act_passkey_removed: "أُزيل مفتاح مرور",
     act_passkey_copied: "رُفض مفتاح مرور لاحتمال وجود نسخة منه",
+    act_in_place: "استخدمه مسؤول نيابةً عنك",
     act_factor_refused: "رُفضت خطوة ثانية",
     act_code_used: "استُخدم رمز استرداد",
     act_codes_made: "أُنشئت رموز استرداد جديدة",

@@ -189,6 +189,7 @@ pub(super) const WORDS: Words = Words {
     act_passkey_added: "Passkey hinzugefügt",
     act_passkey_removed: "Passkey entfernt",
     act_passkey_copied: "Ein Passkey wurde abgelehnt, weil es eine Kopie davon geben kann",
+    act_in_place: "Von der Verwaltung an Ihrer Stelle benutzt",
     act_factor_refused: "Zweiter Schritt abgelehnt",
     act_code_used: "Wiederherstellungscode verwendet",
     act_codes_made: "Neue Wiederherstellungscodes erstellt",

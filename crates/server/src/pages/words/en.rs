@@ -189,6 +189,7 @@ pub(super) const WORDS: Words = Words {
     act_passkey_added: "Passkey added",
     act_passkey_removed: "Passkey removed",
     act_passkey_copied: "A passkey was refused, for there may be a copy of it",
+    act_in_place: "Used by an administrator in your place",
     act_factor_refused: "Second step refused",
     act_code_used: "Recovery code used",
     act_codes_made: "New recovery codes made",

@@ -202,6 +202,7 @@ words! {
     act_password_refused,
     act_factor_added,
     act_factor_removed,
+    act_in_place,
     act_passkey_added,
     act_passkey_removed,
     act_passkey_copied,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{
     body::{self, Body, Bytes, HttpBody as _},
-    extract::{Request, State},
+    extract::{FromRequestParts as _, RawPathParams, Request, State},
     http::{HeaderMap, StatusCode},
     middleware::Next,
     response::Response,
@@ -54,6 +54,18 @@ pub async fn realm(State(app): State<App>, request: Request, next: Next) -> Resu
     }
     parts.extensions.insert(InRealm(chosen));
     Ok(next.run(Request::from_parts(parts, Body::from(bytes))).await)
+}
+
+/// Goes on if the realm that a path names is the one that the request is for: whoever administers one does not reach another.
+pub async fn named_in_path(request: Request, next: Next) -> Result<Response, Refusal> {
+    let (mut parts, body) = request.into_parts();
+    let params = RawPathParams::from_request_parts(&mut parts, &()).await.map_err(|_| not_found())?;
+    let name = params.iter().next().map(|(_, name)| name.to_owned());
+    let is_it = parts.extensions.get::<InRealm>().is_some_and(|realm| name.as_deref() == Some(realm.name()));
+    if !is_it {
+        return Err(not_found());
+    }
+    Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
 fn not_found() -> Refusal {

@@ -24,9 +24,9 @@ use crate::{
 };
 
 /// An account has no more.
-const MOST: u32 = 100;
+pub(super) const MOST: u32 = 100;
 
-fn view(key: &ApiKey) -> Value {
+pub(super) fn view(key: &ApiKey) -> Value {
     let scopes: Vec<String> = key.scopes.iter().map(ToString::to_string).collect();
     json!({
         "id": key.id,

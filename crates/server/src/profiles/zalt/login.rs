@@ -15,7 +15,7 @@ use super::{
     Refusal,
     envelope::Said,
     sent::{Body, In},
-    view,
+    tasks, view,
 };
 use crate::{
     App, accounts,
@@ -74,6 +74,8 @@ pub(super) async fn signed_in(
     });
     if let Some(by) = begun.set_up_by {
         answer["mfa_setup_required_by"] = json!(by);
+        answer["session_tasks"] = json!([tasks::view(begun.session, now, Some(by))]);
+        answer["has_blocking_tasks"] = json!(false);
     }
     Ok(answer)
 }

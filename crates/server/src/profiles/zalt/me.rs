@@ -15,19 +15,21 @@ use crate::{
     App,
     accounts::{self, Who},
     api::Password,
-    http::{Now, Problem, SignedIn, Where},
+    http::{Now, Present, Problem, SignedIn, Where},
     realm::InRealm,
 };
 
-/// The account, as it is now.
+/// The account, as it is now, also to an administrator who acts in its place.
 pub async fn show(
-    In(caller): In<SignedIn>,
+    In(present): In<Present>,
     In(realm): In<InRealm>,
     State(app): State<App>,
 ) -> Result<Said, Refusal> {
-    let about = accounts::about(&app, &caller.user).await?;
-    let last_login = Some(caller.session.created_at);
-    Ok(Said::ok(json!({"user": view::user(&realm, &caller.user, &about, last_login)})))
+    let (user, session) = present.account();
+    let about = accounts::about(&app, user).await?;
+    // When somebody else acts in their place, they did not sign in.
+    let last_login = Some(session.created_at).filter(|_| session.impersonator.is_none());
+    Ok(Said::ok(json!({"user": view::user(&realm, user, &about, last_login)})))
 }
 
 /// Changes what it says of the person. The name to show follows from the two names.

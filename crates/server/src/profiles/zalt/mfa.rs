@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode};
 use data_encoding::BASE64;
-use gatepost_domain::{audit::Event, mfa::FactorKind};
+use gatepost_domain::{Timestamp, audit::Event, mfa::FactorKind};
 use gatepost_store::recovery_codes::RecoveryCodes;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,13 +11,14 @@ use super::{
     Refusal,
     envelope::Said,
     login::called,
+    reverify::{fresh, is_fresh},
     sent::{Body, In, MaybeBody},
 };
 use crate::{
     App, accounts,
     api::Password,
     http::{Now, Problem, SignedIn, Where},
-    mfa::{self, BegunBy},
+    mfa::{self, BegunBy, Overview},
     realm::InRealm,
 };
 
@@ -46,7 +47,8 @@ pub async fn set_up(
         let message = "The account has an authenticator app. Disable it first.";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "MFA_ALREADY_ENABLED", message));
     }
-    let set_up = mfa::begin_totp(&app, &realm, &caller, origin, now).await?;
+    let begun = mfa::begin_totp(&app, &realm, &caller, origin, now).await;
+    let set_up = fresh(&app, &caller, begun).await?;
     let picture = format!("data:image/svg+xml;base64,{}", BASE64.encode(mfa::svg(&set_up.uri)?.as_bytes()));
     let (secret, uri) = (set_up.secret.as_str(), set_up.uri.as_str());
     Ok(Said::ok(json!({
@@ -67,6 +69,24 @@ pub struct Confirmation {
     secret: Option<String>,
 }
 
+fn wrong() -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, "INVALID_CODE", "The code is not right.")
+}
+
+/// Confirms it, and gives the codes to write down that came with it.
+pub(super) async fn confirmed(
+    (app, realm, caller): (&App, &InRealm, &SignedIn),
+    code: &str,
+    origin: Where,
+    now: Timestamp,
+) -> Result<Vec<String>, Refusal> {
+    let codes = match mfa::confirm_totp(app, realm, caller, code, origin, now).await {
+        Err(Problem::InvalidCode) => return Err(wrong()),
+        other => fresh(app, caller, other).await?.unwrap_or_default(),
+    };
+    Ok(mfa::shown(&codes).iter().map(|code| code.as_str().to_owned()).collect())
+}
+
 /// Confirms the app that was set up in this session, by its first code.
 pub async fn confirm(
     In(caller): In<SignedIn>,
@@ -76,7 +96,6 @@ pub async fn confirm(
     origin: Where,
     Body(body): Body<Confirmation>,
 ) -> Result<Said, Refusal> {
-    let wrong = || Refusal::new(StatusCode::BAD_REQUEST, "INVALID_CODE", "The code is not right.");
     if let Some(echoed) = &body.secret {
         let by = BegunBy::Session(caller.session.id);
         let pending = mfa::pending_totp(&app, &realm, &caller.user, by, now).await?;
@@ -84,12 +103,7 @@ pub async fn confirm(
             return Err(wrong());
         }
     }
-    let codes = match mfa::confirm_totp(&app, &realm, &caller, &body.code, origin, now).await {
-        Err(Problem::InvalidCode) => return Err(wrong()),
-        other => other?.unwrap_or_default(),
-    };
-    let codes = mfa::shown(&codes);
-    let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+    let codes = confirmed((&app, &realm, &caller), &body.code, origin, now).await?;
     Ok(Said::ok(json!({
         "message": "The app counts from now on.",
         "success": true,
@@ -117,9 +131,11 @@ pub async fn disable(
     if mfa::overview(&app, realm.id(), caller.user.id).await?.totp().is_none() {
         return Err(Problem::NoSecondFactor.into());
     }
-    mfa::check_may_change(&app, &caller, now).await?;
+    is_fresh(&app, &caller, now).await?;
     match (&body.code, &body.password) {
-        (Some(code), None) => mfa::check_code(&app, &caller, code, origin.clone(), now).await?,
+        (Some(code), None) => {
+            mfa::check_code(&app, &caller, code, origin.clone(), now).await?;
+        }
         (None, Some(password)) => check_password(&app, &realm, &caller, password, &origin, now).await?,
         _ => return Err(Refusal::invalid("Send either `code` or `password`.")),
     }
@@ -133,7 +149,7 @@ pub(super) async fn check_password(
     caller: &SignedIn,
     password: &Password,
     origin: &Where,
-    now: gatepost_domain::Timestamp,
+    now: Timestamp,
 ) -> Result<(), Problem> {
     let password = password.spelled().map_err(|_| Problem::WrongPassword)?;
     accounts::check_password(app, realm, (caller, &password), Event::SignInRefused, origin, now)
@@ -147,12 +163,16 @@ pub async fn status(
     In(realm): In<InRealm>,
     State(app): State<App>,
 ) -> Result<Said, Refusal> {
-    let overview = mfa::overview(&app, realm.id(), caller.user.id).await?;
+    Ok(Said::ok(shown(&mfa::overview(&app, realm.id(), caller.user.id).await?)))
+}
+
+/// What an account has set up, as its owner and whoever administers it see it.
+pub(super) fn shown(overview: &Overview) -> Value {
     let mut methods: Vec<&str> = overview.factors.iter().map(|factor| called(factor.kind.name())).collect();
     methods.dedup();
     let (enabled, left) = (overview.has_factor(), overview.codes.left);
     let has = |kind| overview.factors.iter().any(|factor| factor.kind == kind);
-    Ok(Said::ok(json!({
+    json!({
         "enabled": enabled,
         "methods": methods,
         "totp_enabled": has(FactorKind::Totp),
@@ -162,7 +182,7 @@ pub async fn status(
         "totpEnabled": has(FactorKind::Totp),
         "webauthnEnabled": has(FactorKind::Passkey),
         "backupCodesRemaining": left,
-    })))
+    })
 }
 
 #[derive(Deserialize)]
@@ -179,7 +199,7 @@ pub async fn new_backup_codes(
     origin: Where,
     Body(body): Body<ByPassword>,
 ) -> Result<Said, Refusal> {
-    mfa::check_may_change(&app, &caller, now).await?;
+    is_fresh(&app, &caller, now).await?;
     check_password(&app, &realm, &caller, &body.password, &origin, now).await?;
     let codes = mfa::shown(&mfa::new_recovery_codes(&app, &caller, origin, now).await?);
     let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();

@@ -1,5 +1,7 @@
 //! What this front door says when it says no.
 
+mod of_client;
+
 use std::borrow::Cow;
 
 use axum::{
@@ -13,7 +15,7 @@ use gatepost_domain::{Timestamp, password::TooWeak};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    http::{Problem, body, observe::Cause},
+    http::{Problem, body, caller::IMPERSONATION, observe::Cause},
     limits::Limited,
 };
 
@@ -188,6 +190,11 @@ fn said(problem: &Problem) -> Said {
         P::Unauthenticated | P::WrongCredential => {
             fixed(S::UNAUTHORIZED, "UNAUTHORIZED", "Send an access token: Authorization: Bearer …")
         }
+        P::InvalidToken { check: IMPERSONATION, .. } => fixed(
+            S::FORBIDDEN,
+            "IMPERSONATION_RESTRICTED",
+            "This is not done in the place of somebody else. End the impersonation first.",
+        ),
         P::InvalidToken { expired: true, .. } => {
             fixed(S::UNAUTHORIZED, "TOKEN_EXPIRED", "The access token expired. Refresh it.")
         }
@@ -204,7 +211,7 @@ fn said(problem: &Problem) -> Said {
         P::SecondFactorNeeded | P::ReauthenticationRequired => fixed(
             S::FORBIDDEN,
             "REVERIFICATION_REQUIRED",
-            "This takes a sign-in of the last ten minutes, with a second factor where the account has one. Sign in again.",
+            "This takes a sign-in of the last ten minutes, with a second factor where the account has one. Sign in again, or prove it at /reverify.",
         ),
         P::InvalidPendingSignIn => {
             fixed(S::UNAUTHORIZED, "MFA_SESSION_EXPIRED", "This sign-in is over. Sign in again.")

@@ -60,15 +60,24 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for MaybeBody<T> {
 async fn read(request: Request, app: &App) -> Result<Option<Bytes>, Refusal> {
     let content_type =
         request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let is_json =
-        content_type.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json");
-    let bytes = Bytes::from_request(request, app).await;
-    let bytes = bytes.map_err(|_| Refusal::invalid("The body could not be read to its end."))?;
+    let is_json = is(content_type, "application/json");
+    let bytes = bytes(request, app).await?;
     match (bytes.trim_ascii().is_empty(), is_json) {
         (true, _) => Ok(None),
         (false, true) => Ok(Some(bytes)),
         (false, false) => Err(Problem::UnsupportedMediaType.into()),
     }
+}
+
+/// Whether a header says that it is this type, whatever it says beside.
+pub fn is(content_type: &str, essence: &str) -> bool {
+    content_type.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case(essence)
+}
+
+/// The bytes of a body, whatever they are.
+pub async fn bytes(request: Request, app: &App) -> Result<Bytes, Refusal> {
+    let bytes = Bytes::from_request(request, app).await;
+    bytes.map_err(|_| Refusal::invalid("The body could not be read to its end."))
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {

@@ -37,6 +37,7 @@ pub(super) fn view(session: &Session, current: SessionId) -> Value {
         "created_at": session.created_at,
         "expires_at": session.expires_at,
         "is_current": session.id == current,
+        "impersonator_id": session.impersonator,
         "ipAddress": session.origin.address.map(masked),
         "userAgent": session.origin.user_agent,
         "lastActivity": session.last_seen_at,

@@ -9,12 +9,15 @@ use serde_json::{Value, json};
 use super::{
     Refusal,
     envelope::Said,
+    keys,
+    reverify::is_fresh,
     sent::{Id, In},
     sessions, view,
 };
 use crate::{
     App,
     accounts::{self, Change, Who},
+    api_keys::{self, Dealing},
     http::{
         Admin, Now, Problem, Query, SignedIn, Where,
         page::{self, Limit},
@@ -32,7 +35,7 @@ fn not_found() -> Refusal {
 }
 
 /// The user that a path names.
-async fn named(app: &App, realm: &InRealm, id: Option<UserId>) -> Result<User, Refusal> {
+pub(super) async fn named(app: &App, realm: &InRealm, id: Option<UserId>) -> Result<User, Refusal> {
     let id = id.ok_or_else(not_found)?;
     match accounts::find(app, realm.id(), id).await {
         Err(Problem::NotFound) => Err(not_found()),
@@ -172,7 +175,7 @@ pub async fn reset_mfa(
     let user = named(&app, &realm, id).await?;
     // One's own are removed as everybody's own are: by whoever has just proved to have them.
     if admin.user.id == user.id {
-        mfa::check_may_change(&app, &admin, now).await?;
+        is_fresh(&app, &admin, now).await?;
     }
     mfa::reset(&app, realm.id(), user.id, Who::administrator(&admin, origin), now).await?;
     Ok(Said::ok(json!({"message": "The account has no second factor.", "user_id": user.id})))
@@ -208,4 +211,32 @@ pub async fn end_sessions(
     let who = Who::administrator(&admin, origin);
     session::end(&app, whose, Ended::All { with_keys: false }, who, now).await?;
     Ok(Said::ok(json!({"message": "No session is left.", "revoked_count": there_were})))
+}
+
+/// What second factors an account has.
+pub async fn show_mfa(
+    In(Admin(_)): In<Admin>,
+    In(realm): In<InRealm>,
+    Id(id): Id<UserId>,
+    State(app): State<App>,
+) -> Result<Said, Refusal> {
+    let user = named(&app, &realm, id).await?;
+    let overview = mfa::overview(&app, realm.id(), user.id).await?;
+    Ok(Said::ok(super::mfa::shown(&overview)))
+}
+
+/// The API keys of an account that were not revoked.
+pub async fn list_keys(
+    In(Admin(admin)): In<Admin>,
+    In(realm): In<InRealm>,
+    Id(id): Id<UserId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<Said, Refusal> {
+    let user = named(&app, &realm, id).await?;
+    let dealing = Dealing::with_those_of_user(user.id, Who::administrator(&admin, origin));
+    let found = api_keys::list(&app, &realm, dealing, (None, keys::MOST), now).await?;
+    let keys: Vec<Value> = found.iter().map(keys::view).collect();
+    Ok(Said::ok(json!({"total": keys.len(), "keys": keys})))
 }

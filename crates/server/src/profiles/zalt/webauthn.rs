@@ -19,6 +19,7 @@ use super::{
     envelope::Said,
     login::signed_in,
     mfa::check_password,
+    reverify::{fresh, is_fresh},
     sent::{Body, Id, In, MaybeBody},
 };
 use crate::{
@@ -49,7 +50,7 @@ fn view(passkey: &Passkey) -> Value {
 }
 
 /// Options as both generations read them: by themselves, and with their members beside.
-fn told(options: Options) -> Said {
+pub(super) fn told(options: Options) -> Said {
     let mut members = options.options.clone();
     members["options"] = options.options;
     members["expires_in"] = json!(options.expires_in);
@@ -58,7 +59,7 @@ fn told(options: Options) -> Said {
 }
 
 /// What a browser answered. Some send bytes in the alphabet of base64url, and some in the other one.
-fn read<T: DeserializeOwned>(mut credential: Value) -> Result<T, Refusal> {
+pub(super) fn read<T: DeserializeOwned>(mut credential: Value) -> Result<T, Refusal> {
     let respell = |value: &mut Value| {
         if let Value::String(text) = value {
             *text = text.trim_end_matches('=').replace('+', "-").replace('/', "_");
@@ -90,7 +91,8 @@ pub async fn to_register(
     State(app): State<App>,
     origin: Where,
 ) -> Result<Said, Refusal> {
-    Ok(told(passkeys::begin(&app, &realm, &caller, origin, now).await?))
+    let begun = passkeys::begin(&app, &realm, &caller, origin, now).await;
+    Ok(told(fresh(&app, &caller, begun).await?))
 }
 
 /// A passkey that was made, under each of its names.
@@ -122,7 +124,7 @@ pub async fn register(
             let message = format!("An account has up to {most} passkeys.");
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "MAX_CREDENTIALS_REACHED", message));
         }
-        added => added?,
+        added => fresh(&app, &caller, added).await?,
     };
     let mut answer = json!({"message": "The passkey is added.", "credential": view(&added.passkey)});
     if let Some(codes) = &added.codes {
@@ -220,12 +222,12 @@ pub async fn remove(
         || Refusal::new(StatusCode::NOT_FOUND, "CREDENTIAL_NOT_FOUND", "The account has no such passkey.");
     let id = id.ok_or_else(missing)?;
     if let Some(password) = &body.password {
-        mfa::check_may_change(&app, &caller, now).await?;
+        is_fresh(&app, &caller, now).await?;
         check_password(&app, &realm, &caller, password, &origin, now).await?;
     }
     match passkeys::remove(&app, &realm, &caller, id, origin, now).await {
         Err(Problem::NotFound) => return Err(missing()),
-        removed => removed?,
+        removed => fresh(&app, &caller, removed).await?,
     }
     Ok(Said::ok(json!({"message": "The passkey signs in no more.", "id": id})))
 }

@@ -23,7 +23,7 @@ async fn a_webhook_is_made_listed_shown_changed_and_removed() {
         expected,
         json!({
             "id": id, "url": "https://app.test/hook", "name": "The ledger", "events": ["user.created", "user.deleted"],
-            "state": "on", "previous_secret_until": null, "created_at": now, "updated_at": now,
+            "form": "standard", "state": "on", "previous_secret_until": null, "created_at": now, "updated_at": now,
         })
     );
     let path = format!("{HOOKS}/{id}");

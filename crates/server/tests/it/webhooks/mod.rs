@@ -12,7 +12,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Person, TestApp};
-use receiver::Receiver;
+pub use receiver::{Received, Receiver};
 
 const HOOKS: &str = "/api/v1/admin/webhooks";
 

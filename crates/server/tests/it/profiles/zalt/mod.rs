@@ -3,19 +3,25 @@
 mod doors;
 mod endpoints;
 mod envelope;
+mod impersonation;
+mod invitations;
 mod keys;
 mod login;
+mod machines;
 mod mail;
 mod me;
 mod mfa;
 mod organizations;
 mod realms;
 mod register;
+mod reverify;
 mod sessions;
+mod tasks;
 mod tenants;
 mod tokens;
 mod users;
 mod webauthn;
+mod webhooks;
 
 use axum::{
     body::Body,

@@ -101,3 +101,46 @@ async fn tn_01_nobody_administers_without_the_role_or_in_another_realm() {
     }
     assert_eq!(get(&app, &other, "/r/acme/me").await.status, 200);
 }
+
+/// TN-02: by the name of the realm that the request is for, and of no other.
+#[tokio::test]
+async fn the_accounts_of_this_realm_are_found_under_its_name_too() {
+    let (app, root) = world().await;
+    let ada = person(&app, ADA).await;
+    let base = "/admin/realms/default/users";
+    let one = format!("{base}/{}", ada.id);
+    assert_eq!(get(&app, &root, base).await.json(), get(&app, &root, "/v1/admin/users").await.json());
+    assert_eq!(get(&app, &root, &one).await.json()["user"]["email"], json!(ADA));
+    assert_eq!(get(&app, &root, &format!("{one}/mfa")).await.json()["enabled"], json!(false));
+    assert_eq!(get(&app, &root, &format!("{one}/api-keys")).await.json()["keys"], json!([]));
+    assert_eq!(get(&app, &root, &format!("{one}/sessions")).await.json()["total"], json!(1));
+    assert_eq!(app.ask(&root, Method::DELETE, &format!("{one}/sessions"), None).await.status, 200);
+    assert_eq!(post(&app, &root, &format!("{one}/mfa/reset"), json!({})).await.status, 200);
+    let suspended = post(&app, &root, &format!("{one}/suspend"), json!({})).await;
+    assert_eq!(suspended.json()["user"]["status"], json!("suspended"));
+    let active = post(&app, &root, &format!("{one}/activate"), json!({})).await;
+    assert_eq!(active.json()["user"]["status"], json!("active"));
+
+    let ada = super::someone(&super::login(&app, ADA).await);
+    assert_eq!(brief(&get(&app, &ada, base).await), "403 FORBIDDEN");
+    assert_eq!(brief(&app.get(base).await), "401 UNAUTHORIZED");
+    for elsewhere in ["acme", "nowhere", "x"] {
+        let path = one.replace("default", elsewhere);
+        for (method, path) in [
+            (Method::GET, path.clone()),
+            (Method::DELETE, path.clone()),
+            (Method::POST, format!("{path}/suspend")),
+        ] {
+            let answer = app.ask(&root, method, &path, None).await;
+            assert_eq!(brief(&answer), "404 REALM_NOT_FOUND", "{path}");
+        }
+    }
+    for nobody in ["x", "usr_00000000000000000000000000"] {
+        for below in ["", "/mfa", "/api-keys", "/sessions"] {
+            let answer = get(&app, &root, &format!("{base}/{nobody}{below}")).await;
+            assert_eq!(brief(&answer), "404 USER_NOT_FOUND", "{nobody}{below}");
+        }
+    }
+    assert_eq!(app.ask(&root, Method::DELETE, &one, None).await.status, 200);
+    assert_eq!(brief(&get(&app, &root, &one).await), "404 USER_NOT_FOUND");
+}

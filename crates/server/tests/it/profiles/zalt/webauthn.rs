@@ -40,7 +40,7 @@ fn respelled(mut credential: Value) -> Value {
     credential
 }
 
-async fn add(app: &TestApp, who: &Person, key: &mut SoftPasskey) -> Answer {
+pub(super) async fn add(app: &TestApp, who: &Person, key: &mut SoftPasskey) -> Answer {
     let options = to_make(app, who).await;
     post(
         app,

@@ -1,0 +1,138 @@
+//! What programs do, and whoever administers the realm.
+
+use axum::{
+    middleware::from_fn,
+    routing::{MethodRouter, delete, get, post},
+};
+
+use super::{Area, everywhere, never, served};
+use crate::{
+    App,
+    profiles::zalt::{choose, impersonation, keys, machines, users, webhooks},
+};
+
+const KEYS: &str = "keys::a_key_is_made_shown_once_listed_and_revoked";
+const MACHINES: &str = "machines::an_administrator_makes_rotates_and_removes_machines";
+const MACHINE_TOKEN: &str = "machines::a_machine_gets_a_token_by_form_or_json";
+const USERS: &str = "users::an_administrator_sees_and_changes_the_accounts_of_the_realm";
+const ENDS: &str = "users::an_administrator_takes_factors_and_sessions_away";
+const ALIASES: &str = "users::the_accounts_of_this_realm_are_found_under_its_name_too";
+const IN_PLACE: &str = "impersonation::an_administrator_acts_in_the_place_of_a_user";
+const WEBHOOKS: &str = "webhooks::an_administrator_makes_looks_at_and_removes_webhooks";
+const DELIVERIES: &str = "webhooks::a_receiver_gets_both_signatures_and_the_document_of_the_contract";
+const BY_USER: &str = "sessions are listed, and end, by user";
+const REALMS: &str = "realms are declared in a file, and made by the command line";
+const TRAIL: &str =
+    "the audit trail is read at `/api/v1/admin/audit`: [administration.md](administration.md)";
+const PASSWORDS: &str =
+    "known passwords are [looked up](run.md#passwords-that-are-known-from-elsewhere) when they are chosen";
+const SOCIAL: &str = "people sign in by a provider on the pages: [social.md](social.md)";
+const BUSINESS: &str = "business of the vendor's platform";
+
+/// The same under the name of the realm, as long as that is the realm that the request is for.
+fn here(route: MethodRouter<App>) -> MethodRouter<App> {
+    route.layer(from_fn(choose::named_in_path))
+}
+
+/// The areas.
+pub(super) const AREAS: &[Area] = &[
+    (
+        "Keys of users and of programs",
+        &[
+            served("GET", "/api-keys", KEYS, || get(keys::list)),
+            served("POST", "/api-keys", KEYS, || post(keys::create)),
+            served("GET", "/api-keys/{id}", KEYS, || get(keys::show)),
+            never("PATCH", "/api-keys/{id}", "a key stays as it was made; make another, and revoke it"),
+            served("DELETE", "/api-keys/{id}", KEYS, || delete(keys::revoke)),
+            served("GET", "/machines", MACHINES, || get(machines::list)),
+            served("POST", "/machines", MACHINES, || post(machines::create)),
+            served("POST", "/machines/token", MACHINE_TOKEN, || post(machines::token)),
+            served("GET", "/machines/{id}", MACHINES, || get(machines::show)),
+            served("DELETE", "/machines/{id}", MACHINES, || delete(machines::delete)),
+            served("POST", "/machines/{id}/rotate", MACHINES, || post(machines::rotate)),
+        ],
+    ),
+    (
+        "Administration",
+        &[
+            served("GET", "/v1/admin/users", USERS, || get(users::list)),
+            served("GET", "/v1/admin/users/{id}", USERS, || get(users::show)),
+            served("DELETE", "/v1/admin/users/{id}", USERS, || delete(users::delete)),
+            served("POST", "/v1/admin/users/{id}/suspend", USERS, || post(users::suspend)),
+            served("POST", "/v1/admin/users/{id}/activate", USERS, || post(users::activate)),
+            never(
+                "POST",
+                "/v1/admin/users/{id}/unlock",
+                "no account is locked: what is tried too often waits, and known devices get in",
+            ),
+            served("POST", "/v1/admin/users/{id}/reset-password", USERS, || post(users::reset_password)),
+            served("POST", "/v1/admin/users/{id}/mfa/reset", ENDS, || post(users::reset_mfa)),
+            never("POST", "/v1/admin/users/{id}/mark-password-compromised", PASSWORDS),
+            served("GET", "/v1/admin/users/{id}/sessions", ENDS, || get(users::list_sessions)),
+            served("DELETE", "/v1/admin/users/{id}/sessions", ENDS, || delete(users::end_sessions)),
+            never("GET", "/v1/admin/sessions", BY_USER),
+            never("DELETE", "/v1/admin/sessions/{id}", BY_USER),
+            never("POST", "/v1/admin/realm/mark-all-passwords-compromised", PASSWORDS),
+            served("GET", "/admin/realms/{realm}/users", ALIASES, || here(get(users::list))),
+            served("GET", "/admin/realms/{realm}/users/{id}", ALIASES, || here(get(users::show))),
+            served("DELETE", "/admin/realms/{realm}/users/{id}", ALIASES, || here(delete(users::delete))),
+            served("POST", "/admin/realms/{realm}/users/{id}/suspend", ALIASES, || {
+                here(post(users::suspend))
+            }),
+            served("POST", "/admin/realms/{realm}/users/{id}/activate", ALIASES, || {
+                here(post(users::activate))
+            }),
+            served("GET", "/admin/realms/{realm}/users/{id}/mfa", ALIASES, || here(get(users::show_mfa))),
+            served("POST", "/admin/realms/{realm}/users/{id}/mfa/reset", ALIASES, || {
+                here(post(users::reset_mfa))
+            }),
+            served("GET", "/admin/realms/{realm}/users/{id}/sessions", ALIASES, || {
+                here(get(users::list_sessions))
+            }),
+            served("DELETE", "/admin/realms/{realm}/users/{id}/sessions", ALIASES, || {
+                here(delete(users::end_sessions))
+            }),
+            served("GET", "/admin/realms/{realm}/users/{id}/api-keys", ALIASES, || {
+                here(get(users::list_keys))
+            }),
+            never(
+                "DELETE",
+                "/admin/realms/{realm}/api-keys/{id}",
+                "keys are revoked by user: [administration.md](administration.md)",
+            ),
+            never("DELETE", "/admin/realms/{realm}/sessions/{id}", BY_USER),
+            never("GET", "/admin/realms/{realm}/analytics", "figures are at [/metrics](run.md)"),
+            never("GET", "/admin/realms/{realm}/security-events", TRAIL),
+            never("*", "/admin/realms", REALMS),
+            never("*", "/v1/admin/realms/*", REALMS),
+            served("POST", "/admin/users/{id}/impersonate", IN_PLACE, || post(impersonation::begin)),
+            served("POST", "/impersonation/end", IN_PLACE, || post(impersonation::end)),
+            served("GET", "/impersonation/status", IN_PLACE, || get(impersonation::status)),
+        ],
+    ),
+    (
+        "Other systems",
+        &[
+            everywhere("GET", "/.well-known/openid-configuration", "flows.md"),
+            everywhere("GET", "/oauth/authorize", "authorization-code.md"),
+            everywhere("POST", "/oauth/token", "flows.md"),
+            everywhere("GET", "/oauth/userinfo", "authorization-code.md"),
+            everywhere("POST", "/oauth/register", "registration.md"),
+            never("GET", "/v1/auth/social/{provider}/authorize", SOCIAL),
+            never("*", "/auth/social/*", SOCIAL),
+            served("GET", "/webhooks", WEBHOOKS, || get(webhooks::list)),
+            served("POST", "/webhooks", WEBHOOKS, || post(webhooks::create)),
+            served("GET", "/webhooks/{id}", WEBHOOKS, || get(webhooks::show)),
+            served("DELETE", "/webhooks/{id}", WEBHOOKS, || delete(webhooks::delete)),
+            served("POST", "/webhooks/{id}/test", DELIVERIES, || post(webhooks::test)),
+            served("GET", "/webhooks/{id}/deliveries", DELIVERIES, || get(webhooks::deliveries)),
+            served("POST", "/webhooks/{id}/rotate-secret", DELIVERIES, || post(webhooks::rotate_secret)),
+            never("*", "/sso/*", "SAML is not spoken; OpenID providers sign people in on the pages"),
+            never("*", "/scim/v2/*", "SCIM is not spoken; users come by the import"),
+            never("*", "/waitlist/*", BUSINESS),
+            never("*", "/billing/*", BUSINESS),
+            never("*", "/platform/*", BUSINESS),
+            never("*", "/v1/tediyat/*", BUSINESS),
+        ],
+    ),
+];
