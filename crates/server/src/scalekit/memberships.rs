@@ -97,7 +97,8 @@ pub(super) async fn delete(call: Call, asked: messages::DeleteMembershipRequest)
         ));
     }
     let acting = (call.who(), By::Realm);
-    Ok(organizations::remove_member(&call.app, &call.realm, (organization, user), acting, call.now).await?)
+    organizations::remove_member(&call.app, &call.realm, (organization, user), acting, call.now).await?;
+    Ok(())
 }
 
 async fn answered(call: &Call, member: &Membership) -> Answer<messages::UserRolesResponse> {

@@ -104,7 +104,8 @@ fn masks(mask: Option<&FieldMask>, member: &str) -> bool {
 pub(super) async fn delete(call: Call, asked: messages::DeleteOrganizationRequest) -> Answer<()> {
     let id = which(&call, asked.id.as_deref(), asked.external_id).await?;
     let acting = (call.who(), By::Realm);
-    Ok(organizations::delete(&call.app, &call.realm, id, acting, call.now).await?)
+    organizations::delete(&call.app, &call.realm, id, acting, call.now).await?;
+    Ok(())
 }
 
 pub(super) async fn list(

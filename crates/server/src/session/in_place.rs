@@ -101,6 +101,7 @@ pub async fn begin_in_place(
         grant: None,
         scopes: &scopes,
         member: None,
+        external: None,
         limit: Limit::OWN,
         exchanged: None,
         audience: realm.own_audience(),

@@ -23,7 +23,7 @@ use crate::{
         Entitled, Now, Problem, Query, SignedIn, Where,
         page::{self, Limit},
     },
-    organizations::{self, By},
+    organizations::{self, By, Presented},
     realm::InRealm,
 };
 
@@ -171,7 +171,8 @@ pub async fn create(
         Some(_) => return Err(Refusal::invalid("Send either `role` or `roles`.")),
         None => body.roles,
     };
-    let wish = (accounts::email(&body.email)?, organizations::roles(&realm, &roles)?);
+    let (email, roles) = (accounts::email(&body.email)?, organizations::roles(&realm, &roles)?);
+    let wish = organizations::Wish { email, roles, again: false };
     let acting = (Who::themselves(&caller, origin), &caller);
     let (made, secret) = organizations::invite(&app, &realm, tenant, wish, acting, now).await?;
     let organization = organizations::find(&app, realm.id(), tenant).await?;
@@ -289,7 +290,8 @@ pub async fn accept(
     }
     let who = Who::themselves(&caller, origin);
     let token = body.token.trim();
-    let (organization, member) = organizations::accept(&app, &realm, &caller.user, token, who, now).await?;
+    let (organization, member) =
+        organizations::accept(&app, &realm, &caller.user, Presented::Secret(token), who, now).await?;
     Ok(Said::ok(json!({
         "message": "Welcome.",
         "membership": joined(&organization, &member),
@@ -326,6 +328,7 @@ pub async fn validate(
     In(Query(asked)): In<Query<Mailed>>,
 ) -> Result<Said, Refusal> {
     let token = asked.token.trim();
-    let (found, organization) = organizations::look_at_invitation(&app, &caller.user, token, now).await?;
+    let (found, organization) =
+        organizations::look_at_invitation(&app, &caller.user, Presented::Secret(token), now).await?;
     Ok(Said::ok(json!({"valid": true, "invitation": view(&organization, &found, now)})))
 }
