@@ -33,7 +33,7 @@ use authority::note_refused;
 pub use acting::{acting, acting_as};
 pub use authority::{By, managing};
 pub use exchange::{ExchangeRefused, exchange};
-pub use invitations::{Wish, invite, leads_to, list as list_invitations, revoke};
+pub use invitations::{invite, invite_again, leads_to, list as list_invitations, revoke};
 pub use invited::{Presented, accept, decline, find_inviter, list_invitations_to, look_at_invitation};
 pub use members::{
     Wanted, Whom, choose as choose_members, find as find_member, list as list_members, put as put_member,

@@ -29,8 +29,33 @@ impl FromRow for Invitation {
 
 macro_rules! invitation_columns {
     () => {
-        "i.realm_id, i.id, i.organization_id, i.email, i.roles, i.secret_digest, i.invited_by, i.created_at, i.expires_at,
-            i.accepted_at, i.revoked_at"
+        invitation_columns!("")
+    };
+    ($table:literal) => {
+        concat!(
+            $table,
+            "realm_id, ",
+            $table,
+            "id, ",
+            $table,
+            "organization_id, ",
+            $table,
+            "email, ",
+            $table,
+            "roles, ",
+            $table,
+            "secret_digest, ",
+            $table,
+            "invited_by, ",
+            $table,
+            "created_at, ",
+            $table,
+            "expires_at, ",
+            $table,
+            "accepted_at, ",
+            $table,
+            "revoked_at"
+        )
     };
 }
 
@@ -69,7 +94,7 @@ pub async fn create(tx: &mut Tx, invitation: &Invitation) -> Result<(), Error> {
 /// The invitation of an id, whatever state it is in. One point read.
 pub async fn find(tx: &mut Tx, realm: RealmId, id: InvitationId) -> Result<Option<Invitation>, Error> {
     const SQL: &str =
-        concat!("SELECT ", invitation_columns!(), " FROM invitations i WHERE i.realm_id = $1 AND i.id = $2");
+        concat!("SELECT ", invitation_columns!(), " FROM invitations WHERE realm_id = $1 AND id = $2");
     tx.optional(SQL, &[(&realm).into(), (&id).into()]).await
 }
 
@@ -85,8 +110,8 @@ pub async fn list(
     const SQL: &str = concat!(
         "SELECT ",
         invitation_columns!(),
-        " FROM invitations i WHERE i.realm_id = $1 AND i.organization_id = $2 AND i.id > $3 AND i.expires_at > $4
-        AND i.accepted_at IS NULL AND i.revoked_at IS NULL ORDER BY i.id LIMIT $5"
+        " FROM invitations WHERE realm_id = $1 AND organization_id = $2 AND id > $3 AND expires_at > $4
+        AND accepted_at IS NULL AND revoked_at IS NULL ORDER BY id LIMIT $5"
     );
     let after = after.unwrap_or(InvitationId::MIN);
     let params = [(&realm).into(), (&organization).into(), (&after).into(), now.into(), limit.into()];
@@ -104,8 +129,8 @@ pub async fn find_open(
     const SQL: &str = concat!(
         "SELECT ",
         invitation_columns!(),
-        " FROM invitations i WHERE i.realm_id = $1 AND i.organization_id = $2 AND i.email_key = $3 AND i.expires_at > $4
-        AND i.accepted_at IS NULL AND i.revoked_at IS NULL"
+        " FROM invitations WHERE realm_id = $1 AND organization_id = $2 AND email_key = $3 AND expires_at > $4
+        AND accepted_at IS NULL AND revoked_at IS NULL"
     );
     tx.optional(SQL, &[(&realm).into(), (&organization).into(), email.key().into(), now.into()]).await
 }
@@ -122,7 +147,7 @@ pub async fn list_to(
 ) -> Result<Vec<(Invitation, Organization)>, Error> {
     const SQL: &str = concat!(
         "SELECT ",
-        invitation_columns!(),
+        invitation_columns!("i."),
         ", ",
         organization_columns!(),
         " FROM invitations i JOIN organizations o ON o.realm_id = i.realm_id AND o.id = i.organization_id

@@ -140,7 +140,9 @@ impl Fields {
 
     /// What is wrong with a member that has members of its own is wrong with this.
     pub(super) fn join(&mut self, within: Self) {
-        self.wrong.extend(within.wrong);
+        if self.sent.as_ref().is_some_and(Value::is_object) {
+            self.wrong.extend(within.wrong);
+        }
     }
 
     /// Refuses the request if anything was wrong.

@@ -19,17 +19,6 @@ use crate::{
 /// The most open invitations an organization has.
 const MOST: u64 = 1_000;
 
-/// Whom to invite, and as what.
-#[derive(Clone, Debug)]
-pub struct Wish {
-    /// The address.
-    pub email: EmailAddress,
-    /// What the invitation gives.
-    pub roles: Vec<RoleName>,
-    /// Whether an open one of the address is taken back for it; otherwise there must be none.
-    pub again: bool,
-}
-
 /// Invites an address, and mails it there. The secret is in the answer too: where no mail is sent, whoever invites hands it over.
 ///
 /// What is mailed is counted: an invitation that is taken back and made again is another letter.
@@ -37,7 +26,30 @@ pub async fn invite(
     app: &App,
     realm: &Snapshot,
     organization: OrganizationId,
-    Wish { email, roles, again }: Wish,
+    wish: (EmailAddress, Vec<RoleName>),
+    acting: (Who, &SignedIn),
+    now: Timestamp,
+) -> Result<(Invitation, Secret), Problem> {
+    make(app, realm, organization, (wish, false), acting, now).await
+}
+
+/// The same in place of an open invitation of the address, if there is one, which ends.
+pub async fn invite_again(
+    app: &App,
+    realm: &Snapshot,
+    organization: OrganizationId,
+    wish: (EmailAddress, Vec<RoleName>),
+    acting: (Who, &SignedIn),
+    now: Timestamp,
+) -> Result<(Invitation, Secret), Problem> {
+    make(app, realm, organization, (wish, true), acting, now).await
+}
+
+async fn make(
+    app: &App,
+    realm: &Snapshot,
+    organization: OrganizationId,
+    ((email, roles), again): ((EmailAddress, Vec<RoleName>), bool),
     (who, inviter): (Who, &SignedIn),
     now: Timestamp,
 ) -> Result<(Invitation, Secret), Problem> {

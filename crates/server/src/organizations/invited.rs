@@ -15,12 +15,18 @@ use crate::{
 };
 
 /// What somebody shows who says that they are invited. It is good for the account alone that has the invited address, proven.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Presented<'t> {
     /// The secret of the letter.
     Secret(&'t str),
     /// The id, as [`list_invitations_to`] has it.
     Id(InvitationId),
+}
+
+impl<'t> From<&'t str> for Presented<'t> {
+    fn from(secret: &'t str) -> Self {
+        Self::Secret(secret)
+    }
 }
 
 impl Presented<'_> {
@@ -77,10 +83,10 @@ pub async fn list_invitations_to(
 pub async fn look_at_invitation(
     app: &App,
     user: &User,
-    presented: Presented<'_>,
+    presented: impl Into<Presented<'_>>,
     now: Timestamp,
 ) -> Result<(Invitation, Organization), Problem> {
-    let (named, realm, user) = (presented.read()?, user.realm, user.id);
+    let (named, realm, user) = (Presented::read(presented.into())?, user.realm, user.id);
     app.db()
         .read("look at an invitation", move |tx| {
             let named = named.clone();
@@ -128,11 +134,11 @@ pub async fn accept(
     app: &App,
     realm: &Snapshot,
     user: &User,
-    presented: Presented<'_>,
+    presented: impl Into<Presented<'_>>,
     who: Who,
     now: Timestamp,
 ) -> Result<(Organization, Membership), Problem> {
-    let (id, digest) = presented.read()?;
+    let (id, digest) = Presented::read(presented.into())?;
     let (graph, realm, user) = (realm.organization_roles().clone(), user.realm, user.id);
     let accepted = who.record(app, Event::MemberAdded, realm, user, now).with("invitation", id.to_string());
     app.db()
@@ -167,11 +173,11 @@ pub async fn accept(
 pub async fn decline(
     app: &App,
     user: &User,
-    presented: Presented<'_>,
+    presented: impl Into<Presented<'_>>,
     who: Who,
     now: Timestamp,
 ) -> Result<(Invitation, Organization), Problem> {
-    let ((id, digest), realm, user) = (presented.read()?, user.realm, user.id);
+    let ((id, digest), realm, user) = (Presented::read(presented.into())?, user.realm, user.id);
     let record =
         who.record(app, Event::InvitationRevoked, realm, user, now).with("invitation", id.to_string());
     app.db()

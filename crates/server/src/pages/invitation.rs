@@ -20,8 +20,7 @@ use crate::{
     accounts::Who,
     browser::{BrowserSession, Flow, Target},
     http::{Problem, Where},
-    mfa,
-    organizations::{self, Presented},
+    mfa, organizations,
 };
 
 fn ask(frame: &Frame, user: &User, organization: &Organization, token: &str, stale: bool) -> Response {
@@ -81,8 +80,8 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let query = query(&uri);
     let token = token(query.get("token").map_or("", String::as_str));
-    let (user, presented) = (&signed_in.user, Presented::Secret(token));
-    match organizations::look_at_invitation(&app, user, presented, frame.now).await {
+    let user = &signed_in.user;
+    match organizations::look_at_invitation(&app, user, token, frame.now).await {
         Ok((_, organization)) => Ok(ask(&frame, user, &organization, token, false)),
         Err(problem) => refused(&app, &frame, user, token, problem),
     }
@@ -96,15 +95,14 @@ pub(super) async fn submit(
     form: Form,
 ) -> Result<Response, Problem> {
     let (user, token) = (&signed_in.user, token(form.get("token").unwrap_or_default()));
-    let presented = Presented::Secret(token);
     if frame.browser.check_csrf(&app, &frame.realm, form.get("csrf")).is_err() {
-        return match organizations::look_at_invitation(&app, user, presented, frame.now).await {
+        return match organizations::look_at_invitation(&app, user, token, frame.now).await {
             Ok((_, organization)) => Ok(ask(&frame, user, &organization, token, true)),
             Err(problem) => refused(&app, &frame, user, token, problem),
         };
     }
     let who = Who::themselves(&signed_in.caller(), origin);
-    match organizations::accept(&app, &frame.realm, user, presented, who, frame.now).await {
+    match organizations::accept(&app, &frame.realm, user, token, who, frame.now).await {
         Ok((organization, _)) => {
             let w = frame.words();
             let name: &DisplayName = &organization.name;

@@ -13,7 +13,7 @@ use crate::{
         page::{self, Limit},
         problem::ProblemDocument,
     },
-    organizations::{self, By, Wish},
+    organizations::{self, By},
     realm::InRealm,
 };
 
@@ -149,8 +149,7 @@ pub(super) async fn invite(
     origin: Where,
     Json(body): Json<NewInvitation>,
 ) -> Result<(StatusCode, Json<FreshInvitation>), Problem> {
-    let (email, roles) = (accounts::email(&body.email)?, organizations::roles(&realm, &body.roles)?);
-    let wish = Wish { email, roles, again: false };
+    let wish = (accounts::email(&body.email)?, organizations::roles(&realm, &body.roles)?);
     let acting = (Who::themselves(&caller, origin), &caller);
     let (made, secret) = organizations::invite(&app, &realm, id, wish, acting, now).await?;
     let fresh = FreshInvitation { token: secret.reveal().to_owned(), view: (&made).into() };

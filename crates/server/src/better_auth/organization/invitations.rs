@@ -14,7 +14,7 @@ use super::{
     roles,
     view::{InvitationView, Status, invitation_id},
 };
-use crate::organizations::{self, Wish};
+use crate::organizations;
 
 /// As many as are listed, which are all that there may be.
 pub(super) const MOST: u32 = 1_000;
@@ -40,9 +40,13 @@ pub(in super::super) async fn invite(mut asked: Asked) -> Answer {
         let message = "This is no e-mail address.";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_EMAIL", message));
     };
-    let wish = Wish { email, roles: roles::read(&asked.realm, &names)?, again };
-    let acting = (caller.who(&asked), &caller.known);
-    let made = organizations::invite(&asked.app, &asked.realm, id, wish, acting, asked.now).await;
+    let wish = (email, roles::read(&asked.realm, &names)?);
+    let (app, realm, acting) = (&asked.app, &asked.realm, (caller.who(&asked), &caller.known));
+    let made = if again {
+        organizations::invite_again(app, realm, id, wish, acting, asked.now).await
+    } else {
+        organizations::invite(app, realm, id, wish, acting, asked.now).await
+    };
     // The secret is for the letter alone.
     let (made, _) = made.map_err(told_of_invitation)?;
     Ok(asked.json(&InvitationView::new(&made, Status::Pending)))

@@ -1,5 +1,6 @@
 //! One organization: shown, changed, deleted.
 
+use axum::http::StatusCode;
 use gatepost_domain::{Organization, OrganizationId, Standing};
 use gatepost_store::{
     memberships::{Choice, Order, Slice},
@@ -89,14 +90,25 @@ pub(in super::super) async fn update(mut asked: Asked) -> Answer {
     let caller = asked.signed_in().await?;
     let id = named(&caller, id, (NONE_NAMED, NO_MEMBERSHIP))?;
     let changes = OrganizationChanges {
-        name: name.as_deref().map(organizations::name).transpose()?,
-        slug: slug.as_deref().map(organizations::slug).transpose()?,
+        name: name.as_deref().map(organizations::name).transpose().map_err(of_data)?,
+        slug: slug.as_deref().map(organizations::slug).transpose().map_err(of_data)?,
         mfa: None,
     };
     let acting = (caller.who(&asked), by(&asked, &caller));
     let changed = organizations::change(&asked.app, &asked.realm, id, changes, acting, asked.now).await;
     let changed = changed.map_err(|problem| told(problem, NO_MEMBERSHIP, MAY_NOT_UPDATE))?;
     Ok(asked.json(&OrganizationView::from(&changed)))
+}
+
+/// What is wrong with a member of `data`.
+fn of_data(problem: Problem) -> Refusal {
+    match problem {
+        Problem::InvalidField { field, reason } => {
+            let message = format!("[body.data.{field}] {reason}");
+            Refusal::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", &message)
+        }
+        other => other.into(),
+    }
 }
 
 /// Deletes an organization, and shows what it was.

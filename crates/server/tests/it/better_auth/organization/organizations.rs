@@ -199,6 +199,8 @@ async fn an_organization_is_changed_and_deleted_by_its_owners() {
         "[body.data.name] Too small: expected string to have >=1 characters; \
          [body.data.slug] Invalid input: expected string, received number"
     );
+    let refused = change(&ada, json!({"slug": "No slug"})).await.text("message");
+    assert!(refused.starts_with("[body.data.slug] a slug is"), "{refused}");
     // Managing members is not owning, whatever Better Auth's own admin may do.
     let refused = change(&admin, json!({"name": "Mine"})).await;
     assert_eq!(refused.brief(), "403 YOU_ARE_NOT_ALLOWED_TO_UPDATE_THIS_ORGANIZATION");
