@@ -25,6 +25,8 @@ pub(super) enum Name {
     DontRemember,
     /// A sign-in that waits for its second factor.
     TwoFactor,
+    /// What a passkey is asked to sign.
+    Passkey,
 }
 
 impl Name {
@@ -34,6 +36,7 @@ impl Name {
             Self::SessionData => "session_data",
             Self::DontRemember => "dont_remember",
             Self::TwoFactor => "two_factor",
+            Self::Passkey => "better-auth-passkey",
         };
         let prefix = if is_secure(realm) { "__Secure-" } else { "" };
         format!("{prefix}better-auth.{name}")

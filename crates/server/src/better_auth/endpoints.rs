@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use axum::routing::{MethodRouter, get, post};
 
-use super::{account, recovery, session, sign_in, sign_up, token, two_factor};
+use super::{account, passkey, recovery, session, sign_in, sign_up, token, two_factor};
 use crate::App;
 
 /// An endpoint that is served.
@@ -40,6 +40,13 @@ served! {
     post "/two-factor/enable" two_factor::enable, "an_app_is_set_up_with_the_codes_that_were_shown";
     post "/two-factor/disable" two_factor::disable, "an_app_is_removed_and_codes_are_made_anew";
     post "/two-factor/generate-backup-codes" two_factor::generate_backup_codes, "an_app_is_removed_and_codes_are_made_anew";
+    get "/passkey/generate-register-options" passkey::to_register, "a_passkey_is_added_and_signs_in";
+    post "/passkey/verify-registration" passkey::register, "a_passkey_is_added_and_signs_in";
+    get "/passkey/generate-authenticate-options" passkey::to_authenticate, "a_passkey_is_added_and_signs_in";
+    post "/passkey/verify-authentication" passkey::authenticate, "a_passkey_is_added_and_signs_in";
+    get "/passkey/list-user-passkeys" passkey::list, "passkeys_are_listed_named_and_removed";
+    post "/passkey/delete-passkey" passkey::remove, "passkeys_are_listed_named_and_removed";
+    post "/passkey/update-passkey" passkey::rename, "passkeys_are_listed_named_and_removed";
     get "/get-session" session::show, "nobody_has_no_session_and_that_is_no_error";
     post "/get-session" session::show_by_post, "a_session_is_asked_for_with_get";
     get "/list-sessions" session::list, "what_is_listed_revokes_and_does_not_authenticate";
@@ -83,7 +90,6 @@ const NOT_YET: &[(&str, &str, &str)] = &[
     ("organization", "`/organization/…`", "`/api/v1/organizations/…`"),
     ("admin", "`/admin/…`", "`/api/v1/admin/…`"),
     ("api-key", "`/api-key/…`", "`/api/v1/me/api-keys`"),
-    ("passkey", "`/passkey/…`", "the sign-in page, or `/api/v1/login/passkey` and `/api/v1/me/passkeys`"),
     (
         "magic-link, email-otp",
         "`/sign-in/magic-link`, `/magic-link/verify`, `/email-otp/…`, `/sign-in/email-otp`",

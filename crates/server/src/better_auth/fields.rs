@@ -1,5 +1,7 @@
 //! The members of a body or a query: all that is wrong with them is said at once, and never what was sent.
 
+mod kinds;
+
 use axum::http::StatusCode;
 use gatepost_domain::EmailAddress;
 use serde_json::Value;

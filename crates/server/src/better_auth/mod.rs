@@ -10,6 +10,7 @@ mod cookies;
 mod endpoints;
 mod fields;
 mod origins;
+mod passkey;
 mod recovery;
 mod refusal;
 mod session;

@@ -4,6 +4,7 @@ mod account;
 mod guide;
 mod jwt;
 mod origins;
+mod passkey;
 mod recovery;
 mod second_factor;
 mod sessions;
