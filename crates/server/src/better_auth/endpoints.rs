@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use axum::routing::{MethodRouter, get, post};
 
-use super::{account, passkey, recovery, session, sign_in, sign_up, token, two_factor};
+use super::{account, api_key, passkey, recovery, session, sign_in, sign_up, token, two_factor};
 use crate::App;
 
 /// An endpoint that is served.
@@ -47,6 +47,11 @@ served! {
     get "/passkey/list-user-passkeys" passkey::list, "passkeys_are_listed_named_and_removed";
     post "/passkey/delete-passkey" passkey::remove, "passkeys_are_listed_named_and_removed";
     post "/passkey/update-passkey" passkey::rename, "passkeys_are_listed_named_and_removed";
+    post "/api-key/create" api_key::create, "a_key_is_made_within_the_rights_of_its_owner";
+    get "/api-key/list" api_key::list, "keys_are_listed_in_the_order_that_is_asked_for";
+    get "/api-key/get" api_key::show, "a_key_is_shown_renamed_and_deleted";
+    post "/api-key/update" api_key::update, "a_key_is_shown_renamed_and_deleted";
+    post "/api-key/delete" api_key::delete, "a_key_is_shown_renamed_and_deleted";
     get "/get-session" session::show, "nobody_has_no_session_and_that_is_no_error";
     post "/get-session" session::show_by_post, "a_session_is_asked_for_with_get";
     get "/list-sessions" session::list, "what_is_listed_revokes_and_does_not_authenticate";
@@ -89,7 +94,6 @@ const NOT_YET: &[(&str, &str, &str)] = &[
     ),
     ("organization", "`/organization/…`", "`/api/v1/organizations/…`"),
     ("admin", "`/admin/…`", "`/api/v1/admin/…`"),
-    ("api-key", "`/api-key/…`", "`/api/v1/me/api-keys`"),
     (
         "magic-link, email-otp",
         "`/sign-in/magic-link`, `/magic-link/verify`, `/email-otp/…`, `/sign-in/email-otp`",

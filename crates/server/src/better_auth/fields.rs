@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
 
+pub(super) use kinds::Permissions;
+
 /// The members, as they are taken out one after another.
 pub(super) struct Fields {
     whole: &'static str,

@@ -1,8 +1,18 @@
 //! Members of other kinds than texts, and those that nothing here stands for.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use serde_json::Value;
 
-use super::Fields;
+use super::{Fields, received};
+
+/// Resources, each with what may be done with it.
+pub(in crate::better_auth) type Permissions = BTreeMap<String, Vec<String>>;
+
+/// Reads them, if it is they.
+pub(in crate::better_auth) fn permissions(sent: Value) -> Option<Permissions> {
+    serde_json::from_value(sent).ok()
+}
 
 impl Fields {
     /// An object that must be there, whatever is in it.
@@ -47,5 +57,49 @@ impl Fields {
             self.complain(name, why);
         }
         self.take(name);
+    }
+
+    /// Resources and what may be done with them, which may be left out.
+    pub(in crate::better_auth) fn permissions(&mut self, name: &str) -> Option<Permissions> {
+        let sent = self.take(name).filter(|sent| !sent.is_null())?;
+        let kind = received(Some(&sent));
+        let read = permissions(sent);
+        if read.is_none() {
+            let why = format!("Invalid input: expected resources with lists of actions, received {kind}");
+            self.complain(name, &why);
+        }
+        read
+    }
+
+    /// A whole number in a query, which may be left out.
+    pub(in crate::better_auth) fn number(&mut self, name: &str) -> Option<u32> {
+        let sent = self.take(name)?;
+        let number = sent.as_str().and_then(|text| text.parse().ok());
+        if number.is_none() {
+            self.complain(name, "Invalid input: expected number, received NaN");
+        }
+        number
+    }
+
+    /// Whole seconds, one at least, which may be left out.
+    pub(in crate::better_auth) fn seconds(&mut self, name: &str) -> Option<Duration> {
+        let sent = self.take(name).filter(|sent| !sent.is_null())?;
+        match (sent.as_u64(), sent.is_number()) {
+            (Some(seconds @ 1..=0xffff_ffff), _) => return Some(Duration::from_secs(seconds)),
+            (Some(0), _) => self.complain(name, "Too small: expected number to be >=1"),
+            (_, true) => self.complain(name, "Invalid input: expected whole seconds, up to 4294967295"),
+            _ => self.expected(name, "number", Some(&sent)),
+        }
+        None
+    }
+
+    /// Says what is wrong with a member that was read.
+    pub(in crate::better_auth) fn refuse(&mut self, name: &str, why: &str) {
+        self.complain(name, why);
+    }
+
+    /// A member of any kind, which may be left out.
+    pub(in crate::better_auth) fn value(&mut self, name: &str) -> Option<Value> {
+        self.take(name)
     }
 }

@@ -1,6 +1,7 @@
 //! Better Auth's protocol under `/api/auth`.
 
 mod account;
+mod api_key;
 mod guide;
 mod jwt;
 mod origins;
