@@ -243,12 +243,13 @@ pub async fn create(
     if !profile.roles.is_empty() {
         record = record.with("roles", names(&profile.roles));
     }
-    insert(app, profile.into_user(id, realm, now), hash, record, who, now).await
+    let claims = profile.claims.clone();
+    insert(app, (profile.into_user(id, realm, now), claims), hash, record, who, now).await
 }
 
 async fn insert(
     app: &App,
-    user: User,
+    (user, claims): (User, PersonalClaims),
     hash: Option<String>,
     record: Record,
     who: Who,
@@ -259,9 +260,13 @@ async fn insert(
     app.db()
         .write("make a user", move |tx| {
             let (user, hash, record, who) = (made.clone(), hash.clone(), record.clone(), who.clone());
+            let claims = claims.clone();
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 users::create(tx, &user).await?;
+                if !claims.is_empty() {
+                    personal_claims::set(tx, user.realm, user.id, &claims, now).await?;
+                }
                 if let Some(hash) = &hash {
                     passwords::set(tx, user.realm, user.id, hash, now).await?;
                 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use axum::routing::{MethodRouter, get, post};
 
-use super::{account, api_key, passkey, recovery, session, sign_in, sign_up, token, two_factor};
+use super::{account, admin, api_key, passkey, recovery, session, sign_in, sign_up, token, two_factor};
 use crate::App;
 
 /// An endpoint that is served.
@@ -52,6 +52,19 @@ served! {
     get "/api-key/get" api_key::show, "a_key_is_shown_renamed_and_deleted";
     post "/api-key/update" api_key::update, "a_key_is_shown_renamed_and_deleted";
     post "/api-key/delete" api_key::delete, "a_key_is_shown_renamed_and_deleted";
+    get "/admin/list-users" admin::list, "an_administrator_turns_the_pages_of_the_users";
+    get "/admin/get-user" admin::show, "an_account_is_made_shown_and_removed";
+    post "/admin/create-user" admin::create, "an_account_is_made_shown_and_removed";
+    post "/admin/update-user" admin::update, "an_account_is_changed_member_by_member";
+    post "/admin/remove-user" admin::remove, "an_account_is_made_shown_and_removed";
+    post "/admin/set-role" admin::set_role, "the_role_of_administrators_is_given_and_taken";
+    post "/admin/set-user-password" admin::set_password, "a_password_that_is_set_ends_every_session";
+    post "/admin/ban-user" admin::ban, "somebody_who_is_banned_is_out_at_once";
+    post "/admin/unban-user" admin::unban, "somebody_who_is_banned_is_out_at_once";
+    post "/admin/list-user-sessions" admin::list_sessions, "sessions_of_others_are_listed_and_ended";
+    post "/admin/revoke-user-session" admin::revoke_session, "sessions_of_others_are_listed_and_ended";
+    post "/admin/revoke-user-sessions" admin::revoke_sessions, "sessions_of_others_are_listed_and_ended";
+    post "/admin/has-permission" admin::has_permission, "what_somebody_may_do_is_told_to_them";
     get "/get-session" session::show, "nobody_has_no_session_and_that_is_no_error";
     post "/get-session" session::show_by_post, "a_session_is_asked_for_with_get";
     get "/list-sessions" session::list, "what_is_listed_revokes_and_does_not_authenticate";
@@ -93,7 +106,7 @@ const NOT_YET: &[(&str, &str, &str)] = &[
         "the key of an app is shown once, by `/enable`; codes are not sent",
     ),
     ("organization", "`/organization/…`", "`/api/v1/organizations/…`"),
-    ("admin", "`/admin/…`", "`/api/v1/admin/…`"),
+    ("admin", "POST `/admin/impersonate-user`, `/admin/stop-impersonating`", "none"),
     (
         "magic-link, email-otp",
         "`/sign-in/magic-link`, `/magic-link/verify`, `/email-otp/…`, `/sign-in/email-otp`",

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
 
-pub(super) use kinds::Permissions;
+pub(super) use kinds::{Permissions, permissions};
 
 /// The members, as they are taken out one after another.
 pub(super) struct Fields {

@@ -4,6 +4,7 @@
 //! session an application holds is a session of ours; only the token that names it is of another shape (decision 0033).
 
 mod account;
+mod admin;
 mod api_key;
 mod asked;
 mod caller;

@@ -1,6 +1,6 @@
 //! Where an account is signed in.
 
-use gatepost_domain::{RealmId, Session, SessionId, Timestamp, UserId};
+use gatepost_domain::{RealmId, Session, SessionId, Timestamp, User, UserId};
 use gatepost_store::sessions;
 
 use crate::{App, http::Problem};
@@ -15,6 +15,19 @@ pub async fn list(
 ) -> Result<Vec<Session>, Problem> {
     let found = app.db().read("list sessions", move |tx| {
         Box::pin(async move { sessions::list(tx, realm, user, now, before, limit).await })
+    });
+    Ok(found.await?)
+}
+
+/// A live session of the realm, and whose it is.
+pub async fn find(
+    app: &App,
+    realm: RealmId,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<Option<(Session, User)>, Problem> {
+    let found = app.db().read("find a session", move |tx| {
+        Box::pin(async move { sessions::find_live(tx, realm, id, now).await })
     });
     Ok(found.await?)
 }

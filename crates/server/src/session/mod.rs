@@ -25,7 +25,7 @@ pub use end::{Ended, end};
 pub use finish::{Finished, finish};
 pub use in_browser::{renew_cookie, sign_in_application, sign_in_browser};
 pub use known_device::{DeviceCookie, known_device, known_device_at, remember_device, remember_device_of};
-pub use list::list;
+pub use list::{find, list};
 pub(crate) use missing::Asks;
 pub use missing::what_is_missing;
 pub use pending::{open as open_pending, seal as seal_pending};

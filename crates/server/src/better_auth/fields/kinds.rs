@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Fields, received};
 
@@ -98,8 +98,49 @@ impl Fields {
         self.complain(name, why);
     }
 
+    /// The members of an object within. What is none is said to be, and has none.
+    pub(in crate::better_auth) fn nested(
+        &mut self,
+        name: &str,
+        whole: &'static str,
+        is_required: bool,
+    ) -> Self {
+        let sent = match self.take(name) {
+            Some(object @ Value::Object(_)) => object,
+            None if !is_required => json!({}),
+            other => {
+                self.expected(name, "record", other.as_ref());
+                json!({})
+            }
+        };
+        Self::of(whole, Some(sent))
+    }
+
+    /// Says also what is wrong within.
+    pub(in crate::better_auth) fn with(&mut self, within: Self) {
+        self.wrong.extend(within.wrong);
+    }
+
+    /// Whether there is no member, or none that was not read.
+    pub(in crate::better_auth) fn is_empty(&self) -> bool {
+        self.sent.as_ref().and_then(Value::as_object).is_none_or(Map::is_empty)
+    }
+
+    /// Refuses every member that was not read: it would be believed, and not be kept.
+    pub(in crate::better_auth) fn nothing_else(&mut self) {
+        let rest = self.sent.as_mut().and_then(Value::as_object_mut).map(std::mem::take).unwrap_or_default();
+        for name in rest.keys() {
+            self.wrong.push(format!("[{}.{}] Nothing is kept under this name", self.whole, shortened(name)));
+        }
+    }
+
     /// A member of any kind, which may be left out.
     pub(in crate::better_auth) fn value(&mut self, name: &str) -> Option<Value> {
         self.take(name)
     }
+}
+
+/// A name that somebody made up, for a sentence.
+fn shortened(name: &str) -> String {
+    name.chars().filter(|letter| !letter.is_control()).take(40).collect()
 }

@@ -23,6 +23,7 @@ fn generated_the_guide_lists_every_endpoint() {
 fn every_endpoint_names_a_test_that_is_there() {
     let tests = [
         include_str!("account.rs"),
+        include_str!("admin.rs"),
         include_str!("api_key.rs"),
         include_str!("jwt.rs"),
         include_str!("origins.rs"),

@@ -1,6 +1,7 @@
 //! Better Auth's protocol under `/api/auth`.
 
 mod account;
+mod admin;
 mod api_key;
 mod guide;
 mod jwt;
