@@ -8,13 +8,17 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { apiKey } from '@better-auth/api-key';
+import { passkey } from '@better-auth/passkey';
 import { betterAuth } from 'better-auth';
 import { memoryAdapter } from 'better-auth/adapters/memory';
 import { toNodeHandler } from 'better-auth/node';
-import { bearer, jwt, twoFactor, username } from 'better-auth/plugins';
+import { admin, bearer, jwt, twoFactor, username } from 'better-auth/plugins';
 
 export const page = 'http://localhost:3000';
 export const password = 'the engine weaves algebra';
+// Who administers both.
+export const root = 'root@example.com';
 
 // Better Auth's own defaults, where a realm has others.
 const realm = `
@@ -25,6 +29,15 @@ allowed_origins = ["${page}"]
 session_idle_ttl = "7d"
 password = { min_length = 8 }
 trusted_device_ttl = "30d"
+api_key_scopes = ["api"]
+[[realm.role]]
+name = "editor"
+permissions = ["notes:read", "notes:write"]
+[[realm.user]]
+email = "${root}"
+name = "Root"
+password = "${password}"
+roles = ["realm-admin", "editor"]
 `;
 
 export async function gatepost() {
@@ -58,7 +71,7 @@ export async function original() {
   const server = http.createServer((request, response) => handler(request, response));
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${server.address().port}`;
-  const tables = { user: [], session: [], account: [], verification: [], jwks: [], twoFactor: [] };
+  const tables = { user: [], session: [], account: [], verification: [], jwks: [], twoFactor: [], passkey: [], apikey: [] };
   handler = toNodeHandler(betterAuth({
     baseURL: url,
     secret: 'of the original, to sign its cookies with',
@@ -70,8 +83,10 @@ export async function original() {
     rateLimit: { enabled: false },
     logger: { disabled: true },
     telemetry: { enabled: false },
-    plugins: [bearer(), jwt(), twoFactor(), username()],
+    plugins: [bearer(), jwt(), twoFactor(), username(), admin(), passkey({ rpID: 'localhost' }), apiKey()],
   }));
+  await new Client(url).post('/sign-up/email', { name: 'Root', email: root, password });
+  tables.user[0].role = 'admin';
   return { url, stop: () => new Promise((closed) => { server.close(closed); server.closeAllConnections(); }), enable: enableThere };
 }
 
