@@ -8,7 +8,7 @@ use super::{
     super::{
         asked::{Answer, Asked},
         fields::Fields,
-        view::ADMIN,
+        view::{ADMIN, USER},
     },
     administrator, view,
 };
@@ -102,7 +102,7 @@ fn narrow(fields: &mut Fields, filter: &mut TableFilter) -> Result<(), Problem> 
         "role" => {
             let is_admin = match text.as_str() {
                 ADMIN => yes_or_no(operator, "true"),
-                super::super::view::USER => yes_or_no(operator, "false"),
+                USER => yes_or_no(operator, "false"),
                 _ => None,
             };
             let role = ADMINISTRATOR.parse().map_err(Problem::internal)?;
