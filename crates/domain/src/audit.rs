@@ -173,6 +173,8 @@ events! {
     ApiKeyCreated = "api-key-created",
     /// An API key was given a successor.
     ApiKeyRotated = "api-key-rotated",
+    /// An API key was given another name.
+    ApiKeyRenamed = "api-key-renamed",
     /// An API key was revoked.
     ApiKeyRevoked = "api-key-revoked",
     /// An organization was made.

@@ -264,6 +264,25 @@ pub async fn list(
     Ok(found.await?)
 }
 
+/// The accounts of a realm that a filter leaves, in an order, as many as `limit` after the first `offset`; and how many there are. For
+/// tables that people turn the pages of: it looks at every account.
+pub async fn table(
+    app: &App,
+    realm: RealmId,
+    filter: users::TableFilter,
+    order: users::TableOrder,
+    (offset, limit): (u32, u32),
+) -> Result<(Vec<User>, u64), Problem> {
+    let found = app.db().read("list users as a table", move |tx| {
+        let filter = filter.clone();
+        Box::pin(async move {
+            let found = users::table(tx, realm, &filter, order, (offset, limit)).await?;
+            Ok::<_, gatepost_store::Error>((found, users::count_in_table(tx, realm, &filter).await?))
+        })
+    });
+    Ok(found.await?)
+}
+
 /// The account that is signed in to by this, whether it may be or not.
 pub async fn find_by_login(app: &App, realm: RealmId, login: users::Login) -> Result<Option<User>, Problem> {
     let found = app.db().read("find a user by what they sign in with", move |tx| {

@@ -214,6 +214,34 @@ pub async fn rotate(
     Ok((key, secret))
 }
 
+/// Gives a live key another name.
+pub async fn rename(
+    app: &App,
+    realm: &Snapshot,
+    dealing: Dealing,
+    (id, name): (ApiKeyId, DisplayName),
+    now: Timestamp,
+) -> Result<ApiKey, Problem> {
+    let record = dealing.record(app, Event::ApiKeyRenamed, realm.id(), now).with("key", id.to_string());
+    let allowed = Allowed::of(realm);
+    app.db()
+        .write("rename an API key", move |tx| {
+            let (record, dealing, allowed) = (record.clone(), dealing.clone(), allowed.clone());
+            let name = name.clone();
+            Box::pin(async move {
+                let realm = allowed.realm;
+                dealing.still_may(tx, &allowed, now).await?;
+                let key = owned(tx, realm, &dealing.owner, id, now).await?;
+                if !api_keys::rename(tx, realm, id, &name).await? {
+                    return Err(Problem::NotFound);
+                }
+                audit::append(tx, &record).await?;
+                Ok(ApiKey { name, ..key })
+            })
+        })
+        .await
+}
+
 /// Ends a key for good, and tells verifiers. In an organization, who does not own it takes only what they could give.
 pub async fn revoke(
     app: &App,

@@ -3,6 +3,7 @@
 mod columns;
 mod given_roles;
 mod list;
+mod table;
 
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
@@ -16,6 +17,7 @@ pub(crate) use columns::{has_second_factor, user_columns};
 pub(crate) use given_roles::rights_changed;
 pub use given_roles::{anyone_has_role, only_unverified_have_role, others_have_role, set_roles};
 pub use list::{LOOKED_AT, Listed, UserFilter, list};
+pub use table::{Spelled, TableFilter, TableOrder, count_in_table, table};
 
 impl FromRow for User {
     fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {

@@ -322,7 +322,12 @@ pub(crate) fn like_beginning(text: &str) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_")
+    like_letters(&text.to_lowercase())
+}
+
+/// A text as it is typed, for within such a pattern.
+pub(crate) fn like_letters(text: &str) -> String {
+    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }
 
 /// A document column.

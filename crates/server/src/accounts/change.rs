@@ -27,6 +27,7 @@ pub struct Change {
     name: Option<Option<DisplayName>>,
     roles: Option<Roles>,
     disabled: Option<bool>,
+    reason: Option<Box<str>>,
     password: Option<PasswordHash>,
     claims: Option<ClaimChanges>,
     notes: NotesChange,
@@ -179,6 +180,17 @@ impl Change {
         self
     }
 
+    /// Why it cannot, for the audit trail: up to 200 characters.
+    pub fn because(mut self, reason: Option<&str>) -> Result<Self, Problem> {
+        let refused = |text: &&str| text.chars().count() > 200 || text.chars().any(char::is_control);
+        if reason.as_ref().is_some_and(refused) {
+            let reason = "give up to 200 characters, without control characters".into();
+            return Err(Problem::InvalidField { field: "reason", reason });
+        }
+        self.reason = reason.map(Into::into);
+        Ok(self)
+    }
+
     /// Another password, as a hash.
     #[must_use]
     pub fn password(mut self, hash: String) -> Self {
@@ -257,6 +269,10 @@ pub async fn change(
                     Some(true) => {
                         keep_an_administrator(tx, &before).await?;
                         let record = who.record(&app, Event::UserDisabled, realm, user, now);
+                        let record = match change.reason.as_deref() {
+                            Some(reason) => record.with("reason", reason),
+                            None => record,
+                        };
                         let record = left_behind::told(tx, record, &before).await?;
                         users::disable(tx, realm, user, now, messages[1]).await?;
                         audit::append(tx, &record).await?;

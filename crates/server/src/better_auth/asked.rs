@@ -197,6 +197,13 @@ impl Asked {
         cookies::several(self.app.application_mac(), &self.realm, &self.headers)
     }
 
+    /// Everything that cookies of a name hold which we signed.
+    pub(super) fn signed_cookies(&self, name: Name) -> Vec<String> {
+        let mac = self.app.application_mac();
+        let sent = name.all(&self.realm, &self.headers);
+        sent.iter().filter_map(|text| mac.unsigned(text)).map(str::to_owned).collect()
+    }
+
     /// The token by which an application has this session.
     pub(super) fn token_of(&self, session: &Session) -> String {
         let token = SessionToken { session: session.id, generation: session.cookie };

@@ -29,6 +29,8 @@ pub(super) enum Name {
     TwoFactor,
     /// Who asked for what was mailed. Of ours: in the contract it is good for whoever has it.
     Mailed,
+    /// What a passkey is asked to sign.
+    Passkey,
 }
 
 impl Name {
@@ -41,6 +43,7 @@ impl Name {
             Self::DontRemember => "dont_remember",
             Self::TwoFactor => "two_factor",
             Self::Mailed => "mailed",
+            Self::Passkey => "better-auth-passkey",
         };
         format!("{prefix}better-auth.{name}")
     }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    account, device, email_otp, magic_link, multi_session, organization, recovery, session, sign_in, sign_up,
-    social, token, two_factor,
+    account, admin, api_key, device, email_otp, magic_link, multi_session, organization, passkey, recovery,
+    session, sign_in, sign_up, social, token, two_factor,
 };
 use crate::App;
 
@@ -66,6 +66,31 @@ endpoints! {
     post "/two-factor/enable" two_factor::enable, "an_app_is_set_up_with_the_codes_that_were_shown";
     post "/two-factor/disable" two_factor::disable, "an_app_is_removed_and_codes_are_made_anew";
     post "/two-factor/generate-backup-codes" two_factor::generate_backup_codes, "an_app_is_removed_and_codes_are_made_anew";
+    get "/passkey/generate-register-options" passkey::to_register, "a_passkey_is_added_and_signs_in";
+    post "/passkey/verify-registration" passkey::register, "a_passkey_is_added_and_signs_in";
+    get "/passkey/generate-authenticate-options" passkey::to_authenticate, "a_passkey_is_added_and_signs_in";
+    post "/passkey/verify-authentication" passkey::authenticate, "a_passkey_is_added_and_signs_in";
+    get "/passkey/list-user-passkeys" passkey::list, "passkeys_are_listed_named_and_removed";
+    post "/passkey/delete-passkey" passkey::remove, "passkeys_are_listed_named_and_removed";
+    post "/passkey/update-passkey" passkey::rename, "passkeys_are_listed_named_and_removed";
+    post "/api-key/create" api_key::create, "a_key_is_made_within_the_rights_of_its_owner";
+    get "/api-key/list" api_key::list, "keys_are_listed_in_the_order_that_is_asked_for";
+    get "/api-key/get" api_key::show, "a_key_is_shown_renamed_and_deleted";
+    post "/api-key/update" api_key::update, "a_key_is_shown_renamed_and_deleted";
+    post "/api-key/delete" api_key::delete, "a_key_is_shown_renamed_and_deleted";
+    get "/admin/list-users" admin::list, "an_administrator_turns_the_pages_of_the_users";
+    get "/admin/get-user" admin::show, "an_account_is_made_shown_and_removed";
+    post "/admin/create-user" admin::create, "an_account_is_made_shown_and_removed";
+    post "/admin/update-user" admin::update, "an_account_is_changed_member_by_member";
+    post "/admin/remove-user" admin::remove, "an_account_is_made_shown_and_removed";
+    post "/admin/set-role" admin::set_role, "the_role_of_administrators_is_given_and_taken";
+    post "/admin/set-user-password" admin::set_password, "a_password_that_is_set_ends_every_session";
+    post "/admin/ban-user" admin::ban, "somebody_who_is_banned_is_out_at_once";
+    post "/admin/unban-user" admin::unban, "somebody_who_is_banned_is_out_at_once";
+    post "/admin/list-user-sessions" admin::list_sessions, "sessions_of_others_are_listed_and_ended";
+    post "/admin/revoke-user-session" admin::revoke_session, "sessions_of_others_are_listed_and_ended";
+    post "/admin/revoke-user-sessions" admin::revoke_sessions, "sessions_of_others_are_listed_and_ended";
+    post "/admin/has-permission" admin::has_permission, "what_somebody_may_do_is_told_to_them";
     get "/get-session" session::show, "nobody_has_no_session_and_that_is_no_error";
     post "/get-session" session::show_by_post, "a_session_is_asked_for_with_get";
     get "/list-sessions" session::list, "what_is_listed_revokes_and_does_not_authenticate";
@@ -144,9 +169,7 @@ const NOT_YET: &[(&str, &str, &str)] = &[
         "teams (`/organization/create-team` and the others) and roles of an organization's own (`/organization/create-role` and the others), which are off there, too, unless switched on",
         "roles are the realm's: [what its organizations give](rights.md#organizations)",
     ),
-    ("admin", "`/admin/…`", "`/api/v1/admin/…`"),
-    ("api-key", "`/api-key/…`", "`/api/v1/me/api-keys`"),
-    ("passkey", "`/passkey/…`", "the sign-in page, or `/api/v1/login/passkey` and `/api/v1/me/passkeys`"),
+    ("admin", "POST `/admin/impersonate-user`, `/admin/stop-impersonating`", "none"),
     ("OAuth provider", "`/oauth2/…`", "`/oauth/…` and `/.well-known/openid-configuration`"),
     (
         "anonymous, phone-number, one-time-token, generic-oauth, one-tap, siwe, oauth-proxy, captcha",

@@ -1,11 +1,15 @@
 //! The members of a body or a query: all that is wrong with them is said at once, and never what was sent.
 
+mod kinds;
+
 use axum::http::StatusCode;
 use gatepost_domain::EmailAddress;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
+
+pub(super) use kinds::{Permissions, permissions};
 
 /// The members, as they are taken out one after another.
 pub(super) struct Fields {

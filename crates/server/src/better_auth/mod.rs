@@ -4,6 +4,8 @@
 //! session an application holds is a session of ours; only the token that names it is of another shape (decision 0033).
 
 mod account;
+mod admin;
+mod api_key;
 mod asked;
 mod caller;
 mod cookies;
@@ -16,6 +18,7 @@ mod mailed;
 mod multi_session;
 mod organization;
 mod origins;
+mod passkey;
 mod recovery;
 mod refusal;
 mod session;

@@ -51,6 +51,11 @@ impl Refusal {
         Self(Box::new(with_body(status.into_response(), &document)))
     }
 
+    /// Where the contract says nothing at all.
+    pub(super) fn without_body(status: StatusCode) -> Self {
+        Self(Box::new((status, [(CACHE_CONTROL, HeaderValue::from_static("no-store"))]).into_response()))
+    }
+
     /// One of too many tries, with a code of its own.
     #[must_use]
     pub(super) fn coded(self, code: &str) -> Self {

@@ -4,6 +4,12 @@ use gatepost_domain::{OrganizationId, Session, Timestamp, User};
 use serde::Serialize;
 
 use super::caller::{Person, expiry};
+use crate::accounts;
+
+/// The role of those who administer the realm.
+pub(super) const ADMIN: &str = "admin";
+/// That of everybody else. Roles of the realm's own are for its APIs, and not of this contract.
+pub(super) const USER: &str = "user";
 
 /// A moment, always with milliseconds.
 pub(super) fn moment(at: Timestamp) -> String {
@@ -27,6 +33,8 @@ pub(super) struct UserView {
     #[serde(skip_serializing_if = "Option::is_none")]
     display_username: Option<String>,
     two_factor_enabled: bool,
+    role: &'static str,
+    banned: bool,
     created_at: String,
     updated_at: String,
 }
@@ -44,6 +52,8 @@ impl UserView {
             username: username.as_ref().map(|username| username.to_lowercase()),
             display_username: username,
             two_factor_enabled: person.has_factor,
+            role: if accounts::is_administrator(user) { ADMIN } else { USER },
+            banned: user.is_disabled(),
             created_at: moment(user.created_at),
             updated_at: moment(user.updated_at),
         }

@@ -1,7 +1,7 @@
 //! What a browser sends: `PublicKeyCredential.toJSON()` (WebAuthn section 5.1). Members that are not needed are not read.
 
 use data_encoding::BASE64URL_NOPAD;
-use gatepost_domain::passkey::{CredentialId, PasskeyRefused, Transport};
+use gatepost_domain::passkey::{ClientData, CredentialId, PasskeyRefused, Transport};
 use serde::Deserialize;
 
 /// A passkey that was made: `RegistrationResponseJSON`. Bytes are base64url without padding.
@@ -88,7 +88,18 @@ fn credential(id: &str, kind: &str) -> Result<CredentialId, PasskeyRefused> {
     CredentialId::new(&bytes(id)?).ok_or(PasskeyRefused::Malformed)
 }
 
+/// Whether a browser says that this challenge was signed. That it was is seen later.
+fn answers(client_data_json: &str, challenge: &str) -> bool {
+    let (Ok(data), Ok(challenge)) = (bytes(client_data_json), bytes(challenge)) else { return false };
+    ClientData::read(&data).is_ok_and(|client| client.challenge() == challenge)
+}
+
 impl RegistrationResponse {
+    /// Whether it is the answer to this challenge (base64url), where a door keeps it with whoever asked.
+    pub fn answers(&self, challenge: &str) -> bool {
+        answers(&self.response.client_data_json, challenge)
+    }
+
     pub(super) fn decoded(&self) -> Result<Made, PasskeyRefused> {
         let response = &self.response;
         let transports = response.transports.iter().flatten().map(String::as_str);
@@ -102,6 +113,11 @@ impl RegistrationResponse {
 }
 
 impl AuthenticationResponse {
+    /// Whether it is the answer to this challenge (base64url), where a door keeps it with whoever asked.
+    pub fn answers(&self, challenge: &str) -> bool {
+        answers(&self.response.client_data_json, challenge)
+    }
+
     pub(super) fn decoded(&self) -> Result<Given, PasskeyRefused> {
         let response = &self.response;
         // Some authenticators say nothing with nothing.

@@ -1,6 +1,6 @@
 //! Where an account is signed in.
 
-use gatepost_domain::{RealmId, Session, SessionId, Timestamp, UserId};
+use gatepost_domain::{RealmId, Session, SessionId, Timestamp, User, UserId};
 use gatepost_store::sessions;
 
 use crate::{App, http::Problem};
@@ -25,4 +25,17 @@ pub async fn find(app: &App, realm: RealmId, id: SessionId, now: Timestamp) -> R
         Box::pin(async move { sessions::find_live(tx, realm, id, now).await })
     });
     found.await?.map(|(session, _)| session).ok_or(Problem::NotFound)
+}
+
+/// A live session of the realm, and whose it is.
+pub async fn find_with_user(
+    app: &App,
+    realm: RealmId,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<Option<(Session, User)>, Problem> {
+    let found = app.db().read("find a session", move |tx| {
+        Box::pin(async move { sessions::find_live(tx, realm, id, now).await })
+    });
+    Ok(found.await?)
 }

@@ -1,6 +1,6 @@
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{PasswordHash, RealmId, RoleName, Timestamp, User, UserId};
-use gatepost_store::users::{Login, ProfileChanges, UserFilter};
+use gatepost_store::users::{Login, ProfileChanges, Spelled, TableFilter, TableOrder, UserFilter};
 use gatepost_store::{Constraint, Error, outbox, passwords, totp_seeds, users};
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ on_every_backend!(
     users_are_listed_by_pages_and_searched,
     users_are_listed_by_whether_they_have_a_second_factor,
     no_more_accounts_are_looked_at_for_a_page_than_it_may_cost,
+    users_are_a_table_in_every_order_and_are_counted,
+    a_table_holds_those_that_every_member_of_its_filter_says,
     a_search_takes_no_wildcards_from_the_caller,
     a_profile_changes_only_in_the_columns_named,
     a_profile_changes_only_from_the_version_that_was_read,
@@ -247,6 +249,107 @@ async fn no_more_accounts_are_looked_at_for_a_page_than_it_may_cost(store: Store
     assert_eq!(page(Some(false), last, 9).await.users.len(), 5);
     assert_eq!(page(Some(false), None, 9).await.until, last, "also where the page is full");
     assert_eq!(page(None, None, 9).await.until, None, "nothing is looked up");
+}
+
+/// Three users, in the order of their making: their ids are not in it.
+async fn in_a_table(store: &Store) -> [UserId; 3] {
+    let mut made = Vec::new();
+    for (n, (login, name)) in
+        [("carol", Some("Zoe Ärmel")), ("ada", Some("bea_ 100%")), ("bob", None)].into_iter().enumerate()
+    {
+        let at = later(n as u64);
+        let name = name.map(|name| name.parse().unwrap());
+        let user = User { name, created_at: at, updated_at: later(9 - n as u64), ..store.stranger(login) };
+        write!(store, [user] tx => users::create(tx, &user).await).unwrap();
+        made.push(user.id);
+    }
+    made.try_into().unwrap()
+}
+
+async fn table(
+    store: &Store,
+    filter: TableFilter,
+    order: TableOrder,
+    page: (u32, u32),
+) -> (Vec<UserId>, u64) {
+    let realm = store.realm;
+    let found = read!(store, [filter] tx => users::table(tx, realm, &filter, order, page).await).unwrap();
+    let count = read!(store, [filter] tx => users::count_in_table(tx, realm, &filter).await).unwrap();
+    (found.into_iter().map(|user| user.id).collect(), count)
+}
+
+async fn users_are_a_table_in_every_order_and_are_counted(store: Store) {
+    let [carol, ada, bob] = in_a_table(&store).await;
+    for (order, expected) in [
+        (TableOrder::Made, [carol, ada, bob]),
+        (TableOrder::Newest, [bob, ada, carol]),
+        (TableOrder::Updated, [bob, ada, carol]),
+        (TableOrder::UpdatedLast, [carol, ada, bob]),
+        (TableOrder::Email, [ada, bob, carol]),
+        (TableOrder::EmailFromEnd, [carol, bob, ada]),
+        (TableOrder::Name, [bob, ada, carol]),
+        (TableOrder::NameFromEnd, [carol, ada, bob]),
+    ] {
+        let (found, count) = table(&store, TableFilter::default(), order, (0, 9)).await;
+        assert_eq!((found.as_slice(), count), (expected.as_slice(), 3), "{order:?}");
+        let page = table(&store, TableFilter::default(), order, (1, 1)).await;
+        assert_eq!(page, (vec![expected[1]], 3), "{order:?}");
+    }
+    assert_eq!(table(&store, TableFilter::default(), TableOrder::Made, (3, 9)).await, (vec![], 3));
+    let all = TableFilter::default();
+    assert_eq!(read!(store, [all] tx => users::count_in_table(tx, RealmId::MAX, &all).await), Ok(0));
+    let page = (0, 9);
+    let elsewhere =
+        read!(store, [all] tx => users::table(tx, RealmId::MAX, &all, TableOrder::Made, page).await);
+    assert_eq!(elsewhere, Ok(vec![]));
+}
+
+async fn a_table_holds_those_that_every_member_of_its_filter_says(store: Store) {
+    let [carol, ada, bob] = in_a_table(&store).await;
+    let (realm, message) = (store.realm, store.message());
+    write!(store, [] tx => users::disable(tx, realm, bob, NOW, message).await).unwrap();
+    let (editor, message): (RoleName, _) = ("editor".parse().unwrap(), store.message());
+    write!(store, [editor] tx => users::set_roles(tx, realm, ada, std::slice::from_ref(&editor), None, NOW, message).await)
+        .unwrap();
+    let all = TableFilter::default;
+    let email = |spelled| TableFilter { email: [Some(spelled), None], ..all() };
+    let name = |spelled| TableFilter { name: [None, Some(spelled)], ..all() };
+    for (filter, expected) in [
+        (email(Spelled::Contains("O".into())), vec![carol, ada, bob]),
+        (email(Spelled::Begins("BO".into())), vec![bob]),
+        (email(Spelled::Ends("a@example.com".into())), vec![ada]),
+        (email(Spelled::Is("ada@example.com".into())), vec![ada]),
+        (email(Spelled::Is("ada".into())), vec![]),
+        (email(Spelled::Contains("%".into())), vec![]),
+        (name(Spelled::Contains("EA".into())), vec![ada]),
+        (name(Spelled::Contains("_".into())), vec![ada]),
+        (name(Spelled::Ends("0%".into())), vec![ada]),
+        (name(Spelled::Begins("zoe Ä".into())), vec![carol]),
+        (name(Spelled::Is("ZOE Ärmel".into())), vec![carol]),
+        (name(Spelled::Contains("' OR 1=1 --".into())), vec![]),
+        (TableFilter { id: Some(ada), ..all() }, vec![ada]),
+        (TableFilter { role: Some((editor.clone(), true)), ..all() }, vec![ada]),
+        (TableFilter { role: Some((editor, false)), ..all() }, vec![carol, bob]),
+        (TableFilter { role: Some(("edito_".parse().unwrap(), true)), ..all() }, vec![]),
+        (TableFilter { disabled: Some(true), ..all() }, vec![bob]),
+        (TableFilter { disabled: Some(false), ..all() }, vec![carol, ada]),
+        (TableFilter { email_verified: Some(true), ..all() }, vec![]),
+        (
+            TableFilter {
+                email: [Some(Spelled::Contains("a".into())), Some(Spelled::Begins("c".into()))],
+                email_verified: Some(false),
+                ..all()
+            },
+            vec![carol],
+        ),
+    ] {
+        let count = expected.len() as u64;
+        assert_eq!(
+            table(&store, filter.clone(), TableOrder::Made, (0, 9)).await,
+            (expected, count),
+            "{filter:?}"
+        );
+    }
 }
 
 async fn a_search_takes_no_wildcards_from_the_caller(store: Store) {

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { apiKeyClient } from '@better-auth/api-key/client';
+import { passkeyClient } from '@better-auth/passkey/client';
 import { createAuthClient } from 'better-auth/client';
-import { jwtClient, organizationClient, twoFactorClient, usernameClient } from 'better-auth/client/plugins';
+import { adminClient, jwtClient, organizationClient, twoFactorClient, usernameClient } from 'better-auth/client/plugins';
 import * as jose from 'jose';
 
-import { gatepost, page, password, totp } from './better-auth.mjs';
+import { gatepost, page, password, root, totp } from './better-auth.mjs';
+import { Authenticator } from './passkey.mjs';
 
 let server;
 
@@ -33,7 +36,9 @@ function application(baseURL = server.url) {
     answered.headers = answer.headers;
     return answer;
   };
-  const plugins = [jwtClient(), organizationClient(), twoFactorClient(), usernameClient()];
+  const plugins = [
+    jwtClient(), organizationClient(), twoFactorClient(), usernameClient(), adminClient(), passkeyClient(), apiKeyClient(),
+  ];
   return { auth: createAuthClient({ baseURL, plugins, fetchOptions: { customFetchImpl } }), answered };
 }
 
@@ -152,4 +157,66 @@ test('better-auth: an organization and who belongs to it', async () => {
   assert.equal((await owner.organization.leave({ organizationId: acme.id })).error.code, 'YOU_CANNOT_LEAVE_THE_ORGANIZATION_AS_THE_ONLY_OWNER');
   assert.equal(data(await owner.organization.setActive({ organizationId: null })), null);
   assert.equal(data(await owner.organization.delete({ organizationId: acme.id })).slug, 'acme');
+});
+
+test('better-auth: a passkey is added, signs in and is removed', async () => {
+  const { auth } = application();
+  const credentials = new Authenticator().credentials(server.url.replace('127.0.0.1', 'localhost'));
+  Object.defineProperty(globalThis, 'navigator', { value: { credentials }, configurable: true });
+  globalThis.PublicKeyCredential = class {};
+  data(await auth.signUp.email({ name: 'Pat', email: 'pat@example.com', password }));
+  const added = data(await auth.passkey.addPasskey({ name: 'Laptop', authenticatorAttachment: 'platform' }));
+  assert.deepEqual([added.name, added.deviceType, added.backupCodes.length], ['Laptop', 'singleDevice', 10]);
+  await auth.signOut();
+  const { session, user } = data(await auth.signIn.passkey());
+  assert.deepEqual([user.email, session.userId], ['pat@example.com', user.id]);
+  assert.equal(data(await auth.getSession()).user.id, user.id);
+  assert.equal(data(await auth.passkey.listUserPasskeys())[0].id, added.id);
+  assert.equal(data(await auth.passkey.updatePasskey({ id: added.id, name: 'Old laptop' })).passkey.name, 'Old laptop');
+  assert.deepEqual(data(await auth.passkey.deletePasskey({ id: added.id })), { status: true });
+  assert.equal((await auth.signIn.passkey()).error.code, 'AUTHENTICATION_FAILED');
+});
+
+test('better-auth: API keys', async () => {
+  const { auth } = application();
+  data(await auth.signIn.email({ email: root, password }));
+  const made = data(await auth.apiKey.create({ name: 'ci', expiresIn: 3600, permissions: { notes: ['read'] } }));
+  assert.ok(made.key.startsWith(made.start) && made.expiresAt instanceof Date);
+  assert.deepEqual(made.permissions, { notes: ['read'] });
+  const exchange = (key) => fetch(`${server.url}/oauth/token`, { method: 'POST', body: new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', subject_token: key,
+    subject_token_type: 'urn:gatepost:params:oauth:token-type:api-key',
+  }) });
+  assert.equal((await (await exchange(made.key)).json()).scope, 'notes:read');
+  assert.equal(data(await auth.apiKey.update({ keyId: made.id, name: 'deploy' })).name, 'deploy');
+  assert.equal(data(await auth.apiKey.get({ query: { id: made.id } })).name, 'deploy');
+  assert.equal((await auth.apiKey.create({ permissions: { users: ['write'] } })).error.code, 'VALIDATION_ERROR');
+  assert.deepEqual(data(await auth.apiKey.delete({ keyId: made.id })), { success: true });
+  assert.equal((await exchange(made.key)).status, 400);
+  assert.equal(data(await auth.apiKey.list()).total, 0);
+});
+
+test('better-auth: administration', async () => {
+  const { auth } = application();
+  data(await auth.signIn.email({ email: root, password }));
+  const { user } = data(await auth.admin.createUser({ name: 'Finn', email: 'finn@example.com', password, role: 'user' }));
+  const finn = application().auth;
+  data(await finn.signIn.email({ email: 'finn@example.com', password }));
+  assert.equal((await finn.admin.listUsers({ query: {} })).error.code, 'YOU_ARE_NOT_ALLOWED_TO_LIST_USERS');
+  const found = data(await auth.admin.listUsers({ query: { searchValue: 'finn', limit: 10, sortBy: 'createdAt', sortDirection: 'desc' } }));
+  assert.deepEqual([found.total, found.users[0].id], [1, user.id]);
+  const { sessions } = data(await auth.admin.listUserSessions({ userId: user.id }));
+  data(await auth.admin.revokeUserSession({ sessionToken: sessions[0].token }));
+  assert.equal(data(await finn.getSession()), null);
+  assert.equal(data(await auth.admin.setRole({ userId: user.id, role: 'admin' })).user.role, 'admin');
+  assert.equal(data(await auth.admin.updateUser({ userId: user.id, data: { name: 'Finn F' } })).name, 'Finn F');
+  assert.deepEqual(data(await auth.admin.setUserPassword({ userId: user.id, newPassword: 'another engine weaves' })), { status: true });
+  assert.equal(data(await auth.admin.banUser({ userId: user.id, banReason: 'spam' })).user.banned, true);
+  assert.equal((await finn.signIn.email({ email: 'finn@example.com', password: 'another engine weaves' })).error.status, 401);
+  data(await auth.admin.unbanUser({ userId: user.id }));
+  data(await finn.signIn.email({ email: 'finn@example.com', password: 'another engine weaves' }));
+  assert.equal(data(await finn.admin.hasPermission({ permissions: { user: ['ban'] } })).success, true);
+  data(await auth.admin.revokeUserSessions({ userId: user.id }));
+  assert.deepEqual(data(await auth.admin.removeUser({ userId: user.id })), { success: true });
+  assert.equal((await auth.admin.getUser({ query: { id: user.id } })).error.code, 'USER_NOT_FOUND');
 });

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Client, gatepost, original, page, password, totp } from './better-auth.mjs';
+import { Client, gatepost, original, page, password, root, totp } from './better-auth.mjs';
+import { Authenticator } from './passkey.mjs';
 
 const email = 'ada@example.com';
 let servers = [];
@@ -47,7 +48,9 @@ function claims(url, token) {
 }
 
 const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const ids = new Set(['id', 'userId', 'accountId', 'sub', 'kid', 'x', 'organizationId', 'inviterId', 'activeOrganizationId']);
+const ids = new Set([
+  'id', 'userId', 'accountId', 'referenceId', 'sub', 'kid', 'x', 'organizationId', 'inviterId', 'activeOrganizationId', 'challenge', 'key',
+]);
 
 function masked(url, value, key) {
   if (Array.isArray(value)) return value.map((one) => masked(url, one));
@@ -494,4 +497,150 @@ test('Better Auth: an organization, its members and invitations', async () => {
   as(nobody);
   await session();
   both.agreed(120);
+});
+
+// Without members of the body, wherever they are in it.
+const bodyWithout = (...members) => (both) => both.map((one) => {
+  const strip = (value) => {
+    if (Array.isArray(value)) return value.map(strip);
+    if (!value || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).filter(([name]) => !members.includes(name)).map(([name, inner]) => [name, strip(inner)]));
+  };
+  return { ...one, body: strip(one.body) };
+});
+
+test('Better Auth: passkeys', async () => {
+  const both = new Both();
+  const known = { email: 'peggy@example.com', password };
+  for (const path of ['/passkey/generate-register-options', '/passkey/list-user-passkeys']) await both.ask('GET', path);
+  for (const [path, body] of [
+    ['verify-registration', { response: {} }], ['verify-authentication', {}], ['verify-authentication', { response: {} }],
+    ['delete-passkey', {}], ['delete-passkey', { id: 'x' }], ['update-passkey', { id: 'x' }], ['update-passkey', { id: 'x', name: '' }],
+  ]) await both.ask('POST', `/passkey/${path}`, post(body));
+  await both.ask('POST', '/sign-up/email', post({ name: 'Peggy', ...known }));
+  await both.ask('GET', '/passkey/generate-register-options?authenticatorAttachment=implant');
+  // Whoever makes one proves to it who they are, and it is found without a name; the labels are our own.
+  const labels = bodyWithout('authenticatorSelection', 'extensions', 'hints', 'timeout', 'user', 'name');
+  const options = await both.ask('GET', '/passkey/generate-register-options', {}, labels);
+  const key = new Authenticator();
+  // Gatepost takes passkeys from pages of its own origin alone.
+  const origins = servers.map((server, n) => (n ? server.url.replace('127.0.0.1', 'localhost') : page));
+  // A first second factor comes with codes to write down.
+  const registration = (_, n) => post({ response: key.make(options[n].json, origins[n]), name: ' The key ' });
+  const made = await both.ask('POST', '/passkey/verify-registration', registration, bodyWithout('backupCodes'));
+  assert.equal(made[1].json.backupCodes.length, 10);
+  await both.ask('GET', '/passkey/list-user-passkeys');
+  await both.ask('POST', '/passkey/update-passkey', (_, n) => post({ id: made[n].json.id, name: 'Another' }));
+  for (const [path, body] of [['delete-passkey', { id: 'x' }], ['update-passkey', { id: 'x', name: 'y' }]]) {
+    await both.ask('POST', `/passkey/${path}`, post(body));
+  }
+  await both.ask('POST', '/sign-out', post({}));
+  const asked = await both.ask('GET', '/passkey/generate-authenticate-options', {}, bodyWithout('timeout', 'userVerification'));
+  const shown = (_, n) => post({ response: key.show(asked[n].json, origins[n]) });
+  // A passkey is a second factor.
+  const factor = bodyWithout('twoFactorEnabled');
+  await both.ask('POST', '/passkey/verify-authentication', shown, factor);
+  await both.ask('POST', '/passkey/verify-authentication', shown);
+  await both.ask('GET', '/get-session', {}, (answers) => without('jwt')(factor(answers)));
+  await both.ask('POST', '/passkey/delete-passkey', (_, n) => post({ id: made[n].json.id }));
+  await both.ask('GET', '/passkey/list-user-passkeys');
+  both.agreed(24);
+});
+
+test('Better Auth: API keys', async () => {
+  const both = new Both();
+  for (const path of ['list', 'get', 'get?id=x', 'list?limit=x', 'list?sortDirection=up']) await both.ask('GET', `/api-key/${path}`);
+  const refused = [
+    ['create', { expiresIn: 0 }], ['create', { expiresIn: 'soon' }], ['create', { name: 5 }], ['create', { remaining: 5 }],
+    ['create', { rateLimitMax: 5 }], ['create', { refillAmount: 5, refillInterval: 5 }], ['create', { userId: 'x' }],
+    ['update', {}], ['update', { keyId: 'x', enabled: 'no' }], ['update', { keyId: 'x', name: 'y' }],
+    ['delete', {}], ['delete', { keyId: 'x' }],
+  ];
+  for (const [path, body] of [...refused, ['create', {}]]) await both.ask('POST', `/api-key/${path}`, post(body));
+  await both.ask('POST', '/sign-in/email', post({ email: root, password }));
+  for (const [path, body] of [...refused, ['create', { metadata: { a: 1 } }]]) await both.ask('POST', `/api-key/${path}`, post(body));
+  for (const path of ['list', 'get', 'get?id=x', 'list?limit=x']) await both.ask('GET', `/api-key/${path}`);
+  // Keys begin as ours do, and have no limits of their own.
+  const own = bodyWithout('start', 'prefix', 'rateLimitEnabled', 'rateLimitMax', 'rateLimitTimeWindow');
+  const made = await both.ask('POST', '/api-key/create', post({ name: 'ci', expiresIn: 30 * 86_400 }), own);
+  await both.ask('POST', '/api-key/create', post({}), (answers) => bodyWithout('name')(own(answers)));
+  await both.ask('GET', '/api-key/list?sortBy=createdAt&sortDirection=desc&limit=1&offset=1', {}, own);
+  await both.ask('GET', '/api-key/list?limit=1', {}, own);
+  await both.ask('GET', (n) => `/api-key/get?id=${made[n].json.id}`, {}, own);
+  const update = (change) => both.ask('POST', '/api-key/update', (_, n) => post({ keyId: made[n].json.id, ...change }), own);
+  await update({});
+  await update({ name: 'deploy', enabled: true });
+  await update({ permissions: { notes: ['read'] } });
+  const remove = () => both.ask('POST', '/api-key/delete', (_, n) => post({ keyId: made[n].json.id }));
+  await remove();
+  await remove();
+  await both.ask('GET', '/api-key/list', {}, (answers) => bodyWithout('name')(own(answers)));
+  both.agreed(44);
+});
+
+test('Better Auth: administration', async () => {
+  const both = new Both();
+  const body = (path) => ({
+    'create-user': { email: 'made@example.com', name: 'Made', password }, 'update-user': { userId: 'x', data: { name: 'y' } },
+    'set-role': { userId: 'x', role: 'admin' }, 'set-user-password': { userId: 'x', newPassword: password },
+    'revoke-user-session': { sessionToken: 'x' }, 'has-permission': { permissions: { user: ['create'] } },
+  }[path] ?? { userId: 'x' });
+  const every = async () => {
+    for (const path of ['list-users', 'get-user?id=x']) await both.ask('GET', `/admin/${path}`);
+    for (const path of [
+      'create-user', 'update-user', 'set-role', 'set-user-password', 'ban-user', 'unban-user', 'list-user-sessions',
+      'revoke-user-session', 'revoke-user-sessions', 'remove-user', 'has-permission',
+    ]) await both.ask('POST', `/admin/${path}`, post(body(path)));
+  };
+  await every();
+  await both.ask('POST', '/sign-up/email', post({ email: 'nobody@example.org', name: 'Nobody', password }));
+  await every();
+  await both.ask('POST', '/sign-in/email', post({ email: root, password }));
+  await both.ask('GET', '/get-session');
+  await every();
+  // What a ban is for is in the audit trail, and it has no end.
+  const ban = bodyWithout('banReason', 'banExpires');
+  const admin = (path, sent) => both.ask('POST', `/admin/${path}`, typeof sent === 'function' ? sent : post(sent), ban);
+  for (const [path, sent] of [
+    ['create-user', {}], ['create-user', { email: 'nope', name: 'x' }], ['create-user', { email: 'made@example.com', name: 'x' }],
+    ['create-user', { email: 'c@example.com', name: 'x', role: 5 }], ['update-user', { userId: 'x' }], ['update-user', { userId: 'x', data: {} }],
+    ['update-user', { userId: 'x', data: { password: 'y' } }], ['update-user', { userId: 'x', data: { id: 'y' } }],
+    ['update-user', { userId: 'x', data: { email: 'nope' } }], ['set-role', { userId: 'x' }], ['set-role', { userId: 'x', role: 7 }],
+    ['set-user-password', { userId: 'x', newPassword: '' }], ['set-user-password', { userId: 'x' }], ['revoke-user-session', {}],
+    ['has-permission', {}], ['has-permission', { permission: { user: ['create'] } }], ['has-permission', { permissions: { user: 'create' } }],
+    ['has-permission', { permissions: {} }], ['has-permission', { permissions: { user: [] } }], ['has-permission', { permissions: { other: ['x'] } }],
+    ['has-permission', { permissions: { user: ['create', 'delete'], session: ['revoke'] } }],
+  ]) await admin(path, sent);
+  const made = await admin('create-user', { email: 'Second@Example.com', name: 'Second', password, role: ['user'], data: { image: 'https://example.com/s.png' } });
+  const of = (more) => (_, n) => post({ userId: made[n].json.user.id, ...more });
+  const clients = servers.map((server) => new Client(server.url));
+  for (const client of clients) await client.post('/sign-in/email', { email: 'second@example.com', password });
+  await both.ask('GET', (n) => `/admin/get-user?id=${made[n].json.user.id}`);
+  await both.ask('GET', '/admin/get-user');
+  const [there, here] = await admin('list-user-sessions', of());
+  await admin('revoke-user-session', (_, n) => post({ sessionToken: [there, here][n].json.sessions[0].token }));
+  for (const client of clients) assert.equal((await client.get('/get-session')).json, null);
+  await admin('set-role', of({ role: 'admin' }));
+  await admin('set-role', of({ role: ['user'] }));
+  await admin('update-user', of({ data: { name: 'Second 2', emailVerified: true, role: 'user' } }));
+  await admin('update-user', of({ data: { email: root } }));
+  await admin('set-user-password', of({ newPassword: 'short' }));
+  await admin('set-user-password', of({ newPassword: 'another engine weaves' }));
+  await admin('ban-user', of({ banReason: 'spam' }));
+  await admin('unban-user', of());
+  const own = (_, n) => post({ userId: ids[n] });
+  const ids = await Promise.all(both.clients.map(async (client) => (await client.get('/get-session')).json.user.id));
+  await admin('ban-user', own);
+  await admin('remove-user', own);
+  await admin('update-user', (_, n) => post({ userId: ids[n], data: { banned: true } }));
+  for (const query of [
+    '', '?limit=2&offset=1', '?limit=1&offset=0', '?sortBy=createdAt&sortDirection=desc&limit=3', '?searchValue=second',
+    '?searchValue=second@&searchOperator=starts_with', '?searchValue=Second&searchField=name', '?searchField=password',
+    '?searchOperator=matches', '?sortDirection=up', '?filterField=email&filterValue=second@example.com', '?filterField=role&filterValue=admin',
+    '?filterField=name&filterValue=Second&filterOperator=contains',
+  ]) await both.ask('GET', `/admin/list-users${query}`, {}, ban);
+  await admin('revoke-user-sessions', of());
+  await admin('remove-user', of());
+  await admin('remove-user', of());
+  both.agreed(90);
 });

@@ -8,13 +8,17 @@ import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { apiKey } from '@better-auth/api-key';
+import { passkey } from '@better-auth/passkey';
 import { betterAuth } from 'better-auth';
 import { memoryAdapter } from 'better-auth/adapters/memory';
 import { toNodeHandler } from 'better-auth/node';
-import { bearer, jwt, organization, twoFactor, username } from 'better-auth/plugins';
+import { admin, bearer, jwt, organization, twoFactor, username } from 'better-auth/plugins';
 
 export const page = 'http://localhost:3000';
 export const password = 'the engine weaves algebra';
+// Who administers both.
+export const root = 'root@example.com';
 
 // Better Auth's own defaults, where a realm has others.
 const realm = `
@@ -26,10 +30,18 @@ session_idle_ttl = "7d"
 password = { min_length = 8 }
 trusted_device_ttl = "30d"
 organization_roles = ["admin"]
-
+api_key_scopes = ["api"]
 [[realm.role]]
 name = "admin"
 permissions = ["organization:manage"]
+[[realm.role]]
+name = "editor"
+permissions = ["notes:read", "notes:write"]
+[[realm.user]]
+email = "${root}"
+name = "Root"
+password = "${password}"
+roles = ["realm-admin", "editor"]
 `;
 
 export async function gatepost(declared = realm) {
@@ -70,7 +82,8 @@ export async function original({ tables: more, plugins = [], ...options } = {}) 
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${server.address().port}`;
   const tables = {
-    user: [], session: [], account: [], verification: [], jwks: [], twoFactor: [], organization: [], member: [], invitation: [], ...more,
+    user: [], session: [], account: [], verification: [], jwks: [], twoFactor: [], organization: [], member: [], invitation: [], passkey: [],
+    apikey: [], ...more,
   };
   handler = toNodeHandler(betterAuth({
     baseURL: url,
@@ -84,8 +97,12 @@ export async function original({ tables: more, plugins = [], ...options } = {}) 
     logger: { disabled: true },
     telemetry: { enabled: false },
     ...options,
-    plugins: [bearer(), jwt(), organization(), twoFactor(), username(), ...plugins],
+    plugins: [
+      bearer(), jwt(), organization(), twoFactor(), username(), admin(), passkey({ rpID: 'localhost' }), apiKey(), ...plugins,
+    ],
   }));
+  await new Client(url).post('/sign-up/email', { name: 'Root', email: root, password });
+  tables.user[0].role = 'admin';
   const verify = (email) => { tables.user.find((user) => user.email === email).emailVerified = true; };
   const stop = () => new Promise((closed) => { server.close(closed); server.closeAllConnections(); });
   return { url, stop, verify, enable: enableThere };

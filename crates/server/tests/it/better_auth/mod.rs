@@ -1,6 +1,8 @@
 //! Better Auth's protocol under `/api/auth`.
 
 mod account;
+mod admin;
+mod api_key;
 mod core;
 mod device;
 mod guide;
@@ -9,6 +11,7 @@ mod mailed;
 mod multi_session;
 mod organization;
 mod origins;
+mod passkey;
 mod recovery;
 mod second_factor;
 mod sessions;
