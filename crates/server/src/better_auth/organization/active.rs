@@ -74,7 +74,7 @@ pub(in super::super) async fn active_member_role(mut asked: Asked) -> Answer {
 /// Whether the caller may do all of what is asked.
 pub(in super::super) async fn has_permission(mut asked: Asked) -> Answer {
     let mut fields = asked.body();
-    let (wanted, id) = (fields.permissions(), fields.optional_text("organizationId"));
+    let (wanted, id) = (fields.wanted(), fields.optional_text("organizationId"));
     fields.done()?;
     let caller = asked.signed_in().await?;
     let id = named(&caller, id, (NONE_ACTIVE, NO_RIGHTS))?;

@@ -5,23 +5,7 @@ use serde_json::Value;
 use super::super::fields::Fields;
 
 impl Fields {
-    /// A text that must be there and say something.
-    pub(super) fn filled(&mut self, name: &str) -> String {
-        match self.take(name) {
-            Some(Value::String(text)) => {
-                if text.is_empty() {
-                    self.complain(name, "Too small: expected string to have >=1 characters");
-                }
-                text
-            }
-            other => {
-                self.expected(name, "string", other.as_ref());
-                String::new()
-            }
-        }
-    }
-
-    /// The same, where it may be left out.
+    /// A text with something in it, which may be left out.
     pub(super) fn optional_filled(&mut self, name: &str) -> Option<String> {
         self.has(name).then(|| self.filled(name))
     }
@@ -60,7 +44,7 @@ impl Fields {
     }
 
     /// What is asked of each resource. The older name of the member counts where it alone is there.
-    pub(super) fn permissions(&mut self) -> Vec<(String, Vec<String>)> {
+    pub(super) fn wanted(&mut self) -> Vec<(String, Vec<String>)> {
         let (one, other) = (self.take("permissions"), self.take("permission"));
         let sent = match (one, other) {
             (Some(sent), None) | (None, Some(sent)) => read_permissions(sent),

@@ -171,8 +171,7 @@ pub async fn create(
         Some(_) => return Err(Refusal::invalid("Send either `role` or `roles`.")),
         None => body.roles,
     };
-    let (email, roles) = (accounts::email(&body.email)?, organizations::roles(&realm, &roles)?);
-    let wish = organizations::Wish { email, roles, again: false };
+    let wish = (accounts::email(&body.email)?, organizations::roles(&realm, &roles)?);
     let acting = (Who::themselves(&caller, origin), &caller);
     let (made, secret) = organizations::invite(&app, &realm, tenant, wish, acting, now).await?;
     let organization = organizations::find(&app, realm.id(), tenant).await?;
