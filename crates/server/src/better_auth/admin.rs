@@ -98,12 +98,12 @@ pub(super) async fn has_permission(mut asked: Asked) -> Answer {
 
 fn may(asked: &Asked, user: &User, wanted: &Permissions) -> bool {
     let rights = asked.realm.roles().rights(&user.roles);
-    let allows = |resource: &str, action: &str| match ALLOWED.iter().find(|(name, _)| *name == resource) {
-        Some((_, actions)) => accounts::is_administrator(user) && actions.contains(&action),
-        None => {
-            let permission = format!("{resource}:{action}").parse::<Permission>();
-            permission.is_ok_and(|permission| rights.allow(&permission))
+    let allows = |resource: &str, action: &str| {
+        if let Some((_, actions)) = ALLOWED.iter().find(|(name, _)| *name == resource) {
+            return accounts::is_administrator(user) && actions.contains(&action);
         }
+        let permission = format!("{resource}:{action}").parse::<Permission>();
+        permission.is_ok_and(|permission| rights.allow(&permission))
     };
     let all = |(resource, actions): (&String, &Vec<String>)| {
         !actions.is_empty() && actions.iter().all(|action| allows(resource, action))
