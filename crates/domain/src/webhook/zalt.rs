@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn events_are_chosen_and_shown_by_the_names_of_zalt() {
-        let chosen = |names: &[&str]| choose(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let chosen =
+            |names: &[&str]| choose(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
         let some = chosen(&["tenant.deleted", "user.created"]).unwrap();
         assert_eq!(some, Events::choose(["user.created", "organization.deleted"]).unwrap());
         assert_eq!(names(&some), ["user.created", "tenant.deleted"]);
