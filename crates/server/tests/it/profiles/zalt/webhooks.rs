@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{ADA, brief, get, login, person, post, someone};
 use crate::{
     support::{Answer, PASSWORD, Person, TestApp},
-    webhooks::Receiver,
+    webhooks::{Received, Receiver},
 };
 
 async fn world() -> (TestApp, Person) {
@@ -117,7 +117,7 @@ async fn a_receiver_gets_both_signatures_and_the_document_of_the_contract() {
         app.app.send_webhooks().await.unwrap();
         receiver.take()
     };
-    let signed = |secret: &str, message: &crate::webhooks::Received| {
+    let signed = |secret: &str, message: &Received| {
         let at: i64 = message.header("x-zalt-timestamp").parse().unwrap();
         let expected = gatepost_jose::webhook::sign_for_zalt(secret, at, &message.body);
         assert_eq!(message.header("zalt-signature"), format!("t={at},v1={expected}"));
@@ -149,7 +149,7 @@ async fn a_receiver_gets_both_signatures_and_the_document_of_the_contract() {
     for message in &told {
         signed(&secret, message);
     }
-    let told: Vec<Value> = told.iter().map(|message| message.json()).collect();
+    let told: Vec<Value> = told.iter().map(Received::json).collect();
     let types: Vec<&str> = told.iter().map(|body| body["type"].as_str().unwrap()).collect();
     for name in ["user.created", "session.created", "tenant.created"] {
         assert!(types.contains(&name), "{name}: {types:?}");
