@@ -148,7 +148,9 @@ impl Settings {
         let places = [("--config", &self.config), ("--data-dir", &self.data_dir)];
         let given =
             places.iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?.display().to_string())));
-        given.map(|(flag, path)| format!(" {flag} {}", quoted(&path))).collect()
+        given
+            .flat_map(|(flag, path)| [" ".to_owned(), flag.to_owned(), " ".to_owned(), quoted(&path)])
+            .collect()
     }
 
     pub(crate) fn load(&self, listening: Listening) -> Result<Config, ConfigError> {

@@ -89,7 +89,6 @@ pub async fn look_at_invitation(
     let (named, realm, user) = (Presented::read(presented.into())?, user.realm, user.id);
     app.db()
         .read("look at an invitation", move |tx| {
-            let named = named.clone();
             Box::pin(async move {
                 let found = find_for(tx, (realm, user), named, now).await?;
                 let organization = organizations::find(tx, realm, found.organization).await?;
@@ -144,7 +143,6 @@ pub async fn accept(
     app.db()
         .write("accept an invitation", move |tx| {
             let (who, record, graph) = (who.clone(), accepted.clone(), graph.clone());
-            let digest = digest.clone();
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let found = find_for(tx, (realm, user), (id, digest), now).await?;
@@ -182,7 +180,7 @@ pub async fn decline(
         who.record(app, Event::InvitationRevoked, realm, user, now).with("invitation", id.to_string());
     app.db()
         .write("decline an invitation", move |tx| {
-            let (who, record, digest) = (who.clone(), record.clone(), digest.clone());
+            let (who, record) = (who.clone(), record.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let found = find_for(tx, (realm, user), (id, digest), now).await?;

@@ -15,7 +15,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, FromRequest as _, Request, State},
-    http::{HeaderMap, header::CONTENT_TYPE},
+    http::{HeaderMap, HeaderValue, header::CONTENT_TYPE},
     response::{IntoResponse as _, Response},
     routing::post,
 };
@@ -69,7 +69,7 @@ pub fn unserved(request: &Request) -> Option<Response> {
 
 /// `application/grpc`, with or without the encoding of messages.
 fn is_call(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     matches!(content_type, Some(b"application/grpc" | b"application/grpc+proto"))
 }
 

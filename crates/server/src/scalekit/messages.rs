@@ -3,6 +3,8 @@
 //! Where several answers are one and the same on the wire, there is one type for them. The members of a `oneof` are read as members that
 //! need not be there. What is never filled in an answer is left out, and so is the number of all that a listing has pages of.
 
+#![expect(clippy::struct_field_names, reason = "as the contract names them")]
+
 pub mod clients;
 pub mod commons;
 pub mod organizations;
@@ -38,7 +40,8 @@ impl From<domain::Timestamp> for Timestamp {
     }
 }
 
-/// A moment, as messages have it.
+/// A moment, as messages have it: a message within another may always be left out.
+#[expect(clippy::unnecessary_wraps, reason = "it is what a member of a message is given")]
 pub fn moment(at: domain::Timestamp) -> Option<Timestamp> {
     Some(at.into())
 }

@@ -15,7 +15,7 @@ impl Fields {
         match self.take("logo") {
             None | Some(Value::Null) => {}
             Some(Value::String(_)) => {
-                self.complain("logo", "An organization keeps no logo here; leave it out")
+                self.complain("logo", "An organization keeps no logo here; leave it out");
             }
             other => self.expected("logo", "string", other.as_ref()),
         }

@@ -69,16 +69,15 @@ impl UserResponse {
     fn within(mut self, realm: &Snapshot, member: Option<&Membership>, key: Option<&Scopes>) -> Self {
         self.organization = member.map(|member| {
             let rights = realm.organization_roles().rights(&member.roles);
-            let (roles, permissions) = match key {
-                Some(scopes) => (Vec::new(), narrowed(scopes, &rights).unwrap_or_default()),
-                None => {
-                    let own = member.roles.iter().map(ToString::to_string);
-                    let mut roles: Vec<String> =
-                        rights.roles.iter().map(ToString::to_string).chain(own).collect();
-                    roles.sort_unstable();
-                    roles.dedup();
-                    (roles, rights.permissions.iter().map(|one| (*one).clone()).collect())
-                }
+            let (roles, permissions) = if let Some(scopes) = key {
+                (Vec::new(), narrowed(scopes, &rights).unwrap_or_default())
+            } else {
+                let own = member.roles.iter().map(ToString::to_string);
+                let mut roles: Vec<String> =
+                    rights.roles.iter().map(ToString::to_string).chain(own).collect();
+                roles.sort_unstable();
+                roles.dedup();
+                (roles, rights.permissions.iter().map(|one| (*one).clone()).collect())
             };
             let permissions = permissions.iter().map(ToString::to_string).collect();
             InOrganization { id: uuid(member.organization.as_bytes()), roles, permissions }
