@@ -149,7 +149,7 @@ impl Settings {
         let given =
             places.iter().filter_map(|(flag, path)| Some((flag, path.as_ref()?.display().to_string())));
         given
-            .flat_map(|(flag, path)| [" ".to_owned(), flag.to_owned(), " ".to_owned(), quoted(&path)])
+            .flat_map(|(flag, path)| [" ".to_owned(), (*flag).to_owned(), " ".to_owned(), quoted(&path)])
             .collect()
     }
 
