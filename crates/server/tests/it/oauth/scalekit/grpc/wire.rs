@@ -35,6 +35,7 @@ impl Message {
         self.bytes(field, text.as_bytes())
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "messages are built in place")]
     pub fn within(self, field: u32, message: Self) -> Self {
         self.bytes(field, &message.0)
     }
