@@ -191,13 +191,20 @@ impl Who {
     }
 
     /// Whether the account is one that they may act on, as it is inside the transaction that writes.
-    fn reaches(&self, user: &User) -> Result<(), Problem> {
+    pub(crate) fn reaches(&self, user: &User) -> Result<(), Problem> {
         let beyond = match &self.proof {
             Some(Evidence::Session(proof)) => matches!(proof.right, Right::AnyOf(_)),
             Some(Evidence::Client(_)) => true,
             None => false,
         };
         if beyond && is_administrator(user) { Err(Problem::MissingRole) } else { Ok(()) }
+    }
+
+    /// Whether it is their own account, and they act on it as administrators do.
+    pub(crate) fn administers_themselves(&self, user: &User) -> bool {
+        let by_right =
+            matches!(&self.proof, Some(Evidence::Session(proof)) if !matches!(proof.right, Right::Own));
+        by_right && self.is(user.id)
     }
 
     /// The change is meant for these states of what it changes, and for no other.

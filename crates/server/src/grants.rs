@@ -12,7 +12,7 @@ mod refresh;
 use gatepost_domain::{Client, Grant, GrantId, RealmId, Session, Timestamp, User};
 use gatepost_store::{Tx, grants};
 
-pub use device::{ACCOUNT, DeviceRefused, connect, connect_application};
+pub use device::{ACCOUNT, DeviceRefused, connect, connect_application, is_whole};
 pub use issue::{Issued, Wanted};
 pub use password::{Login, sign_in};
 pub use redeem::{Redemption, redeem};

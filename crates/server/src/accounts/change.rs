@@ -240,6 +240,14 @@ pub async fn change(
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
                 who.reaches(&before)?;
+                // How one signs in is changed with every factor, and not by being an administrator.
+                if who.administers_themselves(&before)
+                    && (change.password.is_some()
+                        || change.email.is_some()
+                        || change.email_verified.is_some())
+                {
+                    return Err(Problem::OwnAccount);
+                }
                 who.means(Some(&before))?;
                 let profile = users::ProfileChanges {
                     email: change.email,

@@ -6,6 +6,7 @@ use gatepost_domain::{
     Client, DeviceCodeId, GrantDetails, OutboxId, RealmId, Scopes, Session, SessionId, Timestamp, UserId,
     audit::{Actor, Event},
     authorization::device::{DeviceCode, EARLY, SLOW_DOWN, Standing},
+    client::Entrusted,
 };
 use gatepost_store::{Error, Tx, audit, device_codes, grants, sessions};
 
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::{
     App,
+    clients::{self, ClientRefused, Presented, Proof},
     http::{Problem, origin::Where},
     realm::{InRealm, Snapshot},
 };
@@ -133,6 +135,11 @@ fn agreed(
 /// The scope that stands for the whole account.
 pub const ACCOUNT: &str = "account";
 
+/// Whether what a person agreed to is all that they are: a session is, and no scope narrows it. So the client is one's own.
+pub fn is_whole(client: &Client, agreed: &Scopes) -> bool {
+    agreed.contains(ACCOUNT) && client.settings.entrusted(agreed, agreed) == Entrusted::ALL
+}
+
 /// Begins a session of its own for an application on a device that keeps the session itself, if a person has connected it and agreed to
 /// no less than that: to the whole account. Returns it with the scopes that were agreed to.
 ///
@@ -154,8 +161,14 @@ pub async fn connect_application(
     if device.client.as_str() != client {
         return no("given to another client");
     }
-    if !device.details.scopes.contains(ACCOUNT) {
-        return no("for less than the account");
+    let presented = Presented { id: client.to_owned(), proof: Proof::Nothing };
+    let Err(ClientRefused::Public(client)) =
+        clients::authenticate(app, realm, &presented, origin, now).await?
+    else {
+        return no("of a client that is to prove who it is");
+    };
+    if !is_whole(&client, &device.details.scopes) {
+        return no("for less than everything");
     }
     let own = session_of(&device);
     let (session, at) = match device.standing(now) {

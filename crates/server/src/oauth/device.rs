@@ -15,7 +15,7 @@ use super::{OAuthError, authorize as asking, client, error::OAuthErrorDocument, 
 use crate::{
     App,
     clients::{self, ClientRefused, Presented, Proof},
-    grants::ACCOUNT,
+    grants::{self, ACCOUNT},
     http::{Json, Now, Problem, Where},
     realm::{InRealm, Snapshot},
 };
@@ -120,6 +120,9 @@ pub(crate) async fn begin_for_application(
     let words = scope.unwrap_or_default().split(' ').filter(|word| !word.is_empty() && *word != ACCOUNT);
     let wanted = words.chain([ACCOUNT]).collect::<Vec<_>>().join(" ");
     let scopes = asking::scopes(&client, Some(&wanted)).map_err(|_| OAuthError::InvalidScope)?;
+    if !grants::is_whole(&client, &scopes) {
+        return Err(OAuthError::UnauthorizedClient);
+    }
     answer(app, realm, &client, DeviceDetails { scopes, audience: Vec::new() }, now).await
 }
 

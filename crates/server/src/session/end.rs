@@ -45,6 +45,11 @@ pub async fn end(
             let (record, who, app) = (record.clone(), who.clone(), worker.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
+                if !who.is(user)
+                    && let Some(whose) = users::find(tx, realm, user).await?
+                {
+                    who.reaches(&whose)?;
+                }
                 let ended = match which {
                     Ended::One(session) => sessions::revoke(tx, realm, user, session, now, message).await?,
                     Ended::AllBut(session) => {

@@ -271,7 +271,8 @@ impl Problem {
                 "own_account",
                 S::CONFLICT,
                 "Own account",
-                "Nobody deletes the account they are signed in to. Ask another administrator.",
+                "Nobody deletes the account they are signed in to, or sets its password or address as an administrator. Do so at \
+                 `/api/v1/me`, or ask another administrator.",
             ),
             Self::MissingPermission => fixed(
                 "missing_permission",

@@ -37,7 +37,7 @@ async function demo() {
   }, token);
   await ask('POST', '/admin/clients', {
     id: 'tv',
-    settings: { token_endpoint_auth_method: 'none', grants: ['urn:ietf:params:oauth:grant-type:device_code'], scopes: ['account', 'openid'] },
+    settings: { token_endpoint_auth_method: 'none', skip_consent: true, grants: ['urn:ietf:params:oauth:grant-type:device_code'], scopes: ['account', 'openid'] },
   }, token);
   const stop = async () => {
     const ended = new Promise((over) => server.once('exit', over));

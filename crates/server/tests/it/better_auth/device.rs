@@ -14,11 +14,24 @@ name = "default"
 [[realm.client]]
 id = "tv"
 public = true
+skip_consent = true
 grants = ["urn:ietf:params:oauth:grant-type:device_code"]
 scopes = ["account", "openid", "email"]
 [[realm.client]]
 id = "radio"
 public = true
+skip_consent = true
+grants = ["urn:ietf:params:oauth:grant-type:device_code"]
+scopes = ["account", "openid"]
+[[realm.client]]
+id = "theirs"
+public = true
+grants = ["urn:ietf:params:oauth:grant-type:device_code"]
+scopes = ["account", "openid", "roles"]
+[[realm.client]]
+id = "box"
+secret = "another-secret-of-the-box-0123456789"
+skip_consent = true
 grants = ["urn:ietf:params:oauth:grant-type:device_code"]
 scopes = ["account", "openid"]
 [[realm.client]]
@@ -53,6 +66,39 @@ async fn begin(device: &Client<'_>) -> Value {
 async fn poll(device: &Client<'_>, code: &Value) -> Answer {
     let body = json!({"grant_type": GRANT, "device_code": code["device_code"], "client_id": "tv"});
     device.post("/device/token", body).await
+}
+
+/// OA-22, CA-01: a session is everything, so a client that was agreed to for less gets none, and neither does one that has not proven who
+/// it is, at whichever door the code was asked for.
+#[tokio::test]
+async fn oa_22_a_code_for_less_than_everything_is_none_here() {
+    let app = TestApp::with(REALM).await;
+    ada(&app).await;
+    let (device, person) = (Client::new(&app), Client::new(&app));
+    assert_eq!(person.post("/sign-in/email", json!({"email": ADA, "password": PASSWORD})).await.status, 200);
+    let asked = device.post("/device/code", json!({"client_id": "theirs", "scope": "openid"})).await;
+    assert_eq!(said(&asked), "400 unauthorized_client");
+    let basic =
+        format!("Basic {}", data_encoding::BASE64.encode(b"box:another-secret-of-the-box-0123456789"));
+    for (client, authorization) in [("theirs", None), ("box", Some(basic.as_str()))] {
+        let mut request = axum::http::Request::post("/oauth/device")
+            .header("host", "127.0.0.1:8400")
+            .header("content-type", "application/x-www-form-urlencoded");
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        let form =
+            if client == "theirs" { "client_id=theirs&scope=account+openid" } else { "scope=account+openid" };
+        let code = app.send(request.body(axum::body::Body::from(form)).unwrap()).await;
+        assert_eq!(code.status, 200, "{code:?}");
+        let typed = code.text("user_code");
+        assert_eq!(person.get(&format!("/device?user_code={typed}")).await.status, 200);
+        let approved = person.post("/device/approve", json!({"userCode": typed})).await;
+        assert_eq!(approved.status, 200, "{approved:?}");
+        let body =
+            json!({"grant_type": GRANT, "device_code": code.json()["device_code"], "client_id": client});
+        assert_eq!(said(&device.post("/device/token", body).await), "400 invalid_grant", "{client}");
+    }
 }
 
 #[tokio::test]
