@@ -210,9 +210,24 @@ async fn a_request_held_back_until_after_the_sign_out_is_refused() {
 async fn an_account_keeps_something_to_sign_in_with() {
     let app = TestApp::new().await;
     let admin = app.admin().await;
-    let path = format!("{USERS}/{}", admin.id);
+    let made = app.ask(&admin, Method::POST, USERS, Some(json!({"email": "ada@example.com"}))).await;
+    let path = format!("{USERS}/{}", made.text("id"));
     let change = json!({"email": null, "username": null});
     assert_eq!(app.ask(&admin, Method::PATCH, &path, Some(change)).await.brief(), "422 invalid_field");
+    // LG-13: how one signs in oneself is changed with every factor, and not by being an administrator.
+    let own = format!("{USERS}/{}", admin.id);
+    for change in [
+        json!({"email": null}),
+        json!({"email": "evil@example.com"}),
+        json!({"email_verified": true}),
+        json!({"password": "another engine weaves"}),
+    ] {
+        assert_eq!(app.ask(&admin, Method::PATCH, &own, Some(change)).await.brief(), "409 own_account");
+    }
+    assert_eq!(
+        app.ask(&admin, Method::PATCH, &own, Some(json!({"name": "Chief"}))).await.status,
+        StatusCode::OK
+    );
     assert_eq!(app.login("admin@example.com").await.status, StatusCode::OK);
     for query in ["search=%00", &format!("search={}", "a".repeat(50_010))] {
         let answer = app.ask(&admin, Method::GET, &format!("{USERS}?{query}"), None).await;
