@@ -34,6 +34,8 @@ rate_limits = "off"
 [[realm]]
 name = "scalekit"
 rate_limits = "off"
+# As its tokens are signed.
+signing_alg = "RS256"
 [[realm.client]]
 id = "dialect"
 secret = "only-for-a-measurement-0123456789"
