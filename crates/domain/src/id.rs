@@ -101,6 +101,12 @@ macro_rules! id {
                 Self(fresh(moment, &Zeros))
             }
 
+            /// The one after it, for what comes of the same cause. There is nearly surely no other: ids are random.
+            #[must_use]
+            pub const fn next(&self) -> Self {
+                Self(u128::from_be_bytes(self.0).wrapping_add(1).to_be_bytes())
+            }
+
             /// From the bytes [`as_bytes`](Self::as_bytes) gave.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)

@@ -51,6 +51,8 @@ pub struct Session {
     pub user: UserId,
     /// The administrator who acts in the place of the user, who did not sign in then.
     pub impersonator: Option<UserId>,
+    /// The administrator's session in which that began: it lives no longer.
+    pub begun_in: Option<SessionId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When the user last proved to be the user: `auth_time`.
@@ -95,6 +97,7 @@ impl Session {
             realm,
             user,
             impersonator: None,
+            begun_in: None,
             created_at: now,
             authenticated_at: now,
             cookie: 0,
@@ -122,20 +125,21 @@ impl Session {
         self.expires_at > self.created_at.plus(settings.browser_session_ttl)
     }
 
-    /// A session of an administrator in the place of a user. The user has proved nothing in it, and it ends when it ends: being seen does
-    /// not prolong it.
+    /// A session in the place of a user, begun by an administrator in a session of theirs. The user has proved nothing in it, and it ends
+    /// when it ends: being seen does not prolong it, and it does not outlive the administrator's.
     pub fn begin_in_place(
         id: SessionId,
-        realm: RealmId,
-        (user, by): (UserId, UserId),
-        origin: SessionOrigin,
+        admin: &Self,
+        user: UserId,
         settings: &RealmSettings,
         lifetime: Duration,
         now: Timestamp,
     ) -> Self {
-        let begun = Self::begin(id, realm, user, Vec::new(), origin, settings, now);
-        let expires_at = begun.expires_at.min(now.plus(lifetime));
-        Self { impersonator: Some(by), expires_at, idle_expires_at: expires_at, ..begun }
+        // Where staff are is for the trail, and not for the user.
+        let begun = Self::begin(id, admin.realm, user, Vec::new(), SessionOrigin::default(), settings, now);
+        let expires_at = begun.expires_at.min(now.plus(lifetime)).min(admin.expires_at);
+        let (impersonator, begun_in) = (Some(admin.user), Some(admin.id));
+        Self { impersonator, begun_in, expires_at, idle_expires_at: expires_at, ..begun }
     }
 
     /// A session of its own for what a client may do while its user is away: begun in the user's browser, and going on without.
@@ -218,13 +222,18 @@ mod tests {
     #[test]
     fn a_session_in_the_place_of_a_user_is_short_and_proves_nothing() {
         let now = Timestamp::from_unix_seconds(1_000_000);
-        let (settings, whose) = (RealmSettings::default(), (UserId::MIN, UserId::MAX));
-        let (id, realm, origin) = (SessionId::MIN, RealmId::MIN, SessionOrigin::default());
-        let lifetime = Duration::from_mins(15);
-        let session = Session::begin_in_place(id, realm, whose, origin, &settings, lifetime, now);
-        assert_eq!((session.user, session.impersonator), (UserId::MIN, Some(UserId::MAX)));
-        assert_eq!((session.amr.len(), session.expires_at), (0, now.plus(lifetime)));
-        assert_eq!(session.idle_expires_at, session.expires_at);
+        let (settings, id, admin) = (RealmSettings::default(), SessionId::MAX, session(now));
+        let begun = |admin: &Session| {
+            Session::begin_in_place(id, admin, UserId::MAX, &settings, Duration::from_mins(15), now)
+        };
+        let in_place = begun(&admin);
+        assert_eq!((in_place.user, in_place.impersonator), (UserId::MAX, Some(admin.user)));
+        assert_eq!((in_place.realm, in_place.begun_in), (admin.realm, Some(admin.id)));
+        assert_eq!((in_place.amr.len(), in_place.expires_at), (0, now.plus(Duration::from_mins(15))));
+        assert_eq!(in_place.idle_expires_at, in_place.expires_at);
+        assert_eq!(in_place.origin, SessionOrigin::default());
+        let soon_over = Session { expires_at: now.plus(Duration::from_mins(1)), ..admin };
+        assert_eq!(begun(&soon_over).expires_at, soon_over.expires_at, "not longer than the administrator's");
     }
 
     #[test]

@@ -86,6 +86,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0020_organizations_of_sessions.sql"),
     },
     Migration { version: 21, name: "notes", sql: include_str!("../migrations/0021_notes.sql") },
+    Migration {
+        version: 22,
+        name: "what_acting_in_place_lives_by",
+        sql: include_str!("../migrations/0022_what_acting_in_place_lives_by.sql"),
+    },
 ];
 
 /// The version this release works with.

@@ -1,5 +1,6 @@
 //! Sessions.
 
+mod in_place;
 mod shown;
 
 use std::time::Duration;
@@ -14,6 +15,8 @@ use crate::users::user_columns;
 use crate::value::{FromRow, Joined, Row};
 use crate::{Error, Tx, outbox, personal_claims, trusted_devices};
 
+pub use in_place::{end_begun_by, end_in_place_of};
+use in_place::{may_act_for, may_impersonate};
 pub use shown::{note_password, password_shown_at};
 
 impl FromRow for Session {
@@ -23,6 +26,7 @@ impl FromRow for Session {
             id: row.take()?,
             user: row.take()?,
             impersonator: row.take_optional()?,
+            begun_in: row.take_optional()?,
             created_at: row.take()?,
             authenticated_at: row.take()?,
             cookie: row.take()?,
@@ -49,6 +53,8 @@ macro_rules! session_columns {
             "user_id, ",
             $table,
             "impersonator_id, ",
+            $table,
+            "impersonator_session_id, ",
             $table,
             "created_at, COALESCE(",
             $table,
@@ -79,15 +85,17 @@ macro_rules! session_columns {
 pub(crate) use session_columns;
 
 /// Begins a session, if its user may sign in at that moment: not disabled, not logged out everywhere since, and,
-/// where `verified` is given, still with the password hash that was verified. False: not so; nothing was written.
+/// where `verified` is given, still with the password hash that was verified. One in the place of the user begins only if, beside that,
+/// the administrator's session is live, they are one, and the user is none. False: not so; nothing was written.
 /// One statement, so that neither a disabling nor a change of password slips in between.
 pub async fn create(tx: &mut Tx, session: &Session, verified: Option<&PasswordHash>) -> Result<bool, Error> {
-    const SQL: &str = "INSERT INTO sessions (realm_id, id, user_id, created_at, last_seen_at, idle_expires_at,
-            expires_at, amr, address, user_agent, authenticated_at, impersonator_id)
-        SELECT u.realm_id, $1, u.id, $2, $3, $4, $5, $6, $7, $8, $12, $13 FROM users u
+    const SQL: &str = concat!("INSERT INTO sessions (realm_id, id, user_id, created_at, last_seen_at, idle_expires_at,
+            expires_at, amr, address, user_agent, authenticated_at, impersonator_id, impersonator_session_id)
+        SELECT u.realm_id, $1, u.id, $2, $3, $4, $5, $6, $7, $8, $12, $13, $14 FROM users u
         WHERE u.realm_id = $9 AND u.id = $10 AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= $2)
         AND (CAST($11 AS TEXT) IS NULL OR EXISTS (
-            SELECT 1 FROM passwords p WHERE p.realm_id = $9 AND p.user_id = $10 AND p.hash = $11))";
+            SELECT 1 FROM passwords p WHERE p.realm_id = $9 AND p.user_id = $10 AND p.hash = $11))
+        AND (CAST($13 AS BYTEA) IS NULL OR ", may_act_for!("$9", "$13", "$14", "$10", "$2"), ")");
     let amr = session.amr.join(" ");
     let address = session.origin.address.map(|address| address.to_string());
     let params = [
@@ -105,18 +113,9 @@ pub async fn create(tx: &mut Tx, session: &Session, verified: Option<&PasswordHa
         // Nearly always the same, and then not kept twice.
         (session.authenticated_at != session.created_at).then_some(session.authenticated_at).into(),
         session.impersonator.as_ref().into(),
+        session.begun_in.as_ref().into(),
     ];
     Ok(tx.execute(SQL, &params).await? == 1)
-}
-
-/// Somebody who acts in the place of the user may do so still: the account is that of an administrator who can sign in, and was not signed
-/// out everywhere since. Of nearly every session that is nobody.
-macro_rules! may_impersonate {
-    () => {
-        "(s.impersonator_id IS NULL OR EXISTS (SELECT 1 FROM users a
-            WHERE a.realm_id = s.realm_id AND a.id = s.impersonator_id AND a.disabled_at IS NULL
-            AND (a.not_before IS NULL OR a.not_before <= s.created_at) AND ' ' || a.roles || ' ' LIKE '% realm-admin %'))"
-    };
 }
 
 /// A session with its user, if it is live and the user may still use it. One point read.
@@ -202,7 +201,7 @@ pub async fn list(
     const SQL: &str = concat!(
         "SELECT ", session_columns!("s."), " FROM sessions s
         WHERE s.realm_id = $1 AND s.user_id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
-        AND s.id < $4 ORDER BY s.id DESC LIMIT $5"
+        AND s.id < $4 AND ", may_impersonate!(), " ORDER BY s.id DESC LIMIT $5"
     );
     let before = before.unwrap_or(SessionId::MAX);
     tx.all(SQL, &[(&realm).into(), (&user).into(), now.into(), (&before).into(), limit.into()]).await
@@ -231,8 +230,8 @@ pub async fn origins(
     Ok(found.into_iter().map(|Origin(origin)| origin).collect())
 }
 
-/// Ends a session of the user with its grants, and tells verifiers. False: the user has no such session, or it has
-/// ended before.
+/// Ends a session of the user with its grants and with what they do in it in the place of others, and tells verifiers. False: the user has
+/// no such session, or it has ended before.
 pub async fn revoke(
     tx: &mut Tx,
     realm: RealmId,
@@ -250,11 +249,12 @@ pub async fn revoke(
     }
     tx.execute(GRANTS, &[(&realm).into(), (&id).into(), now.into()]).await?;
     tell(tx, realm, user, vec![id], now, message).await?;
+    end_begun_by(tx, realm, (user, Some(id)), now, message).await?;
     Ok(true)
 }
 
-/// Ends every session of the user, but for `except`, with their grants, and tells verifiers. Returns the sessions
-/// that were ended. (To log out everywhere, tokens included that name no session, use
+/// Ends every session of the user, but for `except`, with their grants, and all that the user does in the place of others, also what began in
+/// `except`; and tells verifiers. Returns the sessions of the user that were ended. (To log out everywhere, tokens included that name no session, use
 /// [`users::sign_out_everywhere`](crate::users::sign_out_everywhere).)
 pub async fn revoke_all(
     tx: &mut Tx,
@@ -268,6 +268,7 @@ pub async fn revoke_all(
     if !ended.is_empty() {
         tell(tx, realm, user, ended.clone(), now, message).await?;
     }
+    end_begun_by(tx, realm, (user, None), now, message).await?;
     Ok(ended)
 }
 

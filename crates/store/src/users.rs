@@ -292,6 +292,7 @@ async fn end_everything(
         sessions::end_all_of(tx, realm, user.id, None, now).await?;
         let revocation = Revocation::User { user: user.id, not_before: now };
         outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await?;
+        sessions::end_begun_by(tx, realm, (user.id, None), now, message).await?;
     }
     Ok(user)
 }
@@ -311,6 +312,7 @@ pub async fn delete(
     if gone {
         let revocation = Revocation::User { user: id, not_before: now };
         outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await?;
+        sessions::end_begun_by(tx, realm, (id, None), now, message).await?;
     }
     Ok(gone)
 }

@@ -1,14 +1,14 @@
 //! An administrator acts in the place of a user: to see at an application what the user sees.
 //!
 //! What they get is a token for APIs, which names them beside the user and opens nothing of the account: without the scope `account` it changes
-//! no password, address, second factor or key, and no session is refreshed with it. It ends soon, with whatever ends the administrator's
-//! right to it, and whenever the user signs out everywhere.
+//! no password, address, second factor or key, and no session is refreshed with it. It ends soon, for good with the administrator's session
+//! in which it began and whatever ends their right to it, and whenever the user signs out everywhere.
 
 use std::time::Duration;
 
 use gatepost_domain::{
-    ClientId, DisplayName, Grant, GrantId, OutboxId, Scopes, Session, SessionId, SessionOrigin, Timestamp,
-    TokenFormat, UserId,
+    ClientId, DisplayName, Grant, GrantId, OutboxId, Scopes, Session, SessionId, Timestamp, TokenFormat,
+    User, UserId,
     audit::{Actor, Event, Record},
 };
 use gatepost_store::{audit, grants, sessions, users};
@@ -28,8 +28,6 @@ const SCOPES: &str = "openid profile email";
 
 /// What an administrator got who acts in the place of a user.
 pub struct InPlace {
-    /// The session, which says who acts.
-    pub session: Session,
     /// The access token. There is no other.
     pub access_token: String,
     /// How many seconds it lives.
@@ -37,7 +35,7 @@ pub struct InPlace {
 }
 
 /// Begins it, for as long as an access token lives at the most. The administrator has signed in a moment ago, with every factor they have;
-/// administrators are nobody's to act for, nor is whoever is disabled.
+/// administrators are nobody's to act for, nor is whoever is disabled. Returns the session, which says who acts, and the user.
 pub async fn begin_in_place(
     app: &App,
     realm: &Snapshot,
@@ -46,15 +44,13 @@ pub async fn begin_in_place(
     (reason, wished): (&DisplayName, Option<Duration>),
     origin: Where,
     now: Timestamp,
-) -> Result<InPlace, Problem> {
+) -> Result<(Session, User), Problem> {
     let most = realm.settings().access_token_ttl;
     let lifetime = wished.map_or(most, |wished| wished.min(most));
     let session = Session::begin_in_place(
         SessionId::new(now, app.entropy()),
-        realm.id(),
-        (user, admin.user.id),
-        // Where staff are is for the trail, and not for the user.
-        SessionOrigin::default(),
+        &admin.session,
+        user,
         realm.settings(),
         lifetime,
         now,
@@ -62,7 +58,7 @@ pub async fn begin_in_place(
     let client: ClientId = FIRST_PARTY.parse().map_err(Problem::internal)?;
     let scopes: Scopes = SCOPES.parse().map_err(Problem::internal)?;
     let id = GrantId::new(now, app.entropy());
-    let grant = Grant::begin(id, &session, client, scopes.clone(), Vec::new(), realm.settings(), now);
+    let grant = Grant::begin(id, &session, client, scopes, Vec::new(), realm.settings(), now);
     let who = Who::administrator(admin, origin);
     let record = who.record(app, Event::ImpersonationBegun, realm.id(), user, now).session(session.id);
     let record = record.with("reason", reason.as_str()).with("until", session.expires_at.to_string());
@@ -92,9 +88,20 @@ pub async fn begin_in_place(
         }
         other => other?,
     };
+    Ok((session, user))
+}
+
+/// The token of such a session.
+pub fn token_in_place(
+    app: &App,
+    realm: &Snapshot,
+    (session, user): (&Session, &User),
+    now: Timestamp,
+) -> Result<InPlace, Problem> {
+    let scopes: Scopes = SCOPES.parse().map_err(Problem::internal)?;
     let subject = Subject {
-        user: &user,
-        session: Some(&session),
+        user,
+        session: Some(session),
         client: FIRST_PARTY,
         pseudonym: None,
         bound_to: None,
@@ -109,7 +116,7 @@ pub async fn begin_in_place(
     };
     let lifetime = session.expires_at.since(now);
     let access_token = signing::issue_for(realm, subject, lifetime, app.entropy(), now)?;
-    Ok(InPlace { session, access_token, expires_in: lifetime.as_secs() })
+    Ok(InPlace { access_token, expires_in: lifetime.as_secs() })
 }
 
 /// Ends it, by whoever acts. False: it has ended before.

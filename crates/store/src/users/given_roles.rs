@@ -1,13 +1,13 @@
 //! The roles that users were given.
 
 use gatepost_domain::outbox::{Message, Revocation};
-use gatepost_domain::{OutboxId, RealmId, RoleName, Timestamp, User, UserId};
+use gatepost_domain::{OutboxId, RealmId, RoleName, Timestamp, User, UserId, role::ADMINISTRATOR};
 
 use super::user_columns;
-use crate::{Error, Tx, outbox, roles};
+use crate::{Error, Tx, outbox, roles, sessions};
 
-/// Gives the user other roles, and tells verifiers that tokens state the old ones. `None`: no such user, or the
-/// user has changed since `if_version`.
+/// Gives the user other roles, and tells verifiers that tokens state the old ones. Who is no administrator by them acts in nobody's place any
+/// more, and in the place of one who is nobody acts. `None`: no such user, or the user has changed since `if_version`.
 pub async fn set_roles(
     tx: &mut Tx,
     realm: RealmId,
@@ -28,6 +28,11 @@ pub async fn set_roles(
     if updated.is_some() {
         let revocation = Revocation::Roles { user: id, not_before: now };
         outbox::queue(tx, message, realm, &Message::Revocation(revocation), now).await?;
+        if roles.iter().any(|role| role.as_str() == ADMINISTRATOR) {
+            sessions::end_in_place_of(tx, realm, id, now, message).await?;
+        } else {
+            sessions::end_begun_by(tx, realm, (id, None), now, message).await?;
+        }
     }
     Ok(updated)
 }

@@ -44,6 +44,7 @@ mod recovery_codes;
 mod role_notes;
 mod roles;
 mod sessions;
+mod sessions_in_place;
 mod signing_keys;
 mod totp_seeds;
 mod transactions;

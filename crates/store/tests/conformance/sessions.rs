@@ -24,7 +24,7 @@ on_every_backend!(
     an_organization_is_active_in_a_session_until_another_is,
     a_password_that_was_shown_once_more_is_noted_in_a_live_session,
     a_touched_session_lives_on_but_not_past_its_end,
-    a_session_in_the_place_of_a_user_lives_by_the_administrator,
+    what_is_done_in_the_place_of_others_is_ended_by_either_side,
     ended_sessions_are_deleted_with_their_grants,
     it_is_known_from_where_a_user_signed_in_before,
 );
@@ -319,40 +319,36 @@ async fn a_touched_session_lives_on_but_not_past_its_end(store: Store) {
     assert!(!touch(51).await);
 }
 
-async fn a_session_in_the_place_of_a_user_lives_by_the_administrator(store: Store) {
+/// The rest of it is in `sessions_in_place.rs`.
+async fn what_is_done_in_the_place_of_others_is_ended_by_either_side(store: Store) {
     let (ada, root) = (store.user("ada").await, store.user("root").await);
-    let (realm, origin) = (store.realm, SessionOrigin::new(None, Some("curl")));
-    let settings = gatepost_domain::RealmSettings::default();
-    let set_roles = async |roles: &[&str]| {
-        let roles: Vec<gatepost_domain::RoleName> = roles.iter().map(|role| role.parse().unwrap()).collect();
-        let (id, message) = (root.id, store.message());
-        write!(store, [roles] tx => users::set_roles(tx, realm, id, &roles, None, NOW, message).await)
-            .unwrap();
-    };
-    set_roles(&["realm-admin", "editor"]).await;
-    let begun = async |lifetime| {
-        let (id, whose) = (SessionId::new(NOW, &store.dice), (ada.id, root.id));
-        let session = Session::begin_in_place(id, realm, whose, origin.clone(), &settings, lifetime, NOW);
-        assert!(begin(&store, &session, None).await);
-        session
-    };
-    let session = begun(Duration::from_mins(15)).await;
-    assert_eq!(store.find_live(&session, later(5)).await, Some((session.clone(), ada.clone())));
-    assert_eq!(store.find_live(&session, session.expires_at).await, None);
-    let known = async |id| {
-        let user = ada.id;
-        read!(store, [] tx => sessions::origins(tx, realm, user, id, 9).await).unwrap()
-    };
-    assert_eq!(known(SessionId::MIN).await, [], "no device of the user");
-    for roles in [&["editor"][..], &["not-realm-admin"], &[]] {
-        set_roles(roles).await;
-        assert_eq!(store.find_live(&session, later(5)).await, None, "{roles:?}");
+    let (realm, roles, message) = (store.realm, vec!["realm-admin".parse().unwrap()], store.message());
+    let given =
+        write!(store, [roles] tx => users::set_roles(tx, realm, root.id, &roles, None, NOW, message).await);
+    assert!(given.unwrap().is_some());
+    let (settings, mut begun) = (gatepost_domain::RealmSettings::default(), Vec::new());
+    for _ in 0..3 {
+        let (own, id) = (store.session(&root).await, SessionId::new(NOW, &store.dice));
+        begun.push(Session::begin_in_place(id, &own, ada.id, &settings, Duration::from_mins(15), NOW));
+        assert!(begin(&store, begun.last().unwrap(), None).await);
     }
-    set_roles(&["realm-admin"]).await;
-    assert!(store.find_live(&session, later(5)).await.is_some());
-    let (id, message) = (root.id, store.message());
-    write!(store, [] tx => users::disable(tx, realm, id, later(6), message).await).unwrap();
-    assert_eq!(store.find_live(&session, later(7)).await, None, "disabled");
+    let live = async || {
+        let listed = read!(store, [] tx => sessions::list(tx, realm, ada.id, later(5), None, 9).await);
+        listed.unwrap().into_iter().map(|session| session.id).rev().collect::<Vec<_>>()
+    };
+    let ids: Vec<_> = begun.iter().map(|session| session.id).collect();
+    let (mut order, message) = (ids.clone(), store.message());
+    order.sort();
+    assert_eq!(live().await, order);
+    let of = (root.id, begun[0].begun_in);
+    write!(store, [] tx => sessions::end_begun_by(tx, realm, of, later(5), message).await).unwrap();
+    order.retain(|id| *id != ids[0]);
+    assert_eq!(live().await, order);
+    let message = store.message();
+    write!(store, [] tx => sessions::end_in_place_of(tx, realm, root.id, later(5), message).await).unwrap();
+    assert_eq!(live().await, order, "in the place of somebody else");
+    write!(store, [] tx => sessions::end_in_place_of(tx, realm, ada.id, later(5), message).await).unwrap();
+    assert_eq!(live().await, []);
 }
 
 async fn ended_sessions_are_deleted_with_their_grants(store: Store) {

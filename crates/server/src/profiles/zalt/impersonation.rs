@@ -61,7 +61,8 @@ pub async fn begin(
     let wished = body.duration_minutes.map(|minutes| Duration::from_mins(minutes.into()));
     let user = named(&app, &realm, id).await?;
     let begun = session::begin_in_place(&app, &realm, &admin, user.id, (&reason, wished), origin, now).await;
-    let InPlace { session, access_token, expires_in } = fresh(&app, &admin, begun).await?;
+    let (session, user) = fresh(&app, &admin, begun).await?;
+    let InPlace { access_token, expires_in } = session::token_in_place(&app, &realm, (&session, &user), now)?;
     Ok(Said::ok(json!({
         "message": "You act in the place of the user.",
         "session": view(&session),

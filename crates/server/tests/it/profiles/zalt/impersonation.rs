@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use axum::http::Method;
+use axum::{
+    body::Body,
+    http::{Method, Request, header},
+};
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use super::{ADA, brief, get, login, parts, person, post, someone};
 use crate::support::{Answer, PASSWORD, Person, TestApp};
 
 const ROOT: &str = "root@example.com";
+const SECRET: &str = "a-secret-of-the-api-0123456789abcdef";
 
 async fn world() -> (TestApp, Person) {
     let admin = |email: &str| {
@@ -18,7 +23,10 @@ async fn world() -> (TestApp, Person) {
                  permissions = [\"notes:write\"]\n";
     let ada = format!("[[realm.user]]\nemail = \"{ADA}\"\npassword = \"{PASSWORD}\"\nroles = [\"editor\"]\n");
     let other = "[[realm]]\nname = \"acme\"\nprofile = \"zalt\"\n";
-    let file = format!("{realm}{}{}{ada}{other}", admin(ROOT), admin("second@example.com"));
+    let api = format!(
+        "[[realm.client]]\nid = \"api\"\nsecret = \"{SECRET}\"\ngrants = [\"client_credentials\"]\nscopes = [\"notes:read\"]\n"
+    );
+    let file = format!("{realm}{api}{}{}{ada}{other}", admin(ROOT), admin("second@example.com"));
     let app = TestApp::with(&file).await;
     let root = someone(&login(&app, ROOT).await);
     (app, root)
@@ -228,4 +236,101 @@ async fn it_ends_with_its_time_and_with_either_of_the_two() {
     // A realm knows nothing of another's.
     let elsewhere = app.ask(&second, Method::GET, "/r/acme/impersonation/status", None).await;
     assert_eq!(brief(&elsewhere), "401 INVALID_TOKEN");
+}
+
+/// Whether an API that asks is told that the token is good.
+async fn introspected(app: &TestApp, token: &str) -> bool {
+    let pair = BASE64.encode(format!("api:{SECRET}").as_bytes());
+    let request = Request::post("/oauth/introspect")
+        .header(header::HOST, "127.0.0.1:8400")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::AUTHORIZATION, format!("Basic {pair}"));
+    let answer = app.send(request.body(Body::from(format!("token={token}"))).unwrap()).await;
+    answer.json()["active"].as_bool().unwrap_or_else(|| panic!("{answer:?}"))
+}
+
+/// SE-07: the session of the administrator in which it began ends in whatever way, or their right to it does for a moment, or the user
+/// is an administrator for one: it is over at once and wherever one looks, and nothing brings it back.
+#[tokio::test]
+async fn se_07_it_ends_for_good_with_the_session_it_began_in_and_with_the_right_to_it() {
+    const NEW: &str = "another engine weaves algebra";
+    const WAYS: [&str; 9] = [
+        "signed out",
+        "ended by id",
+        "ended with the others",
+        "another password",
+        "another password in another session",
+        "role",
+        "disabled",
+        "promoted",
+        "expired",
+    ];
+    for way in WAYS {
+        let (app, root) = world().await;
+        let ada = id_of(&app, ADA).await;
+        app.advance(Duration::from_secs(1));
+        let other = someone(&login(&app, ROOT).await);
+        let second = someone(&login(&app, "second@example.com").await);
+        let in_place = acting(&impersonate(&app, &root, &ada, None).await);
+        let (kept, hers) = (impersonate(&app, &second, &ada, None).await, someone(&login(&app, ADA).await));
+        let kept = acting(&kept);
+        let token = in_place.access_token.clone();
+        assert!(introspected(&app, &token).await, "{way}");
+        assert_eq!(get(&app, &in_place, "/me").await.status, 200, "{way}");
+        app.advance(Duration::from_secs(1));
+        let done = |answer: Answer| assert!(answer.status.is_success(), "{way}: {answer:?}");
+        let set = async |id: &str, body: Value| {
+            let path = format!("/api/v1/admin/users/{id}");
+            done(app.ask(&second, Method::PATCH, &path, Some(body)).await);
+        };
+        match way {
+            "signed out" => done(post(&app, &root, "/logout", json!({})).await),
+            "ended by id" => {
+                let sid = parts(&root.access_token).1["sid"].as_str().unwrap().to_owned();
+                done(app.ask(&other, Method::DELETE, &format!("/sessions/{sid}"), None).await);
+            }
+            "ended with the others" => done(app.ask(&other, Method::DELETE, "/sessions", None).await),
+            "another password" | "another password in another session" => {
+                let who = if way == "another password" { &root } else { &other };
+                let body = json!({"current_password": PASSWORD, "new_password": NEW});
+                done(app.ask(who, Method::POST, "/api/v1/me/password", Some(body)).await);
+            }
+            "role" => {
+                set(&root.id, json!({"roles": []})).await;
+                assert!(!introspected(&app, &token).await, "{way}");
+                set(&root.id, json!({"roles": ["realm-admin"]})).await;
+            }
+            "disabled" => {
+                set(&root.id, json!({"disabled": true})).await;
+                assert!(!introspected(&app, &token).await, "{way}");
+                set(&root.id, json!({"disabled": false})).await;
+            }
+            "promoted" => {
+                set(&ada, json!({"roles": ["realm-admin"]})).await;
+                assert!(!introspected(&app, &token).await, "{way}");
+                set(&ada, json!({"roles": ["editor"]})).await;
+            }
+            _ => {
+                let file =
+                    "UPDATE sessions SET idle_expires_at = created_at + 1 WHERE impersonator_id IS NULL";
+                app.execute(file).await;
+            }
+        }
+        assert!(!introspected(&app, &token).await, "{way}");
+        for path in ["/me", "/impersonation/status"] {
+            assert_eq!(brief(&get(&app, &in_place, path).await), "401 INVALID_TOKEN", "{way} {path}");
+        }
+        if way == "expired" {
+            continue;
+        }
+        // The user sees it no more, and what another administrator does goes on, but where the user was one.
+        let listed = get(&app, &hers, "/sessions").await.json();
+        let marked = |session: &&Value| session["impersonator_id"] == json!(root.id);
+        assert_eq!(
+            listed["sessions"].as_array().unwrap().iter().filter(marked).count(),
+            0,
+            "{way}: {listed}"
+        );
+        assert_eq!(introspected(&app, &kept.access_token).await, way != "promoted", "{way}");
+    }
 }
