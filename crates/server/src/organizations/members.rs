@@ -172,6 +172,7 @@ pub async fn put(
             who.still_may(tx, now).await?;
             let authority = by.authority(tx, realm, organization, &graph).await?;
             let account = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+            who.reaches(&account)?;
             let before = memberships::find(tx, realm, organization, user).await?;
             let roles = wanted.over(before.as_ref())?;
             let Some(before) = before else {
@@ -233,6 +234,8 @@ pub async fn remove(
             let authority =
                 if by.is(user) { None } else { Some(by.authority(tx, realm, organization, &graph).await?) };
             let before = memberships::find(tx, realm, organization, user).await?.ok_or(Problem::NotFound)?;
+            let account = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
+            who.reaches(&account)?;
             if let Some(authority) = authority {
                 authority.manage()?;
                 authority.cover(&before.roles, &graph)?;
@@ -242,7 +245,7 @@ pub async fn remove(
             }
             memberships::remove(tx, realm, organization, user, now, message).await?;
             invitations::revoke_from(tx, realm, organization, user, now).await?;
-            if let Some(email) = users::find(tx, realm, user).await?.and_then(|account| account.email) {
+            if let Some(email) = account.email {
                 invitations::revoke_to(tx, realm, organization, &email, now).await?;
             }
             audit::append(tx, &removed.with("roles", names(&before.roles))).await?;

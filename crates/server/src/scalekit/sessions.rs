@@ -1,4 +1,4 @@
-//! `SessionService`. A session that has ended is not shown any more: the audit trail tells of it.
+//! `SessionService`. A session that has ended is not shown any more: the audit trail tells of it. Those of administrators are beyond it.
 
 use gatepost_domain::{Session, SessionId, Timestamp, UserId};
 
@@ -54,7 +54,10 @@ fn revoked(session: &Session, now: Timestamp) -> messages::RevokedSessionDetails
 
 async fn find(call: &Call, text: &str) -> Result<Session, Refusal> {
     let id: SessionId = id("session_id", text)?;
-    Ok(session::find(&call.app, call.realm.id(), id, call.now).await?)
+    let found = session::find_with_user(&call.app, call.realm.id(), id, call.now).await?;
+    let (session, user) = found.ok_or(Problem::NotFound)?;
+    call.who().reaches(&user)?;
+    Ok(session)
 }
 
 pub(super) async fn get(
@@ -74,7 +77,7 @@ pub(super) async fn list(
     if filter.start_time.is_some() || filter.end_time.is_some() {
         return Err(Refusal::field("filter", "sessions are not filtered by time; leave it out"));
     }
-    accounts::find(&call.app, call.realm.id(), user).await?;
+    call.who().reaches(&accounts::find(&call.app, call.realm.id(), user).await?)?;
     // Those that are live are active, and there are no others.
     if !filter.status.is_empty() && !filter.status.iter().any(|status| status.eq_ignore_ascii_case(ACTIVE)) {
         return Ok(messages::UserSessionDetails::default());

@@ -19,14 +19,6 @@ pub async fn list(
     Ok(found.await?)
 }
 
-/// The live session of an id, whoever it is of.
-pub async fn find(app: &App, realm: RealmId, id: SessionId, now: Timestamp) -> Result<Session, Problem> {
-    let found = app.db().read("find a session", move |tx| {
-        Box::pin(async move { sessions::find_live(tx, realm, id, now).await })
-    });
-    found.await?.map(|(session, _)| session).ok_or(Problem::NotFound)
-}
-
 /// A live session of the realm, and whose it is.
 pub async fn find_with_user(
     app: &App,

@@ -227,6 +227,28 @@ async fn an_administrator_of_the_realm_is_beyond_a_client() {
     let role = role.within(3, message().text(2, "realm-admin"));
     let refused = caller.call("users.UserService/AssignUserRoles", role).await.unwrap_err();
     refused.is(INVALID_ARGUMENT, "invalid_field");
+    // AD-01: nor does it say what one is in an organization.
+    let acme = organization_id(&app, "acme").await;
+    let join = message().text(1, &acme).text(3, &root).within(2, message());
+    let refused = caller.call("users.UserService/CreateMembership", join).await.unwrap_err();
+    refused.is(PERMISSION_DENIED, "missing_role");
+    let admin = app.sign_in("root@example.com").await;
+    let path = format!("/api/v1/admin/organizations/{acme}/members/{root}");
+    let joined = app.ask(&admin, Method::PUT, &path, Some(json!({"roles": ["editor"]}))).await;
+    assert!(joined.status.is_success(), "{joined:?}");
+    let within = || message().text(1, &acme).text(2, &root);
+    for (method, asked) in [
+        ("UpdateMembership", within().within(5, message().within(4, message().text(2, "owner")))),
+        ("DeleteMembership", within()),
+        ("AssignUserRoles", within().within(3, message().text(2, "owner"))),
+        ("RemoveUserRole", within().text(3, "editor")),
+    ] {
+        let refused = caller.call(&format!("users.UserService/{method}"), asked).await.unwrap_err();
+        refused.is(PERMISSION_DENIED, "missing_role");
+        assert!(refused.text.contains("`realm-admin`"), "{method}: {}", refused.text);
+    }
+    let roles = caller.call("users.UserService/ListUserRoles", within()).await.unwrap();
+    assert_eq!(roles.each(1)[0].text(&[2]), "editor", "nothing has changed");
     let role = message().within(2, message().text(2, "realm-admin"));
     let refused = caller.call("roles.RolesService/CreateRole", role).await.unwrap_err();
     refused.is(INVALID_ARGUMENT, "invalid_field");

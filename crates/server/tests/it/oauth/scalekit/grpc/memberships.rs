@@ -56,7 +56,8 @@ async fn somebody_becomes_a_member_once() {
     let root = user_id(&app, "root@example.com").await;
     create(&acme, &root, role("realm-admin")).await.unwrap_err().is(INVALID_ARGUMENT, "invalid_field");
     // A role can be named by its id, which is its name.
-    create(&acme, &root, message().text(1, "editor")).await.unwrap();
+    let carol = app.person("carol@example.com").await.id;
+    create(&acme, &carol, message().text(1, "editor")).await.unwrap();
 }
 
 #[tokio::test]
@@ -122,8 +123,11 @@ async fn roles_are_added_and_taken_one_by_one() {
     remove("editor").await.unwrap_err().is(NOT_FOUND, "not_found");
     assert_eq!(names(&caller.call("users.UserService/ListUserRoles", within()).await.unwrap()), ["owner"]);
     let stranger = message().text(1, &acme).text(2, &user_id(&app, "root@example.com").await);
-    for method in ["ListUserRoles", "ListUserPermissions", "AssignUserRoles"] {
+    for method in ["ListUserRoles", "ListUserPermissions"] {
         let refused = caller.call(&format!("users.UserService/{method}"), stranger.clone()).await;
         refused.unwrap_err().is(NOT_FOUND, "not_found");
     }
+    let carol = message().text(1, &acme).text(2, &app.person("carol@example.com").await.id);
+    let refused = caller.call("users.UserService/AssignUserRoles", carol).await;
+    refused.unwrap_err().is(NOT_FOUND, "not_found");
 }

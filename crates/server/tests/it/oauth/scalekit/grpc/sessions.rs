@@ -1,7 +1,9 @@
 //! Sessions.
 
+use axum::http::Method;
+
 use super::{
-    INVALID_ARGUMENT, NOT_FOUND, REALM, administering, told,
+    INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, REALM, administering, told,
     wire::{Message, message},
 };
 use crate::support::TestApp;
@@ -68,4 +70,28 @@ async fn a_user_is_signed_out_everywhere() {
         revoke(unknown).await.unwrap_err().is(NOT_FOUND, "not_found");
     }
     assert_eq!(told(&app).await, ["signed-out-everywhere"]);
+}
+
+/// AD-01: where an administrator is signed in is not for a client to see or to end.
+#[tokio::test]
+async fn the_sessions_of_an_administrator_are_beyond_a_client() {
+    let app = TestApp::with(REALM).await;
+    let caller = administering(&app).await;
+    let root = app.sign_in("root@example.com").await;
+    let own = app.ask(&root, Method::GET, "/api/v1/me/sessions", None).await.json();
+    let session = own["sessions"][0]["id"].as_str().unwrap_or_else(|| panic!("{own}"));
+    for (method, named) in [
+        ("GetSession", session),
+        ("RevokeSession", session),
+        ("GetUserSessions", root.id.as_str()),
+        ("RevokeAllUserSessions", root.id.as_str()),
+    ] {
+        let refused =
+            caller.call(&format!("sessions.SessionService/{method}"), message().text(1, named)).await;
+        let refused = refused.unwrap_err();
+        refused.is(PERMISSION_DENIED, "missing_role");
+        assert!(refused.text.contains("`realm-admin`"), "{method}: {}", refused.text);
+    }
+    assert_eq!(app.refresh(&root.refresh_token).await.status, 200, "signed in as before");
+    assert_eq!(told(&app).await, [] as [&str; 0]);
 }
