@@ -206,6 +206,7 @@ pub(super) async fn authenticate(mut asked: Asked) -> Answer {
         return Err(Problem::InvalidPendingSignIn.into());
     };
     asked.keep(&session);
+    asked.keep_beside(&session).await?;
     let person = Person::of(&app, &user).await?;
     let session = SessionView::held(&session, asked.token_of(&session));
     Ok(asked.json(&SignedIn { session, user: UserView::new(&user, &person) }))

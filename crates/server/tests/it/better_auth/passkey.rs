@@ -262,3 +262,25 @@ async fn a_passkey_is_both_factors() {
         StatusCode::OK
     );
 }
+
+/// As every other sign-in is.
+#[tokio::test]
+async fn whoever_shows_a_passkey_is_kept_beside_the_others() {
+    let app = TestApp::with("[[realm]]\nname = \"default\"\nmulti_session = true\n").await;
+    let (_, key, _) = with_passkey(&app, ADA).await;
+    let client = Client::new(&app);
+    client.sign_up(EVE).await;
+    assert_eq!(show(&client, &key).await.status, StatusCode::OK);
+    let listed = client.get("/multi-session/list-device-sessions").await.json();
+    let mut emails: Vec<_> =
+        listed.as_array().unwrap().iter().map(|kept| kept["user"]["email"].as_str().unwrap()).collect();
+    emails.sort_unstable();
+    assert_eq!(emails, [ADA, EVE]);
+    assert_eq!(client.email().await.as_deref(), Some(ADA));
+    assert_eq!(client.post("/sign-out", json!({})).await.status, StatusCode::OK);
+    assert_eq!(
+        client.get("/multi-session/list-device-sessions").await.json(),
+        json!([]),
+        "all of them ended"
+    );
+}
