@@ -103,11 +103,17 @@ pub(super) fn may_be_sent_to(realm: &Snapshot, target: &str) -> bool {
     if target.starts_with('/') { is_path(target) } else { is_trusted(realm, target) }
 }
 
-/// A path that no browser takes for another host.
+/// A path that leads to no other host, whatever a browser makes of it and an application puts before it: each part is there as it is
+/// read, and none goes back.
 fn is_path(target: &str) -> bool {
-    let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     let is_safe = |letter: char| letter != '\\' && !letter.is_control();
-    !target.starts_with("//") && target.chars().all(is_safe) && !path.contains("%2f") && !path.contains("%5c")
+    let path = target.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    let goes_back = |part: &str| matches!(part.replace("%2e", ".").as_str(), "." | "..");
+    target.starts_with('/')
+        && target.trim() == target
+        && target.chars().all(is_safe)
+        && ["//", "%2f", "%5c"].iter().all(|hidden| !path.contains(hidden))
+        && !path.split('/').any(goes_back)
 }
 
 fn is_trusted(realm: &Snapshot, page: &str) -> bool {
@@ -137,13 +143,64 @@ mod tests {
 
     #[test]
     fn oa_16_a_path_leads_to_no_other_host() {
-        for good in ["/", "/home", "/a/b?next=%2Fx#y", "/a?b=//c", "/%20"] {
+        let base = Url::parse("https://auth.example.com/r/acme").unwrap();
+        for good in [
+            "/",
+            "/home",
+            "/home/",
+            "/a/b?next=%2Fx#y",
+            "/a?b=//c",
+            "/a?b=../c",
+            "/a#../b",
+            "/%20",
+            "/...",
+            "/..a",
+            "/a.b",
+            "/.well-known",
+            "/%2ea",
+            "/a/%2e%2e%2e",
+        ] {
             assert!(is_path(good), "{good}");
+            assert_eq!(base.join(good).unwrap().host_str(), Some("auth.example.com"), "{good}");
         }
-        for bad in
-            ["//evil.test", "/\\evil.test", "/%2fevil.test", "/%5Cevil.test", "/a%2Fb", "/\t/evil.test"]
-        {
-            assert!(!is_path(bad), "{bad}");
+        for bad in [
+            "",
+            "home",
+            "//evil.test",
+            "///evil.test",
+            "/\\evil.test",
+            "\\\\evil.test",
+            "/a\\evil.test",
+            "/a?b=\\c",
+            "/%2fevil.test",
+            "/%2Fevil.test",
+            "/%5Cevil.test",
+            "/%5cevil.test",
+            "/a%2Fb",
+            "/\t/evil.test",
+            "/\n/evil.test",
+            "/a//evil.test",
+            "/a//",
+            "/a/../..//evil.test",
+            "/..//evil.test",
+            "/.//evil.test",
+            "/../evil.test",
+            "/a/./b",
+            "/a/..",
+            "/a/.",
+            "/a/.. ",
+            " /a",
+            "/..?x",
+            "/..#x",
+            "/%2e%2e//evil.test",
+            "/%2e%2e/evil.test",
+            "/%2E%2e/evil.test",
+            "/.%2E/evil.test",
+            "/%2e./evil.test",
+            "/%2e/evil.test",
+            "/a/%2E",
+        ] {
+            assert!(!is_path(bad), "{bad:?}");
         }
     }
 }

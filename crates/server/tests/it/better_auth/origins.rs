@@ -40,6 +40,10 @@ async fn se_10_a_cookie_counts_only_from_a_page_that_is_trusted() {
         "/",
         "app.example.com",
         "javascript:alert(1)",
+        // The origin of a `blob:` is that of what is in it.
+        "blob:https://app.example.com/3f1c7e0a-7c5b-4e7e-9f0b-2d6a4f5b8c9d",
+        "blob:http://127.0.0.1:8400/3f1c7e0a-7c5b-4e7e-9f0b-2d6a4f5b8c9d",
+        "filesystem:https://app.example.com/temporary/x",
     ] {
         assert_eq!(change(&client, &[("origin", page)]).await, "403 INVALID_ORIGIN", "{page}");
         assert_eq!(change(&client, &[("referer", page)]).await, "403 INVALID_ORIGIN", "{page}");
@@ -108,6 +112,13 @@ async fn oa_16_people_are_sent_to_pages_that_are_trusted() {
             "javascript:alert(1)",
             "data:text/html,x",
             "evil.test",
+            "blob:https://app.example.com/3f1c7e0a-7c5b-4e7e-9f0b-2d6a4f5b8c9d",
+            "/a//evil.test",
+            "/a/../..//evil.test",
+            "/%2e%2e//evil.test",
+            "/.%2E/evil.test",
+            "/a/..",
+            "/a\\evil.test",
         ] {
             assert_eq!(ask(member, json!(target)).await, code, "{member} {target}");
         }
