@@ -172,6 +172,11 @@ impl Asked {
         Sender(&self.headers).check_first(&self.realm)
     }
 
+    /// Asked before something is done that is asked for with GET.
+    pub(super) fn check_opened(&self) -> Result<(), Refusal> {
+        Sender(&self.headers).check_opened(&self.realm)
+    }
+
     /// The session that the request names: by a bearer token that is one of ours, or else by its cookie.
     pub(super) fn session_token(&self) -> Option<SessionToken> {
         let mac = self.app.application_mac();

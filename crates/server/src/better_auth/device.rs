@@ -105,8 +105,9 @@ async fn signed_in(asked: &mut Asked) -> Result<Caller, Refusal> {
     asked.caller().await?.ok_or_else(nobody)
 }
 
-/// What waits with a code: from then on this session alone can decide.
+/// What waits with a code: from then on this session alone can decide. A page of another site cannot have a browser take a code so.
 pub(super) async fn show(mut asked: Asked) -> Answer {
+    asked.check_opened()?;
     let mut query = asked.query();
     let code = query.text("user_code");
     query.done()?;

@@ -58,6 +58,17 @@ impl Sender<'_> {
         Ok(())
     }
 
+    /// Before a GET that does something: what no page of another site has a browser open. What no browser sent says nothing of a page, and
+    /// neither does somebody who types the address.
+    pub(super) fn check_opened(&self, realm: &Snapshot) -> Result<(), Refusal> {
+        let site = self.text(SEC_FETCH_SITE);
+        let says_nothing = site.is_empty() && !self.0.contains_key(ORIGIN) && !self.0.contains_key(REFERER);
+        if !self.0.contains_key(COOKIE) || says_nothing || matches!(site, "same-origin" | "none") {
+            return Ok(());
+        }
+        self.check_page(realm)
+    }
+
     fn check_page(&self, realm: &Snapshot) -> Result<(), Refusal> {
         let origin = self.text(ORIGIN);
         // A page of the realm's own that says not even to it where it is.

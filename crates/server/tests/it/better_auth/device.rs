@@ -297,3 +297,48 @@ async fn oa_20_few_codes_can_be_tried() {
     }
     assert_eq!(person.get("/device?user_code=BBBBBBBB").await.status, 429);
 }
+
+/// OA-20, SE-10: a page of another site has nobody's browser take a code, so that its owner could not decide on it any more.
+#[tokio::test]
+async fn oa_20_a_code_is_not_taken_for_a_page_of_another_site() {
+    let named = "name = \"default\"\nallowed_origins = [\"https://app.example.com\"]";
+    let app = TestApp::with(&REALM.replacen("name = \"default\"", named, 1)).await;
+    let (eve, device) = (Client::new(&app), Client::new(&app));
+    eve.sign_up("eve@example.com").await;
+    let person = ada(&app).await;
+    let typed = begin(&device).await["user_code"].as_str().unwrap().to_owned();
+    let path = format!("/device?user_code={typed}");
+    let show = async |who: &Client<'_>, headers: &[(&str, &str)]| {
+        who.ask(Method::GET, &path, None, headers).await.brief()
+    };
+    let (evil, app_page) = ("https://evil.test", "https://app.example.com");
+    for (headers, code) in [
+        (&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")][..], "MISSING_OR_NULL_ORIGIN"),
+        (
+            &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
+            "MISSING_OR_NULL_ORIGIN",
+        ),
+        (&[("sec-fetch-site", "same-site")], "MISSING_OR_NULL_ORIGIN"),
+        (&[("sec-fetch-site", "cross-site"), ("origin", evil)], "INVALID_ORIGIN"),
+        (&[("sec-fetch-site", "cross-site"), ("referer", "https://evil.test/x")], "INVALID_ORIGIN"),
+        (&[("sec-fetch-site", "other")], "MISSING_OR_NULL_ORIGIN"),
+        (&[("origin", evil)], "INVALID_ORIGIN"),
+        (&[("origin", "null")], "MISSING_OR_NULL_ORIGIN"),
+        (&[("referer", "https://evil.test/x")], "INVALID_ORIGIN"),
+    ] {
+        assert_eq!(show(&eve, headers).await, format!("403 {code}"), "{headers:?}");
+    }
+    // Nothing was taken: whoever holds the device decides. A page of the realm's, or of an origin that it names, asks for them.
+    for headers in [
+        &[][..],
+        &[("sec-fetch-site", "same-origin")],
+        &[("sec-fetch-site", "none")],
+        &[("sec-fetch-site", "cross-site"), ("origin", app_page)],
+        &[("sec-fetch-site", "same-site"), ("referer", "https://app.example.com/device")],
+        &[("referer", "http://127.0.0.1:8400/device")],
+    ] {
+        assert_eq!(show(&person, headers).await, "200", "{headers:?}");
+    }
+    let approved = person.post("/device/approve", json!({"userCode": typed})).await;
+    assert_eq!(approved.json(), json!({"success": true}));
+}
