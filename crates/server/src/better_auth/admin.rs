@@ -1,6 +1,7 @@
 //! Accounts of the realm, for those who administer it: whoever has `realm-admin` is `admin` here, and everybody else `user`.
 
 mod change;
+mod in_place;
 mod sessions;
 mod table;
 
@@ -18,12 +19,27 @@ use super::{
 use crate::{accounts, http::Problem};
 
 pub(super) use change::{ban, create, remove, set_password, set_role, unban, update};
+pub(super) use in_place::{impersonate, stop_impersonating};
 pub(super) use sessions::{list_sessions, revoke_session, revoke_sessions};
 pub(super) use table::list;
 
 /// What an administrator may do here, under the names of the contract.
 const ALLOWED: [(&str, &[&str]); 2] = [
-    ("user", &["create", "list", "get", "update", "set-role", "set-email", "set-password", "ban", "delete"]),
+    (
+        "user",
+        &[
+            "create",
+            "list",
+            "get",
+            "update",
+            "set-role",
+            "set-email",
+            "set-password",
+            "ban",
+            "impersonate",
+            "delete",
+        ],
+    ),
     ("session", &["list", "revoke", "delete"]),
 ];
 

@@ -202,6 +202,11 @@ impl Asked {
         cookies::several(self.app.application_mac(), &self.realm, &self.headers)
     }
 
+    /// Whether anything was sent under a name.
+    pub(super) fn has_cookie(&self, name: Name) -> bool {
+        !name.all(&self.realm, &self.headers).is_empty()
+    }
+
     /// Everything that cookies of a name hold which we signed.
     pub(super) fn signed_cookies(&self, name: Name) -> Vec<String> {
         let mac = self.app.application_mac();
@@ -222,6 +227,7 @@ impl Asked {
         if self.kept_beside().iter().any(is_older) {
             self.set_beside(session);
         }
+        self.forget_administrator();
         let signed = self.app.application_mac().signed(&self.token_of(session));
         self.auth_token = HeaderValue::try_from(&signed).ok().map(|mut header| {
             header.set_sensitive(true);
@@ -229,7 +235,7 @@ impl Asked {
         });
         if session.is_remembered(self.realm.settings()) {
             self.set(Name::SessionToken, &signed, Some(expiry(session).since(self.now).as_secs()));
-            if !Name::DontRemember.all(&self.realm, &self.headers).is_empty() {
+            if self.has_cookie(Name::DontRemember) {
                 self.set(Name::DontRemember, "", Some(0));
             }
         } else {
@@ -242,6 +248,7 @@ impl Asked {
     /// Takes the session away with the answer.
     pub(super) fn take_session_away(&mut self) {
         self.auth_token = None;
+        self.forget_administrator();
         for name in [Name::SessionToken, Name::SessionData, Name::DontRemember] {
             self.set(name, "", Some(0));
         }

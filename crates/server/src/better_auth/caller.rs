@@ -1,5 +1,6 @@
 //! Who asks: somebody with a session, by its token.
 
+use axum::http::StatusCode;
 use gatepost_domain::{Membership, PersonalClaims, Session, Timestamp, User, session_token::SessionToken};
 use gatepost_store::{memberships::Chosen, personal_claims, sessions};
 
@@ -7,7 +8,7 @@ use super::{asked::Asked, refusal::Refusal, view::UserView};
 use crate::{
     App,
     accounts::Who,
-    http::{Problem, SignedIn},
+    http::{InPlaceOf, Problem, SignedIn},
     mfa,
     session::touch,
 };
@@ -57,6 +58,12 @@ impl Caller {
         &self.known.session
     }
 
+    /// An administrator who acts in the place of the user, if that is who asks.
+    pub(super) fn acting(&self) -> Option<InPlaceOf> {
+        let (user, session) = (self.user().clone(), self.session().clone());
+        session.impersonator.map(|by| InPlaceOf { user, session, by })
+    }
+
     pub(super) fn view(&self) -> UserView {
         UserView::new(&self.known.user, &self.person)
     }
@@ -72,9 +79,20 @@ impl Caller {
 }
 
 impl Asked {
-    /// Whoever has the session that the request names, if that is live. One that is forged or of another realm is refused without the
-    /// database; one that is over is taken away with the answer.
+    /// Whoever has the session that the request names, themselves: who acts in the place of a user is refused (decision 0036).
     pub(super) async fn caller(&mut self) -> Result<Option<Caller>, Refusal> {
+        let caller = self.present().await?;
+        if caller.as_ref().is_some_and(|caller| caller.session().impersonator.is_some()) {
+            let message =
+                "This is not done in the place of a user. Stop with /admin/stop-impersonating first.";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "IMPERSONATION_RESTRICTED", message));
+        }
+        Ok(caller)
+    }
+
+    /// Whoever has the session that the request names, if that is live: its user, or an administrator in their place. One that is forged or
+    /// of another realm is refused without the database; one that is over is taken away with the answer.
+    pub(super) async fn present(&mut self) -> Result<Option<Caller>, Refusal> {
         let Some(token) = self.session_token() else { return Ok(None) };
         let Some(Holder { session, user, person }) = self.holder(token).await? else {
             self.take_session_away();
@@ -109,7 +127,9 @@ impl Asked {
 
     /// A session that is used does not end by being idle, and neither does its cookie.
     async fn kept_alive(&mut self, session: Session) -> Session {
-        if self.leaves_session_alone || !session.is_due_for_touch(self.realm.settings(), self.now) {
+        // One in the place of a user ends when it ends.
+        let stays = self.leaves_session_alone || session.impersonator.is_some();
+        if stays || !session.is_due_for_touch(self.realm.settings(), self.now) {
             return session;
         }
         touch(&self.app, &self.realm, &session, self.now).await;

@@ -25,6 +25,8 @@ pub(super) enum Name {
     DontRemember,
     /// One of the sessions that the browser keeps.
     Multi(SessionId),
+    /// The session of an administrator who acts in the place of a user meanwhile.
+    AdminSession,
     /// A sign-in that waits for its second factor.
     TwoFactor,
     /// Who asked for what was mailed. Of ours: in the contract it is good for whoever has it.
@@ -41,6 +43,7 @@ impl Name {
             Self::SessionToken => "session_token",
             Self::SessionData => "session_data",
             Self::DontRemember => "dont_remember",
+            Self::AdminSession => "admin_session",
             Self::TwoFactor => "two_factor",
             Self::Mailed => "mailed",
             Self::Passkey => "better-auth-passkey",

@@ -90,6 +90,8 @@ endpoints! {
     post "/admin/list-user-sessions" admin::list_sessions, "sessions_of_others_are_listed_and_ended";
     post "/admin/revoke-user-session" admin::revoke_session, "sessions_of_others_are_listed_and_ended";
     post "/admin/revoke-user-sessions" admin::revoke_sessions, "sessions_of_others_are_listed_and_ended";
+    post "/admin/impersonate-user" admin::impersonate, "an_administrator_acts_in_the_place_of_a_user_and_stops";
+    post "/admin/stop-impersonating" admin::stop_impersonating, "an_administrator_acts_in_the_place_of_a_user_and_stops";
     post "/admin/has-permission" admin::has_permission, "what_somebody_may_do_is_told_to_them";
     get "/get-session" session::show, "nobody_has_no_session_and_that_is_no_error";
     post "/get-session" session::show_by_post, "a_session_is_asked_for_with_get";
@@ -169,7 +171,6 @@ const NOT_YET: &[(&str, &str, &str)] = &[
         "teams (`/organization/create-team` and the others) and roles of an organization's own (`/organization/create-role` and the others), which are off there, too, unless switched on",
         "roles are the realm's: [what its organizations give](rights.md#organizations)",
     ),
-    ("admin", "POST `/admin/impersonate-user`, `/admin/stop-impersonating`", "none"),
     ("OAuth provider", "`/oauth2/…`", "`/oauth/…` and `/.well-known/openid-configuration`"),
     (
         "anonymous, phone-number, one-time-token, generic-oauth, one-tap, siwe, oauth-proxy, captcha",

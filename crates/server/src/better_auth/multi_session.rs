@@ -100,7 +100,8 @@ impl Asked {
     }
 }
 
-async fn end(asked: &Asked, session: &Session, user: &User) -> Result<(), Problem> {
+/// Ends a session that the browser has, as its user.
+pub(super) async fn end(asked: &Asked, session: &Session, user: &User) -> Result<(), Problem> {
     let who = Who::themselves(&SignedIn::themselves(user.clone(), session.clone()), asked.origin.clone());
     let whose = (user.realm, user.id);
     session::end(&asked.app, whose, Ended::One(session.id), who, asked.now).await?;

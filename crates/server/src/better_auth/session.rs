@@ -34,7 +34,7 @@ struct Found {
 /// Who is signed in; `null` where nobody is. With a token for the application's APIs in a header.
 pub(super) async fn show(mut asked: Asked) -> Answer {
     asked.leaves_session_alone = asked.query().says("disableRefresh");
-    let found = match asked.caller().await? {
+    let found = match asked.present().await? {
         None => None,
         Some(caller) => {
             let jwt = token::issue(&asked, &caller).await?;
@@ -112,11 +112,17 @@ pub(super) async fn update(mut asked: Asked) -> Answer {
     Err(Refusal::without_code(StatusCode::BAD_REQUEST, "Sessions have no fields that could be updated."))
 }
 
-/// Ends this session, if there is one.
+/// Ends this session, if there is one. With one in the place of a user the administrator's own ends that waits in this browser.
 pub(super) async fn sign_out(mut asked: Asked) -> Answer {
-    if let Some(caller) = asked.caller().await? {
-        end(&asked, &caller, Ended::One(caller.session().id)).await?;
+    if let Some(caller) = asked.present().await? {
+        match caller.acting() {
+            Some(acting) => {
+                session::end_in_place(&asked.app, &acting, &asked.origin, asked.now).await?;
+            }
+            None => end(&asked, &caller, Ended::One(caller.session().id)).await?,
+        }
     }
+    asked.end_administrator().await?;
     asked.end_all_beside().await?;
     asked.take_session_away();
     Ok(asked.json(&json!({"success": true})))

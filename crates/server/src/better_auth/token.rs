@@ -1,6 +1,7 @@
 //! Tokens for the application's APIs, and the keys that they are verified with.
 
 use axum::http::{HeaderValue, header::CACHE_CONTROL};
+use gatepost_domain::Session;
 use gatepost_jose::jwt;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -26,6 +27,31 @@ struct Claims<'a> {
     exp: i64,
     iss: &'a str,
     aud: &'a str,
+    #[serde(flatten)]
+    in_place: Option<InPlace>,
+}
+
+/// That an administrator has it, in the place of the user: as in every token of theirs.
+#[derive(Serialize)]
+struct InPlace {
+    act: Value,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    impersonator_id: String,
+    impersonation_session_id: String,
+    restrictions: [&'static str; 5],
+}
+
+impl InPlace {
+    fn of(session: &Session) -> Option<Self> {
+        session.impersonator.map(|by| Self {
+            act: json!({"sub": by}),
+            kind: "impersonation",
+            impersonator_id: by.to_string(),
+            impersonation_session_id: session.id.to_string(),
+            restrictions: Session::RESTRICTIONS,
+        })
+    }
 }
 
 /// A token of whoever asks. It has no `typ`, as the contract has it, so that nothing of ours takes it for an access token.
@@ -35,6 +61,10 @@ pub(super) async fn issue(asked: &Asked, caller: &Caller) -> Result<String, Refu
     let key = realm.keys().signer_with(BETTER_AUTH);
     let key = key.ok_or_else(|| Problem::internal("the realm has no key for Better Auth"))?;
     let (iat, lifetime) = (asked.now.unix_seconds(), realm.settings().access_token_ttl);
+    let in_place = InPlace::of(caller.session());
+    // What is had in the place of a user is over with its session.
+    let left = caller.session().expires_at.since(asked.now);
+    let lifetime = if in_place.is_some() { lifetime.min(left) } else { lifetime };
     let claims = Claims {
         iat,
         user: caller.view(),
@@ -42,13 +72,14 @@ pub(super) async fn issue(asked: &Asked, caller: &Caller) -> Result<String, Refu
         exp: iat.saturating_add_unsigned(lifetime.as_secs()),
         iss: realm.public_url(),
         aud: realm.public_url(),
+        in_place,
     };
     Ok(jwt::sign("", &claims, key).map_err(Problem::internal)?)
 }
 
-/// A token of whoever is signed in.
+/// A token of whoever is signed in, or of an administrator in their place.
 pub(super) async fn show(mut asked: Asked) -> Answer {
-    let caller = asked.signed_in().await?;
+    let caller = asked.present().await?.ok_or_else(Refusal::unauthorized)?;
     let token = issue(&asked, &caller).await?;
     Ok(asked.json(&json!({"token": token})))
 }

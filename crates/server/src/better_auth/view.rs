@@ -74,6 +74,8 @@ pub(super) struct SessionView {
     user_agent: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     active_organization_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonated_by: Option<String>,
 }
 
 impl SessionView {
@@ -89,6 +91,7 @@ impl SessionView {
             ip_address: session.origin.address.map(|address| address.to_string()).unwrap_or_default(),
             user_agent: session.origin.user_agent.clone().unwrap_or_default(),
             active_organization_id: None,
+            impersonated_by: session.impersonator.map(|by| by.to_string()),
         }
     }
 

@@ -208,6 +208,15 @@ test('better-auth: administration', async () => {
   const { sessions } = data(await auth.admin.listUserSessions({ userId: user.id }));
   data(await auth.admin.revokeUserSession({ sessionToken: sessions[0].token }));
   assert.equal(data(await finn.getSession()), null);
+  const acted = data(await auth.admin.impersonateUser({ userId: user.id }));
+  const seen = data(await auth.getSession());
+  assert.deepEqual([acted.user.id, seen.user.id, seen.session.id], [user.id, user.id, acted.session.id]);
+  assert.ok(acted.session.impersonatedBy && seen.session.impersonatedBy === acted.session.impersonatedBy);
+  assert.deepEqual(jose.decodeJwt(data(await auth.token()).token).act, { sub: acted.session.impersonatedBy });
+  assert.equal((await auth.listSessions()).error.code, 'IMPERSONATION_RESTRICTED');
+  const back = data(await auth.admin.stopImpersonating());
+  assert.deepEqual([back.user.email, data(await auth.getSession()).user.email], [root, root]);
+  assert.equal((await auth.admin.stopImpersonating()).error.status, 400);
   assert.equal(data(await auth.admin.setRole({ userId: user.id, role: 'admin' })).user.role, 'admin');
   assert.equal(data(await auth.admin.updateUser({ userId: user.id, data: { name: 'Finn F' } })).name, 'Finn F');
   assert.deepEqual(data(await auth.admin.setUserPassword({ userId: user.id, newPassword: 'another engine weaves' })), { status: true });

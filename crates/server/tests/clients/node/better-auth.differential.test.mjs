@@ -49,7 +49,7 @@ function claims(url, token) {
 
 const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const ids = new Set([
-  'id', 'userId', 'accountId', 'referenceId', 'sub', 'kid', 'x', 'organizationId', 'inviterId', 'activeOrganizationId', 'challenge', 'key',
+  'id', 'userId', 'accountId', 'referenceId', 'sub', 'kid', 'x', 'organizationId', 'inviterId', 'activeOrganizationId', 'challenge', 'key', 'impersonatedBy',
 ]);
 
 function masked(url, value, key) {
@@ -589,7 +589,7 @@ test('Better Auth: administration', async () => {
     for (const path of ['list-users', 'get-user?id=x']) await both.ask('GET', `/admin/${path}`);
     for (const path of [
       'create-user', 'update-user', 'set-role', 'set-user-password', 'ban-user', 'unban-user', 'list-user-sessions',
-      'revoke-user-session', 'revoke-user-sessions', 'remove-user', 'has-permission',
+      'revoke-user-session', 'revoke-user-sessions', 'remove-user', 'impersonate-user', 'stop-impersonating', 'has-permission',
     ]) await both.ask('POST', `/admin/${path}`, post(body(path)));
   };
   await every();
@@ -620,6 +620,13 @@ test('Better Auth: administration', async () => {
   const [there, here] = await admin('list-user-sessions', of());
   await admin('revoke-user-session', (_, n) => post({ sessionToken: [there, here][n].json.sessions[0].token }));
   for (const client of clients) assert.equal((await client.get('/get-session')).json, null);
+  // Our token says who acts, and cookies live as long as what is in them.
+  const acting = (both) => both.map(({ jwt, cookies, ...one }) => one);
+  await both.ask('POST', '/admin/impersonate-user', of(), acting);
+  await both.ask('GET', '/get-session', {}, acting);
+  await both.ask('POST', '/admin/stop-impersonating', post({}), acting);
+  await both.ask('GET', '/get-session');
+  await both.ask('POST', '/admin/stop-impersonating', post({}));
   await admin('set-role', of({ role: 'admin' }));
   await admin('set-role', of({ role: ['user'] }));
   await admin('update-user', of({ data: { name: 'Second 2', emailVerified: true, role: 'user' } }));

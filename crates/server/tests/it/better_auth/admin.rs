@@ -413,7 +413,8 @@ async fn what_somebody_may_do_is_told_to_them() {
     };
     for (permissions, of_admin, of_editor) in [
         (json!({"user": ["create", "ban"], "session": ["revoke"]}), true, false),
-        (json!({"user": ["impersonate"]}), false, false),
+        (json!({"user": ["impersonate"]}), true, false),
+        (json!({"user": ["impersonate-admins"]}), false, false),
         (json!({"user": ["list"]}), true, false),
         (json!({"notes": ["write"]}), false, true),
         (json!({"notes": ["write"], "user": ["list"]}), false, false),

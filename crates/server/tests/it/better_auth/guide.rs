@@ -27,6 +27,7 @@ fn every_endpoint_names_a_test_that_is_there() {
         include_str!("device.rs"),
         include_str!("admin.rs"),
         include_str!("api_key.rs"),
+        include_str!("impersonation.rs"),
         include_str!("jwt.rs"),
         include_str!("mailed.rs"),
         include_str!("multi_session.rs"),

@@ -6,6 +6,7 @@ mod api_key;
 mod core;
 mod device;
 mod guide;
+mod impersonation;
 mod jwt;
 mod mailed;
 mod multi_session;
