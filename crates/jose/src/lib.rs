@@ -51,6 +51,7 @@ pub use exchanges::{Exchanged, Exchanges, Subject, claims_to_be_api_key, is_api_
 pub use jwk::{Jwk, JwkSet};
 pub use key_cache::{FetchReason, KeyCache, KeyState};
 pub use key_set::KeySet;
+pub use seen::Memo;
 pub use signing_key::SigningKey;
 pub use unverified::{UnverifiedToken, dangerous_decode_without_verifying};
 pub use verifier::{Proof, Revocations, Verifier};

@@ -47,7 +47,7 @@ pub struct Verifier {
     /// Counts the replacements of the keys. Never ahead of `keys`.
     generation: AtomicU64,
     replacing: Mutex<()>,
-    seen: Option<Seen>,
+    seen: Option<Seen<Claims>>,
     revocations: Option<Arc<dyn Revocations>>,
 }
 

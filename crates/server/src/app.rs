@@ -16,10 +16,11 @@ use gatepost_domain::{
     refresh::RefreshMac,
     session_token::SessionMac,
 };
+use gatepost_jose::Memo;
 use gatepost_store::{Db, passwords};
 
 use crate::{
-    Clock,
+    Clock, better_auth,
     clients::KnownClients,
     declare,
     http::{Problem, TrustedProxies, Where},
@@ -73,6 +74,7 @@ struct Shared {
     link_mac: LinkMac,
     mailer: Mailer,
     post: tokio::sync::Notify,
+    better_auth_tokens: Memo<better_auth::Issued>,
 }
 
 impl App {
@@ -98,6 +100,11 @@ impl App {
 
     pub(crate) fn session_mac(&self) -> &SessionMac {
         &self.shared.session_mac
+    }
+
+    /// Tokens that were signed for applications of a moment ago.
+    pub(crate) fn better_auth_tokens(&self) -> &Memo<better_auth::Issued> {
+        &self.shared.better_auth_tokens
     }
 
     pub(crate) fn application_mac(&self) -> &ApplicationMac {

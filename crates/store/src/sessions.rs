@@ -1,6 +1,7 @@
 //! Sessions.
 
 mod in_place;
+mod known;
 mod shown;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::{Error, Tx, outbox, personal_claims, trusted_devices};
 
 pub use in_place::{end_begun_by, end_in_place_of};
 use in_place::{may_act_for, may_impersonate};
+pub use known::{Known, find_live_known, find_live_numbered, known};
 pub use shown::{note_password, password_shown_at};
 
 impl FromRow for Session {
@@ -118,6 +120,25 @@ pub async fn create(tx: &mut Tx, session: &Session, verified: Option<&PasswordHa
     Ok(tx.execute(SQL, &params).await? == 1)
 }
 
+/// Reads a live session with its user and `$more`, if the user may still use it: realm, session and the present are the parameters.
+macro_rules! live_session {
+    ($more:expr) => {
+        concat!(
+            "SELECT ",
+            session_columns!("s."),
+            ", ",
+            user_columns!("u."),
+            $more,
+            " FROM sessions s
+        JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
+        WHERE s.realm_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
+        AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at) AND ",
+            may_impersonate!()
+        )
+    };
+}
+use live_session;
+
 /// A session with its user, if it is live and the user may still use it. One point read.
 pub async fn find_live(
     tx: &mut Tx,
@@ -125,12 +146,7 @@ pub async fn find_live(
     id: SessionId,
     now: Timestamp,
 ) -> Result<Option<(Session, User)>, Error> {
-    const SQL: &str = concat!(
-        "SELECT ", session_columns!("s."), ", ", user_columns!("u."), " FROM sessions s
-        JOIN users u ON u.realm_id = s.realm_id AND u.id = s.user_id
-        WHERE s.realm_id = $1 AND s.id = $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
-        AND u.disabled_at IS NULL AND (u.not_before IS NULL OR u.not_before <= s.created_at) AND ", may_impersonate!()
-    );
+    const SQL: &str = live_session!("");
     let found: Option<Joined<Session, User>> =
         tx.optional(SQL, &[(&realm).into(), (&id).into(), now.into()]).await?;
     Ok(found.map(|Joined(session, user)| (session, user)))

@@ -9,6 +9,7 @@ use std::{
 };
 
 use gatepost_domain::{EventId, MasterKey, Realm, RealmId, RealmSettings, Timestamp, audit};
+use gatepost_jose::Memo;
 use gatepost_store::{Db, Location, LocationRefused, meta, realms};
 
 use super::{
@@ -16,7 +17,7 @@ use super::{
     master_key::{self, MasterKeyError},
 };
 use crate::{
-    Clock, Config,
+    Clock, Config, better_auth,
     clients::KnownClients,
     entropy::SystemEntropy,
     jobs::Silent,
@@ -129,6 +130,7 @@ impl App {
             device_mac: master_key.device_mac_key(),
             session_mac: master_key.session_mac_key(),
             application_mac: master_key.application_mac_key(),
+            better_auth_tokens: Memo::new(better_auth::KNOWN_TOKENS),
             csrf_key: master_key.csrf_key(),
             pairwise_key: master_key.pairwise_key(),
             dpop_nonce_key: master_key.dpop_nonce_key(),

@@ -2,14 +2,13 @@
 
 use axum::http::StatusCode;
 use gatepost_domain::{Membership, PersonalClaims, Session, Timestamp, User, session_token::SessionToken};
-use gatepost_store::{memberships::Chosen, personal_claims, sessions};
+use gatepost_store::{memberships::Chosen, sessions};
 
 use super::{asked::Asked, refusal::Refusal, view::UserView};
 use crate::{
     App,
     accounts::Who,
     http::{InPlaceOf, Problem, SignedIn},
-    mfa,
     session::touch,
 };
 
@@ -40,9 +39,8 @@ impl Person {
         let (realm, id) = (user.realm, user.id);
         let found = app.db().read("find what is shown of a user", move |tx| {
             Box::pin(async move {
-                let claims = personal_claims::find(tx, realm, id).await?;
-                let has_factor = !mfa::factors(tx, realm, id).await?.is_empty();
-                Ok::<_, Problem>(Self { claims, has_factor })
+                let known = sessions::known(tx, realm, id).await?;
+                Ok::<_, Problem>(Self { has_factor: known.has_factor(), claims: known.claims })
             })
         });
         found.await
@@ -107,14 +105,12 @@ impl Asked {
         let (realm, now) = (self.realm.id(), self.now);
         let found = self.app.db().read("check the session of an application", move |tx| {
             Box::pin(async move {
-                let found = sessions::find_live(tx, realm, token.session, now).await?;
-                let Some((session, user)) = found.filter(|(session, _)| session.cookie == token.generation)
-                else {
-                    return Ok(None);
-                };
-                let claims = personal_claims::find(tx, realm, user.id).await?;
-                let has_factor = !mfa::factors(tx, realm, user.id).await?.is_empty();
-                Ok::<_, Problem>(Some(Holder { session, user, person: Person { claims, has_factor } }))
+                let found = sessions::find_live_known(tx, realm, token.session, now).await?;
+                let newest = found.filter(|(session, ..)| session.cookie == token.generation);
+                Ok::<_, Problem>(newest.map(|(session, user, known)| {
+                    let person = Person { has_factor: known.has_factor(), claims: known.claims };
+                    Holder { session, user, person }
+                }))
             })
         });
         found.await

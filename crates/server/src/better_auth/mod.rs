@@ -49,6 +49,7 @@ use crate::{
 };
 
 pub use endpoints::guide;
+pub(crate) use token::{Issued, KNOWN as KNOWN_TOKENS};
 
 /// Where it is in every realm.
 const BASE: &str = "/api/auth";

@@ -1,5 +1,7 @@
 //! Tokens for the application's APIs, and the keys that they are verified with.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, header::CACHE_CONTROL};
 use gatepost_domain::Session;
 use gatepost_jose::jwt;
@@ -54,27 +56,52 @@ impl InPlace {
     }
 }
 
+/// As many are known again.
+pub(crate) const KNOWN: usize = 4096;
+
+/// A token that was signed, and when.
+pub(crate) struct Issued {
+    iat: i64,
+    token: String,
+}
+
+/// For so many seconds at the most the same is said by the same token: applications ask with every page that they show.
+const SAME: u64 = 60;
+
 /// A token of whoever asks. It has no `typ`, as the contract has it, so that nothing of ours takes it for an access token.
 pub(super) async fn issue(asked: &Asked, caller: &Caller) -> Result<String, Refusal> {
     let realm =
         asked.app.realms().with_better_auth_key(&asked.app, &asked.realm).await.map_err(Problem::from)?;
     let key = realm.keys().signer_with(BETTER_AUTH);
     let key = key.ok_or_else(|| Problem::internal("the realm has no key for Better Auth"))?;
-    let (iat, lifetime) = (asked.now.unix_seconds(), realm.settings().access_token_ttl);
-    let in_place = InPlace::of(caller.session());
+    let now = asked.now.unix_seconds();
+    let (lifetime, in_place) = (realm.settings().access_token_ttl, InPlace::of(caller.session()));
     // What is had in the place of a user is over with its session.
     let left = caller.session().expires_at.since(asked.now);
-    let lifetime = if in_place.is_some() { lifetime.min(left) } else { lifetime };
-    let claims = Claims {
-        iat,
+    let lifetime = if in_place.is_some() { lifetime.min(left) } else { lifetime }.as_secs();
+    let sub = caller.user().id.to_string();
+    let mut claims = Claims {
+        iat: 0,
         user: caller.view(),
-        sub: caller.user().id.to_string(),
-        exp: iat.saturating_add_unsigned(lifetime.as_secs()),
+        sub: sub.clone(),
+        exp: 0,
         iss: realm.public_url(),
         aud: realm.public_url(),
         in_place,
     };
-    Ok(jwt::sign("", &claims, key).map_err(Problem::internal)?)
+    // Everything that it says but for its times, and who signs it; the user last, by whom it is found.
+    let said = serde_json::to_vec(&claims).map_err(Problem::internal)?;
+    let said =
+        [said.as_slice(), lifetime.to_string().as_bytes(), key.kid().as_bytes(), sub.as_bytes()].concat();
+    let tokens = asked.app.better_auth_tokens();
+    let same = SAME.min(lifetime / 10).cast_signed();
+    if let Some(known) = tokens.find(&said).filter(|known| (0..same).contains(&(now - known.iat))) {
+        return Ok(known.token.clone());
+    }
+    (claims.iat, claims.exp) = (now, now.saturating_add_unsigned(lifetime));
+    let token = jwt::sign("", &claims, key).map_err(Problem::internal)?;
+    tokens.keep(&said, &Arc::new(Issued { iat: now, token: token.clone() }));
+    Ok(token)
 }
 
 /// A token of whoever is signed in, or of an administrator in their place.

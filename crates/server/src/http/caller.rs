@@ -6,9 +6,9 @@ use axum::{
     extract::FromRequestParts,
     http::{header::AUTHORIZATION, request::Parts},
 };
-use gatepost_domain::{Client, GrantId, Session, Timestamp, User, UserId, client::Entrusted};
+use gatepost_domain::{Client, GrantId, RealmId, Session, Timestamp, User, UserId, client::Entrusted};
 use gatepost_jose::{Claims, claims_to_be_api_key};
-use gatepost_store::sessions;
+use gatepost_store::sessions::{self, Known};
 
 use super::{Problem, precondition};
 use crate::{
@@ -57,6 +57,11 @@ impl SignedIn {
     }
 
     async fn known(parts: &Parts, app: &App) -> Result<Self, Problem> {
+        Self::look(parts, app, Looks::AtTheRow).await.map(|(caller, _)| caller)
+    }
+
+    /// With what is known of the account beside its row, where it was looked at.
+    async fn look(parts: &Parts, app: &App, looks: Looks) -> Result<(Self, Option<Known>), Problem> {
         let (realm, claims, now) = verified(parts, app)?;
         let refused = |check| Problem::InvalidToken { expired: false, check };
         // What an application may do of its own is not to manage the account, also where it is for this realm.
@@ -67,25 +72,16 @@ impl SignedIn {
         let named = Named::of(&claims).filter(|named| named.session.is_some());
         let named = named.ok_or_else(|| refused("session_missing"))?;
         if let Some(grant) = named.grant {
-            return Self::by_application(app, &realm, (&claims, named, grant), now).await;
+            return Self::by_application(app, &realm, (&claims, named, grant), now)
+                .await
+                .map(|who| (who, None));
         }
-        let session = named.session.ok_or_else(|| refused("session_missing"))?;
-        let id = realm.id();
-        let found = app
-            .db()
-            .read("check a session", move |tx| {
-                Box::pin(async move { sessions::find_live(tx, id, session, now).await })
-            })
-            .await?;
-        let (session, user) = found.ok_or_else(|| refused("session_ended"))?;
-        if named.user != Some(user.id) {
-            return Err(refused("session_ended"));
-        }
+        let (session, user, known) = looks.at(app, realm.id(), &named, now).await?;
         if session.impersonator.is_some() {
             return Err(refused(IMPERSONATION));
         }
         touch(app, &realm, &session, now).await;
-        Ok(Self::themselves(user, session))
+        Ok((Self::themselves(user, session), known))
     }
 
     /// A token of an application manages the account as long as the application holds what it came of, and may ask for that at all.
@@ -145,22 +141,58 @@ pub struct InPlaceOf {
 
 impl InPlaceOf {
     /// `None`: whoever asks is somebody else, or nobody.
-    async fn known(parts: &Parts, app: &App) -> Result<Option<Self>, Problem> {
+    async fn look(parts: &Parts, app: &App, looks: Looks) -> Result<Option<(Self, Option<Known>)>, Problem> {
         let (realm, claims, now) = verified(parts, app)?;
         if claims.get("impersonator_id").is_none() {
             return Ok(None);
         }
-        let ended = || Problem::InvalidToken { expired: false, check: "session_ended" };
         let named = Named::of(&claims).ok_or_else(ended)?;
-        let (id, session) = (realm.id(), named.session.ok_or_else(ended)?);
-        let found = app.db().read("check a session", move |tx| {
-            Box::pin(async move { sessions::find_live(tx, id, session, now).await })
-        });
-        let (session, user) = found.await?.ok_or_else(ended)?;
+        let (session, user, known) = looks.at(app, realm.id(), &named, now).await?;
         match session.impersonator {
-            Some(by) if named.user == Some(user.id) => Ok(Some(Self { user, session, by })),
-            _ => Err(ended()),
+            Some(by) => Ok(Some((Self { user, session, by }, known))),
+            None => Err(ended()),
         }
+    }
+}
+
+fn ended() -> Problem {
+    Problem::InvalidToken { expired: false, check: "session_ended" }
+}
+
+/// How much of an account is looked at with the session: one statement either way.
+#[derive(Clone, Copy)]
+enum Looks {
+    /// What everything asks for.
+    AtTheRow,
+    /// What is known beside it, too.
+    AtAll,
+}
+
+impl Looks {
+    /// The live session that a token names, and whose it is, who must be whom the token names.
+    async fn at(
+        self,
+        app: &App,
+        realm: RealmId,
+        named: &Named,
+        now: Timestamp,
+    ) -> Result<(Session, User, Option<Known>), Problem> {
+        let id = named.session.ok_or_else(ended)?;
+        let found = app.db().read("check a session", move |tx| {
+            Box::pin(async move {
+                Ok::<_, Problem>(match self {
+                    Self::AtTheRow => {
+                        let found = sessions::find_live(tx, realm, id, now).await?;
+                        found.map(|(session, user)| (session, user, None))
+                    }
+                    Self::AtAll => {
+                        let found = sessions::find_live_known(tx, realm, id, now).await?;
+                        found.map(|(session, user, known)| (session, user, Some(known)))
+                    }
+                })
+            })
+        });
+        found.await?.filter(|(_, user, _)| named.user == Some(user.id)).ok_or_else(ended)
     }
 }
 
@@ -183,16 +215,44 @@ impl Present {
     }
 }
 
+impl Present {
+    async fn look(parts: &Parts, app: &App, looks: Looks) -> Result<(Self, Option<Known>), Problem> {
+        Ok(match InPlaceOf::look(parts, app, looks).await? {
+            Some((acting, known)) => (Self::InPlace(acting), known),
+            None => {
+                let (caller, known) = SignedIn::look(parts, app, looks).await?;
+                (Self::Themselves(caller), known)
+            }
+        })
+    }
+}
+
 impl FromRequestParts<App> for Present {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let present = match InPlaceOf::known(parts, app).await? {
-            Some(acting) => Self::InPlace(acting),
-            None => Self::Themselves(SignedIn::known(parts, app).await?),
-        };
+        let (present, _) = Self::look(parts, app, Looks::AtTheRow).await?;
         precondition::none_is_ignored(parts)?;
         Ok(present)
+    }
+}
+
+/// Whoever is there, with what is known of the account beside its row.
+#[derive(Clone, Debug)]
+pub struct PresentKnown(pub Present, pub Known);
+
+impl FromRequestParts<App> for PresentKnown {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let (present, known) = Present::look(parts, app, Looks::AtAll).await?;
+        precondition::none_is_ignored(parts)?;
+        let (user, _) = present.account();
+        let known = match known {
+            Some(known) => known,
+            None => accounts::about(app, user).await?.known,
+        };
+        Ok(Self(present, known))
     }
 }
 

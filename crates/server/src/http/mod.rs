@@ -15,7 +15,7 @@ pub mod precondition;
 pub mod problem;
 
 pub use body::Json;
-pub use caller::{Admin, Entitled, InPlaceOf, KeyOwner, Present, SignedIn};
+pub use caller::{Admin, Entitled, InPlaceOf, KeyOwner, Present, PresentKnown, SignedIn};
 pub use client_address::{AddressHeader, TrustedProxies};
 pub use etag::{IfMatch, PathIdIf, Shown};
 pub use now::Now;

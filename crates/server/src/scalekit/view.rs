@@ -25,7 +25,7 @@ const ACTIVE: i32 = 1;
 pub(super) async fn users(call: &Call, found: &[User]) -> Result<Vec<users::User>, Refusal> {
     let about = accounts::about_each(&call.app, found).await?;
     let shown = roles::notes(&call.app, call.realm.id()).await?;
-    Ok(found.iter().zip(&about).map(|(user, about)| user_of(&call.realm, &shown, user, about)).collect())
+    Ok(found.iter().zip(about).map(|(user, about)| user_of(&call.realm, &shown, user, about)).collect())
 }
 
 /// One of them.
@@ -34,21 +34,21 @@ pub(super) async fn user(call: &Call, found: &User) -> Result<users::UserRespons
     Ok(users::UserResponse { user })
 }
 
-fn user_of(realm: &Snapshot, shown: &Shown, user: &User, about: &About) -> users::User {
+fn user_of(realm: &Snapshot, shown: &Shown, user: &User, (about, notes): (About, Notes)) -> users::User {
     users::User {
         id: user.id.to_string(),
         environment_id: realm.id().to_string(),
         create_time: moment(user.created_at),
         update_time: moment(user.updated_at),
         email: user.email.as_ref().map_or_else(String::new, |email| email.as_str().to_owned()),
-        external_id: about.notes.external_id.clone(),
+        external_id: notes.external_id,
         memberships: about
             .organizations
             .iter()
             .map(|(within, as_what)| member(realm, shown, within, as_what))
             .collect(),
-        user_profile: Some(profile(user, &about.claims)),
-        metadata: about.notes.metadata.clone().into_iter().collect(),
+        user_profile: Some(profile(user, &about.known.claims)),
+        metadata: notes.metadata.into_iter().collect(),
     }
 }
 

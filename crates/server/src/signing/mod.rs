@@ -16,3 +16,4 @@ pub use id_token::{IdToken, issue_id_token};
 pub use listing::{KeyView, Revealed, list, reveal};
 pub use logout_token::issue_logout_token;
 pub use ring::{KeyRing, KeysUnusable, make, policy, seal};
+pub use shared::SharedClaims;

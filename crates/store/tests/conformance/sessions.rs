@@ -1,13 +1,18 @@
 use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
-use gatepost_domain::{ClientId, PasswordHash, PersonalClaims, Session, SessionId, SessionOrigin, UserId};
-use gatepost_store::{grants, outbox, passwords, personal_claims, sessions, users};
+use gatepost_domain::{
+    ClientId, PasswordHash, PersonalClaims, RealmId, Session, SessionId, SessionOrigin, UserId,
+};
+use gatepost_store::sessions::Known;
+use gatepost_store::{grants, outbox, passwords, personal_claims, sessions, totp_seeds, user_numbers, users};
 
+use crate::passkeys;
 use crate::support::{NOW, Store, later};
 
 on_every_backend!(
     a_live_session_is_found_with_its_user,
+    what_is_known_of_a_user_comes_with_the_session,
     a_live_session_is_found_for_what_was_agreed_to_with_the_password_of_now,
     a_live_session_is_found_for_who_holds_a_grant_in_it,
     a_session_begins_only_for_a_user_who_may_sign_in,
@@ -48,6 +53,50 @@ async fn a_live_session_is_found_with_its_user(store: Store) {
         Ok(None),
         "of another realm"
     );
+}
+
+async fn what_is_known_of_a_user_comes_with_the_session(store: Store) {
+    let (ada, session, _) = store.signed_in("ada").await;
+    // Somebody else has all of it.
+    let (eve, _) = passkeys::with(&store, "eve", &[9]).await;
+    let (realm, id, user) = (store.realm, session.id, ada.id);
+    let eve = read!(store, [] tx => users::find(tx, realm, eve).await).unwrap().unwrap();
+    let acme = store.organization("acme").await;
+    store.join(&acme, &eve, "owner").await;
+    let look = async || {
+        let (_, _, known) =
+            read!(store, [] tx => sessions::find_live_known(tx, realm, id, NOW).await).unwrap().unwrap();
+        assert_eq!(read!(store, [] tx => sessions::known(tx, realm, user).await).unwrap(), known);
+        known
+    };
+    let number = async || {
+        let found = read!(store, [] tx => sessions::find_live_numbered(tx, realm, id, NOW).await).unwrap();
+        found.unwrap().2
+    };
+    assert_eq!((look().await, number().await), (Known::default(), None));
+    let claims = PersonalClaims { given_name: Some("Ada".to_owned()), ..PersonalClaims::default() };
+    let kept = claims.clone();
+    write!(store, [kept] tx => personal_claims::set(tx, realm, user, &kept, NOW).await).unwrap();
+    write!(store, [] tx => totp_seeds::begin(tx, realm, user, b"seed", NOW).await).unwrap();
+    assert_eq!(
+        look().await,
+        Known { claims: claims.clone(), ..Known::default() },
+        "an app that is begun is none"
+    );
+    let both: (&[u8], &[u8]) = (b"seed", b"seed");
+    assert!(write!(store, [] tx => totp_seeds::confirm(tx, realm, user, both, 7, NOW).await).unwrap());
+    store.join(&acme, &ada, "").await;
+    let known = look().await;
+    assert_eq!(known, Known { claims, has_app: true, has_passkey: false, is_member: true });
+    assert!(known.has_factor());
+    assert_eq!(write!(store, [] tx => user_numbers::give(tx, realm, user).await).unwrap(), 1);
+    assert_eq!(number().await, Some(1));
+
+    let (grace, _) = passkeys::with(&store, "grace", &[7]).await;
+    let known = read!(store, [] tx => sessions::known(tx, realm, grace).await).unwrap();
+    assert!(known.has_passkey && known.has_factor() && !known.has_app && !known.is_member);
+    let nobody = read!(store, [] tx => sessions::known(tx, RealmId::MAX, grace).await).unwrap();
+    assert_eq!(nobody, Known::default());
 }
 
 async fn a_live_session_is_found_for_what_was_agreed_to_with_the_password_of_now(store: Store) {

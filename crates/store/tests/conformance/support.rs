@@ -195,7 +195,13 @@ impl Store {
 
     pub(crate) async fn find_live(&self, session: &Session, now: Timestamp) -> Option<(Session, User)> {
         let (realm, id) = (self.realm, session.id);
-        read!(self, [] tx => sessions::find_live(tx, realm, id, now).await).unwrap()
+        let found = read!(self, [] tx => sessions::find_live(tx, realm, id, now).await).unwrap();
+        // With more of the user it is found in the same cases.
+        let known = read!(self, [] tx => sessions::find_live_known(tx, realm, id, now).await).unwrap();
+        assert_eq!(known.map(|(session, user, _)| (session, user)), found);
+        let numbered = read!(self, [] tx => sessions::find_live_numbered(tx, realm, id, now).await).unwrap();
+        assert_eq!(numbered.map(|(session, user, _)| (session, user)), found);
+        found
     }
 
     /// A grant that is not stored.

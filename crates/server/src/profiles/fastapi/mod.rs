@@ -27,5 +27,5 @@ pub use in_path::InPath;
 pub use invalid::{Invalid, Invalids};
 pub use query::{Params, int};
 pub use refusal::{Refusal, answer, not_allowed, not_found};
-pub use token::{Access, Pair, Said, Shell, open_access, open_shell, pair, session_of};
+pub use token::{Access, Pair, Said, Shell, numbered_session_of, open_access, open_shell, pair, session_of};
 pub use uuid::parse as parse_uuid;

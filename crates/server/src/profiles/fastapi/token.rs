@@ -4,42 +4,22 @@
 //! everything that it says. A refresh token is one of ours (`gp_rt_…`) in such a token: they can make the shell and not what is in it. It
 //! is the same for one generation of a grant, always, so that a client that lost an answer is given the same again.
 
-use gatepost_domain::{Grant, Scopes, Session, SessionId, Timestamp, User, refresh::RefreshToken};
-use gatepost_store::sessions;
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
-use crate::{App, http::Problem, realm::Snapshot, session};
+use gatepost_domain::{Grant, Scopes, Session, Timestamp, User, refresh::RefreshToken};
+use gatepost_store::sessions;
+use serde::Serialize;
+
+use crate::{App, http::Problem, realm::Snapshot, session, signing::SharedClaims};
 
 /// What marks a token to open something with.
 const ACCESS: &str = "access";
 /// What marks a token to have another with.
 const REFRESH: &str = "refresh";
 
-/// What a token says. What else an application may find in it means nothing here.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct AccessClaims {
-    /// Whom it is about, as the profile calls them.
-    pub sub: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    scopes: Option<Vec<String>>,
-    exp: i64,
-    r#type: String,
-    iat: i64,
-    jti: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sid: Option<SessionId>,
-}
-
-impl AccessClaims {
-    /// Everything that it says, but for its mark.
-    fn statement(&self) -> Result<Vec<u8>, Problem> {
-        serde_json::to_vec(&Self { jti: String::new(), ..self.clone() }).map_err(Problem::internal)
-    }
-}
-
 /// A token that was opened: ours, and not expired.
 #[derive(Clone, Debug)]
-pub struct Access(AccessClaims);
+pub struct Access(Arc<SharedClaims>);
 
 impl Access {
     /// Whom it is about.
@@ -87,7 +67,7 @@ pub fn pair(app: &App, realm: &Snapshot, said: Said<'_>, now: Timestamp) -> Resu
     let ttl = realm.settings().access_token_ttl.as_secs();
     let mut nonce = [0; 16];
     app.entropy().fill(&mut nonce);
-    let mut access = AccessClaims {
+    let mut access = SharedClaims {
         sub: subject.to_owned(),
         scopes,
         exp: now.unix_seconds().saturating_add_unsigned(ttl),
@@ -97,7 +77,7 @@ pub fn pair(app: &App, realm: &Snapshot, said: Said<'_>, now: Timestamp) -> Resu
         sid: Some(session.id),
     };
     access.jti = app.application_mac().mark(realm.id(), nonce, &access.statement()?);
-    let shell = AccessClaims {
+    let shell = SharedClaims {
         sub: subject.to_owned(),
         scopes: None,
         exp: grant.idle_expires_at.unix_seconds(),
@@ -113,16 +93,18 @@ pub fn pair(app: &App, realm: &Snapshot, said: Said<'_>, now: Timestamp) -> Resu
     })
 }
 
-fn open(realm: &Snapshot, token: &str, now: Timestamp) -> Option<AccessClaims> {
-    let claims: AccessClaims = realm.keys().shared().open(token)?;
-    (now.unix_seconds() < claims.exp).then_some(claims)
+fn in_time(claims: &SharedClaims, now: Timestamp) -> bool {
+    now.unix_seconds() < claims.exp
 }
 
 /// A token to open something with, if it is ours: others can sign one, too.
 pub fn open_access(app: &App, realm: &Snapshot, token: &str, now: Timestamp) -> Option<Access> {
-    let claims = open(realm, token, now).filter(|claims| claims.r#type == ACCESS)?;
-    let statement = claims.statement().ok()?;
-    app.application_mac().is_mark(realm.id(), &claims.jti, &statement).then_some(Access(claims))
+    let is_ours = |claims: &SharedClaims| {
+        let is_mark = |statement: Vec<u8>| app.application_mac().is_mark(realm.id(), &claims.jti, &statement);
+        claims.r#type == ACCESS && claims.statement().is_ok_and(is_mark)
+    };
+    let claims = realm.keys().shared().open_own(token, is_ours)?;
+    in_time(&claims, now).then_some(Access(claims))
 }
 
 /// What came of opening a token to have another with.
@@ -137,7 +119,7 @@ pub enum Shell {
 
 /// Opens a token to have another with.
 pub fn open_shell(realm: &Snapshot, token: &str, now: Timestamp) -> Shell {
-    match open(realm, token, now) {
+    match realm.keys().shared().open(token).filter(|claims| in_time(claims, now)) {
         None => Shell::Refused,
         Some(claims) if claims.r#type == REFRESH => Shell::Refresh { token: claims.jti, subject: claims.sub },
         Some(_) => Shell::AnotherKind,
@@ -158,6 +140,25 @@ pub async fn session_of(
     });
     let found = found.await?;
     if let Some((session, _)) = &found {
+        session::touch(app, realm, session, now).await;
+    }
+    Ok(found)
+}
+
+/// The same, with the number of the user, if they have one.
+pub async fn numbered_session_of(
+    app: &App,
+    realm: &Snapshot,
+    access: &Access,
+    now: Timestamp,
+) -> Result<Option<(Session, User, Option<u64>)>, Problem> {
+    let Some(id) = access.0.sid else { return Ok(None) };
+    let realm_id = realm.id();
+    let found = app.db().read("find the session of a token", move |tx| {
+        Box::pin(async move { sessions::find_live_numbered(tx, realm_id, id, now).await })
+    });
+    let found = found.await?;
+    if let Some((session, ..)) = &found {
         session::touch(app, realm, session, now).await;
     }
     Ok(found)

@@ -10,7 +10,7 @@ use super::user::{Role, subject};
 use crate::{
     App, accounts,
     http::{Problem, SignedIn},
-    profiles::fastapi::{Access, Refusal, bearer, identifier, open_access, session_of},
+    profiles::fastapi::{Access, Refusal, bearer, identifier, numbered_session_of, open_access},
     realm::{InRealm, Snapshot},
 };
 
@@ -24,6 +24,8 @@ pub struct Caller {
     pub who: SignedIn,
     /// The highest of their roles, now.
     pub role: Role,
+    /// Their number, if they have one yet.
+    known_number: Option<u64>,
 }
 
 impl FromRequestParts<App> for Caller {
@@ -34,7 +36,8 @@ impl FromRequestParts<App> for Caller {
         let now = app.clock().now();
         let token = bearer(&parts.headers)?.ok_or_else(refused)?;
         let access = open_access(app, &realm, token, now).ok_or_else(refused)?;
-        let Some((session, user)) = session_of(app, &realm, &access, now).await? else {
+        let Some((session, user, known_number)) = numbered_session_of(app, &realm, &access, now).await?
+        else {
             return Err(without_session(app, &realm, &access).await?);
         };
         // Whoever has another name by now has other tokens.
@@ -42,7 +45,17 @@ impl FromRequestParts<App> for Caller {
             return Err(refused());
         }
         let role = Role::of(&user, realm.roles());
-        Ok(Self { who: SignedIn::themselves(user, session), role })
+        Ok(Self { who: SignedIn::themselves(user, session), role, known_number })
+    }
+}
+
+impl Caller {
+    /// Their number; they are given one if they have none.
+    pub async fn number(&self, app: &App) -> Result<u64, Problem> {
+        match self.known_number {
+            Some(number) => Ok(number),
+            None => accounts::number(app, self.who.user.realm, self.who.user.id).await,
+        }
     }
 }
 

@@ -20,9 +20,8 @@ use crate::{
 };
 
 pub async fn show(caller: Caller, realm: InRealm, State(app): State<App>) -> Result<Response, Refusal> {
-    let user = &caller.who.user;
-    let number = accounts::number(&app, realm.id(), user.id).await?;
-    Ok(answer(StatusCode::OK, &UserResponse::new(user, number, realm.roles())))
+    let number = caller.number(&app).await?;
+    Ok(answer(StatusCode::OK, &UserResponse::new(&caller.who.user, number, realm.roles())))
 }
 
 /// A body that is no JSON is told before anything is asked of whoever sent it, as by the original.

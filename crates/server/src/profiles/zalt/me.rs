@@ -1,7 +1,7 @@
 //! `/me`: the signed-in account.
 
 use axum::extract::State;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
@@ -13,23 +13,28 @@ use super::{
 };
 use crate::{
     App,
-    accounts::{self, Who},
+    accounts::{self, About, Who},
     api::Password,
-    http::{Now, Present, Problem, SignedIn, Where},
+    http::{Now, PresentKnown, Problem, SignedIn, Where},
     realm::InRealm,
 };
 
 /// The account, as it is now, also to an administrator who acts in its place.
 pub async fn show(
-    In(present): In<Present>,
+    In(PresentKnown(present, known)): In<PresentKnown>,
     In(realm): In<InRealm>,
     State(app): State<App>,
 ) -> Result<Said, Refusal> {
     let (user, session) = present.account();
-    let about = accounts::about(&app, user).await?;
+    let about = About::with(&app, user, known).await?;
     // When somebody else acts in their place, they did not sign in.
     let last_login = Some(session.created_at).filter(|_| session.impersonator.is_none());
-    Ok(Said::ok(json!({"user": view::user(&realm, user, &about, last_login)})))
+    Ok(Said::ok(Me { user: view::user(&realm, user, &about, last_login) }))
+}
+
+#[derive(Serialize)]
+struct Me<'a> {
+    user: view::Account<'a>,
 }
 
 /// Changes what it says of the person. The name to show follows from the two names.
@@ -42,7 +47,7 @@ pub async fn change_profile(
     Body(body): Body<ProfileSent>,
 ) -> Result<Said, Refusal> {
     let changes = body.changes()?;
-    let before = accounts::about(&app, &caller.user).await?.claims;
+    let before = accounts::about(&app, &caller.user).await?.known.claims;
     let names = changes.given_name.is_some() || changes.family_name.is_some();
     let name = shown_name(&changes.clone().over(before)).filter(|_| names);
     let change = accounts::Change::new().name(name.map(Some))?.claims(changes)?;

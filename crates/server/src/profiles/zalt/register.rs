@@ -1,6 +1,7 @@
 //! `POST /register`
 
 use axum::extract::State;
+use gatepost_store::sessions::Known;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -46,7 +47,7 @@ pub async fn register(
     let (user, hash) =
         made.map_err(|problem| Refusal::from(problem).instead_of("RATE_LIMITED", "RATE_LIMIT_EXCEEDED"))?;
     // As the account was made: nothing is looked up that an address which has an account would answer otherwise.
-    let about = About { claims, ..About::default() };
+    let about = About { known: Known { claims, ..Known::default() }, ..About::default() };
     let mut answer = json!({
         "message": "The account is made. Confirm the address by the link that is mailed to it.",
         "user": view::user(&realm, &user, &about, None),

@@ -44,7 +44,8 @@ pub(super) async fn named(app: &App, realm: &InRealm, id: Option<UserId>) -> Res
 }
 
 async fn shown(app: &App, realm: &InRealm, user: &User) -> Result<Value, Refusal> {
-    Ok(view::user(realm, user, &accounts::about(app, user).await?, None))
+    let about = accounts::about(app, user).await?;
+    Ok(json!(view::user(realm, user, &about, None)))
 }
 
 /// Which users to list.

@@ -1,10 +1,10 @@
 //! What this front door shows, in both spellings: programs of one generation read `access_token`, those of the other `accessToken`.
 
 use gatepost_domain::{
-    EmailAddress, Membership, Organization, PersonalClaims, RoleName, Timestamp, User,
-    mfa::{Factor, FactorKind},
+    EmailAddress, Membership, Organization, Permission, PersonalClaims, RoleName, Timestamp, User, UserId,
     organization::OWNER,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -28,39 +28,76 @@ pub fn tokens(pair: &TokenAnswer) -> Value {
 }
 
 /// An account, as its owner and whoever administers it see it.
-pub fn user(realm: &Snapshot, user: &User, about: &About, last_login: Option<Timestamp>) -> Value {
+#[derive(Serialize)]
+pub struct Account<'a> {
+    id: UserId,
+    realm_id: &'a str,
+    email: Option<&'a str>,
+    email_verified: bool,
+    profile: Profile<'a>,
+    status: &'static str,
+    mfa_enabled: bool,
+    webauthn_enabled: bool,
+    roles: Vec<&'a str>,
+    permissions: Vec<&'a str>,
+    tenants: Vec<Value>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    last_login: Option<Timestamp>,
+    // The same for programs of the newer generation.
+    #[serde(rename = "realmId")]
+    realm_id_again: &'a str,
+    #[serde(rename = "emailVerified")]
+    email_verified_again: bool,
+    #[serde(rename = "mfaEnabled")]
+    mfa_enabled_again: bool,
+    #[serde(rename = "webauthnEnabled")]
+    webauthn_enabled_again: bool,
+    #[serde(rename = "createdAt")]
+    created_at_again: Timestamp,
+    #[serde(rename = "updatedAt")]
+    updated_at_again: Timestamp,
+    #[serde(rename = "lastLogin")]
+    last_login_again: Option<Timestamp>,
+}
+
+/// What is said of an account.
+pub fn user<'a>(
+    realm: &'a Snapshot,
+    user: &'a User,
+    about: &'a About,
+    last_login: Option<Timestamp>,
+) -> Account<'a> {
     let rights = realm.roles().rights(&user.roles);
-    let mut roles: Vec<&str> = rights.roles.iter().map(|role| role.as_str()).collect();
+    let mut roles: Vec<&str> = rights.roles.into_iter().map(RoleName::as_str).collect();
     if accounts::is_administrator(user) && !roles.contains(&accounts::ADMINISTRATOR) {
         roles.push(accounts::ADMINISTRATOR);
     }
-    let permissions: Vec<&str> = rights.permissions.iter().map(|permission| permission.as_str()).collect();
-    let has = |kind| about.factors.iter().any(|factor: &Factor| factor.kind == kind);
-    let (mfa, passkey) = (!about.factors.is_empty(), has(FactorKind::Passkey));
-    let tenants: Vec<Value> = about.organizations.iter().map(|found| tenant(realm, found)).collect();
-    json!({
-        "id": user.id,
-        "realm_id": realm.name(),
-        "email": user.email.as_ref().map(EmailAddress::as_str),
-        "email_verified": user.email_verified,
-        "profile": profile(&about.claims),
-        "status": status(realm, user),
-        "mfa_enabled": mfa,
-        "webauthn_enabled": passkey,
-        "roles": roles,
-        "permissions": permissions,
-        "tenants": tenants,
-        "created_at": user.created_at,
-        "updated_at": user.updated_at,
-        "last_login": last_login,
-        "realmId": realm.name(),
-        "emailVerified": user.email_verified,
-        "mfaEnabled": mfa,
-        "webauthnEnabled": passkey,
-        "createdAt": user.created_at,
-        "updatedAt": user.updated_at,
-        "lastLogin": last_login,
-    })
+    let known = &about.known;
+    let (mfa, passkey) = (known.has_factor(), known.has_passkey);
+    Account {
+        id: user.id,
+        realm_id: realm.name(),
+        email: user.email.as_ref().map(EmailAddress::as_str),
+        email_verified: user.email_verified,
+        profile: Profile::of(&known.claims),
+        status: status(realm, user),
+        mfa_enabled: mfa,
+        webauthn_enabled: passkey,
+        roles,
+        permissions: rights.permissions.into_iter().map(Permission::as_str).collect(),
+        tenants: about.organizations.iter().map(|found| tenant(realm, found)).collect(),
+        created_at: user.created_at,
+        updated_at: user.updated_at,
+        last_login,
+        realm_id_again: realm.name(),
+        email_verified_again: user.email_verified,
+        mfa_enabled_again: mfa,
+        webauthn_enabled_again: passkey,
+        created_at_again: user.created_at,
+        updated_at_again: user.updated_at,
+        last_login_again: last_login,
+    }
 }
 
 /// The account of a sign-in that waits for its second factor: no more of it is told before.
@@ -79,18 +116,41 @@ pub fn status(realm: &Snapshot, user: &User) -> &'static str {
     }
 }
 
-fn profile(claims: &PersonalClaims) -> Value {
-    json!({
-        "first_name": claims.given_name,
-        "last_name": claims.family_name,
-        "avatar_url": claims.picture,
-        "phone_number": claims.phone_number,
-        "firstName": claims.given_name,
-        "lastName": claims.family_name,
-        "avatarUrl": claims.picture,
-        "phoneNumber": claims.phone_number,
-        "metadata": {},
-    })
+#[derive(Serialize)]
+struct Profile<'a> {
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    avatar_url: Option<&'a str>,
+    phone_number: Option<&'a str>,
+    #[serde(rename = "firstName")]
+    first_name_again: Option<&'a str>,
+    #[serde(rename = "lastName")]
+    last_name_again: Option<&'a str>,
+    #[serde(rename = "avatarUrl")]
+    avatar_url_again: Option<&'a str>,
+    #[serde(rename = "phoneNumber")]
+    phone_number_again: Option<&'a str>,
+    metadata: Nothing,
+}
+
+/// `{}`
+#[derive(Serialize)]
+struct Nothing {}
+
+impl<'a> Profile<'a> {
+    fn of(claims: &'a PersonalClaims) -> Self {
+        Self {
+            first_name: claims.given_name.as_deref(),
+            last_name: claims.family_name.as_deref(),
+            avatar_url: claims.picture.as_deref(),
+            phone_number: claims.phone_number.as_deref(),
+            first_name_again: claims.given_name.as_deref(),
+            last_name_again: claims.family_name.as_deref(),
+            avatar_url_again: claims.picture.as_deref(),
+            phone_number_again: claims.phone_number.as_deref(),
+            metadata: Nothing {},
+        }
+    }
 }
 
 /// An organization of an account. The contract has one role in each: the owner's, or the first.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::http::Method;
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_jose::{KeySet, Verifier};
@@ -47,6 +49,36 @@ async fn a_token_says_what_the_contract_says_and_nothing_else() {
     let other = other.header("set-auth-jwt").unwrap();
     assert_eq!(part(other, 1)["iss"], format!("{OURS}/r/acme"));
     assert_ne!(part(other, 0)["kid"], header["kid"]);
+}
+
+/// Pages ask for the session all the time, and a signature is the dearest thing in the answer.
+#[tokio::test]
+async fn what_is_the_same_is_said_by_the_same_token_for_a_minute() {
+    let app = TestApp::new().await;
+    let client = ada(&app).await;
+    let ask = async || client.get("/get-session").await.header("set-auth-jwt").unwrap().to_owned();
+    let first = ask().await;
+    app.clock.advance(Duration::from_secs(59));
+    assert_eq!(ask().await, first);
+    assert_eq!(client.get("/token").await.text("token"), first);
+    app.clock.advance(Duration::from_secs(1));
+    let second = ask().await;
+    assert_eq!(part(&second, 1)["iat"], json!(app.clock.now().unix_seconds()));
+
+    // What is said of somebody else, or is otherwise now, is another token at once.
+    client.post("/update-user", json!({"name": "Countess"})).await;
+    let third = ask().await;
+    assert_eq!(
+        (&part(&third, 1)["name"], &part(&third, 1)["iat"]),
+        (&json!("Countess"), &part(&second, 1)["iat"])
+    );
+    let other = super::Client::new(&app);
+    other.sign_up("grace@example.com").await;
+    let hers = other.get("/token").await.text("token");
+    assert_eq!(part(&hers, 1)["email"], "grace@example.com");
+    // And of a session that is over nothing is said.
+    client.post("/sign-out", json!({})).await;
+    assert_eq!(client.get("/get-session").await.header("set-auth-jwt"), None);
 }
 
 /// Such a token is none of ours, wherever it is shown.

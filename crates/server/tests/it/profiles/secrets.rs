@@ -75,6 +75,27 @@ async fn what_an_operator_is_shown_verifies_the_tokens_of_the_profile_and_stands
     assert!(!String::from_utf8_lossy(&trail.body).contains(&secret));
 }
 
+/// A token that was seen before is asked for its time, its session and its account each time.
+#[tokio::test]
+async fn a_token_that_was_taken_before_is_not_when_it_is_over() {
+    let app = TestApp::with(REALM).await;
+    let seen = async |token: &str| with(&app, Method::GET, "/users/me", token).await.status.as_u16();
+    let first = access(&app).await;
+    assert_eq!((seen(&first).await, seen(&first).await), (200, 200));
+    app.clock.advance(Duration::from_secs(1_800));
+    assert_eq!(seen(&first).await, 401);
+    let second = access(&app).await;
+    assert_eq!((seen(&second).await, seen(&second).await), (200, 200));
+    let root = app.sign_in("root@example.com").await;
+    assert!(
+        app.ask(&root, Method::POST, "/api/v1/logout", Some(json!({"everywhere": true})))
+            .await
+            .status
+            .is_success()
+    );
+    assert_eq!(seen(&second).await, 401);
+}
+
 /// JWT-13, JWT-21: whoever knows the secret can make tokens of the profile, and of nothing else.
 #[tokio::test]
 async fn jwt_13_the_secret_of_applications_opens_the_profile_and_nothing_else() {
