@@ -4,6 +4,7 @@ mod answer;
 mod event;
 mod form;
 mod message;
+pub mod scalekit;
 pub mod zalt;
 
 use std::str::FromStr;
@@ -13,7 +14,7 @@ use crate::{DisplayName, EventId, RealmId, Timestamp, WebUri, WebhookId};
 
 pub use answer::{Answer, NoSuchAnswer};
 pub use event::{Event, Events, EventsRefused, NoSuchEvent};
-pub use form::{Form, NoSuchForm};
+pub use form::{Form, NoSuchForm, Untold};
 pub use message::{About, Message};
 
 /// How many a realm may have.

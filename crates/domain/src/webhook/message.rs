@@ -16,8 +16,12 @@ pub struct About {
     pub user: Option<User>,
     /// How many second factors that user has.
     pub factors: u64,
+    /// What an application calls that user, where it said so.
+    pub external_id: Option<String>,
     /// The organization that the record names, unless gone.
     pub organization: Option<Organization>,
+    /// What an application calls that organization.
+    pub organization_external_id: Option<String>,
     /// The invitation that the record names.
     pub invitation: Option<Invitation>,
 }
@@ -56,7 +60,10 @@ impl Message {
         }
         if let Some(id) = record.detail.get("organization") {
             let known = about.organization.as_ref().filter(|_| event != Event::OrganizationDeleted);
-            data.insert("organization".into(), known.map_or_else(|| json!({ "id": id }), organization));
+            data.insert(
+                "organization".into(),
+                known.map_or_else(|| json!({ "id": id }), |known| organization(known, about)),
+            );
         }
         match event {
             Event::SessionCreated | Event::SessionRevoked => sessions(record, &mut data),
@@ -133,6 +140,7 @@ fn shown(user: &User, about: &About) -> Value {
         "email_verified": user.email_verified,
         "username": user.username.as_ref().map(Username::as_str),
         "name": user.name.as_ref().map(DisplayName::as_str),
+        "external_id": about.external_id,
         "roles": names(&user.roles),
         "disabled": user.is_disabled(),
         "mfa": about.factors > 0,
@@ -141,11 +149,12 @@ fn shown(user: &User, about: &About) -> Value {
     })
 }
 
-fn organization(organization: &Organization) -> Value {
+fn organization(organization: &Organization, about: &About) -> Value {
     json!({
         "id": organization.id,
         "slug": organization.slug.as_str(),
         "name": organization.name.as_str(),
+        "external_id": about.organization_external_id,
         "created_at": organization.created_at,
         "updated_at": organization.updated_at,
     })
@@ -185,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_message_says_what_happened_when_and_to_whom() {
-        let about = About { user: Some(ada()), ..About::default() };
+        let about = About { user: Some(ada()), external_id: Some("customer-7".into()), ..About::default() };
         let made = record(audit::Event::UserCreated).user(UserId::MAX);
         let body = told(&made, &about).unwrap();
         assert_eq!(
@@ -194,7 +203,7 @@ mod tests {
                 "id": EventId::MAX, "type": "user.created", "timestamp": "2027-01-15T08:00:00Z", "realm_id": RealmId::MIN,
                 "data": { "user": {
                     "id": UserId::MAX, "email": "ada@example.com", "email_verified": false, "username": null, "name": null,
-                    "roles": [], "disabled": false, "mfa": false, "created_at": AT, "updated_at": AT,
+                    "external_id": "customer-7", "roles": [], "disabled": false, "mfa": false, "created_at": AT, "updated_at": AT,
                 } },
             })
         );

@@ -58,6 +58,9 @@ enum What {
         /// What it is for
         #[arg(long)]
         name: Option<DisplayName>,
+        /// How it is told: standard; or zalt or scalekit, for a receiver that was written for one of these
+        #[arg(long, default_value = "standard")]
+        form: Form,
     },
     /// Change a webhook; what is not given stays
     #[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
@@ -154,9 +157,9 @@ impl What {
                 let view = WebhookView::from(&found);
                 output.show(&view, || view.row().join("  "))
             }
-            Self::Create { url, events, name } => {
+            Self::Create { url, events, name, form } => {
                 let events = if events.is_empty() { Events::All } else { chosen(&events)? };
-                let wanted = Wanted { url, name, events, form: Form::Standard, secret: None };
+                let wanted = Wanted { url, name, events, form, secret: None };
                 let made = webhooks::create(app, within, wanted, who, now).await.map_err(refusal)?;
                 show(output, &made, |id, secret| format!("made {id} with secret {secret} (shown this once)"))
             }

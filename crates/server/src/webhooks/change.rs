@@ -12,7 +12,11 @@ use gatepost_store::{audit, webhooks as stored};
 use zeroize::Zeroizing;
 
 use super::secret;
-use crate::{App, accounts::Who, http::Problem};
+use crate::{
+    App,
+    accounts::{Who, field},
+    http::Problem,
+};
 
 /// So many messages are sent once more at a time.
 const REPLAYED: u32 = 1_000;
@@ -89,6 +93,7 @@ pub async fn create(
     now: Timestamp,
 ) -> Result<Made, Problem> {
     check(app, &wanted.url)?;
+    tells(wanted.form, &wanted.events)?;
     let id = WebhookId::new(now, app.entropy());
     let secret = wanted.secret.unwrap_or_else(|| secret::fresh(app));
     let webhook = Webhook {
@@ -144,6 +149,9 @@ pub async fn update(
             who.still_may(tx, now).await?;
             let before = stored::find(tx, realm, id).await?.ok_or(Problem::NotFound)?;
             who.means(Some(&before))?;
+            if let Some(events) = &change.events {
+                tells(before.form, events)?;
+            }
             let (after, changed) = change.of(&before, now);
             if changed.is_empty() {
                 return Ok(before);
@@ -313,6 +321,10 @@ fn check(app: &App, url: &WebUri) -> Result<(), Problem> {
     app.outgoing()
         .takes_messages(url)
         .map_err(|refused| Problem::InvalidField { field: "url", reason: refused.to_string().into() })
+}
+
+fn tells(form: Form, events: &Events) -> Result<(), Problem> {
+    form.check(events).map_err(|untold| field("events", untold))
 }
 
 fn record(app: &App, who: &Who, event: Event, (realm, id): (RealmId, WebhookId), now: Timestamp) -> Record {

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue};
 use gatepost_domain::{
     SealBroken, Timestamp, Webhook,
-    webhook::{Answer, Delivery, Form, zalt},
+    webhook::{Answer, Delivery, Form, scalekit, zalt},
 };
 use gatepost_jose::webhook::sign_for_zalt;
 
@@ -22,7 +22,8 @@ pub struct Sent {
 /// Signs a message and sends it. Each try is signed anew, for a receiver refuses what was signed long ago; the id and the document stay.
 pub async fn send(app: &App, webhook: &Webhook, message: &Delivery, now: Timestamp) -> Sent {
     let written = match webhook.form {
-        Form::Standard => standard(app, webhook, message, now),
+        Form::Standard => signed(app, webhook, message, message.body.clone(), now),
+        Form::Scalekit => signed(app, webhook, message, scalekit::body(message), now),
         Form::Zalt => for_zalt(app, webhook, message, now),
     };
     let answer = match written {
@@ -50,23 +51,25 @@ fn headers<const N: usize>(named: [(&'static str, String); N]) -> HeaderMap {
     headers
 }
 
-fn standard(
+/// After Standard Webhooks.
+fn signed(
     app: &App,
     webhook: &Webhook,
     message: &Delivery,
+    body: String,
     now: Timestamp,
 ) -> Result<(HeaderMap, String), SealBroken> {
     let (id, at) = (message.id.to_string(), now.unix_seconds());
     let mut signatures = Vec::new();
     for sealed in std::iter::once(webhook.sealed_secret.as_slice()).chain(webhook.also_signs(now)) {
-        signatures.push(secret::open(app, webhook, sealed)?.sign(&id, at, message.body.as_bytes()));
+        signatures.push(secret::open(app, webhook, sealed)?.sign(&id, at, body.as_bytes()));
     }
     let headers = headers([
         ("webhook-id", id),
         ("webhook-signature", signatures.join(" ")),
         ("webhook-timestamp", at.to_string()),
     ]);
-    Ok((headers, message.body.clone()))
+    Ok((headers, body))
 }
 
 /// Some receivers read one header, and some the other three. There is room for one signature: it is by the newest secret.

@@ -1,11 +1,11 @@
 //! Messages are queued in the transaction that they tell of.
 
-use gatepost_domain::webhook::{About, Event, Message};
+use gatepost_domain::webhook::{About, Event, Form, Message};
 use gatepost_domain::{InvitationId, OrganizationId, RealmId, Timestamp, UserId, WebhookId, audit::Record};
 
-use crate::{Error, Tx, invitations, organizations, users};
+use crate::{Error, Tx, invitations, organization_notes, organizations, user_notes, users};
 
-/// Queues what a record is told as, for every webhook that is on and chose the event.
+/// Queues what a record is told as, for every webhook that is on, chose the event, and is told of it in its form.
 ///
 /// What the record is about is read here, in the transaction: the change must be made by then.
 pub(crate) async fn tell(tx: &mut Tx, record: &Record, event: Event) -> Result<(), Error> {
@@ -16,7 +16,8 @@ pub(crate) async fn tell(tx: &mut Tx, record: &Record, event: Event) -> Result<(
             COALESCE((SELECT MAX(d.created_at) + 1 FROM webhook_deliveries d
                 WHERE d.webhook_id = w.id AND d.due_at IS NOT NULL AND d.due_at = $6), $6), $6, 0, 0
         FROM webhooks w
-        WHERE w.realm_id = $1 AND w.state = 'on' AND (w.events = '*' OR w.events LIKE $7)";
+        WHERE w.realm_id = $1 AND w.state = 'on' AND (w.events = '*' OR w.events LIKE $7)
+            AND ($8 OR w.form <> 'scalekit')";
     let about = about(tx, record, event).await?;
     let Some(message) = Message::of(record, event, &about) else { return Ok(()) };
     let wanted = pattern(event);
@@ -28,6 +29,7 @@ pub(crate) async fn tell(tx: &mut Tx, record: &Record, event: Event) -> Result<(
         message.body.as_str().into(),
         message.at.into(),
         wanted.as_str().into(),
+        Form::Scalekit.tells(event).into(),
     ];
     tx.execute(SQL, &params).await?;
     tx.rings();
@@ -64,9 +66,12 @@ async fn about(tx: &mut Tx, record: &Record, event: Event) -> Result<About, Erro
     if let Some(user) = record.user {
         about.user = users::find(tx, record.realm, user).await?;
         about.factors = factors(tx, record.realm, user).await?;
+        about.external_id = user_notes::find(tx, record.realm, user).await?.external_id;
     }
     if let Some(id) = named("organization").and_then(|id| id.parse::<OrganizationId>().ok()) {
         about.organization = organizations::find(tx, record.realm, id).await?;
+        let notes = organization_notes::find(tx, record.realm, id).await?;
+        about.organization_external_id = notes.external_id;
     }
     if event == Event::MemberInvited
         && let Some(id) = named("invitation").and_then(|id| id.parse::<InvitationId>().ok())

@@ -12,6 +12,7 @@ on_every_backend!(
     a_webhook_is_changed_only_as_it_is_and_turned_off_once,
     what_is_appended_to_the_trail_is_told_to_those_who_chose_it,
     what_is_told_is_how_things_are_in_the_transaction,
+    what_a_form_has_no_name_for_is_not_told_in_it,
     what_is_taken_back_is_told_to_nobody,
     nothing_is_lost_between_the_making_of_a_webhook_and_the_acts_around_it,
     messages_are_due_in_order_and_settled_once,
@@ -196,6 +197,19 @@ async fn what_is_told_is_how_things_are_in_the_transaction(store: Store) {
     .unwrap();
     let body = all(&store, one.id).await.remove(0).body;
     assert!(body.contains("\"email\":\"ada@example.com\"") && body.contains("\"mfa\":false"), "{body}");
+}
+
+async fn what_a_form_has_no_name_for_is_not_told_in_it(store: Store) {
+    let ours = webhook(&store, 1, "*");
+    let theirs = Webhook { form: Form::Scalekit, ..webhook(&store, 2, "*") };
+    keep(&store, &ours).await;
+    keep(&store, &theirs).await;
+    let ada = store.user("ada").await;
+    act(&store, Act::PasswordChanged, ada.id, 1).await;
+    act(&store, Act::UserUpdated, ada.id, 2).await;
+    let told = async |id| all(&store, id).await.into_iter().map(|one| one.event.name()).collect::<Vec<_>>();
+    assert_eq!(told(ours.id).await, ["password.changed", "user.updated"]);
+    assert_eq!(told(theirs.id).await, ["user.updated"]);
 }
 
 async fn what_is_taken_back_is_told_to_nobody(store: Store) {

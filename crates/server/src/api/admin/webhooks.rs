@@ -34,7 +34,7 @@ pub struct WebhookView {
     /// Of what it is told; `*` is everything.
     #[schema(example = json!(["user.created", "user.deleted"]))]
     events: Vec<&'static str>,
-    /// How it is told: `standard`, or `zalt` for a receiver that was written for Zalt.
+    /// How it is told: `standard`, or `zalt` or `scalekit` for a receiver that was written for one of these.
     #[schema(value_type = String, example = "standard")]
     form: &'static str,
     /// `on`; `off`, by somebody; `gone`, for it answered 410; or `failing`, for nothing arrived there for three days.
@@ -175,6 +175,9 @@ pub(super) struct NewWebhook {
     /// Of what it is told; `["*"]` for everything, also what a later release tells of.
     #[schema(example = json!(["user.created", "user.deleted"]))]
     events: Vec<String>,
+    /// How it is told: `standard` unless given; `zalt` or `scalekit` for a receiver that was written for one of these. It stays.
+    #[schema(nullable = false, example = "standard")]
+    form: Option<String>,
     /// What messages are signed with: `whsec_` and base64 of 24 to 64 bytes, for a receiver that has one already. A fresh one unless
     /// given.
     #[schema(nullable = false)]
@@ -216,11 +219,12 @@ pub(super) async fn create(
     Json(body): Json<NewWebhook>,
 ) -> Result<(StatusCode, Shown<WebhookAndSecret>), Problem> {
     let secret = body.secret.as_deref().map(str::parse::<Secret>).transpose();
+    let form = body.form.as_deref().map(str::parse::<Form>).transpose();
     let wanted = Wanted {
         url: url(&body.url)?,
         name: body.name.as_deref().map(name).transpose()?,
         events: events(&body.events)?,
-        form: Form::Standard,
+        form: form.map_err(|refused| field("form", refused))?.unwrap_or_default(),
         secret: secret.map_err(|refused| field("secret", refused))?,
     };
     let made = webhooks::create(&app, realm.id(), wanted, Who::administrator(&admin, origin), now).await?;

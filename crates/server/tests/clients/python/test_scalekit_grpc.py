@@ -233,16 +233,23 @@ class Receiver(http.server.ThreadingHTTPServer):
             pass
 
 
-def test_webhooks_are_verified_by_the_library(folder: Path, client: ScalekitClient) -> None:
+def test_webhooks_in_its_own_form_are_verified_by_the_library(folder: Path, client: ScalekitClient) -> None:
     receiver = Receiver()
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{receiver.server_port}/hook"
     command = [os.environ["GATEPOST_BIN"], "webhook", "create", url, "--event", "organization.created", "--json"]
+    command += ["--form", "scalekit"]
     environment = HERE | {"GATEPOST_STORE__DATA_DIR": str(folder / "data")}
     made = json.loads(subprocess.check_output(command, text=True, env=environment))
-    client.organization.create_organization(CreateOrganization(display_name="Told of"))
+    wanted = CreateOrganization(display_name="Told of", external_id="told-of")
+    organization = client.organization.create_organization(wanted)[0].organization
     headers, body = receiver.arrived.get(timeout=30)
     receiver.shutdown()
     assert client.verify_webhook_payload(made["secret"], headers, body) is True
     with pytest.raises(WebhookVerificationError):
         client.verify_webhook_payload(made["secret"], headers, body + b" ")
+    told = json.loads(body)
+    assert (told["spec_version"], told["type"], told["object"]) == ("1", "organization.created", "Organization")
+    assert (told["id"], told["organization_id"]) == (headers["webhook-id"], organization.id)
+    data = told["data"]
+    assert (data["id"], data["display_name"], data["external_id"]) == (organization.id, "Told of", "told-of")

@@ -5,6 +5,7 @@ mod events;
 mod failing;
 mod hostile;
 mod receiver;
+mod scalekit;
 mod secrets;
 mod signatures;
 
