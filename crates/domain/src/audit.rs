@@ -223,6 +223,12 @@ events! {
     WebhookReplayed = "webhook-replayed",
     /// A webhook was turned off: it answered that it is gone, or nothing arrived there for days.
     WebhookDisabled = "webhook-disabled",
+    /// An interceptor refused a sign-in, an account, an invitation or a token, or did not answer.
+    InterceptorRefused = "interceptor-refused",
+    /// An interceptor did not answer, and what it was asked about happened all the same.
+    InterceptorUnanswered = "interceptor-unanswered",
+    /// The interceptors of a realm have another secret.
+    InterceptorSecretReplaced = "interceptor-secret-replaced",
     /// The master key was replaced.
     MasterKeyRotated = "master-key-rotated",
     /// A token was minted by command.

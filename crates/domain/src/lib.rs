@@ -16,6 +16,7 @@ mod email;
 mod entropy;
 mod grant;
 mod id;
+pub mod interceptor;
 pub mod invitation;
 pub mod lifetime;
 mod logo;

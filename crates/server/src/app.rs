@@ -24,6 +24,7 @@ use crate::{
     clients::KnownClients,
     declare,
     http::{Problem, TrustedProxies, Where},
+    interceptors,
     jobs::{self, Silent},
     limits::{self, Limits, Rule},
     mail::{KeptMail, Mailer},
@@ -66,6 +67,7 @@ struct Shared {
     refusals: Throttle,
     silent_clients: Silent<(RealmId, ClientId)>,
     silent_webhooks: Silent<WebhookId>,
+    interceptors: interceptors::Places,
     providers: KnownProviders,
     limits: Arc<Limits>,
     trusted_proxies: TrustedProxies,
@@ -139,6 +141,11 @@ impl App {
     /// Which webhooks did not take what they were sent of late.
     pub(crate) fn silent_webhooks(&self) -> &Silent<WebhookId> {
         &self.shared.silent_webhooks
+    }
+
+    /// Who waits for the answers of interceptors.
+    pub(crate) fn interceptors(&self) -> &interceptors::Places {
+        &self.shared.interceptors
     }
 
     /// What is known of providers.

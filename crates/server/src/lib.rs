@@ -25,6 +25,7 @@ mod health;
 mod holder;
 mod http;
 mod import;
+mod interceptors;
 mod introspection;
 mod jobs;
 mod limits;

@@ -115,11 +115,19 @@ const ALL: [(&str, &str, Kind); 22] = [
         Missing("the paths under `/api/v1` are [Gatepost's own](../reference/openapi.json)"),
     ),
     (
-        "webhooks and interceptors",
+        "webhooks",
+        "[in its documents](#webhooks), signed as `verify_webhook_payload` verifies, where the webhook is made with `--form scalekit`",
+        Served("told::a_receiver_that_was_written_for_it_is_told_by_its_names"),
+    ),
+    (
+        "interceptors: `PRE_SIGNUP`, `PRE_SESSION_CREATION`, `PRE_USER_INVITATION`, `PRE_M2M_TOKEN_CREATION`",
+        "[asked in its documents](#interceptors), signed as `verify_interceptor_payload` verifies",
+        Served("told::an_interceptor_that_was_written_for_it_is_asked_and_answers"),
+    ),
+    (
+        "interceptors: `response` in an answer (`claims`, `create_organization_membership`)",
         "",
-        Missing(
-            "[webhooks](webhooks.md) are signed as `verify_webhook_payload` verifies, but what they tell is Gatepost's own document, without `spec_version`, `environment_id` and `occurred_at`; there are no interceptors",
-        ),
+        Missing("the decision and its message are read, and nothing else"),
     ),
     (
         "sign-ins that an organization's own provider starts (`get_idp_initiated_login_claims`)",

@@ -6,5 +6,6 @@ mod send;
 mod show;
 
 pub use change::{Change, Made, Wanted, create, delete, replay, replay_dead, rotate_secret, test, update};
+pub(crate) use secret::fresh as fresh_secret;
 pub use send::{Sent, send};
 pub use show::{Shown, deliveries, delivery, find, list};

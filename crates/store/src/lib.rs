@@ -29,6 +29,7 @@ pub mod device_codes;
 pub mod grants;
 pub mod identities;
 pub mod initial_access_tokens;
+pub mod interceptor_secrets;
 pub mod invitations;
 pub mod mailed_links;
 pub mod memberships;

@@ -91,6 +91,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "what_acting_in_place_lives_by",
         sql: include_str!("../migrations/0022_what_acting_in_place_lives_by.sql"),
     },
+    Migration { version: 23, name: "interceptors", sql: include_str!("../migrations/0023_interceptors.sql") },
 ];
 
 /// The version this release works with.

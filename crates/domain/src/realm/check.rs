@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Profile, RealmSettings, SigningAlg};
 use crate::api_key;
 use crate::client::ROLES;
+use crate::interceptor::Interceptor;
 use crate::role::{ADMINISTRATOR, RoleGraph};
 use crate::setting::{MOST, SettingRefused, check_audience, is_word, refuse};
 
@@ -30,6 +31,7 @@ impl RealmSettings {
         self.check_lists()?;
         self.check_lifetimes()?;
         self.check_words()?;
+        Interceptor::check(&self.interceptors)?;
         match (self.profile.shares_secret(), self.signing_alg == SigningAlg::HS256) {
             (false, true) => {
                 let reason = "HS256 is for the profiles that define it; choose ES256, EdDSA or RS256";

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{ClientRegistration, Issuer, Mfa, PasswordRules, Profile, RateLimits, Registration, SigningAlg};
+use crate::interceptor::{Interceptor, Trigger};
 use crate::setting::{SettingRefused, Settings};
 use crate::{Accent, DisplayName, Logo, RoleName, Scopes, WebOrigin, lifetime};
 
@@ -111,6 +112,9 @@ pub struct RealmSettings {
     /// Whether proofs of possession must have a nonce of the server (RFC 9449 section 8): none can then be made long before it is
     /// used.
     pub require_dpop_nonce: bool,
+    /// Who is asked before an account is made, a session begins, an invitation is sent or a program gets a token, and says whether it may:
+    /// one for each event.
+    pub interceptors: Vec<Interceptor>,
 }
 
 impl Default for RealmSettings {
@@ -155,6 +159,7 @@ impl Default for RealmSettings {
             rate_limits: RateLimits::Default,
             cookie_domain: None,
             require_dpop_nonce: false,
+            interceptors: Vec::new(),
         }
     }
 }
@@ -230,6 +235,11 @@ impl RealmSettings {
         if let Some(serde_json::Value::Object(rules)) = stored.get_mut("password") {
             rules.retain(|key, _| ["min_length", "allow_decorated"].contains(&key.as_str()));
         }
+        if let Some(serde_json::Value::Array(interceptors)) = stored.get_mut("interceptors") {
+            for interceptor in interceptors.iter_mut().filter_map(Value::as_object_mut) {
+                interceptor.retain(|key, _| Interceptor::MEMBERS.contains(&key.as_str()));
+            }
+        }
         serde_json::from_value(serde_json::Value::Object(stored))
     }
 
@@ -242,6 +252,11 @@ impl RealmSettings {
             return Err(SettingRefused::new(member, reason));
         }
         self.changed(changes)
+    }
+
+    /// Who is asked before something happens; `None`: nobody.
+    pub fn interceptor(&self, before: Trigger) -> Option<&Interceptor> {
+        self.interceptors.iter().find(|interceptor| interceptor.event == before)
     }
 
     /// The names of the settings in which two differ.

@@ -4,6 +4,7 @@ use gatepost_domain::{
     DisplayName, EmailAddress, LinkPurpose, Notes, PasswordHash, PersonalClaims, Profile as FrontDoor,
     Registration, RoleName, Timestamp, User, UserId, Username,
     audit::{Actor, Event},
+    interceptor::Trigger,
     outbox::Letter,
     password::Policy,
 };
@@ -13,6 +14,7 @@ use super::{Who, email, field, letters::count_strangers_letter, links, names, no
 use crate::{
     App,
     http::{Problem, origin::Where},
+    interceptors::{About, Before},
     limits::{self, Rule},
     mail,
     realm::Snapshot,
@@ -157,6 +159,14 @@ pub async fn register(
     origin: Where,
     now: Timestamp,
 ) -> Result<User, Problem> {
+    // Whether the address has an account is not looked at before: whoever asks is not to learn it by what is asked.
+    let about = || About::Signup {
+        email: profile.email.clone(),
+        username: profile.username.clone(),
+        name: profile.name.clone(),
+    };
+    let before = Before { app, realm, origin: &origin, now, trigger: Trigger::PreSignup };
+    before.allowed(about).await?;
     let id = UserId::new(now, app.entropy());
     let record = origin.record(app, realm.id(), Event::UserRegistered, Actor::User(id), now).user(id);
     let claims = profile.claims.clone();

@@ -20,6 +20,7 @@ use crate::{
     Clock, Config, better_auth,
     clients::KnownClients,
     entropy::SystemEntropy,
+    interceptors::Places,
     jobs::Silent,
     limits::Limits,
     mail::Mailer,
@@ -149,6 +150,7 @@ impl App {
             // Eight minutes at the most, and for a webhook, which is told for days, an hour.
             silent_clients: Silent::new(8),
             silent_webhooks: Silent::new(11),
+            interceptors: Places::default(),
             providers: KnownProviders::new(),
             limits: Arc::new(Limits::new()),
             trusted_proxies: config.trusted_proxies.clone(),

@@ -171,15 +171,21 @@ pub(super) async fn come_back(browser: Browser, PathId(id): PathId<ProviderId>, 
         social::refused(&app, &realm, provider, (reason, None), &origin, now).await?;
         return no(asked, &targets, told);
     }
-    let (reason, told) = match social::enter(&app, &realm, provider, asserted, &origin, now).await? {
+    let entered = match social::enter(&app, &realm, provider, asserted, &origin, now).await {
+        Err(Problem::InterceptorDenied { .. }) => return no(asked, &targets, "access_denied"),
+        other => other?,
+    };
+    let (reason, told) = match entered {
         Entered::Proven(proven, is_new) => {
             return match asked.begin(*proven, true, true).await {
                 Ok(Some(_)) => yes(asked, &targets, is_new),
                 // What the application asks for then is at /two-factor/…, by the cookie that is set.
                 Ok(None) => no(asked, &targets, "TWO_FACTOR_REQUIRED"),
                 Err(Problem::MfaSetUpRequired) => no(asked, &targets, "TWO_FACTOR_SETUP_REQUIRED"),
-                // Disabled, or disconnected, in the same moment. It was written down.
-                Err(Problem::InvalidCredentials) => no(asked, &targets, "access_denied"),
+                // Disabled, or disconnected, in the same moment. It was written down, as is what an interceptor says.
+                Err(Problem::InvalidCredentials | Problem::InterceptorDenied { .. }) => {
+                    no(asked, &targets, "access_denied")
+                }
                 Err(other) => Err(other.into()),
             };
         }

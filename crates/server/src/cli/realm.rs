@@ -1,10 +1,12 @@
-//! `gatepost realm list|show|create|delete`
+//! `gatepost realm list|show|create|interceptor-secret|delete`
+
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
     EventId, Profile, Realm, RealmId, RealmName, RealmSettings,
     audit::{Actor, Event, Record},
-    publishable_key,
+    lifetime, publishable_key,
 };
 use gatepost_store::{audit, realms};
 use serde::Serialize;
@@ -16,7 +18,9 @@ use super::{
     store,
 };
 use crate::{
-    App, differences,
+    App,
+    accounts::Who,
+    differences, interceptors,
     realm::{Snapshot, issuer_of},
 };
 
@@ -43,6 +47,14 @@ enum What {
     Create {
         /// 3 to 64 of a-z, 0-9 and -
         name: RealmName,
+    },
+    /// Make or replace the secret that requests to the realm's interceptors are signed with, shown once
+    InterceptorSecret {
+        /// The realm's name
+        name: RealmName,
+        /// How long requests are signed with the secret before, too; 30d at most
+        #[arg(long, default_value = "24h", value_parser = lifetime::parse)]
+        overlap: Duration,
     },
     /// Remove a realm with everything in it: users, clients, keys, organizations. Its audit trail stays in the store
     Delete {
@@ -140,6 +152,15 @@ impl RealmCommand {
                         providers.map(|provider| vec![format!("provider {}", provider.id), provider.line()]),
                     );
                     table(&["SETTING", "VALUE"], &rows)
+                })
+            }
+            What::InterceptorSecret { name, overlap } => {
+                let realm = store::realm(&app, Some(&name)).await?;
+                let (who, now) = (Who::operator(), app.clock().now());
+                let made = interceptors::replace_secret(&app, realm.id(), overlap, who, now).await;
+                let made = made.map_err(store::refusal)?;
+                output.show(&serde_json::json!({ "secret": made.reveal() }), || {
+                    format!("{name}: new secret {} (shown this once)", made.reveal())
                 })
             }
             What::Delete { name, yes } => {

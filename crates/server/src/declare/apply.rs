@@ -144,6 +144,7 @@ impl Applying<'_> {
     async fn run(mut self, tx: &mut Tx) -> Result<(), ApplyError> {
         let before = realms::find_by_name(tx, &self.realm.name).await?;
         let id = self.settings(tx).await?;
+        self.interceptors(tx, id).await?;
         let roles = self.roles(tx, id).await?;
         for (index, client) in self.realm.clients.iter().enumerate() {
             self.client(tx, id, index, client).await?;

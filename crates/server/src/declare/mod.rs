@@ -7,6 +7,7 @@ mod clients;
 mod declared;
 mod error;
 mod file;
+mod interceptors;
 mod organizations;
 mod providers;
 mod users;

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use gatepost_domain::{
-    Client, DeviceCodeId, GrantDetails, OutboxId, RealmId, Scopes, Session, SessionId, Timestamp, UserId,
+    Client, DeviceCodeId, GrantDetails, OutboxId, RealmId, Scopes, Session, SessionId, Timestamp, User,
+    UserId,
     audit::{Actor, Event},
     authorization::device::{DeviceCode, EARLY, SLOW_DOWN, Standing},
     client::Entrusted,
+    interceptor::Trigger,
 };
 use gatepost_store::{Error, Tx, audit, device_codes, grants, sessions};
 
@@ -20,6 +22,7 @@ use crate::{
     App,
     clients::{self, ClientRefused, Presented, Proof},
     http::{Problem, origin::Where},
+    interceptors::{About, Before},
     realm::{InRealm, Snapshot},
 };
 
@@ -181,10 +184,16 @@ pub async fn connect_application(
             return no("used before");
         }
     };
+    let scopes = device.details.scopes.clone();
     let record = origin.record(app, realm_id, Event::SignedIn, Actor::Client(device.client.clone()), now);
     let record = record.client(device.client.clone()).session(own).with("method", "device");
     let (settings, whence) = (Arc::clone(&realm.0), origin.session_origin());
-    let begun = app.db().write("begin a session on a device", move |tx| {
+    let before = Before { app, realm, origin, now, trigger: Trigger::PreSessionCreation };
+    let about = |begun: Option<(Session, User)>| {
+        let (session, user) = begun?;
+        Some(About::Session { user: Box::new(user), amr: session.amr })
+    };
+    let begun = before.ask(Option::is_some, about).write("begin a session on a device", move |tx| {
         let (settings, whence, record) = (Arc::clone(&settings), whence.clone(), record.clone());
         Box::pin(async move {
             if !device_codes::redeem(tx, realm_id, id, now).await? {
@@ -198,11 +207,11 @@ pub async fn connect_application(
                 return Ok(None);
             }
             audit::append(tx, &record.user(user.id)).await?;
-            Ok::<_, Problem>(Some(own))
+            Ok(Some((own, user)))
         })
     });
     match begun.await? {
-        Some(session) => Ok(Ok((session, device.details.scopes))),
+        Some((session, _)) => Ok(Ok((session, scopes))),
         None => no("used before, expired, or its session has ended"),
     }
 }

@@ -3,6 +3,7 @@
 use gatepost_domain::{
     Client, Grant, GrantDetails, GrantId, Scopes, Session, SessionId, Timestamp,
     audit::{Actor, Event},
+    interceptor::Trigger,
     mfa::First,
     password::Password,
 };
@@ -12,6 +13,7 @@ use super::{GrantRefused, Issued, Wanted, external, issue::Holding, kept_key, re
 use crate::{
     App,
     http::{Problem, origin::Where},
+    interceptors::{About, Before},
     realm::{InRealm, Snapshot},
     session::{self, Asked, Asks, Identifier, Proven, ask},
 };
@@ -84,7 +86,9 @@ pub async fn sign_in(
     let (worker, whence) = (app.clone(), origin.clone());
     let is_known = session::known_device(app, realm, (user.id, &hash), origin, now).is_some();
     let (asks, tells_external) = (Asks::of(realm), external::is_told(client));
-    let begun = app.db().write("sign in by an application", move |tx| {
+    let before = Before { app, realm, origin, now, trigger: Trigger::PreSessionCreation };
+    let about = |_| Some(About::Session { user: Box::new(user.clone()), amr: begins.amr.clone() });
+    let begun = before.ask(|_| true, about).write("sign in by an application", move |tx| {
         let (session, grant, hash) = (session.clone(), held.clone(), checked.clone());
         let records = [signed_in.clone(), granted.clone()];
         let (app, origin) = (worker.clone(), whence.clone());
@@ -116,6 +120,14 @@ pub async fn sign_in(
         Err(Problem::InvalidCredentials) => {
             session::note_refused(app, realm, Some(user.id), origin, now).await?;
             return Ok(Err(refused("a password is", "not that of an account that may sign in")));
+        }
+        Err(Problem::InterceptorDenied { .. }) => {
+            attempt.give_back();
+            return Ok(Err(refused("a password is", "of somebody whom an interceptor does not let in")));
+        }
+        Err(other @ (Problem::InterceptorUnanswered | Problem::Limited(_))) => {
+            attempt.give_back();
+            return Err(other);
         }
         Err(other) => return Err(other),
     };

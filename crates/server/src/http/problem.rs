@@ -12,6 +12,7 @@ use super::observe::Cause;
 use crate::{limits::Limited, passwords::PoolError};
 
 pub use answer::ProblemDocument;
+pub(crate) use answer::SaidToPerson;
 
 /// Every way the JSON API says no.
 ///
@@ -218,6 +219,15 @@ pub enum Problem {
     /// The realm asks for a proven address before sign-in.
     #[error("the e-mail address is not verified")]
     EmailUnverified,
+    /// An interceptor does not let it happen.
+    #[error("an interceptor refused it")]
+    InterceptorDenied {
+        /// What it says to the person.
+        message: Option<String>,
+    },
+    /// An interceptor did not say whether it may happen.
+    #[error("an interceptor did not answer")]
+    InterceptorUnanswered,
     /// A field does not hold what it should.
     #[error("field {field}: {reason}")]
     InvalidField {

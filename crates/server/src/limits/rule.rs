@@ -41,11 +41,13 @@ pub enum Rule {
     Client,
     /// Answers of providers that signed nobody in, by neighbourhood.
     Provider,
+    /// Sign-ins and invitations that an interceptor refused or did not answer, by account of who signs in or invites.
+    Interceptor,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignInDevice,
@@ -61,6 +63,7 @@ impl Rule {
         Self::Code,
         Self::Client,
         Self::Provider,
+        Self::Interceptor,
     ];
 
     /// The stable name: in headers, metrics and the audit trail.
@@ -81,13 +84,16 @@ impl Rule {
             Self::Code => "code",
             Self::Client => "client",
             Self::Provider => "provider",
+            Self::Interceptor => "interceptor",
         }
     }
 
     /// How often. What can be guessed has a second quota, with which a year has room for some ten thousand guesses.
     pub const fn limit(self) -> Limit {
         match self {
-            Self::SignInAddress | Self::Client | Self::Provider | Self::NewPassword => Limit::of(20, QUARTER),
+            Self::SignInAddress | Self::Client | Self::Provider | Self::NewPassword | Self::Interceptor => {
+                Limit::of(20, QUARTER)
+            }
             Self::SignInAccount | Self::SignInDevice | Self::Reauthentication | Self::Code => {
                 Limit::of(5, QUARTER).and(30, DAY)
             }

@@ -56,6 +56,8 @@ pub enum OAuthError {
     ExpiredToken,
     /// Proofs or passwords that were wrong came too often. RFC 6749 has no code for it; the one of section 4.1.2.1 is the nearest.
     Limited(Limited),
+    /// An interceptor does not let it happen. RFC 6749 has no code for it here; the one of section 4.1.2.1 is the nearest.
+    Denied,
     /// Not the client's fault.
     Failed(Problem),
 }
@@ -65,6 +67,7 @@ impl From<Problem> for OAuthError {
         match problem {
             Problem::TokenTooLarge => Self::TooManyScopes,
             Problem::Limited(limited) => Self::Limited(limited),
+            Problem::InterceptorDenied { .. } => Self::Denied,
             other => Self::Failed(other),
         }
     }
@@ -138,6 +141,7 @@ impl OAuthError {
             ),
             Self::SlowDown => ("slow_down", "Wait five seconds longer, this time and each time after it."),
             Self::AccessDenied => ("access_denied", "The person did not connect the device."),
+            Self::Denied => ("access_denied", "An interceptor of the realm does not let this happen."),
             Self::ExpiredToken => ("expired_token", "Nobody connected the device in time; begin anew."),
             Self::Limited(_) => (
                 "temporarily_unavailable",

@@ -2,7 +2,7 @@
 
 use gatepost_domain::{
     EmailAddress, Invitation, InvitationId, OrganizationId, RealmId, RoleName, Secret, Timestamp,
-    audit::Event, invitation, outbox::Letter,
+    audit::Event, interceptor::Trigger, invitation, outbox::Letter,
 };
 use gatepost_store::{audit, invitations, memberships, users};
 
@@ -11,6 +11,7 @@ use crate::{
     App,
     accounts::{Who, count_members_letter, names},
     http::{Problem, SignedIn},
+    interceptors::{About, Before},
     limits::Rule,
     mail,
     realm::Snapshot,
@@ -81,7 +82,10 @@ async fn make(
         (made.clone(), realm.organization_roles().clone(), By::member(inviter, realm, now));
     let letter = Letter::Invitation { invitation: id, sealed: mail::seal_invitation(app, &made, &secret) };
     let worker = app.clone();
-    let answer = app.db().write("invite somebody", move |tx| {
+    let origin = who.origin().clone();
+    let before = Before { app, realm, origin: &origin, now, trigger: Trigger::PreUserInvitation };
+    let about = |()| Some(About::Invitation { email: made.email.clone(), organization, by: inviter.user.id });
+    let answer = before.ask(|()| true, about).write("invite somebody", move |tx| {
         let (invitation, graph) = (stored.clone(), graph.clone());
         let (who, record, replaced) = (who.clone(), invited.clone(), replaced.clone());
         let (app, letter) = (worker.clone(), letter.clone());

@@ -1,8 +1,8 @@
 //! An invitation is looked at by those who manage, and mailed once more.
 
 use gatepost_domain::{
-    Invitation, InvitationId, Organization, OrganizationId, Secret, Timestamp, audit::Event, invitation,
-    outbox::Letter,
+    Invitation, InvitationId, Organization, OrganizationId, Secret, Timestamp, audit::Event,
+    interceptor::Trigger, invitation, outbox::Letter,
 };
 use gatepost_store::{Tx, audit, invitations, memberships, organizations, users};
 
@@ -11,6 +11,7 @@ use crate::{
     App,
     accounts::{Who, count_members_letter, names},
     http::{Problem, SignedIn},
+    interceptors::{About, Before},
     limits::Rule,
     mail,
     realm::Snapshot,
@@ -71,7 +72,11 @@ pub async fn resend(
     let invited = record(Event::MemberInvited).with("roles", names(&renewed.roles)).with("again", "yes");
     let letter = Letter::Invitation { invitation: id, sealed: mail::seal_invitation(app, &renewed, &secret) };
     let (graph, worker) = (realm.organization_roles().clone(), app.clone());
-    let answer = app.db().write("mail an invitation again", move |tx| {
+    let origin = who.origin().clone();
+    let before = Before { app, realm, origin: &origin, now, trigger: Trigger::PreUserInvitation };
+    let email = renewed.email.clone();
+    let about = |_| Some(About::Invitation { email, organization, by: inviter.user.id });
+    let answer = before.ask(|_| true, about).write("mail an invitation again", move |tx| {
         let (renewed, graph) = (renewed.clone(), graph.clone());
         let (who, record) = (who.clone(), invited.clone());
         let (app, letter) = (worker.clone(), letter.clone());

@@ -54,7 +54,7 @@ fn sensitive(text: &str) -> Result<HeaderValue, Unfetched> {
     Ok(value)
 }
 
-async fn answered(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), Unfetched> {
+pub(super) async fn answered(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), Unfetched> {
     let mut answer = request.send().await.map_err(|error| Unfetched::Connection(cause(&error)))?;
     let status = answer.status().as_u16();
     let mut body = Vec::new();

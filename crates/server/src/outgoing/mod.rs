@@ -7,6 +7,7 @@
 
 mod address;
 mod ask;
+mod consult;
 mod documents;
 mod keys;
 mod message;

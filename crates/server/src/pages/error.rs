@@ -13,7 +13,10 @@ use super::{
     html::{Html, moment, say},
     words::Words,
 };
-use crate::limits::{Limited, RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::{
+    http::problem::SaidToPerson,
+    limits::{Limited, RATE_LIMIT, RATE_LIMIT_POLICY},
+};
 
 /// What people may be told to wait for as "a few minutes".
 const SOON: Duration = Duration::from_mins(10);
@@ -86,7 +89,10 @@ pub(super) fn of_problem(frame: &Frame, problem: &Response) -> Response {
     };
     let cause = problem.extensions().get::<crate::http::observe::Cause>().cloned();
     let code = cause.as_ref().map_or("error", |cause| cause.code);
-    let what = say(what).link(frame.path("/account/profile")).html();
+    let what = match problem.extensions().get::<SaidToPerson>() {
+        Some(SaidToPerson(text)) => say("{text}").put("text", text).html(),
+        None => say(what).link(frame.path("/account/profile")).html(),
+    };
     let mut response = page(frame, status, title, what, (code, ""));
     for name in [RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY] {
         if let Some(value) = problem.headers().get(&name) {

@@ -15,7 +15,7 @@ use crate::{
     App,
     accounts::{ADMINISTRATOR, Who},
     http::Problem,
-    mfa, roles,
+    interceptors, mfa, roles,
 };
 
 /// The realm of an id, as it is now.
@@ -35,14 +35,22 @@ pub async fn update(
 ) -> Result<Realm, Problem> {
     let changes = Arc::new(drawn(changes)?);
     let record = who.record_of_realm(app, Event::RealmUpdated, realm, now);
+    let worker = app.clone();
     let updated = app.db().write("change a realm", move |tx| {
         let (changes, record, who) = (Arc::clone(&changes), record.clone(), who.clone());
+        let app = worker.clone();
         Box::pin(async move {
             who.still_may(tx, now).await?;
             let before = realms::find(tx, realm).await?.ok_or(Problem::NotFound)?;
             who.means(Some(&before))?;
             let settings = before.settings.with(&changes)?;
             settings.check()?;
+            if settings.interceptors != before.settings.interceptors {
+                interceptors::check(&app, &settings)?;
+                if !settings.interceptors.is_empty() && !interceptors::has_secret(tx, realm).await? {
+                    return Err(Problem::from(without_secret()));
+                }
+            }
             let graph = RoleGraph::new(&roles::all(tx, realm).await?).map_err(Problem::internal)?;
             settings.check_roles(&graph)?;
             if locks_administrators_out(tx, &before, &settings).await? {
@@ -104,6 +112,15 @@ pub(crate) fn locked_out() -> SettingRefused {
         "require_verified_email",
         "no administrator of the realm has a verified address, and none could sign in any more; \
          verify one first, as in `gatepost user verify ada@example.com`",
+    )
+}
+
+/// What is said where requests to interceptors could not be signed.
+fn without_secret() -> SettingRefused {
+    SettingRefused::new(
+        "interceptors",
+        "there is no secret yet that requests are signed with; make it first, at `/api/v1/admin/realm/interceptor-secret` or by \
+         `gatepost realm interceptor-secret`, and give it to whoever is asked",
     )
 }
 

@@ -3,6 +3,7 @@
 use gatepost_domain::{
     ClientId, Grant, GrantId, Scopes, Session, SessionId, Timestamp, User,
     audit::{Actor, Event},
+    interceptor::Trigger,
 };
 use gatepost_store::{audit, grants, users};
 
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     App,
     http::{Problem, origin::Where},
+    interceptors::{About, Before},
     realm::Snapshot,
 };
 
@@ -81,13 +83,16 @@ pub async fn begin(
         .session(session.id);
     let record = with_second(with_first(record, &first), second.as_deref());
 
+    let amr = session.amr.clone();
     let (begun, granted, proved) = (session.clone(), grant.clone(), first.clone());
     let (worker, told) = (app.clone(), origin.clone());
     let (asks, shown) = (Asks::of(realm), second.clone());
     let trusted = trusted_device(app, realm, user.id, origin, now);
     let is_known = is_known(app, realm, (user.id, &first), origin, now);
-    let written = app
-        .db()
+    let before = Before { app, realm, origin, now, trigger: Trigger::PreSessionCreation };
+    let about = |_| Some(About::Session { user: Box::new(user.clone()), amr });
+    let asking = before.ask(|written| matches!(written, Written::Begun(_)), about);
+    let written = asking
         .write("sign in", move |tx| {
             let (session, grant, first, record) =
                 (begun.clone(), granted.clone(), proved.clone(), record.clone());

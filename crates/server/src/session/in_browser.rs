@@ -4,6 +4,7 @@
 use gatepost_domain::{
     OutboxId, RealmId, Session, SessionId, Timestamp, UserId,
     audit::{Actor, Event},
+    interceptor::Trigger,
 };
 use gatepost_store::{Tx, audit, sessions};
 
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     App,
     http::{Problem, origin::Where},
+    interceptors::{About, Before},
     realm::Snapshot,
 };
 
@@ -87,13 +89,16 @@ async fn begin(
     });
     let signed_out = other.as_ref().map(|held| record(Event::SignedOut, held.user, held.id));
     let message = OutboxId::new(now, app.entropy());
+    let amr = begins.amr.clone();
     let proved = first.clone();
     let (worker, owner, told) = (app.clone(), user.clone(), origin.clone());
     let shown = second.clone();
     let trusted = trusted_device(app, realm, user.id, origin, now);
     let is_known = is_known(app, realm, (user.id, &first), origin, now);
-    let written = app
-        .db()
+    let before = Before { app, realm, origin, now, trigger: Trigger::PreSessionCreation };
+    let about = |_| Some(About::Session { user: Box::new(user.clone()), amr });
+    let asking = before.ask(|written| matches!(written, Written::Begun(_)), about);
+    let written = asking
         .write("sign in in a browser", move |tx| {
             let (begins, first, again) = (begins.clone(), proved.clone(), again.clone());
             let (signed_in, signed_in_again) = (signed_in.clone(), signed_in_again.clone());

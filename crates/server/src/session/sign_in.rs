@@ -307,6 +307,14 @@ pub(super) async fn settle<T>(
             refused(app, realm, Some(user.id), origin, now).await?;
             Err(Problem::InvalidCredentials)
         }
+        // What they showed was right; how often that is refused is counted by itself.
+        Err(
+            other
+            @ (Problem::InterceptorDenied { .. } | Problem::InterceptorUnanswered | Problem::Limited(_)),
+        ) => {
+            attempt.give_back();
+            Err(other)
+        }
         Err(other) => Err(other),
     }
 }

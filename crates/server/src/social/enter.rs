@@ -4,6 +4,7 @@ use gatepost_domain::{
     Asserted, EmailAddress, Identity, IdentityId, LinkPurpose, Provider, Registration, Timestamp, User,
     UserId,
     audit::{Actor, Event},
+    interceptor::Trigger,
     mfa::First,
     outbox::{Letter, Notice},
     provider::{Decision, Holder, NoAccount, Rules, decide},
@@ -14,6 +15,7 @@ use super::Failed;
 use crate::{
     App, accounts,
     http::{Problem, origin::Where},
+    interceptors::{About, Before},
     limits::{self, Attempt, Rule},
     mail,
     realm::Snapshot,
@@ -111,7 +113,12 @@ pub async fn enter(
         email.and_then(|email| accounts::count_strangers_letter(app, realm, email, origin, now).ok());
     entering.sends = letter.is_some();
     let worker = app.clone();
-    let found = app.db().write("enter by a provider", move |tx| {
+    // Also about an address that somebody has, where that is told by mail alone: the answer is not to tell it.
+    let is_new = |found: &Found| matches!(found, Found::Account { made: true, .. } | Found::Told(_));
+    let claimed = entering.asserted.clone();
+    let about = |_| Some(About::Signup { email: claimed.email, username: None, name: claimed.name });
+    let before = Before { app, realm, origin, now, trigger: Trigger::PreSignup };
+    let found = before.ask(is_new, about).write("enter by a provider", move |tx| {
         let (app, entering) = (worker.clone(), entering.clone());
         Box::pin(async move { entering.run(tx, &app).await })
     });

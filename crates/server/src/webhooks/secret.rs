@@ -10,7 +10,7 @@ const PURPOSE: &str = "webhook-secret";
 
 /// A fresh secret of 256 bits.
 #[expect(clippy::expect_used, reason = "32 bytes are within what a secret has")]
-pub(super) fn fresh(app: &App) -> Secret {
+pub(crate) fn fresh(app: &App) -> Secret {
     let mut bytes = zeroize::Zeroizing::new([0; 32]);
     app.entropy().fill(bytes.as_mut());
     Secret::from_bytes(bytes.as_ref()).expect("a secret of 32 bytes")

@@ -14,6 +14,7 @@ mod cross_origin;
 mod generated;
 mod hostile;
 mod injection;
+mod interceptors;
 mod limits;
 mod mail;
 mod metadata;

@@ -21,6 +21,7 @@ mod grants;
 mod grants_races;
 mod identities;
 mod initial_access_tokens;
+mod interceptor_secrets;
 mod invitations;
 #[path = "../shared/lent_database.rs"]
 mod lent_database;

@@ -1,14 +1,15 @@
 //! `/api/v1/admin/realm`
 
 use axum::extract::State;
-use gatepost_domain::{Realm, RealmSettings, Timestamp};
+use gatepost_domain::{Realm, RealmSettings, Timestamp, lifetime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
     App,
-    accounts::Who,
+    accounts::{Who, field},
     http::{Admin, IfMatch, Json, Now, Problem, Shown, Where, problem::ProblemDocument},
+    interceptors,
     realm::{self, InRealm, issuer_of},
 };
 
@@ -96,4 +97,49 @@ pub(super) async fn change(
 ) -> Result<Shown<RealmView>, Problem> {
     let who = Who::administrator(&admin, origin).meaning(states);
     Ok(shown(&app, &realm::update(&app, realm.id(), body.settings, who, now).await?))
+}
+
+/// How the secret of the interceptors is replaced.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InterceptorSecretRotation {
+    /// How long requests are signed with the secret before, too: `24h` unless given, `0s` for one that leaked, `30d` at most.
+    #[schema(nullable = false, example = "24h")]
+    overlap: Option<String>,
+}
+
+/// What requests to interceptors are signed with.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct InterceptorSecret {
+    /// Shown this once.
+    #[schema(example = "whsec_…")]
+    secret: String,
+}
+
+/// Make or replace the secret of the interceptors
+///
+/// Requests to the interceptors of the realm (the setting `interceptors`) are signed with it. The answer shows it, this once.
+#[utoipa::path(
+    post, path = "/api/v1/admin/realm/interceptor-secret", tag = "Administration", operation_id = "replace_interceptor_secret",
+    request_body = InterceptorSecretRotation, security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The secret", body = InterceptorSecret),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn replace_interceptor_secret(
+    Admin(admin): Admin,
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<InterceptorSecretRotation>,
+) -> Result<Json<InterceptorSecret>, Problem> {
+    let overlap = lifetime::parse(body.overlap.as_deref().unwrap_or("24h"));
+    let overlap = overlap.map_err(|refused| field("overlap", refused))?;
+    let who = Who::administrator(&admin, origin);
+    let made = interceptors::replace_secret(&app, realm.id(), overlap, who, now).await?;
+    Ok(Json(InterceptorSecret { secret: made.reveal().to_owned() }))
 }

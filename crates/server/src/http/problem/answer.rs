@@ -43,6 +43,10 @@ impl ProblemDocument {
     }
 }
 
+/// What somebody else says to the person, for a page to show: text.
+#[derive(Clone)]
+pub(crate) struct SaidToPerson(pub(crate) String);
+
 impl Problem {
     /// What is wrong, and what to do, in a sentence.
     pub fn told(&self) -> Cow<'static, str> {
@@ -79,6 +83,7 @@ impl IntoResponse for Problem {
             | Self::PasswordUnchecked { retry_after }
             | Self::TooManyAttempts { retry_after } => Some(retry_after.as_secs().max(1)),
             Self::Unavailable(_) => Some(1),
+            Self::InterceptorUnanswered => Some(5),
             _ => None,
         };
         if let Some(seconds) = seconds {
@@ -86,6 +91,9 @@ impl IntoResponse for Problem {
         }
         if let Self::Limited(limited) = &self {
             limited.tell(response.headers_mut());
+        }
+        if let Self::InterceptorDenied { message: Some(message) } = &self {
+            response.extensions_mut().insert(SaidToPerson(message.clone()));
         }
         response.extensions_mut().insert(self.cause());
         response

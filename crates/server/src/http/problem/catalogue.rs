@@ -71,6 +71,8 @@ impl Problem {
             Self::TokenTooLarge,
             Self::RegistrationClosed,
             Self::EmailUnverified,
+            Self::InterceptorDenied { message: None },
+            Self::InterceptorUnanswered,
             Self::InvalidField { field: "email", reason: "what is wrong with it".into() },
             Self::ClientExists,
             Self::NoSecret,

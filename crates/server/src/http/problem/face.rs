@@ -373,6 +373,21 @@ impl Problem {
                 "E-mail address is not verified",
                 "This realm lets only verified addresses sign in. Open the link that was mailed to yours; `/api/v1/verify-email/resend` sends another.",
             ),
+            Self::InterceptorDenied { message } => (
+                "interceptor_denied",
+                S::FORBIDDEN,
+                "Not allowed here",
+                message.clone().map_or(
+                    Cow::Borrowed("Whoever runs this realm does not let this happen. Ask them."),
+                    Cow::Owned,
+                ),
+            ),
+            Self::InterceptorUnanswered => fixed(
+                "interceptor_unanswered",
+                S::SERVICE_UNAVAILABLE,
+                "It could not be asked",
+                "Whether this may happen could not be asked. Try again after the time in `Retry-After`.",
+            ),
             Self::InvalidField { field, reason } => invalid(field, reason),
             Self::InvalidSetting(refused) => invalid(&refused.member, &refused.reason),
             Self::NoSecret => fixed(

@@ -1,12 +1,13 @@
 //! The grant of clients that act on their own (RFC 6749 section 4.4).
 
 use axum::http::HeaderMap;
-use gatepost_domain::{GrantType, Scopes, Timestamp};
+use gatepost_domain::{GrantType, Scopes, Timestamp, interceptor::Trigger};
 
 use super::{Form, OAuthError, TokenAnswer};
 use crate::{
     App, clients,
     http::{Problem, origin::Where},
+    interceptors::{About, Before},
     oauth::{client, dpop},
     realm::{InRealm, Snapshot},
 };
@@ -35,6 +36,13 @@ pub(super) async fn client_credentials(
     };
     let issued = clients::issue(app, snapshot, &client, wanted.as_ref(), (audience, key.as_deref()), now)?;
     let issued = issued.ok_or(OAuthError::InvalidScope)?;
+    let before = Before { app, realm, origin, now, trigger: Trigger::PreM2mTokenCreation };
+    let about = || About::Token {
+        client: client.id.clone(),
+        organization: client.settings.organization,
+        scopes: issued.scopes.clone(),
+    };
+    before.allowed(about).await?;
     let answer = TokenAnswer::of(issued.access_token, issued.expires_in, issued.scopes.to_string());
     Ok(answer.bound(key.is_some()))
 }

@@ -298,6 +298,13 @@ fn said(problem: &Problem) -> Said {
             "EMAIL_NOT_VERIFIED",
             "Confirm the address first, by the link that was mailed to it.",
         ),
+        P::InterceptorDenied { message } => (
+            S::FORBIDDEN,
+            "FORBIDDEN",
+            message
+                .clone()
+                .map_or(Cow::Borrowed("Whoever runs this realm does not let this happen."), Cow::Owned),
+        ),
         P::InvalidField { field: "email", reason } => {
             (S::BAD_REQUEST, "INVALID_EMAIL", format!("{reason}.").into())
         }
@@ -326,7 +333,7 @@ fn said(problem: &Problem) -> Said {
             "Send the body as JSON, with Content-Type: application/json.",
         ),
         P::BodyTooLarge => fixed(S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "A body may have up to 64 KiB."),
-        P::PasswordUnchecked { .. } | P::Busy { .. } | P::Unavailable(_) => fixed(
+        P::PasswordUnchecked { .. } | P::Busy { .. } | P::Unavailable(_) | P::InterceptorUnanswered => fixed(
             S::SERVICE_UNAVAILABLE,
             "SERVICE_UNAVAILABLE",
             "Not at the moment. Try again after the time in Retry-After.",

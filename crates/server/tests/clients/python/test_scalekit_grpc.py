@@ -214,7 +214,7 @@ def test_what_is_not_served_says_so(client: ScalekitClient, acme: str) -> None:
 
 
 class Receiver(http.server.ThreadingHTTPServer):
-    """Where webhooks are sent."""
+    """Where webhooks are sent, and an interceptor that lets nobody of elsewhere.example sign up."""
 
     def __init__(self) -> None:
         self.arrived: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
@@ -226,8 +226,21 @@ class Receiver(http.server.ThreadingHTTPServer):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             self.server.arrived.put(({name.lower(): value for name, value in self.headers.items()}, body))
-            self.send_response(204)
-            self.end_headers()
+            if self.path == "/interceptor":
+                answer = self.decision(json.loads(body)["interceptor_context"]["user_email"])
+                self.send_response(200)
+                self.send_header("content-length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+            else:
+                self.send_response(204)
+                self.end_headers()
+
+        @staticmethod
+        def decision(email: str) -> bytes:
+            if email.endswith("@elsewhere.example"):
+                return json.dumps({"decision": "DENY", "error": {"message": "Nobody from elsewhere."}}).encode()
+            return json.dumps({"decision": "ALLOW"}).encode()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -253,3 +266,36 @@ def test_webhooks_in_its_own_form_are_verified_by_the_library(folder: Path, clie
     assert (told["id"], told["organization_id"]) == (headers["webhook-id"], organization.id)
     data = told["data"]
     assert (data["id"], data["display_name"], data["external_id"]) == (organization.id, "Told of", "told-of")
+
+
+def test_interceptors_are_verified_by_the_library(folder: Path, server: str, client: ScalekitClient) -> None:
+    receiver = Receiver()
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    file = folder / "interceptors.toml"
+    url = f"http://127.0.0.1:{receiver.server_port}/interceptor"
+    interceptor = f'[[realm]]\nname = "default"\n[[realm.interceptors]]\nevent = "pre_signup"\nurl = "{url}"\n'
+    file.write_text(interceptor)
+    command = [os.environ["GATEPOST_BIN"], "apply", str(file), "--json"]
+    environment = HERE | {"GATEPOST_STORE__DATA_DIR": str(folder / "data")}
+    applied = json.loads(subprocess.check_output(command, text=True, env=environment))
+    secret = next(change["secret"] for change in applied["changes"] if "secret" in change)
+
+    def sign_up(email: str) -> requests.Response:
+        body = {"email": email, "password": PASSWORD}
+        return requests.post(f"{server}/api/v1/register", json=body, timeout=10)
+
+    # Another process notices within a second.
+    for number in range(10_000):
+        refused = sign_up(f"eve{number}@elsewhere.example")
+        if refused.status_code != 201:
+            break
+    assert (refused.status_code, refused.json()["detail"]) == (403, "Nobody from elsewhere.")
+    headers, body = receiver.arrived.get(timeout=30)
+    assert client.verify_interceptor_payload(secret, headers, body) is True
+    with pytest.raises(WebhookVerificationError):
+        client.verify_interceptor_payload(secret, headers, body + b" ")
+    assert json.loads(body)["trigger_point"] == "PRE_SIGNUP"
+    assert sign_up("grace@example.com").status_code == 201
+    receiver.shutdown()
+    file.write_text('[[realm]]\nname = "default"\ninterceptors = []\n')
+    subprocess.check_call(command, env=environment, stdout=subprocess.DEVNULL)

@@ -154,6 +154,26 @@ async fn a_device_is_connected_by_whoever_typed_its_code() {
 }
 
 #[tokio::test]
+async fn a_device_is_asked_about_before_it_gets_a_session() {
+    let (app, judge) = (TestApp::with(REALM).await, crate::interceptors::Judge::new().await);
+    let (person, device) = (ada(&app).await, Client::new(&app));
+    let code = begin(&device).await;
+    let typed = code["user_code"].as_str().unwrap();
+    assert_eq!(person.get(&format!("/device?user_code={typed}")).await.status, 200);
+    assert_eq!(person.post("/device/approve", json!({"userCode": typed})).await.status, 200);
+    judge.sit(&app, "pre_session_creation").await;
+    judge.denies("Not on a television.");
+    let refused = poll(&device, &code).await;
+    let told = (refused.status.as_u16(), refused.text("message"));
+    assert_eq!(told, (403, "Not on a television.".to_owned()), "{refused:?}");
+    assert_eq!(judge.asked()[0]["interceptor_context"]["user_email"], ADA);
+    judge.allows();
+    app.advance(Duration::from_secs(20));
+    let given = poll(&device, &code).await;
+    assert_eq!(bearer(&app, &given.text("access_token")).await.as_deref(), Some(ADA));
+}
+
+#[tokio::test]
 async fn a_device_that_is_refused_gets_nothing() {
     let app = TestApp::with(REALM).await;
     let (person, device) = (ada(&app).await, Client::new(&app));

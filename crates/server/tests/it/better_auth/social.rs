@@ -134,6 +134,21 @@ async fn so_03_what_was_begun_elsewhere_signs_nobody_in() {
 }
 
 #[tokio::test]
+async fn whom_an_interceptor_refuses_comes_back_to_the_application_with_access_denied() {
+    for (event, claims) in [("pre_signup", graces()), ("pre_session_creation", hers())] {
+        let (app, provider) = world("").await;
+        let (client, judge) = (Client::new(&app), crate::interceptors::Judge::new().await);
+        judge.sit(&app, event).await;
+        judge.denies("No.");
+        let targets = json!({"callbackURL": "/home", "errorCallbackURL": "https://app.example.com/oops"});
+        let url = client.go("/sign-in/social", targets).await;
+        let denied = client.back(&provider, &url, &claims).await;
+        assert_eq!(location(&denied), (302, "https://app.example.com/oops?error=access_denied"), "{event}");
+        assert_eq!((client.cookie(COOKIE), judge.take().len()), (None, 1), "{event}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_provider_says_no_to_is_told_to_the_application() {
     let (app, provider) = world("create_accounts = false").await;
     let client = Client::new(&app);

@@ -7,6 +7,7 @@ mod logout;
 mod organizations;
 mod providers;
 mod sessions;
+mod told;
 
 use axum::{
     body::Body,

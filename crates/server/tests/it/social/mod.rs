@@ -2,6 +2,7 @@
 
 mod connect;
 mod factors;
+mod interceptors;
 mod linking;
 mod peer;
 mod presets;

@@ -13,7 +13,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Person, TestApp};
-pub use receiver::{Received, Receiver};
+pub use receiver::{Received, Receiver, Strange, nowhere};
 
 const HOOKS: &str = "/api/v1/admin/webhooks";
 

@@ -15,6 +15,7 @@ fn the_tests_that_the_list_names_are_there() {
         ("organizations", include_str!("organizations.rs")),
         ("providers", include_str!("providers.rs")),
         ("sessions", include_str!("sessions.rs")),
+        ("told", include_str!("told.rs")),
     ];
     for (endpoint, test) in gatepost_server::testing::scalekit_served() {
         let (module, name) = test.rsplit_once("::").unwrap_or_else(|| panic!("{test}"));

@@ -1,0 +1,76 @@
+//! How many wait for an answer at once. Each realm has places of its own: one whose interceptor is slow keeps nobody else waiting.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use gatepost_domain::RealmId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// So many are asked about at once in a realm.
+const AT_ONCE: usize = 32;
+/// So many of a realm are asked about or wait for a place. Whoever comes then has no answer.
+const IN_ALL: usize = 256;
+
+/// The places of realms that have interceptors.
+#[derive(Default)]
+pub(crate) struct Places(Mutex<HashMap<RealmId, Arc<OfRealm>>>);
+
+struct OfRealm {
+    inside: Arc<Semaphore>,
+    asking: Arc<Semaphore>,
+}
+
+/// The right to ask once.
+pub(super) struct Place {
+    _inside: OwnedSemaphorePermit,
+    _asking: OwnedSemaphorePermit,
+}
+
+impl Places {
+    /// Waits for a place, which is the caller's until it is dropped. `None`: too many wait already.
+    pub(super) async fn take(&self, realm: RealmId) -> Option<Place> {
+        let own = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let new = || OfRealm {
+                inside: Arc::new(Semaphore::new(IN_ALL)),
+                asking: Arc::new(Semaphore::new(AT_ONCE)),
+            };
+            Arc::clone(all.entry(realm).or_insert_with(|| Arc::new(new())))
+        };
+        let inside = Arc::clone(&own.inside).try_acquire_owned().ok()?;
+        // Never closed.
+        let asking = Arc::clone(&own.asking).acquire_owned().await.ok()?;
+        Some(Place { _inside: inside, _asking: asking })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn realm(number: u8) -> RealmId {
+        RealmId::from_bytes([number; 16])
+    }
+
+    #[tokio::test]
+    async fn a_realm_waits_for_its_own_interceptor_and_no_other() {
+        let places = Places::default();
+        let mut taken = Vec::new();
+        for _ in 0..AT_ONCE {
+            taken.push(places.take(realm(1)).await.unwrap());
+        }
+        let mut waiting: Vec<_> = (AT_ONCE..IN_ALL).map(|_| Box::pin(places.take(realm(1)))).collect();
+        assert!(waiting.iter_mut().all(|one| one.now_or_never().is_none()), "they wait");
+        assert!(places.take(realm(1)).await.is_none(), "and there is an end to it");
+        assert!(places.take(realm(2)).await.is_some());
+        taken.pop();
+        let first = waiting.remove(0).await;
+        assert!(first.is_some(), "whoever waited longest is next");
+        drop((taken, waiting, first));
+        assert!(places.take(realm(1)).await.is_some(), "all are free again");
+    }
+}
