@@ -28,7 +28,7 @@ enum Kind {
 use Kind::{Missing, Served};
 
 /// What is asked, what it takes, and what comes of it.
-const ALL: [(&str, &str, Kind); 22] = [
+const ALL: [(&str, &str, Kind); 24] = [
     (
         "`GET /oauth/authorize`",
         "a confidential client with `require_pkce = false` sends neither `state` nor a challenge",
