@@ -41,7 +41,7 @@ pub use email::{
     CONFIRMING, ask_to_change_email, ask_to_change_email_by, ask_to_verify, awaited_email, confirm_email,
     undo_email_change, verify_ones_own,
 };
-pub use history::{Act, By, history};
+pub use history::{Act, By, history, trail};
 pub use letters::count_mail;
 pub(crate) use letters::{count_members_letter, count_strangers_letter};
 pub use links::{ask_for_code, link_of_code, opened};

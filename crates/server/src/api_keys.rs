@@ -9,14 +9,19 @@ mod revoke_all;
 use std::time::Duration;
 
 use gatepost_domain::{
-    ApiKeyId, DisplayName, OutboxId, RealmId, Scopes, Secret, Timestamp,
+    ApiKeyId, DisplayName, OutboxId, RealmId, Scopes, Secret, Timestamp, UserId,
     api_key::{self, ApiKey, KeyOwner, Limits},
     audit::Event,
     outbox::{Message, Revocation},
 };
 use gatepost_store::{Tx, api_keys, audit, outbox};
 
-use crate::{App, accounts::field, http::Problem, realm::Snapshot};
+use crate::{
+    App,
+    accounts::{Who, field},
+    http::Problem,
+    realm::Snapshot,
+};
 
 pub use dealing::Dealing;
 use dealing::{Allowed, May};
@@ -29,6 +34,8 @@ pub(crate) use revoke_all::revoke_because;
 
 /// The most keys an owner has at a time.
 const MOST: u64 = 100;
+/// As many are read together where all are asked for.
+const PAGE: u32 = 200;
 /// How long a key goes on beside its successor unless told otherwise.
 pub const OVERLAP: Duration = Duration::from_hours(24);
 /// The longest that may be: a successor that is not in use after a month will not be.
@@ -139,6 +146,25 @@ pub async fn list(
             })
         })
         .await
+}
+
+/// Every key of the owner that is good now, in the order they were made. Those that are over are passed by, however many they are.
+pub async fn list_good(
+    app: &App,
+    realm: &Snapshot,
+    dealing: Dealing,
+    now: Timestamp,
+) -> Result<Vec<ApiKey>, Problem> {
+    let (mut good, mut after) = (Vec::new(), None);
+    loop {
+        let page = list(app, realm, dealing.clone(), (after, PAGE), now).await?;
+        let is_last = page.len() < PAGE as usize;
+        after = page.last().map(|key| key.id);
+        good.extend(page.into_iter().filter(|key| key.is_live(now)));
+        if is_last {
+            return Ok(good);
+        }
+    }
 }
 
 /// One of the owner's keys.
@@ -272,6 +298,27 @@ pub async fn revoke(
             })
         })
         .await
+}
+
+/// Ends a key of a user or of an organization for good, for an administrator who names nothing but the key. Those of clients are an
+/// operator's alone, and answered as missing.
+pub async fn revoke_in_realm(
+    app: &App,
+    realm: &Snapshot,
+    (administrator, who): (UserId, Who),
+    id: ApiKeyId,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let realm_id = realm.id();
+    let found = app
+        .db()
+        .read("find an API key", move |tx| Box::pin(async move { api_keys::find(tx, realm_id, id).await }));
+    let dealing = match found.await?.ok_or(Problem::NotFound)?.owner {
+        KeyOwner::User(user) => Dealing::with_those_of_user(user, who),
+        KeyOwner::Organization(owner) => Dealing::for_the_realm(owner, administrator, who),
+        KeyOwner::Client(_) => return Err(Problem::NotFound),
+    };
+    revoke(app, realm, dealing, id, now).await
 }
 
 /// Whether the owner of this key may have one more like it now: within the rights of who makes it, and their number.

@@ -223,6 +223,24 @@ pub async fn list(
     tx.all(SQL, &[(&realm).into(), (&user).into(), now.into(), (&before).into(), limit.into()]).await
 }
 
+/// At most `limit` live sessions of a realm, whoever they are of, the newest first, older than the given one. Read in the order of the
+/// primary key.
+pub async fn list_of_realm(
+    tx: &mut Tx,
+    realm: RealmId,
+    now: Timestamp,
+    before: Option<SessionId>,
+    limit: u32,
+) -> Result<Vec<Session>, Error> {
+    const SQL: &str = concat!(
+        "SELECT ", session_columns!("s."), " FROM sessions s
+        WHERE s.realm_id = $1 AND s.id < $2 AND s.revoked_at IS NULL AND s.expires_at > $3 AND s.idle_expires_at > $3
+        AND ", may_impersonate!(), " ORDER BY s.id DESC LIMIT $4"
+    );
+    let before = before.unwrap_or(SessionId::MAX);
+    tx.all(SQL, &[(&realm).into(), (&before).into(), now.into(), limit.into()]).await
+}
+
 struct Origin(SessionOrigin);
 
 impl FromRow for Origin {

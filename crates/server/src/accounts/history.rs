@@ -95,6 +95,21 @@ pub struct History {
     pub next: Option<EventId>,
 }
 
+/// The audit trail of a realm: at most `limit` events that fit a filter, the newest first, older than the given one.
+pub async fn trail(
+    app: &App,
+    realm: RealmId,
+    filter: RecordFilter,
+    before: Option<EventId>,
+    limit: u32,
+) -> Result<Vec<Record>, Problem> {
+    let found = app.db().read("read the audit trail", move |tx| {
+        let filter = filter.clone();
+        Box::pin(async move { audit::list(tx, realm, &filter, before, limit).await })
+    });
+    Ok(found.await?)
+}
+
 /// How many events are looked at for one page: not all that happens is shown.
 const LOOKED_AT: u32 = 200;
 

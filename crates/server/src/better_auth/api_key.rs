@@ -23,9 +23,6 @@ use crate::{
     http::Problem,
 };
 
-/// As many keys as are read at a time.
-const PAGE: u32 = 200;
-
 /// What a key is called that nobody named.
 const NAMELESS: &str = "API key";
 
@@ -179,17 +176,7 @@ pub(super) async fn create(mut asked: Asked) -> Answer {
 
 /// Those that are good, in the order in which they were made.
 async fn good(asked: &Asked, caller: &Caller) -> Result<Vec<ApiKey>, Problem> {
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let dealing = own(asked, caller);
-        let page = api_keys::list(&asked.app, &asked.realm, dealing, (after, PAGE), asked.now).await?;
-        let is_last = page.len() < PAGE as usize;
-        after = page.last().map(|key| key.id);
-        all.extend(page.into_iter().filter(|key| key.is_live(asked.now)));
-        if is_last {
-            return Ok(all);
-        }
-    }
+    api_keys::list_good(&asked.app, &asked.realm, own(asked, caller), asked.now).await
 }
 
 async fn one(asked: &Asked, caller: &Caller, id: ApiKeyId) -> Result<ApiKey, Refusal> {

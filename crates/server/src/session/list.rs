@@ -19,6 +19,20 @@ pub async fn list(
     Ok(found.await?)
 }
 
+/// As many as `limit` live sessions of a realm, whoever they are of, the newest first, older than the given one.
+pub async fn list_of_realm(
+    app: &App,
+    realm: RealmId,
+    before: Option<SessionId>,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<Session>, Problem> {
+    let found = app.db().read("list the sessions of a realm", move |tx| {
+        Box::pin(async move { sessions::list_of_realm(tx, realm, now, before, limit).await })
+    });
+    Ok(found.await?)
+}
+
 /// A live session of the realm, and whose it is.
 pub async fn find_with_user(
     app: &App,

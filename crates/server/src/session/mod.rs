@@ -29,7 +29,7 @@ pub use finish::{Finished, finish};
 pub use in_browser::{renew_cookie, sign_in_application, sign_in_browser};
 pub use in_place::{InPlace, begin_in_place, end_in_place, token_in_place};
 pub use known_device::{DeviceCookie, known_device, known_device_at, remember_device, remember_device_of};
-pub use list::{find_with_user, list};
+pub use list::{find_with_user, list, list_of_realm};
 pub(crate) use missing::Asks;
 pub use missing::what_is_missing;
 pub use pending::{open as open_pending, seal as seal_pending};

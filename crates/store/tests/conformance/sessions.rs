@@ -19,6 +19,7 @@ on_every_backend!(
     a_session_begins_only_with_the_password_that_was_verified,
     a_session_ends_idle_and_absolutely,
     a_session_is_listed_until_it_ends,
+    the_live_sessions_of_a_realm_are_listed_whoever_they_are_of,
     a_revoked_session_takes_its_grants_with_it_and_is_told,
     only_its_owner_can_revoke_a_session,
     sessions_end_with_their_grants_and_nobody_is_told,
@@ -215,6 +216,28 @@ async fn a_session_is_listed_until_it_ends(store: Store) {
     );
     assert_eq!(list(first.idle_expires_at, None).await, std::slice::from_ref(&second));
     assert_eq!(list(second.expires_at, None).await, []);
+}
+
+async fn the_live_sessions_of_a_realm_are_listed_whoever_they_are_of(store: Store) {
+    let (ada, bob) = (store.user("ada").await, store.user("bob").await);
+    let first = store.session(&ada).await;
+    let second = store.session_of(&bob, later(1));
+    let third = store.session_of(&ada, later(2));
+    assert!(begin(&store, &second, None).await && begin(&store, &third, None).await);
+    let realm = store.realm;
+    let list = |realm, now, before, limit| {
+        let store = store.clone();
+        async move { read!(store, [] tx => sessions::list_of_realm(tx, realm, now, before, limit).await).unwrap() }
+    };
+    let all = [third.clone(), second.clone(), first.clone()];
+    assert_eq!(list(realm, later(2), None, 9).await, all, "the newest first");
+    assert_eq!(list(realm, later(2), None, 2).await, all[..2]);
+    assert_eq!(list(realm, later(2), Some(third.id), 9).await, all[1..], "older than the given one");
+    assert_eq!(list(gatepost_domain::RealmId::MAX, later(2), None, 9).await, [], "of another realm");
+    assert!(revoke(&store, bob.id, second.id).await);
+    assert_eq!(list(realm, later(6), None, 9).await, [third.clone(), first.clone()]);
+    assert_eq!(list(realm, first.idle_expires_at, None, 9).await, std::slice::from_ref(&third));
+    assert_eq!(list(realm, third.expires_at, None, 9).await, []);
 }
 
 async fn revoke(store: &Store, user: UserId, session: SessionId) -> bool {

@@ -7,11 +7,11 @@ use gatepost_domain::{
     EventId, Timestamp, UserId,
     audit::{Actor, Event, Record},
 };
-use gatepost_store::audit::{self, RecordFilter};
+use gatepost_store::audit::RecordFilter;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    App,
+    App, accounts,
     http::{
         Admin, Json, Problem, Query,
         page::{self, Limit},
@@ -136,7 +136,6 @@ pub(super) async fn list(
     Query(listing): Query<Listing>,
 ) -> Result<Json<EventPage>, Problem> {
     let limit = listing.limit;
-    let (realm, cursor) = (realm.id(), listing.cursor);
     let filter = RecordFilter {
         user: listing.user,
         actor: listing.actor,
@@ -145,13 +144,7 @@ pub(super) async fn list(
         since: listing.since,
         until: listing.until,
     };
-    let found = app
-        .db()
-        .read("read the audit trail", move |tx| {
-            let filter = filter.clone();
-            Box::pin(async move { audit::list(tx, realm, &filter, cursor, limit.and_one()).await })
-        })
-        .await?;
+    let found = accounts::trail(&app, realm.id(), filter, listing.cursor, limit.and_one()).await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
     Ok(Json(EventPage { events: found.into_iter().map(EventView::from).collect(), next_cursor }))
 }

@@ -31,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(bulk::run))
         .routes(routes!(users::show, users::change, users::delete))
         .routes(routes!(mfa::show, mfa::reset))
+        .routes(routes!(sessions::list_of_realm))
         .routes(routes!(sessions::list, sessions::end_all))
         .routes(routes!(sessions::end))
         .routes(routes!(api_keys::list, api_keys::revoke_all))

@@ -46,10 +46,10 @@ pub struct SessionListing {
     /// How many at the most.
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, default = 50)]
-    limit: Limit,
+    pub limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
-    cursor: Option<SessionId>,
+    pub cursor: Option<SessionId>,
 }
 
 /// One page of live sessions of an account.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{
-    ApiKeyId, Timestamp,
+    ApiKeyId, DisplayName, Timestamp,
     api_key::{ApiKey, PREFIX},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     Refusal,
@@ -17,14 +17,11 @@ use super::{
 };
 use crate::{
     App,
-    accounts::Who,
+    accounts::{Who, field},
     api_keys::{self, Dealing, Wish},
-    http::{KeyOwner, Now, Problem, SignedIn, Where},
+    http::{Admin, KeyOwner, Now, Problem, SignedIn, Where},
     realm::InRealm,
 };
-
-/// An account has no more.
-pub(super) const MOST: u32 = 100;
 
 pub(super) fn view(key: &ApiKey) -> Value {
     let scopes: Vec<String> = key.scopes.iter().map(ToString::to_string).collect();
@@ -51,6 +48,14 @@ fn own(caller: &SignedIn, origin: Where) -> Dealing {
 
 fn not_found() -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, "API_KEY_NOT_FOUND", "The account has no such key.")
+}
+
+/// What is missing, in the words of the contract.
+fn missing<T>(dealt: Result<T, Problem>) -> Result<T, Refusal> {
+    match dealt {
+        Err(Problem::NotFound) => Err(not_found()),
+        other => Ok(other?),
+    }
 }
 
 /// A key to be made.
@@ -97,11 +102,7 @@ pub async fn create(
     })))
 }
 
-async fn of(app: &App, realm: &InRealm, dealing: Dealing, now: Timestamp) -> Result<Vec<ApiKey>, Problem> {
-    api_keys::list(app, realm, dealing, (None, MOST), now).await
-}
-
-/// Those that were not revoked.
+/// Those that are good.
 pub async fn list(
     In(KeyOwner(caller)): In<KeyOwner>,
     In(realm): In<InRealm>,
@@ -109,7 +110,7 @@ pub async fn list(
     State(app): State<App>,
     origin: Where,
 ) -> Result<Said, Refusal> {
-    let found = of(&app, &realm, own(&caller, origin), now).await?;
+    let found = api_keys::list_good(&app, &realm, own(&caller, origin), now).await?;
     let keys: Vec<Value> = found.iter().map(view).collect();
     Ok(Said::ok(json!({"total": keys.len(), "keys": keys})))
 }
@@ -123,9 +124,43 @@ pub async fn show(
     State(app): State<App>,
     origin: Where,
 ) -> Result<Said, Refusal> {
-    let found = of(&app, &realm, own(&caller, origin), now).await?;
-    let found = found.into_iter().find(|key| Some(key.id) == id).ok_or_else(not_found)?;
+    let id = id.ok_or_else(not_found)?;
+    let found = missing(api_keys::find(&app, &realm, own(&caller, origin), id, now).await)?;
     Ok(Said::ok(json!({"key": view(&found)})))
+}
+
+/// What is said of a key beside its name, or of the request.
+const PASSED_OVER: [&str; 2] = ["realm_id", "device_fingerprint"];
+
+/// Gives one another name. Nothing else of a key changes: what it may do, and for how long, is said when it is made.
+pub async fn rename(
+    In(KeyOwner(caller)): In<KeyOwner>,
+    In(realm): In<InRealm>,
+    Id(id): Id<ApiKeyId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Body(body): Body<Map<String, Value>>,
+) -> Result<Said, Refusal> {
+    let id = id.ok_or_else(not_found)?;
+    let mut name = None;
+    for (member, value) in body.iter().filter(|(_, value)| !value.is_null()) {
+        match (&**member, value) {
+            ("name", Value::String(text)) => name = Some(text),
+            ("name", _) => return Err(Refusal::invalid("`name` has the wrong type: expected a string")),
+            (other, _) if PASSED_OVER.contains(&other) => {}
+            // Without what it is called: that is anybody's text.
+            _ => {
+                return Err(Refusal::invalid(
+                    "Of a key only its `name` changes: make another, and revoke this one.",
+                ));
+            }
+        }
+    }
+    let name = name.ok_or_else(|| Refusal::invalid("There is nothing to change: send `name`."))?;
+    let name: DisplayName = name.parse().map_err(|refused| field("name", refused))?;
+    let renamed = api_keys::rename(&app, &realm, own(&caller, origin), (id, name), now).await;
+    Ok(Said::ok(json!({"message": "Changed.", "key": view(&missing(renamed)?)})))
 }
 
 /// Ends one for good.
@@ -138,8 +173,24 @@ pub async fn revoke(
     origin: Where,
 ) -> Result<Said, Refusal> {
     let id = id.ok_or_else(not_found)?;
-    match api_keys::revoke(&app, &realm, own(&caller, origin), id, now).await {
-        Err(Problem::NotFound) => return Err(not_found()),
+    missing(api_keys::revoke(&app, &realm, own(&caller, origin), id, now).await)?;
+    Ok(Said::ok(json!({"message": "The key is refused from now on.", "id": id})))
+}
+
+/// Ends a key of a user or of an organization for good, for whoever administers the realm.
+pub async fn revoke_any(
+    In(Admin(admin)): In<Admin>,
+    In(realm): In<InRealm>,
+    Id(id): Id<ApiKeyId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<Said, Refusal> {
+    let none = || Refusal::new(StatusCode::NOT_FOUND, "API_KEY_NOT_FOUND", "The realm has no such key.");
+    let id = id.ok_or_else(none)?;
+    let by = (admin.user.id, Who::administrator(&admin, origin));
+    match api_keys::revoke_in_realm(&app, &realm, by, id, now).await {
+        Err(Problem::NotFound) => return Err(none()),
         other => other?,
     }
     Ok(Said::ok(json!({"message": "The key is refused from now on.", "id": id})))

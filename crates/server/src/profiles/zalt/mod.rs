@@ -18,6 +18,7 @@ mod refusal;
 mod register;
 mod reverify;
 mod roles;
+mod security_events;
 mod sent;
 mod sessions;
 mod tasks;

@@ -1,9 +1,10 @@
-//! `/sessions`: where the account is signed in.
+//! `/sessions`: where the account is signed in; and where anybody is, for whoever administers the realm.
 
 use std::net::IpAddr;
 
 use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{Session, SessionId};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -14,8 +15,12 @@ use super::{
 use crate::{
     App,
     accounts::Who,
-    http::{Now, SignedIn, Where},
+    http::{
+        Admin, Now, Query, SignedIn, Where,
+        page::{self, Limit},
+    },
     pages::browser_and_system,
+    realm::InRealm,
     session::{self, Ended},
 };
 
@@ -116,6 +121,56 @@ pub async fn end_others(
     let (user, who) = ((caller.user.realm, caller.user.id), Who::themselves(&caller, origin));
     session::end(&app, user, Ended::AllBut(caller.session.id), who, now).await?;
     Ok(Said::ok(json!({"message": "Every other session has ended.", "revoked_count": others})))
+}
+
+/// Which sessions of the realm to list.
+#[derive(Deserialize)]
+pub struct Listing {
+    #[serde(default)]
+    limit: Limit,
+    cursor: Option<SessionId>,
+}
+
+/// One page of the sessions of the realm, the newest first, for whoever administers it.
+pub async fn list_of_realm(
+    In(Admin(admin)): In<Admin>,
+    In(realm): In<InRealm>,
+    Now(now): Now,
+    State(app): State<App>,
+    In(Query(Listing { limit, cursor })): In<Query<Listing>>,
+) -> Result<Said, Refusal> {
+    let found = session::list_of_realm(&app, realm.id(), cursor, limit.and_one(), now).await?;
+    let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
+    let shown = |session: &Session| {
+        let mut shown = view(session, admin.session.id);
+        shown["user_id"] = json!(session.user);
+        shown
+    };
+    let sessions: Vec<Value> = found.iter().map(shown).collect();
+    Ok(Said::ok(json!({"sessions": sessions, "next_cursor": next_cursor, "has_more": next_cursor.is_some()})))
+}
+
+/// Ends one of them, whoever it is of.
+pub async fn end_any(
+    In(Admin(admin)): In<Admin>,
+    In(realm): In<InRealm>,
+    Id(id): Id<SessionId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<Said, Refusal> {
+    let none = || Refusal::new(StatusCode::NOT_FOUND, "SESSION_NOT_FOUND", "The realm has no such session.");
+    let id = id.ok_or_else(none)?;
+    let found = session::find_with_user(&app, realm.id(), id, now).await?;
+    let (_, user) = found.ok_or_else(none)?;
+    let who = Who::administrator(&admin, origin);
+    if !session::end(&app, (user.realm, user.id), Ended::One(id), who, now).await? {
+        return Err(none());
+    }
+    let current = id == admin.session.id;
+    Ok(Said::ok(
+        json!({"message": "The session has ended.", "session_id": id, "is_current_session": current}),
+    ))
 }
 
 #[cfg(test)]

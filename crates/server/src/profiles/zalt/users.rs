@@ -226,7 +226,7 @@ pub async fn show_mfa(
     Ok(Said::ok(super::mfa::shown(&overview)))
 }
 
-/// The API keys of an account that were not revoked.
+/// The API keys of an account that are good.
 pub async fn list_keys(
     In(Admin(admin)): In<Admin>,
     In(realm): In<InRealm>,
@@ -237,7 +237,7 @@ pub async fn list_keys(
 ) -> Result<Said, Refusal> {
     let user = named(&app, &realm, id).await?;
     let dealing = Dealing::with_those_of_user(user.id, Who::administrator(&admin, origin));
-    let found = api_keys::list(&app, &realm, dealing, (None, keys::MOST), now).await?;
+    let found = api_keys::list_good(&app, &realm, dealing, now).await?;
     let keys: Vec<Value> = found.iter().map(keys::view).collect();
     Ok(Said::ok(json!({"total": keys.len(), "keys": keys})))
 }

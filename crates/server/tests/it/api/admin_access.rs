@@ -102,6 +102,30 @@ async fn an_administrator_sees_and_ends_sessions_of_others() {
     assert!(by_admin.contains(&"session-revoked") && by_admin.contains(&"signed-out-everywhere"));
 }
 
+/// AD-03: in pages, the newest first, and only of this realm.
+#[tokio::test]
+async fn an_administrator_lists_the_sessions_of_the_realm() {
+    const ALL: &str = "/api/v1/admin/sessions";
+    let (app, admin, ada) = world().await;
+    app.apply("[[realm]]\nname = \"other\"\n").await;
+    let body = json!({"email": "eve@example.com", "password": PASSWORD});
+    assert_eq!(app.post("/r/other/api/v1/register", body.clone()).await.status, 201);
+    assert_eq!(app.post("/r/other/api/v1/login", body).await.status, 200);
+    let all = app.ask(&admin, Method::GET, ALL, None).await.json();
+    let sessions = all["sessions"].as_array().unwrap();
+    let mut whose: Vec<&str> = sessions.iter().map(|one| one["user"].as_str().unwrap()).collect();
+    whose.sort_unstable();
+    let mut both = [ada.id.as_str(), admin.id.as_str()];
+    both.sort_unstable();
+    assert_eq!((whose, &all["next_cursor"]), (both.to_vec(), &Value::Null));
+    assert!(sessions.iter().all(|one| one["current"] == json!(one["user"] == json!(admin.id))), "{all}");
+    let page = app.ask(&admin, Method::GET, &format!("{ALL}?limit=1"), None).await.json();
+    let next = format!("{ALL}?cursor={}", page["next_cursor"].as_str().unwrap());
+    let rest = app.ask(&admin, Method::GET, &next, None).await.json();
+    assert_eq!(rest["sessions"], json!([all["sessions"][1]]));
+    assert_eq!(app.ask(&ada, Method::GET, ALL, None).await.brief(), "403 missing_role");
+}
+
 #[tokio::test]
 async fn ak_02_an_administrator_sees_and_revokes_keys_of_others() {
     let (app, admin, ada) = world().await;

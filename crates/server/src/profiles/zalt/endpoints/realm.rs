@@ -2,13 +2,15 @@
 
 use axum::{
     middleware::from_fn,
-    routing::{MethodRouter, delete, get, post},
+    routing::{MethodRouter, delete, get, patch, post},
 };
 
 use super::{Area, everywhere, never, served};
 use crate::{
     App,
-    profiles::zalt::{choose, impersonation, keys, machines, users, webhooks},
+    profiles::zalt::{
+        choose, impersonation, keys, machines, security_events, sessions, users, webhooks,
+    },
 };
 
 const KEYS: &str = "keys::a_key_is_made_shown_once_listed_and_revoked";
@@ -20,10 +22,11 @@ const ALIASES: &str = "users::the_accounts_of_this_realm_are_found_under_its_nam
 const IN_PLACE: &str = "impersonation::an_administrator_acts_in_the_place_of_a_user";
 const WEBHOOKS: &str = "webhooks::an_administrator_makes_looks_at_and_removes_webhooks";
 const DELIVERIES: &str = "webhooks::a_receiver_gets_both_signatures_and_the_document_of_the_contract";
-const BY_USER: &str = "sessions are listed, and end, by user";
 const REALMS: &str = "realms are declared in a file, and made by the command line";
-const TRAIL: &str =
-    "the audit trail is read at `/api/v1/admin/audit`: [administration.md](administration.md)";
+const RENAME: &str = "keys::a_key_gets_another_name_and_nothing_else";
+const ANY_KEY: &str = "keys::an_administrator_revokes_a_key_by_its_id_alone";
+const REALM_SESSIONS: &str = "sessions::an_administrator_sees_and_ends_every_session_of_the_realm";
+const TRAIL: &str = "security_events::an_administrator_reads_what_happened_in_pages";
 const PASSWORDS: &str =
     "known passwords are [looked up](run.md#passwords-that-are-known-from-elsewhere) when they are chosen";
 const SOCIAL: &str = "people sign in by a provider on the pages: [social.md](social.md)";
@@ -42,7 +45,7 @@ pub(super) const AREAS: &[Area] = &[
             served("GET", "/api-keys", KEYS, || get(keys::list)),
             served("POST", "/api-keys", KEYS, || post(keys::create)),
             served("GET", "/api-keys/{id}", KEYS, || get(keys::show)),
-            never("PATCH", "/api-keys/{id}", "a key stays as it was made; make another, and revoke it"),
+            served("PATCH", "/api-keys/{id}", RENAME, || patch(keys::rename)),
             served("DELETE", "/api-keys/{id}", KEYS, || delete(keys::revoke)),
             served("GET", "/machines", MACHINES, || get(machines::list)),
             served("POST", "/machines", MACHINES, || post(machines::create)),
@@ -70,8 +73,8 @@ pub(super) const AREAS: &[Area] = &[
             never("POST", "/v1/admin/users/{id}/mark-password-compromised", PASSWORDS),
             served("GET", "/v1/admin/users/{id}/sessions", ENDS, || get(users::list_sessions)),
             served("DELETE", "/v1/admin/users/{id}/sessions", ENDS, || delete(users::end_sessions)),
-            never("GET", "/v1/admin/sessions", BY_USER),
-            never("DELETE", "/v1/admin/sessions/{id}", BY_USER),
+            served("GET", "/v1/admin/sessions", REALM_SESSIONS, || get(sessions::list_of_realm)),
+            served("DELETE", "/v1/admin/sessions/{id}", REALM_SESSIONS, || delete(sessions::end_any)),
             never("POST", "/v1/admin/realm/mark-all-passwords-compromised", PASSWORDS),
             served("GET", "/admin/realms/{realm}/users", ALIASES, || here(get(users::list))),
             served("GET", "/admin/realms/{realm}/users/{id}", ALIASES, || here(get(users::show))),
@@ -95,14 +98,16 @@ pub(super) const AREAS: &[Area] = &[
             served("GET", "/admin/realms/{realm}/users/{id}/api-keys", ALIASES, || {
                 here(get(users::list_keys))
             }),
-            never(
-                "DELETE",
-                "/admin/realms/{realm}/api-keys/{id}",
-                "keys are revoked by user: [administration.md](administration.md)",
-            ),
-            never("DELETE", "/admin/realms/{realm}/sessions/{id}", BY_USER),
+            served("DELETE", "/admin/realms/{realm}/api-keys/{id}", ANY_KEY, || {
+                here(delete(keys::revoke_any))
+            }),
+            served("DELETE", "/admin/realms/{realm}/sessions/{id}", REALM_SESSIONS, || {
+                here(delete(sessions::end_any))
+            }),
             never("GET", "/admin/realms/{realm}/analytics", "figures are at [/metrics](run.md)"),
-            never("GET", "/admin/realms/{realm}/security-events", TRAIL),
+            served("GET", "/admin/realms/{realm}/security-events", TRAIL, || {
+                here(get(security_events::list))
+            }),
             never("*", "/admin/realms", REALMS),
             never("*", "/v1/admin/realms/*", REALMS),
             served("POST", "/admin/users/{id}/impersonate", IN_PLACE, || post(impersonation::begin)),

@@ -3,8 +3,8 @@
 use axum::http::Method;
 use serde_json::json;
 
-use super::{ADA, brief, get, person, post};
-use crate::support::TestApp;
+use super::{ADA, brief, get, login, person, post, someone};
+use crate::support::{PASSWORD, Person, TestApp};
 
 async fn world() -> TestApp {
     TestApp::with("[[realm]]\nname = \"default\"\nprofile = \"zalt\"\napi_key_scopes = [\"ci\"]\n").await
@@ -63,4 +63,100 @@ async fn what_no_key_can_be_is_refused() {
         assert_eq!(brief(&answer), "400 INVALID_REQUEST", "{body}: {answer:?}");
     }
     assert_eq!(get(&app, &ada, "/api-keys").await.json()["total"], json!(0));
+}
+
+async fn make(app: &TestApp, who: &Person, body: serde_json::Value) -> String {
+    let made = post(app, who, "/api-keys", body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    made.json()["key"]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_key_gets_another_name_and_nothing_else() {
+    let app = world().await;
+    let (ada, eve) = (person(&app, ADA).await, person(&app, "eve@example.com").await);
+    let path = format!("/api-keys/{}", make(&app, &ada, json!({"name": "ci", "scopes": ["ci"]})).await);
+    let rename = async |who: &Person, path: &str, body| app.ask(who, Method::PATCH, path, Some(body)).await;
+    let body =
+        json!({"name": "nightly", "description": null, "realm_id": "default", "device_fingerprint": "x"});
+    let renamed = rename(&ada, &path, body).await.json();
+    assert_eq!((&renamed["key"]["name"], &renamed["key"]["scopes"]), (&json!("nightly"), &json!(["ci"])));
+    for body in [
+        json!({}),
+        json!({"name": null}),
+        json!({"name": ""}),
+        json!({"name": 7}),
+        json!({"name": "x", "scopes": ["ci"]}),
+        json!({"name": "x", "expires_at": "2030-01-01T00:00:00Z"}),
+        json!({"name": "x", "expiresAt": "2030-01-01T00:00:00Z"}),
+        json!({"name": "x", "ip_restrictions": ["192.0.2.0/24"]}),
+        json!({"name": "x", "description": "of no use"}),
+        json!({"status": "revoked"}),
+    ] {
+        assert_eq!(brief(&rename(&ada, &path, body.clone()).await), "400 INVALID_REQUEST", "{body}");
+    }
+    assert_eq!(get(&app, &ada, &path).await.json()["key"]["name"], json!("nightly"));
+    for (who, path) in [(&eve, &*path), (&ada, "/api-keys/x")] {
+        let answer = rename(who, path, json!({"name": "hers"})).await;
+        assert_eq!(brief(&answer), "404 API_KEY_NOT_FOUND", "{path}");
+    }
+    let nobody =
+        app.send(crate::support::request(Method::PATCH, &path, None, Some(json!({"name": "x"})))).await;
+    assert_eq!(brief(&nobody), "401 UNAUTHORIZED");
+}
+
+/// However many are over: only what is good is shown.
+#[tokio::test]
+async fn keys_that_are_over_are_not_listed() {
+    let app = world().await;
+    let ada = person(&app, ADA).await;
+    let end = app.clock.now().plus(std::time::Duration::from_mins(1));
+    let over = make(&app, &ada, json!({"name": "old", "scopes": ["ci"], "expires_at": end})).await;
+    app.advance(std::time::Duration::from_mins(2));
+    let good = make(&app, &ada, json!({"name": "new", "scopes": ["ci"]})).await;
+    let listed = get(&app, &ada, "/api-keys").await.json();
+    assert_eq!((&listed["total"], &listed["keys"][0]["id"]), (&json!(1), &json!(good)));
+    assert_eq!(brief(&get(&app, &ada, &format!("/api-keys/{over}")).await), "404 API_KEY_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn an_administrator_revokes_a_key_by_its_id_alone() {
+    let app = TestApp::with(&format!(
+        "[[realm]]\nname = \"default\"\nprofile = \"zalt\"\napi_key_scopes = [\"ci\"]\n\
+         [[realm.user]]\nemail = \"root@example.com\"\npassword = \"{PASSWORD}\"\nroles = [\"realm-admin\"]\n\
+         [[realm]]\nname = \"acme\"\nprofile = \"zalt\"\napi_key_scopes = [\"ci\"]\n"
+    ))
+    .await;
+    let root = someone(&login(&app, "root@example.com").await);
+    let ada = person(&app, ADA).await;
+    let id = make(&app, &ada, json!({"name": "ci", "scopes": ["ci"]})).await;
+    let path = format!("/admin/realms/default/api-keys/{id}");
+    assert_eq!(brief(&app.ask(&ada, Method::DELETE, &path, None).await), "403 FORBIDDEN");
+    let elsewhere = path.replace("default", "acme");
+    assert_eq!(brief(&app.ask(&root, Method::DELETE, &elsewhere, None).await), "404 REALM_NOT_FOUND");
+    for nobody in ["x", "key_00000000000000000000000000"] {
+        let path = format!("/admin/realms/default/api-keys/{nobody}");
+        assert_eq!(
+            brief(&app.ask(&root, Method::DELETE, &path, None).await),
+            "404 API_KEY_NOT_FOUND",
+            "{nobody}"
+        );
+    }
+    let nobody = app.send(crate::support::request(Method::DELETE, &path, None, None)).await;
+    assert_eq!(brief(&nobody), "401 UNAUTHORIZED");
+    assert_eq!(app.ask(&root, Method::DELETE, &path, None).await.status, 200);
+    assert_eq!(brief(&app.ask(&root, Method::DELETE, &path, None).await), "404 API_KEY_NOT_FOUND");
+    assert_eq!(get(&app, &ada, "/api-keys").await.json()["total"], json!(0));
+    let trail = get(&app, &root, "/api/v1/admin/audit?event=api-key-revoked").await.json();
+    assert_eq!(trail["events"][0]["actor"], json!(format!("user:{}", root.id)));
+    assert_eq!(trail["events"][0]["user"], json!(ada.id));
+
+    // One of an organization too.
+    let body = json!({"name": "Analytical", "slug": "analytical"});
+    let organization = post(&app, &ada, "/api/v1/organizations", body).await.text("id");
+    let keys = format!("/api/v1/organizations/{organization}/api-keys");
+    let made = post(&app, &ada, &keys, json!({"name": "ci", "scopes": ["ci"]})).await.text("id");
+    let path = format!("/admin/realms/default/api-keys/{made}");
+    assert_eq!(app.ask(&root, Method::DELETE, &path, None).await.status, 200);
+    assert_eq!(get(&app, &ada, &keys).await.json()["api_keys"], json!([]));
 }

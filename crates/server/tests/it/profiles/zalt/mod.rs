@@ -15,6 +15,7 @@ mod organizations;
 mod realms;
 mod register;
 mod reverify;
+mod security_events;
 mod sessions;
 mod tasks;
 mod tenants;

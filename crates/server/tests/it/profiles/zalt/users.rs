@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{ADA, WORLD, brief, get, login, person, post, registration, someone};
 use crate::support::{PASSWORD, Person, TestApp};
 
-async fn world() -> (TestApp, Person) {
+pub(super) async fn world() -> (TestApp, Person) {
     let app = TestApp::with(&WORLD.replacen(
         "[[realm.role]]",
         &format!(
