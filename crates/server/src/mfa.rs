@@ -34,7 +34,7 @@ pub(crate) use set_up::{Begun, Confirms, open_seed};
 pub use set_up::{
     BegunBy, SetUp, begin_totp, begin_totp_with_codes, confirm_totp, confirm_totp_with_codes, pending_totp,
 };
-pub use trusted::{forget_trusted_devices, trusted_devices};
+pub use trusted::{forget_trusted_device, forget_trusted_devices, list_trusted_devices, trusted_devices};
 
 /// What an account has set up.
 #[derive(Debug)]

@@ -2,7 +2,21 @@
 
 use gatepost_domain::{RealmId, Timestamp, TrustedDeviceId, UserId, mfa::TrustedDevice};
 
+use crate::value::{FromRow, Row};
 use crate::{Error, Tx};
+
+impl FromRow for TrustedDevice {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            realm: row.take()?,
+            user: row.take()?,
+            id: row.take()?,
+            user_agent: row.take_optional()?,
+            created_at: row.take()?,
+            expires_at: row.take()?,
+        })
+    }
+}
 
 /// Trusts a device. `Conflict(Parent)`: no such user. One statement.
 pub async fn create(tx: &mut Tx, device: &TrustedDevice) -> Result<(), Error> {
@@ -48,6 +62,23 @@ pub async fn count(
     let params = [(&realm).into(), (&user).into(), since.into(), now.into()];
     let found: Option<(u64,)> = tx.optional(SQL, &params).await?;
     Ok(found.map_or(0, |(count,)| count))
+}
+
+/// At most `limit` devices that a user trusts, and not from before `since`, the newest first, older than the given one.
+pub async fn list(
+    tx: &mut Tx,
+    (realm, user): (RealmId, UserId),
+    since: Timestamp,
+    before: Option<TrustedDeviceId>,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<TrustedDevice>, Error> {
+    const SQL: &str = "SELECT realm_id, user_id, id, user_agent, created_at, expires_at FROM trusted_devices
+        WHERE realm_id = $1 AND user_id = $2 AND id < $3 AND created_at > $4 AND expires_at > $5
+        ORDER BY id DESC LIMIT $6";
+    let before = before.unwrap_or(TrustedDeviceId::MAX);
+    let params = [(&realm).into(), (&user).into(), (&before).into(), since.into(), now.into(), limit.into()];
+    tx.all(SQL, &params).await
 }
 
 /// Trusts a device of a user no more. False: it was not. One statement.

@@ -70,7 +70,7 @@ pub(crate) fn known(device: Option<&DeviceCookie>) -> Result<CookieHeader, Probl
 }
 
 /// The header that sets a cookie, where there is one to set.
-pub(super) fn cookie<C>(
+pub(crate) fn cookie<C>(
     set: Option<C>,
     header: impl FnOnce(C) -> Option<HeaderValue>,
 ) -> Result<CookieHeader, Problem> {

@@ -1,6 +1,6 @@
 //! The devices on which a person is not asked for a second factor.
 
-use gatepost_domain::{Timestamp, UserId, audit::Event};
+use gatepost_domain::{Timestamp, TrustedDeviceId, UserId, audit::Event, mfa::TrustedDevice};
 use gatepost_store::{audit, trusted_devices as stored};
 
 use crate::{
@@ -24,6 +24,51 @@ pub async fn trusted_devices(
         Box::pin(async move { stored::count(tx, id, user, since, now).await })
     });
     Ok(found.await?)
+}
+
+/// The devices of an account that are trusted: as many as `limit`, the newest first, older than the given one.
+pub async fn list_trusted_devices(
+    app: &App,
+    realm: &Snapshot,
+    user: UserId,
+    (before, limit): (Option<TrustedDeviceId>, u32),
+    now: Timestamp,
+) -> Result<Vec<TrustedDevice>, Problem> {
+    let Some(since) = session::trusted_since(realm, now) else { return Ok(Vec::new()) };
+    let id = realm.id();
+    let found = app.db().read("list trusted devices", move |tx| {
+        Box::pin(async move { stored::list(tx, (id, user), since, before, limit, now).await })
+    });
+    Ok(found.await?)
+}
+
+/// Trusts one device of a person no more: there they are asked for a second factor again. `NotFound`: they trust no such device.
+pub async fn forget_trusted_device(
+    app: &App,
+    caller: &SignedIn,
+    device: TrustedDeviceId,
+    origin: Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    if caller.grant.is_some() {
+        return Err(Problem::NotForApplications);
+    }
+    let (id, user) = (caller.user.realm, caller.user.id);
+    let who = Who::themselves(caller, origin);
+    let record = who.record(app, Event::TrustedDevicesForgotten, id, user, now).session(caller.session.id);
+    let record = record.with("device", device.to_string());
+    app.db()
+        .write("trust a device no more", move |tx| {
+            let (who, record) = (who.clone(), record.clone());
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                if !stored::forget(tx, id, user, device).await? {
+                    return Err(Problem::NotFound);
+                }
+                Ok(audit::append(tx, &record).await?)
+            })
+        })
+        .await
 }
 
 /// Trusts no device of a person any more: on each they are asked for a second factor again.

@@ -42,7 +42,7 @@ pub use sign_in::{
 };
 pub use touch::touch;
 pub(crate) use trusted_device::trusted_since;
-pub use trusted_device::{TrustCookie, trust};
+pub use trusted_device::{TrustCookie, this_device, trust};
 
 /// The client of people who sign in at the server's own API.
 pub const FIRST_PARTY: &str = gatepost_domain::client::FIRST_PARTY;

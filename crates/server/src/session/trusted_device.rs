@@ -71,6 +71,11 @@ pub(super) fn trusted_device(
     trust.of(user).map(|id| Trusted { id, since })
 }
 
+/// Which device of a user the one that a request comes from says that it is. Whether it is trusted, the store knows.
+pub fn this_device(app: &App, realm: &Snapshot, user: UserId, origin: &Where) -> Option<TrustedDeviceId> {
+    Trust::open(app, realm, origin.trust_as_sent()?)?.of(user)
+}
+
 /// Devices that are trusted since then still are. `None`: the realm trusts none.
 pub(crate) fn trusted_since(realm: &Snapshot, now: Timestamp) -> Option<Timestamp> {
     let lifetime = realm.settings().trusted_device_ttl;

@@ -6,7 +6,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    social,
+    mfa, social,
     support::{Answer, PASSWORD, Person, SoftPasskey, TestApp, person},
 };
 
@@ -14,6 +14,7 @@ const WORLD: &str = r#"
 [[realm]]
 name = "default"
 api_key_scopes = ["ci"]
+trusted_device_ttl = "30d"
 [[realm.role]]
 name = "editor"
 permissions = ["notes:write"]
@@ -70,6 +71,11 @@ impl Belongings {
         // Before the passkey, which is asked for from then on.
         let identity = social::connected(app).await;
         let passkey = app.add_passkey(&ada, &mut SoftPasskey::es256()).await.json();
+        // With one of the codes that came with it.
+        let (half, code) = (mfa::half(app, "ada@example.com").await, &passkey["recovery_codes"][0]);
+        let step = json!({"mfa_token": half, "recovery_code": code, "trust_device": true});
+        assert_eq!(app.post("/api/v1/login/mfa", step).await.status, 200);
+        let devices = app.ask(&ada, Method::GET, "/api/v1/me/mfa/trusted-devices", None).await.json();
         let webhook = webhook(app).await;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let ids = BTreeMap::from([
@@ -79,6 +85,7 @@ impl Belongings {
             ("key", text(&key["id"])),
             ("organization key", text(&shared["id"])),
             ("passkey", text(&passkey["passkey"]["id"])),
+            ("trusted device", text(&devices["trusted_devices"][0]["id"])),
             ("session", text(&sessions["sessions"][0]["id"])),
             ("initial access token", initial_access_token(app).await),
             ("webhook", webhook.0),
@@ -98,6 +105,7 @@ impl Belongings {
             "/api/v1/me",
             "/api/v1/me/api-keys",
             "/api/v1/me/passkeys",
+            "/api/v1/me/mfa/trusted-devices",
             "/api/v1/me/sessions",
             "/api/v1/me/identities",
             &organization,
@@ -148,6 +156,7 @@ fn named(path: &str, parameter: &str) -> &'static str {
         ("/oauth/register/{client_id}", "client_id") => "client",
         (path, "id") if path.contains("/api-keys/{id}") => "key",
         (path, "id") if path.contains("/passkeys/{id}") => "passkey",
+        (path, "id") if path.contains("/trusted-devices/{id}") => "trusted device",
         (path, "id") if path.contains("/sessions/{id}") => "session",
         (path, "id") if path.contains("/identities/{id}") => "identity",
         _ => panic!("what does {parameter} of {path} name? tell the matrix"),

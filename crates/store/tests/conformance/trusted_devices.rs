@@ -10,6 +10,7 @@ const BEFORE: Timestamp = Timestamp::from_unix_seconds(0);
 on_every_backend!(
     mf_05_a_device_is_trusted_for_one_user_of_one_realm_until_it_is_over,
     what_is_forgotten_is_asked_for_again,
+    trusted_devices_are_listed_the_newest_first,
     what_a_realm_forgets_is_forgotten_for_everybody_in_it,
     whoever_is_signed_out_everywhere_is_trusted_nowhere,
     trusted_devices_go_with_their_user_and_when_they_are_over,
@@ -73,6 +74,24 @@ async fn what_is_forgotten_is_asked_for_again(store: Store) {
         assert!(!is_trusted(&store, realm, ada, device, NOW).await);
     }
     assert!(is_trusted(&store, realm, bob, &his, NOW).await);
+}
+
+async fn trusted_devices_are_listed_the_newest_first(store: Store) {
+    let (realm, ada, bob) = (store.realm, store.user("ada").await.id, store.user("bob").await.id);
+    let mut hers =
+        vec![trust(&store, ada, 60).await, trust(&store, ada, 90).await, trust(&store, ada, 90).await];
+    hers.sort_by_key(|device| std::cmp::Reverse(device.id));
+    trust(&store, bob, 60).await;
+    let list = async |realm, since, before, limit, now| {
+        read!(store, [] tx => trusted_devices::list(tx, (realm, ada), since, before, limit, now).await)
+            .unwrap()
+    };
+    assert_eq!(list(realm, BEFORE, None, 9, NOW).await, hers);
+    assert_eq!(list(realm, BEFORE, None, 2, NOW).await, hers[..2]);
+    assert_eq!(list(realm, BEFORE, Some(hers[0].id), 9, NOW).await, hers[1..], "older than the given one");
+    assert_eq!(list(realm, NOW, None, 9, NOW).await, [], "not longer ago");
+    assert_eq!(list(realm, BEFORE, None, 9, later(60)).await.len(), 2, "until they are over");
+    assert_eq!(list(RealmId::MAX, BEFORE, None, 9, NOW).await, []);
 }
 
 async fn what_a_realm_forgets_is_forgotten_for_everybody_in_it(store: Store) {

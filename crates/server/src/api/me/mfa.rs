@@ -159,25 +159,3 @@ pub(super) async fn make_recovery_codes(
     let codes = mfa::new_recovery_codes(&app, &caller, origin, now).await?;
     Ok(Json(NewRecoveryCodes::new(&codes)))
 }
-
-/// Trust no device
-///
-/// On every device the second factor is asked for again at the next sign-in.
-#[utoipa::path(
-    delete, path = "/api/v1/me/mfa/trusted-devices", tag = "Second factors", operation_id = "forget_trusted_devices",
-    security(("bearer" = [])),
-    responses(
-        (status = 204, description = "None is trusted"),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
-        (status = 403, description = "`not_for_applications`", body = ProblemDocument),
-    )
-)]
-pub(super) async fn forget_trusted_devices(
-    caller: SignedIn,
-    Now(now): Now,
-    State(app): State<App>,
-    origin: Where,
-) -> Result<StatusCode, Problem> {
-    mfa::forget_trusted_devices(&app, &caller, origin, now).await?;
-    Ok(StatusCode::NO_CONTENT)
-}

@@ -10,6 +10,7 @@ mod passkeys;
 mod password;
 mod profile;
 mod sessions;
+mod trusted_devices;
 
 pub use sessions::{SessionListing, SessionPage, SessionView};
 
@@ -27,7 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(identities::disconnect))
         .routes(routes!(mfa::begin_totp, mfa::remove_totp))
         .routes(routes!(mfa::confirm_totp))
-        .routes(routes!(mfa::forget_trusted_devices))
+        .routes(routes!(trusted_devices::list, trusted_devices::forget_all))
+        .routes(routes!(trusted_devices::forget))
         .routes(routes!(mfa::count_recovery_codes, mfa::make_recovery_codes))
         .routes(routes!(passkeys::list, passkeys::add))
         .routes(routes!(passkeys::begin))

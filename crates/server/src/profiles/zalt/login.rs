@@ -19,11 +19,11 @@ use super::{
 };
 use crate::{
     App, accounts,
-    api::{Password, known_device},
+    api::{Password, cookie, known_device},
     http::{Now, Problem, Where},
     mfa,
     realm::InRealm,
-    session::{self, Begun, Finished, Shown, SignIn},
+    session::{self, Begun, DeviceCookie, Finished, Proven, Shown, SignIn, TrustCookie},
 };
 
 #[derive(Deserialize)]
@@ -45,16 +45,28 @@ pub async fn login(
     let origin = origin.on_trusted_device(true);
     let password = body.password.spelled().map_err(|_| Problem::InvalidCredentials)?;
     let proven = session::prove(&app, &realm, identifier, password, &origin, now).await?;
+    let (device, answer) = after_first(&app, &realm, proven, &origin, now).await?;
+    Ok((known_device(device.as_ref())?, Said::ok(answer)).into_response())
+}
+
+/// What comes after the first step, whatever that was: the session, or what is missing. And what makes the device known.
+pub(super) async fn after_first(
+    app: &App,
+    realm: &InRealm,
+    proven: Proven,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<(Option<DeviceCookie>, Value), Refusal> {
     let user = proven.user.clone();
-    match session::sign_in(&app, &realm, proven, &origin, now).await? {
+    match session::sign_in(app, realm, proven, origin, now).await? {
         SignIn::Begun(begun) => {
-            let answer = signed_in(&app, &realm, &begun, now).await?;
-            Ok((known_device(begun.device.as_ref())?, Said::ok(answer)).into_response())
+            let answer = signed_in(app, realm, &begun, now).await?;
+            Ok((begun.device, answer))
         }
         SignIn::Pending(pending, missing) => {
-            let mut answer = challenge(&app, &realm, (&pending, missing), now).await?;
+            let mut answer = challenge(app, realm, (&pending, missing), now).await?;
             answer["user"] = view::half(&user);
-            Ok(Said::ok(answer).into_response())
+            Ok((None, answer))
         }
     }
 }
@@ -125,6 +137,9 @@ async fn challenge(
 
 /// The second step.
 #[derive(Deserialize)]
+    /// Asks for no second factor on this device for a while, where the realm has that.
+    #[serde(default, alias = "trustDevice", alias = "remember_device")]
+    trust_device: bool,
 pub struct SecondStep {
     mfa_session_id: String,
     code: String,
@@ -142,11 +157,12 @@ pub async fn second(
     let shown = match body.code.parse::<Code>() {
         Ok(_) => Shown::Code(&body.code),
         Err(_) => Shown::RecoveryCode(&body.code),
+    let origin = origin.trusting(body.trust_device);
     };
     let pending = session::open_pending(&app, &realm, &body.mfa_session_id, now);
     let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
     let finished = session::finish(&app, &realm, pending, shown, &origin, now).await?;
-    let Finished { begun, second, recovery_codes_left, .. } = finished;
+    let Finished { begun, second, recovery_codes_left, trusted } = finished;
     let mut answer = signed_in(&app, &realm, &begun, now).await?;
     answer["used_backup_code"] = json!(recovery_codes_left.is_some());
     if let Some(left) = recovery_codes_left {
@@ -161,5 +177,6 @@ pub async fn second(
         let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
         answer["backup_codes"] = json!(codes);
     }
-    Ok((known_device(begun.device.as_ref())?, Said::ok(answer)).into_response())
+    let trusted = cookie(trusted.as_ref(), TrustCookie::header)?;
+    Ok((known_device(begun.device.as_ref())?, trusted, Said::ok(answer)).into_response())
 }

@@ -1,6 +1,7 @@
 //! The front door `zalt`: the wire contract of Zalt, for applications that were written for it.
 
 mod choose;
+mod devices;
 mod endpoints;
 mod envelope;
 mod health;

@@ -205,7 +205,7 @@ pub async fn list(In(caller): In<SignedIn>, State(app): State<App>) -> Result<Sa
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct ByPassword {
-    password: Option<Password>,
+    pub(super) password: Option<Password>,
 }
 
 /// Removes one. A fresh sign-in is asked for; a password that is sent beside it has to be right.

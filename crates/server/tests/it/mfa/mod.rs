@@ -11,7 +11,7 @@ mod pages;
 mod required;
 mod set_up;
 mod sign_in;
-mod trusted;
+pub mod trusted;
 mod trusted_asked;
 mod trusted_ends;
 mod without;

@@ -159,6 +159,50 @@ async fn mf_05_a_program_may_keep_the_cookie_and_ask_for_the_second_step_all_the
     assert_eq!(post(&app, "/api/v1/login", Some(cookie), login).await.brief(), "403 mfa_required");
 }
 
+#[tokio::test]
+async fn trusted_devices_are_listed_and_forgotten_one_by_one() {
+    const ALL: &str = "/api/v1/me/mfa/trusted-devices";
+    let app = TestApp::with(TRUST).await;
+    let ((_, hers, _), (_, his, _)) = (with_app(&app, ADA).await, with_app(&app, "bob@example.com").await);
+    let (first, second) = (trusted(&app, ADA, &hers).await, trusted(&app, ADA, &hers).await);
+    trusted(&app, "bob@example.com", &his).await;
+    let signed_in = post(
+        &app,
+        "/api/v1/login",
+        Some(&format!("{COOKIE}={}", first.cookie(COOKIE).unwrap())),
+        json!({"email": ADA, "password": PASSWORD}),
+    )
+    .await;
+    let ada = person(&signed_in);
+    let mut request = crate::support::request(Method::GET, ALL, Some(&ada.access_token), None);
+    let cookie = format!("{COOKIE}={}", first.cookie(COOKIE).unwrap());
+    request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
+    let all = app.send(request).await.json();
+    let devices = all["trusted_devices"].as_array().unwrap();
+    let current: Vec<&Value> = devices.iter().map(|device| &device["current"]).collect();
+    assert_eq!(current, [&json!(false), &json!(true)], "the newest first: {all}");
+    let page = app.ask(&ada, Method::GET, &format!("{ALL}?limit=1"), None).await.json();
+    let next = format!("{ALL}?cursor={}", page["next_cursor"].as_str().unwrap());
+    let rest = app.ask(&ada, Method::GET, &next, None).await.json();
+    assert_eq!(rest["trusted_devices"][0]["id"], devices[1]["id"]);
+
+    let admin = app.admin().await;
+    let path = format!("{ALL}/{}", devices[1]["id"].as_str().unwrap());
+    assert_eq!(
+        app.ask(&admin, Method::DELETE, &path, None).await.brief(),
+        "404 not_found",
+        "of somebody else"
+    );
+    assert_eq!(app.ask(&ada, Method::DELETE, &path, None).await.status, 204);
+    assert_eq!(app.ask(&ada, Method::DELETE, &path, None).await.brief(), "404 not_found");
+    assert_eq!(anew(&first, ADA, PASSWORD).await, "/sign-in/mfa");
+    assert_eq!(anew(&second, ADA, PASSWORD).await, "/account/profile", "that one alone");
+    let forgotten = trail(&app, &admin, "trusted-devices-forgotten").await;
+    assert_eq!(forgotten[0]["detail"]["device"], devices[1]["id"], "{forgotten:?}");
+    app.apply(OFF).await;
+    assert_eq!(app.ask(&ada, Method::GET, ALL, None).await.json()["trusted_devices"], json!([]));
+}
+
 /// Off is the end, by the file and by an administrator: who turns it on again trusts nobody by it.
 #[tokio::test]
 async fn mf_05_trust_that_was_turned_off_is_not_there_when_it_is_turned_on_again() {

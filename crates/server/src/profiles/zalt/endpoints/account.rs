@@ -4,7 +4,7 @@ use axum::routing::{delete, get, patch, post, put};
 
 use super::{Area, everywhere, never, served};
 use crate::profiles::zalt::{
-    health, login, mail, me, mfa, register, reverify, sessions, tasks, tokens, webauthn,
+    devices, health, login, mail, me, mfa, register, reverify, sessions, tasks, tokens, webauthn,
 };
 
 const REGISTER: &str = "register::an_account_is_made_and_signed_in";
@@ -24,9 +24,9 @@ const MFA_CODES: &str = "mfa::backup_codes_are_counted_and_made_anew";
 const SESSIONS: &str = "sessions::the_sessions_of_an_account_are_listed_and_ended";
 const PASSKEY: &str = "webauthn::a_passkey_is_made_and_signs_in_under_each_of_the_names";
 const PASSKEYS: &str = "webauthn::passkeys_are_listed_and_removed";
-const SMS: &str = "codes by SMS and WhatsApp need a sender that is there for it";
-const DEVICES: &str =
-    "[trusted devices](second-factors.md#devices-that-are-trusted) are of a browser, and forgotten together";
+const SMS: &str = "codes by SMS and WhatsApp are sent to nobody: set up an app or a passkey";
+const DEVICES: &str = "devices::trusted_devices_are_listed_and_forgotten_one_by_one";
+const TRUST: &str = "a device is [trusted](second-factors.md#devices-that-are-trusted) in the sign-in that shows the second factor: `trust_device` at `/mfa/verify`";
 const TASKS: &str = "tasks::a_second_factor_that_is_to_be_set_up_is_a_task";
 const REVERIFY: &str = "reverify::a_password_makes_the_session_fresh_of_whoever_has_nothing_else";
 const REVERIFY_MFA: &str = "reverify::whoever_has_a_second_factor_shows_both";
@@ -108,9 +108,9 @@ pub(super) const AREAS: &[Area] = &[
             served("DELETE", "/sessions", SESSIONS, || delete(sessions::end_others)),
             served("GET", "/sessions/{id}", SESSIONS, || get(sessions::show)),
             served("DELETE", "/sessions/{id}", SESSIONS, || delete(sessions::end)),
-            never("GET", "/auth/devices", DEVICES),
-            never("DELETE", "/auth/devices/{id}", DEVICES),
-            never("POST", "/auth/devices/trust", DEVICES),
+            served("GET", "/auth/devices", DEVICES, || get(devices::list)),
+            served("DELETE", "/auth/devices/{id}", DEVICES, || delete(devices::forget)),
+            never("POST", "/auth/devices/trust", TRUST),
             served("GET", "/session/tasks", TASKS, || get(tasks::list)),
             served("POST", "/session/tasks/{id}/complete", TASKS, || post(tasks::complete)),
             never("POST", "/session/tasks/{id}/skip", "the one task there is stays until its day comes"),

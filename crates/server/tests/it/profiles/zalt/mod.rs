@@ -1,5 +1,6 @@
 //! The front door `zalt`, as its applications call it.
 
+mod devices;
 mod doors;
 mod endpoints;
 mod envelope;
