@@ -35,32 +35,44 @@ pub struct Said(StatusCode, Result<Vec<u8>, serde_json::Error>);
 impl Said {
     /// With `200`. The members are those of an object.
     pub fn ok(members: impl Serialize) -> Self {
-        Self(StatusCode::OK, serde_json::to_vec(&members))
+        Self(StatusCode::OK, twice(&members, &Nothing {}))
     }
 
     /// With `201`.
     pub fn created(members: impl Serialize) -> Self {
-        Self(StatusCode::CREATED, serde_json::to_vec(&members))
+        Self(StatusCode::CREATED, twice(&members, &Nothing {}))
+    }
+
+    /// With `200`, and more under `data` than the members: what programs of the older generation look for there. No name is in both.
+    pub fn with_in_data(members: impl Serialize, more: &impl Serialize) -> Self {
+        Self(StatusCode::OK, twice(&members, more))
     }
 }
 
-/// An object with all of its members once more under `data`.
-fn twice(members: &[u8]) -> Vec<u8> {
-    let within = members.strip_suffix(b"}").unwrap_or(members);
-    let between: &[u8] = if within == b"{" { b"\"data\":" } else { b",\"data\":" };
-    [within, between, members, b"}\n"].concat()
+#[derive(Serialize)]
+struct Nothing {}
+
+/// Two objects as `{first…,"data":{second…,first…}}`.
+fn twice(first: &impl Serialize, second: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+    let (first, second) = (serde_json::to_vec(first)?, serde_json::to_vec(second)?);
+    let inside = |object: &[u8]| object.get(1..object.len() - 1).unwrap_or_default().to_vec();
+    let (first, second) = (inside(&first), inside(&second));
+    let comma = |is_needed: bool| if is_needed { b",".as_slice() } else { b"" };
+    let has_first = !first.is_empty();
+    let between = comma(has_first && !second.is_empty());
+    Ok([b"{", &first[..], comma(has_first), b"\"data\":{", &second, between, &first, b"}}\n"].concat())
 }
 
 impl IntoResponse for Said {
     fn into_response(self) -> Response {
-        let Self(status, members) = self;
-        match members {
-            Ok(members) => {
+        let Self(status, document) = self;
+        match document {
+            Ok(document) => {
                 let headers = [
                     (CONTENT_TYPE, HeaderValue::from_static("application/json")),
                     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
                 ];
-                (status, headers, twice(&members)).into_response()
+                (status, headers, document).into_response()
             }
             Err(error) => Refusal::from(Problem::internal(error)).into_response(),
         }
@@ -69,15 +81,20 @@ impl IntoResponse for Said {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::twice;
 
     #[test]
     fn every_member_is_there_once_more_under_data() {
-        let text = |members: &str| String::from_utf8(twice(members.as_bytes())).unwrap();
+        let text = |first, second| String::from_utf8(twice(&first, &second).unwrap()).unwrap();
+        let some = || json!({"a": "}", "b": {}});
+        assert_eq!(text(some(), json!({})), "{\"a\":\"}\",\"b\":{},\"data\":{\"a\":\"}\",\"b\":{}}}\n");
         assert_eq!(
-            text(r#"{"a":"}","b":{}}"#),
-            r#"{"a":"}","b":{},"data":{"a":"}","b":{}}}"#.to_owned() + "\n"
+            text(some(), json!({"c": 1})),
+            "{\"a\":\"}\",\"b\":{},\"data\":{\"c\":1,\"a\":\"}\",\"b\":{}}}\n"
         );
-        assert_eq!(text("{}"), "{\"data\":{}}\n");
+        assert_eq!(text(json!({}), json!({"c": 1})), "{\"data\":{\"c\":1}}\n");
+        assert_eq!(text(json!({}), json!({})), "{\"data\":{}}\n");
     }
 }

@@ -79,11 +79,8 @@ pub(super) async fn signed_in(
     now: Timestamp,
 ) -> Result<Value, Refusal> {
     let about = accounts::about(app, &begun.user).await?;
-    let mut answer = json!({
-        "message": "Signed in.",
-        "user": view::user(realm, &begun.user, &about, Some(now)),
-        "tokens": view::tokens(&begun.tokens),
-    });
+    let user = view::user(realm, &begun.user, &about, Some(now));
+    let mut answer = view::with_tokens(json!({"message": "Signed in.", "user": user}), &begun.tokens);
     if let Some(by) = begun.set_up_by {
         answer["mfa_setup_required_by"] = json!(by);
         answer["session_tasks"] = json!([tasks::view(begun.session, now, Some(by))]);
@@ -137,12 +134,12 @@ async fn challenge(
 
 /// The second step.
 #[derive(Deserialize)]
-    /// Asks for no second factor on this device for a while, where the realm has that.
-    #[serde(default, alias = "trustDevice", alias = "remember_device")]
-    trust_device: bool,
 pub struct SecondStep {
     mfa_session_id: String,
     code: String,
+    /// Asks for no second factor on this device for a while, where the realm has that.
+    #[serde(default, alias = "trustDevice", alias = "remember_device")]
+    trust_device: bool,
 }
 
 /// `POST /mfa/verify`: ends a sign-in that waits, by a code of the app or one that was written down.
@@ -157,10 +154,10 @@ pub async fn second(
     let shown = match body.code.parse::<Code>() {
         Ok(_) => Shown::Code(&body.code),
         Err(_) => Shown::RecoveryCode(&body.code),
-    let origin = origin.trusting(body.trust_device);
     };
     let pending = session::open_pending(&app, &realm, &body.mfa_session_id, now);
     let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
+    let origin = origin.trusting(body.trust_device);
     let finished = session::finish(&app, &realm, pending, shown, &origin, now).await?;
     let Finished { begun, second, recovery_codes_left, trusted } = finished;
     let mut answer = signed_in(&app, &realm, &begun, now).await?;

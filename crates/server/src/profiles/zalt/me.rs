@@ -29,12 +29,13 @@ pub async fn show(
     let about = About::with(&app, user, known).await?;
     // When somebody else acts in their place, they did not sign in.
     let last_login = Some(session.created_at).filter(|_| session.impersonator.is_none());
-    Ok(Said::ok(Me { user: view::user(&realm, user, &about, last_login) }))
+    let user = view::user(&realm, user, &about, last_login);
+    Ok(Said::with_in_data(Me { user: &user }, &user))
 }
 
 #[derive(Serialize)]
 struct Me<'a> {
-    user: view::Account<'a>,
+    user: &'a view::Account<'a>,
 }
 
 /// Changes what it says of the person. The name to show follows from the two names.
@@ -55,8 +56,8 @@ pub async fn change_profile(
     let user = accounts::change(&app, caller.user.realm, caller.user.id, change, who, now).await?;
     let about = accounts::about(&app, &user).await?;
     let last_login = Some(caller.session.created_at);
-    let answer = json!({"message": "Changed.", "user": view::user(&realm, &user, &about, last_login)});
-    Ok(Said::ok(answer))
+    let user = view::user(&realm, &user, &about, last_login);
+    Ok(Said::with_in_data(json!({"message": "Changed.", "user": user}), &user))
 }
 
 /// Another password, in either spelling.

@@ -55,7 +55,7 @@ pub async fn register(
     if !realm.settings().require_verified_email {
         let proven = session::just_signed_up(&app, user, hash, now);
         match session::sign_in(&app, &realm, proven, &origin, now).await {
-            Ok(SignIn::Begun(begun)) => answer["tokens"] = view::tokens(&begun.tokens),
+            Ok(SignIn::Begun(begun)) => answer = view::with_tokens(answer, &begun.tokens),
             // The realm asks for a second factor: they sign in, and are told.
             Ok(SignIn::Pending(..)) => {}
             Err(problem) => {

@@ -32,7 +32,7 @@ pub async fn refresh(
     Body(body): Body<Refresh>,
 ) -> Result<Said, Refusal> {
     let Refreshed { tokens, repeated } = session::refresh(&app, &realm, &body.refresh_token, now).await?;
-    let mut answer = json!({"message": "Refreshed.", "tokens": view::tokens(&tokens)});
+    let mut answer = view::with_tokens(json!({"message": "Refreshed."}), &tokens);
     if repeated {
         answer["grace_period_used"] = json!(true);
     }
@@ -42,6 +42,7 @@ pub async fn refresh(
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub struct Logout {
+    #[serde(alias = "all_devices")]
     logout_all: bool,
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A pair of tokens.
-pub fn tokens(pair: &TokenAnswer) -> Value {
+fn tokens(pair: &TokenAnswer) -> Value {
     json!({
         "access_token": pair.access_token,
         "refresh_token": pair.refresh_token,
@@ -25,6 +25,16 @@ pub fn tokens(pair: &TokenAnswer) -> Value {
         "expiresIn": pair.expires_in,
         "tokenType": pair.token_type,
     })
+}
+
+/// An answer with a pair of tokens: together, and each by itself, as programs of the older generation read them.
+pub fn with_tokens(mut answer: Value, pair: &TokenAnswer) -> Value {
+    let tokens = tokens(pair);
+    if let (Some(answer), Some(each)) = (answer.as_object_mut(), tokens.as_object()) {
+        answer.extend(each.clone());
+    }
+    answer["tokens"] = tokens;
+    answer
 }
 
 /// An account, as its owner and whoever administers it see it.

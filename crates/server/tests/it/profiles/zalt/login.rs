@@ -21,6 +21,7 @@ async fn a_sign_in_answers_in_both_spellings() {
         ("token_type", "tokenType"),
     ] {
         assert!(!tokens[snake].is_null() && tokens[snake] == tokens[camel], "{snake}");
+        assert_eq!((&json[snake], &json["data"][snake]), (&tokens[snake], &tokens[snake]), "by itself too");
     }
     let user = &json["user"];
     assert_eq!(

@@ -14,6 +14,8 @@ async fn the_account_is_shown_under_each_of_its_paths() {
         let user = get(&app, &ada, path).await.json()["user"].clone();
         assert_eq!((&user["id"], &user["email"]), (&json!(ada.id), &json!(ADA)), "{path}");
         assert_eq!(user["last_login"], json!(app.clock.now()));
+        let data = get(&app, &ada, path).await.json()["data"].clone();
+        assert_eq!((&data["user"], &data["id"], &data["profile"]), (&user, &user["id"], &user["profile"]));
     }
 }
 

@@ -52,6 +52,10 @@ async fn signing_out_ends_this_session_or_all() {
     assert_eq!(answer.json()["sessions_terminated"], json!(2), "{answer:?}");
     assert_eq!(brief(&get(&app, &three, "/me").await), "401 INVALID_TOKEN");
     assert_eq!(brief(&post(&app, &three, "/logout", json!({})).await), "401 INVALID_TOKEN");
+    let (four, five) = (someone(&login(&app, ADA).await), someone(&login(&app, ADA).await));
+    let answer = post(&app, &four, "/logout", json!({"all_devices": true})).await;
+    assert_eq!(answer.json()["sessions_terminated"], json!(2), "as TypeScript calls it: {answer:?}");
+    assert_eq!(brief(&get(&app, &five, "/me").await), "401 INVALID_TOKEN");
 }
 
 /// The publishable key is sent with every call, and is no credential that would stand beside the token.
