@@ -7,6 +7,7 @@ mod device;
 mod end;
 mod finish;
 mod first;
+mod handed_over;
 mod in_browser;
 mod in_place;
 mod known_device;
@@ -26,6 +27,7 @@ pub use by_mail::{Mailed, Opened, ask_by_mail, is_by_mail, opened_to_sign_in, pr
 pub(crate) use device::note_device;
 pub use end::{Ended, end};
 pub use finish::{Finished, finish};
+pub use handed_over::{hand_over, take_over};
 pub use in_browser::{renew_cookie, sign_in_application, sign_in_browser};
 pub use in_place::{InPlace, begin_in_place, end_in_place, token_in_place};
 pub use known_device::{DeviceCookie, known_device, known_device_at, remember_device, remember_device_of};

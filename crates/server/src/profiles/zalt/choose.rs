@@ -1,12 +1,12 @@
 //! Which realm a request is for. A prefix or a host says so; at the root the request says it itself, by `realm_id` in its body, by
-//! `X-Realm-ID`, or by a publishable key.
+//! `X-Realm-ID`, by a publishable key, or by `realm_id` in its address.
 
 use std::sync::Arc;
 
 use axum::{
     body::{self, Body, Bytes, HttpBody as _},
     extract::{FromRequestParts as _, RawPathParams, Request, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, Uri},
     middleware::Next,
     response::Response,
 };
@@ -37,7 +37,7 @@ pub async fn realm(State(app): State<App>, request: Request, next: Next) -> Resu
     let bytes = if parts.method.is_safe() { Bytes::new() } else { read(body).await? };
 
     let mut chosen = if free { None } else { Some(Arc::clone(&reached.0)) };
-    let by_name = [in_body(&bytes)?, in_header(&parts.headers)?];
+    let by_name = [in_body(&bytes)?, in_header(&parts.headers)?, in_query(&parts.uri)?];
     for name in by_name.into_iter().flatten() {
         agree(&mut chosen, named(&app, &name).await?)?;
     }
@@ -121,6 +121,15 @@ fn in_body(bytes: &[u8]) -> Result<Option<String>, Refusal> {
 
 fn in_header(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     one(headers, REALM_ID)
+}
+
+fn in_query(uri: &Uri) -> Result<Option<String>, Refusal> {
+    let pairs = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let mut sent = pairs.filter(|(name, _)| name == "realm_id").map(|(_, value)| value.into_owned());
+    match (sent.next(), sent.next()) {
+        (found, None) => Ok(found),
+        (_, Some(_)) => Err(Refusal::invalid("Send one `realm_id`.")),
+    }
 }
 
 /// The publishable key, which is no credential, and is out of the way of those from here on.

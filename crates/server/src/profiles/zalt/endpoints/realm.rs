@@ -7,9 +7,9 @@ use axum::{
 
 use super::{Area, everywhere, never, served};
 use crate::{
-    App,
+    App, browser,
     profiles::zalt::{
-        choose, impersonation, keys, machines, security_events, sessions, users, webhooks,
+        choose, impersonation, keys, machines, security_events, sessions, social, users, webhooks,
     },
 };
 
@@ -29,12 +29,18 @@ const REALM_SESSIONS: &str = "sessions::an_administrator_sees_and_ends_every_ses
 const TRAIL: &str = "security_events::an_administrator_reads_what_happened_in_pages";
 const PASSWORDS: &str =
     "known passwords are [looked up](run.md#passwords-that-are-known-from-elsewhere) when they are chosen";
-const SOCIAL: &str = "people sign in by a provider on the pages: [social.md](social.md)";
+const SOCIAL: &str = "social::somebody_signs_in_by_a_provider_back_at_the_application";
+const BY_FORM: &str = "social::a_provider_that_sends_people_back_by_a_form_is_answered";
 const BUSINESS: &str = "business of the vendor's platform";
 
 /// The same under the name of the realm, as long as that is the realm that the request is for.
 fn here(route: MethodRouter<App>) -> MethodRouter<App> {
     route.layer(from_fn(choose::named_in_path))
+}
+
+/// For people in their browsers.
+fn opened(route: MethodRouter<App>) -> MethodRouter<App> {
+    route.layer(from_fn(browser::remember))
 }
 
 /// The areas.
@@ -123,8 +129,13 @@ pub(super) const AREAS: &[Area] = &[
             everywhere("POST", "/oauth/token", "flows.md"),
             everywhere("GET", "/oauth/userinfo", "authorization-code.md"),
             everywhere("POST", "/oauth/register", "registration.md"),
-            never("GET", "/v1/auth/social/{provider}/authorize", SOCIAL),
-            never("*", "/auth/social/*", SOCIAL),
+            served("GET", "/auth/social/{provider}/authorize", SOCIAL, || get(social::ask)),
+            served("POST", "/auth/social/{provider}/callback", SOCIAL, || post(social::exchange)),
+            served("GET", "/v1/auth/social/{provider}/authorize", SOCIAL, || opened(get(social::go))),
+            served("GET", "/v1/auth/social/{provider}/callback", SOCIAL, || opened(get(social::come_back))),
+            served("POST", "/v1/auth/social/{provider}/callback", BY_FORM, || {
+                opened(post(social::come_back_by_form))
+            }),
             served("GET", "/webhooks", WEBHOOKS, || get(webhooks::list)),
             served("POST", "/webhooks", WEBHOOKS, || post(webhooks::create)),
             served("GET", "/webhooks/{id}", WEBHOOKS, || get(webhooks::show)),

@@ -8,7 +8,11 @@ use crate::support::{PASSWORD, TestApp};
 /// AZ-03: every endpoint asks who is calling, unless it is written down here as one that does not.
 #[tokio::test]
 async fn az_03_every_other_endpoint_refuses_nobody_and_garbage() {
-    const PUBLIC: [&str; 16] = [
+    const PUBLIC: [&str; 20] = [
+        "/auth/social/x/authorize",
+        "/auth/social/x/callback",
+        "/v1/auth/social/x/authorize",
+        "/v1/auth/social/x/callback",
         "/machines/token",
         "/v1/auth/webauthn/authenticate",
         "/v1/auth/webauthn/authenticate/complete",

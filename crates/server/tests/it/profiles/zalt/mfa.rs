@@ -133,7 +133,9 @@ async fn mf_04_half_a_sign_in_is_refused_everywhere() {
                 | "/v1/auth/password-reset/request"
                 | "/v1/auth/password-reset/confirm"
                 | "/v1/auth/verify-email/confirm"
-        ) || path.starts_with("/v1/auth/webauthn/authenticate");
+        ) || path.starts_with("/v1/auth/webauthn/authenticate")
+            || path.starts_with("/v1/auth/social/")
+            || path.starts_with("/auth/social/");
         if !is_public {
             let flat = ["401 INVALID_TOKEN", "401 UNAUTHORIZED"];
             assert!(flat.contains(&&*brief(&answer)), "{method} {path}: {answer:?}");
