@@ -18,7 +18,7 @@ use crate::{App, http::Problem, limits::Attempt, realm::Snapshot};
 /// What the code is sealed for.
 const PURPOSE: &str = "handed-over sign-in";
 /// How long it is good: it is on its way.
-const LIFE: Duration = Duration::from_secs(60);
+const LIFE: Duration = Duration::from_mins(1);
 /// None is longer.
 const LONGEST: usize = 2 * 1024;
 

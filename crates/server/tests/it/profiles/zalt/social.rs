@@ -161,7 +161,7 @@ async fn oa_06_the_code_is_good_once_for_a_minute_and_with_what_the_application_
     told.sort();
     assert_eq!(told, ["200", "400 INVALID_CODE"]);
     let (late, state) = code(&app, &provider, &hers()).await;
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     assert_eq!(brief(&exchange(&app, EXCHANGE, &late, &state).await), "400 INVALID_CODE");
     // Signed out everywhere in between.
     let ada = someone(&app.post("/login", super::credentials(ADA)).await);
