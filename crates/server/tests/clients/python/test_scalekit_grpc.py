@@ -295,7 +295,7 @@ def test_interceptors_are_verified_by_the_library(folder: Path, server: str, cli
     with pytest.raises(WebhookVerificationError):
         client.verify_interceptor_payload(secret, headers, body + b" ")
     assert json.loads(body)["trigger_point"] == "PRE_SIGNUP"
-    assert sign_up("grace@example.com").status_code == 201
+    assert sign_up("heidi@example.com").status_code == 201
     receiver.shutdown()
     file.write_text('[[realm]]\nname = "default"\ninterceptors = []\n')
     subprocess.check_call(command, env=environment, stdout=subprocess.DEVNULL)

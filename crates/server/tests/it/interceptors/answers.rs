@@ -90,7 +90,7 @@ async fn a_denial_counts_with_any_status() {
     app.person("ada@example.com").await;
     app.apply(&asking(&judge.url(), "allow")).await;
     for status in [200, 400, 403, 500] {
-        judge.says(status, json!({"decision": "DENY", "error": {"message": "No."}}));
+        judge.says(status, &json!({"decision": "DENY", "error": {"message": "No."}}));
         assert_eq!(app.login("ada@example.com").await.brief(), DENIED, "{status}");
     }
 }

@@ -52,16 +52,16 @@ impl Judge {
         judge
     }
 
-    pub fn says(&self, status: u16, body: impl ToString) {
+    pub fn says(&self, status: u16, body: &(impl ToString + ?Sized)) {
         *self.says.lock().unwrap() = (status, body.to_string());
     }
 
     pub fn allows(&self) {
-        self.says(200, json!({"decision": "ALLOW"}));
+        self.says(200, &json!({"decision": "ALLOW"}));
     }
 
     pub fn denies(&self, message: &str) {
-        self.says(200, json!({"decision": "DENY", "error": {"message": message}}));
+        self.says(200, &json!({"decision": "DENY", "error": {"message": message}}));
     }
 
     pub fn url(&self) -> String {

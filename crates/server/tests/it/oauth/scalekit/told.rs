@@ -43,7 +43,7 @@ async fn a_receiver_that_was_written_for_it_is_told_by_its_names() {
 async fn an_interceptor_that_was_written_for_it_is_asked_and_answers() {
     let (app, judge) = (TestApp::new().await, Judge::new().await);
     judge.sit(&app, "pre_signup").await;
-    judge.says(200, json!({"decision": "DENY", "error": {"message": "Only acme.com."}}));
+    judge.says(200, &json!({"decision": "DENY", "error": {"message": "Only acme.com."}}));
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     let denied = app.post("/api/v1/register", body.clone()).await;
     assert_eq!(
@@ -61,6 +61,6 @@ async fn an_interceptor_that_was_written_for_it_is_asked_and_answers() {
     // What more there is in an answer is left aside.
     let membership =
         json!({"create_organization_membership": {"external_organization_id": "acme", "roles": ["owner"]}});
-    judge.says(200, json!({"decision": "ALLOW", "response": membership}));
+    judge.says(200, &json!({"decision": "ALLOW", "response": membership}));
     assert_eq!(app.post("/api/v1/register", body).await.status, 201);
 }
