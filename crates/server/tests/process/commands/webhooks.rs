@@ -79,3 +79,26 @@ async fn a_webhook_is_made_changed_tested_and_deleted_by_command() {
         assert!(told.contains(says), "{args}: {told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secret_of_interceptors_and_the_form_of_a_webhook_are_chosen_by_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    serve(&data).stop();
+    let made =
+        command(&data, "webhook create https://app.test/hook --event user.created --form scalekit --json")
+            .json();
+    assert_eq!(made["form"], "scalekit", "{made}");
+    let refused = refusal(&data, "webhook create https://app.test/hook --event mfa.enabled --form scalekit");
+    assert!(refused.contains("nobody is told of mfa.enabled"), "{refused}");
+    assert!(
+        refusal(&data, "webhook create https://app.test/hook --form morse")
+            .contains("standard, zalt or scalekit")
+    );
+    let said = command(&data, "realm interceptor-secret default").done();
+    assert!(said.starts_with("default: new secret whsec_") && said.ends_with("(shown this once)"), "{said}");
+    let replaced = command(&data, "realm interceptor-secret default --overlap 1h --json").json();
+    assert!(replaced["secret"].as_str().is_some_and(|secret| !said.contains(secret)), "{replaced}");
+    let trail = command(&data, "audit export --event interceptor-secret-replaced").done();
+    assert!(trail.contains("operator") && !trail.contains("whsec_"), "{trail}");
+}
