@@ -133,9 +133,9 @@ impl PendingAnswer {
     responses(
         (status = 200, description = "Tokens, and whose they are", body = SignedInAnswer),
         (status = 401, description = "`invalid_credentials`", body = ProblemDocument),
-        (status = 403, description = "`mfa_required` or `mfa_setup_required`, with what it takes to go on; `email_unverified`, a problem without", body = PendingAnswer, content_type = "application/problem+json"),
+        (status = 403, description = "`mfa_required` or `mfa_setup_required`, with what it takes to go on; `email_unverified` or `interceptor_denied`, a problem without", body = PendingAnswer, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
-        (status = 503, description = "`busy`", body = ProblemDocument),
+        (status = 503, description = "`busy` or `interceptor_unanswered`", body = ProblemDocument),
     )
 )]
 pub(super) async fn login(

@@ -124,8 +124,9 @@ pub(super) struct EmailCode {
     responses(
         (status = 200, description = "Tokens, and whose they are", body = SignedInAnswer),
         (status = 400, description = "`invalid_link`: used, tried too often, or too old; ask for another", body = ProblemDocument),
-        (status = 403, description = "`invalid_code` or `email_sign_in_off`; `mfa_required` or `mfa_setup_required`, with what it takes to go on", body = PendingAnswer, content_type = "application/problem+json"),
+        (status = 403, description = "`invalid_code` or `email_sign_in_off`; `mfa_required` or `mfa_setup_required`, with what it takes to go on; `interceptor_denied`", body = PendingAnswer, content_type = "application/problem+json"),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
+        (status = 503, description = "`interceptor_unanswered`", body = ProblemDocument),
     )
 )]
 pub(super) async fn confirm(

@@ -61,9 +61,10 @@ pub(super) struct SecondStepAnswer {
     responses(
         (status = 200, description = "Tokens, and whose they are", body = SecondStepAnswer),
         (status = 401, description = "`invalid_mfa_token`: sign in again", body = ProblemDocument),
-        (status = 403, description = "`invalid_code` or `invalid_passkey`", body = ProblemDocument),
+        (status = 403, description = "`invalid_code`, `invalid_passkey` or `interceptor_denied`", body = ProblemDocument),
         (status = 409, description = "`passkey_exists` or `passkeys_unavailable`", body = ProblemDocument),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
+        (status = 503, description = "`interceptor_unanswered`", body = ProblemDocument),
     )
 )]
 pub(super) async fn second(

@@ -51,8 +51,9 @@ pub(super) struct PasskeyLogin {
     post, path = "/api/v1/login/passkey", tag = "Sign in", operation_id = "login_passkey", request_body = PasskeyLogin,
     responses(
         (status = 200, description = "Tokens, and whose they are", body = SignedInAnswer),
-        (status = 403, description = "`invalid_passkey`, or `email_unverified`", body = ProblemDocument),
+        (status = 403, description = "`invalid_passkey`, `email_unverified` or `interceptor_denied`", body = ProblemDocument),
         (status = 409, description = "`passkeys_unavailable`", body = ProblemDocument),
+        (status = 503, description = "`interceptor_unanswered`", body = ProblemDocument),
     )
 )]
 pub(super) async fn login(

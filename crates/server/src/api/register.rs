@@ -38,11 +38,11 @@ pub(super) struct Registration {
     post, path = "/api/v1/register", tag = "Sign in", operation_id = "register", request_body = Registration,
     responses(
         (status = 201, description = "The account", body = UserView),
-        (status = 403, description = "`registration_closed`", body = ProblemDocument),
+        (status = 403, description = "`registration_closed` or `interceptor_denied`", body = ProblemDocument),
         (status = 409, description = "`email_taken` or `username_taken`", body = ProblemDocument),
         (status = 422, description = "`invalid_field` or `weak_password`", body = ProblemDocument),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
-        (status = 503, description = "`busy` or `password_unchecked`", body = ProblemDocument),
+        (status = 503, description = "`busy`, `password_unchecked` or `interceptor_unanswered`", body = ProblemDocument),
     )
 )]
 pub(super) async fn register(

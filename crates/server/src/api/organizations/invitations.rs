@@ -133,11 +133,12 @@ pub(super) struct NewInvitation {
     responses(
         (status = 201, description = "The invitation; its token is shown this once", body = FreshInvitation),
         (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
-        (status = 403, description = "`missing_permission` or `beyond_rights`", body = ProblemDocument),
+        (status = 403, description = "`missing_permission`, `beyond_rights` or `interceptor_denied`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`already_invited`, `already_member` or `too_many`", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
+        (status = 503, description = "`interceptor_unanswered`", body = ProblemDocument),
     )
 )]
 pub(super) async fn invite(
