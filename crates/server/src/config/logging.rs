@@ -21,7 +21,7 @@ pub const COMMAND: &str = "warn";
 pub fn filter(config: &Config, usual: &str) -> Result<Targets, ConfigError> {
     let level = config.log_level.as_deref().unwrap_or(usual);
     let wrong = || {
-        let remedy = "write error, warn, info, debug or trace, or targets as in gatepost_server=debug";
+        let remedy = "write error, warn, info or debug, or targets as in gatepost_server=debug";
         ConfigError::Value(format!("log level {level:?}: {remedy}"))
     };
     // A lone word that is no level would be taken for the name of a target, and everything else be silent.

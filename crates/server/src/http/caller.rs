@@ -217,13 +217,11 @@ impl Present {
 
 impl Present {
     async fn look(parts: &Parts, app: &App, looks: Looks) -> Result<(Self, Option<Known>), Problem> {
-        Ok(match InPlaceOf::look(parts, app, looks).await? {
-            Some((acting, known)) => (Self::InPlace(acting), known),
-            None => {
-                let (caller, known) = SignedIn::look(parts, app, looks).await?;
-                (Self::Themselves(caller), known)
-            }
-        })
+        if let Some((acting, known)) = InPlaceOf::look(parts, app, looks).await? {
+            return Ok((Self::InPlace(acting), known));
+        }
+        let (caller, known) = SignedIn::look(parts, app, looks).await?;
+        Ok((Self::Themselves(caller), known))
     }
 }
 

@@ -78,7 +78,7 @@ fn a_mistake_in_the_settings_file_is_named_with_its_line() {
     assert_snapshot!(refusal("[passwords]\nthreads = 0\n"), @"1 error: [dir]/gatepost.toml:2: passwords.threads: write a whole number above 0");
     assert_snapshot!(refusal("[passwords]\nmemory_kib = 1\n"), @"1 error: passwords.memory_kib = 1: choose a number from 8 to 262144");
     assert_snapshot!(refusal("[server]\nshutdown_grace = \"soon\"\n"), @r#"1 error: server.shutdown_grace = "soon": not a lifetime: write whole numbers with s, m, h, d or w, as in "15m", "30d" or "1h30m""#);
-    assert_snapshot!(refusal("[log]\nlevel = \"louder\"\n"), @r#"1 error: log level "louder": write error, warn, info, debug or trace, or targets as in gatepost_server=debug"#);
+    assert_snapshot!(refusal("[log]\nlevel = \"louder\"\n"), @r#"1 error: log level "louder": write error, warn, info or debug, or targets as in gatepost_server=debug"#);
     let missing = folder.path().join("none.toml");
     assert_snapshot!(folder.refusal(serve().arg("--config").arg(missing.to_str().unwrap())), @"1 error: [dir]/none.toml: cannot be read: No such file or directory (os error 2)");
 }

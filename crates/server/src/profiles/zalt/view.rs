@@ -39,6 +39,7 @@ pub fn with_tokens(mut answer: Value, pair: &TokenAnswer) -> Value {
 
 /// An account, as its owner and whoever administers it see it.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of the contract, in both spellings")]
 pub struct Account<'a> {
     id: UserId,
     realm_id: &'a str,
