@@ -99,6 +99,11 @@ pub fn magic_link(realm: &Snapshot, token: &str, targets: &str) -> String {
     realm.url(&format!("{BASE}{}?token={token}&{targets}", magic_link::VERIFY))
 }
 
+/// A page of an origin that the realm names (`allowed_origins`), by its whole address.
+pub fn page_of_named_origin(realm: &Snapshot, page: &str) -> Option<Url> {
+    origins::is_of_named_origin(realm, page).then(|| Url::parse(page).ok()).flatten()
+}
+
 /// Where an application goes on that the realm trusts.
 pub fn leads_to(realm: &Snapshot, page: &str) -> Option<Url> {
     origins::may_be_sent_to(realm, page).then(|| origins::whole(realm, page)).flatten()

@@ -128,19 +128,29 @@ fn is_path(target: &str) -> bool {
 }
 
 fn is_trusted(realm: &Snapshot, page: &str) -> bool {
+    origin_of(page).is_some_and(|asked| {
+        origin_of(realm.public_url()).is_some_and(|own| own == asked) || is_allowed(realm, &asked)
+    })
+}
+
+/// Whether a page is of one of the origins that the realm names, of which its own is none: on one host there may be pages of others.
+pub(super) fn is_of_named_origin(realm: &Snapshot, page: &str) -> bool {
+    origin_of(page).is_some_and(|asked| is_allowed(realm, &asked))
+}
+
+fn is_allowed(realm: &Snapshot, origin: &str) -> bool {
+    realm.settings().allowed_origins.iter().any(|allowed| allowed.as_str() == origin)
+}
+
+fn origin_of(page: &str) -> Option<String> {
+    if page.chars().any(|letter| letter.is_control() || letter == '\\') {
+        return None;
+    }
     // The parser forgives what a browser would not send: what it changed is not what was asked.
-    let origin = |text: &str| {
-        let url =
-            Url::parse(text).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
-        // The origin of a `blob:` is that of what is in it.
-        let url = Some(url).filter(|url| matches!(url.scheme(), "http" | "https"))?;
-        Some(url.origin().ascii_serialization())
-    };
-    let Some(asked) = origin(page).filter(|_| !page.chars().any(|c| c.is_control() || c == '\\')) else {
-        return false;
-    };
-    origin(realm.public_url()).is_some_and(|own| own == asked)
-        || realm.settings().allowed_origins.iter().any(|allowed| allowed.as_str() == asked)
+    let url = Url::parse(page).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
+    // The origin of a `blob:` is that of what is in it.
+    let url = Some(url).filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    Some(url.origin().ascii_serialization())
 }
 
 /// Where a target is, as a whole address: a path is one of the realm's host.

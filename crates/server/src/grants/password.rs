@@ -87,7 +87,11 @@ pub async fn sign_in(
     let is_known = session::known_device(app, realm, (user.id, &hash), origin, now).is_some();
     let (asks, tells_external) = (Asks::of(realm), external::is_told(client));
     let before = Before { app, realm, origin, now, trigger: Trigger::PreSessionCreation };
-    let about = |_| Some(About::Session { user: Box::new(user.clone()), amr: begins.amr.clone() });
+    let right = attempt.right();
+    let about = |_| {
+        right.say();
+        Some(About::Session { user: Box::new(user.clone()), amr: begins.amr.clone() })
+    };
     let begun = before.ask(|_| true, about).write("sign in by an application", move |tx| {
         let (session, grant, hash) = (session.clone(), held.clone(), checked.clone());
         let records = [signed_in.clone(), granted.clone()];

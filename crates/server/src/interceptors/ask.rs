@@ -9,6 +9,7 @@ use gatepost_domain::{
     interceptor::{Decision, Interceptor, Unanswered},
 };
 use gatepost_store::{audit, interceptor_secrets};
+use tokio::runtime::Handle;
 
 use super::{About, Before, secret};
 use crate::{
@@ -47,6 +48,11 @@ impl Why {
             Self::Store(_) => "store",
         }
     }
+
+    /// Whether it happens all the same. That nobody was asked is of our own making, and whoever makes many ask at once could bring it about.
+    fn is_let_through(&self, unanswered: Unanswered) -> bool {
+        unanswered == Unanswered::Allow && !matches!(self, Self::Busy)
+    }
 }
 
 impl fmt::Display for Why {
@@ -63,16 +69,35 @@ impl fmt::Display for Why {
 }
 
 /// Asks, and refuses what is denied. Nothing is held meanwhile but a place among those who ask.
+///
+/// Of an account only so many are asked about at once: each is counted before, and what is allowed is given back.
 pub(super) async fn ask(before: Before<'_>, interceptor: &Interceptor, about: &About) -> Result<(), Problem> {
     let Before { app, realm, origin, now, .. } = before;
-    let counted = about.counted().map(|whose| (Rule::Interceptor, whose));
-    if let Some(counted) = counted {
-        limits::check(app, realm, counted, origin, now)?;
-    }
     let event = interceptor.event;
-    let said = tokio::time::timeout(interceptor.timeout, answer(before, interceptor, about))
-        .await
-        .unwrap_or(Err(Why::TooSlow));
+    let counted = match about.counted() {
+        None => None,
+        // By where they are, too: whoever knows a password and is denied where they are does not keep the owner out elsewhere.
+        Some(whose) => {
+            let key = (Rule::Interceptor, (whose, origin.neighbourhood()));
+            Some(limits::attempt_of(app, realm, key, Some(whose), origin, now)?)
+        }
+    };
+    let record = |event, answer| {
+        let record = origin.record(app, realm.id(), event, Actor::Anonymous, now);
+        Record { user: about.user(), client: about.client().cloned(), ..record }
+            .with("interceptor", interceptor.event.name())
+            .with("answer", answer)
+    };
+    let abandoned = Abandoned::new(app, record(Event::InterceptorRefused, "abandoned"));
+    // The time is that of the interceptor: whoever waits for a place does not take away from it.
+    let place = tokio::time::timeout(interceptor.timeout, app.interceptors().take((realm.id(), event))).await;
+    let said = match place.ok().flatten() {
+        None => Err(Why::Busy),
+        Some(_place) => tokio::time::timeout(interceptor.timeout, answer(before, interceptor, about))
+            .await
+            .unwrap_or(Err(Why::TooSlow)),
+    };
+    abandoned.answered();
     let result = match &said {
         Ok(Decision::Allow) => "allow",
         Ok(Decision::Deny { .. }) => "deny",
@@ -80,37 +105,56 @@ pub(super) async fn ask(before: Before<'_>, interceptor: &Interceptor, about: &A
     };
     metrics::counter!("gatepost_interceptor_answers_total", "event" => event.name(), "result" => result)
         .increment(1);
-    let record = |event| {
-        let record = origin.record(app, realm.id(), event, Actor::Anonymous, now);
-        Record { user: about.user(), client: about.client().cloned(), ..record }
-            .with("interceptor", interceptor.event.name())
-            .with("answer", result)
-    };
     let refused = match said {
         Ok(Decision::Allow) => None,
         Ok(Decision::Deny { message }) => Some(Problem::InterceptorDenied { message }),
         Err(why) => {
             tracing::warn!(%why, realm.name = realm.name(), interceptor = event.name(), "an interceptor did not answer");
-            match interceptor.unanswered {
-                Unanswered::Deny => Some(Problem::InterceptorUnanswered),
-                Unanswered::Allow => {
-                    note(app, record(Event::InterceptorUnanswered)).await?;
-                    None
-                }
+            if why.is_let_through(interceptor.unanswered) {
+                note(app, record(Event::InterceptorUnanswered, result)).await?;
+                None
+            } else {
+                Some(Problem::InterceptorUnanswered)
             }
         }
     };
-    let Some(problem) = refused else { return Ok(()) };
-    if let Some(counted) = counted {
-        limits::note(app, realm, counted, now);
-    }
-    note(app, record(Event::InterceptorRefused)).await?;
+    let Some(problem) = refused else {
+        if let Some(counted) = counted {
+            counted.give_back();
+        }
+        return Ok(());
+    };
+    note(app, record(Event::InterceptorRefused, result)).await?;
     Err(problem)
+}
+
+/// Writes down that somebody did not wait for the answer, unless there is one.
+struct Abandoned(Option<(App, Record)>);
+
+impl Abandoned {
+    fn new(app: &App, record: Record) -> Self {
+        Self(Some((app.clone(), record)))
+    }
+
+    fn answered(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        let Some((app, record)) = self.0.take() else { return };
+        let Ok(runtime) = Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if let Err(error) = note(&app, record).await {
+                tracing::warn!(%error, "an interceptor was asked for nobody, and that could not be recorded");
+            }
+        });
+    }
 }
 
 async fn answer(before: Before<'_>, interceptor: &Interceptor, about: &About) -> Result<Decision, Why> {
     let Before { app, realm, origin, now, .. } = before;
-    let _place = app.interceptors().take(realm.id()).await.ok_or(Why::Busy)?;
     let id = realm.id();
     let found = app.db().read("find the secret of interceptors", move |tx| {
         Box::pin(async move { interceptor_secrets::find(tx, id).await })
@@ -152,4 +196,17 @@ async fn note(app: &App, record: Record) -> Result<(), Problem> {
         Box::pin(async move { audit::append(tx, &record).await })
     });
     Ok(noted.await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_there_was_no_room_to_ask_about_is_never_let_through() {
+        for (why, allowed) in [(Why::Busy, false), (Why::TooSlow, true), (Why::NoAnswer(500), true)] {
+            assert_eq!(why.is_let_through(Unanswered::Allow), allowed, "{why}");
+            assert!(!why.is_let_through(Unanswered::Deny), "{why}");
+        }
+    }
 }

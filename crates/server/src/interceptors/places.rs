@@ -1,23 +1,24 @@
-//! How many wait for an answer at once. Each realm has places of its own: one whose interceptor is slow keeps nobody else waiting.
+//! How many wait for an answer at once. Each interceptor of each realm has places of its own: one that is slow keeps nobody waiting who is to
+//! be asked about by another.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use gatepost_domain::RealmId;
+use gatepost_domain::{RealmId, interceptor::Trigger};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So many are asked about at once in a realm.
+/// So many are asked about at once.
 const AT_ONCE: usize = 32;
-/// So many of a realm are asked about or wait for a place. Whoever comes then has no answer.
+/// So many are asked about or wait for a place. Whoever comes then has no answer.
 const IN_ALL: usize = 256;
 
-/// The places of realms that have interceptors.
+/// The places of interceptors.
 #[derive(Default)]
-pub(crate) struct Places(Mutex<HashMap<RealmId, Arc<OfRealm>>>);
+pub(crate) struct Places(Mutex<HashMap<(RealmId, Trigger), Arc<OfOne>>>);
 
-struct OfRealm {
+struct OfOne {
     inside: Arc<Semaphore>,
     asking: Arc<Semaphore>,
 }
@@ -30,14 +31,14 @@ pub(super) struct Place {
 
 impl Places {
     /// Waits for a place, which is the caller's until it is dropped. `None`: too many wait already.
-    pub(super) async fn take(&self, realm: RealmId) -> Option<Place> {
+    pub(super) async fn take(&self, whose: (RealmId, Trigger)) -> Option<Place> {
         let own = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = || OfRealm {
+            let new = || OfOne {
                 inside: Arc::new(Semaphore::new(IN_ALL)),
                 asking: Arc::new(Semaphore::new(AT_ONCE)),
             };
-            Arc::clone(all.entry(realm).or_insert_with(|| Arc::new(new())))
+            Arc::clone(all.entry(whose).or_insert_with(|| Arc::new(new())))
         };
         let inside = Arc::clone(&own.inside).try_acquire_owned().ok()?;
         // Never closed.
@@ -52,8 +53,12 @@ mod tests {
 
     use super::*;
 
-    fn realm(number: u8) -> RealmId {
-        RealmId::from_bytes([number; 16])
+    fn before(event: &str) -> Trigger {
+        serde_json::from_value(event.into()).unwrap()
+    }
+
+    fn realm(number: u8) -> (RealmId, Trigger) {
+        (RealmId::from_bytes([number; 16]), before("pre_session_creation"))
     }
 
     #[tokio::test]
@@ -67,6 +72,7 @@ mod tests {
         assert!(waiting.iter_mut().all(|one| one.now_or_never().is_none()), "they wait");
         assert!(places.take(realm(1)).await.is_none(), "and there is an end to it");
         assert!(places.take(realm(2)).await.is_some());
+        assert!(places.take((realm(1).0, before("pre_m2m_token_creation"))).await.is_some());
         taken.pop();
         let first = waiting.remove(0).await;
         assert!(first.is_some(), "whoever waited longest is next");

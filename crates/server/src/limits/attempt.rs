@@ -1,6 +1,12 @@
 //! One more try: counted before anything is done for it.
 
-use std::{hash::Hash, sync::Arc};
+use std::{
+    hash::Hash,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use gatepost_domain::{
     RateLimits, Timestamp, UserId,
@@ -20,19 +26,38 @@ pub struct Attempt {
     limits: Arc<Limits>,
     counted: [Option<Place>; 3],
     at: Timestamp,
+    is_right: Arc<AtomicBool>,
+}
+
+/// Says of a try that it is right, before its end: it is given back then, whatever comes of it, also where nobody waits for the end.
+pub struct Right(Arc<AtomicBool>);
+
+impl Right {
+    /// It is.
+    pub fn say(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Attempt {
+    fn of(app: &App, counted: Option<Place>, now: Timestamp) -> Self {
+        let limits = Arc::clone(app.limits());
+        Self { limits, counted: [counted, None, None], at: now, is_right: Arc::default() }
+    }
+
     /// What is not limited.
     pub fn unlimited(app: &App, now: Timestamp) -> Self {
-        Self { limits: Arc::clone(app.limits()), counted: [None; 3], at: now }
+        Self::of(app, None, now)
     }
 
     /// Only what fails counts: gives back what was counted.
     pub fn give_back(self) {
-        for place in self.counted.into_iter().flatten() {
-            self.limits.give_back(place, self.at);
-        }
+        self.right().say();
+    }
+
+    /// For whoever learns in between that it is right.
+    pub fn right(&self) -> Right {
+        Right(Arc::clone(&self.is_right))
     }
 
     /// What is counted for one try together: the ones before and this. None has more than three.
@@ -44,6 +69,16 @@ impl Attempt {
             }
         }
         self
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if self.is_right.load(Ordering::Relaxed) {
+            for place in self.counted.into_iter().flatten() {
+                self.limits.give_back(place, self.at);
+            }
+        }
     }
 }
 
@@ -70,14 +105,13 @@ pub fn attempt_of(
     origin: &Where,
     now: Timestamp,
 ) -> Result<Attempt, Problem> {
-    let free = Attempt::unlimited(app, now);
     if is_off(realm) {
-        return Ok(free);
+        return Ok(Attempt::unlimited(app, now));
     }
     let limits = app.limits();
     let place = limits.place(rule, realm.id(), key);
     match limits.take(place, now) {
-        Ok(()) => Ok(Attempt { counted: [Some(place), None, None], ..free }),
+        Ok(()) => Ok(Attempt::of(app, Some(place), now)),
         Err(exhausted) => {
             let limited = Limited { rule, exhausted };
             note_refused(app, realm, limited, whose, origin, now);

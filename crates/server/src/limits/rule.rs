@@ -41,7 +41,7 @@ pub enum Rule {
     Client,
     /// Answers of providers that signed nobody in, by neighbourhood.
     Provider,
-    /// Sign-ins and invitations that an interceptor refused or did not answer, by account of who signs in or invites.
+    /// Sign-ins and invitations that an interceptor refused or did not answer, by account of who signs in or invites, and neighbourhood.
     Interceptor,
 }
 

@@ -96,7 +96,12 @@ async fn begin(
     let trusted = trusted_device(app, realm, user.id, origin, now);
     let is_known = is_known(app, realm, (user.id, &first), origin, now);
     let before = Before { app, realm, origin, now, trigger: Trigger::PreSessionCreation };
-    let about = |_| Some(About::Session { user: Box::new(user.clone()), amr });
+    // Whatever they showed is right by then, also if nobody waits for the answer.
+    let right = attempt.right();
+    let about = |_| {
+        right.say();
+        Some(About::Session { user: Box::new(user.clone()), amr })
+    };
     let asking = before.ask(|written| matches!(written, Written::Begun(_)), about);
     let written = asking
         .write("sign in in a browser", move |tx| {

@@ -56,7 +56,7 @@ async fn guess(app: &TestApp, peer: &str, name: &str) -> String {
 }
 
 /// The right one.
-async fn sign_in(app: &TestApp, peer: &str, name: &str) -> Answer {
+pub async fn sign_in(app: &TestApp, peer: &str, name: &str) -> Answer {
     app.send(from(peer, login_with(name, PASSWORD))).await
 }
 

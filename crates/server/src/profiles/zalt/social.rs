@@ -66,7 +66,10 @@ impl Flow {
             let mut pairs = form_urlencoded::parse(query.as_bytes());
             pairs.find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
         };
-        Some(Self { target: page(realm, &value("redirect_url")?)?, challenge: value("code_challenge")? })
+        Some(Self {
+            target: better_auth::page_of_named_origin(realm, &value("redirect_url")?)?,
+            challenge: value("code_challenge")?,
+        })
     }
 
     /// On to the application, with one parameter more.
@@ -80,14 +83,6 @@ impl Flow {
     fn no(self, why: &str) -> Response {
         self.lead("error", why)
     }
-}
-
-/// A page that people may be sent to, by its whole address: of an origin that the realm names, or its own.
-fn page(realm: &Snapshot, target: &str) -> Option<Url> {
-    if target.starts_with('/') {
-        return None;
-    }
-    better_auth::leads_to(realm, target)
 }
 
 /// What an application asks for.
@@ -106,7 +101,7 @@ impl Asked {
                 "`redirect_url` is missing: the page of the application that people come back to.",
             )
         })?;
-        page(realm, target).ok_or_else(|| {
+        better_auth::page_of_named_origin(realm, target).ok_or_else(|| {
             let message = "`redirect_url` is of an origin that the realm does not name (allowed_origins).";
             Refusal::new(StatusCode::BAD_REQUEST, "INVALID_REDIRECT_URL", message)
         })

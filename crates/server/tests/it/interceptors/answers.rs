@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{DENIED, Judge, SESSION, trail};
 use crate::{
-    mfa,
+    limits, mfa,
     support::TestApp,
     webhooks::{Strange, nowhere},
 };
@@ -209,4 +209,50 @@ async fn whoever_is_refused_tries_twenty_times_and_then_one_at_a_time() {
     app.advance(Duration::from_secs(45));
     assert_eq!(app.login("ada@example.com").await.status, 200);
     assert_eq!(app.login("ada@example.com").await.status, 200, "what is allowed costs nothing");
+}
+
+/// Whoever knows a password and is denied where they are keeps the owner out nowhere else.
+#[tokio::test]
+async fn lg_05_who_is_refused_is_counted_where_they_are() {
+    let file = "[[realm]]\nname = \"default\"\nrate_limits = \"default\"\n";
+    let (app, judge) = (TestApp::with(file).await, Judge::new().await);
+    app.person("ada@example.com").await;
+    judge.sit(&app, SESSION).await;
+    judge.denies("Not from here.");
+    for _ in 0..20 {
+        assert_eq!(limits::sign_in(&app, "198.51.100.7", "ada@example.com").await.brief(), DENIED);
+    }
+    assert_eq!(limits::sign_in(&app, "198.51.100.7", "ada@example.com").await.status, 429);
+    judge.allows();
+    assert_eq!(limits::sign_in(&app, "203.0.113.1", "ada@example.com").await.status, 200);
+}
+
+/// A right password is none that was wrong, though nobody waits for what comes of it; and how often that happens is counted, and told.
+#[tokio::test]
+async fn whoever_does_not_wait_for_the_answer_is_counted_and_written_down() {
+    let file = "[[realm]]\nname = \"default\"\nrate_limits = \"default\"\n";
+    let (app, judge) = (TestApp::with(file).await, Judge::new().await);
+    let (admin, ada) = (app.admin().await, app.person("ada@example.com").await);
+    judge.sit(&app, SESSION).await;
+    let held = judge.held.lock().await;
+    for number in 0..20 {
+        tokio::select! {
+            answer = app.login("ada@example.com") => panic!("{number}: {answer:?}"),
+            () = judge.arrived.notified() => {}
+        }
+    }
+    drop(held);
+    let limited = app.login("ada@example.com").await;
+    assert_eq!(limited.status, 429);
+    assert!(limited.header("ratelimit-policy").unwrap().starts_with("\"interceptor\""), "{limited:?}");
+    let told = loop {
+        let told = trail(&app, &admin, "interceptor-refused").await;
+        if !told.is_empty() {
+            break told;
+        }
+    };
+    assert_eq!(
+        (&told[0]["user"], &told[0]["detail"]),
+        (&json!(ada.id), &json!({"interceptor": SESSION, "answer": "abandoned"}))
+    );
 }
