@@ -86,9 +86,14 @@ mod tests {
         for uri in ["https://app.test/", "https://app.test:8443/hook", "https://app.test:80/"] {
             assert!(takes(uri), "{uri}");
         }
-        for uri in
-            ["https://app.test:22/", "https://app.test:25/", "https://127.0.0.1/", "http://localhost:8000/"]
-        {
+        for uri in [
+            "https://app.test:22/",
+            "https://app.test:25/",
+            "https://127.0.0.1/",
+            "http://localhost:8000/",
+            "https://localhost:8443/",
+            "https://hooks.localhost/",
+        ] {
             assert!(!takes(uri), "{uri}");
         }
         // Nobody who types one of these means what they say: the spelling of an address is one.

@@ -174,6 +174,9 @@ impl Outgoing {
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
             Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            Some(Host::Domain(name)) if is_of_this_machine(name) && !self.private => {
+                return Err(Unfetched::Address(INWARD));
+            }
             Some(Host::Domain(_)) => return Ok(()),
             None => return Err(Unfetched::Address("the address has no host")),
         };
@@ -197,6 +200,12 @@ impl Outgoing {
         });
         made.as_ref().map_err(|reason| Unfetched::Connection(reason.clone()))
     }
+}
+
+/// Names that mean this machine wherever they are looked up (RFC 6761 section 6.3).
+fn is_of_this_machine(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// What the header `Cache-Control` says; nothing at all of what must not be kept is zero.
@@ -258,13 +267,27 @@ mod tests {
             "https://[::ffff:a00:1]/keys",
             "https://10.1.2.3/keys",
             "https://localhost/keys",
+            "https://localhost./keys",
+            "https://keys.localhost/",
         ] {
             assert_eq!(refused(false, uri).await, INWARD, "{uri}");
-            let is_name = uri.contains("localhost");
-            assert_eq!(Outgoing::new(false).leads_out(&uri.parse().unwrap()).is_err(), !is_name, "{uri}");
+            assert!(Outgoing::new(false).leads_out(&uri.parse().unwrap()).is_err(), "{uri}");
         }
+        for uri in ["https://localhost.app.test/keys", "https://notlocalhost/keys"] {
+            assert!(Outgoing::new(false).leads_out(&uri.parse().unwrap()).is_ok(), "{uri}");
+        }
+        assert!(Outgoing::new(true).leads_out(&"https://localhost/keys".parse().unwrap()).is_ok());
         assert_eq!(refused(false, "http://localhost:1/keys").await, NOT_HTTPS);
         assert_eq!(refused(true, "https://169.254.169.254/latest/meta-data").await, INWARD, "never");
+    }
+
+    /// Any name may turn out to mean this machine: here one that does everywhere, past the look at the address.
+    #[tokio::test]
+    async fn dc_01_a_name_that_is_resolved_inward_has_no_addresses() {
+        let resolved = |private| Outward { private }.resolve("localhost".parse().unwrap());
+        let refused = resolved(false).await.map(drop).unwrap_err();
+        assert_eq!(refused.to_string(), INWARD);
+        assert!(resolved(true).await.is_ok());
     }
 
     #[test]

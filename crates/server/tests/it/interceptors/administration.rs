@@ -52,6 +52,8 @@ async fn what_cannot_be_asked_is_refused() {
         json!([{"event": SESSION, "url": "https://10.0.0.1/hook"}]),
         json!([{"event": SESSION, "url": "https://169.254.169.254/"}]),
         json!([{"event": SESSION, "url": "http://localhost:8000/hook"}]),
+        json!([{"event": SESSION, "url": "https://localhost/hook"}]),
+        json!([{"event": SESSION, "url": "https://hooks.localhost:8443/hook"}]),
         json!([{"event": SESSION, "url": "https://app.test:22/hook"}]),
         json!([{"event": SESSION, "url": "ftp://app.test/hook"}]),
         json!([{"event": "pre_lunch", "url": "https://app.test/hook"}]),
@@ -70,17 +72,23 @@ async fn what_cannot_be_asked_is_refused() {
         )
     };
     assert!(app.refused(&file("https://10.0.0.1/hook")).await.contains("interceptors"));
+    assert!(app.refused(&file("https://localhost/hook")).await.contains("private"));
     assert!(app.refused(&file("nowhere")).await.contains("https URL"));
 }
 
-/// A name that leads inward is not connected to, whatever it meant when it was written down.
+/// As it may stand there since private addresses were allowed.
 #[tokio::test]
-async fn wh_02_a_name_that_leads_inward_when_it_is_resolved_is_not_asked() {
-    let app = TestApp::with_settings("", &[("GATEPOST_OUTGOING__PRIVATE_ADDRESSES", "false")]).await;
+async fn wh_02_an_interceptor_that_leads_inward_is_not_asked_when_that_is_forbidden_later() {
+    let mut app = TestApp::with_settings("", &[("GATEPOST_OUTGOING__PRIVATE_ADDRESSES", "false")]).await;
     let (admin, inside) = (app.admin().await, crate::webhooks::Strange::silent().await);
     app.ask(&admin, Method::POST, SECRET, Some(json!({}))).await;
-    let url = format!("https://localhost:{}/hook", inside.address.port());
-    assert_eq!(set(&app, &admin, json!([{"event": SESSION, "url": url}])).await.status, 200);
+    let (outward, inward) =
+        ("https://app.test/hook", format!("https://localhost:{}/hook", inside.address.port()));
+    assert_eq!(set(&app, &admin, json!([{"event": SESSION, "url": outward}])).await.status, 200);
+    app.execute(&format!("UPDATE realms SET settings = replace(settings, '{outward}', '{inward}')")).await;
+    (app.app, app.router) = app.replica().await;
+    let listed = app.ask(&admin, Method::GET, REALM, None).await.json();
+    assert_eq!(listed["settings"]["interceptors"][0]["url"], inward, "{listed}");
     assert_eq!(app.login("admin@example.com").await.brief(), "503 interceptor_unanswered");
     assert_eq!(inside.connections(), 0);
 }
