@@ -44,7 +44,10 @@ impl Difference {
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.how {
-            How::Values { from, to } => write!(f, "{} {} -> {}", self.setting, brief(from), brief(to)),
+            How::Values { from, to } => {
+                let name = &self.setting;
+                write!(f, "{name} {} -> {}", setting(name, from), setting(name, to))
+            }
             How::Said { is } => write!(f, "{} {is}", self.setting),
         }
     }
@@ -67,8 +70,22 @@ pub(crate) fn listed(differences: &[Difference]) -> String {
     if all.is_empty() { String::new() } else { format!(": {}", all.join(", ")) }
 }
 
+/// The members of an interceptor, as they stand in a line.
+const INTERCEPTOR: [&str; 4] = ["event", "url", "timeout", "unanswered"];
+
+/// A setting as it stands in a line. Interceptors are whole: who is asked is what one looks for.
+pub(crate) fn setting(name: &str, value: &Value) -> String {
+    match value {
+        Value::Array(all) if name == "interceptors" && !all.is_empty() => {
+            let line = |one: &Value| INTERCEPTOR.map(|member| one[member].as_str().unwrap_or("-")).join("  ");
+            all.iter().map(line).collect::<Vec<_>>().join("; ")
+        }
+        value => brief(value),
+    }
+}
+
 /// A value as it stands in a line: text as it is, lists with blanks between, `none` where nothing is.
-pub(crate) fn brief(value: &Value) -> String {
+fn brief(value: &Value) -> String {
     let text = match value {
         Value::Null => "none".to_owned(),
         Value::String(text) if text.is_empty() => "none".to_owned(),
@@ -102,6 +119,20 @@ mod tests {
             ": hosts none -> a.test b.test, name none -> Notes, password min_length 12 -> min_length 8, ttl 15m -> 5m"
         );
         assert_eq!(listed(&between(&after, &after)), "");
+        let interceptor = |url: &str| json!([{ "event": "pre_session_creation", "url": url, "timeout": "3s", "unanswered": "deny" }]);
+        let before = json!({ "interceptors": [] });
+        let (first, second) = (
+            json!({ "interceptors": interceptor("https://the-first-application.example.com/gatepost/interceptor") }),
+            json!({ "interceptors": interceptor("https://app.test/") }),
+        );
+        assert_eq!(
+            [listed(&between(&before, &first)), listed(&between(&first, &second))],
+            [
+                ": interceptors none -> pre_session_creation  https://the-first-application.example.com/gatepost/interceptor  3s  deny",
+                ": interceptors pre_session_creation  https://the-first-application.example.com/gatepost/interceptor  3s  deny \
+                 -> pre_session_creation  https://app.test/  3s  deny",
+            ]
+        );
         assert_eq!(Difference::said("secret", "replaced").to_string(), "secret replaced");
         assert_eq!(brief(&json!("x".repeat(61))), format!("{}…", "x".repeat(60)));
         let one = Difference::of("ttl", &"15m", &"5m").unwrap();

@@ -216,7 +216,7 @@ fn said(name: &str, value: &serde_json::Value) -> String {
         ("logo", Some(text)) => format!("a PNG of {} bytes as data: URL", text.len()),
         ("audit_retention", Some("0s")) => "for ever".to_owned(),
         ("key_rotation", Some("0s")) => "never".to_owned(),
-        _ => differences::brief(value),
+        _ => differences::setting(name, value),
     }
 }
 
