@@ -224,8 +224,18 @@ impl Events {
 fn unknown(name: &str) -> EventsRefused {
     let known: Vec<&str> = Event::choosable().map(Event::name).collect();
     let near = crate::role::nearest(name, known.iter());
-    let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    let hint = match (named_elsewhere(name), near) {
+        (Some(event), _) => format!("; that is {event} here"),
+        (None, Some(near)) => format!("; did you mean {near}?"),
+        (None, None) => String::new(),
+    };
     EventsRefused::Unknown { name: name.chars().take(64).collect(), hint }
+}
+
+/// The event that a system whose form messages can have calls so.
+fn named_elsewhere(name: &str) -> Option<Event> {
+    Event::choosable()
+        .find(|event| super::scalekit::name(*event) == Some(name) || super::zalt::name(*event) == name)
 }
 
 /// What the database kept. An event that this release does not know is left out: a later one wrote it.
@@ -274,6 +284,12 @@ mod tests {
         assert_eq!(Events::choose(["*", "user.created"]), Err(EventsRefused::AllAndOthers));
         for (name, told) in [
             ("user.create", "there is no event user.create; did you mean user.created?"),
+            ("user.login", "there is no event user.login; that is session.created here"),
+            (
+                "user.organization_membership_created",
+                "there is no event user.organization_membership_created; that is member.joined here",
+            ),
+            ("tenant.deleted", "there is no event tenant.deleted; that is organization.deleted here"),
             ("webhook.test", "there is no event webhook.test"),
             ("", "there is no event "),
         ] {
