@@ -75,6 +75,13 @@ impl Refusal {
         self
     }
 
+    /// The same in other words, where this endpoint knows what to do next.
+    #[must_use]
+    pub fn saying(mut self, message: &'static str) -> Self {
+        self.message = message.into();
+        self
+    }
+
     /// The envelope of most endpoints.
     fn envelope(&self, request_id: Option<&str>, now: Timestamp) -> Map<String, Value> {
         let mut error = Map::from_iter([
@@ -175,6 +182,11 @@ impl From<Problem> for Refusal {
         }
         refusal
     }
+}
+
+/// With one mark at its end: a hint may be a question.
+fn sentence(text: &str) -> String {
+    format!("{text}{}", if text.ends_with('?') { "" } else { "." })
 }
 
 type Said = (StatusCode, &'static str, Cow<'static, str>);
@@ -306,12 +318,14 @@ fn said(problem: &Problem) -> Said {
                 .map_or(Cow::Borrowed("Whoever runs this realm does not let this happen."), Cow::Owned),
         ),
         P::InvalidField { field: "email", reason } => {
-            (S::BAD_REQUEST, "INVALID_EMAIL", format!("{reason}.").into())
+            (S::BAD_REQUEST, "INVALID_EMAIL", sentence(reason).into())
         }
         P::InvalidField { field, reason } => {
-            (S::BAD_REQUEST, "INVALID_REQUEST", format!("{field}: {reason}.").into())
+            (S::BAD_REQUEST, "INVALID_REQUEST", format!("{field}: {}", sentence(reason)).into())
         }
-        P::InvalidSetting(refused) => (S::BAD_REQUEST, "INVALID_REQUEST", format!("{refused}.").into()),
+        P::InvalidSetting(refused) => {
+            (S::BAD_REQUEST, "INVALID_REQUEST", sentence(&refused.to_string()).into())
+        }
         P::NoSecret => conflict("There is no secret."),
         P::PermissionExists => conflict("The permission is there."),
         P::LastSecret => conflict("It is the only secret."),

@@ -27,6 +27,9 @@ const LEVELS: [&str; 3] = ["password", "mfa", "webauthn"];
 /// What stands for a passkey in `amr` (RFC 8176).
 const PASSKEYS: [&str; 2] = ["hwk", "swk"];
 
+/// A code that comes alone.
+const PASSWORD_FIRST: &str = "Show the password first, at /reverify/password, and then the code.";
+
 /// A refusal for want of a fresh sign-in says what makes it one: a second factor only where the account has one.
 pub(super) async fn fresh<T>(app: &App, caller: &SignedIn, done: Result<T, Problem>) -> Result<T, Refusal> {
     match done {
@@ -106,7 +109,7 @@ pub async fn code(
 ) -> Result<Said, Refusal> {
     match session::show_code(&app, &caller, &body.code, &origin, now).await {
         Err(Problem::ReauthenticationRequired) => {
-            let refusal = Refusal::from(Problem::ReauthenticationRequired);
+            let refusal = Refusal::from(Problem::ReauthenticationRequired).saying(PASSWORD_FIRST);
             Err(refusal.with("required_level", json!(LEVELS[0])))
         }
         shown => Ok(done(shown?, LEVELS[1], "mfa")),

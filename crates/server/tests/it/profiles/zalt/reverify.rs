@@ -94,6 +94,8 @@ async fn whoever_has_a_second_factor_shows_both() {
     let early = code(&app, &ada, &phone.code(&app)).await;
     assert_eq!(brief(&early), "403 REVERIFICATION_REQUIRED");
     assert_eq!(early.json()["error"]["required_level"], json!("password"));
+    let told = early.json()["error"]["message"].to_string();
+    assert!(told.contains("password first, at /reverify/password"), "{told}");
     assert_eq!(password(&app, &ada, PASSWORD).await.status, 200);
     assert_eq!(status(&app, &ada, "password").await, (json!(true), json!("password"), json!(true)));
     assert_eq!(status(&app, &ada, "mfa").await.2, json!(false));

@@ -101,6 +101,9 @@ async fn wh_02_what_no_webhook_can_be_is_refused() {
         let answer = post(&app, &root, "/webhooks", body.clone()).await;
         assert_eq!(brief(&answer), "400 INVALID_REQUEST", "{body}: {answer:?}");
     }
+    let misspelt = post(&app, &root, "/webhooks", with("events", json!(["user.create"]))).await;
+    let told = misspelt.json()["error"]["message"].clone();
+    assert_eq!(told, json!("events: there is no event user.create; did you mean user.created?"));
     assert_eq!(get(&app, &root, "/webhooks").await.json()["total"], json!(0));
 }
 
