@@ -101,6 +101,14 @@ impl Snapshot {
     }
 }
 
+/// The name of the realm that a token says it is of, unchecked, where the issuer is the address under the realm's prefix. Only good for
+/// finding whose keys the token is checked by.
+pub(crate) fn named_by(token: &str, base: &str) -> Option<String> {
+    let claims = payload(token)?;
+    let after = claims["iss"].as_str()?.strip_prefix(base)?.trim_start_matches('/').strip_prefix("r/")?;
+    after.split('/').next().map(str::to_owned)
+}
+
 /// What a token says of itself, unchecked.
 fn payload(token: &str) -> Option<Value> {
     let token = dangerous_decode_without_verifying(token).ok()?;

@@ -14,7 +14,7 @@ use crate::{
     accounts::Who,
     clients::{self, Administering},
     http::{Problem, Where, page::Limit},
-    realm::InRealm,
+    realm::{self, InRealm},
 };
 
 /// How many credentials of one call are looked at. The Python library sends two: one that it had when the channel was made, and one
@@ -38,21 +38,41 @@ impl Call {
         let now = app.clock().now();
         let needs: Result<Vec<Permission>, _> = needs.split(' ').map(str::parse).collect();
         let needs = needs.map_err(Problem::internal)?;
-        let mut refused = Problem::Unauthenticated;
+        let mut refused = Refusal::from(Problem::Unauthenticated);
         for token in tokens(&parts.headers) {
             match clients::administering(app, &realm, token, &needs, now).await {
                 Ok(client) => return Ok(Self { app: app.clone(), realm, now, client, origin }),
-                Err(problem @ Problem::InvalidToken { .. }) => refused = problem,
+                Err(problem @ Problem::InvalidToken { .. }) => {
+                    refused = match other_realm(app, &realm, token, now).await? {
+                        Some(name) => Refusal::OfRealm(name, Box::new(problem)),
+                        None => problem.into(),
+                    };
+                }
                 Err(problem) => return Err(problem.into()),
             }
         }
-        Err(refused.into())
+        Err(refused)
     }
 
     /// The client, in what it does.
     pub(in crate::scalekit) fn who(&self) -> Who {
         Who::client(self.client.clone(), self.origin.clone())
     }
+}
+
+/// The name of the realm that a token is of, where it is good there, and that is another than the one that is asked: some libraries
+/// drop the prefix of a realm from the address.
+async fn other_realm(
+    app: &App,
+    realm: &InRealm,
+    token: &str,
+    now: Timestamp,
+) -> Result<Option<String>, Problem> {
+    let Some(name) = realm::named_by(token, app.public_url()).filter(|name| name != realm.name()) else {
+        return Ok(None);
+    };
+    let other = app.realms().named(app, &name).await?;
+    Ok(other.is_some_and(|other| other.verify_any(token, now).is_ok()).then_some(name))
 }
 
 fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {

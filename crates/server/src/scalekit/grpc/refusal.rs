@@ -20,6 +20,8 @@ pub(in crate::scalekit) type Answer<T> = Result<T, Refusal>;
 pub(in crate::scalekit) enum Refusal {
     /// As it is refused everywhere.
     Problem(Box<Problem>),
+    /// The token is good in the realm of this name, and that is not the one that is asked.
+    OfRealm(String, Box<Problem>),
     /// What the contract has and the server has not: what does the same, or that nothing does.
     Unimplemented(&'static str),
 }
@@ -69,10 +71,29 @@ fn code(problem: &Problem) -> Code {
     }
 }
 
+/// As everywhere, but for what is said of routes: a method has none.
+fn told_of(problem: &Problem) -> Cow<'static, str> {
+    match problem {
+        Problem::NotFound => Cow::Borrowed("There is no such thing here, or none that is yours to see."),
+        other => other.told(),
+    }
+}
+
+fn of_realm(name: &str) -> String {
+    format!(
+        "The token is of realm {name}, and this host leads to another: a call has no room for the prefix /r/{name}. Give realm {name} a \
+         host of its own, with its setting `hosts`, and call that."
+    )
+}
+
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
-        let problem = match refusal {
-            Refusal::Problem(problem) => problem,
+        let (problem, told) = match refusal {
+            Refusal::Problem(problem) => {
+                let told = told_of(&problem);
+                (problem, told)
+            }
+            Refusal::OfRealm(name, problem) => (problem, of_realm(&name).into()),
             Refusal::Unimplemented(instead) => {
                 return Self::with_details(
                     Code::Unimplemented,
@@ -81,7 +102,7 @@ impl From<Refusal> for Status {
                 );
             }
         };
-        let (code, told) = (code(&problem), problem.told());
+        let code = code(&problem);
         let mut status = Self::with_details(code, told.as_ref(), details(code, problem.code(), &told));
         status.set_source(Arc::new(Logged(Problem::cause(&problem))));
         status

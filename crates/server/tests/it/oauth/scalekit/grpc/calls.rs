@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::{
     Caller, INTERNAL, INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, REALM, RESOURCE_EXHAUSTED, SECRET,
-    UNAUTHENTICATED, UNIMPLEMENTED, administering, as_root, far, organization_id, own_token, told, user_id,
-    wire::message,
+    UNAUTHENTICATED, UNIMPLEMENTED, administering, as_root, far, organization_id, own_token, token_request,
+    told, user_id, wire::message,
 };
 use crate::support::{TestApp, request};
 
@@ -191,9 +191,37 @@ async fn the_host_says_which_realm_is_administered() {
     let caller = administering(&app).await;
     let get = "organizations.OrganizationService/GetOrganization";
     caller.call(get, message().text(1, &here)).await.unwrap();
-    caller.call(get, message().text(1, &there)).await.unwrap_err().is(NOT_FOUND, "not_found");
+    let missing = caller.call(get, message().text(1, &there)).await.unwrap_err();
+    missing.is(NOT_FOUND, "not_found");
+    assert!(missing.text.ends_with("yours to see."), "a method has no route: {}", missing.text);
     let elsewhere = Caller { app: &app, host: "elsewhere.test", tokens: caller.tokens.clone() };
     elsewhere.call(get, message().text(1, &there)).await.unwrap_err().is(UNAUTHENTICATED, "invalid_token");
+}
+
+/// Python's library drops the prefix of a realm from the address.
+#[tokio::test]
+async fn a_token_of_another_realm_is_refused_with_where_to_call() {
+    let client = "id = \"administering\"\ngrants = [\"client_credentials\"]\ntoken_format = \"scalekit\"";
+    let other = format!("[[realm]]\nname = \"far\"\n[[realm.client]]\n{client}\nsecret = \"{SECRET}\"\n");
+    let app = TestApp::with(&format!("{REALM}\n{other}")).await;
+    let mut asked = token_request("127.0.0.1:8400", "administering", SECRET);
+    *asked.uri_mut() = "/r/far/oauth/token".parse().unwrap();
+    let theirs = app.send(asked).await.text("access_token");
+    let told = async |tokens: &[&str]| {
+        let refused = Caller::with(&app, tokens).call(LIST, message()).await.unwrap_err();
+        refused.is(UNAUTHENTICATED, "invalid_token");
+        refused.text
+    };
+    let text = told(&[&theirs]).await;
+    assert!(text.contains("Give realm far a host of its own, with its setting `hosts`"), "{text}");
+    // Whoever holds no good token of that realm does not learn whether there is one.
+    let (head, signature) = theirs.rsplit_once('.').unwrap();
+    let forged = format!("{head}.{}", signature.chars().rev().collect::<String>());
+    assert!(!told(&[&forged]).await.contains("realm far"));
+    app.advance(Duration::from_hours(24));
+    assert!(!told(&[&theirs]).await.contains("realm far"), "expired");
+    let own = administering(&app).await;
+    Caller::with(&app, &[&theirs, &own.tokens[0]]).call(LIST, message()).await.unwrap();
 }
 
 /// Whoever makes a member makes what they may do.
