@@ -1,6 +1,6 @@
 //! `gatepost webhook list|show|create|update|delete|rotate-secret|test|deliveries|replay`
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
@@ -147,15 +147,12 @@ impl What {
             Self::List { limit } => {
                 let found = webhooks::list(app, within, None, limit).await.map_err(refusal)?;
                 let views: Vec<_> = found.iter().map(WebhookView::from).collect();
-                output.show(&views, || {
-                    let rows: Vec<Vec<String>> = views.iter().map(WebhookView::row).collect();
-                    table(&["ID", "STATE", "NAME", "URL", "EVENTS"], &rows)
-                })
+                output.show(&views, || rows(&views))
             }
             Self::Show { id } => {
                 let found = webhooks::find(app, within, id).await.map_err(lost(id))?;
                 let view = WebhookView::from(&found);
-                output.show(&view, || view.row().join("  "))
+                output.show(&view, || rows(slice::from_ref(&view)))
             }
             Self::Create { url, events, name, form } => {
                 let events = if events.is_empty() { Events::All } else { chosen(&events)? };
@@ -168,7 +165,7 @@ impl What {
                 let change = Change { url, name: name.map(Some), events, enabled };
                 let changed = webhooks::update(app, within, id, change, who, now).await.map_err(lost(id))?;
                 let view = WebhookView::from(&changed);
-                output.show(&view, || view.row().join("  "))
+                output.show(&view, || rows(slice::from_ref(&view)))
             }
             Self::Delete { id, yes } => {
                 confirm(yes, "the webhook, what waits for it and what is known of what was sent")?;
@@ -182,7 +179,13 @@ impl What {
                 })
             }
             Self::Test { id } => {
-                let message = webhooks::test(app, within, id, who, now).await.map_err(lost(id))?;
+                let message = webhooks::test(app, within, id, who, now).await;
+                let message = message.map_err(|problem| match problem {
+                    Problem::WebhookOff => Refusal::new(format!(
+                        "webhook {id} is off; `gatepost webhook update {id} --enabled true{given}` turns it on"
+                    )),
+                    other => refusal_of(realm, id, other),
+                })?;
                 output.show(&serde_json::json!({ "id": message }), || {
                     format!(
                         "queued {message}; `gatepost webhook deliveries {id}{given}` shows what became of it"
@@ -219,6 +222,11 @@ impl What {
             }
         }
     }
+}
+
+fn rows(webhooks: &[WebhookView]) -> String {
+    let rows: Vec<Vec<String>> = webhooks.iter().map(WebhookView::row).collect();
+    table(&["ID", "STATE", "FORM", "NAME", "URL", "EVENTS"], &rows)
 }
 
 fn chosen(names: &[String]) -> Result<Events, Refusal> {

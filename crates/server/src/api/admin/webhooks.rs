@@ -66,10 +66,11 @@ impl From<&Webhook> for WebhookView {
 }
 
 impl WebhookView {
-    /// For a table of `gatepost webhook list`.
+    /// For a table of `gatepost webhook`.
     pub fn row(&self) -> Vec<String> {
         let name = self.name.clone().unwrap_or_else(|| "-".to_owned());
-        vec![self.id.to_string(), self.state.to_owned(), name, self.url.clone(), self.events.join(" ")]
+        let (state, form) = (self.state.to_owned(), self.form.to_owned());
+        vec![self.id.to_string(), state, form, name, self.url.clone(), self.events.join(" ")]
     }
 }
 

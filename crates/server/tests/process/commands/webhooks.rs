@@ -30,7 +30,11 @@ async fn a_webhook_is_made_changed_tested_and_deleted_by_command() {
     );
     let changed = command(&data, &format!("webhook update {id} --event * --enabled false --json")).json();
     assert_eq!((&changed["events"], &changed["state"]), (&json!(["*"]), &json!("off")));
-    assert!(refusal(&data, &format!("webhook test {id}")).starts_with("1 error: "), "it is off");
+    let on = format!("`gatepost webhook update {id} --enabled true --data-dir {}`", data.display());
+    assert_eq!(
+        refusal(&data, &format!("webhook test {id}")),
+        format!("1 error: webhook {id} is off; {on} turns it on")
+    );
     command(&data, &format!("webhook update {id} --enabled true")).done();
     let rotated = command(&data, &format!("webhook rotate-secret {id} --overlap 1h --json")).json();
     assert!(rotated["secret"].as_str().is_some_and(|new| new != *secret));
@@ -41,7 +45,13 @@ async fn a_webhook_is_made_changed_tested_and_deleted_by_command() {
         "{said}"
     );
     let named = command(&data, &format!("webhook update {id} --name Billing")).done();
-    assert_eq!(named, format!("{id}  on  Billing  https://app.test/hook  *"));
+    let (heading, row) = named.split_once('\n').unwrap();
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(heading), ["ID", "STATE", "FORM", "NAME", "URL", "EVENTS"]);
+    assert_eq!(words(row), [*id, "on", "standard", "Billing", "https://app.test/hook", "*"]);
+    for shown in [format!("webhook show {id}"), "webhook list".to_owned()] {
+        assert_eq!(command(&data, &shown).done(), named, "{shown}");
+    }
     let said = command(&data, &format!("webhook test {id} --realm default")).done();
     let copied = format!("`gatepost webhook deliveries {id} --realm default --data-dir {}`", data.display());
     assert!(said.contains(&copied), "{said}");
@@ -68,7 +78,9 @@ async fn a_webhook_is_made_changed_tested_and_deleted_by_command() {
     assert!(trail.contains(id) && trail.contains("operator"), "{trail}");
     for (args, says) in [
         ("webhook create https://app.test/hook --event user.create", "did you mean user.created?"),
+        ("webhook create https://app.test/hook --event user.login", "that is session.created here"),
         ("webhook create https://10.0.0.1/hook", "private"),
+        ("webhook create https://localhost/hook", "private"),
         ("webhook create http://app.test/hook", "https"),
         ("webhook create http://127.0.0.1:8000/hook", "GATEPOST_OUTGOING__PRIVATE_ADDRESSES=true"),
         ("webhook replay whk_00000000000000000000000000", "--dead-since"),
@@ -101,4 +113,27 @@ async fn the_secret_of_interceptors_and_the_form_of_a_webhook_are_chosen_by_comm
     assert!(replaced["secret"].as_str().is_some_and(|secret| !said.contains(secret)), "{replaced}");
     let trail = command(&data, "audit export --event interceptor-secret-replaced").done();
     assert!(trail.contains("operator") && !trail.contains("whsec_"), "{trail}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_asked_before_something_happens_is_shown_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    serve(&data).stop();
+    let path = folder.path().join("realms.toml");
+    let apply = |url: &str| {
+        let interceptor =
+            format!("[[realm.interceptors]]\nevent = \"pre_session_creation\"\nurl = \"{url}\"\n");
+        std::fs::write(&path, format!("[[realm]]\nname = \"default\"\n{interceptor}")).unwrap();
+        command(&data, &format!("apply {}", path.display())).done()
+    };
+    let line = |url: &str| format!("pre_session_creation  {url}  3s  deny");
+    let (first, second) = ("https://hooks.app.test/gatepost/before-a-session", "https://other.test/hook");
+    let said = apply(first);
+    assert!(said.contains(&format!("interceptors none -> {}", line(first))), "{said}");
+    let said = apply(second);
+    assert!(said.contains(&format!("interceptors {} -> {}", line(first), line(second))), "{said}");
+    let shown = command(&data, "realm show default").done();
+    let shown = shown.lines().find_map(|shown| shown.strip_prefix("interceptors "));
+    assert_eq!(shown.map(str::trim), Some(line(second).as_str()));
 }
