@@ -95,6 +95,10 @@ events! {
     SecondFactorRefused = "second-factor-refused",
     /// A passkey was refused whose count did not go up: there may be a copy of it.
     PasskeyCountRefused = "passkey-count-refused",
+    /// A code was sent to a user's telephone, or to one that is being set up.
+    SmsSent = "sms-sent",
+    /// The sender of text messages did not take a code, and the code is no good.
+    SmsNotSent = "sms-not-sent",
     /// A user gave a passkey another name.
     PasskeyRenamed = "passkey-renamed",
     /// A user said that they are not to be asked for a second factor on a device for a while.
@@ -229,6 +233,8 @@ events! {
     InterceptorUnanswered = "interceptor-unanswered",
     /// The interceptors of a realm have another secret.
     InterceptorSecretReplaced = "interceptor-secret-replaced",
+    /// The sender of text messages has another secret.
+    SmsSecretReplaced = "sms-secret-replaced",
     /// The master key was replaced.
     MasterKeyRotated = "master-key-rotated",
     /// A token was minted by command.

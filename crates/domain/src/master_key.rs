@@ -11,6 +11,7 @@ use crate::authorization::{CodeMac, device::DeviceMac};
 use crate::browser::CsrfKey;
 use crate::mailed_link::LinkMac;
 use crate::mfa::recovery_code::RecoveryCodeKey;
+use crate::mfa::sms::SmsCodeKey;
 use crate::passkey::ChallengeKey;
 use crate::refresh::RefreshMac;
 use crate::session_token::SessionMac;
@@ -171,6 +172,11 @@ impl MasterKey {
             hmac::HMAC_SHA256,
             self.derive("gatepost recovery code v1").as_ref(),
         ))
+    }
+
+    /// The key under which codes are stored that are sent as text messages.
+    pub fn sms_code_key(&self) -> SmsCodeKey {
+        SmsCodeKey::new(hmac::Key::new(hmac::HMAC_SHA256, self.derive("gatepost sms code v1").as_ref()))
     }
 
     /// The key that makes and checks what passkeys sign.

@@ -1,8 +1,10 @@
 //! Second factors: what a person proves beside their password, and how often that may be tried.
 
 mod first;
+mod phone_number;
 mod policy;
 pub mod recovery_code;
+pub mod sms;
 pub mod totp;
 mod trusted_device;
 
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{SecretDigest, Timestamp, UserId, passkey::Held};
 
 pub use first::{First, PendingFirst};
+pub use phone_number::{PhoneNumber, PhoneNumberRefused};
 pub use policy::{Demand, Level, Missing, Offer, OrganizationMfa, OrganizationMfaRefused, missing};
 pub use trusted_device::TrustedDevice;
 
@@ -25,6 +28,8 @@ pub enum FactorKind {
     Totp,
     /// A passkey, which is also good without a password.
     Passkey,
+    /// A telephone number that codes are sent to.
+    Sms,
 }
 
 impl FactorKind {
@@ -33,6 +38,7 @@ impl FactorKind {
         match self {
             Self::Totp => "totp",
             Self::Passkey => "passkey",
+            Self::Sms => "sms",
         }
     }
 }
@@ -68,6 +74,8 @@ pub enum Method {
     RecoveryCode,
     /// A passkey.
     Passkey(Held),
+    /// A code that was sent as a text message.
+    Sms,
 }
 
 impl Method {
@@ -77,13 +85,16 @@ impl Method {
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
             Self::Passkey(_) => "passkey",
+            Self::Sms => "sms",
         }
     }
 
     /// What the tries of a user are counted under, each way for itself: whoever uses up the tries of one does not keep the user from
-    /// the other.
+    /// the other. Codes of six digits are one way, whether an app shows them or a message brings them: else there were twice as many
+    /// guesses.
     pub fn tries_of(self, user: UserId, window: &Tries) -> SecretDigest {
-        SecretDigest::of(format!("{} of {user} in {} s", self.name(), window.window.as_secs()).as_bytes())
+        let way = if self == Self::Sms { Self::Totp } else { self };
+        SecretDigest::of(format!("{} of {user} in {} s", way.name(), window.window.as_secs()).as_bytes())
     }
 }
 
@@ -178,5 +189,6 @@ mod tests {
         for (n, digest) in digests.iter().enumerate() {
             assert!(!digests[..n].contains(digest), "{n}");
         }
+        assert_eq!(Method::Sms.tries_of(UserId::MIN, &hour), digests[0], "six digits are six digits");
     }
 }

@@ -205,6 +205,9 @@ pub enum Notice {
         authenticator_app: bool,
         /// And so many passkeys.
         passkeys: u32,
+        /// A telephone number was among them.
+        #[serde(default)]
+        phone_number: bool,
     },
     /// New recovery codes in place of the old ones.
     RecoveryCodesMade,
@@ -230,6 +233,8 @@ pub enum Factor {
     RecoveryCodes,
     /// An account elsewhere that signs in.
     Identity,
+    /// A telephone number that codes are sent to.
+    PhoneNumber,
 }
 
 impl Letter {

@@ -39,12 +39,14 @@ mod passkeys;
 mod passwords;
 mod profiles;
 mod realm;
+mod request_secrets;
 mod roles;
 mod router;
 mod scalekit;
 mod serve;
 mod session;
 mod signing;
+mod sms;
 mod social;
 #[doc(hidden)]
 pub mod testing;

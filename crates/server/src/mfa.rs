@@ -6,15 +6,19 @@ mod code;
 mod picture;
 mod policy;
 mod set_up;
+mod sms;
 mod trusted;
 
 use gatepost_domain::{
     Mfa, RealmId, Timestamp, User, UserId,
-    mfa::{self as rule, Factor, FactorKind, Method, recovery_code::RecoveryCode},
+    mfa::{self as rule, Factor, FactorKind, Method, PhoneNumber, recovery_code::RecoveryCode},
     outbox,
     passkey::Passkey,
 };
-use gatepost_store::{Tx, passkeys, recovery_codes, recovery_codes::RecoveryCodes, totp_seeds};
+use gatepost_store::{
+    Tx, passkeys, phone_numbers, phone_numbers::Phone, recovery_codes, recovery_codes::RecoveryCodes,
+    sms_codes, totp_seeds,
+};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -23,10 +27,10 @@ use crate::{
     realm::Snapshot,
 };
 
-pub use change::{new_recovery_codes, remove_totp, reset};
+pub use change::{new_recovery_codes, remove_sms, remove_totp, reset};
 pub(crate) use change::{remove_all, remove_since};
-pub use code::check_code;
 pub(crate) use code::{ShownCode, Taken};
+pub use code::{check_code, check_sms_code};
 pub use picture::{modules, svg};
 pub use policy::{Asking, due, is_offered, organization_asking, set_up_by};
 pub(crate) use policy::{forbids_what_an_organization_asks, is_required};
@@ -34,6 +38,7 @@ pub(crate) use set_up::{Begun, Confirms, open_seed};
 pub use set_up::{
     BegunBy, SetUp, begin_totp, begin_totp_with_codes, confirm_totp, confirm_totp_with_codes, pending_totp,
 };
+pub use sms::{begin_sms, confirm_sms, pending_sms, send_sms};
 pub use trusted::{forget_trusted_device, forget_trusted_devices, list_trusted_devices, trusted_devices};
 
 /// What an account has set up.
@@ -41,6 +46,8 @@ pub use trusted::{forget_trusted_device, forget_trusted_devices, list_trusted_de
 pub struct Overview {
     /// Its second factors.
     pub factors: Vec<Factor>,
+    /// The telephone number, where it is one of them.
+    pub phone_number: Option<PhoneNumber>,
     /// Its recovery codes.
     pub codes: RecoveryCodes,
 }
@@ -54,6 +61,16 @@ impl Overview {
     /// Its authenticator app.
     pub fn totp(&self) -> Option<&Factor> {
         self.factors.iter().find(|factor| factor.kind == FactorKind::Totp)
+    }
+
+    /// Its telephone number.
+    pub fn sms(&self) -> Option<&Factor> {
+        self.factors.iter().find(|factor| factor.kind == FactorKind::Sms)
+    }
+
+    /// Whether a code can be sent to its telephone number: it has one, and the realm somebody who sends.
+    pub fn sends_sms(&self, realm: &Snapshot) -> bool {
+        self.phone_number.is_some() && crate::sms::sender(realm).is_ok()
     }
 
     /// Whether it has a passkey.
@@ -70,7 +87,19 @@ pub async fn factors(
 ) -> Result<Vec<Factor>, gatepost_store::Error> {
     let totp = totp_seeds::find(tx, realm, user, true).await?;
     let passkeys = passkeys::list(tx, realm, user).await?;
-    Ok(totp.iter().map(totp_seeds::TotpSeed::factor).chain(passkeys.iter().map(Passkey::factor)).collect())
+    let phone = phone_numbers::find(tx, realm, user).await?;
+    let totp = totp.iter().map(totp_seeds::TotpSeed::factor);
+    Ok(totp.chain(passkeys.iter().map(Passkey::factor)).chain(phone.iter().map(Phone::factor)).collect())
+}
+
+/// Forgets what is only being set up, and codes that were sent: whoever began it may not be who goes on.
+pub(crate) async fn forget_begun(
+    tx: &mut Tx,
+    realm: RealmId,
+    user: UserId,
+) -> Result<(), gatepost_store::Error> {
+    totp_seeds::forget_begun(tx, realm, user).await?;
+    sms_codes::forget_all(tx, realm, user).await
 }
 
 /// What an account has set up.
@@ -78,18 +107,21 @@ pub async fn overview(app: &App, realm: RealmId, user: UserId) -> Result<Overvie
     let found = app.db().read("look at second factors", move |tx| {
         Box::pin(async move {
             let factors = factors(tx, realm, user).await?;
-            Ok::<_, Problem>(Overview { factors, codes: recovery_codes::count(tx, realm, user).await? })
+            let phone_number = phone_numbers::find(tx, realm, user).await?.map(|phone| phone.number);
+            let codes = recovery_codes::count(tx, realm, user).await?;
+            Ok::<_, Problem>(Overview { factors, phone_number, codes })
         })
     });
     found.await
 }
 
-/// What an account may show at the second step of a sign-in, the easiest first: a program is told the names.
-pub async fn methods(app: &App, realm: RealmId, user: UserId) -> Result<Vec<&'static str>, Problem> {
-    let overview = overview(app, realm, user).await?;
+/// What an account may show at the second step of a sign-in, the easiest and strongest first: a program is told the names.
+pub async fn methods(app: &App, realm: &Snapshot, user: UserId) -> Result<Vec<&'static str>, Problem> {
+    let overview = overview(app, realm.id(), user).await?;
     let passkey = overview.has_passkey().then(|| FactorKind::Passkey.name());
     let totp = overview.totp().map(|factor| factor.kind.name());
-    Ok(passkey.into_iter().chain(totp).chain([Method::RecoveryCode.name()]).collect())
+    let sms = overview.sends_sms(realm).then(|| FactorKind::Sms.name());
+    Ok(passkey.into_iter().chain(totp).chain(sms).chain([Method::RecoveryCode.name()]).collect())
 }
 
 /// What somebody who has none may set up at sign-in, the easiest first.
@@ -145,6 +177,7 @@ pub(crate) const fn called(kind: FactorKind) -> outbox::Factor {
     match kind {
         FactorKind::Totp => outbox::Factor::AuthenticatorApp,
         FactorKind::Passkey => outbox::Factor::Passkey,
+        FactorKind::Sms => outbox::Factor::PhoneNumber,
     }
 }
 

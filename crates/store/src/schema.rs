@@ -92,6 +92,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0022_what_acting_in_place_lives_by.sql"),
     },
     Migration { version: 23, name: "interceptors", sql: include_str!("../migrations/0023_interceptors.sql") },
+    Migration { version: 24, name: "sms", sql: include_str!("../migrations/0024_sms.sql") },
 ];
 
 /// The version this release works with.

@@ -43,6 +43,7 @@ impl First {
             None => &[],
             Some(Method::Totp) => &["otp", "mfa"],
             Some(Method::RecoveryCode) => &["mfa"],
+            Some(Method::Sms) => &["sms", "mfa"],
             Some(Method::Passkey(held)) => &[held.method(), "user", "mfa"],
         };
         let rest = rest.iter().copied().filter(|word| *word != first);
@@ -106,7 +107,7 @@ mod tests {
             "sc", "sms", "swk", "tel", "user", "vbm", "wia", "fed",
         ];
         let passkeys = [Held::Device, Held::Synced].map(|held| Some(Method::Passkey(held)));
-        let methods = [None, Some(Method::Totp), Some(Method::RecoveryCode)];
+        let methods = [None, Some(Method::Totp), Some(Method::RecoveryCode), Some(Method::Sms)];
         for first in [password("x"), email("ada@example.com"), First::Identity(IdentityId::MIN)] {
             for method in methods.into_iter().chain(passkeys) {
                 let amr = first.methods(method);
@@ -117,6 +118,7 @@ mod tests {
         assert_eq!(email("ada@example.com").methods(None), ["otp"]);
         assert_eq!(email("ada@example.com").methods(Some(Method::Totp)), ["otp", "mfa"]);
         assert_eq!(First::Identity(IdentityId::MIN).methods(None), ["fed"]);
+        assert_eq!(password("x").methods(Some(Method::Sms)), ["pwd", "sms", "mfa"]);
         assert_eq!(password("x").methods(Some(Method::Passkey(Held::Device))), ["pwd", "hwk", "user", "mfa"]);
         let alone = First::Passkey(ShownPasskey::sample(Held::Synced));
         assert_eq!(alone.methods(None), ["swk", "user", "mfa"]);

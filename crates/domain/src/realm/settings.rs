@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{ClientRegistration, Issuer, Mfa, PasswordRules, Profile, RateLimits, Registration, SigningAlg};
 use crate::interceptor::{Interceptor, Trigger};
 use crate::setting::{SettingRefused, Settings};
-use crate::{Accent, DisplayName, Logo, RoleName, Scopes, WebOrigin, lifetime};
+use crate::{Accent, DisplayName, Logo, RoleName, Scopes, WebOrigin, WebUri, lifetime};
 
 /// A realm's settings, with the names and defaults of the declarative file. An unknown key is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +115,9 @@ pub struct RealmSettings {
     /// Who is asked before an account is made, a session begins, an invitation is sent or a program gets a token, and says whether it may:
     /// one for each event.
     pub interceptors: Vec<Interceptor>,
+    /// Where text messages are sent: Gatepost posts each to this address, and whoever is there delivers it. No codes are sent as text
+    /// messages when absent, and nobody sets up a telephone number.
+    pub sms_url: Option<WebUri>,
 }
 
 impl Default for RealmSettings {
@@ -160,6 +163,7 @@ impl Default for RealmSettings {
             cookie_domain: None,
             require_dpop_nonce: false,
             interceptors: Vec::new(),
+            sms_url: None,
         }
     }
 }

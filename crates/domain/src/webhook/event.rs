@@ -111,9 +111,9 @@ impl Event {
 
 /// Whether whoever proved the address of an account found second factors there.
 fn took_factors(record: &Record) -> bool {
-    use crate::mfa::FactorKind::{Passkey, Totp};
+    use crate::mfa::FactorKind::{Passkey, Sms, Totp};
     let taken = record.detail.get("taken").map(String::as_str).unwrap_or_default();
-    taken.split(' ').any(|word| [Totp, Passkey].iter().any(|kind| kind.name() == word))
+    taken.split(' ').any(|word| [Totp, Passkey, Sms].iter().any(|kind| kind.name() == word))
 }
 
 /// The text names no event that a webhook could be told of.

@@ -4,7 +4,7 @@ use gatepost_domain::{
     DisplayName, EmailAddress, LinkPurpose, Notes, NotesChange, OutboxId, PasswordHash, PersonalClaims,
     RealmId, RoleName, Timestamp, User, UserId, Username, audit::Event, outbox::Notice,
 };
-use gatepost_store::{Tx, audit, passwords, personal_claims, totp_seeds, user_notes, users};
+use gatepost_store::{Tx, audit, passwords, personal_claims, user_notes, users};
 
 use super::{
     ADMINISTRATOR, Who, email, field, is_administrator, left_behind, links, noted, roles_of, with_roles,
@@ -297,7 +297,7 @@ pub async fn change(
                 }
                 if let Some(hash) = &change.password {
                     passwords::set(tx, realm, user, hash, now).await?;
-                    totp_seeds::forget_begun(tx, realm, user).await?;
+                    mfa::forget_begun(tx, realm, user).await?;
                     users::sign_out_everywhere(tx, realm, user, now, messages[2]).await?;
                     // Whoever needs another password from somebody else may have lost the account to a third.
                     revoke_because(tx, &app, (realm, user), Some(Event::PasswordChanged.name()), &who, now)

@@ -7,7 +7,7 @@ use gatepost_domain::{
     outbox::Notice,
     password::{Password, Policy},
 };
-use gatepost_store::{audit, passwords, sessions, totp_seeds, users};
+use gatepost_store::{audit, passwords, sessions, users};
 
 use super::{Who, links, words};
 use crate::{
@@ -99,7 +99,7 @@ pub async fn change_password(
                 sessions::revoke_all(tx, realm, user, Some(session), now, message).await?;
                 audit::append(tx, &record).await?;
                 links::forget(tx, (realm, user), &[LinkPurpose::Recover]).await?;
-                totp_seeds::forget_begun(tx, realm, user).await?;
+                mfa::forget_begun(tx, realm, user).await?;
                 let owner = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
                 mail::notice(tx, &app, &owner, Notice::PasswordChanged, who.origin(), now).await?;
                 if with_keys {

@@ -9,14 +9,14 @@ use gatepost_domain::{
     outbox::Notice,
     password::Password,
 };
-use gatepost_store::{audit, passwords, totp_seeds, users};
+use gatepost_store::{audit, passwords, users};
 
 use super::{Who, count_mail, links, ownership};
 use crate::{
     App,
     api_keys::revoke_because,
     http::{Problem, origin::Where},
-    mail,
+    mail, mfa,
     realm::Snapshot,
 };
 
@@ -58,8 +58,8 @@ pub async fn recover(
                 let whose = (realm, link.user);
                 let owned = ownership::prove(tx, &app, (&before, &link.email), &origin, now).await?;
                 passwords::set(tx, realm, link.user, &new, now).await?;
-                // Or have begun to set an app up, which must not be shown to its owner as theirs.
-                totp_seeds::forget_begun(tx, realm, link.user).await?;
+                // Or have begun to set an app or a number up, which must not be shown to its owner as theirs.
+                mfa::forget_begun(tx, realm, link.user).await?;
                 users::sign_out_everywhere(tx, realm, link.user, now, message).await?;
                 if with_keys {
                     let reason = Some(Event::AccountRecovered.name());

@@ -88,7 +88,7 @@ pub(super) struct PendingAnswer {
     /// Seconds until it is refused.
     #[schema(example = 600)]
     expires_in: u64,
-    /// What may be shown, or set up: `passkey`, `totp`, `recovery_code`.
+    /// What may be shown, or set up: `passkey`, `totp`, `sms`, `recovery_code`. A code for `sms` is sent by `/api/v1/login/mfa/sms`.
     #[schema(value_type = Vec<String>, example = json!(["totp", "recovery_code"]))]
     methods: Vec<&'static str>,
 }
@@ -103,7 +103,7 @@ impl PendingAnswer {
         let (problem, methods) = match missing {
             Missing::SetUp | Missing::Offer(_) => (Problem::MfaSetUpRequired, mfa::kinds_to_set_up(realm)),
             Missing::Factor | Missing::Nothing => {
-                (Problem::MfaRequired, mfa::methods(app, realm.id(), pending.user).await?)
+                (Problem::MfaRequired, mfa::methods(app, realm, pending.user).await?)
             }
         };
         let answer = Self {

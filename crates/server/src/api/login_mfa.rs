@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     login::{CookieHeader, SignedInAnswer, cookie, known},
-    mfa_view::{TotpSetup, revealed},
+    mfa_view::{CodeSent, TotpSetup, revealed},
     passkey_view::PasskeyOptions,
 };
 use crate::{
@@ -17,15 +17,19 @@ use crate::{
     session::{self, Finished, Shown, TrustCookie},
 };
 
-/// The second step: the token of the first, and one of a code, a recovery code, a passkey and a new passkey.
+/// The second step: the token of the first, and one of a code, a code that was sent, a recovery code, a passkey and a new passkey.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SecondStep {
     /// As `/api/v1/login` gave it.
     mfa_token: String,
-    /// Six digits of the authenticator app. Of one that was just set up, the first.
+    /// Six digits of the authenticator app; of one that was just set up, the first. Where there is no app, those that
+    /// `/api/v1/login/mfa/sms` sent.
     #[schema(example = "287082")]
     code: Option<String>,
+    /// Six digits that `/api/v1/login/mfa/sms` sent, in place of `code`.
+    #[schema(example = "402956")]
+    sms_code: Option<String>,
     /// A recovery code, in place of `code`. It is spent.
     #[schema(example = "4KMQ-7TWX")]
     recovery_code: Option<String>,
@@ -61,7 +65,7 @@ pub(super) struct SecondStepAnswer {
     responses(
         (status = 200, description = "Tokens, and whose they are", body = SecondStepAnswer),
         (status = 401, description = "`invalid_mfa_token`: sign in again", body = ProblemDocument),
-        (status = 403, description = "`invalid_code`, `invalid_passkey` or `interceptor_denied`", body = ProblemDocument),
+        (status = 403, description = "`invalid_code`, `sms_code_expired`, `sms_code_spent`, `invalid_passkey` or `interceptor_denied`", body = ProblemDocument),
         (status = 409, description = "`passkey_exists` or `passkeys_unavailable`", body = ProblemDocument),
         (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
         (status = 503, description = "`interceptor_unanswered`", body = ProblemDocument),
@@ -74,14 +78,15 @@ pub(super) async fn second(
     origin: Where,
     Json(body): Json<SecondStep>,
 ) -> Result<(CookieHeader, CookieHeader, Json<SecondStepAnswer>), Problem> {
-    let shown = match (&body.code, &body.recovery_code, &body.passkey, &body.new_passkey) {
-        (Some(code), None, None, None) => Shown::Code(code),
-        (None, Some(code), None, None) => Shown::RecoveryCode(code),
-        (None, None, Some(sent), None) => Shown::Passkey(sent),
-        (None, None, None, Some(sent)) => Shown::NewPasskey(sent),
+    let shown = match (&body.code, &body.sms_code, &body.recovery_code, &body.passkey, &body.new_passkey) {
+        (Some(code), None, None, None, None) => Shown::Code(code),
+        (None, Some(code), None, None, None) => Shown::SmsCode(code),
+        (None, None, Some(code), None, None) => Shown::RecoveryCode(code),
+        (None, None, None, Some(sent), None) => Shown::Passkey(sent),
+        (None, None, None, None, Some(sent)) => Shown::NewPasskey(sent),
         _ => {
             return Err(Problem::InvalidBody {
-                detail: "give one of `code`, `recovery_code`, `passkey` and `new_passkey`".into(),
+                detail: "give one of `code`, `sms_code`, `recovery_code`, `passkey` and `new_passkey`".into(),
             });
         }
     };
@@ -155,6 +160,42 @@ pub(super) async fn new_passkey(
     let pending = session::open_pending(&app, &realm, &body.mfa_token, now);
     let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
     Ok(Json(session::begin_passkey_set_up(&app, &realm, &pending, now).await?.into()))
+}
+
+/// A sign-in that waits for a code.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SmsAtSignIn {
+    /// As `/api/v1/login` gave it.
+    mfa_token: String,
+}
+
+/// Sign in: have a code sent as second step
+///
+/// As a text message to the account's phone number, good for this sign-in and for five minutes; it goes to `/api/v1/login/mfa` as `sms_code`.
+/// Another takes its place.
+#[utoipa::path(
+    post, path = "/api/v1/login/mfa/sms", tag = "Sign in", operation_id = "login_mfa_sms", request_body = SmsAtSignIn,
+    responses(
+        (status = 200, description = "The code is on its way", body = CodeSent),
+        (status = 401, description = "`invalid_mfa_token`: sign in again", body = ProblemDocument),
+        (status = 403, description = "`sms_off`", body = ProblemDocument),
+        (status = 409, description = "`no_phone_number`: show another factor", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`: a code every 30 seconds, and five an hour for an account and for a number", body = ProblemDocument),
+        (status = 503, description = "`sms_not_sent`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn send_sms(
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<SmsAtSignIn>,
+) -> Result<Json<CodeSent>, Problem> {
+    let pending = session::open_pending(&app, &realm, &body.mfa_token, now);
+    let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
+    let sent = session::send_sms_at_sign_in(&app, &realm, &pending, &origin, now).await?;
+    Ok(Json(CodeSent::new(sent, now)))
 }
 
 /// A sign-in that waits.

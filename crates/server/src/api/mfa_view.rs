@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use gatepost_domain::{
     Mfa, Timestamp, User,
-    mfa::{Factor, recovery_code::RecoveryCode},
+    mfa::{Factor, FactorKind, PhoneNumber, recovery_code::RecoveryCode},
 };
 use gatepost_store::recovery_codes::RecoveryCodes;
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App,
     http::Problem,
-    mfa::{self, Asking, SetUp},
+    mfa::{self, Asking, Overview, SetUp},
     realm::Snapshot,
+    sms::SmsSent,
 };
 
 /// The second factors of an account.
@@ -58,7 +59,7 @@ struct AskingOrganization {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = SecondFactor)]
 pub(super) struct FactorView {
-    /// `totp`: an authenticator app. `passkey`: a passkey.
+    /// `totp`: an authenticator app. `passkey`: a passkey. `sms`: a telephone number that codes are sent to.
     #[schema(value_type = String, example = "totp")]
     kind: &'static str,
     /// Since when it is asked for.
@@ -67,6 +68,10 @@ pub(super) struct FactorView {
     /// When it was last used.
     #[schema(value_type = Option<String>)]
     last_used_at: Option<Timestamp>,
+    /// Of `sms`: the last two digits of the number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "•••78")]
+    phone_number: Option<String>,
 }
 
 /// How many recovery codes there are. The codes themselves are shown once, when they are made.
@@ -103,16 +108,39 @@ impl MfaView {
                 name: organization.name.as_str().to_owned(),
                 setup_required_by: Some(due).filter(|_| lacks),
             }),
-            factors: overview.factors.iter().map(FactorView::from).collect(),
+            factors: overview.factors.iter().map(|factor| FactorView::of(factor, &overview)).collect(),
             recovery_codes: overview.codes.into(),
             trusted_devices: mfa::trusted_devices(app, realm, user.id, now).await?,
         })
     }
 }
 
-impl From<&Factor> for FactorView {
-    fn from(factor: &Factor) -> Self {
-        Self { kind: factor.kind.name(), added_at: factor.added_at, last_used_at: factor.last_used_at }
+impl FactorView {
+    fn of(factor: &Factor, overview: &Overview) -> Self {
+        let number = overview.phone_number.as_ref().filter(|_| factor.kind == FactorKind::Sms);
+        Self {
+            kind: factor.kind.name(),
+            added_at: factor.added_at,
+            last_used_at: factor.last_used_at,
+            phone_number: number.map(PhoneNumber::masked),
+        }
+    }
+}
+
+/// A code that is on its way.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct CodeSent {
+    /// The last two digits of the number that it was sent to.
+    #[schema(example = "•••78")]
+    phone_number: String,
+    /// Seconds until the code is refused.
+    #[schema(example = 300)]
+    expires_in: u64,
+}
+
+impl CodeSent {
+    pub(super) fn new(sent: SmsSent, now: Timestamp) -> Self {
+        Self { phone_number: sent.to, expires_in: sent.expires_at.since(now).as_secs() }
     }
 }
 

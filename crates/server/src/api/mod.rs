@@ -40,6 +40,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(login_email::confirm))
         .routes(routes!(login_mfa::second))
         .routes(routes!(login_mfa::set_up))
+        .routes(routes!(login_mfa::send_sms))
         .routes(routes!(login_mfa::passkey))
         .routes(routes!(login_mfa::new_passkey))
         .routes(routes!(login_passkey::options))

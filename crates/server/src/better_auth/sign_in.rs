@@ -140,7 +140,7 @@ impl Asked {
     /// The answer where the password was right and a second factor is missing.
     pub(super) async fn half(self) -> Answer {
         let Some(user) = self.half else { return Err(Refusal::unauthorized()) };
-        let methods = mfa::methods(&self.app, self.realm.id(), user).await?;
+        let methods = mfa::methods(&self.app, &self.realm, user).await?;
         // What the contract has a way to show; a code that was written down is always one.
         let methods: Vec<_> = methods.into_iter().filter(|method| *method == "totp").collect();
         Ok(self.json(&json!({"twoFactorRedirect": true, "twoFactorMethods": methods})))

@@ -1,4 +1,4 @@
-//! `gatepost realm list|show|create|interceptor-secret|delete`
+//! `gatepost realm list|show|create|interceptor-secret|sms-secret|delete`
 
 use std::time::Duration;
 
@@ -20,8 +20,9 @@ use super::{
 use crate::{
     App,
     accounts::Who,
-    differences, interceptors,
+    differences,
     realm::{Snapshot, issuer_of},
+    request_secrets::{self, Signs},
 };
 
 /// Realms: isolated tenants with users, clients, keys and settings of their own.
@@ -50,6 +51,14 @@ enum What {
     },
     /// Make or replace the secret that requests to the realm's interceptors are signed with, shown once
     InterceptorSecret {
+        /// The realm's name
+        name: RealmName,
+        /// How long requests are signed with the secret before, too; 30d at most
+        #[arg(long, default_value = "24h", value_parser = lifetime::parse)]
+        overlap: Duration,
+    },
+    /// Make or replace the secret that requests to the sender of the realm's text messages are signed with, shown once
+    SmsSecret {
         /// The realm's name
         name: RealmName,
         /// How long requests are signed with the secret before, too; 30d at most
@@ -155,13 +164,10 @@ impl RealmCommand {
                 })
             }
             What::InterceptorSecret { name, overlap } => {
-                let realm = store::realm(&app, Some(&name)).await?;
-                let (who, now) = (Who::operator(), app.clock().now());
-                let made = interceptors::replace_secret(&app, realm.id(), overlap, who, now).await;
-                let made = made.map_err(store::refusal)?;
-                output.show(&serde_json::json!({ "secret": made.reveal() }), || {
-                    format!("{name}: new secret {} (shown this once)", made.reveal())
-                })
+                replace_secret(&app, output, (&name, Signs::Interceptors), overlap).await
+            }
+            What::SmsSecret { name, overlap } => {
+                replace_secret(&app, output, (&name, Signs::Sms), overlap).await
             }
             What::Delete { name, yes } => {
                 let snapshot = store::realm(&app, Some(&name)).await?;
@@ -218,6 +224,21 @@ fn said(name: &str, value: &serde_json::Value) -> String {
         ("key_rotation", Some("0s")) => "never".to_owned(),
         _ => differences::setting(name, value),
     }
+}
+
+async fn replace_secret(
+    app: &App,
+    output: Output,
+    (name, signs): (&RealmName, Signs),
+    overlap: Duration,
+) -> Result<(), Refusal> {
+    let realm = store::realm(app, Some(name)).await?;
+    let (who, now) = (Who::operator(), app.clock().now());
+    let made = request_secrets::replace_secret(app, (realm.id(), signs), overlap, who, now).await;
+    let made = made.map_err(store::refusal)?;
+    output.show(&serde_json::json!({ "secret": made.reveal() }), || {
+        format!("{name}: new secret {} (shown this once)", made.reveal())
+    })
 }
 
 async fn delete(app: &App, realm: &Snapshot, yes: bool) -> Result<(), Refusal> {

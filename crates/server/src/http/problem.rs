@@ -6,7 +6,12 @@ mod face;
 
 use std::{borrow::Cow, fmt::Write as _, time::Duration};
 
-use gatepost_domain::{SettingRefused, passkey::PasskeyRefused, password::TooWeak};
+use gatepost_domain::{
+    SettingRefused,
+    mfa::{PhoneNumberRefused, sms::SmsCodeOver},
+    passkey::PasskeyRefused,
+    password::TooWeak,
+};
 
 use super::observe::Cause;
 use crate::{limits::Limited, passwords::PoolError};
@@ -55,6 +60,24 @@ pub enum Problem {
     /// A code that is not right.
     #[error("the code is wrong")]
     InvalidCode,
+    /// No code that was sent waits to be shown.
+    #[error("no code that was sent is waiting")]
+    SmsCodeExpired,
+    /// The code that was sent was tried as often as it may be.
+    #[error("the code that was sent was tried too often")]
+    SmsCodeSpent,
+    /// Nobody sends text messages for the realm.
+    #[error("the realm sends no text messages")]
+    SmsOff,
+    /// Whoever sends text messages for the realm did not take one.
+    #[error("the text message was not sent")]
+    SmsNotSent,
+    /// The account has no number that a code could be sent to.
+    #[error("the account has no phone number")]
+    NoPhoneNumber,
+    /// The text is no telephone number.
+    #[error("no phone number")]
+    InvalidPhone,
     /// The caller has to prove anew who they are.
     #[error("the sign-in is not fresh, or lacks a factor")]
     ReauthenticationRequired,
@@ -404,5 +427,20 @@ impl From<gatepost_store::Error> for Problem {
             }
             Error::Conflict(_) | Error::Broken(_) => Self::internal(error),
         }
+    }
+}
+
+impl From<SmsCodeOver> for Problem {
+    fn from(over: SmsCodeOver) -> Self {
+        match over {
+            SmsCodeOver::Expired => Self::SmsCodeExpired,
+            SmsCodeOver::Tried => Self::SmsCodeSpent,
+        }
+    }
+}
+
+impl From<PhoneNumberRefused> for Problem {
+    fn from(_: PhoneNumberRefused) -> Self {
+        Self::InvalidPhone
     }
 }

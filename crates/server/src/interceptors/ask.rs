@@ -2,21 +2,20 @@
 
 use std::fmt;
 
-use axum::http::{HeaderMap, HeaderValue};
 use gatepost_domain::{
-    EventId,
     audit::{Actor, Event, Record},
     interceptor::{Decision, Interceptor, Unanswered},
 };
-use gatepost_store::{audit, interceptor_secrets};
+use gatepost_store::audit;
 use tokio::runtime::Handle;
 
-use super::{About, Before, secret};
+use super::{About, Before};
 use crate::{
     App,
     http::Problem,
     limits::{self, Rule},
     outgoing::Unfetched,
+    request_secrets::{self, Signs, Unsigned},
 };
 
 /// Why there is no answer.
@@ -30,10 +29,8 @@ enum Why {
     Unreached(Unfetched),
     /// What came is no answer; the status that came with it.
     NoAnswer(u16),
-    /// The realm has no secret, or it cannot be read.
-    NoSecret,
-    /// The database.
-    Store(gatepost_store::Error),
+    /// It could not be signed.
+    Unsigned(Unsigned),
 }
 
 impl Why {
@@ -44,8 +41,8 @@ impl Why {
             Self::TooSlow => "too_slow",
             Self::Unreached(_) => "unreached",
             Self::NoAnswer(_) => "no_answer",
-            Self::NoSecret => "no_secret",
-            Self::Store(_) => "store",
+            Self::Unsigned(Unsigned::NoSecret) => "no_secret",
+            Self::Unsigned(Unsigned::Store(_)) => "store",
         }
     }
 
@@ -62,8 +59,7 @@ impl fmt::Display for Why {
             Self::TooSlow => f.write_str("it took too long"),
             Self::Unreached(why) => why.fmt(f),
             Self::NoAnswer(status) => write!(f, "no answer that allows or denies, with status {status}"),
-            Self::NoSecret => f.write_str("there is no secret to sign with, or it cannot be read"),
-            Self::Store(error) => error.fmt(f),
+            Self::Unsigned(why) => why.fmt(f),
         }
     }
 }
@@ -156,31 +152,9 @@ impl Drop for Abandoned {
 async fn answer(before: Before<'_>, interceptor: &Interceptor, about: &About) -> Result<Decision, Why> {
     let Before { app, realm, origin, now, .. } = before;
     let id = realm.id();
-    let found = app.db().read("find the secret of interceptors", move |tx| {
-        Box::pin(async move { interceptor_secrets::find(tx, id).await })
-    });
-    let kept = found.await.map_err(Why::Store)?.ok_or(Why::NoSecret)?;
     let body = about.document(interceptor.event, id, origin, now);
-    // The clock of whoever verifies it is compared with this: it may have waited for its place.
-    let at = app.clock().now();
-    let (message, seconds) = (EventId::new(at, app.entropy()).to_string(), at.unix_seconds());
-    let mut signatures = Vec::new();
-    for sealed in kept.signing(at) {
-        let secret = secret::open(app, id, sealed).map_err(|_| Why::NoSecret)?;
-        signatures.push(secret.sign(&message, seconds, body.as_bytes()));
-    }
-    let named = [
-        ("interceptor-id", message),
-        ("interceptor-timestamp", seconds.to_string()),
-        ("interceptor-signature", signatures.join(" ")),
-    ];
-    let mut headers = HeaderMap::new();
-    for (name, value) in named {
-        // Letters, digits and signs that a header may have, all of them.
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
-        }
-    }
+    let signed = request_secrets::sign(app, (id, Signs::Interceptors), &body).await;
+    let headers = signed.map_err(Why::Unsigned)?;
     let (status, body) =
         app.outgoing().consult(&interceptor.url, headers, body).await.map_err(Why::Unreached)?;
     Decision::read(status, &body).ok_or(Why::NoAnswer(status))

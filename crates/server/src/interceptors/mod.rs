@@ -7,7 +7,6 @@
 mod about;
 mod ask;
 mod places;
-mod secret;
 
 use std::sync::Arc;
 
@@ -16,7 +15,6 @@ use gatepost_store::{BoxFuture, Tx};
 
 pub use about::About;
 pub(crate) use places::Places;
-pub use secret::{has_secret, make_secret, replace_secret};
 
 use crate::{
     App,

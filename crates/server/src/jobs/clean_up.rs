@@ -9,7 +9,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{
     BoxFuture, Error, Tx, attempts, audit, clients, device_codes, initial_access_tokens, invitations,
-    mailed_links, meta, pushed_requests, realms, sessions, trusted_devices, used_ids, webhooks,
+    mailed_links, meta, pushed_requests, realms, sessions, sms_codes, trusted_devices, used_ids, webhooks,
 };
 
 use crate::App;
@@ -80,6 +80,10 @@ async fn every_realm(app: &App, holder: &str, now: Timestamp) -> Result<(), Erro
             .await?;
             batches(app, holder, move |tx| {
                 Box::pin(async move { trusted_devices::delete_expired(tx, id, now, BATCH).await })
+            })
+            .await?;
+            batches(app, holder, move |tx| {
+                Box::pin(async move { sms_codes::delete_expired(tx, id, now, BATCH).await })
             })
             .await?;
             batches(app, holder, move |tx| {

@@ -43,11 +43,21 @@ pub enum Rule {
     Provider,
     /// Sign-ins and invitations that an interceptor refused or did not answer, by account of who signs in or invites, and neighbourhood.
     Interceptor,
+    /// Codes that are sent as text messages, by account: one after the other.
+    SmsPause,
+    /// The same, by account.
+    SmsAccount,
+    /// The same, by number: no telephone rings all day, and no number earns by it.
+    SmsNumber,
+    /// The same, by neighbourhood.
+    SmsAddress,
+    /// The same, of the whole realm: what messages may cost where somebody has many accounts, numbers and addresses.
+    SmsRealm,
 }
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 21] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignInDevice,
@@ -64,6 +74,11 @@ impl Rule {
         Self::Client,
         Self::Provider,
         Self::Interceptor,
+        Self::SmsPause,
+        Self::SmsAccount,
+        Self::SmsNumber,
+        Self::SmsAddress,
+        Self::SmsRealm,
     ];
 
     /// The stable name: in headers, metrics and the audit trail.
@@ -85,6 +100,11 @@ impl Rule {
             Self::Client => "client",
             Self::Provider => "provider",
             Self::Interceptor => "interceptor",
+            Self::SmsPause => "sms-pause",
+            Self::SmsAccount => "sms-account",
+            Self::SmsNumber => "sms-number",
+            Self::SmsAddress => "sms-address",
+            Self::SmsRealm => "sms-realm",
         }
     }
 
@@ -99,7 +119,15 @@ impl Rule {
             }
             Self::Register => Limit::of(30, HOUR),
             Self::RecoverAddress => Limit::of(20, HOUR),
-            Self::Message | Self::MessageDevice | Self::MessageAccount => Limit::of(5, HOUR).and(20, DAY),
+            Self::Message
+            | Self::MessageDevice
+            | Self::MessageAccount
+            | Self::SmsAccount
+            | Self::SmsNumber => Limit::of(5, HOUR).and(20, DAY),
+            Self::SmsPause => Limit::of(1, Duration::from_secs(30)),
+            // A whole office that begins to work.
+            Self::SmsAddress => Limit::of(60, HOUR).and(240, DAY),
+            Self::SmsRealm => Limit::of(1200, HOUR).and(7200, DAY),
             Self::MessageRecipient => Limit::of(20, HOUR).and(40, DAY),
             // A whole class or department at once.
             Self::Invitation => Limit::of(100, HOUR).and(300, DAY),

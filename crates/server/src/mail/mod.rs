@@ -12,6 +12,7 @@ mod message;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod text_message;
 mod words;
 mod write;
 
@@ -19,4 +20,5 @@ pub use kept::KeptMail;
 pub use letter::Rendered;
 pub use mailer::{Mailer, Unsent};
 pub use queue::{ask_for_code, ask_for_link, notice, queue, queue_link};
+pub use text_message::text_message;
 pub use write::{seal_invitation, write};

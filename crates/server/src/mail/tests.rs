@@ -54,7 +54,7 @@ async fn all(world: &World, language: Language, name: &str) -> Vec<(&'static str
         Notice::FactorAdded(Factor::Passkey),
         Notice::FactorAdded(Factor::AuthenticatorApp),
         Notice::FactorRemoved(Factor::RecoveryCodes),
-        Notice::SecondFactorsReset { authenticator_app: true, passkeys: 2 },
+        Notice::SecondFactorsReset { authenticator_app: true, passkeys: 2, phone_number: true },
         Notice::RecoveryCodesMade,
         Notice::RecoveryCodeUsed { left: 9 },
         Notice::AccountTakenOver,

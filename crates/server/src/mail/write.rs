@@ -259,6 +259,7 @@ pub(super) fn of_notice<'r>(
         Factor::AuthenticatorApp => w.authenticator_app,
         Factor::RecoveryCodes => w.recovery_codes,
         Factor::Identity => w.identity,
+        Factor::PhoneNumber => w.phone_number,
         _ => "-",
     };
     let (subject, heading, text) = match notice {
@@ -272,14 +273,15 @@ pub(super) fn of_notice<'r>(
         Notice::FactorRemoved(removed) => {
             (w.removed_subject, w.removed_heading, say(w.removed_text).put("factor", factor(removed)))
         }
-        Notice::SecondFactorsReset { authenticator_app, passkeys } => {
+        Notice::SecondFactorsReset { authenticator_app, passkeys, phone_number } => {
             let app = authenticator_app.then(|| w.authenticator_app.to_owned());
             let passkeys = match passkeys {
                 0 => None,
                 1 => Some(w.passkey.to_owned()),
                 many => Some(format!("{} ({many})", w.passkey)),
             };
-            let removed: Vec<String> = app.into_iter().chain(passkeys).collect();
+            let phone = phone_number.then(|| w.phone_number.to_owned());
+            let removed: Vec<String> = app.into_iter().chain(passkeys).chain(phone).collect();
             (w.reset_subject, w.reset_heading, say(w.reset_text).put("factors", removed.join(", ")))
         }
         Notice::RecoveryCodesMade => (w.codes_subject, w.codes_heading, say(w.codes_text)),

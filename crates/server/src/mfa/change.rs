@@ -6,9 +6,11 @@ use gatepost_domain::{
     mfa::{Factor, FactorKind, recovery_code::RecoveryCode},
     outbox::Notice,
 };
-use gatepost_store::{Error, Tx, audit, passkeys, recovery_codes, totp_seeds, trusted_devices, users};
+use gatepost_store::{
+    Error, Tx, audit, passkeys, phone_numbers, recovery_codes, sms_codes, totp_seeds, trusted_devices, users,
+};
 
-use super::{called, factors, fresh_codes, is_required, may_change};
+use super::{called, factors, forget_begun, fresh_codes, is_required, may_change};
 use crate::{
     App,
     accounts::Who,
@@ -25,32 +27,60 @@ pub async fn remove_totp(
     origin: Where,
     now: Timestamp,
 ) -> Result<(), Problem> {
+    remove(app, realm, caller, FactorKind::Totp, origin, now).await
+}
+
+/// Removes a person's own telephone number, in the same way.
+pub async fn remove_sms(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    origin: Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    remove(app, realm, caller, FactorKind::Sms, origin, now).await
+}
+
+/// Removes a factor of which an account has one.
+async fn remove(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    kind: FactorKind,
+    origin: Where,
+    now: Timestamp,
+) -> Result<(), Problem> {
     let (id, user, policy) = (caller.user.realm, caller.user.id, realm.settings().mfa);
     let who = Who::themselves(caller, origin);
     let record = who.record(app, Event::SecondFactorRemoved, id, user, now).session(caller.session.id);
-    let record = record.with("kind", FactorKind::Totp.name());
+    let record = record.with("kind", kind.name());
     let (caller, worker) = (caller.clone(), app.clone());
     app.db()
-        .write("remove an authenticator app", move |tx| {
+        .write("remove a second factor", move |tx| {
             let (who, caller, record) = (who.clone(), caller.clone(), record.clone());
             let app = worker.clone();
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let had = may_change(tx, &caller, now).await?;
-                if !had.iter().any(|factor| factor.kind == FactorKind::Totp) {
+                if !had.iter().any(|factor| factor.kind == kind) {
                     return Err(Problem::NotFound);
                 }
                 let last = had.len() == 1;
                 if last && is_required(tx, (id, user), policy).await? {
                     return Err(Problem::LastSecondFactor);
                 }
-                totp_seeds::remove(tx, id, user).await?;
+                match kind {
+                    FactorKind::Totp => drop(totp_seeds::remove(tx, id, user).await?),
+                    FactorKind::Sms => remove_phone(tx, id, user).await?,
+                    // Each is removed by its id.
+                    FactorKind::Passkey => return Err(Problem::NotFound),
+                }
                 trusted_devices::forget_all(tx, id, user).await?;
                 if last {
                     recovery_codes::remove(tx, id, user).await?;
                 }
                 audit::append(tx, &record).await?;
-                let told = Notice::FactorRemoved(called(FactorKind::Totp));
+                let told = Notice::FactorRemoved(called(kind));
                 mail::notice(tx, &app, &caller.user, told, who.origin(), now).await?;
                 Ok(())
             })
@@ -98,10 +128,17 @@ pub async fn new_recovery_codes(
 pub(crate) async fn remove_all(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<Vec<Factor>, Error> {
     let had = factors(tx, realm, user).await?;
     totp_seeds::remove(tx, realm, user).await?;
+    remove_phone(tx, realm, user).await?;
     passkeys::remove_all(tx, realm, user).await?;
     trusted_devices::forget_all(tx, realm, user).await?;
     recovery_codes::remove(tx, realm, user).await?;
     Ok(had)
+}
+
+/// The number, and what was sent to it or to one that is being set up.
+async fn remove_phone(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<(), Error> {
+    phone_numbers::remove(tx, realm, user).await?;
+    sms_codes::forget_all(tx, realm, user).await
 }
 
 /// Takes those away that were not there before a moment, every passkey, for it is a way in by itself, and what is only being set up.
@@ -114,15 +151,19 @@ pub(crate) async fn remove_since(
 ) -> Result<Vec<Factor>, Error> {
     let (removed, kept): (Vec<_>, Vec<_>) =
         factors(tx, realm, user).await?.into_iter().partition(|factor| match factor.kind {
-            FactorKind::Totp => factor.added_at >= since,
+            FactorKind::Totp | FactorKind::Sms => factor.added_at >= since,
             FactorKind::Passkey => true,
         });
-    if removed.iter().any(|factor| factor.kind == FactorKind::Totp) {
+    let removes = |kind| removed.iter().any(|factor: &Factor| factor.kind == kind);
+    if removes(FactorKind::Totp) {
         totp_seeds::remove(tx, realm, user).await?;
+    }
+    if removes(FactorKind::Sms) {
+        phone_numbers::remove(tx, realm, user).await?;
     }
     passkeys::remove_all(tx, realm, user).await?;
     trusted_devices::forget_all(tx, realm, user).await?;
-    totp_seeds::forget_begun(tx, realm, user).await?;
+    forget_begun(tx, realm, user).await?;
     let codes = recovery_codes::count(tx, realm, user).await?;
     if kept.is_empty() || codes.made_at.is_some_and(|made_at| made_at >= since) {
         recovery_codes::remove(tx, realm, user).await?;
@@ -173,5 +214,6 @@ fn told_of_reset(had: &[Factor]) -> Notice {
     Notice::SecondFactorsReset {
         authenticator_app: of_kind(FactorKind::Totp) > 0,
         passkeys: u32::try_from(of_kind(FactorKind::Passkey)).unwrap_or(u32::MAX),
+        phone_number: of_kind(FactorKind::Sms) > 0,
     }
 }

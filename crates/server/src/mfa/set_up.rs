@@ -202,7 +202,7 @@ async fn begin(
 }
 
 /// Where the realm wants no new factors, those who have one may still move it to another phone.
-async fn is_wanted_or_replaced(app: &App, realm: &Snapshot, user: &User) -> Result<(), Problem> {
+pub(super) async fn is_wanted_or_replaced(app: &App, realm: &Snapshot, user: &User) -> Result<(), Problem> {
     match realm.settings().mfa {
         Mfa::Off if super::has_factor(app, user).await? => Ok(()),
         policy => is_wanted(policy),
@@ -294,7 +294,8 @@ async fn confirm(
             mail::notice(tx, &app, &caller.user, told, who.origin(), now).await?;
             let had_before = is_multi_factor(&caller.session.amr);
             if !had_before {
-                sessions::add_factor(tx, id, caller.session.id, &with_totp(&caller.session.amr)).await?;
+                let amr = with_methods(&caller.session.amr, &["otp", "mfa"]);
+                sessions::add_factor(tx, id, caller.session.id, &amr).await?;
             }
             let lacks = recovery_codes::count(tx, id, user).await?.left == 0;
             if lacks {
@@ -321,10 +322,10 @@ fn codes_of(
     (codes, digests)
 }
 
-/// How somebody signed in who has shown a code since.
-fn with_totp(amr: &[String]) -> Vec<String> {
-    let more = ["otp", "mfa"].into_iter().filter(|word| !amr.iter().any(|known| known == word));
-    amr.iter().cloned().chain(more.map(str::to_owned)).collect()
+/// How somebody signed in who has shown a code since, which these words say (RFC 8176).
+pub(super) fn with_methods(amr: &[String], words: &[&str]) -> Vec<String> {
+    let more = words.iter().filter(|word| !amr.iter().any(|known| known == *word));
+    amr.iter().cloned().chain(more.map(|word| (*word).to_owned())).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ use crate::{
     App,
     accounts::{ADMINISTRATOR, Who},
     http::Problem,
-    interceptors, mfa, roles,
+    interceptors, mfa,
+    request_secrets::{Signs, has_secret},
+    roles, sms,
 };
 
 /// The realm of an id, as it is now.
@@ -47,8 +49,14 @@ pub async fn update(
             settings.check()?;
             if settings.interceptors != before.settings.interceptors {
                 interceptors::check(&app, &settings)?;
-                if !settings.interceptors.is_empty() && !interceptors::has_secret(tx, realm).await? {
-                    return Err(Problem::from(without_secret()));
+                if !settings.interceptors.is_empty() && !has_secret(tx, realm, Signs::Interceptors).await? {
+                    return Err(Problem::from(without_secret("interceptors", "interceptor-secret")));
+                }
+            }
+            if settings.sms_url != before.settings.sms_url {
+                sms::check(&app, &settings)?;
+                if settings.sms_url.is_some() && !has_secret(tx, realm, Signs::Sms).await? {
+                    return Err(Problem::from(without_secret("sms_url", "sms-secret")));
                 }
             }
             let graph = RoleGraph::new(&roles::all(tx, realm).await?).map_err(Problem::internal)?;
@@ -115,12 +123,14 @@ pub(crate) fn locked_out() -> SettingRefused {
     )
 }
 
-/// What is said where requests to interceptors could not be signed.
-fn without_secret() -> SettingRefused {
+/// What is said where requests could not be signed.
+fn without_secret(member: &'static str, secret: &str) -> SettingRefused {
     SettingRefused::new(
-        "interceptors",
-        "there is no secret yet that requests are signed with; make it first, at `/api/v1/admin/realm/interceptor-secret` or by \
-         `gatepost realm interceptor-secret`, and give it to whoever is asked",
+        member,
+        format!(
+            "there is no secret yet that requests are signed with; make it first, at `/api/v1/admin/realm/{secret}` or by \
+             `gatepost realm {secret}`, and give it to whoever is asked"
+        ),
     )
 }
 

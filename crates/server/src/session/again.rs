@@ -88,8 +88,8 @@ pub async fn show_password(
     Ok(Proved::of(Level::One, now))
 }
 
-/// Shows a code of the app, or one that was written down, after the first step: the password that was shown in this session of late, or the
-/// sign-in that began it. A code is not used up where that is missing.
+/// Shows a code of the app, one that was sent where there is no app, or one that was written down, after the first step: the password that
+/// was shown in this session of late, or the sign-in that began it. A code is not used up where that is missing.
 pub async fn show_code(
     app: &App,
     caller: &SignedIn,
@@ -97,6 +97,26 @@ pub async fn show_code(
     origin: &Where,
     now: Timestamp,
 ) -> Result<Proved, Problem> {
+    let first = before_code(app, caller, now).await?;
+    let method = mfa::check_code(app, caller, text, origin.clone(), now).await?;
+    with_code(app, caller, &first, method, origin, now).await
+}
+
+/// The same for a code that was sent in this session, also where there is an app.
+pub async fn show_sms_code(
+    app: &App,
+    caller: &SignedIn,
+    text: &str,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Proved, Problem> {
+    let first = before_code(app, caller, now).await?;
+    let method = mfa::check_sms_code(app, caller, text, origin.clone(), now).await?;
+    with_code(app, caller, &first, method, origin, now).await
+}
+
+/// What came first, without which no code is looked at.
+async fn before_code(app: &App, caller: &SignedIn, now: Timestamp) -> Result<Vec<String>, Problem> {
     is_by_themselves(caller)?;
     if !mfa::has_factor(app, &caller.user).await? {
         return Err(Problem::NoSecondFactor);
@@ -106,9 +126,19 @@ pub async fn show_code(
         let asked = asked.clone();
         Box::pin(async move { first_step(tx, &asked, now).await })
     });
-    let first = first.await?.ok_or(Problem::ReauthenticationRequired)?;
-    let method = mfa::check_code(app, caller, text, origin.clone(), now).await?;
-    let amr = with_second(&first, method);
+    first.await?.ok_or(Problem::ReauthenticationRequired)
+}
+
+/// The session after a code that was right.
+async fn with_code(
+    app: &App,
+    caller: &SignedIn,
+    first: &[String],
+    method: Method,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Proved, Problem> {
+    let amr = with_second(first, method);
     let record = record(app, caller, origin, now).with("second_factor", method.name());
     let who = Who::themselves(caller, origin.clone());
     let caller = caller.clone();
@@ -197,7 +227,11 @@ async fn first_step(tx: &mut Tx, caller: &SignedIn, now: Timestamp) -> Result<Op
 
 /// How somebody proved to be the user who has shown this beside what came first.
 fn with_second(first: &[String], method: Method) -> Vec<String> {
-    let words: &[&str] = if method == Method::Totp { &["otp", "mfa"] } else { &["mfa"] };
+    let words: &[&str] = match method {
+        Method::Totp => &["otp", "mfa"],
+        Method::Sms => &["sms", "mfa"],
+        Method::RecoveryCode | Method::Passkey(_) => &["mfa"],
+    };
     let more = words.iter().filter(|word| !first.iter().any(|known| known == *word));
     first.iter().cloned().chain(more.map(|word| (*word).to_owned())).collect()
 }

@@ -45,7 +45,7 @@ pub async fn finish(
     };
     let recovery_codes_left = match shown {
         Shown::RecoveryCode(_) => Some(mfa::overview(app, realm.id(), begun.user.id).await?.codes.left),
-        Shown::Code(_) | Shown::Passkey(_) | Shown::NewPasskey(_) | Shown::Later => None,
+        Shown::Code(_) | Shown::SmsCode(_) | Shown::Passkey(_) | Shown::NewPasskey(_) | Shown::Later => None,
     };
     let trusted = second.as_ref().and_then(|second| second.trusts());
     let trusted = trusted.map(|device| trust(app, realm, (&begun.user, device), origin, now));

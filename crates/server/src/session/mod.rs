@@ -16,12 +16,13 @@ mod missing;
 mod pending;
 mod refresh;
 mod second;
+mod send_sms;
 mod set_up;
 mod sign_in;
 mod touch;
 mod trusted_device;
 
-pub use again::{Proved, proved_last, show_code, show_passkey, show_password};
+pub use again::{Proved, proved_last, show_code, show_passkey, show_password, show_sms_code};
 pub use begin::{Held, Steps, Wants, begin};
 pub use by_mail::{Mailed, Opened, ask_by_mail, is_by_mail, opened_to_sign_in, prove_by_mail};
 pub(crate) use device::note_device;
@@ -38,6 +39,7 @@ pub use pending::{open as open_pending, seal as seal_pending};
 pub use refresh::{Refreshed, refresh, refresh_with};
 pub(crate) use second::{Asked, ask};
 pub use second::{Shown, prove_second};
+pub use send_sms::send_sms_at_sign_in;
 pub use set_up::{begin_passkey_set_up, begin_set_up};
 pub use sign_in::{
     Begun, Identifier, Proven, SignIn, just_signed_up, prove, prove_or_tell, refused as note_refused, sign_in,

@@ -7,12 +7,14 @@ use gatepost_domain::{
     audit::{Actor, Event, Record},
     mfa::{
         FactorKind, Method, Missing, PendingSignIn, TRIES_OF_ONE_SIGN_IN, TrustedDevice,
-        recovery_code::RecoveryCode, totp::Code,
+        recovery_code::RecoveryCode,
+        sms::{SentFor, SmsCodeOver},
+        totp::Code,
     },
     outbox::Notice,
     passkey::{Held, PasskeyRefused, ShownPasskey},
 };
-use gatepost_store::{Tx, attempts, audit, recovery_codes, totp_seeds, used_ids, users};
+use gatepost_store::{Tx, attempts, audit, phone_numbers, recovery_codes, totp_seeds, used_ids, users};
 
 use super::{
     first,
@@ -33,8 +35,11 @@ use crate::{
 /// What somebody shows as second factor, as typed.
 #[derive(Clone, Copy)]
 pub enum Shown<'a> {
-    /// A code of the authenticator app: of the one that counts, or where there is none of the one that this sign-in is setting up.
+    /// A code of the authenticator app. Where there is none it is the code that was sent for this sign-in, or of the app that it is
+    /// setting up.
     Code(&'a str),
+    /// The code that was sent for this sign-in, also where there is an app.
+    SmsCode(&'a str),
     /// A recovery code.
     RecoveryCode(&'a str),
     /// A passkey.
@@ -58,7 +63,7 @@ pub struct Second {
 }
 
 enum Checked {
-    /// A code of the app, or one that was written down.
+    /// A code of the app, one that was sent, or one that was written down.
     Code(ShownCode),
     /// The first code of an app that is set up, and the recovery codes that come with it.
     SetUp { confirms: Option<Confirms>, codes: Vec<SecretDigest> },
@@ -102,6 +107,8 @@ pub(crate) enum Refused {
     TooOften(std::time::Duration),
     /// It is a passkey, and not good.
     Passkey(PasskeyRefused),
+    /// There is no code that it could be.
+    NoCode(SmsCodeOver),
 }
 
 /// Looks at what was shown for a sign-in that waits for it.
@@ -122,18 +129,26 @@ pub async fn prove_second(
             let first = first::of_pending(tx, id, &pending, &in_use).await?;
             let counts = totp_seeds::find(tx, id, user, true).await?;
             let begun = totp_seeds::find(tx, id, user, false).await?;
-            Ok::<_, Problem>((known.zip(first), !mfa::factors(tx, id, user).await?.is_empty(), counts, begun))
+            let phone = phone_numbers::find(tx, id, user).await?;
+            let has_factor = !mfa::factors(tx, id, user).await?.is_empty();
+            Ok::<_, Problem>((known.zip(first), has_factor, counts, begun, phone))
         })
     });
-    let (known, has_factor, counts, begun) = found.await?;
+    let (known, has_factor, counts, begun, phone) = found.await?;
     let (known, first) = known.ok_or(Problem::InvalidPendingSignIn)?;
     // What somebody else began who knows the password is none of this sign-in's.
     let begun = Begun::open(app.master_key(), (id, user), BegunBy::SignIn(&pending), begun, now)?;
     let mut codes = Vec::new();
+    let of_sms = |text| {
+        let number = phone.as_ref().map(|phone| &phone.number)?;
+        Some(ShownCode::of_sms(app, (id, user), (number, SentFor::SignIn(&pending)), text))
+    };
     let checked = match (shown, counts, begun) {
         (Shown::Code(text), Some(seed), _) => {
             Checked::Code(ShownCode::of_app(app, (id, user), seed, text, now)?)
         }
+        (Shown::SmsCode(text), _, _) => of_sms(text).map_or(Checked::Nothing, Checked::Code),
+        (Shown::Code(text), None, _) if let Some(code) = of_sms(text) => Checked::Code(code),
         (Shown::Code(text), None, Some(begun)) => {
             let digests;
             (codes, digests) = fresh_codes(app, id, user);
@@ -268,6 +283,7 @@ impl Second {
             (Checked::Later, missing) if missing.is_passed() => true,
             (Checked::Code(code), Missing::Factor) => match code.take(tx, (realm, user), now).await? {
                 Taken::TooOften(window) => return Ok(Asked::Refused(Refused::TooOften(window))),
+                Taken::Over(why) => return Ok(Asked::Refused(Refused::NoCode(why))),
                 Taken::Wrong => false,
                 Taken::Right => {
                     if code.method() == Method::RecoveryCode {
@@ -343,6 +359,7 @@ pub(crate) async fn refused(
         Refused::Wrong => (record.with("reason", "wrong"), Problem::InvalidCode),
         Refused::Passkey(why) => (record.with("reason", why.name()), Problem::InvalidPasskey(why)),
         Refused::Over => (record.with("reason", "over"), Problem::InvalidPendingSignIn),
+        Refused::NoCode(why) => (record.with("reason", why.name()), why.into()),
         Refused::TooOften(window) => {
             (record.with("reason", "too_often"), Problem::TooManyAttempts { retry_after: window })
         }

@@ -10,13 +10,14 @@ use crate::support::{TestApp, request};
 
 /// At the token endpoint what is exchanged, or the client's secret, is in the body.
 /// What was mailed proves who one is. At the second step of a sign-in it is the token of the first.
-pub const PUBLIC: [&str; 17] = [
+pub const PUBLIC: [&str; 18] = [
     "POST /api/v1/register",
     "POST /api/v1/login",
     "POST /api/v1/login/email",
     "POST /api/v1/login/email/confirm",
     "POST /api/v1/login/mfa",
     "POST /api/v1/login/mfa/totp",
+    "POST /api/v1/login/mfa/sms",
     "POST /api/v1/login/mfa/passkey",
     "POST /api/v1/login/mfa/passkey/new",
     "POST /api/v1/login/passkey",

@@ -25,6 +25,7 @@ mod passkeys;
 mod peers;
 mod profiles;
 mod realms;
+mod sms;
 mod social;
 mod support;
 mod tenancy;

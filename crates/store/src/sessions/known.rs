@@ -19,6 +19,8 @@ pub struct Known {
     pub has_app: bool,
     /// Whether there is a passkey.
     pub has_passkey: bool,
+    /// Whether there is a telephone number that codes are sent to.
+    pub has_phone: bool,
     /// Whether there is an organization that the user belongs to.
     pub is_member: bool,
 }
@@ -26,7 +28,7 @@ pub struct Known {
 impl Known {
     /// Whether there is a second factor.
     pub fn has_factor(&self) -> bool {
-        self.has_app || self.has_passkey
+        self.has_app || self.has_passkey || self.has_phone
     }
 }
 
@@ -36,6 +38,7 @@ impl FromRow for Known {
             claims: personal_claims::read(&row.take::<String>()?)?,
             has_app: row.take()?,
             has_passkey: row.take()?,
+            has_phone: row.take()?,
             is_member: row.take()?,
         })
     }
@@ -46,6 +49,7 @@ macro_rules! known_columns {
         "u.claims,
         EXISTS (SELECT 1 FROM totp_seeds t WHERE t.realm_id = u.realm_id AND t.user_id = u.id AND t.confirmed = TRUE),
         EXISTS (SELECT 1 FROM passkeys p WHERE p.realm_id = u.realm_id AND p.user_id = u.id),
+        EXISTS (SELECT 1 FROM phone_numbers n WHERE n.realm_id = u.realm_id AND n.user_id = u.id),
         EXISTS (SELECT 1 FROM memberships m WHERE m.realm_id = u.realm_id AND m.user_id = u.id)"
     };
 }

@@ -33,7 +33,7 @@ macro_rules! user_columns {
 }
 pub(crate) use user_columns;
 
-/// Whether an account, named by its realm and its id, has a second factor that is asked for at sign-in: two point reads. An app that is
+/// Whether an account, named by its realm and its id, has a second factor that is asked for at sign-in: three point reads. An app that is
 /// only begun is none.
 macro_rules! has_second_factor {
     ($realm:literal, $user:literal) => {
@@ -45,6 +45,10 @@ macro_rules! has_second_factor {
             " AND t.confirmed) OR EXISTS (SELECT 1 FROM passkeys p WHERE p.realm_id = ",
             $realm,
             " AND p.user_id = ",
+            $user,
+            ") OR EXISTS (SELECT 1 FROM phone_numbers n WHERE n.realm_id = ",
+            $realm,
+            " AND n.user_id = ",
             $user,
             "))"
         )

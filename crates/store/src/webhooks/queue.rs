@@ -85,7 +85,8 @@ async fn about(tx: &mut Tx, record: &Record, event: Event) -> Result<About, Erro
 async fn factors(tx: &mut Tx, realm: RealmId, user: UserId) -> Result<u64, Error> {
     const SQL: &str = "SELECT (SELECT COUNT(*) FROM totp_seeds t
             WHERE t.realm_id = $1 AND t.user_id = $2 AND t.confirmed)
-        + (SELECT COUNT(*) FROM passkeys p WHERE p.realm_id = $1 AND p.user_id = $2)";
+        + (SELECT COUNT(*) FROM passkeys p WHERE p.realm_id = $1 AND p.user_id = $2)
+        + (SELECT COUNT(*) FROM phone_numbers n WHERE n.realm_id = $1 AND n.user_id = $2)";
     let found = tx.optional::<(u64,)>(SQL, &[(&realm).into(), (&user).into()]).await?;
     Ok(found.map_or(0, |(count,)| count))
 }

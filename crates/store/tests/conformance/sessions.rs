@@ -3,9 +3,12 @@ use std::time::Duration;
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
     ClientId, PasswordHash, PersonalClaims, RealmId, Session, SessionId, SessionOrigin, UserId,
+    mfa::PhoneNumber,
 };
 use gatepost_store::sessions::Known;
-use gatepost_store::{grants, outbox, passwords, personal_claims, sessions, totp_seeds, user_numbers, users};
+use gatepost_store::{
+    grants, outbox, passwords, personal_claims, phone_numbers, sessions, totp_seeds, user_numbers, users,
+};
 
 use crate::passkeys;
 use crate::support::{NOW, Store, later};
@@ -88,7 +91,7 @@ async fn what_is_known_of_a_user_comes_with_the_session(store: Store) {
     assert!(write!(store, [] tx => totp_seeds::confirm(tx, realm, user, both, 7, NOW).await).unwrap());
     store.join(&acme, &ada, "").await;
     let known = look().await;
-    assert_eq!(known, Known { claims, has_app: true, has_passkey: false, is_member: true });
+    assert_eq!(known, Known { claims, has_app: true, has_passkey: false, has_phone: false, is_member: true });
     assert!(known.has_factor());
     assert_eq!(write!(store, [] tx => user_numbers::give(tx, realm, user).await).unwrap(), 1);
     assert_eq!(number().await, Some(1));
@@ -96,6 +99,10 @@ async fn what_is_known_of_a_user_comes_with_the_session(store: Store) {
     let (grace, _) = passkeys::with(&store, "grace", &[7]).await;
     let known = read!(store, [] tx => sessions::known(tx, realm, grace).await).unwrap();
     assert!(known.has_passkey && known.has_factor() && !known.has_app && !known.is_member);
+    let (bob, number) = (store.user("bob").await.id, "+4915112345678".parse::<PhoneNumber>().unwrap());
+    write!(store, [number] tx => phone_numbers::set(tx, realm, bob, &number, NOW).await).unwrap();
+    let known = read!(store, [] tx => sessions::known(tx, realm, bob).await).unwrap();
+    assert!(known.has_phone && known.has_factor() && !known.has_app && !known.has_passkey);
     let nobody = read!(store, [] tx => sessions::known(tx, RealmId::MAX, grace).await).unwrap();
     assert_eq!(nobody, Known::default());
 }

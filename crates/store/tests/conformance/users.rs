@@ -1,7 +1,8 @@
+use gatepost_domain::mfa::PhoneNumber;
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{PasswordHash, RealmId, RoleName, Timestamp, User, UserId};
 use gatepost_store::users::{Login, ProfileChanges, Spelled, TableFilter, TableOrder, UserFilter};
-use gatepost_store::{Constraint, Error, outbox, passwords, totp_seeds, users};
+use gatepost_store::{Constraint, Error, outbox, passwords, phone_numbers, totp_seeds, users};
 use std::time::Duration;
 
 use crate::support::{NOW, Store, error_of, later};
@@ -218,6 +219,9 @@ async fn users_are_listed_by_whether_they_have_a_second_factor(store: Store) {
     write!(store, [] tx => totp_seeds::confirm(tx, realm, bob, (b"seed", b"seed"), 1, NOW).await).unwrap();
     let (cleo, _) = crate::passkeys::with(&store, "cleo", &[1]).await;
     assert_eq!((of(true).await, of(false).await), (sorted(vec![bob, cleo]), vec![ada]));
+    let (dan, number) = (store.user("dan").await.id, "+4915112345678".parse::<PhoneNumber>().unwrap());
+    write!(store, [number] tx => phone_numbers::set(tx, realm, dan, &number, NOW).await).unwrap();
+    assert_eq!((of(true).await, of(false).await), (sorted(vec![bob, cleo, dan]), vec![ada]));
     let both = UserFilter { has_factor: Some(true), search: Some("cleo".into()), ..UserFilter::default() };
     assert_eq!(list(&store, both, None, 9).await, [cleo]);
 }

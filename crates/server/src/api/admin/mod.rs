@@ -44,6 +44,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(api_keys::revoke_of_organization))
         .routes(routes!(realm::show, realm::change))
         .routes(routes!(realm::replace_interceptor_secret))
+        .routes(routes!(realm::replace_sms_secret))
         .routes(routes!(clients::list, clients::create))
         .routes(routes!(clients::show, clients::change, clients::remove))
         .routes(routes!(clients::rotate_secret))

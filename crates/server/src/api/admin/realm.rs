@@ -1,16 +1,16 @@
 //! `/api/v1/admin/realm`
 
 use axum::extract::State;
-use gatepost_domain::{Realm, RealmSettings, Timestamp, lifetime};
+use gatepost_domain::{Realm, RealmId, RealmSettings, Timestamp, lifetime};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
     App,
     accounts::{Who, field},
-    http::{Admin, IfMatch, Json, Now, Problem, Shown, Where, problem::ProblemDocument},
-    interceptors,
+    http::{Admin, IfMatch, Json, Now, Problem, Shown, SignedIn, Where, problem::ProblemDocument},
     realm::{self, InRealm, issuer_of},
+    request_secrets::{self, Signs},
 };
 
 /// The realm that is asked.
@@ -137,9 +137,63 @@ pub(super) async fn replace_interceptor_secret(
     origin: Where,
     Json(body): Json<InterceptorSecretRotation>,
 ) -> Result<Json<InterceptorSecret>, Problem> {
-    let overlap = lifetime::parse(body.overlap.as_deref().unwrap_or("24h"));
+    let secret = replaced(&app, (realm.id(), Signs::Interceptors), body.overlap, &admin, origin, now).await?;
+    Ok(Json(InterceptorSecret { secret }))
+}
+
+/// How the secret of the sender is replaced.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SmsSecretRotation {
+    /// How long requests are signed with the secret before, too: `24h` unless given, `0s` for one that leaked, `30d` at most.
+    #[schema(nullable = false, example = "24h")]
+    overlap: Option<String>,
+}
+
+/// What requests to the sender of text messages are signed with.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct SmsSecret {
+    /// Shown this once.
+    #[schema(example = "whsec_…")]
+    secret: String,
+}
+
+/// Make or replace the secret of the sender of text messages
+///
+/// Requests to the sender of the realm (the setting `sms_url`) are signed with it. The answer shows it, this once.
+#[utoipa::path(
+    post, path = "/api/v1/admin/realm/sms-secret", tag = "Administration", operation_id = "replace_sms_secret",
+    request_body = SmsSecretRotation, security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The secret", body = SmsSecret),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`missing_role`", body = ProblemDocument),
+        (status = 422, description = "`invalid_field`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn replace_sms_secret(
+    Admin(admin): Admin,
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<SmsSecretRotation>,
+) -> Result<Json<SmsSecret>, Problem> {
+    let secret = replaced(&app, (realm.id(), Signs::Sms), body.overlap, &admin, origin, now).await?;
+    Ok(Json(SmsSecret { secret }))
+}
+
+async fn replaced(
+    app: &App,
+    whose: (RealmId, Signs),
+    overlap: Option<String>,
+    admin: &SignedIn,
+    origin: Where,
+    now: Timestamp,
+) -> Result<String, Problem> {
+    let overlap = lifetime::parse(overlap.as_deref().unwrap_or("24h"));
     let overlap = overlap.map_err(|refused| field("overlap", refused))?;
-    let who = Who::administrator(&admin, origin);
-    let made = interceptors::replace_secret(&app, realm.id(), overlap, who, now).await?;
-    Ok(Json(InterceptorSecret { secret: made.reveal().to_owned() }))
+    let who = Who::administrator(admin, origin);
+    let made = request_secrets::replace_secret(app, whose, overlap, who, now).await?;
+    Ok(made.reveal().to_owned())
 }

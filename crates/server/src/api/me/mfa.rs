@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App,
-    api::mfa_view::{MfaView, NewRecoveryCodes, RecoveryCodesView, TotpSetup, revealed},
+    api::mfa_view::{CodeSent, MfaView, NewRecoveryCodes, RecoveryCodesView, TotpSetup, revealed},
     http::{Json, Now, Problem, SignedIn, Where, problem::ProblemDocument},
     mfa,
     realm::InRealm,
@@ -61,7 +61,7 @@ pub(super) struct Confirmation {
     code: String,
 }
 
-/// An authenticator app that counts.
+/// A second factor that counts.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Confirmed {
     /// New recovery codes, shown this once; present when there were none left.
@@ -116,6 +116,104 @@ pub(super) async fn remove_totp(
     origin: Where,
 ) -> Result<StatusCode, Problem> {
     mfa::remove_totp(&app, &realm, &caller, origin, now).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A telephone number.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NumberToConfirm {
+    /// With `+` and the country first: 8 to 15 digits (E.164). Spaces, dots, dashes and parentheses are left out.
+    #[schema(example = "+49 151 12345678")]
+    phone_number: String,
+}
+
+/// Begin to set up a phone number
+///
+/// Sends a code to it, as a text message. Takes a sign-in of the last ten minutes, with a second factor where the account has one. The number
+/// counts when the code was confirmed, within five minutes, in the session that began it; one that counts already stays until then.
+///
+/// Text messages are the weakest of the second factors: who takes over the number, or has a person read the code out, has the code. An
+/// app is better, and a passkey is better than either.
+#[utoipa::path(
+    post, path = "/api/v1/me/mfa/sms", tag = "Second factors", operation_id = "begin_sms",
+    request_body = NumberToConfirm, security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The code is on its way", body = CodeSent),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
+        (status = 403, description = "`sms_off`, `second_factors_off` or `not_for_applications`", body = ProblemDocument),
+        (status = 422, description = "`invalid_phone`", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`: a code every 30 seconds, and five an hour for an account and for a number", body = ProblemDocument),
+        (status = 503, description = "`sms_not_sent`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn begin_sms(
+    caller: SignedIn,
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<NumberToConfirm>,
+) -> Result<Json<CodeSent>, Problem> {
+    let sent = mfa::begin_sms(&app, &realm, &caller, &body.phone_number.parse()?, origin, now).await?;
+    Ok(Json(CodeSent::new(sent, now)))
+}
+
+/// The code that was sent.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SmsConfirmation {
+    /// Six digits.
+    #[schema(example = "287082")]
+    code: String,
+}
+
+/// Confirm a phone number
+///
+/// In the session that began to set it up. From now on codes are sent to it, and no longer to the one before.
+#[utoipa::path(
+    post, path = "/api/v1/me/mfa/sms/confirm", tag = "Second factors", operation_id = "confirm_sms",
+    request_body = SmsConfirmation, security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The number counts", body = Confirmed),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
+        (status = 403, description = "`invalid_code`, `sms_code_expired`, `sms_code_spent`, `sms_off`, `second_factors_off` or `not_for_applications`", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn confirm_sms(
+    caller: SignedIn,
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+    Json(body): Json<SmsConfirmation>,
+) -> Result<Json<Confirmed>, Problem> {
+    let codes = mfa::confirm_sms(&app, &realm, &caller, &body.code, origin, now).await?;
+    Ok(Json(Confirmed { recovery_codes: codes.map(|codes| revealed(&codes)) }))
+}
+
+/// Remove the phone number
+///
+/// Takes a sign-in of the last ten minutes with a second factor. With the last factor the recovery codes go too.
+#[utoipa::path(
+    delete, path = "/api/v1/me/mfa/sms", tag = "Second factors", operation_id = "remove_sms", security(("bearer" = [])),
+    responses(
+        (status = 204, description = "Codes are sent to it no more"),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
+        (status = 403, description = "`not_for_applications`", body = ProblemDocument),
+        (status = 404, description = "`not_found`: there is none", body = ProblemDocument),
+        (status = 409, description = "`last_second_factor`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn remove_sms(
+    caller: SignedIn,
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<StatusCode, Problem> {
+    mfa::remove_sms(&app, &realm, &caller, origin, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -28,6 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(identities::disconnect))
         .routes(routes!(mfa::begin_totp, mfa::remove_totp))
         .routes(routes!(mfa::confirm_totp))
+        .routes(routes!(mfa::begin_sms, mfa::remove_sms))
+        .routes(routes!(mfa::confirm_sms))
         .routes(routes!(trusted_devices::list, trusted_devices::forget_all))
         .routes(routes!(trusted_devices::forget))
         .routes(routes!(mfa::count_recovery_codes, mfa::make_recovery_codes))

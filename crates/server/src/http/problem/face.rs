@@ -87,6 +87,43 @@ impl Problem {
                 "Code is not right",
                 "Send the newest six digits of the app, each once, or a recovery code that was not used; to sign in by mail, the code of the newest letter.",
             ),
+            Self::SmsCodeExpired => fixed(
+                "sms_code_expired",
+                S::FORBIDDEN,
+                "No code is waiting",
+                "A code that was sent is good for five minutes, once, and until another is sent, for what it was asked for alone. Ask for another.",
+            ),
+            Self::SmsCodeSpent => fixed(
+                "sms_code_spent",
+                S::FORBIDDEN,
+                "The code was tried too often",
+                "A code that was sent may be tried five times. Ask for another.",
+            ),
+            Self::SmsOff => fixed(
+                "sms_off",
+                S::FORBIDDEN,
+                "No text messages here",
+                "This realm sends no text messages. Set up an app or a passkey, or have the realm's setting `sms_url` name who sends them.",
+            ),
+            Self::SmsNotSent => fixed(
+                "sms_not_sent",
+                S::SERVICE_UNAVAILABLE,
+                "The message was not sent",
+                "Whoever sends the realm's text messages did not take this one, and its code is no good. Try again after the time in \
+                 `Retry-After`, or show another factor or a recovery code.",
+            ),
+            Self::NoPhoneNumber => fixed(
+                "no_phone_number",
+                S::CONFLICT,
+                "There is no phone number",
+                "The account has no number that a code could be sent to. Show another factor, or set one up (`POST /api/v1/me/mfa/sms`).",
+            ),
+            Self::InvalidPhone => fixed(
+                "invalid_phone",
+                S::UNPROCESSABLE_ENTITY,
+                "This is no phone number",
+                "Write the number with `+` and the country first, as in `+4915112345678`: 8 to 15 digits.",
+            ),
             Self::ReauthenticationRequired => fixed(
                 "reauthentication_required",
                 S::UNAUTHORIZED,

@@ -84,6 +84,8 @@ pub(super) const WORDS: MailWords = MailWords {
     authenticator_app: "تطبيق المصادقة",
     recovery_codes: "رموز الاسترداد",
     identity: "حساب في مكان آخر تسجّل به الدخول",
+    phone_number: "رقم هاتف لاستلام الرموز برسالة نصية",
+    text_message: "{code} هو رمزك في {realm}. صلاحيته {minutes} دقائق. لا تعطه لأحد.",
     nothing_to_do: "إن كنت أنت فلا حاجة إلى فعل شيء.",
     not_you_notice: "<b>لم تكن أنت؟</b> اختر كلمة مرور جديدة: يُسجَّل عندئذ خروج كل الأجهزة.",
     fact_device: "الجهاز",

@@ -84,6 +84,8 @@ pub(super) const WORDS: MailWords = MailWords {
     authenticator_app: "Authentifizierungs-App",
     recovery_codes: "Wiederherstellungscodes",
     identity: "Ein Konto anderswo, mit dem Sie sich anmelden",
+    phone_number: "Telefonnummer für Codes per SMS",
+    text_message: "{code} ist Ihr Code für {realm}. Er gilt {minutes} Minuten. Geben Sie ihn niemandem.",
     nothing_to_do: "Waren Sie das, dann ist nichts zu tun.",
     not_you_notice: "<b>Das waren nicht Sie?</b> Wählen Sie ein neues Passwort: Dann werden alle Geräte abgemeldet.",
     fact_device: "Gerät",

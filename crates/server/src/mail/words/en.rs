@@ -84,6 +84,8 @@ pub(super) const WORDS: MailWords = MailWords {
     authenticator_app: "Authenticator app",
     recovery_codes: "Recovery codes",
     identity: "An account elsewhere that signs you in",
+    phone_number: "Phone number for codes by text message",
+    text_message: "{code} is your code for {realm}. It is good for {minutes} minutes. Give it to nobody.",
     nothing_to_do: "If that was you, there is nothing to do.",
     not_you_notice: "<b>Not you?</b> Choose a new password: every device is signed out then.",
     fact_device: "Device",

@@ -106,6 +106,8 @@ words! {
     authenticator_app,
     recovery_codes,
     identity,
+    phone_number,
+    text_message,
     nothing_to_do,
     not_you_notice,
     fact_device,

@@ -112,7 +112,7 @@ async fn challenge(
         let details = json!({"allowed_methods": allowed, "mfa_session_id": id, "expires_in": seconds});
         return Err(Refusal::from(Problem::MfaSetUpRequired).with("details", details));
     }
-    let methods = mfa::methods(app, realm.id(), pending.user).await?;
+    let methods = mfa::methods(app, realm, pending.user).await?;
     let methods: Vec<&str> = methods.into_iter().map(called).collect();
     let passkey_alone = !methods.contains(&"totp");
     Ok(json!({

@@ -229,6 +229,28 @@ fn said(problem: &Problem) -> Said {
             fixed(S::UNAUTHORIZED, "MFA_SESSION_EXPIRED", "This sign-in is over. Sign in again.")
         }
         P::InvalidCode => fixed(S::UNAUTHORIZED, "INVALID_MFA_CODE", "The code is not right."),
+        P::SmsCodeExpired => fixed(
+            S::BAD_REQUEST,
+            "CODE_EXPIRED",
+            "No code is waiting: it is good for five minutes, and once. Ask for another.",
+        ),
+        P::SmsCodeSpent => {
+            fixed(S::BAD_REQUEST, "MAX_ATTEMPTS_EXCEEDED", "The code was tried five times. Ask for another.")
+        }
+        P::SmsOff => fixed(S::FORBIDDEN, "SMS_NOT_ALLOWED", "This realm sends no text messages."),
+        P::SmsNotSent => fixed(
+            S::SERVICE_UNAVAILABLE,
+            "SMS_SEND_FAILED",
+            "The message was not sent. Try again after the time in Retry-After.",
+        ),
+        P::NoPhoneNumber => {
+            fixed(S::BAD_REQUEST, "MFA_NOT_ENABLED", "The account has no telephone number to send a code to.")
+        }
+        P::InvalidPhone => fixed(
+            S::BAD_REQUEST,
+            "INVALID_PHONE",
+            "Write the number with + and the country first, as in +4915112345678.",
+        ),
         P::SecondFactorsOff => forbidden("This realm takes no new second factors."),
         P::LastSecondFactor => {
             forbidden("The realm, or an organization of the account, asks for a second factor.")
