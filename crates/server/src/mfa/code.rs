@@ -62,16 +62,17 @@ impl ShownCode {
         Ok(Self::OfApp { sealed: seed.sealed, step })
     }
 
-    /// One that was sent to this number, for this.
+    /// One that was sent for this, to the number, if there is one.
     pub(crate) fn of_sms(
         app: &App,
         whose: (RealmId, UserId),
-        (number, sent_for): (&PhoneNumber, SentFor<'_>),
+        (number, sent_for): (Option<&PhoneNumber>, SentFor<'_>),
         text: &str,
     ) -> Self {
         let (key, code) = (sent_for.key(), text.parse::<SmsCode>().ok());
         let codes = app.master_key().sms_code_key();
-        Self::OfSms { key, digest: code.map(|code| codes.digest(whose, &key, number, &code)) }
+        let digest = number.zip(code).map(|(number, code)| codes.digest(whose, &key, number, &code));
+        Self::OfSms { key, digest }
     }
 
     /// One that was written down.
@@ -177,7 +178,7 @@ pub async fn check_code(
     let shown = match seed {
         Some(seed) if six_digits => ShownCode::of_app(app, (id, user), seed, text, now)?,
         None if six_digits && let Some(number) = phone_number(app, caller).await? => {
-            ShownCode::of_sms(app, (id, user), (&number, SentFor::Session(caller.session.id)), text)
+            ShownCode::of_sms(app, (id, user), (Some(&number), SentFor::Session(caller.session.id)), text)
         }
         _ => ShownCode::written_down(app, (id, user), text),
     };
@@ -194,7 +195,7 @@ pub async fn check_sms_code(
 ) -> Result<Method, Problem> {
     let number = phone_number(app, caller).await?.ok_or(Problem::NoPhoneNumber)?;
     let (whose, sent_for) = ((caller.user.realm, caller.user.id), SentFor::Session(caller.session.id));
-    check(app, caller, ShownCode::of_sms(app, whose, (&number, sent_for), text), origin, now).await
+    check(app, caller, ShownCode::of_sms(app, whose, (Some(&number), sent_for), text), origin, now).await
 }
 
 async fn check(

@@ -89,7 +89,7 @@ pub async fn confirm_sms(
     let (id, user) = (caller.user.realm, caller.user.id);
     let sent_for = SentFor::SetUp(caller.session.id);
     let number = pending_sms(app, caller, now).await?.ok_or(Problem::SmsCodeExpired)?;
-    let shown = Arc::new(ShownCode::of_sms(app, (id, user), (&number, sent_for), code));
+    let shown = Arc::new(ShownCode::of_sms(app, (id, user), (Some(&number), sent_for), code));
     let (codes, digests) = fresh_codes(app, id, user);
     let who = Who::themselves(caller, origin.clone());
     let record = |event| who.record(app, event, id, user, now).session(caller.session.id);

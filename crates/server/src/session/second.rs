@@ -140,15 +140,15 @@ pub async fn prove_second(
     let begun = Begun::open(app.master_key(), (id, user), BegunBy::SignIn(&pending), begun, now)?;
     let mut codes = Vec::new();
     let of_sms = |text| {
-        let number = phone.as_ref().map(|phone| &phone.number)?;
-        Some(ShownCode::of_sms(app, (id, user), (number, SentFor::SignIn(&pending)), text))
+        let number = phone.as_ref().map(|phone| &phone.number);
+        Checked::Code(ShownCode::of_sms(app, (id, user), (number, SentFor::SignIn(&pending)), text))
     };
     let checked = match (shown, counts, begun) {
         (Shown::Code(text), Some(seed), _) => {
             Checked::Code(ShownCode::of_app(app, (id, user), seed, text, now)?)
         }
-        (Shown::SmsCode(text), _, _) => of_sms(text).map_or(Checked::Nothing, Checked::Code),
-        (Shown::Code(text), None, _) if let Some(code) = of_sms(text) => Checked::Code(code),
+        (Shown::SmsCode(text), _, _) => of_sms(text),
+        (Shown::Code(text), None, _) if phone.is_some() => of_sms(text),
         (Shown::Code(text), None, Some(begun)) => {
             let digests;
             (codes, digests) = fresh_codes(app, id, user);

@@ -15,7 +15,7 @@ use super::{
     Refusal,
     envelope::Said,
     sent::{Body, In},
-    tasks, view,
+    sms, tasks, view,
 };
 use crate::{
     App, accounts,
@@ -64,7 +64,7 @@ pub(super) async fn after_first(
             Ok((begun.device, answer))
         }
         SignIn::Pending(pending, missing) => {
-            let mut answer = challenge(app, realm, (&pending, missing), now).await?;
+            let mut answer = challenge(app, realm, (&pending, missing), origin, now).await?;
             answer["user"] = view::half(&user);
             Ok((None, answer))
         }
@@ -103,6 +103,7 @@ async fn challenge(
     app: &App,
     realm: &InRealm,
     (pending, missing): (&PendingSignIn, Missing),
+    origin: &Where,
     now: Timestamp,
 ) -> Result<Value, Refusal> {
     let id = session::seal_pending(app, realm, pending);
@@ -114,8 +115,10 @@ async fn challenge(
     }
     let methods = mfa::methods(app, realm, pending.user).await?;
     let methods: Vec<&str> = methods.into_iter().map(called).collect();
-    let passkey_alone = !methods.contains(&"totp");
-    Ok(json!({
+    let by_code = methods.iter().any(|method| ["totp", "sms"].contains(method));
+    let passkey_alone = methods.contains(&"webauthn") && !by_code;
+    let sent_to = sms::at_sign_in(app, realm, (pending, &methods), origin, now).await?;
+    let mut answer = json!({
         "message": "A second factor is needed.",
         "mfa_required": true,
         "mfa_session_id": id,
@@ -129,7 +132,15 @@ async fn challenge(
         "mfaMethods": methods,
         "mfaExpiresIn": seconds,
         "webauthnRequired": passkey_alone,
-    }))
+    });
+    if let Some(number) = sent_to {
+        let is_sent = json!(!number.is_null());
+        answer["sms_sent"] = is_sent.clone();
+        answer["smsSent"] = is_sent;
+        answer["phone_number"] = number.clone();
+        answer["phoneNumber"] = number;
+    }
+    Ok(answer)
 }
 
 /// The second step.
@@ -142,7 +153,7 @@ pub struct SecondStep {
     trust_device: bool,
 }
 
-/// `POST /mfa/verify`: ends a sign-in that waits, by a code of the app or one that was written down.
+/// `POST /mfa/verify`: ends a sign-in that waits, by a code of the app, one that was sent, or one that was written down.
 pub async fn second(
     In(realm): In<InRealm>,
     Now(now): Now,
@@ -150,17 +161,27 @@ pub async fn second(
     origin: Where,
     Body(body): Body<SecondStep>,
 ) -> Result<Response, Refusal> {
-    // Six digits are of the app; what is written down is longer.
+    // Six digits are of the app, or were sent where there is none; what is written down is longer.
     let shown = match body.code.parse::<Code>() {
         Ok(_) => Shown::Code(&body.code),
         Err(_) => Shown::RecoveryCode(&body.code),
     };
-    let pending = session::open_pending(&app, &realm, &body.mfa_session_id, now);
-    let pending = pending.ok_or(Problem::InvalidPendingSignIn)?;
     let origin = origin.trusting(body.trust_device);
-    let finished = session::finish(&app, &realm, pending, shown, &origin, now).await?;
+    finish((&app, &realm), &body.mfa_session_id, shown, &origin, now).await
+}
+
+/// Ends a sign-in that waits, by what is shown.
+pub(super) async fn finish(
+    (app, realm): (&App, &InRealm),
+    id: &str,
+    shown: Shown<'_>,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Response, Refusal> {
+    let pending = session::open_pending(app, realm, id, now).ok_or(Problem::InvalidPendingSignIn)?;
+    let finished = session::finish(app, realm, pending, shown, origin, now).await?;
     let Finished { begun, second, recovery_codes_left, trusted } = finished;
-    let mut answer = signed_in(&app, &realm, &begun, now).await?;
+    let mut answer = signed_in(app, realm, &begun, now).await?;
     answer["used_backup_code"] = json!(recovery_codes_left.is_some());
     if let Some(left) = recovery_codes_left {
         answer["remaining_backup_codes"] = json!(left);

@@ -2,7 +2,11 @@
 
 use axum::{extract::State, http::StatusCode};
 use data_encoding::BASE64;
-use gatepost_domain::{Timestamp, audit::Event, mfa::FactorKind};
+use gatepost_domain::{
+    Timestamp,
+    audit::Event,
+    mfa::{FactorKind, PhoneNumber},
+};
 use gatepost_store::recovery_codes::RecoveryCodes;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -41,7 +45,7 @@ pub async fn set_up(
     MaybeBody(body): MaybeBody<SetUp>,
 ) -> Result<Said, Refusal> {
     if body.method.is_some_and(|method| method != "totp") {
-        return Err(Refusal::invalid("`method` is `totp`; passkeys have their own endpoints."));
+        return Err(Refusal::invalid("`method` is `totp`; passkeys and numbers have their own endpoints."));
     }
     if mfa::overview(&app, realm.id(), caller.user.id).await?.totp().is_some() {
         let message = "The account has an authenticator app. Disable it first.";
@@ -69,7 +73,7 @@ pub struct Confirmation {
     secret: Option<String>,
 }
 
-fn wrong() -> Refusal {
+pub(super) fn wrong() -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "INVALID_CODE", "The code is not right.")
 }
 
@@ -172,15 +176,20 @@ pub(super) fn shown(overview: &Overview) -> Value {
     methods.dedup();
     let (enabled, left) = (overview.has_factor(), overview.codes.left);
     let has = |kind| overview.factors.iter().any(|factor| factor.kind == kind);
+    let number = overview.phone_number.as_ref().map(PhoneNumber::masked);
     json!({
         "enabled": enabled,
         "methods": methods,
         "totp_enabled": has(FactorKind::Totp),
         "webauthn_enabled": has(FactorKind::Passkey),
+        "sms_enabled": has(FactorKind::Sms),
+        "phone_number": number,
         "backup_codes_remaining": left,
         "mfaEnabled": enabled,
         "totpEnabled": has(FactorKind::Totp),
         "webauthnEnabled": has(FactorKind::Passkey),
+        "smsEnabled": has(FactorKind::Sms),
+        "phoneNumber": number,
         "backupCodesRemaining": left,
     })
 }

@@ -22,6 +22,7 @@ mod roles;
 mod security_events;
 mod sent;
 mod sessions;
+mod sms;
 mod social;
 mod tasks;
 mod tenants;

@@ -93,10 +93,11 @@ pub async fn password(
     Ok(done(proved, LEVELS[0], "password"))
 }
 
-/// A code of the app, or one that was written down.
+/// A code of the app, or one that was written down. With the method `sms`, and where there is no app, one that was sent in this session.
 #[derive(Deserialize)]
 pub struct ByCode {
     code: String,
+    method: Option<String>,
 }
 
 /// Shows a code, after the password.
@@ -107,7 +108,12 @@ pub async fn code(
     origin: Where,
     Body(body): Body<ByCode>,
 ) -> Result<Said, Refusal> {
-    match session::show_code(&app, &caller, &body.code, &origin, now).await {
+    let shown = if body.method.as_deref() == Some("sms") {
+        session::show_sms_code(&app, &caller, &body.code, &origin, now).await
+    } else {
+        session::show_code(&app, &caller, &body.code, &origin, now).await
+    };
+    match shown {
         Err(Problem::ReauthenticationRequired) => {
             let refusal = Refusal::from(Problem::ReauthenticationRequired).saying(PASSWORD_FIRST);
             Err(refusal.with("required_level", json!(LEVELS[0])))

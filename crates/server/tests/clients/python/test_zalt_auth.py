@@ -233,9 +233,11 @@ def test_a_second_factor_is_set_up_asked_for_and_removed(client: ZaltClient, app
     fresh = client.mfa.verify(confirmed.backup_codes[1], again.value.session_id)
     assert isinstance(fresh, AuthResult)
     mine = {"access_token": fresh.tokens.access_token}
-    with pytest.raises(NotFoundError):
+    # Nobody sends text messages for this realm.
+    with pytest.raises(PermissionDeniedError) as unsent:
         client.sms.setup("+4930123456", **mine)
-    with pytest.raises(NotFoundError):
+    assert unsent.value.code == "SMS_NOT_ALLOWED"
+    with pytest.raises(AuthenticationError):
         client.sms.verify("123456", half)
     with pytest.raises(AuthenticationError):
         client.mfa.disable("000000", **mine)

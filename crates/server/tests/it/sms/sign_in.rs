@@ -125,7 +125,7 @@ async fn a_code_is_sent_to_whoever_has_a_number_and_a_sender_and_waits_for_a_fac
     mfa::set_up(&app, &eve).await;
     let without = half(&app, "eve@example.com").await;
     assert_eq!(send(&app, &without).await.brief(), "409 no_phone_number");
-    assert_ne!(show(&app, &without, "123456").await.status, 200);
+    assert_eq!(show(&app, &without, "123456").await.brief(), "403 sms_code_expired");
     for garbage in ["", "gp_ps_x", &ada.access_token] {
         assert_eq!(send(&app, garbage).await.brief(), "401 invalid_mfa_token");
     }

@@ -4,7 +4,7 @@ use axum::routing::{delete, get, patch, post, put};
 
 use super::{Area, everywhere, never, served};
 use crate::profiles::zalt::{
-    devices, health, login, mail, me, mfa, register, reverify, sessions, tasks, tokens, webauthn,
+    devices, health, login, mail, me, mfa, register, reverify, sessions, sms, tasks, tokens, webauthn,
 };
 
 const REGISTER: &str = "register::an_account_is_made_and_signed_in";
@@ -24,7 +24,11 @@ const MFA_CODES: &str = "mfa::backup_codes_are_counted_and_made_anew";
 const SESSIONS: &str = "sessions::the_sessions_of_an_account_are_listed_and_ended";
 const PASSKEY: &str = "webauthn::a_passkey_is_made_and_signs_in_under_each_of_the_names";
 const PASSKEYS: &str = "webauthn::passkeys_are_listed_and_removed";
-const SMS: &str = "codes by SMS and WhatsApp are sent to nobody: set up an app or a passkey";
+const SMS: &str = "sms::a_number_is_set_up_and_ends_a_sign_in";
+const SMS_SEND: &str = "sms::a_code_is_sent_again_for_what_it_was_asked_for";
+const SMS_REMOVE: &str = "sms::a_number_is_removed_by_a_fresh_sign_in";
+const SMS_RISK: &str = "sms::the_risk_is_said_and_who_refuses_it_sets_nothing_up";
+const WHATSAPP: &str = "codes are sent as text messages, by a [sender](second-factors.md#codes-by-text-message) of yours that may send them as it likes";
 const DEVICES: &str = "devices::trusted_devices_are_listed_and_forgotten_one_by_one";
 const TRUST: &str = "a device is [trusted](second-factors.md#devices-that-are-trusted) in the sign-in that shows the second factor: `trust_device` at `/mfa/verify`";
 const TASKS: &str = "tasks::a_second_factor_that_is_to_be_set_up_is_a_task";
@@ -78,8 +82,14 @@ pub(super) const AREAS: &[Area] = &[
             served("DELETE", "/v1/auth/mfa/disable", MFA_DISABLE, || delete(mfa::disable)),
             served("POST", "/v1/auth/mfa/backup-codes/regenerate", MFA_CODES, || post(mfa::new_backup_codes)),
             served("GET", "/v1/auth/mfa/backup-codes/status", MFA_CODES, || get(mfa::count_backup_codes)),
-            never("*", "/v1/auth/mfa/sms/*", SMS),
-            never("*", "/v1/auth/mfa/whatsapp/*", SMS),
+            served("GET", "/v1/auth/mfa/sms/risk-warning", SMS_RISK, || get(sms::risk_warning)),
+            served("POST", "/v1/auth/mfa/sms/setup", SMS, || post(sms::set_up)),
+            served("POST", "/v1/auth/mfa/sms/verify", SMS, || post(sms::confirm)),
+            served("POST", "/v1/auth/mfa/sms/send", SMS_SEND, || post(sms::send)),
+            served("POST", "/v1/auth/mfa/sms/login/verify", SMS, || post(sms::second)),
+            served("POST", "/v1/auth/mfa/sms/disable", SMS_REMOVE, || post(sms::disable)),
+            served("DELETE", "/v1/auth/mfa/sms", SMS_REMOVE, || delete(sms::disable)),
+            never("*", "/v1/auth/mfa/whatsapp/*", WHATSAPP),
         ],
     ),
     (

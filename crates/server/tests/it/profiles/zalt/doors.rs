@@ -8,7 +8,7 @@ use crate::support::{PASSWORD, TestApp};
 /// AZ-03: every endpoint asks who is calling, unless it is written down here as one that does not.
 #[tokio::test]
 async fn az_03_every_other_endpoint_refuses_nobody_and_garbage() {
-    const PUBLIC: [&str; 20] = [
+    const PUBLIC: [&str; 21] = [
         "/auth/social/x/authorize",
         "/auth/social/x/callback",
         "/v1/auth/social/x/authorize",
@@ -24,6 +24,7 @@ async fn az_03_every_other_endpoint_refuses_nobody_and_garbage() {
         "/health",
         "/mfa/verify",
         "/v1/auth/mfa/login/verify",
+        "/v1/auth/mfa/sms/login/verify",
         "/password/reset",
         "/password/reset/confirm",
         "/v1/auth/password-reset/request",

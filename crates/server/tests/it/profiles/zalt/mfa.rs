@@ -127,6 +127,7 @@ async fn mf_04_half_a_sign_in_is_refused_everywhere() {
                 | "/health"
                 | "/mfa/verify"
                 | "/v1/auth/mfa/login/verify"
+                | "/v1/auth/mfa/sms/login/verify"
                 | "/machines/token"
                 | "/password/reset"
                 | "/password/reset/confirm"

@@ -18,6 +18,7 @@ mod register;
 mod reverify;
 mod security_events;
 mod sessions;
+mod sms;
 mod social;
 mod tasks;
 mod tenants;
