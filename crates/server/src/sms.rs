@@ -75,14 +75,11 @@ impl Prepared {
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let url = sender(realm)?.clone();
-        let count = |rule, key: &dyn Fn() -> String| {
-            attempt_of(app, realm, (rule, key()), Some(user), origin, now).map(drop)
-        };
-        count(Rule::SmsPause, &|| user.to_string())?;
-        count(Rule::SmsAccount, &|| user.to_string())?;
-        count(Rule::SmsNumber, &|| number.as_str().to_owned())?;
+        attempt_of(app, realm, (Rule::SmsPause, user), Some(user), origin, now)?;
+        attempt_of(app, realm, (Rule::SmsAccount, user), Some(user), origin, now)?;
+        attempt_of(app, realm, (Rule::SmsNumber, number), Some(user), origin, now)?;
         attempt_of(app, realm, (Rule::SmsAddress, origin.neighbourhood()), Some(user), origin, now)?;
-        count(Rule::SmsRealm, &String::new)?;
+        attempt_of(app, realm, (Rule::SmsRealm, ()), Some(user), origin, now)?;
         let id = realm.id();
         let (code, key) = (SmsCode::generate(app.entropy()), sent_for.key());
         let digest = app.master_key().sms_code_key().digest((id, user), &key, number, &code);

@@ -113,6 +113,11 @@ async fn the_secret_of_interceptors_and_the_form_of_a_webhook_are_chosen_by_comm
     assert!(replaced["secret"].as_str().is_some_and(|secret| !said.contains(secret)), "{replaced}");
     let trail = command(&data, "audit export --event interceptor-secret-replaced").done();
     assert!(trail.contains("operator") && !trail.contains("whsec_"), "{trail}");
+    let of_sms = command(&data, "realm sms-secret default --json").json();
+    assert!(of_sms["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")), "{of_sms}");
+    assert_ne!(of_sms["secret"], replaced["secret"]);
+    let trail = command(&data, "audit export --event sms-secret-replaced").done();
+    assert!(trail.contains("operator") && !trail.contains("whsec_"), "{trail}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
