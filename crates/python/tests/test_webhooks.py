@@ -115,3 +115,24 @@ def test_the_receiver_of_the_guide_takes_what_is_signed_and_nothing_else(capsys:
     assert send(signed_elsewhere(body, AT)) == 204
     assert capsys.readouterr().out == "evt_1 user.created\n"
     assert [send({}), send(HEADERS)] == [400, 400]
+
+
+def test_the_sender_of_the_guide_carries_what_is_signed_and_nothing_else() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs/guide/second-factors.md"
+    if not page.is_file():
+        pytest.skip("the guide is not here")
+    (block,) = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)
+    scope: dict[str, Any] = {"__name__": "guide"}
+    exec(compile(block, "second-factors.md", "exec"), scope)
+    carried: list[tuple[str, str]] = []
+
+    async def carry(to: str, text: str) -> None:
+        carried.append((to, text))
+
+    scope["carry"] = carry
+    client = TestClient(scope["app"])
+    body = '{"type":"sms.code","to":"+4915112345678","text":"402956 is your code."}'
+    send: Callable[[dict[str, str]], int] = lambda headers: client.post("/gatepost/sms", content=body, headers=headers).status_code
+    assert send(signed_elsewhere(body, int(datetime.now(timezone.utc).timestamp()))) == 204
+    assert [send({}), send(HEADERS)] == [400, 400]
+    assert carried == [("+4915112345678", "402956 is your code.")]
