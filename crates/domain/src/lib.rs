@@ -23,6 +23,7 @@ mod logo;
 pub mod mailed_link;
 mod master_key;
 mod members;
+mod metadata;
 pub mod mfa;
 mod name;
 mod notes;
@@ -69,10 +70,11 @@ pub use id::{
     UserId, WebhookId,
 };
 pub use invitation::Invitation;
-pub use logo::{Logo, LogoRefused};
+pub use logo::{Logo, LogoRefused, LogoUrl, LogoUrlRefused};
 pub use mailed_link::{AskedSignIn, LinkPurpose, MailedLink};
 pub use master_key::{MasterKey, SealBroken};
 pub use members::EachOnce;
+pub use metadata::{Metadata, MetadataRefused};
 pub use name::{
     ClientId, ClientIdRefused, DisplayName, NameRefused, Permission, PermissionRefused, ProviderId,
     ProviderIdRefused, RealmName, RealmNameRefused, RoleName, RoleNameRefused, Scope, ScopeRefused, Scopes,

@@ -6,6 +6,9 @@ use aws_lc_rs::digest;
 use data_encoding::{BASE64, HEXLOWER};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::name::{name, parse_text};
+use crate::personal_claims::{LONGEST, leads};
+
 /// The picture of a realm on its pages: a PNG, written as `data:image/png;base64,…` (RFC 2397). A PNG holds no script and
 /// leads nowhere; an SVG could do both.
 #[derive(Clone, PartialEq, Eq)]
@@ -88,9 +91,17 @@ impl Serialize for Logo {
 
 impl<'de> Deserialize<'de> for Logo {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::name::parse_text(deserializer)
+        parse_text(deserializer)
     }
 }
+
+name!(
+    /// Where the picture of an organization is, as that of a person: an address that leads to a page and does nothing else.
+    LogoUrl, LogoUrlRefused,
+    "a logo is the address of a picture: https://… or http://… of up to 400 bytes, without white space, quotes, '<', '>' and '\\'",
+    |t| t.len() <= LONGEST
+        && leads(t) && !t.chars().any(char::is_control)
+);
 
 #[cfg(test)]
 mod tests {
@@ -105,6 +116,24 @@ mod tests {
         assert_eq!(logo.version().len(), 16);
         assert_ne!(logo.version(), Logo::from_png(b"\x89PNG\r\n\x1a\nand so forth").unwrap().version());
         assert!(!format!("{logo:?}").contains("and so on"));
+    }
+
+    #[test]
+    fn the_logo_of_an_organization_is_where_a_picture_is() {
+        for good in ["https://example.com/acme.png?v=2", "http://localhost:3000/a.png"] {
+            assert_eq!(good.parse::<LogoUrl>().map(|url| url.to_string()), Ok(good.to_owned()));
+        }
+        let long = format!("https://example.com/{}", "x".repeat(LONGEST));
+        for bad in [
+            "",
+            "acme.png",
+            "data:image/png;base64,AAAA",
+            "javascript:alert(1)",
+            "https://a.test/\u{1}",
+            &long,
+        ] {
+            assert_eq!(bad.parse::<LogoUrl>(), Err(LogoUrlRefused), "{bad}");
+        }
     }
 
     /// PG-03: a picture that is a document.

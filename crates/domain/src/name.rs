@@ -79,6 +79,8 @@ macro_rules! name {
     };
 }
 
+pub(crate) use name;
+
 fn word(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))

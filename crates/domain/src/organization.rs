@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crate::mfa::{Demand, OrganizationMfa};
 use crate::role::{Rights, RoleGraph, RolesRefused};
-use crate::{DisplayName, OrganizationId, Permission, RealmId, Role, RoleName, Slug, Timestamp, UserId};
+use crate::{
+    DisplayName, LogoUrl, Metadata, OrganizationId, Permission, RealmId, Role, RoleName, Slug, Timestamp,
+    UserId,
+};
 
 /// The role of those to whom an organization belongs. It is built in; a realm that defines a role of this name, and names it
 /// among its `organization_roles`, adds permissions to it.
@@ -25,6 +28,10 @@ pub struct Organization {
     pub name: DisplayName,
     /// Since when whoever acts in it must have shown a second factor; absent: it is as the realm says.
     pub mfa_required_since: Option<Timestamp>,
+    /// Where its picture is.
+    pub logo_url: Option<LogoUrl>,
+    /// What its owners keep with it.
+    pub metadata: Option<Metadata>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -36,7 +43,18 @@ pub struct Organization {
 impl Organization {
     /// One that is made now, and says nothing of second factors.
     pub fn begin(id: OrganizationId, realm: RealmId, slug: Slug, name: DisplayName, now: Timestamp) -> Self {
-        Self { id, realm, slug, name, mfa_required_since: None, created_at: now, updated_at: now, version: 1 }
+        Self {
+            id,
+            realm,
+            slug,
+            name,
+            mfa_required_since: None,
+            logo_url: None,
+            metadata: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
     }
 
     /// What it says of second factors.

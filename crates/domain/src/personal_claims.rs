@@ -97,7 +97,7 @@ fn is_address(name: &str) -> bool {
 }
 
 /// Whether it leads to a page, and does nothing else: a `javascript:` would run where an application shows it.
-fn leads(text: &str) -> bool {
+pub(crate) fn leads(text: &str) -> bool {
     let scheme = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     let is_safe = |c: char| !(c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '\\' | '`'));
     (scheme.starts_with("https://") || scheme.starts_with("http://")) && text.chars().all(is_safe)

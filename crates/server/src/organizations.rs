@@ -6,16 +6,15 @@ mod exchange;
 mod invitations;
 mod invited;
 mod members;
+mod read;
 mod resend;
 mod switch;
 
-use data_encoding::HEXLOWER;
 use gatepost_domain::{
-    DisplayName, Membership, Mfa, Notes, NotesChange, Organization, OrganizationId, OutboxId, RealmId,
-    RoleName, Slug, Timestamp, UserId,
+    DisplayName, LogoUrl, Membership, Metadata, Mfa, Notes, NotesChange, Organization, OrganizationId,
+    OutboxId, RealmId, RoleName, Slug, Timestamp, UserId,
     audit::{Event, Record},
     mfa::OrganizationMfa,
-    organization::OWNER,
 };
 use gatepost_store::{
     Tx, audit, memberships, organization_notes, organizations, organizations::OrganizationChanges, realms,
@@ -23,7 +22,7 @@ use gatepost_store::{
 
 use crate::{
     App,
-    accounts::{ADMINISTRATOR, Who, field, noted, roles_among},
+    accounts::{Who, noted},
     http::Problem,
     realm::Snapshot,
 };
@@ -39,48 +38,33 @@ pub use members::{
     Wanted, Whom, choose as choose_members, find as find_member, list as list_members, put as put_member,
     remove as remove_member, set as set_member,
 };
+pub use read::{free_slug, logo_url, metadata, mfa, name, roles, slug};
 pub use resend::{find as find_invitation, resend};
 pub use switch::{activate, switch};
 
 /// The most organizations one user owns.
 const MOST: u64 = 100;
 
-/// Reads a name out of a request.
-pub fn name(text: &str) -> Result<DisplayName, Problem> {
-    text.parse().map_err(|refused| field("name", refused))
+/// An organization to be made.
+#[derive(Clone, Debug)]
+pub struct NewOrganization {
+    /// The name shown to people.
+    pub name: DisplayName,
+    /// The name in addresses.
+    pub slug: Slug,
+    /// Where its picture is.
+    pub logo_url: Option<LogoUrl>,
+    /// What its owners keep with it.
+    pub metadata: Option<Metadata>,
+    /// What an application keeps with it.
+    pub notes: Notes,
 }
 
-/// Reads a slug out of a request.
-pub fn slug(text: &str) -> Result<Slug, Problem> {
-    text.parse().map_err(|refused| field("slug", refused))
-}
-
-/// A slug for an organization of which only the name is known: the name, as far as a slug has its letters, and some that nobody
-/// else's ends with.
-pub fn free_slug(app: &App, name: &DisplayName) -> Result<Slug, Problem> {
-    let mut random = [0; 5];
-    app.entropy().fill(&mut random);
-    let words = name.as_str().to_lowercase();
-    let words = words.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let mut text = words.collect::<Vec<_>>().join("-");
-    text.truncate(40);
-    let text = format!("{}-{}", text.trim_end_matches('-'), HEXLOWER.encode(&random));
-    slug(text.trim_start_matches('-'))
-}
-
-/// Reads the roles of a member; each must be one the realm lets organizations give, or `owner`.
-pub fn roles(realm: &Snapshot, names: &[String]) -> Result<Vec<RoleName>, Problem> {
-    if names.iter().any(|name| name == ADMINISTRATOR) {
-        let reason = "realm-admin is of the realm, not of an organization".into();
-        return Err(Problem::InvalidField { field: "roles", reason });
+impl NewOrganization {
+    /// One of which no more is known than what it is called.
+    pub fn called(name: DisplayName, slug: Slug) -> Self {
+        Self { name, slug, logo_url: None, metadata: None, notes: Notes::default() }
     }
-    roles_among(realm.organization_roles(), OWNER, names, |role| {
-        if realm.roles().contains(role) {
-            format!("the role {role} is not among the organization_roles of realm {}", realm.name())
-        } else {
-            format!("realm {} has no role {role}", realm.name())
-        }
-    })
 }
 
 /// Makes an organization. It belongs to `owner`; without one, to nobody until somebody is made an owner of it.
@@ -93,21 +77,22 @@ pub async fn create(
     who: Who,
     now: Timestamp,
 ) -> Result<Organization, Problem> {
-    create_with(app, realm, (name, slug, Notes::default()), owner, who, now).await
+    create_with(app, realm, NewOrganization::called(name, slug), owner, who, now).await
 }
 
-/// The same, with what an application keeps with it.
+/// The same, with all that is kept with it.
 pub async fn create_with(
     app: &App,
     realm: RealmId,
-    (name, slug, notes): (DisplayName, Slug, Notes),
+    new: NewOrganization,
     owner: Option<UserId>,
     who: Who,
     now: Timestamp,
 ) -> Result<Organization, Problem> {
+    let NewOrganization { name, slug, logo_url, metadata, notes } = new;
     notes.check().map_err(noted)?;
     let id = OrganizationId::new(now, app.entropy());
-    let made = Organization::begin(id, realm, slug, name, now);
+    let made = Organization { logo_url, metadata, ..Organization::begin(id, realm, slug, name, now) };
     let member = owner.map(|owner| Membership::begin(realm, id, owner, vec![RoleName::owner()], now));
     let mut record = who.record_of_realm(app, Event::OrganizationCreated, realm, now);
     record.user = owner;
@@ -227,11 +212,6 @@ pub async fn list_of(
     Ok(found.await?)
 }
 
-/// Reads out of a request what an organization says of second factors.
-pub fn mfa(text: &str) -> Result<OrganizationMfa, Problem> {
-    text.parse().map_err(|refused| field("mfa", refused))
-}
-
 /// The record of a change, with what it says of second factors, where that is another.
 pub(crate) fn told(record: Record, before: &Organization, changes: &OrganizationChanges) -> Record {
     match changes.mfa {
@@ -288,7 +268,7 @@ pub async fn count_with_role(
     Ok(found.await?)
 }
 
-/// Gives an organization another name or slug, or lets it say something else of second factors; what is `None` stays. A member must
+/// Gives an organization another name, slug or logo, other metadata, or lets it say something else of second factors; what is `None` stays. A member must
 /// be an owner.
 pub async fn change(
     app: &App,

@@ -3,7 +3,7 @@
 use gatepost_domain::mfa::OrganizationMfa;
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
-    DisplayName, Organization, OrganizationId, OutboxId, RealmId, Slug, Timestamp, UserId,
+    DisplayName, LogoUrl, Metadata, Organization, OrganizationId, OutboxId, RealmId, Slug, Timestamp, UserId,
 };
 
 use crate::memberships::membership_columns;
@@ -18,6 +18,8 @@ impl FromRow for Organization {
             slug: row.parse()?,
             name: row.parse()?,
             mfa_required_since: row.take_optional()?,
+            logo_url: row.parse_optional()?,
+            metadata: row.parse_optional()?,
             created_at: row.take()?,
             updated_at: row.take()?,
             version: row.take()?,
@@ -27,7 +29,7 @@ impl FromRow for Organization {
 
 macro_rules! organization_columns {
     () => {
-        "o.realm_id, o.id, o.slug, o.name, o.mfa_required_since, o.created_at, o.updated_at, o.version"
+        "o.realm_id, o.id, o.slug, o.name, o.mfa_required_since, o.logo_url, o.metadata, o.created_at, o.updated_at, o.version"
     };
 }
 pub(crate) use organization_columns;
@@ -35,15 +37,18 @@ pub(crate) use organization_columns;
 /// Makes an organization, which has no member yet. `Conflict(OrganizationSlug)`: another has the slug; `Parent`: no such
 /// realm.
 pub async fn create(tx: &mut Tx, organization: &Organization) -> Result<(), Error> {
-    const SQL: &str =
-        "INSERT INTO organizations (realm_id, id, slug, name, mfa_required_since, created_at, updated_at, version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    const SQL: &str = "INSERT INTO organizations
+            (realm_id, id, slug, name, mfa_required_since, logo_url, metadata, created_at, updated_at, version)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let metadata = organization.metadata.as_ref().map(Metadata::to_string);
     let params = [
         (&organization.realm).into(),
         (&organization.id).into(),
         organization.slug.as_str().into(),
         organization.name.as_str().into(),
         organization.mfa_required_since.into(),
+        organization.logo_url.as_ref().map(LogoUrl::as_str).into(),
+        metadata.as_deref().into(),
         organization.created_at.into(),
         organization.updated_at.into(),
         organization.version.into(),
@@ -124,6 +129,10 @@ pub struct OrganizationChanges {
     pub name: Option<DisplayName>,
     /// What it says of second factors. Who says once more that one is required does not begin its grace anew.
     pub mfa: Option<OrganizationMfa>,
+    /// Where its picture is; the inner `None` takes it away.
+    pub logo_url: Option<Option<LogoUrl>>,
+    /// What its owners keep with it, as a whole; the inner `None` takes it away.
+    pub metadata: Option<Option<Metadata>>,
 }
 
 /// Changes an organization. `None`: no such organization. `Conflict(OrganizationSlug)`: another has the slug.
@@ -138,9 +147,13 @@ pub async fn update(
             name = COALESCE(CAST($4 AS TEXT), name), mfa_required_since = CASE CAST($5 AS TEXT)
                 WHEN 'required' THEN COALESCE(mfa_required_since, $6) WHEN 'inherit' THEN NULL
                 ELSE mfa_required_since END,
+            logo_url = CASE WHEN $7 THEN $8 ELSE logo_url END,
+            metadata = CASE WHEN $9 THEN $10 ELSE metadata END,
             updated_at = $6, version = version + 1
         WHERE realm_id = $1 AND id = $2
-        RETURNING realm_id, id, slug, name, mfa_required_since, created_at, updated_at, version";
+        RETURNING realm_id, id, slug, name, mfa_required_since, logo_url, metadata, created_at, updated_at, version";
+    let logo_url = changes.logo_url.as_ref().and_then(Option::as_ref);
+    let metadata = changes.metadata.as_ref().and_then(Option::as_ref).map(Metadata::to_string);
     let params = [
         (&realm).into(),
         (&id).into(),
@@ -148,6 +161,10 @@ pub async fn update(
         changes.name.as_ref().map(DisplayName::as_str).into(),
         changes.mfa.map(OrganizationMfa::name).into(),
         now.into(),
+        changes.logo_url.is_some().into(),
+        logo_url.map(LogoUrl::as_str).into(),
+        changes.metadata.is_some().into(),
+        metadata.as_deref().into(),
     ];
     tx.optional(SQL, &params).await
 }

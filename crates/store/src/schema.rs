@@ -93,6 +93,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 23, name: "interceptors", sql: include_str!("../migrations/0023_interceptors.sql") },
     Migration { version: 24, name: "sms", sql: include_str!("../migrations/0024_sms.sql") },
+    Migration {
+        version: 25,
+        name: "what_owners_keep",
+        sql: include_str!("../migrations/0025_what_owners_keep.sql"),
+    },
 ];
 
 /// The version this release works with.

@@ -141,7 +141,7 @@ impl OrgCommand {
                 let org = find(&app, &realm, &org).await?;
                 let name = name.as_deref().map(organizations::name).transpose().map_err(refusal)?;
                 let slug = slug.as_deref().map(organizations::slug).transpose().map_err(refusal)?;
-                let changes = OrganizationChanges { slug, name, mfa };
+                let changes = OrganizationChanges { slug, name, mfa, ..OrganizationChanges::default() };
                 if changes == OrganizationChanges::default() {
                     return Err(Refusal::new("name what to change, as in --mfa required"));
                 }

@@ -46,9 +46,9 @@ impl Applying<'_> {
             return Ok(());
         };
         let changes = OrganizationChanges {
-            slug: None,
             name: Some(declared.name.clone()).filter(|name| *name != found.name),
             mfa: declared.mfa.filter(|mfa| *mfa != found.mfa()),
+            ..OrganizationChanges::default()
         };
         if changes != OrganizationChanges::default() {
             organizations::update(tx, realm, found.id, &changes, now).await?;

@@ -4,7 +4,7 @@ use gatepost_domain::{DisplayName, Notes, NotesChange, Organization, Organizatio
 use gatepost_store::organizations::OrganizationChanges;
 
 use super::{
-    grpc::{Answer, Call, Refusal, given, id, not_kept, page},
+    grpc::{Answer, Call, Refusal, given, id, page},
     messages::{FieldMask, organizations as messages},
     users::external_id,
     view,
@@ -15,7 +15,7 @@ use crate::{
         Problem,
         page::{self as pages, searchable},
     },
-    organizations::{self, By},
+    organizations::{self, By, NewOrganization},
 };
 
 /// The organization that the call names, by its id or by what it is called elsewhere.
@@ -55,7 +55,6 @@ pub(super) async fn create(
     asked: messages::CreateOrganizationRequest,
 ) -> Answer<messages::OrganizationResponse> {
     let wanted = given("organization", asked.organization)?;
-    not_kept("logo_url", wanted.logo_url.is_some())?;
     let notes = Notes {
         external_id: wanted.external_id.and_then(external_id),
         metadata: wanted.metadata.into_iter().collect(),
@@ -66,7 +65,8 @@ pub(super) async fn create(
         None => organizations::free_slug(&call.app, &name)?,
     };
     let realm = call.realm.id();
-    let wanted = (name, slug, notes);
+    let logo_url = organizations::logo_url(wanted.logo_url.as_deref().unwrap_or_default())?;
+    let wanted = NewOrganization { logo_url, notes, ..NewOrganization::called(name, slug) };
     let made = organizations::create_with(&call.app, realm, wanted, None, call.who(), call.now).await?;
     answered(&call, &made).await
 }
@@ -77,14 +77,15 @@ pub(super) async fn update(
 ) -> Answer<messages::OrganizationResponse> {
     let id = which(&call, asked.id.as_deref(), asked.external_id).await?;
     let wanted = given("organization", asked.organization)?;
-    not_kept("logo_url", wanted.logo_url.is_some())?;
     let masked = |member: &str| masks(asked.update_mask.as_ref(), member);
     let name = wanted.display_name.filter(|_| masked("display_name"));
     let slug = wanted.slug.filter(|_| masked("slug"));
+    let logo_url = wanted.logo_url.filter(|_| masked("logo_url"));
     let changes = OrganizationChanges {
         name: name.as_deref().map(display_name).transpose()?,
         slug: slug.as_deref().map(organizations::slug).transpose()?,
-        mfa: None,
+        logo_url: logo_url.as_deref().map(organizations::logo_url).transpose()?,
+        ..OrganizationChanges::default()
     };
     let notes = NotesChange {
         external_id: wanted.external_id.filter(|_| masked("external_id")).map(external_id),

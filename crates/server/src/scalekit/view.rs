@@ -133,6 +133,7 @@ fn organization(found: &Organization, notes: Notes) -> messages::Organization {
         external_id: notes.external_id,
         metadata: notes.metadata.into_iter().collect(),
         slug: Some(found.slug.to_string()),
+        logo_url: found.logo_url.as_ref().map(ToString::to_string),
     }
 }
 

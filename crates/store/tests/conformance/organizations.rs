@@ -1,4 +1,4 @@
-use gatepost_domain::{Organization, OrganizationId, RealmId, mfa::OrganizationMfa};
+use gatepost_domain::{LogoUrl, Metadata, Organization, OrganizationId, RealmId, mfa::OrganizationMfa};
 use gatepost_store::{
     Constraint, Error,
     organizations::{self, OrganizationChanges},
@@ -11,6 +11,7 @@ on_every_backend!(
     organizations_are_listed_in_pages_and_searched,
     the_organizations_of_a_user_are_listed_with_what_the_user_is_there,
     a_name_and_a_slug_change_by_themselves,
+    a_logo_and_metadata_are_kept_replaced_and_taken_away,
     since_when_it_asks_for_a_second_factor_is_kept_until_it_does_not,
     the_first_that_asks_for_a_second_factor_is_found,
     one_slug_is_taken_once,
@@ -94,7 +95,7 @@ async fn a_name_and_a_slug_change_by_themselves(store: Store) {
         let changes = OrganizationChanges {
             slug: slug.map(|slug| slug.parse().unwrap()),
             name: name.map(|name| name.parse().unwrap()),
-            mfa: None,
+            ..OrganizationChanges::default()
         };
         let store = store.clone();
         async move { write!(store, [changes] tx => organizations::update(tx, realm, id, &changes, at).await) }
@@ -114,6 +115,34 @@ async fn a_name_and_a_slug_change_by_themselves(store: Store) {
         write!(store, [nothing] tx => organizations::update(tx, realm, unknown, &nothing, NOW).await),
         Ok(None)
     );
+}
+
+async fn a_logo_and_metadata_are_kept_replaced_and_taken_away(store: Store) {
+    let logo: LogoUrl = "https://example.com/acme.png".parse().unwrap();
+    let metadata: Metadata = r#"{"deep":{"a":[1,null,"\u0000"]},"plan":"pro"}"#.parse().unwrap();
+    let (realm, id) = (store.realm, OrganizationId::new(NOW, &store.dice));
+    let acme = Organization {
+        logo_url: Some(logo.clone()),
+        metadata: Some(metadata.clone()),
+        ..Organization::begin(id, realm, "acme".parse().unwrap(), "Acme".parse().unwrap(), NOW)
+    };
+    write!(store, [acme] tx => organizations::create(tx, &acme).await).unwrap();
+    assert_eq!(read!(store, [] tx => organizations::find(tx, realm, id).await), Ok(Some(acme.clone())));
+    let update = async |logo_url, metadata| {
+        let changes = OrganizationChanges { logo_url, metadata, ..OrganizationChanges::default() };
+        let changed =
+            write!(store, [changes] tx => organizations::update(tx, realm, id, &changes, NOW).await);
+        let changed = changed.unwrap().unwrap();
+        (changed.logo_url, changed.metadata)
+    };
+    let other: Metadata = "{}".parse().unwrap();
+    assert_eq!(update(None, None).await, (Some(logo.clone()), Some(metadata.clone())), "they stay");
+    assert_eq!(update(Some(None), None).await, (None, Some(metadata)));
+    assert_eq!(
+        update(Some(Some(logo.clone())), Some(Some(other.clone()))).await,
+        (Some(logo.clone()), Some(other))
+    );
+    assert_eq!(update(None, Some(None)).await, (Some(logo), None));
 }
 
 async fn since_when_it_asks_for_a_second_factor_is_kept_until_it_does_not(store: Store) {

@@ -3,6 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{Membership, OrganizationId, RoleName};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::view::{MyOrganization, SetUpBy};
 use crate::{
@@ -72,6 +73,12 @@ pub(super) struct NewOrganization {
     /// 2 to 63 of a-z, 0-9 and -; unique in the realm.
     #[schema(example = "analytical")]
     slug: String,
+    /// Where its picture is: an address of up to 400 bytes.
+    #[schema(example = "https://analytical.example/logo.png")]
+    logo_url: Option<String>,
+    /// What its owners keep with it: any JSON object of up to 4 KiB, which its members see.
+    #[schema(value_type = Option<Object>, example = json!({"plan": "pro"}))]
+    metadata: Option<Map<String, Value>>,
 }
 
 /// Make an organization
@@ -95,10 +102,17 @@ pub(super) async fn create(
     origin: Where,
     Json(body): Json<NewOrganization>,
 ) -> Result<(StatusCode, Json<MyOrganization>), Problem> {
-    let (name, slug) = (organizations::name(&body.name)?, organizations::slug(&body.slug)?);
+    let new = organizations::NewOrganization {
+        logo_url: organizations::logo_url(body.logo_url.as_deref().unwrap_or_default())?,
+        metadata: body.metadata.map(organizations::metadata).transpose()?,
+        ..organizations::NewOrganization::called(
+            organizations::name(&body.name)?,
+            organizations::slug(&body.slug)?,
+        )
+    };
     let who = Who::themselves(&caller, origin);
     let (id, owner) = (realm.id(), caller.user.id);
-    let made = organizations::create(&app, id, name, slug, Some(owner), who, now).await?;
+    let made = organizations::create_with(&app, id, new, Some(owner), who, now).await?;
     let member = Membership::begin(id, made.id, owner, vec![RoleName::owner()], now);
     let made = (made, member);
     let by = SetUpBy::of(&app, &realm, &caller.user, std::slice::from_ref(&made)).await?;

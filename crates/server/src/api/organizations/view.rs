@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{Membership, Organization, RoleName, Timestamp, User, UserId, mfa::OrganizationMfa};
+use gatepost_domain::{
+    LogoUrl, Membership, Metadata, Organization, RoleName, Timestamp, User, UserId, mfa::OrganizationMfa,
+};
 use gatepost_store::organizations::OrganizationChanges;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
-    App,
+    App, accounts,
     api::Enrolment,
     http::{
         Problem,
@@ -35,6 +38,14 @@ pub struct OrganizationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     mfa_required_since: Option<Timestamp>,
+    /// Where its picture is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "https://analytical.example/logo.png")]
+    logo_url: Option<LogoUrl>,
+    /// What its owners keep with it. Its members see it, and nothing of it decides anything here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, example = json!({"plan": "pro"}))]
+    metadata: Option<Metadata>,
     #[schema(value_type = String)]
     created_at: Timestamp,
     #[schema(value_type = String)]
@@ -49,6 +60,8 @@ impl From<&Organization> for OrganizationView {
             name: organization.name.as_str().to_owned(),
             mfa: organization.mfa(),
             mfa_required_since: organization.mfa_required_since,
+            logo_url: organization.logo_url.clone(),
+            metadata: organization.metadata.clone(),
             created_at: organization.created_at,
             updated_at: organization.updated_at,
         }
@@ -105,7 +118,7 @@ impl SetUpBy {
     }
 }
 
-/// Another name or slug, or what it asks of its members. A member that is left out stays as it is.
+/// Another name, slug or logo, other metadata, or what it asks of its members. A member that is left out stays as it is.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationChange {
@@ -116,15 +129,31 @@ pub struct OrganizationChange {
     /// `required`: whoever acts in it must have shown a second factor. `inherit`: it is as the realm says.
     #[schema(example = "required")]
     mfa: Option<String>,
+    /// Where its picture is: an address of up to 400 bytes. `null` takes it away.
+    #[serde(default, deserialize_with = "accounts::given")]
+    #[schema(value_type = Option<String>, example = "https://analytical.example/logo.png")]
+    logo_url: Option<Option<String>>,
+    /// Replaces what its owners keep with it: any JSON object of up to 4 KiB, which its members see. `null` takes it away.
+    #[serde(default, deserialize_with = "accounts::given")]
+    #[schema(value_type = Option<Object>, example = json!({"plan": "pro"}))]
+    metadata: Option<Option<Map<String, Value>>>,
 }
 
 impl OrganizationChange {
     /// What is to change, checked.
-    pub fn parse(&self) -> Result<OrganizationChanges, Problem> {
+    pub fn parse(self) -> Result<OrganizationChanges, Problem> {
         Ok(OrganizationChanges {
             slug: self.slug.as_deref().map(organizations::slug).transpose()?,
             name: self.name.as_deref().map(organizations::name).transpose()?,
             mfa: self.mfa.as_deref().map(organizations::mfa).transpose()?,
+            logo_url: self
+                .logo_url
+                .map(|url| organizations::logo_url(&url.unwrap_or_default()))
+                .transpose()?,
+            metadata: self
+                .metadata
+                .map(|object| object.map(organizations::metadata).transpose())
+                .transpose()?,
         })
     }
 }

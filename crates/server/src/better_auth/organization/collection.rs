@@ -9,7 +9,10 @@ use super::{
     refusal::{EXISTS, SLUG_TAKEN_BY_ANOTHER, TOO_MANY},
     view::{MemberView, OrganizationView, WithMembers},
 };
-use crate::{http::Problem, organizations};
+use crate::{
+    http::Problem,
+    organizations::{self, NewOrganization},
+};
 
 /// As many as are listed: there are no pages.
 const MOST: u32 = 1_000;
@@ -18,13 +21,17 @@ const MOST: u32 = 1_000;
 pub(in super::super) async fn create(mut asked: Asked) -> Answer {
     let mut fields = asked.body();
     let (name, slug) = (fields.filled("name"), fields.filled("slug"));
-    fields.refuse_unkept();
+    let (logo, metadata) = fields.kept();
     let stays = fields.flag("keepCurrentActiveOrganization") == Some(true);
     fields.done()?;
     let caller = asked.signed_in().await?;
-    let (name, slug) = (organizations::name(&name)?, organizations::slug(&slug)?);
+    let new = NewOrganization {
+        logo_url: logo.flatten(),
+        metadata,
+        ..NewOrganization::called(organizations::name(&name)?, organizations::slug(&slug)?)
+    };
     let (realm, owner, who) = (asked.realm.id(), caller.user().id, caller.who(&asked));
-    let made = organizations::create(&asked.app, realm, name, slug, Some(owner), who, asked.now).await;
+    let made = organizations::create_with(&asked.app, realm, new, Some(owner), who, asked.now).await;
     let made = match made {
         Err(Problem::SlugTaken) => return Err(EXISTS.into()),
         Err(Problem::TooMany { .. }) => return Err(TOO_MANY.into()),
@@ -35,7 +42,11 @@ pub(in super::super) async fn create(mut asked: Asked) -> Answer {
     }
     let member = Membership::begin(realm, made.id, owner, vec![RoleName::owner()], made.created_at);
     let members = vec![MemberView::from(&member)];
-    Ok(asked.json(&WithMembers { organization: (&made).into(), members, invitations: None }))
+    Ok(asked.json(&WithMembers {
+        organization: OrganizationView::written(&made),
+        members,
+        invitations: None,
+    }))
 }
 
 /// The organizations that the caller belongs to, in the order they were made.

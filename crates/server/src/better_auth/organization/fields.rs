@@ -1,8 +1,10 @@
 //! Members of a body that the plugin alone has.
 
+use gatepost_domain::{LogoUrl, Metadata};
 use serde_json::Value;
 
 use super::super::fields::Fields;
+use crate::{http::Problem, organizations};
 
 impl Fields {
     /// A text with something in it, which may be left out.
@@ -10,21 +12,29 @@ impl Fields {
         self.has(name).then(|| self.filled(name))
     }
 
-    /// The members that an organization has there and not here: refused, so that nobody takes them for kept.
-    pub(super) fn refuse_unkept(&mut self) {
-        match self.take("logo") {
-            None | Some(Value::Null) => {}
-            Some(Value::String(_)) => {
-                self.complain("logo", "An organization keeps no logo here; leave it out");
+    /// Where the logo is, which `null` takes away, and metadata, which takes the place of what was kept.
+    pub(super) fn kept(&mut self) -> (Option<Option<LogoUrl>>, Option<Metadata>) {
+        let logo = self.given_text("logo").map(|text| organizations::logo_url(&text.unwrap_or_default()));
+        let metadata = match self.take("metadata") {
+            None => None,
+            Some(Value::Object(object)) => Some(organizations::metadata(object)),
+            other => {
+                self.expected("metadata", "record", other.as_ref());
+                None
             }
-            other => self.expected("logo", "string", other.as_ref()),
-        }
-        match self.take("metadata") {
-            None => {}
-            Some(Value::Object(_)) => {
-                self.complain("metadata", "An organization keeps no metadata here; leave it out");
+        };
+        (self.sound("logo", logo), self.sound("metadata", metadata))
+    }
+
+    /// What was read of a member, if it is as it should be.
+    fn sound<T>(&mut self, name: &str, read: Option<Result<T, Problem>>) -> Option<T> {
+        match read? {
+            Ok(read) => Some(read),
+            Err(Problem::InvalidField { reason, .. }) => {
+                self.complain(name, &reason);
+                None
             }
-            other => self.expected("metadata", "record", other.as_ref()),
+            Err(_) => None,
         }
     }
 

@@ -78,12 +78,12 @@ pub(in super::super) async fn get_full(mut asked: Asked) -> Answer {
     Ok(asked.json(&WithMembers { organization, members, invitations: Some(invitations) }))
 }
 
-/// Another name or slug.
+/// Another name, slug or logo, other metadata.
 pub(in super::super) async fn update(mut asked: Asked) -> Answer {
     let mut fields = asked.body();
     let mut data = Fields::of("body.data", fields.take("data"));
     let (name, slug) = (data.optional_filled("name"), data.optional_filled("slug"));
-    data.refuse_unkept();
+    let (logo_url, metadata) = data.kept();
     fields.join(data);
     let id = fields.optional_text("organizationId");
     fields.done()?;
@@ -92,12 +92,14 @@ pub(in super::super) async fn update(mut asked: Asked) -> Answer {
     let changes = OrganizationChanges {
         name: name.as_deref().map(organizations::name).transpose().map_err(of_data)?,
         slug: slug.as_deref().map(organizations::slug).transpose().map_err(of_data)?,
-        mfa: None,
+        logo_url,
+        metadata: metadata.map(Some),
+        ..OrganizationChanges::default()
     };
     let acting = (caller.who(&asked), by(&asked, &caller));
     let changed = organizations::change(&asked.app, &asked.realm, id, changes, acting, asked.now).await;
     let changed = changed.map_err(|problem| told(problem, NO_MEMBERSHIP, MAY_NOT_UPDATE))?;
-    Ok(asked.json(&OrganizationView::from(&changed)))
+    Ok(asked.json(&OrganizationView::written(&changed)))
 }
 
 /// What is wrong with a member of `data`.

@@ -1,11 +1,12 @@
 //! What the plugin shows: organizations, members, invitations.
 
 use gatepost_domain::{
-    EmailAddress, Invitation, InvitationId, Membership, Organization, OrganizationId, PersonalClaims, User,
-    UserId,
+    EmailAddress, Invitation, InvitationId, LogoUrl, Membership, Organization, OrganizationId,
+    PersonalClaims, User, UserId,
 };
 use gatepost_store::memberships::Chosen;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::super::view::moment;
 use super::roles;
@@ -17,7 +18,19 @@ pub(super) struct OrganizationView {
     id: String,
     name: String,
     slug: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logo: Option<LogoUrl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Value>,
     created_at: String,
+}
+
+impl OrganizationView {
+    /// As the answer to whoever made or changed it, where metadata is an object. Everywhere else the contract has its text.
+    pub(super) fn written(organization: &Organization) -> Self {
+        let metadata = organization.metadata.as_ref().map(|metadata| metadata.object().clone().into());
+        Self { metadata, ..organization.into() }
+    }
 }
 
 impl From<&Organization> for OrganizationView {
@@ -26,6 +39,8 @@ impl From<&Organization> for OrganizationView {
             id: organization.id.to_string(),
             name: organization.name.as_str().to_owned(),
             slug: organization.slug.to_string(),
+            logo: organization.logo_url.clone(),
+            metadata: organization.metadata.as_ref().map(|metadata| metadata.to_string().into()),
             created_at: moment(organization.created_at),
         }
     }

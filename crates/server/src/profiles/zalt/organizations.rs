@@ -37,7 +37,7 @@ pub async fn list(
             "id": organization.id,
             "name": organization.name.as_str(),
             "slug": organization.slug.to_string(),
-            "logo_url": null,
+            "logo_url": organization.logo_url,
             "roles": named(&member.roles),
             "is_default": at == 0,
             "joined_at": member.created_at,

@@ -27,7 +27,7 @@ fn view(organization: &Organization) -> Value {
         "id": organization.id,
         "name": organization.name.as_str(),
         "slug": organization.slug.to_string(),
-        "logo_url": null,
+        "logo_url": organization.logo_url,
         "created_at": organization.created_at,
         "updated_at": organization.updated_at,
     })
@@ -131,7 +131,7 @@ pub async fn change(
     let changes = OrganizationChanges {
         name: body.name.as_deref().map(organizations::name).transpose()?,
         slug: body.slug.as_deref().map(organizations::slug).transpose()?,
-        mfa: None,
+        ..OrganizationChanges::default()
     };
     let (id, acting) = (id.ok_or(Problem::NotFound)?, (Who::administrator(&admin, origin), By::Realm));
     let changed = organizations::change(&app, &realm, id, changes, acting, now).await?;

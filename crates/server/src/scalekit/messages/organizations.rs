@@ -23,6 +23,8 @@ pub struct Organization {
     pub metadata: HashMap<String, String>,
     #[prost(string, optional, tag = "9")]
     pub slug: Option<String>,
+    #[prost(string, optional, tag = "10")]
+    pub logo_url: Option<String>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -391,6 +391,20 @@ test('Better Auth: an organization, its members and invitations', async () => {
   await ask('update', (n) => ({ organizationId: id(n), data: { slug: 'olga-company' } }));
   await ask('update', { data: { slug: 'second' } });
   await ask('update', (n) => ({ organizationId: id(n), data: {} }));
+  const kept = { logo: 'https://example.com/olga.png', metadata: { deep: { a: [1, null] }, plan: 'pro', seats: 5 } };
+  await ask('update', { data: kept });
+  for (const path of ['list', 'get-organization', 'get-full-organization']) await get(path);
+  await ask('set-active', (n) => ({ organizationId: id(n) }));
+  await ask('update', { data: { metadata: { plan: 'free' } } });
+  // What is not there is left out here.
+  const noLogo = (both) => both.map((one) => { if (!one.body.logo) delete one.body.logo; return one; });
+  await ask('update', { data: { logo: null } }, noLogo);
+  await ask('update', { data: { metadata: {} } }, noLogo);
+  await get('get-organization', noLogo);
+  for (const metadata of [null, 1, [1], 'x']) await ask('update', { data: { metadata, logo: 1 } });
+  await ask('update', { data: { logo: kept.logo } });
+  const spare = await ask('create', { name: 'Third', slug: 'third', ...kept, keepCurrentActiveOrganization: true });
+  await ask('delete', (n) => ({ organizationId: spare[n].json.id }));
 
   // Invitations.
   await ask('invite-member', { email: 'nope', role: 'member' });
@@ -496,7 +510,7 @@ test('Better Auth: an organization, its members and invitations', async () => {
   await get('list');
   as(nobody);
   await session();
-  both.agreed(120);
+  both.agreed(136);
 });
 
 // Without members of the body, wherever they are in it.

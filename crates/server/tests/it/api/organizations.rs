@@ -127,6 +127,44 @@ async fn an_organization_is_made_shown_renamed_and_deleted_by_its_owner() {
 }
 
 #[tokio::test]
+async fn a_logo_and_metadata_are_kept_by_owners_and_seen_by_members() {
+    let app = world().await;
+    let (ada, eve) = (sign_in(&app, "ada").await, sign_in(&app, "eve").await);
+    let logo = "https://acme.test/logo.png";
+    let body =
+        json!({"name": "Acme", "slug": "acme", "logo_url": logo, "metadata": {"plan": "pro", "seats": 5}});
+    let made = app.ask(&ada, Method::POST, ORGANIZATIONS, Some(body)).await.json();
+    assert_eq!((&made["logo_url"], &made["metadata"]), (&json!(logo), &json!({"plan": "pro", "seats": 5})));
+    let acme = format!("{ORGANIZATIONS}/{}", made["id"].as_str().unwrap());
+    let bob = join(&app, &ada, &acme, "bob", json!(["manager"])).await;
+    let seen = app.ask(&bob, Method::GET, &acme, None).await.json();
+    assert_eq!((&seen["logo_url"], &seen["metadata"]), (&made["logo_url"], &made["metadata"]));
+    let admin = app.admin().await;
+    let seen = app.ask(&admin, Method::GET, &acme.replace("/v1/", "/v1/admin/"), None).await.json();
+    assert_eq!((&seen["logo_url"], &seen["metadata"]), (&made["logo_url"], &made["metadata"]));
+
+    let change = async |person: &Person, body: Value| app.ask(person, Method::PATCH, &acme, Some(body)).await;
+    let renamed = change(&ada, json!({"name": "Acme Ltd"})).await.json();
+    assert_eq!(
+        (&renamed["logo_url"], &renamed["metadata"]),
+        (&made["logo_url"], &made["metadata"]),
+        "they stay"
+    );
+    let replaced = change(&ada, json!({"logo_url": null, "metadata": {"seats": 6}})).await.json();
+    assert_eq!((replaced.get("logo_url"), &replaced["metadata"]), (None, &json!({"seats": 6})));
+    assert_eq!(change(&ada, json!({"metadata": null})).await.json().get("metadata"), None);
+    for wrong in [
+        json!({"logo_url": "data:image/png;base64,AAAA"}),
+        json!({"logo_url": "javascript:alert(1)"}),
+        json!({"metadata": {"a": "x".repeat(4096)}}),
+    ] {
+        assert_eq!(change(&ada, wrong.clone()).await.brief(), "422 invalid_field", "{wrong}");
+    }
+    assert_eq!(change(&bob, json!({"metadata": {"plan": "mine"}})).await.brief(), "403 missing_permission");
+    assert_eq!(change(&eve, json!({"logo_url": null})).await.brief(), "404 not_found");
+}
+
+#[tokio::test]
 async fn one_owns_a_hundred_organizations_at_the_most_and_lists_them_in_pages() {
     let app = world().await;
     let ada = sign_in(&app, "ada").await;

@@ -43,6 +43,12 @@ async fn somebody_sees_their_organizations_and_switches() {
         (&json!("Analytical Engines"), &json!("analytical"), &json!(["editor"]), &json!(true))
     );
     let id = one["id"].as_str().unwrap();
+    assert_eq!(one["logo_url"], json!(null));
+    let (admin, logo) = (app.admin().await, json!("https://analytical.test/logo.png"));
+    let path = format!("/api/v1/admin/organizations/{id}");
+    app.ask(&admin, Method::PATCH, &path, Some(json!({"logo_url": logo}))).await;
+    let listed = get(&app, &ada, "/v1/auth/organizations").await.json();
+    assert_eq!(listed["organizations"][0]["logo_url"], logo);
 
     let path = "/v1/auth/switch-organization";
     let switched = post(&app, &ada, path, json!({"org_id": id})).await;

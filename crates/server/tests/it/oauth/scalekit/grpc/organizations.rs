@@ -37,7 +37,7 @@ async fn an_organization_is_made_found_and_changed() {
         message().text(4, "Other").text(9, "No Slug"),
         message().text(4, "Other").text(6, "the\nirs"),
         message().text(4, "Other").entry(7, "", "free"),
-        message().text(4, "Other").text(10, "https://x.test/logo.png"),
+        message().text(4, "Other").text(10, "data:image/png;base64,AAAA"),
     ] {
         create(wrong).await.unwrap_err().is(INVALID_ARGUMENT, "invalid_field");
     }
@@ -61,6 +61,27 @@ async fn an_organization_is_made_found_and_changed() {
         told(&app).await,
         ["organization-created", "organization-created", "organization-updated", "organization-updated"]
     );
+}
+
+#[tokio::test]
+async fn the_logo_of_an_organization_is_kept_and_taken_away() {
+    let app = TestApp::with(REALM).await;
+    let caller = administering(&app).await;
+    let ask =
+        async |method: &str, message: Message| caller.call(&format!("{SERVICE}/{method}"), message).await;
+    let logo = "https://x.test/logo.png";
+    let wanted = message().text(4, "Logo").text(10, logo);
+    let made = ask("CreateOrganization", message().within(1, wanted)).await.unwrap();
+    assert_eq!(made.text(&[1, 10]), logo);
+    let id = made.text(&[1, 1]);
+    let update = async |change: Message, mask: Option<&str>| {
+        let asked = message().text(1, &id).within(3, change);
+        let asked = mask.into_iter().fold(asked, |asked, path| asked.within(99, message().text(1, path)));
+        ask("UpdateOrganization", asked).await.unwrap().text(&[1, 10])
+    };
+    assert_eq!(update(message().text(4, "Other"), None).await, logo);
+    assert_eq!(update(message().text(10, "https://x.test/b.png"), Some("slug")).await, logo);
+    assert_eq!(update(message().text(10, ""), Some("logo_url")).await, "");
 }
 
 #[tokio::test]
