@@ -192,8 +192,8 @@ pub async fn change(
             let after = profile_of(tx, realm).await?.completed(change.over(before));
             after.check()?;
             let (alike, shown) = (*before == after, record.clone());
-            insert(tx, realm, after.clone(), true, &who, record).await?;
-            if change.display_name.is_some() || change.description.is_some() {
+            let is_shown_otherwise = change.display_name.is_some() || change.description.is_some();
+            if is_shown_otherwise {
                 let kept = role_notes::list(tx, realm).await?.into_iter().find(|(role, _)| *role == name);
                 let kept = kept.map(|(_, notes)| notes).unwrap_or_default();
                 let notes = RoleNotes {
@@ -201,10 +201,11 @@ pub async fn change(
                     description: change.description.or(kept.description),
                 };
                 role_notes::set(tx, realm, &name, &notes).await?;
-                // What it allows is told of where that changes.
-                if alike {
-                    audit::append(tx, &shown).await?;
-                }
+            }
+            insert(tx, realm, after.clone(), true, &who, record).await?;
+            // What it allows is told of where that changes.
+            if is_shown_otherwise && alike {
+                audit::append(tx, &shown).await?;
             }
             Ok::<_, Problem>(after)
         })

@@ -52,7 +52,7 @@ events! {
     MfaDisabled = "mfa.disabled",
     /// An organization was made.
     OrganizationCreated = "organization.created",
-    /// An organization has another name, slug or setting.
+    /// An organization has another name, slug, logo or setting, or other metadata.
     OrganizationUpdated = "organization.updated",
     /// An organization is gone, and with it its memberships, invitations and keys.
     OrganizationDeleted = "organization.deleted",
@@ -64,6 +64,18 @@ events! {
     MemberUpdated = "member.updated",
     /// A user left an organization, or was removed from it.
     MemberRemoved = "member.removed",
+    /// A role was made.
+    RoleCreated = "role.created",
+    /// A role allows or inherits something else, or is shown otherwise.
+    RoleUpdated = "role.updated",
+    /// A role is gone.
+    RoleDeleted = "role.deleted",
+    /// What a permission is for was written down.
+    PermissionCreated = "permission.created",
+    /// What a permission is for was written down anew.
+    PermissionUpdated = "permission.updated",
+    /// A permission was struck out, and taken from every role.
+    PermissionDeleted = "permission.deleted",
     /// Somebody tries whether messages arrive. It is sent whatever a webhook chose.
     Test = "webhook.test",
 }
@@ -104,7 +116,25 @@ impl Event {
             Act::MemberAdded => Some(Self::MemberJoined),
             Act::MemberRolesChanged => Some(Self::MemberUpdated),
             Act::MemberRemoved => Some(Self::MemberRemoved),
+            Act::RolesChanged => Self::of_rights(&|name| record.detail.contains_key(name)),
             _ => None,
+        }
+    }
+}
+
+impl Event {
+    /// What became of a role or a permission, by what the record says of it.
+    fn of_rights(says: &dyn Fn(&str) -> bool) -> Option<Self> {
+        match (says("role"), says("permission")) {
+            (true, _) => Some(match (says("before"), says("after")) {
+                (false, true) => Self::RoleCreated,
+                (true, false) => Self::RoleDeleted,
+                (true, true) | (false, false) => Self::RoleUpdated,
+            }),
+            (false, true) if says("taken_from") => Some(Self::PermissionDeleted),
+            (false, true) if says("first") => Some(Self::PermissionCreated),
+            (false, true) => Some(Self::PermissionUpdated),
+            (false, false) => None,
         }
     }
 }
@@ -297,6 +327,33 @@ mod tests {
         }
     }
 
+    /// What the record of a change of rights says, and what it is told as.
+    const RIGHTS: [(&[&str], Event); 7] = [
+        (&["role", "after", "after_inherits"], Event::RoleCreated),
+        (&["role", "before", "after"], Event::RoleUpdated),
+        (&["role"], Event::RoleUpdated),
+        (&["role", "before", "before_inherits"], Event::RoleDeleted),
+        (&["permission", "first"], Event::PermissionCreated),
+        (&["permission"], Event::PermissionUpdated),
+        (&["permission", "taken_from"], Event::PermissionDeleted),
+    ];
+
+    #[test]
+    fn what_became_of_a_role_or_a_permission_is_told() {
+        let changed = Record::new(
+            EventId::MIN,
+            RealmId::MIN,
+            Timestamp::from_micros(0),
+            audit::Event::RolesChanged,
+            Actor::Operator,
+        );
+        for (says, event) in RIGHTS {
+            let record = says.iter().fold(changed.clone(), |record, name| record.with(name, ""));
+            assert_eq!(Event::told_by(&record), Some(event), "{says:?}");
+        }
+        assert_eq!(Event::told_by(&changed), None);
+    }
+
     #[test]
     fn the_trail_is_told_and_what_was_refused_is_not() {
         let record = |event| {
@@ -315,6 +372,7 @@ mod tests {
         let mut told: Vec<_> = audit::Event::ALL
             .iter()
             .filter_map(|event| Event::told_by(&record(*event).session(SessionId::MIN)))
+            .chain(RIGHTS.map(|(_, event)| event))
             .collect();
         told.sort_unstable();
         told.dedup();

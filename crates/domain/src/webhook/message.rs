@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::Event;
 use crate::audit::Record;
 use crate::{
-    DisplayName, EmailAddress, EventId, Invitation, Organization, OrganizationId, RealmId, RoleName,
-    Timestamp, User, Username,
+    DisplayName, EmailAddress, EventId, Invitation, Organization, OrganizationId, PermissionNotes, RealmId,
+    Role, RoleName, RoleNotes, Timestamp, User, Username,
 };
 
 /// What is known of those whom a record is about, as they are when it is written.
@@ -24,6 +24,10 @@ pub struct About {
     pub organization_external_id: Option<String>,
     /// The invitation that the record names.
     pub invitation: Option<Invitation>,
+    /// The role that the record names, unless gone, and how it is shown.
+    pub role: Option<(Role, RoleNotes)>,
+    /// What the permission that the record names is for, where that is written down.
+    pub permission: Option<PermissionNotes>,
 }
 
 /// A message to whoever chose its event.
@@ -83,6 +87,16 @@ impl Message {
                     let number = record.detail.get(count).and_then(|text| text.parse::<u64>().ok());
                     data.insert(count.into(), number.into());
                 }
+            }
+            Event::RoleCreated | Event::RoleUpdated | Event::RoleDeleted => {
+                data.insert("role".into(), role(record, about));
+            }
+            Event::PermissionCreated | Event::PermissionUpdated => {
+                data.insert("permission".into(), permission(record, about));
+            }
+            Event::PermissionDeleted => {
+                data.insert("permission".into(), permission(record, about));
+                data.insert("taken_from".into(), words(record, "taken_from"));
             }
             _ => {}
         }
@@ -157,6 +171,28 @@ fn organization(organization: &Organization, about: &About) -> Value {
         "external_id": about.organization_external_id,
         "created_at": organization.created_at,
         "updated_at": organization.updated_at,
+    })
+}
+
+/// Of one that is gone nothing is known but its name.
+fn role(record: &Record, about: &About) -> Value {
+    let Some((role, notes)) = &about.role else { return json!({ "name": record.detail.get("role") }) };
+    json!({
+        "name": role.name,
+        "permissions": role.permissions,
+        "inherits": names(&role.inherits),
+        "display_name": notes.display_name.as_ref().map(DisplayName::as_str),
+        "description": notes.description,
+    })
+}
+
+fn permission(record: &Record, about: &About) -> Value {
+    let Some(notes) = &about.permission else { return json!({ "name": record.detail.get("permission") }) };
+    json!({
+        "name": notes.permission,
+        "description": notes.description,
+        "created_at": notes.created_at,
+        "updated_at": notes.updated_at,
     })
 }
 
@@ -261,6 +297,37 @@ mod tests {
         let one = record(audit::Event::SignedOut).user(UserId::MAX).session(SessionId::MAX);
         let data = told(&one, &About::default()).unwrap()["data"].clone();
         assert_eq!((&data["all_sessions"], &data["session"]["id"]), (&Value::Null, &json!(SessionId::MAX)));
+    }
+
+    #[test]
+    fn a_role_is_told_as_it_is_and_one_that_is_gone_by_its_name() {
+        let role = Role {
+            name: "editor".parse().unwrap(),
+            permissions: vec!["notes:write".parse().unwrap()],
+            inherits: vec!["reader".parse().unwrap()],
+        };
+        let notes = RoleNotes { display_name: Some("Editor".parse().unwrap()), description: None };
+        let about = About { role: Some((role, notes)), ..About::default() };
+        let made = record(audit::Event::RolesChanged).with("role", "editor").with("after", "notes:write");
+        assert_eq!(
+            told(&made, &about).unwrap()["data"],
+            json!({ "role": {
+                "name": "editor", "permissions": ["notes:write"], "inherits": ["reader"], "display_name": "Editor",
+                "description": null,
+            } })
+        );
+        let gone = record(audit::Event::RolesChanged).with("role", "editor").with("before", "notes:write");
+        assert_eq!(told(&gone, &About::default()).unwrap()["data"], json!({ "role": { "name": "editor" } }));
+        let struck =
+            record(audit::Event::RolesChanged).with("permission", "notes:write").with("taken_from", "a b");
+        let body = told(&struck, &About::default()).unwrap();
+        assert_eq!(
+            (&body["type"], &body["data"]),
+            (
+                &json!("permission.deleted"),
+                &json!({ "permission": { "name": "notes:write" }, "taken_from": ["a", "b"] })
+            )
+        );
     }
 
     #[test]

@@ -13,6 +13,12 @@ pub const fn name(event: Event) -> Option<&'static str> {
         | Event::OrganizationCreated
         | Event::OrganizationUpdated
         | Event::OrganizationDeleted
+        | Event::RoleCreated
+        | Event::RoleUpdated
+        | Event::RoleDeleted
+        | Event::PermissionCreated
+        | Event::PermissionUpdated
+        | Event::PermissionDeleted
         | Event::Test => Some(event.name()),
         Event::SessionCreated => Some("user.login"),
         Event::SessionRevoked => Some("user.logout"),
@@ -35,6 +41,8 @@ const fn object(event: Event) -> &'static str {
         Event::MemberInvited | Event::MemberJoined | Event::MemberUpdated | Event::MemberRemoved => {
             "OrgMembershipEvent"
         }
+        Event::RoleCreated | Event::RoleUpdated | Event::RoleDeleted => "Role",
+        Event::PermissionCreated | Event::PermissionUpdated | Event::PermissionDeleted => "Permission",
         Event::Test => "Webhook",
         Event::UserCreated
         | Event::UserUpdated
@@ -82,6 +90,10 @@ fn told(event: Event, data: &Value, sent: &Map<String, Value>) -> Value {
             }
             json!({ "organization": organization(&data["organization"]), "user": user })
         }
+        Event::RoleCreated | Event::RoleUpdated | Event::RoleDeleted => role(&data["role"]),
+        Event::PermissionCreated | Event::PermissionUpdated | Event::PermissionDeleted => {
+            permission(&data["permission"])
+        }
         Event::Test => json!({}),
         Event::UserCreated
         | Event::UserUpdated
@@ -126,6 +138,29 @@ fn organization(ours: &Value) -> Value {
         "create_time": ours["created_at"],
         "update_time": ours["updated_at"],
     })
+}
+
+/// Its id is its name. Of one that is gone nothing else is known.
+fn role(ours: &Value) -> Value {
+    let name = &ours["name"];
+    if ours.get("inherits").is_none() {
+        return json!({ "id": name, "name": name });
+    }
+    json!({
+        "id": name,
+        "name": name,
+        "display_name": ours["display_name"].as_str().or(name.as_str()),
+        "description": text(&ours["description"]),
+        "extends": text(&ours["inherits"][0]),
+    })
+}
+
+fn permission(ours: &Value) -> Value {
+    let name = &ours["name"];
+    if ours.get("created_at").is_none() {
+        return json!({ "id": name, "name": name });
+    }
+    json!({ "id": name, "name": name, "description": ours["description"] })
 }
 
 /// There is no account until the invitation is accepted: whoever is invited has an address, and no id.
@@ -239,6 +274,30 @@ mod tests {
         let removed = sent(Event::MemberRemoved, &data);
         assert_eq!(removed["type"], "user.organization_membership_deleted");
         assert_eq!(removed["data"]["user"]["membership"].get("membership_status"), None);
+    }
+
+    #[test]
+    fn roles_and_permissions_are_told_by_name() {
+        let role = json!({
+            "name": "editor", "permissions": ["notes:write"], "inherits": ["reader", "biller"], "display_name": null,
+            "description": null,
+        });
+        let made = sent(Event::RoleCreated, &json!({ "role": role }));
+        assert_eq!((&made["type"], &made["object"]), (&json!("role.created"), &json!("Role")));
+        assert_eq!(
+            made["data"],
+            json!({ "id": "editor", "name": "editor", "display_name": "editor", "description": "", "extends": "reader" })
+        );
+        let gone = sent(Event::RoleDeleted, &json!({ "role": { "name": "editor" } }));
+        assert_eq!(gone["data"], json!({ "id": "editor", "name": "editor" }));
+        let permission =
+            json!({ "name": "a:b", "description": "Does b.", "created_at": "c", "updated_at": "u" });
+        let told = sent(Event::PermissionUpdated, &json!({ "permission": permission }));
+        assert_eq!((&told["type"], &told["object"]), (&json!("permission.updated"), &json!("Permission")));
+        assert_eq!(told["data"], json!({ "id": "a:b", "name": "a:b", "description": "Does b." }));
+        let struck =
+            sent(Event::PermissionDeleted, &json!({ "permission": { "name": "a:b" }, "taken_from": ["x"] }));
+        assert_eq!(struck["data"], json!({ "id": "a:b", "name": "a:b" }));
     }
 
     #[test]

@@ -25,8 +25,9 @@ pub async fn create_given(
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let name = role.name.clone();
-                insert(tx, realm, role, false, &who, made).await?;
+                // Before the role, so that whoever is told of it is told this, too.
                 role_notes::set(tx, realm, &name, &notes).await?;
+                insert(tx, realm, role, false, &who, made).await?;
                 becomes(tx, realm, given, now, |roles| roles.push(name)).await
             })
         })

@@ -67,6 +67,7 @@ pub async fn describe(
                 let created_at = before.map_or(now, |notes| notes.created_at);
                 let notes = PermissionNotes { permission, description, created_at, updated_at: now };
                 permission_notes::set(tx, realm, &notes).await?;
+                let record = if before.is_none() { record.with("first", "true") } else { record };
                 audit::append(tx, &record).await?;
                 Ok(notes)
             })

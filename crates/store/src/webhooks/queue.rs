@@ -1,9 +1,14 @@
 //! Messages are queued in the transaction that they tell of.
 
 use gatepost_domain::webhook::{About, Event, Form, Message};
-use gatepost_domain::{InvitationId, OrganizationId, RealmId, Timestamp, UserId, WebhookId, audit::Record};
+use gatepost_domain::{
+    InvitationId, OrganizationId, RealmId, Role, RoleNotes, Timestamp, UserId, WebhookId, audit::Record,
+};
 
-use crate::{Error, Tx, invitations, organization_notes, organizations, user_notes, users};
+use crate::{
+    Error, Tx, invitations, organization_notes, organizations, permission_notes, realms, role_notes, roles,
+    user_notes, users,
+};
 
 /// Queues what a record is told as, for every webhook that is on, chose the event, and is told of it in its form.
 ///
@@ -78,7 +83,27 @@ async fn about(tx: &mut Tx, record: &Record, event: Event) -> Result<About, Erro
     {
         about.invitation = invitations::find(tx, record.realm, id).await?;
     }
+    match event {
+        Event::RoleCreated | Event::RoleUpdated => {
+            about.role = role(tx, record.realm, named("role").unwrap_or_default()).await?;
+        }
+        Event::PermissionCreated | Event::PermissionUpdated => {
+            let name = named("permission").unwrap_or_default();
+            let known = permission_notes::list(tx, record.realm).await?;
+            about.permission = known.into_iter().find(|notes| notes.permission.as_str() == name);
+        }
+        _ => {}
+    }
     Ok(about)
+}
+
+/// A role with what the profile of the realm brings to it.
+async fn role(tx: &mut Tx, realm: RealmId, name: &str) -> Result<Option<(Role, RoleNotes)>, Error> {
+    let Some(found) = realms::find(tx, realm).await? else { return Ok(None) };
+    let all = found.settings.profile.all_roles(&roles::list(tx, realm).await?);
+    let Some(role) = all.into_iter().find(|role| role.name.as_str() == name) else { return Ok(None) };
+    let notes = role_notes::list(tx, realm).await?.into_iter().find(|(of, _)| *of == role.name);
+    Ok(Some((role, notes.map(|(_, notes)| notes).unwrap_or_default())))
 }
 
 /// How many second factors a user has that count.

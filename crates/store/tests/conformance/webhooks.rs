@@ -2,8 +2,13 @@ use std::time::Duration;
 
 use gatepost_domain::audit::{Actor, Event as Act, Record};
 use gatepost_domain::webhook::{Answer, Delivery, DeliveryState, Event, Events, Form, Message};
-use gatepost_domain::{EventId, RealmId, Timestamp, UserId, Webhook, WebhookId, WebhookState};
-use gatepost_store::{Constraint, Error, audit, realms, users, webhooks};
+use gatepost_domain::{
+    EventId, PermissionNotes, RealmId, Role, RoleName, RoleNotes, Timestamp, UserId, Webhook, WebhookId,
+    WebhookState,
+};
+use gatepost_store::{
+    Constraint, Error, audit, permission_notes, realms, role_notes, roles, users, webhooks,
+};
 
 use crate::support::{NOW, Store, at_once, error_of, later};
 
@@ -12,6 +17,7 @@ on_every_backend!(
     a_webhook_is_changed_only_as_it_is_and_turned_off_once,
     what_is_appended_to_the_trail_is_told_to_those_who_chose_it,
     what_is_told_is_how_things_are_in_the_transaction,
+    what_becomes_of_rights_is_told_as_it_is_then,
     what_a_form_has_no_name_for_is_not_told_in_it,
     what_is_taken_back_is_told_to_nobody,
     nothing_is_lost_between_the_making_of_a_webhook_and_the_acts_around_it,
@@ -197,6 +203,53 @@ async fn what_is_told_is_how_things_are_in_the_transaction(store: Store) {
     .unwrap();
     let body = all(&store, one.id).await.remove(0).body;
     assert!(body.contains("\"email\":\"ada@example.com\"") && body.contains("\"mfa\":false"), "{body}");
+}
+
+async fn what_becomes_of_rights_is_told_as_it_is_then(store: Store) {
+    let one = webhook(&store, 1, "*");
+    keep(&store, &one).await;
+    let (realm, name): (_, RoleName) = (store.realm, "editor".parse().unwrap());
+    let act = |seconds, name: &str, value: &str| {
+        let at = later(seconds);
+        Record::new(EventId::new(at, &store.dice), realm, at, Act::RolesChanged, Actor::Operator)
+            .with(name, value)
+    };
+    let role =
+        Role { name: name.clone(), permissions: vec!["notes:write".parse().unwrap()], inherits: vec![] };
+    let notes = RoleNotes { display_name: Some("Editor".parse().unwrap()), description: None };
+    let record = act(1, "role", "editor").with("after", "notes:write");
+    write!(store, [role, name, notes, record] tx => {
+        role_notes::set(tx, realm, &name, &notes).await?;
+        roles::replace(tx, realm, &[role]).await?;
+        audit::append(tx, &record).await
+    })
+    .unwrap();
+    let written = PermissionNotes {
+        permission: "notes:write".parse().unwrap(),
+        description: "Writes notes".to_owned(),
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let record = act(2, "permission", "notes:write").with("first", "true");
+    write!(store, [written, record] tx => {
+        permission_notes::set(tx, realm, &written).await?;
+        audit::append(tx, &record).await
+    })
+    .unwrap();
+    let record = act(3, "role", "editor").with("before", "notes:write");
+    write!(store, [record] tx => {
+        roles::replace(tx, realm, &[]).await?;
+        audit::append(tx, &record).await
+    })
+    .unwrap();
+    let told = all(&store, one.id).await;
+    let events: Vec<_> = told.iter().map(|one| one.event.name()).collect();
+    assert_eq!(events, ["role.created", "permission.created", "role.deleted"]);
+    let holds = |n: usize, text: &str| assert!(told[n].body.contains(text), "{}", told[n].body);
+    holds(0, r#""display_name":"Editor""#);
+    holds(0, r#""permissions":["notes:write"]"#);
+    holds(1, r#""description":"Writes notes""#);
+    holds(2, r#""role":{"name":"editor"}"#);
 }
 
 async fn what_a_form_has_no_name_for_is_not_told_in_it(store: Store) {

@@ -105,6 +105,33 @@ async fn second_factors_are_told_of_from_the_first_to_the_last() {
 }
 
 #[tokio::test]
+async fn roles_are_told_of_as_they_are_after_each_change() {
+    let world = World::told_of(&["role.created", "role.updated", "role.deleted"]).await;
+    let role = |permissions: Value| json!({"permissions": permissions, "inherits": []});
+    let path = "/api/v1/admin/roles/editor";
+    assert_eq!(world.ask(Method::PUT, path, Some(role(json!(["notes:read"])))).await.status, 201);
+    let told = one(&world).await;
+    let expected = json!({
+        "name": "editor", "permissions": ["notes:read"], "inherits": [], "display_name": null, "description": null,
+    });
+    assert_eq!((&told["type"], &told["data"]), (&json!("role.created"), &json!({"role": expected})));
+    assert!(world.ask(Method::PUT, path, Some(role(json!(["notes:read"])))).await.status.is_success());
+    assert!(world.told().await.is_empty(), "nothing changed");
+    assert!(world.ask(Method::PUT, path, Some(role(json!(["notes:*"])))).await.status.is_success());
+    let told = one(&world).await;
+    assert_eq!(
+        (&told["type"], &told["data"]["role"]["permissions"]),
+        (&json!("role.updated"), &json!(["notes:*"]))
+    );
+    assert_eq!(world.ask(Method::DELETE, path, None).await.status, 204);
+    let told = one(&world).await;
+    assert_eq!(
+        (&told["type"], &told["data"]),
+        (&json!("role.deleted"), &json!({"role": {"name": "editor"}}))
+    );
+}
+
+#[tokio::test]
 async fn an_organization_is_told_of_with_its_members() {
     let world = World::told_of(&[
         "organization.created",

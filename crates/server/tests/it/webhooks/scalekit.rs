@@ -89,6 +89,27 @@ async fn events_have_the_names_of_scalekit_and_those_without_one_are_not_sent() 
 }
 
 #[tokio::test]
+async fn a_role_is_told_by_its_name_and_with_what_it_extends() {
+    let world = World::of_scalekit(&["role.created", "role.deleted"]).await;
+    for (name, inherits) in [("reader", json!([])), ("editor", json!(["reader"]))] {
+        let body = json!({"permissions": ["notes:read"], "inherits": inherits});
+        let path = format!("/api/v1/admin/roles/{name}");
+        assert_eq!(world.ask(Method::PUT, &path, Some(body)).await.status, 201);
+    }
+    assert_eq!(world.ask(Method::DELETE, "/api/v1/admin/roles/editor", None).await.status, 204);
+    let told = world.told().await;
+    assert_eq!(types(&told), ["role.created", "role.created", "role.deleted"]);
+    assert_eq!((&told[1]["object"], &told[1]["organization_id"]), (&json!("Role"), &Value::Null));
+    assert_eq!(
+        told[1]["data"],
+        json!({
+            "id": "editor", "name": "editor", "display_name": "editor", "description": "", "extends": "reader",
+        })
+    );
+    assert_eq!(told[2]["data"], json!({"id": "editor", "name": "editor"}));
+}
+
+#[tokio::test]
 async fn an_event_without_a_name_there_is_refused_when_chosen() {
     let world = World::of_scalekit(&["user.created"]).await;
     let make = async |form: &str, events: Value| {

@@ -1,5 +1,8 @@
 //! Permissions.
 
+use axum::http::Method;
+use serde_json::{Value, json};
+
 use super::{
     ALREADY_EXISTS, INVALID_ARGUMENT, NOT_FOUND, REALM, administering, told,
     wire::{Fields, Message, message},
@@ -56,6 +59,65 @@ async fn permissions_are_added_to_a_role_and_taken() {
         ask(method, message().text(1, "nobody")).await.unwrap_err().is(NOT_FOUND, "not_found");
     }
     assert_eq!(told(&app).await, ["roles-changed", "roles-changed"]);
+}
+
+#[tokio::test]
+async fn what_becomes_of_rights_is_told_to_webhooks_with_how_it_is_shown() {
+    let app = TestApp::with(REALM).await;
+    let caller = administering(&app).await;
+    let root = app.sign_in("root@example.com").await;
+    let hook = json!({"url": "https://app.test/hook", "events": ["*"]});
+    let hook = app.ask(&root, Method::POST, "/api/v1/admin/webhooks", Some(hook)).await;
+    assert_eq!(hook.status, 201, "{hook:?}");
+    let ask = async |method: &str, message: Message| {
+        caller.call(&format!("roles.RolesService/{method}"), message).await.unwrap()
+    };
+    let named = |name: &str, what: &str| message().text(1, name).text(2, what);
+    ask("CreatePermission", message().within(1, named("books:read", "Reads books"))).await;
+    ask("UpdatePermission", message().text(1, "notes:write").within(3, named("notes:write", "Writes"))).await;
+    ask("UpdatePermission", message().text(1, "notes:write").within(3, named("notes:write", "Writes notes")))
+        .await;
+    ask("DeletePermission", message().text(1, "notes:write")).await;
+    let role = message().text(2, "writer").text(3, "Writer").text(4, "Writes").text(8, "reader");
+    ask("CreateRole", message().within(2, role)).await;
+    let change = message().text(1, "Author").text(7, "books:write");
+    ask("UpdateRole", message().text(2, "writer").within(3, change)).await;
+    ask("UpdateRole", message().text(2, "writer").within(3, message().text(2, "Writes books"))).await;
+    ask("DeleteRole", message().text(2, "writer")).await;
+
+    let path = format!("/api/v1/admin/webhooks/{}/deliveries", hook.text("id"));
+    let listed = app.ask(&root, Method::GET, &path, None).await.json();
+    let mut told = Vec::new();
+    for one in listed["deliveries"].as_array().unwrap().iter().rev() {
+        let path = format!("{path}/{}", one["id"].as_str().unwrap());
+        let body = app.ask(&root, Method::GET, &path, None).await.json()["body"].clone();
+        told.push((body["type"].as_str().unwrap().to_owned(), body["data"].clone()));
+    }
+    // What happened at one moment is listed by ids, which are in no order.
+    told.sort_by_key(|(event, data)| (event.clone(), data.to_string()));
+    let at = |n: usize| (told[n].0.as_str(), told[n].1.clone());
+    let at_once = "2027-01-15T08:00:00Z";
+    let permission = |name: &str, what: &str| {
+        json!({"permission": {
+            "name": name, "description": what, "created_at": at_once, "updated_at": at_once,
+        }})
+    };
+    let role = |shown: &str, what: &str, permissions: Value| {
+        json!({"role": {
+            "name": "writer", "permissions": permissions, "inherits": ["reader"], "display_name": shown,
+            "description": what,
+        }})
+    };
+    assert_eq!(at(0), ("permission.created", permission("books:read", "Reads books")));
+    assert_eq!(at(1), ("permission.created", permission("notes:write", "Writes")));
+    let struck = json!({"permission": {"name": "notes:write"}, "taken_from": ["editor"]});
+    assert_eq!(at(2), ("permission.deleted", struck));
+    assert_eq!(at(3), ("permission.updated", permission("notes:write", "Writes notes")));
+    assert_eq!(at(4), ("role.created", role("Writer", "Writes", json!([]))));
+    assert_eq!(at(5), ("role.deleted", json!({"role": {"name": "writer"}})));
+    assert_eq!(at(7), ("role.updated", role("Author", "Writes", json!(["books:write"]))));
+    assert_eq!(at(6), ("role.updated", role("Author", "Writes books", json!(["books:write"]))));
+    assert_eq!(told.len(), 8, "{told:?}");
 }
 
 #[tokio::test]
