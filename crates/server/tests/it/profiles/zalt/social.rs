@@ -188,13 +188,19 @@ async fn oa_16_people_come_back_to_origins_of_the_realm_alone() {
         "/account/profile",
         "javascript:alert(1)",
         "",
+        // The server's own pages are none of the application: whatever is there shows a code that is for it.
+        "http://127.0.0.1:8400",
+        "http://127.0.0.1:8400/",
+        "http://127.0.0.1:8400/account/profile",
+        "http://127.0.0.1:8400/r/acme",
+        "http://127.0.0.1:8400/r/acme/account/profile",
     ] {
         let asked = query(&[
             ("redirect_url", evil),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ]);
-        for path in [path, ASK] {
+        for path in [path, ASK, &format!("/r/acme{ASK}")] {
             let answer = browser.get(&format!("{path}?{asked}")).await;
             assert_eq!(brief(&answer), "400 INVALID_REDIRECT_URL", "{path} {evil}");
         }
