@@ -291,8 +291,11 @@ def test_signing_out_takes_options_or_names(client: ScalekitClient) -> None:
 
 
 def test_what_is_not_there_says_what_to_do(client: ScalekitClient) -> None:
-    with pytest.raises(AttributeError, match="has no organization: it is administered by Gatepost's own API"):
+    with pytest.raises(AttributeError, match="has no organization: it is administered by Gatepost's own API") as refused:
         client.organization
+    assert "the vendor's own package (scalekit-sdk-python) in a program that runs without gatepost.compat" in str(refused.value)
+    with pytest.raises(AttributeError, match="has no directory, and Gatepost answers nothing of it by gRPC"):
+        client.directory
     with pytest.raises(AttributeError, match="has no anything$"):
         client.anything
 

@@ -22,11 +22,14 @@ __all__ = ["ScalekitClient"]
 
 _SCOPES = ("openid", "profile", "email")
 
-_MISSING = (
-    "connect", "actions", "auth", "connected_accounts", "connection", "directory", "domain", "events", "m2m_client", "mcp",
-    "organization", "passwordless", "permissions", "resources", "roles", "sessions", "tokens", "tools", "users", "webauthn",
+_BY_GRPC = ("m2m_client", "organization", "permissions", "roles", "sessions", "users")
+"""What the vendor's package does over gRPC, with Gatepost as with the vendor's own servers."""
+
+_NOWHERE = (
+    "connect", "actions", "auth", "connected_accounts", "connection", "directory", "domain", "events", "mcp", "passwordless",
+    "resources", "tokens", "tools", "webauthn",
 )  # fmt: skip
-"""What the vendor's package does over gRPC."""
+"""What it does over gRPC, and Gatepost does not answer there."""
 
 
 class ScalekitClient:
@@ -51,9 +54,15 @@ class ScalekitClient:
         self._client_secret = client_secret
 
     def __getattr__(self, name: str) -> Any:  # Only what is not there comes here.
-        if name in _MISSING:
+        if name in _BY_GRPC:
             raise AttributeError(
-                f"gatepost.compat.scalekit has no {name}: it is administered by Gatepost's own API, under /api/v1/admin"
+                f"gatepost.compat.scalekit has no {name}: it is administered by Gatepost's own API, under /api/v1/admin, or by "
+                "gRPC with the vendor's own package (scalekit-sdk-python) in a program that runs without gatepost.compat"
+            )
+        if name in _NOWHERE:
+            raise AttributeError(
+                f"gatepost.compat.scalekit has no {name}, and Gatepost answers nothing of it by gRPC; what a realm has is "
+                "administered by Gatepost's own API, under /api/v1/admin"
             )
         raise AttributeError(f"gatepost.compat.scalekit has no {name}")
 
