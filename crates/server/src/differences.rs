@@ -46,7 +46,12 @@ impl std::fmt::Display for Difference {
         match &self.how {
             How::Values { from, to } => {
                 let name = &self.setting;
-                write!(f, "{name} {} -> {}", setting(name, from), setting(name, to))
+                let [was, is] = [from, to].map(|value| setting(name, value));
+                // `none` is a word of its own in some settings.
+                let told =
+                    |value: &Value, text: String| if value.is_null() { "unset".to_owned() } else { text };
+                let [was, is] = if was == is { [told(from, was), told(to, is)] } else { [was, is] };
+                write!(f, "{name} {was} -> {is}")
             }
             How::Said { is } => write!(f, "{} {is}", self.setting),
         }
@@ -133,6 +138,8 @@ mod tests {
                  -> pre_session_creation  https://app.test/  3s  deny",
             ]
         );
+        let public = Difference::of("token_endpoint_auth_method", &None::<&str>, &"none").unwrap();
+        assert_eq!(public.to_string(), "token_endpoint_auth_method unset -> none");
         assert_eq!(Difference::said("secret", "replaced").to_string(), "secret replaced");
         assert_eq!(brief(&json!("x".repeat(61))), format!("{}…", "x".repeat(60)));
         let one = Difference::of("ttl", &"15m", &"5m").unwrap();

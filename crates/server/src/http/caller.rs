@@ -14,7 +14,7 @@ use super::{Problem, precondition};
 use crate::{
     App, accounts, clients,
     holder::{self, Holder, Named},
-    realm::InRealm,
+    realm::{self, InRealm},
     session::touch,
 };
 
@@ -62,7 +62,7 @@ impl SignedIn {
 
     /// With what is known of the account beside its row, where it was looked at.
     async fn look(parts: &Parts, app: &App, looks: Looks) -> Result<(Self, Option<Known>), Problem> {
-        let (realm, claims, now) = verified(parts, app)?;
+        let (realm, claims, now) = verified(parts, app).await?;
         let refused = |check| Problem::InvalidToken { expired: false, check };
         // What an application may do of its own is not to manage the account, also where it is for this realm.
         if !claims.has_scope("account") {
@@ -117,15 +117,22 @@ impl SignedIn {
 /// Why a token of whoever acts in the place of a user is refused: here it opens what says so ([`InPlaceOf`]), and nothing else.
 pub const IMPERSONATION: &str = "impersonation";
 
+/// Why a token is refused that is good in another realm of this server.
+pub const OTHER_REALM: &str = "other_realm";
+
 /// The token of a request, which is for this realm itself.
-fn verified(parts: &Parts, app: &App) -> Result<(InRealm, Arc<Claims>, Timestamp), Problem> {
+async fn verified(parts: &Parts, app: &App) -> Result<(InRealm, Arc<Claims>, Timestamp), Problem> {
     let token = bearer(parts)?;
     let realm = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
     let now = app.clock().now();
-    let claims = realm
-        .verify_own(token, now)
-        .map_err(|refused| Problem::InvalidToken { expired: refused.is_expired(), check: refused.code() })?;
-    Ok((realm, claims, now))
+    let refused = match realm.verify_own(token, now) {
+        Ok(claims) => return Ok((realm, claims, now)),
+        Err(refused) => refused,
+    };
+    // Boxed: what is seldom waited for is no part of what every request carries.
+    let other = Box::pin(realm::other_realm(app, &realm, token, now)).await;
+    let check = if matches!(other, Ok(Some(_))) { OTHER_REALM } else { refused.code() };
+    Err(Problem::InvalidToken { expired: refused.is_expired(), check })
 }
 
 /// An administrator who acts in the place of a user, proven by the token of a session that says so and is live.
@@ -142,7 +149,7 @@ pub struct InPlaceOf {
 impl InPlaceOf {
     /// `None`: whoever asks is somebody else, or nobody.
     async fn look(parts: &Parts, app: &App, looks: Looks) -> Result<Option<(Self, Option<Known>)>, Problem> {
-        let (realm, claims, now) = verified(parts, app)?;
+        let (realm, claims, now) = verified(parts, app).await?;
         if claims.get("impersonator_id").is_none() {
             return Ok(None);
         }

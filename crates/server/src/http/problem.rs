@@ -144,6 +144,9 @@ pub enum Problem {
     /// The path exists, the method does not.
     #[error("method not allowed")]
     MethodNotAllowed,
+    /// A program asks a page, which is for people.
+    #[error("a page is asked in JSON")]
+    PageForPeople,
     /// Another account has this address.
     #[error("the e-mail address is taken")]
     EmailTaken,

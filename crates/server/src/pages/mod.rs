@@ -36,8 +36,8 @@ use std::collections::HashMap;
 use axum::{
     Router,
     extract::{FromRequestParts as _, Request, State},
-    http::{HeaderMap, Method, header::ACCEPT, header::CONTENT_TYPE, request::Parts},
-    middleware::Next,
+    http::{HeaderMap, HeaderName, Method, header::ACCEPT, header::CONTENT_TYPE, request::Parts},
+    middleware::{Next, from_fn},
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
@@ -85,6 +85,7 @@ pub fn routes() -> Router<App> {
         .route("/undo-email", get(verify::show_undo).post(verify::undo))
         .route("/invitation", get(invitation::show).post(invitation::submit))
         .merge(account::routes())
+        .route_layer(from_fn(to_people))
 }
 
 /// What pages load: public, and kept.
@@ -92,12 +93,24 @@ pub fn assets() -> Router<App> {
     assets::routes()
 }
 
-/// The layer around every route that people open: cookies and headers as in [`browser::remember`], and problems as pages.
+/// The layer around every route that people open: cookies and headers as in [`browser::remember`], and problems as pages, but to programs.
 pub async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let mut kept = parts.clone();
     let response = browser::remember(Request::from_parts(parts, body), next).await;
-    if is_problem(&response) { as_page(&app, &mut kept, response).await } else { response }
+    if is_problem(&response) && !speaks_json(&kept.headers) {
+        as_page(&app, &mut kept, response).await
+    } else {
+        response
+    }
+}
+
+/// A program that asks in JSON is told that people are answered here: it has the wrong address.
+async fn to_people(request: Request, next: Next) -> Response {
+    if speaks_json(request.headers()) {
+        return Problem::PageForPeople.into_response();
+    }
+    next.run(request).await
 }
 
 /// A path that leads nowhere, told to people as a page and to programs as a problem.
@@ -117,7 +130,19 @@ pub async fn not_found(State(app): State<App>, request: Request) -> Response {
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|kinds| kinds.contains("text/html"))
+    text(headers, ACCEPT).contains("text/html")
+}
+
+/// Whether a program sends JSON, which no form of a page does, or takes nothing else.
+fn speaks_json(headers: &HeaderMap) -> bool {
+    let takes = text(headers, ACCEPT);
+    let takes_json_alone =
+        takes.contains("application/json") && !takes.contains("text/html") && !takes.contains("*/*");
+    text(headers, CONTENT_TYPE).starts_with("application/json") || takes_json_alone
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> &str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn is_problem(response: &Response) -> bool {

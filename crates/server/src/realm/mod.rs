@@ -17,4 +17,4 @@ pub(crate) use logo::redrawn;
 pub use resolve::{InRealm, UnderPrefix, enter, enter_at_hand, host, names_a_host};
 pub(crate) use snapshot::issuer_of;
 pub use snapshot::{Snapshot, SnapshotError};
-pub(crate) use verify::{SIGN_IN_TYPE, named_by};
+pub(crate) use verify::{SIGN_IN_TYPE, named_by, other_realm};

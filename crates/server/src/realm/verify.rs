@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::http::{Uri, uri::Authority};
 use gatepost_domain::Timestamp;
 use gatepost_jose::{Claims, Proof, Refused, Verifier, dangerous_decode_without_verifying};
 use serde_json::Value;
 
 use super::Snapshot;
+use crate::{App, http::Problem};
 
 /// How tokens of the realm's own sign-in differ from all others, where it says so (`token_issuer`).
 pub(super) struct SignIns {
@@ -107,6 +109,25 @@ pub(crate) fn named_by(token: &str, base: &str) -> Option<String> {
     let claims = payload(token)?;
     let after = claims["iss"].as_str()?.strip_prefix(base)?.trim_start_matches('/').strip_prefix("r/")?;
     after.split('/').next().map(str::to_owned)
+}
+
+/// The name of another realm of this server whose token it is, if it is good there. Whoever holds it can read that in it; of any other
+/// token nothing is said.
+pub(crate) async fn other_realm(
+    app: &App,
+    realm: &Snapshot,
+    token: &str,
+    now: Timestamp,
+) -> Result<Option<String>, Problem> {
+    let Some(issuer) = payload(token).and_then(|claims| claims["iss"].as_str()?.parse::<Uri>().ok()) else {
+        return Ok(None);
+    };
+    let other = match named_by(token, app.public_url()) {
+        Some(name) => app.realms().named(app, &name).await?,
+        None => app.realms().for_host(app, issuer.authority().map_or("", Authority::as_str)).await?,
+    };
+    let other = other.filter(|other| other.id() != realm.id() && other.verify_any(token, now).is_ok());
+    Ok(other.map(|other| other.name().to_string()))
 }
 
 /// What a token says of itself, unchecked.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     mfa, social,
-    support::{Answer, PASSWORD, Person, SoftPasskey, TestApp, person},
+    support::{Answer, PASSWORD, Person, SoftPasskey, TestApp, person, request},
 };
 
 const WORLD: &str = r#"
@@ -200,6 +200,34 @@ fn filled(path: &str, fill: impl Fn(&str) -> String) -> String {
 async fn in_other(app: &TestApp, email: &str) -> Person {
     let body = json!({"email": email, "password": PASSWORD});
     person(&app.post("/r/other/api/v1/login", body).await)
+}
+
+#[tokio::test]
+async fn a_token_of_another_realm_is_refused_with_the_way_there_and_a_forged_one_is_not() {
+    let app = TestApp::with(WORLD).await;
+    let (here, there) = (app.sign_in("ada@example.com").await, in_other(&app, "ada@example.com").await);
+    let ask = async |prefix: &str, token: &str| {
+        app.send(request(Method::GET, &format!("{prefix}/api/v1/me"), Some(token), None)).await
+    };
+    for (prefix, person) in [("/r/other", &here), ("", &there)] {
+        let refused = ask(prefix, &person.access_token).await;
+        assert_eq!(refused.brief(), "401 invalid_token", "{prefix}");
+        assert!(refused.text("detail").contains("another realm of this server"), "{refused:?}");
+        let (signed, signature) = person.access_token.rsplit_once('.').unwrap();
+        let other = if signature.starts_with('A') { 'B' } else { 'A' };
+        let forged = ask(prefix, &format!("{signed}.{other}{}", &signature[1..])).await;
+        assert_eq!(
+            (forged.brief().as_str(), forged.text("detail").contains("realm")),
+            ("401 invalid_token", false)
+        );
+    }
+    assert_eq!(ask("/r/other", &there.access_token).await.status, 200);
+    app.advance(std::time::Duration::from_hours(1));
+    let late = ask("", &there.access_token).await;
+    assert_eq!(
+        (late.brief().as_str(), late.text("detail").contains("another realm")),
+        ("401 invalid_token", false)
+    );
 }
 
 #[tokio::test]

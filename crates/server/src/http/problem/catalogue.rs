@@ -49,6 +49,7 @@ impl Problem {
             Self::NotFound,
             Self::InvalidHost,
             Self::MethodNotAllowed,
+            Self::PageForPeople,
             Self::EmailTaken,
             Self::UsernameTaken,
             Self::Changed,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::http::StatusCode;
 
 use super::Problem;
+use crate::http::caller::OTHER_REALM;
 
 type Face = (&'static str, StatusCode, &'static str, Cow<'static, str>);
 
@@ -30,6 +31,13 @@ impl Problem {
                 S::UNAUTHORIZED,
                 "Access token refused",
                 "The access token expired. Refresh it, or sign in again.",
+            ),
+            Self::InvalidToken { expired: false, check: OTHER_REALM } => fixed(
+                "invalid_token",
+                S::UNAUTHORIZED,
+                "Access token refused",
+                "The access token is of another realm of this server. Ask that realm, at the address that the token names in `iss`, or sign in \
+                 to this one.",
             ),
             Self::InvalidToken { expired: false, .. } => fixed(
                 "invalid_token",
@@ -245,6 +253,13 @@ impl Problem {
                 S::BAD_REQUEST,
                 "The host is not clear",
                 "Send one `Host` header with the name of a host (RFC 9112 section 3.2).",
+            ),
+            Self::PageForPeople => fixed(
+                "page_for_people",
+                S::NOT_FOUND,
+                "A page for people",
+                "A page is here, which takes forms. The API is under `/api/v1`; what a client of Better Auth asks for, under `/api/auth`, which \
+                 its `baseURL` ends with.",
             ),
             Self::MethodNotAllowed => fixed(
                 "method_not_allowed",

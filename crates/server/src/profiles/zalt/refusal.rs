@@ -282,7 +282,7 @@ fn said(problem: &Problem) -> Said {
         | P::NotForApplications
         | P::MissingPermission
         | P::BeyondRights => forbidden("The account may not do this."),
-        P::NotFound => fixed(S::NOT_FOUND, "NOT_FOUND", "There is no such thing here."),
+        P::NotFound | P::PageForPeople => fixed(S::NOT_FOUND, "NOT_FOUND", "There is no such thing here."),
         P::InvalidHost => {
             fixed(S::BAD_REQUEST, "INVALID_REQUEST", "Send one Host header with the name of a host.")
         }

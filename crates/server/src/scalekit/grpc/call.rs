@@ -60,19 +60,17 @@ impl Call {
     }
 }
 
-/// The name of the realm that a token is of, where it is good there, and that is another than the one that is asked: some libraries
-/// drop the prefix of a realm from the address.
+/// The name of the realm that a token is of, where the prefix of that one was lost: some libraries drop it from the address.
 async fn other_realm(
     app: &App,
     realm: &InRealm,
     token: &str,
     now: Timestamp,
 ) -> Result<Option<String>, Problem> {
-    let Some(name) = realm::named_by(token, app.public_url()).filter(|name| name != realm.name()) else {
-        return Ok(None);
-    };
-    let other = app.realms().named(app, &name).await?;
-    Ok(other.is_some_and(|other| other.verify_any(token, now).is_ok()).then_some(name))
+    match realm::named_by(token, app.public_url()) {
+        Some(_) => realm::other_realm(app, realm, token, now).await,
+        None => Ok(None),
+    }
 }
 
 fn tokens(headers: &HeaderMap) -> impl Iterator<Item = &str> {

@@ -326,6 +326,27 @@ async fn what_is_not_there_is_told_to_people_as_a_page_and_to_programs_as_a_prob
 }
 
 /// PG-04: templates are compiled, and what a realm or a person brings is none of them.
+/// A client of Better Auth whose URL lacks `/api/auth` asks here.
+#[tokio::test]
+async fn a_program_that_sends_json_to_a_page_is_told_where_the_api_is() {
+    let app = TestApp::new().await;
+    let post =
+        app.post("/sign-in/email", serde_json::json!({"email": "ada@example.com", "password": "x"})).await;
+    assert_eq!(post.brief(), "404 page_for_people");
+    assert_eq!(post.header("content-type"), Some("application/problem+json"));
+    assert!(post.text("detail").contains("/api/auth"), "{post:?}");
+    let get = async |accept: &str| {
+        let request = Request::get("/sign-in").header("host", "127.0.0.1:8400").header("accept", accept);
+        app.send(request.body(Body::empty()).unwrap()).await
+    };
+    assert_eq!(get("application/json").await.brief(), "404 page_for_people");
+    for browser in ["text/html,application/json", "*/*", "application/json, text/plain, */*"] {
+        let page = get(browser).await;
+        assert_eq!(page.status, 200, "{browser}");
+        assert!(page.header("content-type").unwrap().starts_with("text/html"), "{browser}");
+    }
+}
+
 #[tokio::test]
 async fn pg_04_what_looks_like_a_template_is_text() {
     const TEMPLATE: &str = "{{7*7919}}{% include 'x' %}${7*7919}<%= 7*7919 %>#{7*7919}{client}";

@@ -115,8 +115,8 @@ async fn what_becomes_of_rights_is_told_to_webhooks_with_how_it_is_shown() {
     assert_eq!(at(3), ("permission.updated", permission("notes:write", "Writes notes")));
     assert_eq!(at(4), ("role.created", role("Writer", "Writes", json!([]))));
     assert_eq!(at(5), ("role.deleted", json!({"role": {"name": "writer"}})));
-    assert_eq!(at(7), ("role.updated", role("Author", "Writes", json!(["books:write"]))));
     assert_eq!(at(6), ("role.updated", role("Author", "Writes books", json!(["books:write"]))));
+    assert_eq!(at(7), ("role.updated", role("Author", "Writes", json!(["books:write"]))));
     assert_eq!(told.len(), 8, "{told:?}");
 }
 
