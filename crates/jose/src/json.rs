@@ -1,17 +1,19 @@
-//! A strict scanner of JSON texts (RFC 8259): one pass, no tree.
+//! JSON texts (RFC 8259): what writes them, and a strict scanner: one pass, no tree.
 //!
-//! It is stricter than the grammar where two parsers could read one text differently (RFC 8725 section 2.4): a member name
+//! The scanner is stricter than the grammar where two parsers could read one text differently (RFC 8725 section 2.4): a member name
 //! stands once in its object, at every depth, and `"a"` and `"\u0061"` are one name. Lone surrogates, numbers beyond a double
 //! and nesting beyond 64 are refused. What it yields are the places of the members of the outermost object; the caller reads
 //! from them what it needs. That costs a fraction of building values, and there is one place to check.
 
 mod names;
 mod string;
+mod write;
 
 use std::borrow::Cow;
 
 pub(crate) use names::tag;
 use names::{Name, Names};
+pub use write::{to_vec, write};
 
 /// The deepest nesting read.
 pub(crate) const MAX_DEPTH: usize = 64;

@@ -27,7 +27,7 @@ pub mod dpop;
 mod error;
 mod exchanges;
 mod header;
-mod json;
+pub mod json;
 mod jwk;
 pub mod jws;
 pub mod jwt;

@@ -11,7 +11,7 @@ use super::{
     refusal::Refusal,
     sign_up::{check_length, renamed},
     two_factor,
-    view::{UserView, moment},
+    view::UserView,
 };
 use crate::{
     accounts::{self, Change, ClaimChanges},
@@ -133,7 +133,7 @@ impl AccountView {
         created_at: Timestamp,
         updated_at: Timestamp,
     ) -> Self {
-        let (created_at, updated_at) = (moment(created_at), moment(updated_at));
+        let (created_at, updated_at) = (created_at.to_millis(), updated_at.to_millis());
         Self { id, provider_id, account_id, user_id: user.id.to_string(), scopes: [], created_at, updated_at }
     }
 }

@@ -15,7 +15,6 @@ use super::{
     caller::Caller,
     fields::{Fields, Permissions},
     refusal::Refusal,
-    view::moment,
 };
 use crate::{
     accounts::field,
@@ -61,15 +60,15 @@ fn view(key: &ApiKey) -> Value {
         "rateLimitMax": null,
         "requestCount": 0,
         "remaining": null,
-        "lastRequest": key.last_used_at.map(moment),
+        "lastRequest": key.last_used_at.map(Timestamp::to_millis),
         "refillInterval": null,
         "refillAmount": null,
         "lastRefillAt": null,
-        "expiresAt": key.expires_at.map(moment),
+        "expiresAt": key.expires_at.map(Timestamp::to_millis),
         "permissions": permissions(key),
         "metadata": null,
-        "createdAt": moment(key.created_at),
-        "updatedAt": moment(updated(key)),
+        "createdAt": key.created_at.to_millis(),
+        "updatedAt": updated(key).to_millis(),
     })
 }
 

@@ -65,7 +65,7 @@ impl FromRequest<App> for Asked {
         let Ok(origin) = Where::from_request_parts(&mut parts, app).await;
         let (method, headers, uri) = (parts.method.clone(), parts.headers.clone(), parts.uri.clone());
         let body = match method {
-            Method::POST => read(Request::from_parts(parts, body), app, uri.path()).await?,
+            Method::POST => Box::pin(read(Request::from_parts(parts, body), app, uri.path())).await?,
             _ => None,
         };
         Sender(&headers).check(&realm, &method)?;

@@ -34,7 +34,7 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     http::StatusCode,
-    middleware::{Next, from_fn, from_fn_with_state},
+    middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -42,7 +42,7 @@ use url::Url;
 
 use crate::{
     App,
-    http::{body, cross_origin},
+    http::{Gate, body, cross_origin},
     pages,
     realm::{InRealm, Snapshot},
     router::TellRoute,
@@ -65,17 +65,19 @@ pub fn routes(app: &App) -> Router<App> {
         routes = routes.route(endpoint.path, (endpoint.route)());
     }
     let read = [cookies::SET_AUTH_TOKEN, cookies::SET_AUTH_JWT, refusal::X_RETRY_AFTER];
-    let layers = (TellRoute, cross_origin::layer_with_cookies(read), DefaultBodyLimit::max(body::LIMIT));
-    let routes = routes.fallback(nothing).method_not_allowed_fallback(nothing).layer(layers);
-    Router::new().nest(BASE, routes.layer(from_fn(if_on)))
+    let layers =
+        (Gate(if_on), TellRoute, cross_origin::layer_with_cookies(read), DefaultBodyLimit::max(body::LIMIT));
+    let routes = routes.fallback(async || nothing()).method_not_allowed_fallback(async || nothing());
+    Router::new().nest(BASE, routes.layer(layers))
 }
 
 /// Where the realm does not have it, there is nothing.
-async fn if_on(realm: InRealm, request: Request, next: Next) -> Response {
-    if realm.settings().better_auth { next.run(request).await } else { nothing().await }
+fn if_on(request: &mut Request) -> Option<Response> {
+    let is_on = request.extensions().get::<InRealm>().is_some_and(|realm| realm.settings().better_auth);
+    if is_on { None } else { Some(nothing()) }
 }
 
-async fn nothing() -> Response {
+fn nothing() -> Response {
     StatusCode::NOT_FOUND.into_response()
 }
 

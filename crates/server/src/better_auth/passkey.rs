@@ -15,7 +15,7 @@ use super::{
     caller::Person,
     cookies::Name,
     refusal::Refusal,
-    view::{SessionView, UserView, moment},
+    view::{SessionView, UserView},
 };
 use crate::{
     http::Problem,
@@ -58,7 +58,7 @@ impl From<&Passkey> for PasskeyView {
             device_type: if passkey.backup_eligible { "multiDevice" } else { "singleDevice" },
             backed_up: passkey.backed_up,
             transports: transports.join(","),
-            created_at: moment(passkey.created_at),
+            created_at: passkey.created_at.to_millis(),
             aaguid: grouped(&passkey.aaguid),
         }
     }

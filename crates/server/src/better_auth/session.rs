@@ -37,10 +37,11 @@ pub(super) async fn show(mut asked: Asked) -> Answer {
     let found = match asked.present().await? {
         None => None,
         Some(caller) => {
-            let jwt = token::issue(&asked, &caller).await?;
+            let user = caller.view();
+            let jwt = token::issue(&asked, &caller, &user).await?;
             let session = SessionView::held(caller.session(), asked.token_of(caller.session()));
             let session = session.within(organization::active_of(&asked, &caller).await?);
-            Some((Found { session, user: caller.view() }, jwt))
+            Some((Found { session, user }, jwt))
         }
     };
     let (found, jwt) = found.unzip();

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, header::CACHE_CONTROL};
 use gatepost_domain::Session;
-use gatepost_jose::jwt;
+use gatepost_jose::{json, jwt};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     asked::{Answer, Asked},
@@ -24,8 +24,8 @@ const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
 struct Claims<'a> {
     iat: i64,
     #[serde(flatten)]
-    user: UserView,
-    sub: String,
+    user: &'a UserView,
+    sub: &'a str,
     exp: i64,
     iss: &'a str,
     aud: &'a str,
@@ -47,7 +47,7 @@ struct InPlace {
 impl InPlace {
     fn of(session: &Session) -> Option<Self> {
         session.impersonator.map(|by| Self {
-            act: json!({"sub": by}),
+            act: serde_json::json!({"sub": by}),
             kind: "impersonation",
             impersonator_id: by.to_string(),
             impersonation_session_id: session.id.to_string(),
@@ -69,9 +69,10 @@ pub(crate) struct Issued {
 const SAME: u64 = 60;
 
 /// A token of whoever asks. It has no `typ`, as the contract has it, so that nothing of ours takes it for an access token.
-pub(super) async fn issue(asked: &Asked, caller: &Caller) -> Result<String, Refusal> {
-    let realm =
-        asked.app.realms().with_better_auth_key(&asked.app, &asked.realm).await.map_err(Problem::from)?;
+pub(super) async fn issue(asked: &Asked, caller: &Caller, user: &UserView) -> Result<String, Refusal> {
+    // Boxed, for the key is nearly always there, and the future of every request that asks for it is moved.
+    let realm = Box::pin(asked.app.realms().with_better_auth_key(&asked.app, &asked.realm));
+    let realm = realm.await.map_err(Problem::from)?;
     let key = realm.keys().signer_with(BETTER_AUTH);
     let key = key.ok_or_else(|| Problem::internal("the realm has no key for Better Auth"))?;
     let now = asked.now.unix_seconds();
@@ -79,18 +80,11 @@ pub(super) async fn issue(asked: &Asked, caller: &Caller) -> Result<String, Refu
     // What is had in the place of a user is over with its session.
     let left = caller.session().expires_at.since(asked.now);
     let lifetime = if in_place.is_some() { lifetime.min(left) } else { lifetime }.as_secs();
-    let sub = caller.user().id.to_string();
-    let mut claims = Claims {
-        iat: 0,
-        user: caller.view(),
-        sub: sub.clone(),
-        exp: 0,
-        iss: realm.public_url(),
-        aud: realm.public_url(),
-        in_place,
-    };
+    let sub = user.id();
+    let mut claims =
+        Claims { iat: 0, user, sub, exp: 0, iss: realm.public_url(), aud: realm.public_url(), in_place };
     // Everything that it says but for its times, and who signs it; the user last, by whom it is found.
-    let said = serde_json::to_vec(&claims).map_err(Problem::internal)?;
+    let said = json::to_vec(&claims).map_err(Problem::internal)?;
     let said =
         [said.as_slice(), lifetime.to_string().as_bytes(), key.kid().as_bytes(), sub.as_bytes()].concat();
     let tokens = asked.app.better_auth_tokens();
@@ -107,8 +101,8 @@ pub(super) async fn issue(asked: &Asked, caller: &Caller) -> Result<String, Refu
 /// A token of whoever is signed in, or of an administrator in their place.
 pub(super) async fn show(mut asked: Asked) -> Answer {
     let caller = asked.present().await?.ok_or_else(Refusal::unauthorized)?;
-    let token = issue(&asked, &caller).await?;
-    Ok(asked.json(&json!({"token": token})))
+    let token = issue(&asked, &caller, &caller.view()).await?;
+    Ok(asked.json(&serde_json::json!({"token": token})))
 }
 
 /// The keys that such tokens are verified with, and no others.
@@ -121,14 +115,14 @@ pub(super) async fn keys(asked: Asked) -> Answer {
         .into_iter()
         .flatten()
         .filter(|key| key["crv"] == "Ed25519")
-        .map(|key| json!({"alg": "EdDSA", "crv": "Ed25519", "x": key["x"], "kty": "OKP", "kid": key["kid"]}))
+        .map(|key| serde_json::json!({"alg": "EdDSA", "crv": "Ed25519", "x": key["x"], "kty": "OKP", "kid": key["kid"]}))
         .collect();
-    let mut response = asked.json(&json!({"keys": keys}));
+    let mut response = asked.json(&serde_json::json!({"keys": keys}));
     response.headers_mut().insert(CACHE_CONTROL, KEPT);
     Ok(response)
 }
 
 /// That the server is there.
 pub(super) async fn ok(asked: Asked) -> Answer {
-    Ok(asked.json(&json!({"ok": true})))
+    Ok(asked.json(&serde_json::json!({"ok": true})))
 }

@@ -1,6 +1,6 @@
-//! What the contract shows: users, sessions, moments.
+//! What the contract shows: users and sessions.
 
-use gatepost_domain::{OrganizationId, Session, Timestamp, User};
+use gatepost_domain::{OrganizationId, Session, User};
 use serde::Serialize;
 
 use super::caller::{Person, expiry};
@@ -10,13 +10,6 @@ use crate::accounts;
 pub(super) const ADMIN: &str = "admin";
 /// That of everybody else. Roles of the realm's own are for its APIs, and not of this contract.
 pub(super) const USER: &str = "user";
-
-/// A moment, always with milliseconds.
-pub(super) fn moment(at: Timestamp) -> String {
-    let whole = Timestamp::from_unix_seconds(at.unix_seconds());
-    let millis = at.micros().rem_euclid(1_000_000) / 1_000;
-    format!("{}.{millis:03}Z", whole.to_string().trim_end_matches('Z'))
-}
 
 /// A user, as an application sees them; also what a token says of them.
 #[derive(Clone, Debug, Serialize)]
@@ -54,9 +47,14 @@ impl UserView {
             two_factor_enabled: person.has_factor,
             role: if accounts::is_administrator(user) { ADMIN } else { USER },
             banned: user.is_disabled(),
-            created_at: moment(user.created_at),
-            updated_at: moment(user.updated_at),
+            created_at: user.created_at.to_millis(),
+            updated_at: user.updated_at.to_millis(),
         }
+    }
+
+    /// What names the user.
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 }
 
@@ -85,9 +83,9 @@ impl SessionView {
             id: session.id.to_string(),
             token,
             user_id: session.user.to_string(),
-            expires_at: moment(expiry(session)),
-            created_at: moment(session.created_at),
-            updated_at: moment(session.last_seen_at),
+            expires_at: expiry(session).to_millis(),
+            created_at: session.created_at.to_millis(),
+            updated_at: session.last_seen_at.to_millis(),
             ip_address: session.origin.address.map(|address| address.to_string()).unwrap_or_default(),
             user_agent: session.origin.user_agent.clone().unwrap_or_default(),
             active_organization_id: None,
@@ -103,18 +101,5 @@ impl SessionView {
     /// In a list: what is shown in place of the token ends the session, and signs nobody in.
     pub(super) fn listed(session: &Session) -> Self {
         Self::held(session, session.id.to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_has_milliseconds_also_where_they_are_none() {
-        let at = |micros| moment(Timestamp::from_micros(micros));
-        assert_eq!(at(1_800_000_000_000_000), "2027-01-15T08:00:00.000Z");
-        assert_eq!(at(1_800_000_000_030_999), "2027-01-15T08:00:00.030Z");
-        assert_eq!(at(-1), "1969-12-31T23:59:59.999Z");
     }
 }

@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gatepost_domain::EachOnce;
+use gatepost_jose::json;
 use serde::{
     Serialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -126,9 +127,7 @@ fn in_words(expected: &str) -> &str {
 
 /// A value as JSON that ends its line, so that a terminal shows what comes next on a line of its own.
 pub(crate) fn document(value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
-    // Most answers fit, a token among them.
-    let mut bytes = Vec::with_capacity(1024);
-    serde_json::to_writer(&mut bytes, value)?;
+    let mut bytes = json::to_vec(value)?;
     bytes.push(b'\n');
     Ok(bytes)
 }

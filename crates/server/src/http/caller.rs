@@ -57,24 +57,26 @@ impl SignedIn {
     }
 
     async fn known(parts: &Parts, app: &App) -> Result<Self, Problem> {
-        Self::look(parts, app, Looks::AtTheRow).await.map(|(caller, _)| caller)
+        Self::look(app, verified(parts, app).await?, Looks::AtTheRow).await.map(|(caller, _)| caller)
     }
 
     /// With what is known of the account beside its row, where it was looked at.
-    async fn look(parts: &Parts, app: &App, looks: Looks) -> Result<(Self, Option<Known>), Problem> {
-        let (realm, claims, now) = verified(parts, app).await?;
+    async fn look(
+        app: &App,
+        (realm, claims, now): Verified,
+        looks: Looks,
+    ) -> Result<(Self, Option<Known>), Problem> {
         let refused = |check| Problem::InvalidToken { expired: false, check };
         // What an application may do of its own is not to manage the account, also where it is for this realm.
         if !claims.has_scope("account") {
-            let in_place = claims.get("impersonator_id").is_some();
-            return Err(refused(if in_place { IMPERSONATION } else { "scope_missing" }));
+            return Err(refused(if is_in_place(&claims) { IMPERSONATION } else { "scope_missing" }));
         }
         let named = Named::of(&claims).filter(|named| named.session.is_some());
         let named = named.ok_or_else(|| refused("session_missing"))?;
         if let Some(grant) = named.grant {
-            return Self::by_application(app, &realm, (&claims, named, grant), now)
-                .await
-                .map(|who| (who, None));
+            // Boxed: what is seldom would make the future of every caller large, which is moved.
+            let found = Box::pin(Self::by_application(app, &realm, (&claims, named, grant), now)).await;
+            return found.map(|who| (who, None));
         }
         let (session, user, known) = looks.at(app, realm.id(), &named, now).await?;
         if session.impersonator.is_some() {
@@ -120,8 +122,11 @@ pub const IMPERSONATION: &str = "impersonation";
 /// Why a token is refused that is good in another realm of this server.
 pub const OTHER_REALM: &str = "other_realm";
 
+/// What a token says that is good in this realm, now.
+type Verified = (InRealm, Arc<Claims>, Timestamp);
+
 /// The token of a request, which is for this realm itself.
-async fn verified(parts: &Parts, app: &App) -> Result<(InRealm, Arc<Claims>, Timestamp), Problem> {
+async fn verified(parts: &Parts, app: &App) -> Result<Verified, Problem> {
     let token = bearer(parts)?;
     let realm = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
     let now = app.clock().now();
@@ -146,17 +151,21 @@ pub struct InPlaceOf {
     pub by: UserId,
 }
 
+/// Whether a token is of somebody who acts in the place of its subject.
+fn is_in_place(claims: &Claims) -> bool {
+    claims.get("impersonator_id").is_some()
+}
+
 impl InPlaceOf {
-    /// `None`: whoever asks is somebody else, or nobody.
-    async fn look(parts: &Parts, app: &App, looks: Looks) -> Result<Option<(Self, Option<Known>)>, Problem> {
-        let (realm, claims, now) = verified(parts, app).await?;
-        if claims.get("impersonator_id").is_none() {
-            return Ok(None);
-        }
+    async fn look(
+        app: &App,
+        (realm, claims, now): Verified,
+        looks: Looks,
+    ) -> Result<(Self, Option<Known>), Problem> {
         let named = Named::of(&claims).ok_or_else(ended)?;
         let (session, user, known) = looks.at(app, realm.id(), &named, now).await?;
         match session.impersonator {
-            Some(by) => Ok(Some((Self { user, session, by }, known))),
+            Some(by) => Ok((Self { user, session, by }, known)),
             None => Err(ended()),
         }
     }
@@ -224,10 +233,12 @@ impl Present {
 
 impl Present {
     async fn look(parts: &Parts, app: &App, looks: Looks) -> Result<(Self, Option<Known>), Problem> {
-        if let Some((acting, known)) = InPlaceOf::look(parts, app, looks).await? {
+        let verified = verified(parts, app).await?;
+        if is_in_place(&verified.1) {
+            let (acting, known) = InPlaceOf::look(app, verified, looks).await?;
             return Ok((Self::InPlace(acting), known));
         }
-        let (caller, known) = SignedIn::look(parts, app, looks).await?;
+        let (caller, known) = SignedIn::look(app, verified, looks).await?;
         Ok((Self::Themselves(caller), known))
     }
 }
@@ -273,7 +284,8 @@ fn bearer(parts: &Parts) -> Result<&str, Problem> {
     if headers.next().is_some() || parts.headers.contains_key("x-api-key") {
         return Err(refused("two_credentials"));
     }
-    let Ok(text) = header.to_str() else {
+    // Looking for letters that are no letters is the verifier's.
+    let Ok(text) = std::str::from_utf8(header.as_bytes()) else {
         return Err(refused("token_malformed"));
     };
     match text.split_once(' ') {

@@ -46,10 +46,13 @@ impl Unowned {
     }
 
     /// The answer of the realm's profile.
-    pub async fn answer(self, app: App, request: Request) -> Response {
+    pub async fn answer(self, app: App, mut request: Request) -> Response {
         let profile = request.extensions().get::<InRealm>().map(|realm| realm.settings().profile);
         let mut door = match profile {
-            Some(Profile::Zalt) => self.zalt,
+            Some(Profile::Zalt) => {
+                request = zalt::choose_realm(&app, request).await;
+                self.zalt
+            }
             Some(Profile::Runbook) => self.runbook,
             Some(Profile::Module04) => self.module04,
             Some(Profile::Native) | None => {

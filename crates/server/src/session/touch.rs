@@ -11,13 +11,11 @@ pub async fn touch(app: &App, realm: &Snapshot, session: &Session, now: Timestam
         return;
     }
     let (realm, id, idle) = (realm.id(), session.id, realm.settings().session_idle_ttl);
-    let noted = app
-        .db()
-        .write_one("note that a session is in use", move |tx| {
-            Box::pin(async move { sessions::touch(tx, realm, id, idle, now).await })
-        })
-        .await;
-    if let Err(error) = noted {
+    let noted = app.db().write_one("note that a session is in use", move |tx| {
+        Box::pin(async move { sessions::touch(tx, realm, id, idle, now).await })
+    });
+    // Boxed: it is seldom due, and the future of every request that may do so is moved.
+    if let Err(error) = Box::pin(noted).await {
         tracing::warn!(session.id = %id, %error, "the use of a session could not be noted");
     }
 }

@@ -37,8 +37,8 @@ pub(super) use single::{delete, get, get_full, update};
 pub(super) async fn active_of(asked: &Asked, caller: &Caller) -> Result<Option<OrganizationId>, Problem> {
     let Some(organization) = caller.session().organization else { return Ok(None) };
     let who = (caller.user().id, Some(caller.session()));
-    let member = organizations::acting(&asked.app, &asked.realm, organization, who, asked.now).await?;
-    Ok(member.map(|member| member.organization))
+    let member = Box::pin(organizations::acting(&asked.app, &asked.realm, organization, who, asked.now));
+    Ok(member.await?.map(|member| member.organization))
 }
 
 /// By what right the caller acts in organizations.

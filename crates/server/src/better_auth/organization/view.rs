@@ -8,7 +8,6 @@ use gatepost_store::memberships::Chosen;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::view::moment;
 use super::roles;
 
 /// An organization. What is not kept is not shown.
@@ -41,7 +40,7 @@ impl From<&Organization> for OrganizationView {
             slug: organization.slug.to_string(),
             logo: organization.logo_url.clone(),
             metadata: organization.metadata.as_ref().map(|metadata| metadata.to_string().into()),
-            created_at: moment(organization.created_at),
+            created_at: organization.created_at.to_millis(),
         }
     }
 }
@@ -114,7 +113,7 @@ impl From<&Membership> for MemberView {
             organization_id: member.organization.to_string(),
             user_id: member.user.to_string(),
             role: roles::shown(&member.roles),
-            created_at: moment(member.created_at),
+            created_at: member.created_at.to_millis(),
             user: None,
         }
     }
@@ -164,8 +163,8 @@ impl InvitationView {
             role: roles::shown(&invitation.roles),
             status,
             inviter_id: invitation.invited_by.map(|user| user.to_string()),
-            expires_at: moment(invitation.expires_at),
-            created_at: moment(invitation.created_at),
+            expires_at: invitation.expires_at.to_millis(),
+            created_at: invitation.created_at.to_millis(),
         }
     }
 }

@@ -10,6 +10,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use gatepost_jose::json;
 use serde::Serialize;
 
 use super::invalid::{Invalid, Invalids};
@@ -77,7 +78,7 @@ struct Detail<T> {
 
 /// A document as FastAPI writes it: compact, without a charset.
 pub fn answer(status: StatusCode, document: &impl Serialize) -> Response {
-    match serde_json::to_vec(document) {
+    match json::to_vec(document) {
         Ok(bytes) => {
             let headers = [
                 (CONTENT_TYPE, HeaderValue::from_static("application/json")),

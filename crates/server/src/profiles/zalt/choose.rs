@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use axum::{
     body::{self, Body, Bytes, HttpBody as _},
-    extract::{FromRequestParts as _, RawPathParams, Request, State},
-    http::{HeaderMap, StatusCode, Uri},
+    extract::{FromRequestParts as _, RawPathParams, Request},
+    http::{HeaderMap, StatusCode, Uri, request::Parts},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use gatepost_domain::{Profile, RealmSettings, publishable_key};
 use serde::Deserialize;
@@ -28,22 +28,50 @@ const REALM_ID: &str = "x-realm-id";
 const API_KEY: &str = "x-api-key";
 
 /// Chooses the realm, and reads the body to do so. Whatever names one names the same: which of two would count is nobody's guess.
-pub async fn realm(State(app): State<App>, request: Request, next: Next) -> Result<Response, Refusal> {
-    let reached = request.extensions().get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
-    let free = reached.is_default()
-        && request.extensions().get::<UnderPrefix>().is_none()
-        && !is_named(reached.settings(), host(&request));
+pub async fn realm(app: &App, request: Request) -> Request {
+    let is_free = is_free(&request);
     let (mut parts, body) = request.into_parts();
-    let bytes = if parts.method.is_safe() { Bytes::new() } else { read(body).await? };
+    let mut bytes = Bytes::new();
+    match choose(app, is_free, &mut parts, body, &mut bytes).await {
+        Ok(chosen) => drop(parts.extensions.insert(InRealm(chosen))),
+        Err(refusal) => drop(parts.extensions.insert(refusal)),
+    }
+    Request::from_parts(parts, Body::from(bytes))
+}
 
-    let mut chosen = if free { None } else { Some(Arc::clone(&reached.0)) };
-    let by_name = [in_body(&bytes)?, in_header(&parts.headers)?, in_query(&parts.uri)?];
+/// The answer where none could be chosen, and there is such an endpoint.
+pub fn refused(request: &mut Request) -> Option<Response> {
+    request.extensions_mut().remove::<Refusal>().map(IntoResponse::into_response)
+}
+
+/// Whether a request may name its realm itself: neither its path nor its host does.
+fn is_free(request: &Request) -> bool {
+    let (extensions, host) = (request.extensions(), host(request));
+    extensions.get::<UnderPrefix>().is_none()
+        && extensions
+            .get::<InRealm>()
+            .is_some_and(|reached| reached.is_default() && !is_named(reached.settings(), host))
+}
+
+async fn choose(
+    app: &App,
+    is_free: bool,
+    parts: &mut Parts,
+    body: Body,
+    bytes: &mut Bytes,
+) -> Result<Arc<Snapshot>, Refusal> {
+    let reached = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
+    *bytes = if parts.method.is_safe() { Bytes::new() } else { Box::pin(read(body)).await? };
+
+    let mut chosen = if is_free { None } else { Some(Arc::clone(&reached.0)) };
+    let by_name = [in_body(bytes)?, in_header(&parts.headers)?, in_query(&parts.uri)?];
     for name in by_name.into_iter().flatten() {
-        agree(&mut chosen, named(&app, &name).await?)?;
+        // Boxed, as whatever is not in every request: the future of this is moved for each.
+        agree(&mut chosen, Box::pin(named(app, &name)).await?)?;
     }
     if let Some(key) = publishable(&mut parts.headers)? {
         let found = match publishable_key::realm(&key) {
-            Some(id) => app.realms().with_id(&app, id).await.map_err(Problem::from)?,
+            Some(id) => Box::pin(app.realms().with_id(app, id)).await.map_err(Problem::from)?,
             None => None,
         };
         agree(&mut chosen, found)?;
@@ -52,8 +80,7 @@ pub async fn realm(State(app): State<App>, request: Request, next: Next) -> Resu
     if chosen.settings().profile != Profile::Zalt {
         return Err(not_found());
     }
-    parts.extensions.insert(InRealm(chosen));
-    Ok(next.run(Request::from_parts(parts, Body::from(bytes))).await)
+    Ok(chosen)
 }
 
 /// Goes on if the realm that a path names is the one that the request is for: whoever administers one does not reach another.

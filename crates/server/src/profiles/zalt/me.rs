@@ -1,7 +1,7 @@
 //! `/me`: the signed-in account.
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{
@@ -30,12 +30,7 @@ pub async fn show(
     // When somebody else acts in their place, they did not sign in.
     let last_login = Some(session.created_at).filter(|_| session.impersonator.is_none());
     let user = view::user(&realm, user, &about, last_login);
-    Ok(Said::with_in_data(Me { user: &user }, &user))
-}
-
-#[derive(Serialize)]
-struct Me<'a> {
-    user: &'a view::Account<'a>,
+    Ok(Said::naming(json!({}), "user", &user))
 }
 
 /// Changes what it says of the person. The name to show follows from the two names.
@@ -57,7 +52,7 @@ pub async fn change_profile(
     let about = accounts::about(&app, &user).await?;
     let last_login = Some(caller.session.created_at);
     let user = view::user(&realm, &user, &about, last_login);
-    Ok(Said::with_in_data(json!({"message": "Changed.", "user": user}), &user))
+    Ok(Said::naming(json!({"message": "Changed."}), "user", &user))
 }
 
 /// Another password, in either spelling.

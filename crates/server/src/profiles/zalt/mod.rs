@@ -32,22 +32,24 @@ mod view;
 mod webauthn;
 mod webhooks;
 
-use axum::{Router, middleware::from_fn_with_state};
+use axum::Router;
 
 use crate::{
     App,
-    http::{Problem, precondition::MarkUntagged},
+    http::{Gate, Problem, precondition::MarkUntagged},
 };
 
+pub use choose::realm as choose_realm;
 pub use endpoints::{table, tested, untold};
+use envelope::Envelope;
 use refusal::Refusal;
 
-/// The routes, and what surrounds them.
+/// The routes, and what surrounds them. They are asked what [`choose_realm`] makes of a request.
 pub fn routes(app: &App) -> Router<App> {
     endpoints::routes()
-        .route_layer(from_fn_with_state(app.clone(), choose::realm))
+        .route_layer(Gate(choose::refused))
         .fallback(async || Refusal::from(Problem::NotFound))
         .method_not_allowed_fallback(async || Refusal::from(Problem::MethodNotAllowed))
         .layer(MarkUntagged::all())
-        .layer(from_fn_with_state(app.clone(), envelope::around))
+        .layer(Envelope::of(app))
 }
