@@ -63,6 +63,8 @@ endpoints! {
     post "/is-username-available" sign_up::is_username_available, "a_user_name_is_free_or_taken";
     post "/two-factor/verify-totp" two_factor::by_totp, "an_account_with_a_second_factor_is_asked_for_it";
     post "/two-factor/verify-backup-code" two_factor::by_backup_code, "a_recovery_code_takes_the_place_of_the_app";
+    post "/two-factor/send-otp" two_factor::send_otp, "a_code_that_is_sent_ends_a_sign_in";
+    post "/two-factor/verify-otp" two_factor::by_otp, "a_code_that_is_sent_ends_a_sign_in";
     post "/two-factor/enable" two_factor::enable, "an_app_is_set_up_with_the_codes_that_were_shown";
     post "/two-factor/disable" two_factor::disable, "an_app_is_removed_and_codes_are_made_anew";
     post "/two-factor/generate-backup-codes" two_factor::generate_backup_codes, "an_app_is_removed_and_codes_are_made_anew";
@@ -160,11 +162,6 @@ const NOT_YET: &[(&str, &str, &str)] = &[
         "core",
         "GET `/delete-user/callback`",
         "no token to delete an account is mailed: `/delete-user` takes the password, or a sign-in of a moment ago",
-    ),
-    (
-        "two-factor",
-        "POST `/two-factor/send-otp`, `/verify-otp`",
-        "none: whoever reads the mail of an account could recover it, and have both factors",
     ),
     (
         "organization",

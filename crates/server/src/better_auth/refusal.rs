@@ -126,6 +126,8 @@ impl From<Problem> for Refusal {
             }
             Problem::NoSetUp => (bad, code("TOTP_NOT_ENABLED"), message),
             Problem::InvalidCode => (no, code("INVALID_CODE"), message),
+            Problem::SmsCodeExpired => (bad, code("OTP_HAS_EXPIRED"), message),
+            Problem::SmsCodeSpent => (bad, code("TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE"), message),
             Problem::InvalidField { field: "username", reason } => {
                 (bad, code("INVALID_USERNAME"), reason.to_string().into())
             }

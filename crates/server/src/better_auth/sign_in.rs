@@ -142,7 +142,12 @@ impl Asked {
         let Some(user) = self.half else { return Err(Refusal::unauthorized()) };
         let methods = mfa::methods(&self.app, &self.realm, user).await?;
         // What the contract has a way to show; a code that was written down is always one.
-        let methods: Vec<_> = methods.into_iter().filter(|method| *method == "totp").collect();
+        let shown = |method: &str| match method {
+            "totp" => Some("totp"),
+            "sms" => Some("otp"),
+            _ => None,
+        };
+        let methods: Vec<_> = methods.into_iter().filter_map(shown).collect();
         Ok(self.json(&json!({"twoFactorRedirect": true, "twoFactorMethods": methods})))
     }
 }

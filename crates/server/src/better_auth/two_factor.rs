@@ -1,5 +1,5 @@
-//! Second factors: the second step of a sign-in, by a code of the authenticator app or one that was written down; the app set up and
-//! removed.
+//! Second factors: the second step of a sign-in, by a code of the authenticator app, one that is sent as a text message, or one that was
+//! written down; the app set up and removed.
 
 use axum::http::StatusCode;
 use gatepost_domain::{
@@ -53,6 +53,40 @@ pub(super) async fn by_backup_code(mut asked: Asked) -> Answer {
     let (code, trust) = (fields.text("code"), fields.flag("trustDevice"));
     fields.done()?;
     finish(asked, Shown::RecoveryCode(&code), trust).await
+}
+
+/// Sends a code to the number of the account, for the sign-in that waits.
+pub(super) async fn send_otp(mut asked: Asked) -> Answer {
+    let mut fields = asked.body();
+    // Said where the code is shown.
+    let _trust = fields.flag("trustDevice");
+    fields.done()?;
+    let (app, realm) = (asked.app.clone(), asked.realm.clone());
+    let sealed = asked.cookie(Name::TwoFactor).unwrap_or_default();
+    let pending = session::open_pending(&app, &realm, &sealed, asked.now);
+    let Some(pending) = pending else { return Err(Problem::InvalidPendingSignIn.into()) };
+    session::send_sms_at_sign_in(&app, &realm, &pending, &asked.origin, asked.now).await.map_err(unsent)?;
+    Ok(asked.json(&json!({"status": true})))
+}
+
+/// The code that was sent.
+pub(super) async fn by_otp(mut asked: Asked) -> Answer {
+    let mut fields = asked.body();
+    let (code, trust) = (fields.text("code"), fields.flag("trustDevice"));
+    fields.done()?;
+    finish(asked, Shown::SmsCode(&code), trust).await
+}
+
+/// Why no code was sent.
+fn unsent(problem: Problem) -> Refusal {
+    match problem {
+        Problem::SmsOff | Problem::NoPhoneNumber => {
+            let message =
+                "No code can be sent: the realm has no sender of text messages, or the account no number.";
+            Refusal::new(StatusCode::BAD_REQUEST, "OTP_NOT_CONFIGURED", message)
+        }
+        other => other.into(),
+    }
 }
 
 async fn finish(mut asked: Asked, shown: Shown<'_>, trust: Option<bool>) -> Answer {
@@ -116,7 +150,7 @@ pub(super) async fn enable(mut asked: Asked) -> Answer {
     fields.done()?;
     let caller = asked.signed_in().await?;
     if method.is_some_and(|method| method != "totp") {
-        let message = "Codes are not sent. Set an authenticator app up.";
+        let message = "Set an authenticator app up here. A telephone number is set up at /account/security.";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "OTP_NOT_CONFIGURED", message));
     }
     let hash = check(&asked, &caller, &password).await?;

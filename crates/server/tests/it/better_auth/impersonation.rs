@@ -174,7 +174,7 @@ async fn ad_01_nobody_acts_for_administrators_or_without_being_one() {
 async fn mf_06_nothing_of_the_account_is_opened_in_the_place_of_its_owner() {
     const OPEN: [&str; 4] = ["/get-session", "/token", "/sign-out", "/admin/stop-impersonating"];
     // These ask for nobody's session, or make one.
-    const PUBLIC: [&str; 29] = [
+    const PUBLIC: [&str; 31] = [
         "/ok",
         "/sign-up/email",
         "/sign-in/email",
@@ -189,6 +189,8 @@ async fn mf_06_nothing_of_the_account_is_opened_in_the_place_of_its_owner() {
         "/email-otp/reset-password",
         "/is-username-available",
         "/two-factor/verify-backup-code",
+        "/two-factor/send-otp",
+        "/two-factor/verify-otp",
         "/passkey/generate-authenticate-options",
         "/passkey/verify-authentication",
         "/multi-session/list-device-sessions",

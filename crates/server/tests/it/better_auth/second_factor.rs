@@ -4,6 +4,7 @@ use serde_json::json;
 use super::{ADA, COOKIE, Client, attributes, bearer, set_cookies};
 use crate::{
     mfa::set_up,
+    sms::{PAUSE, Sender, wrong},
     support::{Authenticator, PASSWORD, TestApp},
 };
 
@@ -49,6 +50,61 @@ async fn an_account_with_a_second_factor_is_asked_for_it() {
     client.cookies.borrow_mut().insert(HALF.into(), waiting);
     app.advance(std::time::Duration::from_secs(30));
     assert_eq!(ask(&phone.code(&app)).await.brief(), "401 INVALID_TWO_FACTOR_COOKIE");
+}
+
+/// MF-01, by a text message: the code is of this sign-in, and good once.
+#[tokio::test]
+async fn a_code_that_is_sent_ends_a_sign_in() {
+    let app = TestApp::new().await;
+    let sender = Sender::of(&app).await;
+    let who = app.person(ADA).await;
+    sender.set_up(&app, &who).await;
+    let client = Client::new(&app);
+    let begin = async |client: &Client<'_>| {
+        app.advance(PAUSE);
+        let answer = client.post("/sign-in/email", json!({"email": ADA, "password": PASSWORD})).await;
+        assert_eq!(
+            answer.json(),
+            json!({"twoFactorRedirect": true, "twoFactorMethods": ["otp"]}),
+            "{answer:?}"
+        );
+    };
+    let send = async |client: &Client<'_>| client.post("/two-factor/send-otp", json!({})).await;
+    let show = async |code: &str| client.post("/two-factor/verify-otp", json!({"code": code})).await;
+    assert_eq!(send(&client).await.brief(), "401 INVALID_TWO_FACTOR_COOKIE");
+    begin(&client).await;
+    assert!(sender.messages().is_empty(), "nothing is sent that nobody asked for");
+    assert_eq!(show("123456").await.brief(), "400 OTP_HAS_EXPIRED");
+    assert_eq!(send(&client).await.json(), json!({"status": true}));
+    let code = sender.code();
+    assert_eq!(send(&client).await.brief().split(' ').next(), Some("429"), "not twice at once");
+    assert_eq!(show(&wrong(&code)).await.brief(), "401 INVALID_CODE");
+    // What was sent for one sign-in is nothing in another.
+    let other = Client::new(&app);
+    begin(&other).await;
+    let elsewhere = other.post("/two-factor/verify-otp", json!({"code": code})).await;
+    assert_eq!(elsewhere.brief(), "400 OTP_HAS_EXPIRED");
+    let done = show(&code).await;
+    assert_eq!(done.status, StatusCode::OK, "{done:?}");
+    assert_eq!(done.json()["user"]["twoFactorEnabled"], true);
+    assert_eq!(bearer(&app, &done.text("token")).await.as_deref(), Some(ADA));
+    assert_eq!(show(&code).await.brief(), "401 INVALID_TWO_FACTOR_COOKIE", "used up");
+}
+
+#[tokio::test]
+async fn no_code_is_sent_without_a_sender_or_a_number() {
+    let app = TestApp::new().await;
+    let (phone, _) = with_app(&app).await;
+    let client = Client::new(&app);
+    half(&client, true).await;
+    assert_eq!(client.post("/two-factor/send-otp", json!({})).await.brief(), "400 OTP_NOT_CONFIGURED");
+    let sender = Sender::of(&app).await;
+    assert_eq!(client.post("/two-factor/send-otp", json!({})).await.brief(), "400 OTP_NOT_CONFIGURED");
+    let by_app = client.post("/two-factor/verify-totp", json!({"code": phone.code(&app)})).await;
+    assert_eq!(by_app.status, StatusCode::OK, "{by_app:?}");
+    let signed_in = client.post("/two-factor/send-otp", json!({})).await;
+    assert_eq!(signed_in.brief(), "401 INVALID_TWO_FACTOR_COOKIE", "codes are for sign-ins");
+    assert!(sender.messages().is_empty());
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ async fn show(app: &TestApp, token: &str, code: &str) -> Answer {
 }
 
 /// Another code of six digits.
-fn wrong(code: &str) -> String {
+pub fn wrong(code: &str) -> String {
     let last = if code.ends_with('0') { '1' } else { '0' };
     format!("{}{last}", &code[..5])
 }
