@@ -70,7 +70,12 @@ pub fn flow_lost(frame: &Frame) -> Response {
 
 /// What is said above a form that was sent too often.
 pub(super) fn too_often(words: &Words, limited: Limited) -> Html {
-    say(if limited.wait() > SOON { words.tried_often_later } else { words.tried_often_soon }).html()
+    try_again(words, limited.wait())
+}
+
+/// The same, where it is known how long to wait.
+pub(super) fn try_again(words: &Words, wait: Duration) -> Html {
+    say(if wait > SOON { words.tried_often_later } else { words.tried_often_soon }).html()
 }
 
 /// A problem as a page, with its status and the headers that say when to try again.

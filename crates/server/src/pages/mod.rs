@@ -25,6 +25,7 @@ mod second_step;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod sms;
 mod social;
 #[cfg(test)]
 mod specimens;

@@ -22,10 +22,13 @@ pub(super) enum Notice {
     Connected,
     Disconnected,
     TrustEnded,
+    SmsOn,
+    SmsOff,
+    SmsSentAgain,
 }
 
 impl Notice {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 19] = [
         Self::NameSaved,
         Self::PasswordChanged,
         Self::SessionEnded,
@@ -42,6 +45,9 @@ impl Notice {
         Self::Connected,
         Self::Disconnected,
         Self::TrustEnded,
+        Self::SmsOn,
+        Self::SmsOff,
+        Self::SmsSentAgain,
     ];
 
     fn name(self) -> &'static str {
@@ -62,6 +68,9 @@ impl Notice {
             Self::Connected => "connected",
             Self::Disconnected => "disconnected",
             Self::TrustEnded => "trust-ended",
+            Self::SmsOn => "sms-on",
+            Self::SmsOff => "sms-off",
+            Self::SmsSentAgain => "sms-sent-again",
         }
     }
 
@@ -83,6 +92,9 @@ impl Notice {
             Self::Connected => words.connected,
             Self::Disconnected => words.disconnected,
             Self::TrustEnded => words.trust_ended,
+            Self::SmsOn => words.sms_turned_on,
+            Self::SmsOff => words.sms_turned_off,
+            Self::SmsSentAgain => words.sms_sent_again,
         }
     }
 }

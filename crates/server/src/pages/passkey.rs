@@ -144,6 +144,8 @@ struct SecondPasskeyPage {
     ask: Option<Ask>,
     /// The page for the code of the app, where there is one.
     by_code: Option<String>,
+    /// The page for a code that is sent, where there is a number.
+    by_sms: Option<String>,
     by_recovery: String,
 }
 
@@ -177,6 +179,7 @@ pub(super) async fn second(
         other: frame.path(&format!("/sign-in?flow={sealed}&other=1")),
         ask,
         by_code: overview.totp().map(|_| way("totp")),
+        by_sms: overview.sends_sms(&frame.realm).then(|| way("sms")),
         by_recovery: way("recovery_code"),
     };
     Ok(frame.answer(status.unwrap_or(StatusCode::OK), &page, Some(flow)))

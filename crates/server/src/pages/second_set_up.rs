@@ -156,7 +156,8 @@ fn passkey(
         v: view,
         lead,
         problem: match wrong {
-            Wrong::Nothing => None,
+            // Nothing is sent to whoever has no factor yet.
+            Wrong::Nothing | Wrong::Sms(_) => None,
             Wrong::Stale => Some(w.stale),
             Wrong::Empty | Wrong::Refused => Some(w.passkey_not_made),
             Wrong::Known => Some(w.passkey_known),

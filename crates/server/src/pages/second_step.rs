@@ -19,6 +19,7 @@ use super::{
     html::{Html, say},
     passkey, query, recovery_codes, second_set_up,
     sign_in::{go_on, over},
+    sms::{self, Trouble},
 };
 use crate::{
     App,
@@ -26,6 +27,7 @@ use crate::{
     http::{Problem, Where},
     mfa::{self, Overview},
     passkeys::{AuthenticationResponse, RegistrationResponse},
+    realm::Snapshot,
     session::{self, DeviceCookie, Shown, SignIn},
 };
 
@@ -34,18 +36,29 @@ use crate::{
 struct SecondStepPage<'a> {
     v: View,
     lead: Html,
-    problem: Option<&'static str>,
+    problem: Option<Html>,
     person: Person,
     other: String,
-    other_way: String,
     flow: &'a str,
-    /// The page for a passkey, where there is one.
-    by_passkey: Option<String>,
-    has_app: bool,
     by_code: bool,
+    ways: Ways,
     wrong: Option<&'static str>,
     /// That one need not be asked again here, where the realm has that.
     trust: Option<TrustBox>,
+}
+
+/// The pages of the other ways, of those that there are.
+struct Ways {
+    by_passkey: Option<String>,
+    by_app: Option<String>,
+    by_sms: Option<String>,
+    by_recovery: Option<String>,
+}
+
+impl Ways {
+    fn are_there(&self) -> bool {
+        [&self.by_passkey, &self.by_app, &self.by_sms, &self.by_recovery].into_iter().any(Option::is_some)
+    }
 }
 
 /// The box by which a device is trusted.
@@ -69,18 +82,23 @@ pub(super) enum Way {
     /// Whatever is easiest.
     Any,
     Code,
+    Sms,
     RecoveryCode,
     Passkey,
 }
 
 impl Way {
-    /// The same, or what there is in its place: a code of the app where there is one, and else a passkey.
-    fn among(self, overview: &Overview) -> Self {
+    /// The same, or what there is in its place: a code of the app where there is one, and else a passkey, and only then one that is sent.
+    fn among(self, overview: &Overview, realm: &Snapshot) -> Self {
         let (has_app, has_passkey) = (overview.totp().is_some(), overview.has_passkey());
+        let sends_sms = overview.sends_sms(realm);
         match self {
-            Self::Any | Self::Code if has_app => Self::Code,
-            Self::Any | Self::Code | Self::Passkey if has_passkey => Self::Passkey,
-            Self::Passkey if has_app => Self::Code,
+            Self::RecoveryCode => Self::RecoveryCode,
+            Self::Sms if sends_sms => Self::Sms,
+            Self::Passkey if has_passkey => Self::Passkey,
+            _ if has_app => Self::Code,
+            _ if has_passkey => Self::Passkey,
+            _ if sends_sms => Self::Sms,
             _ => Self::RecoveryCode,
         }
     }
@@ -97,6 +115,8 @@ pub(super) enum Wrong {
     TooOften,
     /// The device has made a passkey for the account before.
     Known,
+    /// A code is not sent, or is none any more.
+    Sms(Trouble),
 }
 
 impl Wrong {
@@ -106,6 +126,7 @@ impl Wrong {
             Self::Stale => StatusCode::FORBIDDEN,
             Self::Empty | Self::Refused | Self::Known => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
+            Self::Sms(trouble) => trouble.status(),
         }
     }
 
@@ -118,6 +139,8 @@ impl Wrong {
             Self::Empty | Self::Known => w.passkey_none,
             Self::Refused => w.passkey_refused,
             Self::TooOften => w.second_often,
+            // What a page is about that sends none.
+            Self::Sms(_) => w.sms_unavailable,
         };
         Some((self.status(), say(text).html()))
     }
@@ -126,7 +149,7 @@ impl Wrong {
     pub(super) fn words(self, frame: &Frame, by_code: bool) -> Option<&'static str> {
         let w = frame.words();
         match (self, by_code) {
-            (Self::Nothing | Self::Stale | Self::Known, _) => None,
+            (Self::Nothing | Self::Stale | Self::Known | Self::Sms(_), _) => None,
             (Self::Empty, true) => Some(w.code_empty),
             (Self::Empty, false) => Some(w.recovery_empty),
             (Self::Refused, true) => Some(w.code_wrong),
@@ -153,7 +176,7 @@ pub(super) async fn begin(
 }
 
 /// The page for what is missing now, or the beginning where the sign-in is over. `trust` says whether the box was ticked.
-async fn page(
+pub(super) async fn page(
     app: &App,
     frame: Frame,
     (flow, sealed): (&Flow, &str),
@@ -165,13 +188,19 @@ async fn page(
     match session::what_is_missing(app, &realm, pending, now).await? {
         Some((user, Missing::Factor)) => {
             let overview = mfa::overview(app, realm.id(), user.id).await?;
-            let way = way.among(&overview);
-            if way == Way::Passkey {
-                let wrong = wrong.with_passkey(&frame);
-                let whose = (pending, &user, &overview);
-                return passkey::second(app, frame, (flow, sealed), whose, trust, wrong).await;
+            let whose = (pending, &user, &overview);
+            let mut response = match way.among(&overview, &realm) {
+                Way::Passkey => {
+                    let wrong = wrong.with_passkey(&frame);
+                    passkey::second(app, frame, (flow, sealed), whose, trust, wrong).await?
+                }
+                Way::Sms => sms::second(app, frame, (flow, sealed), whose, (wrong, trust)).await?,
+                way => asked(frame, (flow, sealed), (&user, &overview), way == Way::Code, (wrong, trust)),
+            };
+            if let Wrong::Sms(trouble) = wrong {
+                trouble.tell(response.headers_mut());
             }
-            Ok(asked(frame, (flow, sealed), (&user, &overview), way == Way::Code, (wrong, trust)))
+            Ok(response)
         }
         Some((user, missing @ (Missing::SetUp | Missing::Offer(_)))) => {
             second_set_up::page(app, frame, (flow, sealed), (pending, &user, missing), (way, wrong)).await
@@ -191,7 +220,6 @@ fn asked(
     let w = frame.words();
     let mut view = frame.view(if by_code { w.second_title } else { w.recovery_title });
     view.wrong = wrong != Wrong::Nothing;
-    let way = if by_code { "recovery_code" } else { "totp" };
     let to = |way: &str| frame.path(&format!("/sign-in/mfa?flow={sealed}&method={way}"));
     let page = SecondStepPage {
         lead: if by_code {
@@ -199,14 +227,21 @@ fn asked(
         } else {
             say(w.recovery_lead).html()
         },
-        problem: (wrong == Wrong::Stale).then_some(w.stale),
+        problem: match wrong {
+            Wrong::Stale => Some(say(w.stale).html()),
+            Wrong::Sms(_) => Some(say(w.sms_unavailable).html()),
+            _ => None,
+        },
         person: Person::of(user),
         other: frame.path(&format!("/sign-in?flow={sealed}&other=1")),
-        other_way: to(way),
-        by_passkey: overview.has_passkey().then(|| to("passkey")),
-        has_app: overview.totp().is_some(),
         flow: sealed,
         by_code,
+        ways: Ways {
+            by_passkey: overview.has_passkey().then(|| to("passkey")),
+            by_app: overview.totp().filter(|_| !by_code).map(|_| to("totp")),
+            by_sms: overview.sends_sms(&frame.realm).then(|| to("sms")),
+            by_recovery: by_code.then(|| to("recovery_code")),
+        },
         wrong: wrong.words(&frame, by_code),
         trust: TrustBox::of(&frame, trust),
         v: view,
@@ -226,6 +261,7 @@ pub(super) async fn show(State(app): State<App>, uri: Uri, frame: Frame) -> Resu
         Some("recovery_code") => Way::RecoveryCode,
         Some("totp") => Way::Code,
         Some("passkey") => Way::Passkey,
+        Some("sms") => Way::Sms,
         _ => Way::Any,
     };
     page(&app, frame, (&flow, sealed), way, (Wrong::Nothing, false)).await
@@ -243,23 +279,29 @@ pub(super) async fn submit(
     let Some(flow) = Flow::open(&app, &realm, &browser, sealed, now) else {
         return Ok(error::flow_lost(&frame));
     };
-    let later = form.get("act") == Some("later");
-    let (way, text) = match (form.get("recovery_code"), form.get("passkey")) {
+    let act = form.get("act");
+    let (later, send) = (act == Some("later"), matches!(act, Some("send" | "again")));
+    let (way, text) = match (form.get("recovery_code"), form.get("passkey"), form.get("sms_code")) {
         _ if later => (Way::Any, ""),
-        (Some(text), _) => (Way::RecoveryCode, text.trim()),
-        (None, Some(text)) => (Way::Passkey, text),
-        (None, None) => (Way::Code, form.text("code")),
+        _ if send => (Way::Sms, ""),
+        (Some(text), ..) => (Way::RecoveryCode, text.trim()),
+        (None, Some(text), _) => (Way::Passkey, text),
+        (None, None, Some(text)) => (Way::Sms, text.trim()),
+        (None, None, None) => (Way::Code, form.text("code")),
     };
     let (flowing, trust) = ((&flow, sealed), form.ticked("trust"));
     if browser.check_csrf(&app, &realm, form.get("csrf")).is_err() {
         return page(&app, frame, flowing, way, (Wrong::Stale, trust)).await;
     }
-    if text.is_empty() && !later {
+    if text.is_empty() && !later && !send {
         return page(&app, frame, flowing, way, (Wrong::Empty, trust)).await;
     }
     let Some(pending) = flow.pending.clone().filter(|pending| now < pending.expires_at) else {
         return Ok(over(&app, frame, &flow));
     };
+    if send {
+        return sms::send(&app, frame, flowing, (&pending, act == Some("again")), origin).await;
+    }
     let remembered = pending.remembered;
     // For another day is not for this device.
     let origin = origin.trusting(trust && !later);
@@ -277,6 +319,7 @@ pub(super) async fn submit(
                 (None, None) => return page(&app, frame, flowing, way, (Wrong::Refused, trust)).await,
             }
         }
+        Way::Sms => Shown::SmsCode(text),
         Way::Code | Way::Any => Shown::Code(text),
     };
     let proven = match session::prove_second(&app, &realm, pending, shown, &origin, now).await {
@@ -300,8 +343,14 @@ pub(super) async fn submit(
         }
         Err(Problem::PasskeyExists) => return page(&app, frame, flowing, way, (Wrong::Known, trust)).await,
         Err(Problem::InvalidCode) => return page(&app, frame, flowing, way, (Wrong::Refused, trust)).await,
-        Err(Problem::TooManyAttempts { .. }) => {
+        Err(Problem::TooManyAttempts { .. }) if way != Way::Sms => {
             return page(&app, frame, flowing, way, (Wrong::TooOften, trust)).await;
+        }
+        Err(
+            refused @ (Problem::SmsCodeExpired | Problem::SmsCodeSpent | Problem::TooManyAttempts { .. }),
+        ) => {
+            let wrong = Wrong::Sms(Trouble::of(refused)?);
+            return page(&app, frame, flowing, Way::Sms, (wrong, trust)).await;
         }
         // Disabled since the password was right, or the password is another.
         Ok(SignIn::Pending(..)) | Err(Problem::InvalidPendingSignIn | Problem::InvalidCredentials) => {

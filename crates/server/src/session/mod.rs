@@ -39,7 +39,7 @@ pub use pending::{open as open_pending, seal as seal_pending};
 pub use refresh::{Refreshed, refresh, refresh_with};
 pub(crate) use second::{Asked, ask};
 pub use second::{Shown, prove_second};
-pub use send_sms::send_sms_at_sign_in;
+pub use send_sms::{send_sms_at_sign_in, sms_waits};
 pub use set_up::{begin_passkey_set_up, begin_set_up};
 pub use sign_in::{
     Begun, Identifier, Proven, SignIn, just_signed_up, prove, prove_or_tell, refused as note_refused, sign_in,

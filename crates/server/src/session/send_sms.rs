@@ -50,3 +50,17 @@ pub async fn send_sms_at_sign_in(
         .await?;
     prepared.deliver().await
 }
+
+/// Whether a code that was sent for this sign-in waits to be shown.
+pub async fn sms_waits(
+    app: &App,
+    realm: &Snapshot,
+    pending: &PendingSignIn,
+    now: Timestamp,
+) -> Result<bool, Problem> {
+    let (id, user, key) = (realm.id(), pending.user, SentFor::SignIn(pending).key());
+    let found = app.db().read("find a code that was sent", move |tx| {
+        Box::pin(async move { sms_codes::find(tx, id, user, &key, now).await })
+    });
+    Ok(found.await?.is_some())
+}

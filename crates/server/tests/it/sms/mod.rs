@@ -2,6 +2,7 @@
 
 mod everywhere;
 mod limits;
+mod pages;
 mod sender;
 mod set_up;
 mod sign_in;

@@ -172,7 +172,7 @@ async fn mf_05_nobody_gets_in_by_the_password_alone_whatever_the_door() {
     let step = browser.sign_in(ADA).await.location().to_owned();
     assert!(step.starts_with("/sign-in/mfa?"), "{step}");
     let page = browser.get(&step).await;
-    assert!(page.status == 200 && page.html().contains("name=\"recovery_code\""), "{}", page.html());
+    assert!(page.status == 200 && page.html().contains("id=\"sms-send\""), "{}", page.html());
     assert_eq!(browser.cookie("__Host-gatepost-default"), None);
     let body = json!({"email": ADA, "password": PASSWORD});
     let answer = app.post("/api/auth/sign-in/email", body).await;
