@@ -11,6 +11,7 @@ mod profile;
 mod recovery_codes;
 mod security;
 mod sessions;
+mod sms;
 mod totp;
 mod trusted_devices;
 
@@ -45,6 +46,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/account/passkeys/{id}", get(passkeys::show).post(passkeys::submit))
         .route("/account/identities", get(security).post(identities::submit))
         .route("/account/totp", get(totp::show).post(totp::submit))
+        .route("/account/sms", get(sms::show).post(sms::submit))
         .route("/account/recovery-codes", get(recovery_codes::show).post(recovery_codes::submit))
         .route("/account/recovery-codes/saved", get(recovery_codes::saved))
         .route("/account/trusted-devices", get(security).post(trusted_devices::forget))

@@ -100,7 +100,11 @@ pub(super) async fn saved(
     let query = query(&uri);
     let Some(sealed) = query.get("flow") else {
         let overview = mfa::overview(&app, signed_in.user.realm, signed_in.user.id).await?;
-        frame.tell(if overview.totp().is_some() { Notice::TotpOn } else { Notice::PasskeyAdded });
+        frame.tell(match (overview.totp().is_some(), overview.sms().is_some()) {
+            (true, _) => Notice::TotpOn,
+            (false, true) => Notice::SmsOn,
+            (false, false) => Notice::PasskeyAdded,
+        });
         return Ok(see(&frame.browser, "/account/security"));
     };
     Ok(match Flow::open(&app, &frame.realm, &frame.browser, sealed, frame.now) {

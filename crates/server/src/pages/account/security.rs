@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use gatepost_domain::{Mfa, User};
 
-use super::{Frame, identities::Connected, passkeys::PasskeyRows};
+use super::{Frame, identities::Connected, passkeys::PasskeyRows, sms::SmsRow};
 use crate::{
     App, accounts,
     browser::BrowserSession,
@@ -35,6 +35,8 @@ struct SecurityPage {
     /// Since when there is an authenticator app.
     since: Option<String>,
     since_at: String,
+    /// Codes by text message, where there are any or could be.
+    sms: Option<SmsRow>,
     left: String,
     has_factor: bool,
     /// Whether one may be set up.
@@ -98,6 +100,7 @@ pub(super) async fn page(
         asked,
         since: factor.map(|factor| say(w.totp_since).put("time", moment(w, factor.added_at)).plain()),
         since_at: factor.map(|factor| factor.added_at.to_string()).unwrap_or_default(),
+        sms: SmsRow::of(&frame.realm, w, &overview),
         left: say(w.codes_left).put("left", codes.left).put("total", codes.total).plain(),
         has_factor: overview.has_factor(),
         passkeys: PasskeyRows::of(app, frame, user).await?,

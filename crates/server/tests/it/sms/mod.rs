@@ -1,5 +1,6 @@
 //! A telephone number as second factor: codes that a sender on loopback delivers.
 
+mod account_pages;
 mod everywhere;
 mod limits;
 mod pages;
