@@ -118,7 +118,7 @@ impl Prepared {
     async fn carry_out(self) -> Result<SmsSent, Problem> {
         let answer = tokio::time::timeout(PATIENCE, self.post()).await.unwrap_or(Ok(Answer::TooSlow));
         let answer = answer.unwrap_or_else(|unsigned| {
-            tracing::warn!(%unsigned, "a request to a sender of text messages could not be signed");
+            tracing::warn!(%unsigned, realm.id = %self.whose.0, "a request to a sender of text messages could not be signed");
             Answer::SecretUnreadable
         });
         metrics::counter!("gatepost_sms_sent_total", "result" => answer.class()).increment(1);
@@ -132,7 +132,7 @@ impl Prepared {
             noted.await?;
             return Ok(sent);
         }
-        tracing::warn!(answer = %answer, "a sender of text messages did not take one");
+        tracing::warn!(%answer, realm.id = %realm, "a sender of text messages did not take one");
         let record = Record { event: Event::SmsNotSent, ..record }.with("answer", answer.to_string());
         let withdrawn = app.db().write("withdraw a code that was not sent", move |tx| {
             let (kept, record) = (kept.clone(), record.clone());

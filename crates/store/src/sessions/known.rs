@@ -12,6 +12,7 @@ use crate::{Error, Tx, personal_claims};
 
 /// What is known of a user beside the row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Known {
     /// What it says of the person.
     pub claims: PersonalClaims,

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     mfa::{codes, half},
     support::{Answer, Person, TestApp, person},
-    webhooks::Receiver,
+    webhooks::{Received, Receiver},
 };
 
 pub const ADA: &str = "ada@example.com";
@@ -52,7 +52,7 @@ impl Sender {
 
     /// The messages since the last time.
     pub fn messages(&self) -> Vec<Value> {
-        self.receiver.take().iter().map(|message| message.json()).collect()
+        self.receiver.take().iter().map(Received::json).collect()
     }
 
     /// The code of the only message since the last time.
