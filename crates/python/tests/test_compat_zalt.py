@@ -122,7 +122,7 @@ def test_half_a_sign_in_is_none(issuer: Issuer, client: ZaltClient) -> None:
         client.login("ada@example.com", "the engine weaves algebra")
     waiting = asked.value
     assert (waiting.session_id, waiting.methods, waiting.expires_in) == ("half", ("totp", "backup_code"), 600)
-    assert "half" not in str(waiting)
+    assert "half" not in str(waiting) and (waiting.sms_sent, waiting.phone_number) == (None, None)
     answers(issuer, "/v1/auth/mfa/login/verify", user=USER, tokens=PAIR, used_backup_code=False)
     result = client.mfa.verify("123456", waiting.session_id)
     assert isinstance(result, AuthResult) and result.user.id == "usr_ada"
@@ -130,6 +130,28 @@ def test_half_a_sign_in_is_none(issuer: Issuer, client: ZaltClient) -> None:
     answers(issuer, "/login", mfa_required=True)
     with pytest.raises(ZaltError, match="not for which sign-in"):
         client.login("ada@example.com", "the engine weaves algebra")
+
+
+def test_a_sign_in_says_where_its_code_was_sent(issuer: Issuer, client: ZaltClient) -> None:
+    half = {"mfa_required": True, "mfa_session_id": "half", "mfa_methods": ["sms", "backup_code"], "mfa_expires_in": 600}
+    for said, read in (
+        ({"sms_sent": True, "phone_number": "•••56"}, (True, "•••56")),
+        ({"sms_sent": False, "phone_number": None}, (False, None)),
+    ):
+        answers(issuer, "/login", **half, **said)
+        with pytest.raises(MFARequiredError, match="or with sms.verify where it came by text message") as asked:
+            client.login("ada@example.com", "the engine weaves algebra")
+        assert (asked.value.sms_sent, asked.value.phone_number) == read
+        assert asked.value.methods == ("sms", "backup_code")
+
+
+def test_a_message_that_was_not_sent_is_said_at_once(issuer: Issuer, client: ZaltClient, slept: list[float]) -> None:
+    issuer.answers["/v1/auth/mfa/sms/send"] = refusal(503, "SMS_SEND_FAILED", {"retry-after": "30"})
+    for ask in (lambda: client.sms.send("half"), lambda: client.sms.send(access_token=TOKEN)):
+        with pytest.raises(ServerError) as refused:
+            ask()
+        assert (refused.value.code, refused.value.retry_after) == ("SMS_SEND_FAILED", 30)
+    assert len(issuer.requests) == 2 and slept == []
 
 
 def test_an_account_is_made_with_tokens_or_without(issuer: Issuer, client: ZaltClient) -> None:
@@ -187,12 +209,22 @@ def test_an_account_is_made_with_tokens_or_without(issuer: Issuer, client: ZaltC
         (
             lambda c: c.mfa.get_status(access_token=TOKEN),
             ("GET", "/v1/auth/mfa/status", None),
-            {"enabled": True, "methods": ["totp"], "backup_codes_remaining": 9},
+            {"enabled": True, "methods": ["totp", "sms"], "backup_codes_remaining": 9, "phone_number": "•••56"},
         ),
         (
             lambda c: c.sms.setup("+4930123456", access_token=TOKEN),
             ("POST", "/v1/auth/mfa/sms/setup", {"phone_number": "+4930123456"}),
-            {"phone_number": "+4930123456", "verification_required": True},
+            {"phone_number": "•••56", "verification_required": True},
+        ),
+        (
+            lambda c: c.sms.send(access_token=TOKEN),
+            ("POST", "/v1/auth/mfa/sms/send", None),
+            {"phone_number": "•••56", "verification_required": True},
+        ),
+        (
+            lambda c: c.sms.send("half"),
+            ("POST", "/v1/auth/mfa/sms/send", {"mfa_session_id": "half"}),
+            {"phone_number": "•••56", "verification_required": True},
         ),
         (
             lambda c: c.sms.verify("123456", "half"),
@@ -209,6 +241,17 @@ def test_an_account_is_made_with_tokens_or_without(issuer: Issuer, client: ZaltC
             ("POST", "/v1/auth/mfa/sms/disable", {"code": "123456"}),
             {"success": True},
         ),
+        (
+            lambda c: c.sms.disable(password="the engine", access_token=TOKEN),
+            ("POST", "/v1/auth/mfa/sms/disable", {"password": "the engine"}),
+            {"success": True},
+        ),
+        (lambda c: c.sms.disable(access_token=TOKEN), ("POST", "/v1/auth/mfa/sms/disable", None), {"success": True}),
+        (
+            lambda c: c.sms.risk_warning(access_token=TOKEN),
+            ("GET", "/v1/auth/mfa/sms/risk-warning", None),
+            {"warning": "The weakest.", "recommended_methods": ["webauthn", "totp"], "sms_allowed": True},
+        ),
     ],
 )
 def test_both_clients_ask_the_same_and_read_the_same(
@@ -220,7 +263,8 @@ def test_both_clients_ask_the_same_and_read_the_same(
     awaited = asyncio.run(ask(ZaltAsyncClient(PUBLISHABLE, "acme", issuer.url)))
     assert sent(issuer) == request_ and awaited == waited
     for each in issuer.requests:
-        assert each.headers.get("Authorization") == (None if each.path in OPEN else f"Bearer {TOKEN}")
+        is_open = each.path in OPEN or b"mfa_session_id" in each.body
+        assert each.headers.get("Authorization") == (None if is_open else f"Bearer {TOKEN}")
         assert each.headers["X-API-Key"] == PUBLISHABLE
 
 
@@ -230,10 +274,8 @@ OPEN = {
     "/refresh",
     "/password/reset",
     "/password/reset/confirm",
-    "/v1/auth/mfa/login/verify",
-    "/v1/auth/mfa/sms/login/verify",
 }
-"""Where nobody is signed in yet."""
+"""Where nobody is signed in yet; nor is anybody where a sign-in waits."""
 
 
 def test_what_is_to_be_seen_once_is_read_and_not_shown(issuer: Issuer, client: ZaltClient) -> None:
@@ -251,7 +293,18 @@ def test_a_client_remembers_nobody(issuer: Issuer, client: ZaltClient) -> None:
     client.login("ada@example.com", "the engine weaves algebra")
     assert client.tokens is None
     asked = len(issuer.asked)
-    for ask in (client.fetch_user, client.logout, client.mfa.setup, client.refresh_token, lambda: client.mfa.verify("1")):
+    for ask in (
+        client.fetch_user,
+        client.logout,
+        client.mfa.setup,
+        client.refresh_token,
+        lambda: client.mfa.verify("1"),
+        lambda: client.sms.setup("+4930123456"),
+        lambda: client.sms.verify("1"),
+        client.sms.send,
+        client.sms.disable,
+        client.sms.risk_warning,
+    ):
         with pytest.raises(ZaltError, match="remembers nobody. For a program of one person: remember=True"):
             ask()
     assert len(issuer.asked) == asked

@@ -12,6 +12,9 @@ from gatepost.compat.zalt_auth import (
     MFAConfirmed,
     MFARequiredError,
     Registration,
+    SMSRisk,
+    SMSSent,
+    SMSSetup,
     Tenant,
     Tokens,
     User,
@@ -54,6 +57,9 @@ def login(email: str, password: str) -> str:
         result = client.login(email, password)
     except MFARequiredError as asked:
         assert_type(client.mfa.verify("123456", asked.session_id), AuthResult)
+        if "sms" in asked.methods and not asked.sms_sent:
+            assert_type(client.sms.send(asked.session_id), SMSSent)
+        assert_type(client.sms.verify("123456", asked.session_id), AuthResult)
         return asked.session_id
     except ZaltAPIError as refused:
         raise HTTPException(refused.status_code, refused.message) from None
@@ -69,4 +75,10 @@ async def by_oneself() -> None:
     assert_type(await waiting.refresh_token(), Tokens)
     assert_type(await waiting.fetch_user(), User)
     assert_type(await waiting.mfa.verify("123456"), MFAConfirmed)
+    assert_type(await waiting.sms.risk_warning(), SMSRisk)
+    assert_type(await waiting.sms.setup("+4930123456"), SMSSetup)
+    assert_type(await waiting.sms.send(), SMSSent)
+    assert_type(await waiting.sms.verify("123456"), MFAConfirmed)
+    assert_type(await waiting.sms.verify("123456", "half"), AuthResult)
+    await waiting.sms.disable(password="the engine weaves algebra")
     await waiting.logout()

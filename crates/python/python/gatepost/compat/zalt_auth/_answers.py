@@ -126,7 +126,10 @@ class MFAStatus(_Readable):
 
     enabled: bool
     methods: tuple[str, ...]
+    """Such as `totp`, `sms` and `webauthn`."""
     backup_codes_remaining: int
+    phone_number: str | None = None
+    """Its last two digits, where codes are sent to one."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,27 @@ class SMSSetup(_Readable):
     """A telephone that counts once `sms.verify` has the code that was sent to it."""
 
     phone_number: str
+    """Its last two digits."""
     verification_required: bool
+
+
+@dataclass(frozen=True)
+class SMSSent(_Readable):
+    """A code that is on its way, and good for five minutes."""
+
+    phone_number: str
+    """The last two digits of where it goes."""
+
+
+@dataclass(frozen=True)
+class SMSRisk(_Readable):
+    """What to tell people before they choose text messages."""
+
+    warning: str
+    recommended_methods: tuple[str, ...]
+    """What is safer: `webauthn`, `totp`."""
+    sms_allowed: bool
+    """Whether the realm sends any."""
 
 
 def user_of(said: Mapping[str, Any]) -> User:
@@ -193,12 +216,24 @@ def mfa_status(said: Mapping[str, Any]) -> MFAStatus:
     enabled = said.get("enabled")
     if not isinstance(enabled, bool):
         raise _unreadable("enabled")
-    return MFAStatus(enabled, names(said.get("methods")), _number(said, "backup_codes_remaining"))
+    left, number = _number(said, "backup_codes_remaining"), _text_or_none(said, "phone_number")
+    return MFAStatus(enabled, names(said.get("methods")), left, number)
 
 
 def sms_setup(said: Mapping[str, Any]) -> SMSSetup:
     """The telephone that is being set up."""
     return SMSSetup(_text(said, "phone_number"), said.get("verification_required") is True)
+
+
+def sms_sent(said: Mapping[str, Any]) -> SMSSent:
+    """Where a code was sent."""
+    return SMSSent(_text(said, "phone_number"))
+
+
+def sms_risk(said: Mapping[str, Any]) -> SMSRisk:
+    """What is said of text messages."""
+    recommended = names(said.get("recommended_methods"))
+    return SMSRisk(_text(said, "warning"), recommended, said.get("sms_allowed") is True)
 
 
 def nothing(said: Mapping[str, Any]) -> None:

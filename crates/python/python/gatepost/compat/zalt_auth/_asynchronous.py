@@ -13,6 +13,8 @@ from gatepost.compat.zalt_auth._answers import (
     MFASetup,
     MFAStatus,
     Registration,
+    SMSRisk,
+    SMSSent,
     SMSSetup,
     Tokens,
     User,
@@ -33,7 +35,7 @@ class ZaltAsyncClient(Base):
 
     @property
     def sms(self) -> SMS:
-        """Second factors: codes by SMS, which the server does not send. It refuses each of them with 404."""
+        """Second factors: codes by text message. Where the realm has nobody who sends them, that is 403 `SMS_NOT_ALLOWED`."""
         return SMS(self)
 
     async def register(
@@ -147,8 +149,20 @@ class SMS:
         self._client = client
 
     async def setup(self, phone_number: str, *, access_token: str | None = None) -> SMSSetup:
-        """Begins to set a telephone up."""
+        """Sends a code to a telephone, which counts once `verify` has the code. The sign-in must be of the last ten minutes. The number is
+        written with its country, `+4915112345678`."""
         return await self._client._ask(_calls.sms_setup(self._client._access(access_token), phone_number))
+
+    @overload
+    async def send(self, session_id: None = None, *, access_token: str | None = None) -> SMSSent: ...
+    @overload
+    async def send(self, session_id: str, *, access_token: None = None) -> SMSSent: ...
+    async def send(self, session_id: str | None = None, *, access_token: str | None = None) -> SMSSent:
+        """Sends a code in place of the one before. With the session of a sign-in that waits, one that ends it. Without one, to the number
+        that is being set up, or else to the account's, for `disable`."""
+        if session_id is not None:
+            return await self._client._ask(_calls.sms_send_for(session_id))
+        return await self._client._ask(_calls.sms_send(self._client._access(access_token)))
 
     @overload
     async def verify(self, code: str, session_id: None = None, *, access_token: str | None = None) -> MFAConfirmed: ...
@@ -157,11 +171,18 @@ class SMS:
     async def verify(
         self, code: str, session_id: str | None = None, *, access_token: str | None = None
     ) -> MFAConfirmed | AuthResult:
-        """With the session of a sign-in that waits, ends it. Without one, confirms the telephone that was set up."""
+        """With the session of a sign-in that waits, ends it: somebody has signed in. Without one, confirms the telephone."""
         if session_id is not None:
             return await self._client._ask(_calls.sms_finish(session_id, code))
         return await self._client._ask(_calls.sms_confirm(self._client._access(access_token), code))
 
-    async def disable(self, code: str, *, access_token: str | None = None) -> None:
-        """Removes the telephone."""
-        await self._client._ask(_calls.sms_disable(self._client._access(access_token), code))
+    async def disable(
+        self, code: str | None = None, *, password: str | None = None, access_token: str | None = None
+    ) -> None:
+        """Removes the telephone. The sign-in must be of the last ten minutes, with every factor of the account. A code (of a text message,
+        or a backup code) or the password may be given beside it, not both, and has to be right."""
+        await self._client._ask(_calls.sms_disable(self._client._access(access_token), code, password))
+
+    async def risk_warning(self, *, access_token: str | None = None) -> SMSRisk:
+        """What to tell people before they set a telephone up."""
+        return await self._client._ask(_calls.sms_risk_warning(self._client._access(access_token)))

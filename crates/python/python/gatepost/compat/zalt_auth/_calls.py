@@ -13,6 +13,8 @@ from gatepost.compat.zalt_auth._answers import (
     MFASetup,
     MFAStatus,
     Registration,
+    SMSRisk,
+    SMSSent,
     SMSSetup,
     Tokens,
     User,
@@ -100,6 +102,14 @@ def sms_setup(token: str, phone_number: str) -> Call[SMSSetup]:
     return Call("POST", f"{_MFA}/sms/setup", _answers.sms_setup, {"phone_number": phone_number}, token)
 
 
+def sms_send(token: str) -> Call[SMSSent]:
+    return Call("POST", f"{_MFA}/sms/send", _answers.sms_sent, token=token)
+
+
+def sms_send_for(session: str) -> Call[SMSSent]:
+    return Call("POST", f"{_MFA}/sms/send", _answers.sms_sent, {"mfa_session_id": session})
+
+
 def sms_confirm(token: str, code: str) -> Call[MFAConfirmed]:
     return Call("POST", f"{_MFA}/sms/verify", _answers.mfa_confirmed, {"code": code}, token)
 
@@ -109,8 +119,13 @@ def sms_finish(session: str, code: str) -> Call[AuthResult]:
     return Call("POST", f"{_MFA}/sms/login/verify", _answers.signed_in, body)
 
 
-def sms_disable(token: str, code: str) -> Call[None]:
-    return Call("POST", f"{_MFA}/sms/disable", _answers.nothing, {"code": code}, token)
+def sms_disable(token: str, code: str | None, password: str | None) -> Call[None]:
+    shown = {name: value for name, value in (("code", code), ("password", password)) if value is not None}
+    return Call("POST", f"{_MFA}/sms/disable", _answers.nothing, shown or None, token)
+
+
+def sms_risk_warning(token: str) -> Call[SMSRisk]:
+    return Call("GET", f"{_MFA}/sms/risk-warning", _answers.sms_risk, token=token)
 
 
 def profile_of(given: Mapping[str, Any] | None, named: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,4 +143,11 @@ def _signed_in_or_asked(said: Mapping[str, Any]) -> AuthResult:
     session, seconds = said.get("mfa_session_id"), said.get("mfa_expires_in")
     if not isinstance(session, str) or not session:
         raise ZaltError("the server asks for a second factor, and not for which sign-in")
-    raise MFARequiredError(session, _answers.names(said.get("mfa_methods")), seconds if isinstance(seconds, int) else None)
+    methods, sent, number = _answers.names(said.get("mfa_methods")), said.get("sms_sent"), said.get("phone_number")
+    raise MFARequiredError(
+        session,
+        methods,
+        seconds if isinstance(seconds, int) else None,
+        sent if isinstance(sent, bool) else None,
+        number if isinstance(number, str) else None,
+    )

@@ -13,6 +13,8 @@ from gatepost.compat.zalt_auth._answers import (
     MFASetup,
     MFAStatus,
     Registration,
+    SMSRisk,
+    SMSSent,
     SMSSetup,
     Tokens,
     User,
@@ -33,7 +35,7 @@ class ZaltClient(Base):
 
     @property
     def sms(self) -> SMS:
-        """Second factors: codes by SMS, which the server does not send. It refuses each of them with 404."""
+        """Second factors: codes by text message. Where the realm has nobody who sends them, that is 403 `SMS_NOT_ALLOWED`."""
         return SMS(self)
 
     def register(
@@ -139,8 +141,20 @@ class SMS:
         self._client = client
 
     def setup(self, phone_number: str, *, access_token: str | None = None) -> SMSSetup:
-        """Begins to set a telephone up."""
+        """Sends a code to a telephone, which counts once `verify` has the code. The sign-in must be of the last ten minutes. The number is
+        written with its country, `+4915112345678`."""
         return self._client._ask(_calls.sms_setup(self._client._access(access_token), phone_number))
+
+    @overload
+    def send(self, session_id: None = None, *, access_token: str | None = None) -> SMSSent: ...
+    @overload
+    def send(self, session_id: str, *, access_token: None = None) -> SMSSent: ...
+    def send(self, session_id: str | None = None, *, access_token: str | None = None) -> SMSSent:
+        """Sends a code in place of the one before. With the session of a sign-in that waits, one that ends it. Without one, to the number
+        that is being set up, or else to the account's, for `disable`."""
+        if session_id is not None:
+            return self._client._ask(_calls.sms_send_for(session_id))
+        return self._client._ask(_calls.sms_send(self._client._access(access_token)))
 
     @overload
     def verify(self, code: str, session_id: None = None, *, access_token: str | None = None) -> MFAConfirmed: ...
@@ -149,11 +163,18 @@ class SMS:
     def verify(
         self, code: str, session_id: str | None = None, *, access_token: str | None = None
     ) -> MFAConfirmed | AuthResult:
-        """With the session of a sign-in that waits, ends it. Without one, confirms the telephone that was set up."""
+        """With the session of a sign-in that waits, ends it: somebody has signed in. Without one, confirms the telephone."""
         if session_id is not None:
             return self._client._ask(_calls.sms_finish(session_id, code))
         return self._client._ask(_calls.sms_confirm(self._client._access(access_token), code))
 
-    def disable(self, code: str, *, access_token: str | None = None) -> None:
-        """Removes the telephone."""
-        self._client._ask(_calls.sms_disable(self._client._access(access_token), code))
+    def disable(
+        self, code: str | None = None, *, password: str | None = None, access_token: str | None = None
+    ) -> None:
+        """Removes the telephone. The sign-in must be of the last ten minutes, with every factor of the account. A code (of a text message,
+        or a backup code) or the password may be given beside it, not both, and has to be right."""
+        self._client._ask(_calls.sms_disable(self._client._access(access_token), code, password))
+
+    def risk_warning(self, *, access_token: str | None = None) -> SMSRisk:
+        """What to tell people before they set a telephone up."""
+        return self._client._ask(_calls.sms_risk_warning(self._client._access(access_token)))

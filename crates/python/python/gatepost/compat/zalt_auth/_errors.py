@@ -15,16 +15,32 @@ class NetworkError(ZaltError):
 
 
 class MFARequiredError(ZaltError):
-    """Nobody is signed in yet: the account has a second factor. Go on with `client.mfa.verify(code, error.session_id)`."""
+    """Nobody is signed in yet: the account has a second factor. Go on with `client.mfa.verify(code, error.session_id)`, and where the
+    code came by text message with `client.sms.verify(code, error.session_id)`."""
 
-    def __init__(self, session_id: str, methods: tuple[str, ...], expires_in: int | None) -> None:
-        super().__init__("a second factor is needed: ask for a code, and go on with mfa.verify(code, error.session_id)")
+    def __init__(
+        self,
+        session_id: str,
+        methods: tuple[str, ...],
+        expires_in: int | None,
+        sms_sent: bool | None = None,
+        phone_number: str | None = None,
+    ) -> None:
+        super().__init__(
+            "a second factor is needed: ask for a code, and go on with mfa.verify(code, error.session_id), "
+            "or with sms.verify where it came by text message"
+        )
         self.session_id = self.mfa_session_id = session_id
         """What the second step is for. Keep it to the person: it stands for their password."""
         self.methods = self.mfa_methods = methods
-        """What the account has set up, such as `totp` and `backup_code`."""
+        """What the account has set up, such as `totp`, `sms` and `backup_code`."""
         self.expires_in = expires_in
         """Seconds for which the sign-in waits."""
+        self.sms_sent = sms_sent
+        """Whether a code was sent by text message. None where none is sent unasked, as with an app beside the number: ask for it with
+        `client.sms.send(error.session_id)`, as after False."""
+        self.phone_number = phone_number
+        """The last two digits of where it was sent."""
 
 
 class ZaltAPIError(ZaltError):
