@@ -4,12 +4,16 @@
 """
 
 import argparse
+import contextlib
 import pathlib
+import tempfile
+import types
 
-from pictures import account, mail, second_steps, signing_in
+from pictures import account, mail, second_steps, signing_in, text_messages
 from pictures.second_steps import GRACE, TWO, add_passkey, second_step, trusts
 from playwright.sync_api import sync_playwright
 from server import ADA, CHROMIUM, LONG, PASSWORD, Dev, Server, set_up_app, sign_in, totp
+from sms import world
 
 SIZES = {"phone": (390, 844), "desk": (1280, 800)}
 PAGES = signing_in.PAGES | account.PAGES | second_steps.PAGES
@@ -82,6 +86,11 @@ def main() -> None:
                 others.request.post(f"{dev.url}/api/v1/register", data=account, headers={"accept-language": language})
             others.request.post(f"{dev.url}/api/v1/register", data={"email": TWO, "name": "Emmy Noether", "password": PASSWORD})
             shoot(dev, browser, DEV, given, {TWO: trusts(browser, dev.url)})
+        with contextlib.ExitStack() as running:
+            folder = pathlib.Path(running.enter_context(tempfile.TemporaryDirectory()))
+            url, sender = world(running, folder / "sms")
+            texts = types.SimpleNamespace(url=url)
+            shoot(texts, browser, text_messages.PAGES, given, text_messages.states(browser, url, sender))
         browser.close()
 
 

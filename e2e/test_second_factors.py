@@ -5,6 +5,7 @@ import pathlib
 from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from server import ADA, PASSWORD, set_up_app, totp
+from sms import NUMBER, TEXTED, world
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -151,3 +152,39 @@ def test_who_belongs_to_an_organization_that_asks_is_led_there_and_may_say_later
     page.goto(f"{url}/r/guild/account/security")
     expect(page.locator("#asked")).to_contain_text("after that nobody works there without one.")
     holds(page, axe)
+
+
+def test_one_has_codes_sent_as_text_messages_and_signs_in_with_one(open_browser, running, tmp_path: pathlib.Path, axe: Axe) -> None:
+    url, sender = world(running, tmp_path / "sms")
+    here = open_browser(java_script_enabled=False)
+    first_step(here, url, TEXTED)
+    here.goto(f"{url}/account/security")
+    here.click("#sms-begin")
+    expect(here.locator("#phone")).to_be_focused()
+    here.fill("#phone", NUMBER)
+    here.click("#sms-send")
+    expect(here.locator("#sms_code")).to_have_attribute("autocomplete", "one-time-code")
+    here.fill("#sms_code", sender.code())
+    here.keyboard.press("Enter")
+    expect(here.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
+
+    other = open_browser()
+    first_step(other, url, TEXTED)
+    expect(other.get_by_role("heading", level=1)).to_have_text("Get a code by text message")
+    holds(other, axe)
+    assert len(sender.messages) == 1, "nothing is sent before it is asked for"
+    other.click("#sms-send")
+    expect(other.locator("#sms_code")).to_be_focused()
+    holds(other, axe)
+    other.fill("#sms_code", "00")
+    other.keyboard.press("Enter")
+    expect(other.locator("#sms_code")).to_have_accessible_description(
+        "That code didn’t work. Type the one in the newest message. It works for 5 minutes, and only the newest does.")
+    other.click("#sms-again")
+    expect(other.get_by_role("status")).to_have_text("Another code is on its way.")
+    other.fill("#sms_code", sender.code())
+    other.keyboard.press("Enter")
+    other.wait_for_url("**/account/profile")
+    for path in ("/account/security", "/account/sms", "/account/sms?number"):
+        other.goto(url + path)
+        holds(other, axe)
