@@ -49,15 +49,15 @@ struct SecondStepPage<'a> {
 
 /// The pages of the other ways, of those that there are.
 struct Ways {
-    by_passkey: Option<String>,
-    by_app: Option<String>,
-    by_sms: Option<String>,
-    by_recovery: Option<String>,
+    passkey: Option<String>,
+    app: Option<String>,
+    sms: Option<String>,
+    recovery: Option<String>,
 }
 
 impl Ways {
     fn are_there(&self) -> bool {
-        [&self.by_passkey, &self.by_app, &self.by_sms, &self.by_recovery].into_iter().any(Option::is_some)
+        [&self.passkey, &self.app, &self.sms, &self.recovery].into_iter().any(Option::is_some)
     }
 }
 
@@ -237,10 +237,10 @@ fn asked(
         flow: sealed,
         by_code,
         ways: Ways {
-            by_passkey: overview.has_passkey().then(|| to("passkey")),
-            by_app: overview.totp().filter(|_| !by_code).map(|_| to("totp")),
-            by_sms: overview.sends_sms(&frame.realm).then(|| to("sms")),
-            by_recovery: by_code.then(|| to("recovery_code")),
+            passkey: overview.has_passkey().then(|| to("passkey")),
+            app: overview.totp().filter(|_| !by_code).map(|_| to("totp")),
+            sms: overview.sends_sms(&frame.realm).then(|| to("sms")),
+            recovery: by_code.then(|| to("recovery_code")),
         },
         wrong: wrong.words(&frame, by_code),
         trust: TrustBox::of(&frame, trust),

@@ -7,12 +7,15 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header::RETRY_AFTER},
     response::Response,
 };
-use gatepost_domain::{User, mfa::PendingSignIn};
+use gatepost_domain::{
+    User,
+    mfa::{PendingSignIn, PhoneNumber},
+};
 
 use super::{
     error::{too_often, try_again},
     frame::{Frame, Person, View},
-    html::{Html, say},
+    html::{Html, address, say},
     notice::Notice,
     second_step::{self, TrustBox, Way, Wrong},
     see,
@@ -90,6 +93,11 @@ impl Trouble {
     }
 }
 
+/// What is shown of a number, from the left whatever is around it.
+pub(super) fn shown(number: &PhoneNumber) -> Html {
+    address(&number.masked())
+}
+
 #[derive(Template)]
 #[template(path = "pages/second_sms.html")]
 struct SecondSmsPage<'a> {
@@ -122,12 +130,12 @@ pub(super) async fn second(
     let sent = waits && wrong != Wrong::Sms(Trouble::Spent);
     let frame = frame.of(Some((flow, sealed)));
     let w = frame.words();
-    let phone = overview.phone_number.as_ref().map(|number| number.masked()).unwrap_or_default();
+    let phone = overview.phone_number.as_ref().map(shown).unwrap_or_default();
     let mut view = frame.view(if sent { w.second_title } else { w.sms_title });
     view.wrong = wrong != Wrong::Nothing;
     let to = |way: &str| frame.path(&format!("/sign-in/mfa?flow={sealed}&method={way}"));
     let page = SecondSmsPage {
-        lead: say(if sent { w.sms_sent } else { w.sms_lead }).put("phone", &phone).html(),
+        lead: say(if sent { w.sms_sent } else { w.sms_lead }).put_html("phone", &phone).html(),
         problem: match wrong {
             Wrong::Stale => Some(say(w.stale).html()),
             Wrong::Sms(trouble) => Some(trouble.words(w)),
@@ -138,7 +146,7 @@ pub(super) async fn second(
         other: frame.path(&format!("/sign-in?flow={sealed}&other=1")),
         flow: sealed,
         sent,
-        send: say(w.sms_send).put("phone", &phone).html(),
+        send: say(w.sms_send).put_html("phone", &phone).html(),
         wrong: match wrong {
             Wrong::Empty => Some(w.code_empty),
             Wrong::Refused => Some(w.mail_code_wrong),

@@ -24,7 +24,7 @@ use crate::{
         html::{Html, moment, say},
         notice::Notice,
         query, recovery_codes,
-        sms::Trouble,
+        sms::{Trouble, shown},
         words::Words,
     },
     realm::Snapshot,
@@ -53,7 +53,7 @@ impl SmsRow {
                 } else {
                     say(w.sms_idle)
                 };
-                Some(Self { about: about.put("phone", number.masked()).html(), is_on: true })
+                Some(Self { about: about.put_html("phone", &shown(number)).html(), is_on: true })
             }
             _ => may_be_set_up(realm, overview).then(|| Self { about: say(w.sms_why).html(), is_on: false }),
         }
@@ -170,7 +170,9 @@ async fn page(
             (Some(factor), typed) if typed.is_none() || !may_be => {
                 manage(app, frame, signed_in, (&overview, factor), wrong).await?
             }
-            _ if may_be => number(frame, signed_in, typed.unwrap_or_default(), wrong),
+            (factor, typed) if may_be => {
+                number(frame, signed_in, (typed.unwrap_or_default(), factor.is_some()), wrong)
+            }
             _ => return Ok(see(&frame.browser, SECURITY)),
         }
     };
@@ -186,10 +188,15 @@ fn view(frame: &Frame, title: &'static str, wrong: Wrong) -> View {
     view
 }
 
-fn number(frame: &Frame, signed_in: &BrowserSession, typed: &str, wrong: Wrong) -> Response {
+fn number(
+    frame: &Frame,
+    signed_in: &BrowserSession,
+    (typed, replaces): (&str, bool),
+    wrong: Wrong,
+) -> Response {
     let w = frame.words();
     let page = NumberPage {
-        v: view(frame, w.sms_title, wrong),
+        v: view(frame, if replaces { w.sms_move } else { w.set_up_sms }, wrong),
         tab: "security",
         person: Person::of(&signed_in.user),
         problem: wrong.problem(w),
@@ -206,7 +213,7 @@ fn code(frame: &Frame, signed_in: &BrowserSession, number: &PhoneNumber, wrong: 
         v: view(frame, w.second_title, wrong),
         tab: "security",
         person: Person::of(&signed_in.user),
-        lead: say(w.sms_sent).put("phone", number.masked()).html(),
+        lead: say(w.sms_sent).put_html("phone", &shown(number)).html(),
         problem: wrong.problem(w),
         told: frame.told(),
         wrong: wrong.field(),
@@ -223,15 +230,15 @@ async fn manage(
 ) -> Result<Response, Problem> {
     let (w, is_last) = (frame.words(), overview.factors.len() == 1);
     let asking = asking(app, frame, &signed_in.user).await?;
-    let phone = overview.phone_number.as_ref().map(PhoneNumber::masked).unwrap_or_default();
+    let phone = overview.phone_number.as_ref().map(shown).unwrap_or_default();
     let moves = sms::sender(&frame.realm).is_ok();
     let page = SmsPage {
         v: view(frame, w.sms, wrong),
         tab: "security",
         person: Person::of(&signed_in.user),
-        lead: say(if moves { w.sms_manage_lead } else { w.sms_idle }).put("phone", &phone).html(),
+        lead: say(if moves { w.sms_manage_lead } else { w.sms_idle }).put_html("phone", &phone).html(),
         problem: wrong.problem(w),
-        since: say(w.sms_since).put("phone", &phone).put("time", moment(w, factor.added_at)).html(),
+        since: say(w.sms_since).put_html("phone", &phone).put("time", moment(w, factor.added_at)).html(),
         moves,
         required: asking.is_some() && is_last,
         stays: say(w.turn_off_required).put("realm", asking.as_deref().unwrap_or_default()).html(),

@@ -374,7 +374,7 @@ pub(super) const WORDS: Words = Words {
     sms_new_lead: "Nach dem Passwort wird ein Code auf Ihr Telefon geschickt.",
     sms_risk: "<b>Ein Passkey oder eine App ist sicherer.</b> SMS lassen sich abfangen, und jemand anders könnte Ihre Nummer übernehmen. Nehmen Sie dies, wenn beides nicht geht.",
     sms_number: "Telefonnummer",
-    sms_number_hint: "Mit der Landesvorwahl zuerst, wie +49 1512 3456789.",
+    sms_number_hint: "Mit der Landesvorwahl zuerst, wie +49\u{a0}1512\u{a0}3456789.",
     sms_number_empty: "Geben Sie Ihre Telefonnummer ein.",
     sms_number_refused: "An diese Nummer können wir nichts schicken. Beginnen Sie mit + und der Landesvorwahl.",
     sms_go: "Code schicken",

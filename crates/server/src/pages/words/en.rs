@@ -374,7 +374,7 @@ pub(super) const WORDS: Words = Words {
     sms_new_lead: "A code is sent to your phone after your password.",
     sms_risk: "<b>A passkey or an app is safer.</b> Text messages can be intercepted, and somebody else may take your number over. Use this if you can use neither.",
     sms_number: "Phone number",
-    sms_number_hint: "With the country code first, as in +44 7700 900123.",
+    sms_number_hint: "With the country code first, as in +44\u{a0}7700\u{a0}900123.",
     sms_number_empty: "Type your phone number.",
     sms_number_refused: "That isn’t a number we can send to. Begin with + and the country code.",
     sms_go: "Send a code",

@@ -66,7 +66,10 @@ async fn a_person_sets_a_number_up_and_is_shown_their_recovery_codes_once() {
     assert_eq!(message["to"], NUMBER);
     let code = message["code"].as_str().unwrap();
     let html = asked.html();
-    assert!(html.contains("We sent a code to <bdi>•••78</bdi>") && !html.contains(&NUMBER[3..]), "{html}");
+    assert!(
+        html.contains("We sent a code to <bdi dir=\"ltr\">•••78<wbr></bdi>") && !html.contains(&NUMBER[3..]),
+        "{html}"
+    );
     assert_eq!(app.login(ADA).await.status, 200, "it does not count yet");
     for (typed, said) in [("", "Type the 6 digits."), (&wrong(code), "Type the one in the newest message.")] {
         let refused = browser.fill(&asked, &[("sms_code", typed)]).await;
@@ -78,15 +81,19 @@ async fn a_person_sets_a_number_up_and_is_shown_their_recovery_codes_once() {
     assert_eq!((shown.status.as_u16(), list.matches("<li>").count()), (200, 10));
     assert_eq!(browser.get("/account/recovery-codes/saved?saved=1").await.location(), "/account/security");
     let security = browser.get("/account/security").await.html();
-    for said in
-        ["Codes by text message are on.", "<bdi>•••78</bdi> · on since", "10 of 10 left", "sms-manage"]
-    {
+    for said in [
+        "Codes by text message are on.",
+        "<bdi dir=\"ltr\">•••78<wbr></bdi> · on since",
+        "10 of 10 left",
+        "sms-manage",
+    ] {
         assert!(security.contains(said), "{said}: {security}");
     }
     assert!(!security.contains(&NUMBER[3..]) && !security.contains("sms-begin"), "{security}");
     let manage = browser.get(HERE).await.html();
     assert!(
-        manage.contains("A code is sent to <bdi>•••78</bdi>") && !manage.contains(&NUMBER[3..]),
+        manage.contains("A code is sent to <bdi dir=\"ltr\">•••78<wbr></bdi>")
+            && !manage.contains(&NUMBER[3..]),
         "{manage}"
     );
     assert_eq!(app.login(ADA).await.brief(), "403 mfa_required");
@@ -122,7 +129,7 @@ async fn a_number_is_changed_and_turned_off_on_its_page() {
     let browser = with_both(&app, &sender).await;
     app.advance(PAUSE);
     let asked = begun(&browser, OTHER).await;
-    assert!(asked.html().contains("<bdi>•••23</bdi>"), "{}", asked.html());
+    assert!(asked.html().contains("<bdi dir=\"ltr\">•••23<wbr></bdi>"), "{}", asked.html());
     let code = sender.code();
     assert!(browser.get("/account/security").await.html().contains("•••78"), "the one before, until then");
     let number = browser.get("/account/sms?number").await.html();
@@ -244,7 +251,10 @@ async fn where_nobody_sends_a_number_is_only_taken_away() {
     let browser = with_both(&app, &sender).await;
     turn_off(&app).await;
     let security = browser.get("/account/security").await.html();
-    assert!(security.contains("<bdi>•••78</bdi> · no messages are sent here any more"), "{security}");
+    assert!(
+        security.contains("<bdi dir=\"ltr\">•••78<wbr></bdi> · no messages are sent here any more"),
+        "{security}"
+    );
     for path in [HERE, "/account/sms?number"] {
         let html = browser.get(path).await.html();
         assert!(
@@ -312,8 +322,12 @@ async fn oa_13_a_number_is_changed_by_a_form_of_ours_alone() {
 async fn the_pages_of_a_number_speak_every_language() {
     let (app, sender, _, _) = world().await;
     let browser = with_both(&app, &sender).await;
-    for (language, word) in [("en", "Text message"), ("de", "SMS"), ("ar", "رسالة نصية")] {
-        for path in ["/account/security", HERE, "/account/sms?number"] {
+    for (language, words) in [
+        ("en", ["Text message", "Change the number", "Phone number"]),
+        ("de", ["SMS", "Nummer ändern", "Telefonnummer"]),
+        ("ar", ["رسالة نصية", "تغيير الرقم", "رقم الهاتف"]),
+    ] {
+        for (path, word) in ["/account/security", HERE, "/account/sms?number"].into_iter().zip(words) {
             let join = if path.contains('?') { '&' } else { '?' };
             let page = browser.get(&format!("{path}{join}language={language}")).await;
             assert_eq!(page.status, 200, "{path}");
