@@ -77,7 +77,9 @@ impl Prepared {
         let url = sender(realm)?.clone();
         attempt_of(app, realm, (Rule::SmsPause, user), Some(user), origin, now)?;
         attempt_of(app, realm, (Rule::SmsAccount, user), Some(user), origin, now)?;
-        attempt_of(app, realm, (Rule::SmsNumber, number), Some(user), origin, now)?;
+        // Apart: whoever says that another's number is theirs must not use up what its owner is sent at a sign-in.
+        let number_key = (number, matches!(sent_for, SentFor::SetUp(_)));
+        attempt_of(app, realm, (Rule::SmsNumber, number_key), Some(user), origin, now)?;
         attempt_of(app, realm, (Rule::SmsAddress, origin.neighbourhood()), Some(user), origin, now)?;
         attempt_of(app, realm, (Rule::SmsRealm, ()), Some(user), origin, now)?;
         let id = realm.id();

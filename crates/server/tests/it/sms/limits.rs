@@ -56,6 +56,21 @@ async fn a_number_is_sent_five_codes_an_hour_whoever_asks() {
     assert_eq!(sender.messages().len(), 5);
 }
 
+/// Strangers who say that it is theirs do not lock its owner out.
+#[tokio::test]
+async fn whoever_sets_a_number_up_takes_nothing_from_those_who_have_it() {
+    let (app, sender, _ada, _) = world().await;
+    app.advance(Duration::from_mins(12));
+    for n in 0..6 {
+        let stranger = app.person(&format!("person{n}@example.com")).await;
+        let answer = begin(&app, &stranger, NUMBER).await;
+        assert_eq!(answer.status.as_u16(), if n < 5 { 200 } else { 429 }, "{n}");
+    }
+    sender.messages();
+    assert_eq!(send(&app, &half(&app, ADA).await).await.status, 200);
+    assert_eq!(sender.messages().len(), 1);
+}
+
 /// Counted before the sender is asked: what it does not take is not tried for ever.
 #[tokio::test]
 async fn what_was_not_sent_counts_too() {
