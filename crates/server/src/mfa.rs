@@ -39,7 +39,9 @@ pub use set_up::{
     BegunBy, SetUp, begin_totp, begin_totp_with_codes, confirm_totp, confirm_totp_with_codes, pending_totp,
 };
 pub use sms::{begin_sms, confirm_sms, pending_sms, send_sms};
-pub use trusted::{forget_trusted_device, forget_trusted_devices, list_trusted_devices, trusted_devices};
+pub use trusted::{
+    forget_trusted_device, forget_trusted_devices, list_trusted_devices, trust_device, trusted_devices,
+};
 
 /// What an account has set up.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ use crate::{App, described::routes};
 
 pub use admin::{ClientView, DeliveryView, InitialAccessTokenView, RoleView, WebhookAndSecret, WebhookView};
 pub use key_view::KeyView;
-pub(crate) use login::{cookie, known as known_device};
+pub(crate) use login::{CookieHeader, cookie, known as known_device};
 pub use me::SessionView;
 pub use mfa_view::{Enrolment, MfaView};
 pub use organizations::{MemberView, OrganizationView};

@@ -69,6 +69,9 @@ pub enum Problem {
     /// Nobody sends text messages for the realm.
     #[error("the realm sends no text messages")]
     SmsOff,
+    /// The realm trusts no devices.
+    #[error("the realm trusts no devices")]
+    TrustedDevicesOff,
     /// Whoever sends text messages for the realm did not take one.
     #[error("the text message was not sent")]
     SmsNotSent,

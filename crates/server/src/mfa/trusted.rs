@@ -3,12 +3,13 @@
 use gatepost_domain::{Timestamp, TrustedDeviceId, UserId, audit::Event, mfa::TrustedDevice};
 use gatepost_store::{audit, trusted_devices as stored};
 
+use super::may_change;
 use crate::{
     App,
     accounts::Who,
     http::{Problem, SignedIn, origin::Where},
     realm::Snapshot,
-    session,
+    session::{self, NewTrust, TrustCookie},
 };
 
 /// How many devices of an account are trusted.
@@ -40,6 +41,37 @@ pub async fn list_trusted_devices(
         Box::pin(async move { stored::list(tx, (id, user), since, before, limit, now).await })
     });
     Ok(found.await?)
+}
+
+/// Trusts the device that a request comes from, for somebody who is signed in there: a moment ago, and with a second factor, as if they
+/// had said so then. The cookie is what tells it from others.
+pub async fn trust_device(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    origin: Where,
+    now: Timestamp,
+) -> Result<TrustCookie, Problem> {
+    let (id, user) = (caller.user.realm, caller.user.id);
+    let origin = origin.trusting(true);
+    let new = NewTrust::of(app, realm, user, &origin, now).ok_or(Problem::TrustedDevicesOff)?;
+    let cookie = session::trust(app, realm, (&caller.user, new.device()), &origin, now);
+    let who = Who::themselves(caller, origin);
+    let record = who.record(app, Event::DeviceTrusted, id, user, now).session(caller.session.id);
+    let record = record.with("device", new.device().id.to_string());
+    let caller = caller.clone();
+    let written = app.db().write("trust a device", move |tx| {
+        let (who, caller, record, new) = (who.clone(), caller.clone(), record.clone(), new.clone());
+        Box::pin(async move {
+            who.still_may(tx, now).await?;
+            if may_change(tx, &caller, now).await?.is_empty() {
+                return Err(Problem::NoSecondFactor);
+            }
+            new.write(tx).await?;
+            Ok(audit::append(tx, &record).await?)
+        })
+    });
+    written.await.map(|()| cookie)
 }
 
 /// Trusts one device of a person no more: there they are asked for a second factor again. `NotFound`: they trust no such device.

@@ -45,7 +45,7 @@ pub use sign_in::{
     Begun, Identifier, Proven, SignIn, just_signed_up, prove, prove_or_tell, refused as note_refused, sign_in,
 };
 pub use touch::touch;
-pub(crate) use trusted_device::trusted_since;
+pub(crate) use trusted_device::{NewTrust, trusted_since};
 pub use trusted_device::{TrustCookie, this_device, trust};
 
 /// The client of people who sign in at the server's own API.

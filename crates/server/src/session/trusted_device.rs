@@ -100,7 +100,8 @@ pub(super) async fn excuse(
 }
 
 /// A device that is to be trusted.
-pub(super) struct NewTrust {
+#[derive(Clone)]
+pub(crate) struct NewTrust {
     device: TrustedDevice,
     /// What it was trusted by until now: a copy of that is worth nothing any more.
     before: Option<TrustedDeviceId>,
@@ -108,7 +109,7 @@ pub(super) struct NewTrust {
 
 impl NewTrust {
     /// The device that a request comes from, if it is to be one on which the user is not asked again.
-    pub(super) fn of(
+    pub(crate) fn of(
         app: &App,
         realm: &Snapshot,
         user: UserId,
@@ -124,12 +125,12 @@ impl NewTrust {
     }
 
     /// The device.
-    pub(super) fn device(&self) -> &TrustedDevice {
+    pub(crate) fn device(&self) -> &TrustedDevice {
         &self.device
     }
 
     /// Trusts it from now on.
-    pub(super) async fn write(&self, tx: &mut Tx) -> Result<(), Error> {
+    pub(crate) async fn write(&self, tx: &mut Tx) -> Result<(), Error> {
         if let Some(before) = self.before {
             trusted_devices::forget(tx, self.device.realm, self.device.user, before).await?;
         }

@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(mfa::confirm_totp))
         .routes(routes!(mfa::begin_sms, mfa::remove_sms))
         .routes(routes!(mfa::confirm_sms))
-        .routes(routes!(trusted_devices::list, trusted_devices::forget_all))
+        .routes(routes!(trusted_devices::list, trusted_devices::trust, trusted_devices::forget_all))
         .routes(routes!(trusted_devices::forget))
         .routes(routes!(mfa::count_recovery_codes, mfa::make_recovery_codes))
         .routes(routes!(passkeys::list, passkeys::add))

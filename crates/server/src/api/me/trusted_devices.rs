@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App,
+    api::{CookieHeader, cookie},
     http::{
         Json, Now, PathId, Problem, Query, SignedIn, Where,
         page::{self, Limit},
@@ -13,7 +14,7 @@ use crate::{
     },
     mfa,
     realm::InRealm,
-    session,
+    session::{self, TrustCookie},
 };
 
 /// Which devices to list.
@@ -87,6 +88,32 @@ pub(super) async fn list(
         expires_at: device.expires_at,
     });
     Ok(Json(TrustedDevicePage { trusted_devices: shown.collect(), next_cursor }))
+}
+
+/// Trust this device
+///
+/// For somebody who did not say so when they signed in: the next sign-ins on it take the first step alone, for as long as the realm
+/// says (`trusted_device_ttl`). The answer sets a cookie, which is what the device is known by. It takes a sign-in of the last ten
+/// minutes, with a second factor.
+#[utoipa::path(
+    post, path = "/api/v1/me/mfa/trusted-devices", tag = "Second factors", operation_id = "trust_device",
+    security(("bearer" = [])),
+    responses(
+        (status = 204, description = "It is trusted, where the cookie is kept"),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
+        (status = 403, description = "`trusted_devices_off` or `not_for_applications`", body = ProblemDocument),
+        (status = 409, description = "`no_second_factor`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn trust(
+    caller: SignedIn,
+    realm: InRealm,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<(CookieHeader, StatusCode), Problem> {
+    let trusted = mfa::trust_device(&app, &realm, &caller, origin, now).await?;
+    Ok((cookie(Some(&trusted), TrustCookie::header)?, StatusCode::NO_CONTENT))
 }
 
 /// Trust a device no more

@@ -25,6 +25,7 @@ impl Problem {
             Self::SmsCodeExpired,
             Self::SmsCodeSpent,
             Self::SmsOff,
+            Self::TrustedDevicesOff,
             Self::SmsNotSent,
             Self::NoPhoneNumber,
             Self::InvalidPhone,

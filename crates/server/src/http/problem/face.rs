@@ -113,6 +113,12 @@ impl Problem {
                 "No text messages here",
                 "This realm sends no text messages. Set up an app or a passkey, or have the realm's setting `sms_url` name who sends them.",
             ),
+            Self::TrustedDevicesOff => fixed(
+                "trusted_devices_off",
+                S::FORBIDDEN,
+                "No device is trusted here",
+                "This realm asks for a second factor on every device. Have its setting `trusted_device_ttl` say for how long one is trusted.",
+            ),
             Self::SmsNotSent => fixed(
                 "sms_not_sent",
                 S::SERVICE_UNAVAILABLE,
@@ -155,7 +161,7 @@ impl Problem {
                 "no_second_factor",
                 S::CONFLICT,
                 "Set up a second factor first",
-                "Recovery codes stand in for a second factor, and the account has none. Set up an app (`POST /api/v1/me/mfa/totp`) or a \
+                "This is for whoever has a second factor, and the account has none. Set up an app (`POST /api/v1/me/mfa/totp`) or a \
                  passkey (`POST /api/v1/me/passkeys/options`): the first of them brings recovery codes with it.",
             ),
             Self::EmailSignInOff => fixed(

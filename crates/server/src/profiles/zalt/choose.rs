@@ -1,7 +1,7 @@
 //! Which realm a request is for. A prefix or a host says so; at the root the request says it itself, by `realm_id` in its body, by
 //! `X-Realm-ID`, by a publishable key, or by `realm_id` in its address.
 
-use std::sync::Arc;
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use axum::{
     body::{self, Body, Bytes, HttpBody as _},
@@ -11,7 +11,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gatepost_domain::{Profile, RealmSettings, publishable_key};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::Value;
 
 use super::Refusal;
@@ -135,14 +138,45 @@ async fn named(app: &App, name: &str) -> Result<Option<Arc<Snapshot>>, Refusal> 
 
 /// Whoever reads the body says what is wrong with it; here it names no realm then.
 fn in_body(bytes: &[u8]) -> Result<Option<String>, Refusal> {
-    #[derive(Deserialize)]
-    struct Named {
-        realm_id: Option<Value>,
+    match serde_json::from_slice::<Names>(bytes).map(|names| names.0) {
+        Ok(names) if names.len() > 1 => Err(Refusal::invalid("Send one `realm_id`.")),
+        Ok(mut names) => match names.pop() {
+            Some(Value::String(name)) => Ok(Some(name)),
+            Some(Value::Null) | None => Ok(None),
+            Some(_) => Err(Refusal::invalid("`realm_id` has the wrong type: expected a string")),
+        },
+        Err(_) => Ok(None),
     }
-    match serde_json::from_slice::<Named>(bytes).ok().and_then(|named| named.realm_id) {
-        Some(Value::String(name)) => Ok(Some(name)),
-        Some(_) => Err(Refusal::invalid("`realm_id` has the wrong type: expected a string")),
-        None => Ok(None),
+}
+
+/// Every `realm_id` of an object: of two, other readers take the first or the last.
+struct Names(Vec<Value>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(NamesVisitor)
+    }
+}
+
+struct NamesVisitor;
+
+impl<'de> Visitor<'de> for NamesVisitor {
+    type Value = Names;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Names, A::Error> {
+        let mut names = Vec::new();
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            if key == "realm_id" {
+                names.push(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Names(names))
     }
 }
 

@@ -1,6 +1,10 @@
-//! `/auth/devices`: on which devices the account is not asked for a second factor. One is trusted in the sign-in that shows it.
+//! `/auth/devices`: on which devices the account is not asked for a second factor.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
 use gatepost_domain::{TrustedDeviceId, mfa::TrustedDevice};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,11 +13,13 @@ use super::{
     Refusal,
     envelope::Said,
     mfa::check_password,
+    reverify::fresh,
     sent::{Id, In, MaybeBody},
     webauthn::ByPassword,
 };
 use crate::{
     App,
+    api::cookie,
     http::{
         Now, Problem, Query, SignedIn, Where,
         page::{self, Limit},
@@ -21,7 +27,7 @@ use crate::{
     mfa,
     pages::browser_and_system,
     realm::InRealm,
-    session,
+    session::{self, TrustCookie},
 };
 
 fn view(device: &TrustedDevice, here: Option<TrustedDeviceId>) -> Value {
@@ -73,6 +79,20 @@ pub async fn list(
         "next_cursor": next_cursor,
         "has_more": next_cursor.is_some(),
     })))
+}
+
+/// Trusts the one that this comes from, after a sign-in of a moment ago, with a second factor.
+pub async fn trust(
+    In(caller): In<SignedIn>,
+    In(realm): In<InRealm>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<Response, Refusal> {
+    let trusted = fresh(&app, &caller, mfa::trust_device(&app, &realm, &caller, origin, now).await).await?;
+    let said =
+        Said::ok(json!({"message": "The second factor is not asked for here for a while.", "success": true}));
+    Ok((cookie(Some(&trusted), TrustCookie::header)?, said).into_response())
 }
 
 /// Trusts one no more. A password that is sent beside it has to be right.

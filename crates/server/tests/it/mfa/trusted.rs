@@ -244,6 +244,53 @@ async fn mf_05_trust_that_was_turned_off_is_not_there_when_it_is_turned_on_again
     assert_eq!(changed.iter().map(told).filter(|told| *told == json!("1")).count(), 2, "{changed:?}");
 }
 
+/// MF-05: whoever did not say so at sign-in says it afterwards, as they would change how they sign in.
+#[tokio::test]
+async fn mf_05_the_device_of_a_fresh_sign_in_is_trusted_afterwards() {
+    const HERE: &str = "/api/v1/me/mfa/trusted-devices";
+    let app = TestApp::with(TRUST).await;
+    let bob = app.person("bob@example.com").await;
+    assert_eq!(app.ask(&bob, Method::POST, HERE, None).await.brief(), "409 no_second_factor");
+    let (_, phone, _) = with_app(&app, ADA).await;
+    let two_steps = async || {
+        app.advance(STEP);
+        let body = json!({"mfa_token": half(&app, ADA).await, "code": phone.code(&app)});
+        person(&app.post("/api/v1/login/mfa", body).await)
+    };
+    let ada = two_steps().await;
+    let answer = app.ask(&ada, Method::POST, HERE, None).await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    assert!(cookie.starts_with(COOKIE), "{cookie}");
+    let login = json!({"email": ADA, "password": PASSWORD});
+    let excused = post(&app, "/api/v1/login", Some(&cookie), login.clone()).await;
+    assert_eq!(excused.status, 200, "{excused:?}");
+    assert_eq!(
+        post(&app, "/api/v1/login", None, login.clone()).await.brief(),
+        "403 mfa_required",
+        "elsewhere"
+    );
+
+    // Trusted once more, it has a new row: a copy of the cookie from before is worth nothing.
+    let mut request = crate::support::request(Method::POST, HERE, Some(&ada.access_token), None);
+    request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
+    let again = app.send(request).await;
+    assert_eq!(again.status, 204, "{again:?}");
+    assert_eq!(post(&app, "/api/v1/login", Some(&cookie), login.clone()).await.brief(), "403 mfa_required");
+
+    let excused = person(&excused);
+    assert_eq!(app.ask(&excused, Method::POST, HERE, None).await.brief(), "401 reauthentication_required");
+    app.advance(Duration::from_mins(11));
+    assert_eq!(app.ask(&ada, Method::POST, HERE, None).await.brief(), "401 reauthentication_required");
+    assert_eq!(app.post(HERE, json!({})).await.brief(), "401 unauthenticated");
+    let told = trail(&app, &app.admin().await, "device-trusted").await;
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|event| event["detail"]["device"].is_string()), "{told:?}");
+    app.apply(OFF).await;
+    let ada = two_steps().await;
+    assert_eq!(app.ask(&ada, Method::POST, HERE, None).await.brief(), "403 trusted_devices_off");
+}
+
 #[tokio::test]
 async fn where_the_realm_trusts_no_device_nobody_is_offered_it() {
     let app = TestApp::new().await;

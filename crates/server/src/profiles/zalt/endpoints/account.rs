@@ -30,7 +30,7 @@ const SMS_REMOVE: &str = "sms::a_number_is_removed_by_a_fresh_sign_in";
 const SMS_RISK: &str = "sms::the_risk_is_said_and_who_refuses_it_sets_nothing_up";
 const WHATSAPP: &str = "codes are sent as text messages, by a [sender](second-factors.md#codes-by-text-message) of yours that may send them as it likes";
 const DEVICES: &str = "devices::trusted_devices_are_listed_and_forgotten_one_by_one";
-const TRUST: &str = "a device is [trusted](second-factors.md#devices-that-are-trusted) in the sign-in that shows the second factor: `trust_device` at `/mfa/verify`";
+const TRUST: &str = "devices::the_device_of_a_fresh_sign_in_is_trusted_afterwards";
 const TASKS: &str = "tasks::a_second_factor_that_is_to_be_set_up_is_a_task";
 const REVERIFY: &str = "reverify::a_password_makes_the_session_fresh_of_whoever_has_nothing_else";
 const REVERIFY_MFA: &str = "reverify::whoever_has_a_second_factor_shows_both";
@@ -120,7 +120,7 @@ pub(super) const AREAS: &[Area] = &[
             served("DELETE", "/sessions/{id}", SESSIONS, || delete(sessions::end)),
             served("GET", "/auth/devices", DEVICES, || get(devices::list)),
             served("DELETE", "/auth/devices/{id}", DEVICES, || delete(devices::forget)),
-            never("POST", "/auth/devices/trust", TRUST),
+            served("POST", "/auth/devices/trust", TRUST, || post(devices::trust)),
             served("GET", "/session/tasks", TASKS, || get(tasks::list)),
             served("POST", "/session/tasks/{id}/complete", TASKS, || post(tasks::complete)),
             never("POST", "/session/tasks/{id}/skip", "the one task there is stays until its day comes"),

@@ -96,6 +96,36 @@ async fn trusted_devices_are_listed_and_forgotten_one_by_one() {
     assert_eq!(brief(&app.get("/auth/devices").await), "401 UNAUTHORIZED");
 }
 
+/// MF-05: what the TypeScript package calls `trustCurrent`.
+#[tokio::test]
+async fn the_device_of_a_fresh_sign_in_is_trusted_afterwards() {
+    let app = TestApp::with(WORLD).await;
+    let phone = with_app(&app, ADA).await;
+    let (ada, none) = signed_in(&app, ADA, &phone, json!({})).await;
+    assert_eq!(none, None);
+    let eve = person(&app, "eve@example.com").await;
+    assert_eq!(brief(&post(&app, &eve, "/auth/devices/trust", json!({})).await), "400 MFA_NOT_ENABLED");
+    assert_eq!(brief(&app.post("/auth/devices/trust", json!({})).await), "401 UNAUTHORIZED");
+    let body = json!({"realm_id": "default"});
+    let answer = post(&app, &ada, "/auth/devices/trust", body.clone()).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["data"]["success"]),
+        (200, &json!(true)),
+        "{answer:?}"
+    );
+    let cookie = cookie(&answer).expect("trusted");
+    let headers = [("cookie", &*cookie)];
+    let excused = with(&app, Method::POST, "/login", &headers, Some(credentials(ADA))).await;
+    assert_eq!(excused.json()["mfa_required"], Value::Null, "{excused:?}");
+    assert_eq!(get(&app, &ada, "/auth/devices").await.json()["count"], json!(1));
+    let refused = post(&app, &someone(&excused), "/auth/devices/trust", body.clone()).await;
+    assert_eq!(brief(&refused), "403 REVERIFICATION_REQUIRED", "one factor trusts no device");
+    assert_eq!(refused.json()["error"]["required_level"], json!("mfa"));
+    app.advance(Duration::from_mins(11));
+    let refused = post(&app, &ada, "/auth/devices/trust", body).await;
+    assert_eq!(brief(&refused), "403 REVERIFICATION_REQUIRED");
+}
+
 #[tokio::test]
 async fn where_the_realm_trusts_no_device_none_is_trusted() {
     let app = TestApp::with("[[realm]]\nname = \"default\"\nprofile = \"zalt\"\n").await;
@@ -103,4 +133,5 @@ async fn where_the_realm_trusts_no_device_none_is_trusted() {
     let (ada, cookie) = signed_in(&app, ADA, &phone, json!({"trust_device": true})).await;
     assert_eq!(cookie, None);
     assert_eq!(get(&app, &ada, "/auth/devices").await.json()["devices"], json!([]));
+    assert_eq!(brief(&post(&app, &ada, "/auth/devices/trust", json!({})).await), "403 FORBIDDEN");
 }

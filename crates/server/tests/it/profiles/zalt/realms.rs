@@ -82,6 +82,60 @@ async fn whatever_names_a_realm_names_the_same() {
     assert_eq!(brief(&registered(&app, "/register", &two, None).await), "400 INVALID_REQUEST");
     let number = with(&app, Method::POST, "/login", &[], Some(json!({"realm_id": 7}))).await;
     assert_eq!(brief(&number), "400 INVALID_REQUEST");
+    // Of two members with one name, readers take the first or the last.
+    let body = format!(
+        r#"{{"realm_id": "acme", "email": "{ADA}", "password": "{PASSWORD}", "realm_id": "default"}}"#
+    );
+    let mut request = crate::support::request(Method::POST, "/register", None, Some(json!({})));
+    *request.body_mut() = body.into();
+    request.headers_mut().remove("content-length");
+    assert_eq!(brief(&app.send(request).await), "400 INVALID_REQUEST");
+    for nobody in [json!(["acme"]), json!([{"realm_id": "nowhere"}]), json!("acme")] {
+        let answer = with(&app, Method::POST, "/login", &[], Some(nobody)).await;
+        assert_eq!(brief(&answer), "400 INVALID_REQUEST", "what is no object names no realm");
+    }
+}
+
+/// SE-09: at the root a browser asks first whether it may, and names no realm then. What is answered is read where the realm lets it.
+#[tokio::test]
+async fn se_09_a_page_reads_what_the_realm_that_it_names_lets_it_read() {
+    const BOTH: &str = "https://both.example";
+    let world = WORLD
+        .replacen(
+            "name = \"default\"",
+            "name = \"default\"\nallowed_origins = [\"https://both.example\", \"https://root.example\"]",
+            1,
+        )
+        .replacen(
+            "name = \"acme\"",
+            "name = \"acme\"\nallowed_origins = [\"https://both.example\", \"https://acme.example\"]",
+            1,
+        );
+    let app = TestApp::with(&world).await;
+    let allowed = async |method: Method, path: &str, origin: &str, realm: Option<&str>| {
+        let mut headers = vec![("origin", origin), ("access-control-request-method", "POST")];
+        headers.extend(realm.map(|realm| ("x-realm-id", realm)));
+        let body = (method == Method::POST).then(|| json!({"email": ADA, "password": PASSWORD}));
+        let answer = with(&app, method, path, &headers, body).await;
+        answer.header("access-control-allow-origin").map(str::to_owned)
+    };
+    let (root, acme) = ("https://root.example", "https://acme.example");
+    for (path, origin, asks, reads_root, reads_acme) in [
+        ("/login", BOTH, true, true, true),
+        ("/login", root, true, true, false),
+        ("/login", acme, false, false, true),
+        ("/r/acme/login", acme, true, true, true),
+        ("/r/acme/login", root, false, false, false),
+    ] {
+        let told = |may: bool| may.then(|| origin.to_owned());
+        assert_eq!(allowed(Method::OPTIONS, path, origin, None).await, told(asks), "{path} {origin}");
+        assert_eq!(allowed(Method::POST, path, origin, None).await, told(reads_root), "{path} {origin}");
+        assert_eq!(
+            allowed(Method::POST, path, origin, Some("acme")).await,
+            told(reads_acme),
+            "{path} {origin}"
+        );
+    }
 }
 
 /// With a host of one's own in place of the root's.
