@@ -98,7 +98,7 @@ impl<'de> Deserialize<'de> for Logo {
 name!(
     /// Where the picture of an organization is, as that of a person: an address that leads to a page and does nothing else.
     LogoUrl, LogoUrlRefused,
-    "a logo is the address of a picture: https://… or http://… of up to 400 bytes, without white space, quotes, '<', '>' and '\\'",
+    "a logo is the address of a picture: https://… or http://… with a host, of up to 400 bytes, without `@` before it, white space, quotes, '<', '>' and '\\'",
     |t| t.len() <= LONGEST
         && leads(t) && !t.chars().any(char::is_control)
 );
@@ -130,6 +130,10 @@ mod tests {
             "data:image/png;base64,AAAA",
             "javascript:alert(1)",
             "https://a.test/\u{1}",
+            "https://",
+            "https:///acme.png",
+            "https://bank.test@evil.test/",
+            "https://ada:secret@a.test/",
             &long,
         ] {
             assert_eq!(bad.parse::<LogoUrl>(), Err(LogoUrlRefused), "{bad}");

@@ -96,11 +96,15 @@ fn is_address(name: &str) -> bool {
     matches!(name, "picture" | "website" | "profile")
 }
 
-/// Whether it leads to a page, and does nothing else: a `javascript:` would run where an application shows it.
+/// Whether it leads to a page, and does nothing else: a `javascript:` would run where an application shows it. Before an `@` stands
+/// nothing, for it would be taken for the host.
 pub(crate) fn leads(text: &str) -> bool {
-    let scheme = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     let is_safe = |c: char| !(c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '\\' | '`'));
-    (scheme.starts_with("https://") || scheme.starts_with("http://")) && text.chars().all(is_safe)
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_named = !host.is_empty() && !host.contains('@');
+    is_web && is_named && text.chars().all(is_safe) && url::Url::parse(text).is_ok()
 }
 
 #[cfg(test)]
@@ -122,6 +126,10 @@ mod tests {
             "data:text/html,x",
             "//example.com",
             "ada.png",
+            "https://",
+            "https:///ada.png",
+            "https://bank.test@evil.test/",
+            "https://[::1/",
             quoted,
         ] {
             assert_eq!(shown(bad), Err(ClaimRefused { name: "picture".into() }), "{bad}");

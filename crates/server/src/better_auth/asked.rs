@@ -1,7 +1,7 @@
 //! A request, read once: its members, and what is set with the answer. What the contract asks of every request is asked here.
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     extract::{FromRequest, FromRequestParts, Request},
     http::{
         HeaderMap, HeaderValue, Method, StatusCode, Uri,
@@ -27,7 +27,10 @@ use super::{
 };
 use crate::{
     App,
-    http::{Json, Where, body},
+    http::{
+        Json, Where,
+        body::{self, Unread},
+    },
     realm::InRealm,
 };
 
@@ -65,7 +68,7 @@ impl FromRequest<App> for Asked {
         let Ok(origin) = Where::from_request_parts(&mut parts, app).await;
         let (method, headers, uri) = (parts.method.clone(), parts.headers.clone(), parts.uri.clone());
         let body = match method {
-            Method::POST => Box::pin(read(Request::from_parts(parts, body), app, uri.path())).await?,
+            Method::POST => Box::pin(read(Request::from_parts(parts, body), uri.path())).await?,
             _ => None,
         };
         Sender(&headers).check(&realm, &method)?;
@@ -91,20 +94,16 @@ impl FromRequest<App> for Asked {
 }
 
 /// The body; `None` where there is none.
-async fn read(request: Request<Body>, app: &App, path: &str) -> Result<Option<Value>, Refusal> {
+async fn read(request: Request<Body>, path: &str) -> Result<Option<Value>, Refusal> {
     let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.map(|text| text.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
     let bad = |message| Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message);
-    let bytes = tokio::time::timeout(body::TIMEOUT, Bytes::from_request(request, app))
-        .await
-        .map_err(|_| bad("The body did not arrive in time."))?
-        .map_err(|refused| match refused.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                let message = "A body may have up to 64 KiB.";
-                Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)
-            }
-            _ => bad("The body could not be read to its end."),
-        })?;
+    let bytes = body::read(request.into_body()).await.map_err(|unread| match unread {
+        Unread::TooLarge => {
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", unread.sentence())
+        }
+        Unread::Late | Unread::Broken => bad(unread.sentence()),
+    })?;
     if bytes.is_empty() {
         return Ok(None);
     }

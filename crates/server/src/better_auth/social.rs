@@ -3,10 +3,7 @@
 //! The provider sends people back to `/api/auth/callback/{provider}`, which is to be registered there. State, nonce and PKCE are ours, and
 //! the browser is known by a cookie of ours in between: what somebody else began signs nobody in (SO-03).
 
-use axum::{
-    http::{HeaderValue, StatusCode, header::LOCATION},
-    response::Response,
-};
+use axum::http::{HeaderValue, StatusCode, header::LOCATION};
 use gatepost_domain::{IdentityId, Provider, ProviderId, provider::NoAccount};
 use serde_json::json;
 use url::Url;
@@ -115,8 +112,11 @@ async fn go(asked: Asked, browser: &Browser, wanted: Wanted, intent: Intent) -> 
 }
 
 /// Back by a form, which is how Apple sends people: another site's form brings no cookies, so the browser comes once more, by itself.
-pub(super) async fn come_back_by_form(path: PathId<ProviderId>, form: Form) -> Response {
-    pages::come_back_by_form(path, form).await
+pub(super) async fn come_back_by_form(
+    path: Result<PathId<ProviderId>, Problem>,
+    form: Result<Form, Problem>,
+) -> Answer {
+    Ok(pages::come_back_by_form(path?, form?).await)
 }
 
 /// Back from a provider.

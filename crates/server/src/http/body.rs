@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    body::{Bytes, HttpBody as _},
+    body::{Body, Bytes, HttpBody as _, to_bytes},
     extract::{FromRequest, Request},
     http::{
         HeaderValue,
@@ -23,7 +23,7 @@ use super::Problem;
 /// The largest body an endpoint reads, in bytes.
 pub const LIMIT: usize = 64 * 1024;
 /// How long a client may take to send a body: one that sends nothing must not be waited for.
-pub const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A JSON body. Reading refuses another content type, unknown members and anything that does not fit, with a problem
 /// document that names the member; writing is never cached.
@@ -33,27 +33,67 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let content_type =
             request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         let essence = content_type.split(';').next().unwrap_or("").trim();
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(Problem::UnsupportedMediaType);
         }
-        // Announced as too large: answered before the client sends it.
-        if request.body().size_hint().lower() > LIMIT as u64 {
-            return Err(Problem::BodyTooLarge);
-        }
-        let incomplete = |detail: &str| Problem::InvalidBody { detail: detail.into() };
-        let bytes = tokio::time::timeout(TIMEOUT, Bytes::from_request(request, state))
-            .await
-            .map_err(|_| incomplete("the body did not arrive in time"))?
-            .map_err(|refused| match refused.status().as_u16() {
-                413 => Problem::BodyTooLarge,
-                _ => incomplete("the body could not be read to its end"),
-            })?;
-        parse(&bytes).map(Self)
+        parse(&read(request.into_body()).await?).map(Self)
     }
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It has more than [`LIMIT`] bytes, or says so.
+    TooLarge,
+    /// It did not arrive within [`TIMEOUT`].
+    Late,
+    /// It ended too early, or was not what its headers say.
+    Broken,
+}
+
+impl Unread {
+    /// As a sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::TooLarge => "A body may have up to 64 KiB.",
+            Self::Late => "The body did not arrive in time.",
+            Self::Broken => "The body could not be read to its end.",
+        }
+    }
+}
+
+impl From<Unread> for Problem {
+    fn from(unread: Unread) -> Self {
+        let detail = match unread {
+            Unread::TooLarge => return Self::BodyTooLarge,
+            Unread::Late => "the body did not arrive in time",
+            Unread::Broken => "the body could not be read to its end",
+        };
+        Self::InvalidBody { detail: detail.to_owned() }
+    }
+}
+
+/// Reads a body to its end. Every front door does, and says in its own words why one was not read.
+pub async fn read(body: Body) -> Result<Bytes, Unread> {
+    // Announced as too large: answered before the client sends it.
+    if body.size_hint().lower() > LIMIT as u64 {
+        return Err(Unread::TooLarge);
+    }
+    match tokio::time::timeout(TIMEOUT, to_bytes(body, LIMIT)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_too_long(&error) => Err(Unread::TooLarge),
+        Ok(Err(_)) => Err(Unread::Broken),
+        Err(_) => Err(Unread::Late),
+    }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    std::error::Error::source(error)
+        .is_some_and(<dyn std::error::Error + 'static>::is::<http_body_util::LengthLimitError>)
 }
 
 /// Reads a JSON document; the error names the member and the place, never a value.
@@ -70,7 +110,14 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value = read?;
     document.end().map_err(|error| refused(&error, ".", bytes))?;
     // serde finds two members of one name in a struct, and in a map it keeps the last.
-    serde_json::from_slice::<EachOnce>(bytes).map_err(|error| refused(&error, ".", bytes))?;
+    serde_json::from_slice::<EachOnce>(bytes).map_err(|error| match error.classify() {
+        // It looks at what nobody asked for, too: half a surrogate, a number that is too large, a list that is too deep.
+        serde_json::error::Category::Syntax => {
+            let detail = format!("a value cannot be read: line {}, column {}", error.line(), error.column());
+            Problem::InvalidBody { detail }
+        }
+        _ => refused(&error, ".", bytes),
+    })?;
     Ok(value)
 }
 
@@ -173,6 +220,26 @@ mod tests {
         match parse::<Body>(json.as_bytes()).unwrap_err() {
             Problem::InvalidBody { detail } => detail,
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_nobody_reads_has_to_be_a_value_all_the_same() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Loose {}
+        for unread in
+            [r#""\ud800""#.to_owned(), "1e999".to_owned(), format!("{}{}", "[".repeat(200), "]".repeat(200))]
+        {
+            let json = format!(r#"{{"other":{unread}}}"#);
+            match parse::<Loose>(json.as_bytes()).unwrap_err() {
+                Problem::InvalidBody { detail } => {
+                    assert!(
+                        detail.starts_with("a value cannot be read: line 1, column "),
+                        "{unread}: {detail}"
+                    );
+                }
+                other => panic!("{other:?}"),
+            }
         }
     }
 

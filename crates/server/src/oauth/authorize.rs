@@ -15,8 +15,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    body::Bytes,
-    extract::{FromRequest as _, Request, State},
+    extract::{Request, State},
     http::{Method, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
@@ -38,7 +37,10 @@ use crate::{
     App,
     browser::{Browser, BrowserSession, Flow, Target},
     clients,
-    http::{Now, Problem, Where},
+    http::{
+        Now, Problem, Where,
+        body::{self, Unread},
+    },
     mfa,
     pages::{self, Frame},
     realm::{InRealm, Snapshot},
@@ -113,10 +115,7 @@ pub(super) async fn parameters(request: Request) -> Result<Form, &'static str> {
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err("Send the parameters as application/x-www-form-urlencoded.");
         }
-        let reading = tokio::time::timeout(crate::http::body::TIMEOUT, Bytes::from_request(request, &()));
-        let Ok(Ok(body)) = reading.await else {
-            return Err("The body could not be read: it may have up to 64 KiB.");
-        };
+        let body = body::read(request.into_body()).await.map_err(Unread::sentence)?;
         if !encoded.is_empty() && !body.is_empty() {
             encoded.push(b'&');
         }

@@ -1,12 +1,12 @@
 //! Forms: what clients send to the endpoints of RFC 6749.
 
 use axum::{
-    body::Bytes,
     extract::{FromRequest, Request},
     http::{HeaderMap, header::CONTENT_TYPE},
 };
 
 use super::OAuthError;
+use crate::http::body::{self, Unread};
 
 /// What may be there more than once: a token may be for several.
 const REPEATED: [&str; 2] = ["audience", "resource"];
@@ -27,18 +27,18 @@ pub(super) struct Sent {
 impl<S: Send + Sync> FromRequest<S> for Sent {
     type Rejection = OAuthError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, OAuthError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, OAuthError> {
         let mut request = checked(request)?;
         let headers = std::mem::take(request.headers_mut());
-        Ok(Self { headers, form: Form::read(request, state).await? })
+        Ok(Self { headers, form: Form::read(request).await? })
     }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = OAuthError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, OAuthError> {
-        Self::read(checked(request)?, state).await
+    async fn from_request(request: Request, _: &S) -> Result<Self, OAuthError> {
+        Self::read(checked(request)?).await
     }
 }
 
@@ -56,12 +56,9 @@ fn checked(request: Request) -> Result<Request, OAuthError> {
 }
 
 impl Form {
-    async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Self, OAuthError> {
-        let unread = OAuthError::InvalidRequest("The body could not be read: it may have up to 64 KiB.");
-        let reading = Bytes::from_request(request, state);
-        let body = tokio::time::timeout(crate::http::body::TIMEOUT, reading).await;
-        let Ok(Ok(body)) = body else { return Err(unread) };
-        Self::parse(&body)
+    async fn read(request: Request) -> Result<Self, OAuthError> {
+        let body = body::read(request.into_body()).await.map_err(Unread::sentence);
+        Self::parse(&body.map_err(OAuthError::InvalidRequest)?)
     }
 
     /// Reads what is form-encoded, in a body or in an address.

@@ -1,13 +1,12 @@
 //! Forms of our own pages.
 
 use axum::{
-    body::Bytes,
     extract::{FromRequest, Request},
     http::header::CONTENT_TYPE,
 };
 use zeroize::Zeroizing;
 
-use crate::http::{Problem, body::TIMEOUT};
+use crate::http::{Problem, body};
 
 /// No form of ours has as many fields.
 const MOST: usize = 32;
@@ -18,19 +17,14 @@ pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let invalid = |detail: &str| Problem::InvalidBody { detail: detail.into() };
         let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = kind.unwrap_or("").split(';').next().unwrap_or("").trim();
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(invalid("send the form as application/x-www-form-urlencoded"));
         }
-        let body = tokio::time::timeout(TIMEOUT, Bytes::from_request(request, state)).await;
-        let body = body.map_err(|_| invalid("the form did not arrive in time"))?;
-        let body = body.map_err(|refused| match refused.status().as_u16() {
-            413 => Problem::BodyTooLarge,
-            _ => invalid("the form could not be read to its end"),
-        })?;
+        let body = body::read(request.into_body()).await?;
         let mut fields: Vec<(String, Zeroizing<String>)> = Vec::new();
         for (name, value) in url::form_urlencoded::parse(&body) {
             if fields.len() == MOST || fields.iter().any(|(known, _)| *known == name) {

@@ -14,7 +14,7 @@ use std::{any::Any, future::Future, pin::Pin};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{DefaultBodyLimit, FromRequest as _, Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderMap, HeaderValue, header::CONTENT_TYPE},
     response::{IntoResponse as _, Response},
     routing::post,
@@ -83,25 +83,15 @@ async fn answer(method: &'static Method, app: App, request: Request) -> Response
         Ok(call) => call,
         Err(refusal) => return refusal.into_response(),
     };
-    let bytes = match read(Request::from_parts(parts.clone(), body), &app).await {
+    // A message, with its length before it.
+    let bytes = match body::read(body).await {
         Ok(bytes) => bytes,
-        Err(refusal) => return refusal.into_response(),
+        Err(unread) => return Refusal::from(Problem::from(unread)).into_response(),
     };
     let asked = Asked { method, call: Some(call) };
     let request = Request::from_parts(parts, Full::new(bytes));
     let response = Grpc::new(Plain).max_decoding_message_size(body::LIMIT).unary(asked, request).await;
     refusal::told(response.map(Body::new))
-}
-
-/// The body: a message, with its length before it.
-async fn read(request: Request, app: &App) -> Result<Bytes, Refusal> {
-    let incomplete = || Problem::InvalidBody { detail: "The message did not arrive.".to_owned() };
-    let bytes = tokio::time::timeout(body::TIMEOUT, Bytes::from_request(request, app));
-    let bytes = bytes.await.map_err(|_| incomplete())?;
-    Ok(bytes.map_err(|refused| match refused.status().as_u16() {
-        413 => Problem::BodyTooLarge,
-        _ => incomplete(),
-    })?)
 }
 
 /// A method, and who calls it.

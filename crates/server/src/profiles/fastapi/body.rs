@@ -7,7 +7,10 @@ use axum::{
 };
 
 use super::{decode, invalid::Invalid, ordered::Json, refusal::Refusal};
-use crate::http::{Problem, body};
+use crate::http::{
+    Problem,
+    body::{self, Unread},
+};
 
 /// A body.
 #[derive(Debug)]
@@ -16,9 +19,9 @@ pub struct Body(Option<Json>);
 impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let is_json = is_json(request.headers());
-        let bytes = bytes(request, state).await?;
+        let bytes = bytes(request).await?;
         if bytes.is_empty() {
             return Ok(Self(None));
         }
@@ -39,12 +42,11 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 }
 
 /// The bytes of a body of any kind.
-pub(super) async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refusal> {
-    let reading = tokio::time::timeout(body::TIMEOUT, Bytes::from_request(request, state));
-    let read = reading.await.map_err(|_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "Request Timeout"))?;
-    read.map_err(|refused| match refused.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge.into(),
-        _ => Refusal::new(StatusCode::BAD_REQUEST, "There was an error parsing the body"),
+pub(super) async fn bytes(request: Request) -> Result<Bytes, Refusal> {
+    body::read(request.into_body()).await.map_err(|unread| match unread {
+        Unread::TooLarge => Problem::BodyTooLarge.into(),
+        Unread::Late => Refusal::new(StatusCode::REQUEST_TIMEOUT, "Request Timeout"),
+        Unread::Broken => Refusal::new(StatusCode::BAD_REQUEST, "There was an error parsing the body"),
     })
 }
 

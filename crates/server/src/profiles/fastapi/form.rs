@@ -35,12 +35,12 @@ impl std::fmt::Debug for PasswordForm {
 impl<S: Send + Sync> FromRequest<S> for PasswordForm {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.unwrap_or("").split(';').next().unwrap_or("").trim();
         // Another body has no fields.
         let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        let body = Zeroizing::new(bytes(request, state).await?.to_vec());
+        let body = Zeroizing::new(bytes(request).await?.to_vec());
         Ok(Self::parse(if is_form { &body } else { &[] })?)
     }
 }

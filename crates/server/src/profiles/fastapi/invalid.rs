@@ -132,7 +132,8 @@ impl Invalid {
 const HIDDEN: &str = "**********";
 
 fn is_secret(name: &str) -> bool {
-    matches!(name, "password" | "client_secret" | "refresh_token")
+    let name = name.to_ascii_lowercase();
+    name.contains("password") || matches!(&*name, "client_secret" | "refresh_token")
 }
 
 /// The same without passwords. A body that is no JSON may be one that holds some.

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use axum::{
-    body::{self, Body, Bytes, HttpBody as _},
+    body::{Body, Bytes},
     extract::{FromRequestParts as _, RawPathParams, Request},
     http::{HeaderMap, StatusCode, Uri, request::Parts},
     middleware::Next,
@@ -22,7 +22,7 @@ use crate::{
     App,
     http::{
         Problem,
-        body::{LIMIT, TIMEOUT},
+        body::{self, Unread},
     },
     realm::{InRealm, Snapshot, UnderPrefix, host},
 };
@@ -64,7 +64,11 @@ async fn choose(
     bytes: &mut Bytes,
 ) -> Result<Arc<Snapshot>, Refusal> {
     let reached = parts.extensions.get::<InRealm>().cloned().ok_or(Problem::NotFound)?;
-    *bytes = if parts.method.is_safe() { Bytes::new() } else { Box::pin(read(body)).await? };
+    *bytes = if parts.method.is_safe() {
+        Bytes::new()
+    } else {
+        Box::pin(body::read(body)).await.map_err(unread)?
+    };
 
     let mut chosen = if is_free { None } else { Some(Arc::clone(&reached.0)) };
     let by_name = [in_body(bytes)?, in_header(&parts.headers)?, in_query(&parts.uri)?];
@@ -136,6 +140,13 @@ async fn named(app: &App, name: &str) -> Result<Option<Arc<Snapshot>>, Refusal> 
     Ok(app.realms().named(app, name).await?)
 }
 
+fn unread(unread: Unread) -> Refusal {
+    match unread {
+        Unread::TooLarge => Problem::BodyTooLarge.into(),
+        Unread::Late | Unread::Broken => Refusal::invalid(unread.sentence()),
+    }
+}
+
 /// Whoever reads the body says what is wrong with it; here it names no realm then.
 fn in_body(bytes: &[u8]) -> Result<Option<String>, Refusal> {
     match serde_json::from_slice::<Names>(bytes).map(|names| names.0) {
@@ -195,8 +206,8 @@ fn in_query(uri: &Uri) -> Result<Option<String>, Refusal> {
 
 /// The publishable key, which is no credential, and is out of the way of those from here on.
 fn publishable(headers: &mut HeaderMap) -> Result<Option<String>, Refusal> {
-    let sent = headers.get(API_KEY).and_then(|value| value.to_str().ok());
-    if !sent.is_some_and(publishable_key::is_meant) {
+    let mut sent = headers.get_all(API_KEY).iter().filter_map(|value| value.to_str().ok());
+    if !sent.any(publishable_key::is_meant) {
         return Ok(None);
     }
     let key = one(headers, API_KEY)?;
@@ -214,24 +225,6 @@ fn one(headers: &HeaderMap, name: &str) -> Result<Option<String>, Refusal> {
         }
         (Some(_), Some(_)) => Err(Refusal::invalid(format!("Send one {name}."))),
     }
-}
-
-async fn read(body: Body) -> Result<Bytes, Refusal> {
-    // Announced as too large: answered before the client sends it.
-    if body.size_hint().lower() > LIMIT as u64 {
-        return Err(Problem::BodyTooLarge.into());
-    }
-    match tokio::time::timeout(TIMEOUT, body::to_bytes(body, LIMIT)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_too_long(&error) => Err(Problem::BodyTooLarge.into()),
-        Ok(Err(_)) => Err(Refusal::invalid("The body could not be read to its end.")),
-        Err(_) => Err(Refusal::invalid("The body did not arrive in time.")),
-    }
-}
-
-fn is_too_long(error: &axum::Error) -> bool {
-    std::error::Error::source(error)
-        .is_some_and(<dyn std::error::Error + 'static>::is::<http_body_util::LengthLimitError>)
 }
 
 #[cfg(test)]

@@ -1,6 +1,15 @@
 //! What holds at every door holds at these.
 
-use axum::http::Method;
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::{Body, Bytes, HttpBody},
+    http::{Method, Request, header::CONTENT_TYPE},
+};
+use hyper::body::{Frame, SizeHint};
 use serde_json::json;
 
 use super::{ask, form};
@@ -141,5 +150,50 @@ async fn one_server_serves_several_profiles() {
             let answer = app.get(&format!("/r/{realm}-realm{path}")).await;
             assert_eq!(answer.status, expected, "{realm} {path}");
         }
+    }
+}
+
+/// A body that is announced, and never sent.
+struct Announced;
+
+impl HttpBody for Announced {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(99_999_999)
+    }
+}
+
+/// RI-06 in spirit: whoever announces too much is told so at once, and nobody waits for the rest.
+#[tokio::test]
+async fn a_body_that_is_announced_as_too_large_is_not_waited_for_at_any_door() {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    const JSON: &str = "application/json";
+    let file = ["runbook", "module04", "zalt", "native"]
+        .map(|profile| format!("[[realm]]\nname = \"{profile}\"\nprofile = \"{profile}\"\n"))
+        .concat();
+    let app = TestApp::with(&file).await;
+    for (path, kind, status) in [
+        ("/r/runbook/register", JSON, 413),
+        ("/r/runbook/token", FORM, 413),
+        ("/r/module04/auth/token", FORM, 413),
+        ("/r/zalt/login", JSON, 413),
+        ("/r/native/api/v1/login", JSON, 413),
+        ("/r/native/api/auth/sign-in/email", JSON, 413),
+        ("/r/native/oauth/token", FORM, 400),
+        ("/r/native/oauth/authorize", FORM, 400),
+    ] {
+        let request = Request::post(path).header("host", "127.0.0.1:8400").header(CONTENT_TYPE, kind);
+        let asked = app.send(request.body(Body::new(Announced)).unwrap());
+        let answer = tokio::time::timeout(std::time::Duration::from_secs(5), asked).await;
+        assert_eq!(answer.expect(path).status, status, "{path}");
     }
 }

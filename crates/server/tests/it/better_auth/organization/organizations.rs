@@ -43,7 +43,7 @@ async fn an_organization_is_made_and_is_active() {
         ),
         (
             json!({"name": "X", "slug": "x-y", "logo": "data:image/png;base64,AAAA", "metadata": {"a": "x".repeat(4096)}}),
-            "[body.logo] a logo is the address of a picture: https://… or http://… of up to 400 bytes, without white space, \
+            "[body.logo] a logo is the address of a picture: https://… or http://… with a host, of up to 400 bytes, without `@` before it, white space, \
              quotes, '<', '>' and '\\'; [body.metadata] metadata is a JSON object of up to 4096 bytes as it is written",
         ),
         (
