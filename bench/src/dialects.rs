@@ -58,11 +58,15 @@ struct Pair {
     what: &'static str,
     dialect: Asked,
     native: Asked,
+    /// Of one call beside one call. Beside the several calls that tell as much it is only told.
+    bar: Option<Bar>,
 }
 
 /// A request that can be asked again and again.
 enum Asked {
     Same(Vec<u8>),
+    /// One after the other, for what no one call tells.
+    Each(Vec<Asked>),
     /// Refreshed at this path, by as many people as there are connections.
     Refresh(&'static str, Vec<Person>),
 }
@@ -85,16 +89,20 @@ pub fn measure(run: &Run) -> Outcome<Vec<Row>> {
     }
     machine::unpin(&before)?;
     let row = |(pair, (dialect, native)): (&Pair, &(Vec<f64>, Vec<f64>))| {
-        let (limit, bar) = (("the native call", &native[..]), Some(Bar::RatioAtMost(1.1)));
-        compared("dialects", pair.what, "µs cpu", Better::Less, dialect, limit, bar)
+        let name = if pair.bar.is_some() { "the native call" } else { "the native calls" };
+        compared("dialects", pair.what, "µs cpu", Better::Less, dialect, (name, &native[..]), pair.bar)
     };
     Ok(pairs.iter().zip(&figures).map(row).collect())
 }
 
 /// Microseconds of the server's CPU that a request takes.
 fn spent(server: &Served, asked: &mut Asked) -> Outcome<f64> {
+    if let Asked::Each(calls) = asked {
+        return calls.iter_mut().map(|call| spent(server, call)).sum();
+    }
     let before = machine::process_cpu(server.process())?;
     let load = match asked {
+        Asked::Each(_) => return Err("calls are measured one by one".into()),
         Asked::Same(request) => drive_awake(server.address, &mut same(request, CONNECTIONS), SLICE / 2)?,
         Asked::Refresh(path, people) => {
             let path = *path;
@@ -126,7 +134,13 @@ fn pairs(server: SocketAddr) -> Outcome<Vec<Pair>> {
     let better_native = token(server, login("/r/better/api/v1/login"), "access_token")?;
     let read = |path: &str, token: &str| Asked::Same(get(path, Some(token)));
     let write = |request: Vec<u8>| Asked::Same(request);
-    let pair = |what, dialect, native| Pair { what, dialect, native };
+    let pair = |what, dialect, native| Pair { what, dialect, native, bar: Some(Bar::RatioAtMost(1.1)) };
+    let beside = |what, dialect, calls: &[&str], token: &str| Pair {
+        what,
+        dialect,
+        native: Asked::Each(calls.iter().map(|path| read(path, token)).collect()),
+        bar: None,
+    };
     let machine = |authorization| {
         let mut out = Vec::new();
         let body = ["grant_type=client_credentials"];
@@ -135,6 +149,12 @@ fn pairs(server: SocketAddr) -> Outcome<Vec<Pair>> {
     };
     Ok(vec![
         pair("Zalt: GET /me", read("/r/zalt/me", &zalt), read("/r/zalt/api/v1/me", &zalt)),
+        beside(
+            "Zalt: GET /me, beside all that tells the same",
+            read("/r/zalt/me", &zalt),
+            &["/r/zalt/api/v1/me", "/r/zalt/api/v1/me/mfa", "/r/zalt/api/v1/organizations"],
+            &zalt,
+        ),
         pair("Zalt: POST /login", write(login("/r/zalt/login")), write(login("/r/zalt/api/v1/login"))),
         pair(
             "Zalt: POST /refresh",
@@ -160,6 +180,12 @@ fn pairs(server: SocketAddr) -> Outcome<Vec<Pair>> {
             "Better Auth: GET /get-session",
             read("/r/better/api/auth/get-session", &better),
             read("/r/better/api/v1/me", &better_native),
+        ),
+        beside(
+            "Better Auth: GET /get-session, beside all that tells the same",
+            read("/r/better/api/auth/get-session", &better),
+            &["/r/better/api/v1/me", "/r/better/api/v1/me/sessions"],
+            &better_native,
         ),
         pair(
             "Better Auth: POST /sign-in/email",
