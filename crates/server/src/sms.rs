@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::{
     App,
     http::{Problem, Where},
-    limits::{Rule, attempt_of},
+    limits::{Attempt, Rule, attempt_of},
     mail,
     realm::Snapshot,
     request_secrets::{self, Signs, Unsigned},
@@ -64,6 +64,24 @@ pub(crate) struct Prepared {
     record: Record,
 }
 
+/// What was counted for one message. It stays counted once the sender is asked, whatever came of that: it may have cost a message.
+#[derive(Default)]
+struct Counted(Vec<Attempt>);
+
+impl Counted {
+    /// One more limit. Where it is reached no message goes out, and the limits before it lose nothing.
+    fn add(&mut self, taken: Result<Attempt, Problem>) -> Result<(), Problem> {
+        match taken {
+            Ok(attempt) => self.0.push(attempt),
+            Err(refused) => {
+                self.0.drain(..).for_each(Attempt::give_back);
+                return Err(refused);
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Prepared {
     /// Makes a code for a user, if none of the limits is reached. Nobody is asked before it was counted.
     pub(crate) fn new(
@@ -75,13 +93,15 @@ impl Prepared {
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let url = sender(realm)?.clone();
-        attempt_of(app, realm, (Rule::SmsPause, user), Some(user), origin, now)?;
-        attempt_of(app, realm, (Rule::SmsAccount, user), Some(user), origin, now)?;
         // Apart: whoever says that another's number is theirs must not use up what its owner is sent at a sign-in.
         let number_key = (number, matches!(sent_for, SentFor::SetUp(_)));
-        attempt_of(app, realm, (Rule::SmsNumber, number_key), Some(user), origin, now)?;
-        attempt_of(app, realm, (Rule::SmsAddress, origin.neighbourhood()), Some(user), origin, now)?;
-        attempt_of(app, realm, (Rule::SmsRealm, ()), Some(user), origin, now)?;
+        let mut counted = Counted::default();
+        counted.add(attempt_of(app, realm, (Rule::SmsPause, user), Some(user), origin, now))?;
+        counted.add(attempt_of(app, realm, (Rule::SmsAccount, user), Some(user), origin, now))?;
+        counted.add(attempt_of(app, realm, (Rule::SmsNumber, number_key), Some(user), origin, now))?;
+        let address = (Rule::SmsAddress, origin.neighbourhood());
+        counted.add(attempt_of(app, realm, address, Some(user), origin, now))?;
+        counted.add(attempt_of(app, realm, (Rule::SmsRealm, ()), Some(user), origin, now))?;
         let id = realm.id();
         let (code, key) = (SmsCode::generate(app.entropy()), sent_for.key());
         let digest = app.master_key().sms_code_key().digest((id, user), &key, number, &code);

@@ -41,6 +41,8 @@ impl FromStr for PhoneNumber {
 
     fn from_str(text: &str) -> Result<Self, PhoneNumberRefused> {
         let left_out = |c: char| c.is_whitespace() || matches!(c, '.' | '-' | '‐' | '‑' | '–' | '(' | ')');
+        // The zero that is dialled within the country alone, as it is written in Germany and elsewhere (ITU-T E.123).
+        let text = text.replacen("(0)", "", 1);
         let number: String = text.chars().filter(|c| !left_out(*c)).take(DIGITS.end() + 2).collect();
         let digits = number.strip_prefix('+').ok_or(PhoneNumberRefused)?;
         let fits = DIGITS.contains(&digits.len())
@@ -58,9 +60,13 @@ mod tests {
 
     #[test]
     fn a_number_is_read_as_people_write_it_and_shown_by_its_end() {
-        for text in
-            ["+4915112345678", " +49 151 1234-5678 ", "+49 (151) 123.456.78", "+49\u{a0}151\u{2011}12345678"]
-        {
+        for text in [
+            "+4915112345678",
+            " +49 151 1234-5678 ",
+            "+49 (151) 123.456.78",
+            "+49\u{a0}151\u{2011}12345678",
+            "+49 (0)151 12345678",
+        ] {
             let number: PhoneNumber = text.parse().unwrap();
             assert_eq!((number.as_str(), number.masked().as_str()), ("+4915112345678", "•••78"), "{text}");
             assert_eq!(format!("{number:?}"), "PhoneNumber(…)");

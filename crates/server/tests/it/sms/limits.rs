@@ -51,9 +51,10 @@ async fn a_number_is_sent_five_codes_an_hour_whoever_asks() {
         let answer = begin(&app, &who, NUMBER).await;
         assert_eq!(answer.status.as_u16(), if n < 5 { 200 } else { 429 }, "{n}");
         let elsewhere = begin(&app, &who, &format!("+120255501{n:02}")).await;
-        assert_eq!(elsewhere.status, 429, "one after the other");
+        // One after the other; and a message that was refused took nothing of what the account has.
+        assert_eq!(elsewhere.status.as_u16(), if n < 5 { 429 } else { 200 }, "{n}");
     }
-    assert_eq!(sender.messages().len(), 5);
+    assert_eq!(sender.messages().len(), 6);
 }
 
 /// Strangers who say that it is theirs do not lock its owner out.
