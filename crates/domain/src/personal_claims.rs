@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::name::has_invisible;
+
 /// The longest value, in bytes.
 pub const LONGEST: usize = 400;
 
@@ -104,7 +106,7 @@ pub(crate) fn leads(text: &str) -> bool {
     let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let is_named = !host.is_empty() && !host.contains('@');
-    is_web && is_named && text.chars().all(is_safe) && url::Url::parse(text).is_ok()
+    is_web && is_named && text.chars().all(is_safe) && !has_invisible(text) && url::Url::parse(text).is_ok()
 }
 
 #[cfg(test)]
@@ -130,6 +132,7 @@ mod tests {
             "https:///ada.png",
             "https://bank.test@evil.test/",
             "https://[::1/",
+            "https://a.test/\u{202e}gnp.exe",
             quoted,
         ] {
             assert_eq!(shown(bad), Err(ClaimRefused { name: "picture".into() }), "{bad}");

@@ -9,6 +9,7 @@ use axum::{
             ACCEPT, ACCESS_CONTROL_EXPOSE_HEADERS, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, LOCATION,
             SET_COOKIE,
         },
+        request::Parts,
     },
     response::{IntoResponse, Response},
 };
@@ -51,6 +52,8 @@ pub(super) struct Asked {
     headers: HeaderMap,
     uri: Uri,
     body: Option<Value>,
+    /// The session that the request names, and the token that names it, once it was looked for.
+    named: Option<(SessionToken, String)>,
     cookies: Vec<HeaderValue>,
     auth_token: Option<HeaderValue>,
     /// Who has to show a second factor.
@@ -66,9 +69,9 @@ impl FromRequest<App> for Asked {
         let (mut parts, body) = request.into_parts();
         let realm = InRealm::from_request_parts(&mut parts, app).await?;
         let Ok(origin) = Where::from_request_parts(&mut parts, app).await;
-        let (method, headers, uri) = (parts.method.clone(), parts.headers.clone(), parts.uri.clone());
+        let Parts { method, headers, uri, .. } = parts;
         let body = match method {
-            Method::POST => Box::pin(read(Request::from_parts(parts, body), uri.path())).await?,
+            Method::POST => Box::pin(read(&headers, body, uri.path())).await?,
             _ => None,
         };
         Sender(&headers).check(&realm, &method)?;
@@ -85,6 +88,7 @@ impl FromRequest<App> for Asked {
             headers,
             uri,
             body,
+            named: None,
             cookies: Vec::new(),
             auth_token: None,
             half: None,
@@ -94,11 +98,11 @@ impl FromRequest<App> for Asked {
 }
 
 /// The body; `None` where there is none.
-async fn read(request: Request<Body>, path: &str) -> Result<Option<Value>, Refusal> {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+async fn read(headers: &HeaderMap, body: Body, path: &str) -> Result<Option<Value>, Refusal> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.map(|text| text.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
     let bad = |message| Refusal::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message);
-    let bytes = body::read(request.into_body()).await.map_err(|unread| match unread {
+    let bytes = body::read(body).await.map_err(|unread| match unread {
         Unread::TooLarge => {
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", unread.sentence())
         }
@@ -177,14 +181,15 @@ impl Asked {
     }
 
     /// The session that the request names: by a bearer token that is one of ours, or else by its cookie.
-    pub(super) fn session_token(&self) -> Option<SessionToken> {
+    pub(super) fn session_token(&mut self) -> Option<SessionToken> {
         let mac = self.app.application_mac();
         let mut named = self.headers.get_all(AUTHORIZATION).iter();
         let first = named.next().and_then(|value| value.to_str().ok()).filter(|_| named.next().is_none());
         let bearer = first.and_then(|text| text.split_once(' '));
         let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let by_bearer = bearer.and_then(|(_, text)| cookies::bearer(mac, self.realm.id(), text.trim()));
-        by_bearer.or_else(|| cookies::session(mac, &self.realm, &self.headers))
+        self.named = by_bearer.or_else(|| cookies::session(mac, &self.realm, &self.headers));
+        self.named.as_ref().map(|(token, _)| *token)
     }
 
     /// What a cookie holds that is there once.
@@ -216,7 +221,10 @@ impl Asked {
     /// The token by which an application has this session.
     pub(super) fn token_of(&self, session: &Session) -> String {
         let token = SessionToken { session: session.id, generation: session.cookie };
-        self.app.application_mac().encode(self.realm.id(), token)
+        match &self.named {
+            Some((named, text)) if *named == token => text.clone(),
+            _ => self.app.application_mac().encode(self.realm.id(), token),
+        }
     }
 
     /// Gives the application this session with the answer: as a cookie, and for whoever keeps none as a header.

@@ -114,19 +114,27 @@ fn path(realm: &Snapshot) -> &str {
     after.find('/').map_or("/", |slash| &after[slash..])
 }
 
-/// The session that cookies name, if it is one and no doubt about it.
-pub(super) fn session(mac: &ApplicationMac, realm: &Snapshot, headers: &HeaderMap) -> Option<SessionToken> {
+/// The session that cookies name, if it is one and no doubt about it, and the token that names it.
+pub(super) fn session(
+    mac: &ApplicationMac,
+    realm: &Snapshot,
+    headers: &HeaderMap,
+) -> Option<(SessionToken, String)> {
     let sent = Name::SessionToken.all(realm, headers);
-    let mut named = sent.iter().filter_map(|text| mac.decode(realm.id(), mac.unsigned(text)?));
+    let mut named = sent.iter().filter_map(|text| read(mac, realm.id(), mac.unsigned(text)?));
     let found = named.next()?;
-    named.all(|other| other == found).then_some(found)
+    named.all(|(other, _)| other == found.0).then_some(found)
 }
 
 /// The session that a bearer token names: the token alone, or signed, as it is or percent-encoded.
-pub(super) fn bearer(mac: &ApplicationMac, realm: RealmId, text: &str) -> Option<SessionToken> {
+pub(super) fn bearer(mac: &ApplicationMac, realm: RealmId, text: &str) -> Option<(SessionToken, String)> {
     if !text.contains('.') {
-        return mac.decode(realm, text);
+        return read(mac, realm, text);
     }
     let text = percent_decode_str(text).decode_utf8().ok()?;
-    mac.decode(realm, mac.unsigned(&text)?)
+    read(mac, realm, mac.unsigned(&text)?)
+}
+
+fn read(mac: &ApplicationMac, realm: RealmId, text: &str) -> Option<(SessionToken, String)> {
+    mac.decode(realm, text).map(|token| (token, text.to_owned()))
 }

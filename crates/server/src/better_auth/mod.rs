@@ -33,7 +33,7 @@ mod view;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
-    http::StatusCode,
+    http::{Method, StatusCode},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
 };
@@ -71,10 +71,11 @@ pub fn routes(app: &App) -> Router<App> {
     Router::new().nest(BASE, routes.layer(layers))
 }
 
-/// Where the realm does not have it, there is nothing.
+/// Where the realm does not have it, there is nothing. Nor is there for HEAD: a link does what it is for when it is opened, and a
+/// program that only looks whether it leads anywhere would use it up.
 fn if_on(request: &mut Request) -> Option<Response> {
     let is_on = request.extensions().get::<InRealm>().is_some_and(|realm| realm.settings().better_auth);
-    if is_on { None } else { Some(nothing()) }
+    if is_on && request.method() != Method::HEAD { None } else { Some(nothing()) }
 }
 
 fn nothing() -> Response {

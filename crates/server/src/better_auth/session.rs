@@ -48,7 +48,7 @@ pub(super) async fn show(mut asked: Asked) -> Answer {
     let mut response = asked.json(&found);
     let headers = response.headers_mut();
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
-    if let Some(jwt) = jwt.and_then(|jwt| HeaderValue::try_from(jwt).ok()) {
+    if let Some(jwt) = jwt {
         headers.insert(SET_AUTH_JWT, jwt);
         headers.append(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("set-auth-jwt"));
     }

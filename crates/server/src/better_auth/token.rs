@@ -59,17 +59,17 @@ impl InPlace {
 /// As many are known again.
 pub(crate) const KNOWN: usize = 4096;
 
-/// A token that was signed, and when.
+/// A token that was signed, and when. As a header, which is looked through when it is made, and not with every answer.
 pub(crate) struct Issued {
     iat: i64,
-    token: String,
+    token: HeaderValue,
 }
 
 /// For so many seconds at the most the same is said by the same token: applications ask with every page that they show.
 const SAME: u64 = 60;
 
 /// A token of whoever asks. It has no `typ`, as the contract has it, so that nothing of ours takes it for an access token.
-pub(super) async fn issue(asked: &Asked, caller: &Caller, user: &UserView) -> Result<String, Refusal> {
+pub(super) async fn issue(asked: &Asked, caller: &Caller, user: &UserView) -> Result<HeaderValue, Refusal> {
     // Boxed, for the key is nearly always there, and the future of every request that asks for it is moved.
     let realm = Box::pin(asked.app.realms().with_better_auth_key(&asked.app, &asked.realm));
     let realm = realm.await.map_err(Problem::from)?;
@@ -94,6 +94,7 @@ pub(super) async fn issue(asked: &Asked, caller: &Caller, user: &UserView) -> Re
     }
     (claims.iat, claims.exp) = (now, now.saturating_add_unsigned(lifetime));
     let token = jwt::sign("", &claims, key).map_err(Problem::internal)?;
+    let token = HeaderValue::try_from(token).map_err(Problem::internal)?;
     tokens.keep(&said, &Arc::new(Issued { iat: now, token: token.clone() }));
     Ok(token)
 }
@@ -102,6 +103,7 @@ pub(super) async fn issue(asked: &Asked, caller: &Caller, user: &UserView) -> Re
 pub(super) async fn show(mut asked: Asked) -> Answer {
     let caller = asked.present().await?.ok_or_else(Refusal::unauthorized)?;
     let token = issue(&asked, &caller, &caller.view()).await?;
+    let token = token.to_str().map_err(Problem::internal)?;
     Ok(asked.json(&serde_json::json!({"token": token})))
 }
 

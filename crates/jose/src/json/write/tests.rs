@@ -125,3 +125,23 @@ proptest! {
         prop_assert_eq!(to_vec(&value).unwrap(), serde_json::to_vec(&value).unwrap());
     }
 }
+
+/// Eight letters are looked at together: every byte is found in every place of texts of every length.
+#[test]
+fn a_letter_that_is_escaped_is_found_wherever_it_stands() {
+    for length in 0..=24 {
+        let plain = "~".repeat(length);
+        assert!(is_plain(plain.as_bytes()), "{length}");
+        for at in 0..length {
+            for letter in 0..=0x7f_u8 {
+                let mut bytes = plain.clone().into_bytes();
+                bytes[at] = letter;
+                let escaped = letter < b' ' || matches!(letter, b'"' | b'\\');
+                // A letter beside one that is found may be taken for one, and nothing else.
+                assert_eq!(is_plain(&bytes), !escaped, "{length} {at} {letter}");
+            }
+        }
+        let high = "é".repeat(length);
+        assert!(is_plain(high.as_bytes()), "{length}");
+    }
+}

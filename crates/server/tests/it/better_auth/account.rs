@@ -94,6 +94,10 @@ async fn another_address_counts_once_its_link_was_opened() {
     assert_eq!(ask("new@example.com").await.json(), json!({"status": true}));
     assert_eq!(client.email().await.as_deref(), Some(ADA));
     let token = app.token("new@example.com").await;
+    // A program that looks whether a link leads anywhere uses nothing up.
+    let path = format!("/api/auth/verify-email?token={token}");
+    let looked = app.send(crate::support::request(axum::http::Method::HEAD, &path, None, None)).await;
+    assert_eq!(looked.status, 404);
     let done = client.get(&format!("/verify-email?token={token}")).await;
     assert_eq!(
         (&done.json()["status"], &done.json()["user"]["email"]),
