@@ -11,24 +11,22 @@ mod links;
 mod numbers;
 mod ownership;
 mod password;
+mod proof;
 mod recovery;
 mod ways_in;
 
-use std::sync::Arc;
-
 use gatepost_domain::{
-    EmailAddress, GrantId, NotesRefused, RealmId, RoleName, SessionId, Timestamp, User, UserId,
+    EmailAddress, NotesRefused, RealmId, RoleName, Timestamp, User, UserId,
     audit::{Actor, Event, Record},
     role::RoleGraph,
 };
-use gatepost_store::{Tx, sessions, user_notes, users};
+use gatepost_store::{Tx, user_notes, users};
 use serde::{Deserialize, Deserializer};
 
 use crate::{
     App,
     clients::Administering,
     config::nearest,
-    grants,
     http::{IfMatch, Problem, SignedIn, etag::Tagged, origin::Where},
     realm::Snapshot,
 };
@@ -49,6 +47,8 @@ pub(crate) use links::{count_code, note_wrong_code, send as send_link};
 pub use numbers::{list_numbered, number, numbered};
 pub(crate) use ownership::{prove as prove_address, take_over};
 pub use password::{accept_password, change_password, check_password};
+pub use proof::Proof;
+use proof::Right;
 pub use recovery::{ask_to_recover, recover};
 pub use ways_in::has_password;
 pub(crate) use ways_in::{Way, is_last_way_in};
@@ -78,52 +78,6 @@ enum Evidence {
     Client(Administering),
 }
 
-/// What must still hold when the change is written: between the arrival of a request and its end the caller may have been
-/// signed out, disabled, demoted or deleted.
-#[derive(Clone, Debug)]
-pub struct Proof {
-    realm: RealmId,
-    session: SessionId,
-    grant: Option<GrantId>,
-    right: Right,
-}
-
-/// By what right somebody acts on the accounts of others.
-#[derive(Clone, Debug)]
-enum Right {
-    /// By none: the account is theirs.
-    Own,
-    /// As an administrator of the realm.
-    Administrator,
-    /// By one of these roles, which the realm's profile knows. Administrators of the realm are beyond it.
-    AnyOf(Arc<[RoleName]>),
-}
-
-impl Proof {
-    /// The caller's session is live, and what an application holds in it, if the caller is one.
-    pub fn of(caller: &SignedIn) -> Self {
-        let (realm, session, grant) = (caller.user.realm, caller.session.id, caller.grant);
-        Self { realm, session, grant, right: Right::Own }
-    }
-
-    /// Checks it inside the transaction that writes.
-    pub async fn check(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
-        let found = sessions::find_live(tx, self.realm, self.session, now).await?;
-        let (_, user) = found.ok_or(Problem::InvalidToken { expired: false, check: "session_ended" })?;
-        if let Some(grant) = self.grant
-            && grants::held(tx, self.realm, grant, now).await?.is_none()
-        {
-            return Err(Problem::InvalidToken { expired: false, check: "grant_ended" });
-        }
-        let may = match &self.right {
-            Right::Own => true,
-            Right::Administrator => is_administrator(&user),
-            Right::AnyOf(roles) => user.roles.iter().any(|role| roles.contains(role)),
-        };
-        if may { Ok(()) } else { Err(Problem::MissingRole) }
-    }
-}
-
 impl Who {
     fn of(actor: Actor, origin: Where, proof: Option<Evidence>) -> Self {
         Self { actor, origin, proof, meant_for: IfMatch::default() }
@@ -140,7 +94,7 @@ impl Who {
 
     /// An administrator of the realm.
     pub fn administrator(caller: &SignedIn, origin: Where) -> Self {
-        let proof = Proof { right: Right::Administrator, ..Proof::of(caller) };
+        let proof = Proof::of(caller).by(Right::Administrator);
         Self::by_session(caller, proof, origin)
     }
 
@@ -152,7 +106,7 @@ impl Who {
         let reaches =
             |name: &&RoleName| roles.rights([*name]).roles.iter().any(|reached| reached.as_str() == role);
         let right = Right::AnyOf(roles.names().filter(reaches).cloned().collect());
-        let proof = Proof { right, ..Proof::of(caller) };
+        let proof = Proof::of(caller).by(right);
         Self::by_session(caller, proof, origin)
     }
 
@@ -187,6 +141,14 @@ impl Who {
             Some(Evidence::Session(proof)) => proof.check(tx, now).await,
             Some(Evidence::Client(client)) => client.check(tx).await,
             None => Ok(()),
+        }
+    }
+
+    /// Whether whoever acts by a session has shown a second factor in it, if their account has one.
+    pub(crate) async fn has_shown_all(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
+        match &self.proof {
+            Some(Evidence::Session(proof)) => proof.has_shown_all(tx, now).await,
+            Some(Evidence::Client(_)) | None => Ok(()),
         }
     }
 

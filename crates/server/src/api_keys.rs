@@ -117,7 +117,7 @@ pub async fn create(
             let (key, record) = (stored.clone(), record.clone());
             let (dealing, allowed) = (dealing.clone(), allowed.clone());
             Box::pin(async move {
-                let may = dealing.still_may(tx, &allowed, now).await?;
+                let may = dealing.may_make(tx, &allowed, now).await?;
                 may_have_another(tx, &key, &may, &allowed, now).await?;
                 api_keys::create(tx, &key).await?;
                 audit::append(tx, &record).await?;
@@ -213,7 +213,7 @@ pub async fn rotate(
             let (record, dealing, allowed) = (record.clone(), dealing.clone(), allowed.clone());
             Box::pin(async move {
                 let realm = allowed.realm;
-                let may = dealing.still_may(tx, &allowed, now).await?;
+                let may = dealing.may_make(tx, &allowed, now).await?;
                 let old = owned(tx, realm, &dealing.owner, id, now).await?;
                 may_have_another(tx, &old, &may, &allowed, now).await?;
                 // A key that was made for a time gets a successor for the same time.

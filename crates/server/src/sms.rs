@@ -93,15 +93,15 @@ impl Prepared {
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let url = sender(realm)?.clone();
-        // Apart: whoever says that another's number is theirs must not use up what its owner is sent at a sign-in.
-        let number_key = (number, matches!(sent_for, SentFor::SetUp(_)));
+        // Apart: whoever says that another's number is theirs, or that they have many, uses up nothing of what is sent at sign-ins.
+        let sets_up = matches!(sent_for, SentFor::SetUp(_));
         let mut counted = Counted::default();
         counted.add(attempt_of(app, realm, (Rule::SmsPause, user), Some(user), origin, now))?;
         counted.add(attempt_of(app, realm, (Rule::SmsAccount, user), Some(user), origin, now))?;
-        counted.add(attempt_of(app, realm, (Rule::SmsNumber, number_key), Some(user), origin, now))?;
-        let address = (Rule::SmsAddress, origin.neighbourhood());
+        counted.add(attempt_of(app, realm, (Rule::SmsNumber, (number, sets_up)), Some(user), origin, now))?;
+        let address = (Rule::SmsAddress, (origin.neighbourhood(), sets_up));
         counted.add(attempt_of(app, realm, address, Some(user), origin, now))?;
-        counted.add(attempt_of(app, realm, (Rule::SmsRealm, ()), Some(user), origin, now))?;
+        counted.add(attempt_of(app, realm, (Rule::SmsRealm, sets_up), Some(user), origin, now))?;
         let id = realm.id();
         let (code, key) = (SmsCode::generate(app.entropy()), sent_for.key());
         let digest = app.master_key().sms_code_key().digest((id, user), &key, number, &code);

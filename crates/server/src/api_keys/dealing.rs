@@ -59,6 +59,18 @@ impl Dealing {
         }
     }
 
+    /// The same, for who is given a key. It goes on when the sign-in is over: whoever has a second factor has shown it.
+    pub(super) async fn may_make<'a>(
+        &self,
+        tx: &mut Tx,
+        allowed: &'a Allowed,
+        now: Timestamp,
+    ) -> Result<May<'a>, Problem> {
+        let may = self.still_may(tx, allowed, now).await?;
+        self.who.has_shown_all(tx, now).await?;
+        Ok(may)
+    }
+
     /// What they may do now, asked inside the transaction. An organization they do not belong to is answered as missing; the
     /// keys of a client are an operator's alone.
     pub(super) async fn still_may<'a>(

@@ -44,7 +44,7 @@ pub(super) async fn list(
     security(("bearer" = [])),
     responses(
         (status = 201, description = "The key, shown this once", body = FreshKey),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 409, description = "`too_many`", body = ProblemDocument),
         (status = 422, description = "`invalid_field`: among others a scope beyond your own rights", body = ProblemDocument),
     )
@@ -69,7 +69,7 @@ pub(super) async fn create(
     request_body = Rotation, security(("bearer" = [])), params(("id" = String, Path, description = "As listed")),
     responses(
         (status = 201, description = "The successor, shown this once", body = FreshKey),
-        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
         (status = 404, description = "`not_found`: no live key of this account has the id", body = ProblemDocument),
         (status = 409, description = "`already_rotated`: it has a successor", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),

@@ -345,3 +345,31 @@ async fn the_account_shows_how_many_devices_are_trusted_and_trusts_none_again() 
     sign_in(&app, ADA, &phone).await;
     assert_eq!(anew(&browser, ADA, PASSWORD).await, "/sign-in/mfa");
 }
+
+/// A key goes on when the sign-in is over: whoever has a second factor has shown it, and no trusted device stands in for it.
+#[tokio::test]
+async fn mf_05_a_key_is_made_where_the_second_factor_was_shown() {
+    const KEYS: &str = "/api/v1/me/api-keys";
+    let app = TestApp::with(&format!("{TRUST}api_key_scopes = [\"notes\"]\n")).await;
+    let key = json!({"name": "ci", "scopes": ["notes"]});
+    let before = app.person(ADA).await;
+    let made = app.ask(&before, Method::POST, KEYS, Some(key.clone())).await;
+    assert_eq!(made.status, 201, "whoever has no second factor shows none: {made:?}");
+    let rotate = format!("{KEYS}/{}/rotate", made.text("id"));
+    let (phone, _) = set_up(&app, &app.sign_in(ADA).await).await;
+    let browser = trusted(&app, ADA, &phone).await;
+    let cookie = format!("{COOKIE}={}", browser.cookie(COOKIE).unwrap());
+    let excused =
+        post(&app, "/api/v1/login", Some(&cookie), json!({"email": ADA, "password": PASSWORD})).await;
+    for who in [before, person(&excused)] {
+        for (path, body) in [(KEYS, key.clone()), (&*rotate, json!({}))] {
+            let refused = app.ask(&who, Method::POST, path, Some(body)).await;
+            assert_eq!(refused.brief(), "401 reauthentication_required", "{path}");
+        }
+        assert_eq!(app.ask(&who, Method::GET, KEYS, None).await.status, 200, "they are listed, and revoked");
+    }
+    app.advance(STEP);
+    let body = json!({"mfa_token": half(&app, ADA).await, "code": phone.code(&app)});
+    let both = person(&app.post("/api/v1/login/mfa", body).await);
+    assert_eq!(app.ask(&both, Method::POST, KEYS, Some(key)).await.status, 201);
+}
