@@ -28,6 +28,7 @@ pub mod consents;
 pub mod device_codes;
 pub mod grants;
 pub mod identities;
+pub mod identity_tokens;
 pub mod initial_access_tokens;
 pub mod interceptor_secrets;
 pub mod invitations;

@@ -98,6 +98,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "what_owners_keep",
         sql: include_str!("../migrations/0025_what_owners_keep.sql"),
     },
+    Migration {
+        version: 26,
+        name: "identity_tokens",
+        sql: include_str!("../migrations/0026_identity_tokens.sql"),
+    },
 ];
 
 /// The version this release works with.

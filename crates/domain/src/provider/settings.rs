@@ -29,6 +29,8 @@ pub struct ProviderSettings {
     pub create_accounts: bool,
     /// Whether a proven address connects somebody to the account that has it.
     pub link_accounts: bool,
+    /// Whether what it gives with a sign-in is kept, for the person to use at its API: its access token, refresh token and ID token.
+    pub keep_tokens: bool,
     /// The domains of the verified addresses that may sign in; every address when empty.
     pub allowed_domains: Vec<String>,
     /// Microsoft: a tenant's id, `organizations`, `consumers`, or `common` for both.
@@ -53,6 +55,7 @@ impl Default for ProviderSettings {
             enabled: true,
             create_accounts: true,
             link_accounts: true,
+            keep_tokens: false,
             allowed_domains: Vec::new(),
             tenant: None,
             tenants: Vec::new(),

@@ -42,6 +42,7 @@ pub(super) struct ProviderView {
     client_id: String,
     pub(super) enabled: bool,
     trust_email: bool,
+    keep_tokens: bool,
     pub(super) secret: SecretState,
     /// The address to be registered at the provider.
     redirect_uri: String,
@@ -63,6 +64,7 @@ impl ProviderView {
             client_id: settings.client_id.clone(),
             enabled: settings.enabled,
             trust_email: settings.trust_email,
+            keep_tokens: settings.keep_tokens,
             secret,
             redirect_uri: social::redirect_uri(realm, &provider.id),
         }
@@ -70,10 +72,11 @@ impl ProviderView {
 
     /// On one line, without its id.
     pub(super) fn line(&self) -> String {
-        let Self { name, kind, issuer, secret, redirect_uri, .. } = self;
+        let Self { name, kind, issuer, secret, redirect_uri, keep_tokens, .. } = self;
         let what = if *kind == "openid" { issuer.as_str() } else { *kind };
         let off = if self.enabled { "" } else { ", out of use" };
-        format!("{name} ({what}), {secret}{off}; redirect URI to register there: {redirect_uri}")
+        let keeps = if *keep_tokens { ", tokens kept" } else { "" };
+        format!("{name} ({what}), {secret}{off}{keeps}; redirect URI to register there: {redirect_uri}")
     }
 }
 

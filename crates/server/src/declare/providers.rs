@@ -1,7 +1,7 @@
 //! Providers of a file: as they should be, with the secrets they have.
 
 use gatepost_domain::{Provider, ProviderId, ProviderSettings, RealmId, Secret, audit::Event};
-use gatepost_store::{Tx, audit, providers};
+use gatepost_store::{Tx, audit, identity_tokens, providers};
 
 use super::{apply::Applying, error::ApplyError};
 use crate::{
@@ -77,6 +77,9 @@ impl Applying<'_> {
             return Ok(());
         }
         providers::upsert(tx, &provider).await?;
+        if !provider.settings.keep_tokens {
+            identity_tokens::forget_all(tx, realm, &provider.id).await?;
+        }
         let names: Vec<String> = differences.iter().map(ToString::to_string).collect();
         let record = self.record(realm, Event::ProviderUpdated).with("provider", declared.id.as_str());
         audit::append(tx, &record.with("changed", names.join(", "))).await?;

@@ -39,6 +39,7 @@ fn every_public_function_is_called_in_the_file_of_its_noun() {
         "device_codes",
         "grants",
         "identities",
+        "identity_tokens",
         "interceptor_secrets",
         "invitations",
         "mailed_links",

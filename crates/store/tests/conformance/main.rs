@@ -20,6 +20,7 @@ mod device_codes;
 mod grants;
 mod grants_races;
 mod identities;
+mod identity_tokens;
 mod initial_access_tokens;
 mod interceptor_secrets;
 mod invitations;

@@ -125,6 +125,7 @@ id = "old"
 issuer = "https://old.example.com"
 client_id = "web"
 enabled = false
+keep_tokens = true
 "#;
 
 #[test]
@@ -143,7 +144,7 @@ fn providers_and_what_needs_mail_are_seen_before_anybody_signs_in() {
     assert_snapshot!(about(&said.stdout), @r"
     WRONG mail                        no mail server is configured, and there are settings that need one (require_verified_email of acme: whoever registers stays outside, for nobody is sent the link that proves an address; email_sign_in of default: nobody is sent a link or code to sign in with); name a mail server with mail.url and mail.from, or turn them off
     ok    provider company in acme    Example Corp (https://id.example.com), no secret; redirect URI to register there: https://auth.example.com/r/acme/sign-in/with/company/callback
-    ok    provider old in acme        old (https://old.example.com), no secret, out of use; redirect URI to register there: https://auth.example.com/r/acme/sign-in/with/old/callback
+    ok    provider old in acme        old (https://old.example.com), no secret, out of use, tokens kept; redirect URI to register there: https://auth.example.com/r/acme/sign-in/with/old/callback
     ok    provider google in default  Google (google), secret readable; redirect URI to register there: https://auth.example.com/sign-in/with/google/callback
     ");
     assert_eq!((said.code, said.stderr.as_str()), (Some(1), "error: one check failed"));
@@ -155,7 +156,8 @@ fn providers_and_what_needs_mail_are_seen_before_anybody_signs_in() {
     let shown = command(&data, "realm show default --json").json();
     let expected = serde_json::json!([{
         "id": "google", "name": "Google", "kind": "google", "issuer": "https://accounts.google.com",
-        "client_id": "123.apps.example", "enabled": true, "trust_email": false, "secret": "readable",
+        "client_id": "123.apps.example", "enabled": true, "trust_email": false, "keep_tokens": false,
+        "secret": "readable",
         "redirect_uri": "http://127.0.0.1:8400/sign-in/with/google/callback",
     }]);
     assert_eq!(shown["providers"], expected);
