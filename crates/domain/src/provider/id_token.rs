@@ -52,8 +52,8 @@ pub enum IdTokenRefused {
 pub struct Expected<'a> {
     /// What is set of the provider.
     pub provider: &'a ProviderSettings,
-    /// What was sent with the request.
-    pub nonce: &'a str,
+    /// What was sent with the request. `None`: nothing was, as where tokens are renewed (OpenID Connect Core section 12.2).
+    pub nonce: Option<&'a str>,
     /// Whether the person was to prove anew who they are, and the provider has to say that they did.
     pub anew: bool,
 }
@@ -107,7 +107,7 @@ pub fn check(payload: &[u8], expected: &Expected<'_>, now: Timestamp) -> Result<
             return Err(IdTokenRefused::NotYet);
         }
     }
-    if required.nonce.as_deref() != Some(expected.nonce) {
+    if expected.nonce.is_some() && required.nonce.as_deref() != expected.nonce {
         return Err(IdTokenRefused::WrongNonce);
     }
     if expected.anew {
@@ -236,7 +236,7 @@ mod tests {
 
     fn checked(claims: &Value, anew: bool) -> Result<Asserted, IdTokenRefused> {
         let settings = settings(None);
-        let expected = Expected { provider: &settings, nonce: "n-0S6_WzA2Mj", anew };
+        let expected = Expected { provider: &settings, nonce: Some("n-0S6_WzA2Mj"), anew };
         check(claims.to_string().as_bytes(), &expected, Timestamp::from_unix_seconds(NOW))
     }
 
@@ -285,7 +285,7 @@ mod tests {
         }
         let twice = good().to_string().replacen('{', r#"{"sub":"evil","#, 1);
         let settings = settings(None);
-        let expected = Expected { provider: &settings, nonce: "n-0S6_WzA2Mj", anew: false };
+        let expected = Expected { provider: &settings, nonce: Some("n-0S6_WzA2Mj"), anew: false };
         let now = Timestamp::from_unix_seconds(NOW);
         assert_eq!(check(twice.as_bytes(), &expected, now), Err(No::Malformed));
         for text in ["", "[]", "null", "\"x\"", "{"] {
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn so_02_a_token_of_another_tenant_is_refused() {
         let settings = ProviderSettings { tenant: Some(TENANT.into()), ..settings(Some(Preset::Microsoft)) };
-        let expected = Expected { provider: &settings, nonce: "n-0S6_WzA2Mj", anew: false };
+        let expected = Expected { provider: &settings, nonce: Some("n-0S6_WzA2Mj"), anew: false };
         let check = |iss: &str, tid: &str| {
             let claims = with(&json!({"iss": iss, "tid": tid}));
             check(claims.to_string().as_bytes(), &expected, Timestamp::from_unix_seconds(NOW))

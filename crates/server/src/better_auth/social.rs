@@ -133,7 +133,7 @@ pub(super) async fn come_back(browser: Browser, PathId(id): PathId<ProviderId>, 
         return no(asked, &nowhere, "state_not_found");
     }
     let answer = social::Answer { back: Some(path_back(&id)), ..answer };
-    let Finished { state, asserted } =
+    let Finished { state, named } =
         match social::finish(&app, &realm, &browser, provider, answer, now).await? {
             Ok(finished) => finished,
             Err(NotFinished::Lost(why)) => {
@@ -158,7 +158,7 @@ pub(super) async fn come_back(browser: Browser, PathId(id): PathId<ProviderId>, 
         // Whoever is signed in now, and not whoever was (SO-06).
         let caller = asked.caller().await?.filter(|caller| caller.session().id == session);
         let Some(caller) = caller else { return no(asked, &targets, "unable_to_link_account") };
-        let connected = social::connect(&app, provider, &caller.known, asserted, origin.clone(), now).await;
+        let connected = social::connect(&app, provider, &caller.known, named, origin.clone(), now).await;
         let (reason, told) = match connected {
             Ok(()) => return yes(asked, &targets, false),
             Err(Problem::IdentityTaken) => {
@@ -171,7 +171,7 @@ pub(super) async fn come_back(browser: Browser, PathId(id): PathId<ProviderId>, 
         social::refused(&app, &realm, provider, (reason, None), &origin, now).await?;
         return no(asked, &targets, told);
     }
-    let entered = match social::enter(&app, &realm, provider, asserted, &origin, now).await {
+    let entered = match social::enter(&app, &realm, provider, named, &origin, now).await {
         Err(Problem::InterceptorDenied { .. }) => return no(asked, &targets, "access_denied"),
         other => other?,
     };

@@ -117,6 +117,12 @@ pub enum Problem {
     /// An account elsewhere that the provider's settings do not let in.
     #[error("the provider is limited to other accounts")]
     IdentityRefused,
+    /// What a provider gave is over, and it gives no more for it.
+    #[error("what the provider gave is over")]
+    ProviderTokenOver,
+    /// A provider did not answer, or not as it should.
+    #[error("the provider could not be asked")]
+    ProviderUnanswered,
     /// A refresh token was refused.
     #[error("the refresh token was refused")]
     InvalidRefreshToken,

@@ -39,7 +39,8 @@ pub enum Rule {
     Code,
     /// Proofs that were not a client's, by what the client is called and neighbourhood.
     Client,
-    /// Answers of providers that signed nobody in, by neighbourhood.
+    /// Answers of providers that signed nobody in, by neighbourhood; and tokens of theirs that were asked for anew or could not be renewed, by
+    /// connected account.
     Provider,
     /// Sign-ins and invitations that an interceptor refused or did not answer, by account of who signs in or invites, and neighbourhood.
     Interceptor,

@@ -215,7 +215,7 @@ pub(super) async fn come_back(
     // One that is out of use signs nobody in who was on the way (SO-07).
     let Some(provider) = realm.provider(&id) else { return Ok(lost(&frame, &id, Lost::OutOfUse)) };
     let Some(answer) = answer(&uri) else { return Ok(lost(&frame, &id, Lost::Malformed)) };
-    let Finished { state, asserted } =
+    let Finished { state, named } =
         match social::finish(&app, &realm, &browser, provider, answer, now).await? {
             Ok(finished) => finished,
             Err(NotFinished::Lost(why)) => return Ok(lost(&frame, &id, why)),
@@ -238,14 +238,14 @@ pub(super) async fn come_back(
             return Ok(lost(&frame, &id, Lost::OtherSession));
         };
         let connected =
-            social::connect(&app, provider, &signed_in.caller(), asserted, origin.clone(), now).await;
+            social::connect(&app, provider, &signed_in.caller(), named, origin.clone(), now).await;
         return connect(&app, &frame, provider, connected, &origin).await;
     }
     let flow = state.flow.as_deref().map(|text| Flow::open(&app, &realm, &browser, text, now));
     let Some(flow) = opened(flow) else { return Ok(lost(&frame, &id, Lost::FlowOver)) };
     let flowing = flow.as_ref().zip(state.flow.as_deref());
     let read = origin.clone().reading(frame.language());
-    let entered = social::enter(&app, &realm, provider, asserted, &read, now).await?;
+    let entered = social::enter(&app, &realm, provider, named, &read, now).await?;
     let words = frame.words();
     let (code, sentence) = match entered {
         Entered::Proven(proven, _) => {

@@ -62,6 +62,11 @@ pub async fn begin(
         if let Some(hint) = hint.filter(|hint| hint.contains('@')) {
             query.append_pair("login_hint", hint);
         }
+        // Google gives a refresh token to whoever asks so, and when somebody consents.
+        let offline = ("access_type", "offline");
+        if settings.keep_tokens && settings.preset == Some(Preset::Google) && !more.contains(&offline) {
+            query.append_pair(offline.0, offline.1);
+        }
         for (name, value) in more {
             query.append_pair(name, value);
         }

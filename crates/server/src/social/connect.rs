@@ -1,12 +1,13 @@
 //! A person connects an account elsewhere with theirs, and disconnects it.
 
 use gatepost_domain::{
-    Asserted, Identity, IdentityId, Provider, RealmId, Timestamp, UserId,
+    Identity, IdentityId, Provider, RealmId, Timestamp, UserId,
     audit::Event,
     outbox::{Factor, Notice},
 };
 use gatepost_store::{audit, identities, users};
 
+use super::{Named, kept};
 use crate::{
     App,
     accounts::{Way, Who, is_last_way_in},
@@ -29,7 +30,7 @@ pub async fn connect(
     app: &App,
     provider: &Provider,
     caller: &SignedIn,
-    asserted: Asserted,
+    Named { asserted, given }: Named,
     origin: Where,
     now: Timestamp,
 ) -> Result<(), Problem> {
@@ -55,7 +56,7 @@ pub async fn connect(
     app.db()
         .write("connect an account elsewhere", move |tx| {
             let (who, caller, record) = (who.clone(), caller.clone(), record.clone());
-            let (app, identity) = (worker.clone(), identity.clone());
+            let (app, identity, given) = (worker.clone(), identity.clone(), given.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 mfa::may_change(tx, &caller, now).await?;
@@ -67,12 +68,15 @@ pub async fn connect(
                         &identity.issuer,
                         &identity.subject,
                     );
-                    // It is theirs already: nothing is to be done.
+                    // It is theirs already: nothing is to be done, but to keep what was given just now.
                     return match known.await? {
-                        Some(known) if known.user == user => Ok(()),
+                        Some(known) if known.user == user => {
+                            Ok(kept::keep(tx, &app, (realm, known.id), given.as_ref(), now).await?)
+                        }
                         _ => Err(Problem::IdentityTaken),
                     };
                 }
+                kept::keep(tx, &app, (realm, identity.id), given.as_ref(), now).await?;
                 audit::append(tx, &record).await?;
                 let owner = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
                 mail::notice(tx, &app, &owner, Notice::FactorAdded(Factor::Identity), who.origin(), now)

@@ -1,8 +1,8 @@
 //! Where a provider is asked: read from its metadata (OpenID Connect Discovery), or known.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use gatepost_domain::{Preset, Provider, ProviderSettings, Timestamp, WebUri};
+use gatepost_domain::{IdentityId, Preset, Provider, ProviderSettings, Timestamp, WebUri};
 use quick_cache::sync::Cache;
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -12,6 +12,9 @@ use crate::{App, outgoing::Reader};
 
 /// So many providers are remembered.
 const PROVIDERS: usize = 1_000;
+/// So many identities are remembered that somebody asks about. Where one is forgotten too early, two ask at once, and one of them keeps what
+/// comes of it.
+const ASKING: usize = 4_096;
 /// How long metadata are taken for what they were, at the least and unless their provider says longer.
 const FRESH: Duration = Duration::from_hours(1);
 /// And at the most.
@@ -53,8 +56,11 @@ struct Metadata {
     authorization_response_iss_parameter_supported: bool,
 }
 
-/// What is known of providers.
-pub struct KnownProviders(Cache<String, Arc<Mutex<Known>>>);
+/// What is known of providers, and what is being asked of them.
+pub struct KnownProviders {
+    known: Cache<String, Arc<Mutex<Known>>>,
+    asking: Cache<IdentityId, Arc<Mutex<()>>>,
+}
 
 #[derive(Default)]
 struct Known {
@@ -66,17 +72,23 @@ struct Known {
 impl KnownProviders {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self(Cache::new(PROVIDERS))
+        Self { known: Cache::new(PROVIDERS), asking: Cache::new(ASKING) }
     }
 
     fn of(&self, name: &str) -> Arc<Mutex<Known>> {
-        if let Some(known) = self.0.get(name) {
+        if let Some(known) = self.known.get(name) {
             return known;
         }
         let new = Arc::new(Mutex::default());
-        self.0.insert(name.to_owned(), Arc::clone(&new));
+        self.known.insert(name.to_owned(), Arc::clone(&new));
         // Another may have been quicker, or the place may be gone already: what is there counts.
-        self.0.get(name).unwrap_or(new)
+        self.known.get(name).unwrap_or(new)
+    }
+
+    /// Of those who ask a provider about one identity, one does at a time in this process: whoever has it locked.
+    pub(super) fn alone(&self, identity: IdentityId) -> Arc<Mutex<()>> {
+        let Ok(known) = self.asking.get_or_insert_with(&identity, || Ok::<_, Infallible>(Arc::default()));
+        known
     }
 
     /// Where the provider is asked. Read by one at a time; the others wait for what comes.

@@ -11,7 +11,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{Tx, audit, identities, mailed_links, users};
 
-use super::Failed;
+use super::{Failed, Named, kept};
 use crate::{
     App, accounts,
     http::{Problem, origin::Where},
@@ -71,7 +71,7 @@ pub async fn enter(
     app: &App,
     realm: &Snapshot,
     provider: &Provider,
-    asserted: Asserted,
+    Named { asserted, given }: Named,
     origin: &Where,
     now: Timestamp,
 ) -> Result<Entered, Problem> {
@@ -91,6 +91,7 @@ pub async fn enter(
         identity: IdentityId::new(now, app.entropy()),
         user: UserId::new(now, app.entropy()),
         asserted,
+        given,
         origin: origin.clone(),
         now,
     };
@@ -161,12 +162,24 @@ struct Entering {
     identity: IdentityId,
     user: UserId,
     asserted: Asserted,
+    given: Option<kept::Given>,
     origin: Where,
     now: Timestamp,
 }
 
 impl Entering {
     async fn run(&self, tx: &mut Tx, app: &App) -> Result<Found, Problem> {
+        let found = self.find(tx, app).await?;
+        // The account elsewhere is this account's, whether or not a second factor is missing or an address unproven: what was given with
+        // it is used by whoever is signed in to this one. Nothing is kept of whoever comes to none.
+        if let Found::Account { identity, .. } = &found {
+            let whose = (self.provider.realm, *identity);
+            kept::keep(tx, app, whose, self.given.as_ref(), self.now).await?;
+        }
+        Ok(found)
+    }
+
+    async fn find(&self, tx: &mut Tx, app: &App) -> Result<Found, Problem> {
         let (realm, asserted) = (self.provider.realm, &self.asserted);
         let known =
             identities::find_by_subject(tx, realm, &self.provider.id, &asserted.issuer, &asserted.subject)

@@ -6,7 +6,15 @@ use gatepost_domain::{
 };
 use gatepost_store::used_ids;
 
-use super::{Failed, Lost, State, discovery::Endpoints, github, open, tokens, told};
+use super::{
+    Failed, Lost, Named, State,
+    discovery::Endpoints,
+    github,
+    kept::Given,
+    open,
+    tokens::{self, Tokens},
+    told,
+};
 use crate::{App, browser::Browser, http::Problem, realm::Snapshot};
 
 /// What a browser brings back.
@@ -30,8 +38,8 @@ pub struct Answer {
 pub struct Finished {
     /// What was begun.
     pub state: State,
-    /// What the provider says of them.
-    pub asserted: Asserted,
+    /// What the provider says of them, and gave.
+    pub named: Named,
 }
 
 /// Why nobody was named.
@@ -69,7 +77,7 @@ pub async fn finish(
         return Ok(Err(NotFinished::Lost(Lost::Twice)));
     }
     match named(app, realm, provider, &state, &answer, now).await {
-        Ok(asserted) => Ok(Ok(Finished { state, asserted })),
+        Ok(named) => Ok(Ok(Finished { state, named })),
         Err(failed) => Ok(Err(NotFinished::Failed(Box::new(state), failed))),
     }
 }
@@ -81,7 +89,7 @@ async fn named(
     state: &State,
     answer: &Answer,
     now: Timestamp,
-) -> Result<Asserted, Failed> {
+) -> Result<Named, Failed> {
     let settings = &provider.settings;
     let endpoints = app.providers().endpoints(app, provider, now).await?;
     // Also an error is believed only if it is this provider's (RFC 9207 section 2.4). One of many tenants names that of the person.
@@ -101,17 +109,25 @@ async fn named(
     if settings.preset == Some(Preset::Github) {
         let token = token.ok_or(Failed::Malformed("no access token"))?;
         let user = endpoints.user_info.as_ref().ok_or(Failed::Malformed("no address of the user"))?;
-        return github::look_up(app, provider, user, token).await;
+        let (asserted, _) = github::look_up(app, provider, user, token).await?;
+        return Ok(keeping(provider, asserted, found, now));
     }
     let id_token = found.id_token.as_ref().ok_or(Failed::Malformed("no ID token"))?;
     let payload = tokens::verified(app, (provider, &endpoints), id_token, now).await?;
-    let expected = Expected { provider: settings, nonce: &state.nonce, anew: state.anew };
+    let expected = Expected { provider: settings, nonce: Some(&state.nonce), anew: state.anew };
     let mut asserted = id_token::check(&payload, &expected, now)?;
     complete(app, provider, &endpoints, token, &mut asserted).await?;
     if asserted.name.is_none() {
         asserted.name = answer.name.as_deref().and_then(shown_name);
     }
-    Ok(asserted)
+    Ok(keeping(provider, asserted, found, now))
+}
+
+/// With what the provider gave, where that is to be kept.
+fn keeping(provider: &Provider, asserted: Asserted, found: Tokens, now: Timestamp) -> Named {
+    let settings = &provider.settings;
+    let given = if settings.keep_tokens { Given::at_sign_in(settings, found, now) } else { None };
+    Named { asserted, given }
 }
 
 /// Many providers say an address only to whoever asks for it.

@@ -2,7 +2,7 @@
 //!
 //! [`begin`] sends a browser there, [`finish`] takes what it brings back, and then somebody is [signed in](enter) or a signed-in
 //! person's account [connected](connect). What is between the two is sealed in `state`, opens in the browser it was begun in alone,
-//! and once (SO-03).
+//! and once (SO-03). What a provider gave is [held](hold) for them where its setting says so.
 
 mod begin;
 mod connect;
@@ -10,13 +10,16 @@ mod discovery;
 mod enter;
 mod finish;
 mod github;
+mod held;
+mod kept;
 mod lost;
 mod secret;
 mod tokens;
+mod user_info;
 
 use std::time::Duration;
 
-use gatepost_domain::{ProviderId, SecretDigest, SessionId, Timestamp};
+use gatepost_domain::{Asserted, ProviderId, SecretDigest, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{browser::Browser, outgoing::Unfetched, realm::Snapshot};
@@ -26,8 +29,11 @@ pub use connect::{connect, disconnect, list};
 pub use discovery::KnownProviders;
 pub use enter::{Entered, enter, refused};
 pub use finish::{Answer, Finished, NotFinished, finish};
+pub use held::{Held, NoToken, Wants, hold};
+pub use kept::Given;
 pub use lost::Lost;
 pub use secret::{Unusable, check as check_secret, seal as seal_secret, unseal as unseal_secret};
+pub use user_info::user_info;
 
 /// How long somebody may take at the provider.
 const LIFE: Duration = Duration::from_mins(30);
@@ -65,6 +71,14 @@ pub enum Intent {
     SignIn,
     /// To connect the account there with the one that is signed in here.
     Connect(SessionId),
+}
+
+/// Whom a provider has named.
+pub struct Named {
+    /// What it says of them.
+    pub asserted: Asserted,
+    /// What it gave with that, where it is to be kept.
+    given: Option<Given>,
 }
 
 /// Somebody goes to a provider.

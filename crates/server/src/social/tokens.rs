@@ -1,9 +1,12 @@
-//! A code is redeemed at a provider, and its ID token looked at.
+//! A code is redeemed at a provider, or a refresh token, and its ID token looked at.
+
+use std::time::Duration;
 
 use data_encoding::BASE64;
 use gatepost_domain::{Provider, Timestamp};
 use gatepost_jose::{Algorithm, KeySet, Refused, jws};
 use serde::Deserialize;
+use serde_json::Value;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -14,10 +17,16 @@ use super::{
 };
 use crate::{App, clients::keys::is_typed, outgoing::Reader, realm::Snapshot};
 
-/// What a provider gives for a code.
+/// What a provider gives for a code, or for a refresh token.
 pub(super) struct Tokens {
     pub(super) id_token: Option<Zeroizing<String>>,
     pub(super) access_token: Option<Zeroizing<String>>,
+    pub(super) refresh_token: Option<Zeroizing<String>>,
+    /// How long the access token is good; `None`: it does not say.
+    pub(super) expires_in: Option<Duration>,
+    pub(super) scope: Option<String>,
+    /// Whether whoever has the access token may use it, as far as the provider says.
+    pub(super) is_bearer: bool,
 }
 
 #[derive(Deserialize)]
@@ -25,19 +34,71 @@ struct Answer {
     id_token: Option<String>,
     access_token: Option<String>,
     error: Option<String>,
+    // Nobody is signed in by these: where they are not what they should be, they are taken for not there.
+    refresh_token: Option<Value>,
+    expires_in: Option<Value>,
+    scope: Option<Value>,
+    token_type: Option<Value>,
+}
+
+impl From<Answer> for Tokens {
+    fn from(answer: Answer) -> Self {
+        let text = |value: Option<Value>| match value {
+            Some(Value::String(text)) => Some(text),
+            _ => None,
+        };
+        // Some write the number as a text. None at all is no life.
+        let seconds =
+            answer.expires_in.and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
+        let kind = text(answer.token_type);
+        Self {
+            id_token: answer.id_token.map(Zeroizing::new),
+            access_token: answer.access_token.map(Zeroizing::new),
+            refresh_token: text(answer.refresh_token).map(Zeroizing::new),
+            expires_in: seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs),
+            scope: text(answer.scope),
+            is_bearer: kind.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")),
+        }
+    }
 }
 
 /// Redeems the code (RFC 6749 section 4.1.3), with the proof that it was we who asked for it (RFC 7636).
 pub(super) async fn redeem(
     app: &App,
     realm: &Snapshot,
-    (provider, endpoints): (&Provider, &Endpoints),
+    at: (&Provider, &Endpoints),
     state: &State,
     code: &str,
     now: Timestamp,
 ) -> Result<Tokens, Failed> {
+    let redirect_uri = state.redirect_uri(realm);
+    let asked = [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", &redirect_uri),
+        ("code_verifier", &state.verifier),
+    ];
+    ask(app, at, &asked, now).await
+}
+
+/// Asks for others by a refresh token (RFC 6749 section 6), for the scope that there was.
+pub(super) async fn renew(
+    app: &App,
+    at: (&Provider, &Endpoints),
+    refresh_token: &str,
+    now: Timestamp,
+) -> Result<Tokens, Failed> {
+    ask(app, at, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)], now).await
+}
+
+async fn ask(
+    app: &App,
+    (provider, endpoints): (&Provider, &Endpoints),
+    asked: &[(&str, &str)],
+    now: Timestamp,
+) -> Result<Tokens, Failed> {
     let shown = secret::shown(app, provider, now)?;
-    let (form, authorization) = asking(realm, (provider, endpoints), state, code, shown.as_ref());
+    let (form, authorization) = asking((provider, endpoints), asked, shown.as_ref());
     let reader = Reader::provider(provider.realm, &provider.id);
     let authorization = authorization.as_ref().map(|text| text.as_str());
     let (status, body) = app.outgoing().ask(&endpoints.token, &reader, form, authorization).await?;
@@ -51,26 +112,18 @@ pub(super) async fn redeem(
     if status != 200 || answer.error.is_some() {
         return Err(Failed::CodeRefused(told(answer.error.as_deref().unwrap_or("without a reason"))));
     }
-    Ok(Tokens {
-        id_token: answer.id_token.map(Zeroizing::new),
-        access_token: answer.access_token.map(Zeroizing::new),
-    })
+    Ok(answer.into())
 }
 
 /// What is sent, and in which header.
 fn asking(
-    realm: &Snapshot,
     (provider, endpoints): (&Provider, &Endpoints),
-    state: &State,
-    code: &str,
+    asked: &[(&str, &str)],
     secret: Option<&Zeroizing<String>>,
 ) -> (Zeroizing<String>, Option<Zeroizing<String>>) {
     let client = provider.settings.client_id.as_str();
     let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "authorization_code")
-        .append_pair("code", code)
-        .append_pair("redirect_uri", &state.redirect_uri(realm))
-        .append_pair("code_verifier", &state.verifier);
+    form.extend_pairs(asked);
     let authorization = match (secret, endpoints.takes_secret) {
         (Some(secret), TakesSecret::InHeader) => Some(basic(client, secret)),
         (Some(secret), TakesSecret::InForm) => {

@@ -8,7 +8,7 @@ use crate::{
     App,
     http::{Json, Now, PathId, Problem, SignedIn, Where, problem::ProblemDocument},
     realm::{InRealm, Snapshot},
-    social,
+    social::{self, Held, Wants},
 };
 
 /// What is connected with an account.
@@ -80,6 +80,58 @@ pub(super) async fn list(
     let found = social::list(&app, realm.id(), caller.user.id).await?;
     let identities = found.into_iter().map(|identity| IdentityView::of(&realm, identity)).collect();
     Ok(Json(IdentitiesView { identities }))
+}
+
+/// What a provider gave, to be used at its API.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ProviderToken)]
+pub(super) struct ProviderTokenView {
+    #[schema(example = "ya29.a0AfB_byC")]
+    access_token: String,
+    /// How the provider's API takes it: in the header `Authorization`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// When it is over; `null` where the provider does not say.
+    #[schema(value_type = Option<String>)]
+    expires_at: Option<Timestamp>,
+    /// What it is for.
+    #[schema(example = "openid email profile")]
+    scope: Option<String>,
+}
+
+/// Use a connected account
+///
+/// The access token that its provider gave with the last sign-in, for the provider's API, where the provider's setting `keep_tokens` is on.
+/// One that is over, or has less than five seconds left, is renewed first, if the provider gave a refresh token; that is never shown. For the
+/// person themselves: neither for an application nor for an administrator in their place.
+#[utoipa::path(
+    post, path = "/api/v1/me/identities/{id}/token", tag = "Account", operation_id = "use_my_identity",
+    params(("id" = String, Path, description = "The id of the connected account")), security(("bearer" = [])),
+    responses(
+        (status = 200, description = "A token that is good", body = ProviderTokenView),
+        (status = 401, description = "`unauthenticated` or `invalid_token`", body = ProblemDocument),
+        (status = 403, description = "`not_for_applications`", body = ProblemDocument),
+        (status = 404, description = "`not_found`: the account has no such, or nothing is kept of it", body = ProblemDocument),
+        (status = 409, description = "`provider_token_over`: it is over, and the provider renews it no more", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`: it could not be renewed too often", body = ProblemDocument),
+        (status = 503, description = "`provider_unanswered`", body = ProblemDocument),
+    )
+)]
+pub(super) async fn token(
+    caller: SignedIn,
+    realm: InRealm,
+    PathId(id): PathId<IdentityId>,
+    Now(now): Now,
+    State(app): State<App>,
+    origin: Where,
+) -> Result<Json<ProviderTokenView>, Problem> {
+    let Held { given, .. } = social::hold(&app, &realm, &caller, (id, Wants::Good), &origin, now).await?;
+    Ok(Json(ProviderTokenView {
+        access_token: given.access_token().to_owned(),
+        token_type: "Bearer",
+        expires_at: given.expires_at(),
+        scope: given.scope().map(str::to_owned),
+    }))
 }
 
 /// Disconnect an account

@@ -26,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(mfa::show))
         .routes(routes!(identities::list))
         .routes(routes!(identities::disconnect))
+        .routes(routes!(identities::token))
         .routes(routes!(mfa::begin_totp, mfa::remove_totp))
         .routes(routes!(mfa::confirm_totp))
         .routes(routes!(mfa::begin_sms, mfa::remove_sms))

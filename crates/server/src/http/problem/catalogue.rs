@@ -41,6 +41,8 @@ impl Problem {
             Self::PasskeysUnavailable,
             Self::IdentityTaken,
             Self::IdentityRefused,
+            Self::ProviderTokenOver,
+            Self::ProviderUnanswered,
             Self::InvalidRefreshToken,
             Self::WrongPassword,
             Self::MissingRole,

@@ -212,6 +212,18 @@ impl Problem {
                 "Not one of these accounts",
                 "The realm takes accounts of some domains only from this provider. Use one of those.",
             ),
+            Self::ProviderTokenOver => fixed(
+                "provider_token_over",
+                S::CONFLICT,
+                "What the provider gave is over",
+                "The provider renews it no more. Have the person sign in by the provider again.",
+            ),
+            Self::ProviderUnanswered => fixed(
+                "provider_unanswered",
+                S::SERVICE_UNAVAILABLE,
+                "The provider could not be asked",
+                "The provider did not answer, or not as it should; the log says why. Try again after the time in `Retry-After`.",
+            ),
             Self::InvalidRefreshToken => fixed(
                 "invalid_refresh_token",
                 S::UNAUTHORIZED,

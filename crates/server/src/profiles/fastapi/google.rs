@@ -90,8 +90,8 @@ pub async fn back(
         name: None,
         back: Some(door.back.to_owned()),
     };
-    let asserted = match social::finish(app, realm, browser, provider, answer, now).await? {
-        Ok(Finished { asserted, .. }) => asserted,
+    let named = match social::finish(app, realm, browser, provider, answer, now).await? {
+        Ok(Finished { named, .. }) => named,
         Err(NotFinished::Lost(why)) => {
             tracing::info!(
                 realm.name = realm.name(),
@@ -108,7 +108,7 @@ pub async fn back(
         }
     };
     counted.give_back();
-    let code = match social::enter(app, realm, provider, asserted, origin, now).await? {
+    let code = match social::enter(app, realm, provider, named, origin, now).await? {
         Entered::Proven(proven, _) => {
             let wants = Wants { scopes: scopes(&proven.user)?, steps: Steps::One };
             match session::begin(app, realm, *proven, wants, origin, now).await {

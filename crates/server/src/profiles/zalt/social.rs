@@ -195,7 +195,7 @@ pub async fn come_back(
     };
     let answer = pages::provider_answer(&uri).ok_or_else(lost)?;
     let answer = Answer { back: Some(path_back(&provider.id)), ..answer };
-    let Finished { state, asserted } = match social::finish(&app, &realm, &browser, provider, answer, now)
+    let Finished { state, named } = match social::finish(&app, &realm, &browser, provider, answer, now)
         .await?
     {
         Ok(finished) => finished,
@@ -217,7 +217,7 @@ pub async fn come_back(
     };
     counted.give_back();
     let flow = Flow::read(&realm, state.flow.as_deref().unwrap_or_default()).ok_or_else(lost)?;
-    let (reason, told) = match social::enter(&app, &realm, provider, asserted, &origin, now).await? {
+    let (reason, told) = match social::enter(&app, &realm, provider, named, &origin, now).await? {
         Entered::Proven(proven, is_new) => {
             let whom = (&*proven, is_new);
             let code = session::hand_over(&app, &realm, whom, &provider.id, &flow.challenge, now);

@@ -112,6 +112,7 @@ async fn oa_22_an_application_without_roles_uses_and_gives_on_none() {
         (Method::POST, "/api/v1/me/api-keys", key(), scope, never),
         (Method::GET, "/api/v1/me/api-keys", None, scope, never),
         (Method::POST, "/api/v1/logout", ended(), never, never),
+        (Method::POST, "/api/v1/me/identities/idn_00000000000000000000000000/token", None, never, never),
         (Method::POST, "/api/v1/me/organization", Some(json!({"organization": null})), never, never),
         (Method::POST, "/api/v1/me/email", Some(json!({"email": "mallory@example.com"})), never, never),
         (Method::POST, "/api/v1/organizations", new(), scope, "201"),

@@ -3,6 +3,7 @@
 mod connect;
 mod factors;
 mod interceptors;
+mod kept;
 mod linking;
 mod peer;
 mod presets;

@@ -34,6 +34,31 @@ struct Shared {
     redeemed: Vec<(Option<String>, BTreeMap<String, String>)>,
     read: BTreeMap<String, usize>,
     signs: Signs,
+    /// What is given for a code, beside the ID token.
+    gives: Value,
+    /// What else is given for a refresh token.
+    renews: Value,
+    /// How often something was, and the refresh token that is good now.
+    renewed: usize,
+    refresh_token: Option<String>,
+    /// The header `Authorization` with which anything but a token was asked for last.
+    presented: Option<String>,
+}
+
+impl Shared {
+    /// For the refresh token that is good, which is good no more.
+    fn renew(&mut self, sent: &str) -> Option<Value> {
+        self.refresh_token.take_if(|good| good == sent)?;
+        self.renewed += 1;
+        let next = format!("refresh-of-acme-{}", self.renewed);
+        self.refresh_token = Some(next.clone());
+        let access_token = format!("access-of-acme-{}", self.renewed);
+        let mut tokens = json!({ "access_token": access_token, "expires_in": 3600, "refresh_token": next });
+        for (name, value) in self.renews.as_object().unwrap() {
+            tokens[name] = value.clone();
+        }
+        Some(tokens)
+    }
 }
 
 /// What a test wants at a path.
@@ -104,6 +129,11 @@ impl Provider {
             redeemed: Vec::new(),
             read: BTreeMap::new(),
             signs: Signs::Well,
+            gives: json!({ "access_token": "at", "token_type": "Bearer" }),
+            renews: json!({}),
+            renewed: 0,
+            refresh_token: None,
+            presented: None,
         };
         let provider = Self { address, shared: Arc::new(Mutex::new(shared)) };
         let all = axum::routing::any(answer);
@@ -124,6 +154,33 @@ impl Provider {
 
     pub fn signs(&self, signs: Signs) {
         self.shared.lock().unwrap().signs = signs;
+    }
+
+    /// What is given for a code from now on. A refresh token in it is good once, and another takes its place.
+    pub fn gives(&self, tokens: Value) {
+        let mut shared = self.shared.lock().unwrap();
+        shared.refresh_token = tokens["refresh_token"].as_str().map(str::to_owned);
+        shared.gives = tokens;
+    }
+
+    /// What is given for a refresh token from now on, beside the next tokens.
+    pub fn renews(&self, more: Value) {
+        self.shared.lock().unwrap().renews = more;
+    }
+
+    /// No refresh token is good any more.
+    pub fn renews_nothing(&self) {
+        self.shared.lock().unwrap().refresh_token = None;
+    }
+
+    /// An ID token that nobody asked for.
+    pub fn signed(&self, claims: &Value) -> String {
+        jws::sign_compact("", claims.to_string().as_bytes(), &self.shared.lock().unwrap().key)
+    }
+
+    /// The header `Authorization` with which anything but a token was asked for last.
+    pub fn presented(&self) -> Option<String> {
+        self.shared.lock().unwrap().presented.clone()
     }
 
     /// How often a path was read.
@@ -183,6 +240,8 @@ impl Provider {
             let authorization =
                 headers.get(header::AUTHORIZATION).map(|text| text.to_str().unwrap().to_owned());
             shared.redeemed.push((authorization, form.clone()));
+        } else if let Some(presented) = headers.get(header::AUTHORIZATION) {
+            shared.presented = Some(presented.to_str().unwrap().to_owned());
         }
         if let Some(canned) = shared.answers.get(path) {
             let status = StatusCode::from_u16(canned.status).unwrap();
@@ -201,6 +260,12 @@ impl Provider {
                 200,
                 json!({ "keys": [serde_json::to_value(shared.key.public_jwk().unwrap()).unwrap()] }),
             ),
+            "token" | "login/oauth/access_token" if form["grant_type"] == "refresh_token" => {
+                match shared.renew(&form["refresh_token"]) {
+                    Some(tokens) => json(200, tokens),
+                    None => json(400, json!({ "error": "invalid_grant" })),
+                }
+            }
             "token" | "login/oauth/access_token" => {
                 let Some(asked) = form.get("code").and_then(|code| shared.codes.remove(code)) else {
                     return json(400, json!({ "error": "invalid_grant" }));
@@ -212,7 +277,7 @@ impl Provider {
                 {
                     return json(400, json!({ "error": "invalid_grant" }));
                 }
-                let mut answer = json!({ "access_token": "at", "token_type": "Bearer" });
+                let mut answer = shared.gives.clone();
                 if path == "token" {
                     answer["id_token"] = json!(self.id_token(&shared, &asked));
                 }

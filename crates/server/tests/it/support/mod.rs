@@ -162,6 +162,11 @@ impl TestApp {
         self.database.column(&self.data_dir(), "SELECT body FROM outbox WHERE kind = 'mail'").await
     }
 
+    /// One column of text, as it stands in the database.
+    pub async fn column(&self, sql: &str) -> Vec<String> {
+        self.database.column(&self.data_dir(), sql).await
+    }
+
     /// As the server does daily.
     pub async fn clean_up(&self) {
         self.app.clean_up().await.unwrap();

@@ -102,6 +102,7 @@ pub(super) fn said(problem: &Problem) -> Said {
         ),
         P::IdentityTaken => conflict("It signs in to another account here."),
         P::IdentityRefused => forbidden("The realm takes accounts of other domains only from this provider."),
+        P::ProviderTokenOver => conflict("What the provider gave is over."),
         P::InvalidRefreshToken => {
             fixed(S::UNAUTHORIZED, "INVALID_TOKEN", "The refresh token was refused. Sign in again.")
         }
@@ -199,7 +200,11 @@ pub(super) fn said(problem: &Problem) -> Said {
             "Send the body as JSON, with Content-Type: application/json.",
         ),
         P::BodyTooLarge => fixed(S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "A body may have up to 64 KiB."),
-        P::PasswordUnchecked { .. } | P::Busy { .. } | P::Unavailable(_) | P::InterceptorUnanswered => fixed(
+        P::PasswordUnchecked { .. }
+        | P::Busy { .. }
+        | P::Unavailable(_)
+        | P::InterceptorUnanswered
+        | P::ProviderUnanswered => fixed(
             S::SERVICE_UNAVAILABLE,
             "SERVICE_UNAVAILABLE",
             "Not at the moment. Try again after the time in Retry-After.",

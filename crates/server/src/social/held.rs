@@ -1,0 +1,247 @@
+//! Somebody uses what a provider gave with their sign-in. What is over is renewed first (RFC 6749 section 6).
+
+use gatepost_domain::{
+    Identity, IdentityId, Provider, RealmId, Timestamp, UserId,
+    provider::id_token::{self, Expected},
+};
+use gatepost_store::{Error, identities, identity_tokens};
+use zeroize::Zeroizing;
+
+use super::{
+    Failed,
+    discovery::Endpoints,
+    kept::{Given, open, seal},
+    tokens,
+};
+use crate::{
+    App,
+    http::{Problem, SignedIn, origin::Where},
+    limits::{self, Rule},
+    realm::InRealm,
+};
+
+/// What somebody holds of a provider.
+pub struct Held {
+    /// The account elsewhere.
+    pub identity: Identity,
+    /// What was given with it.
+    pub given: Given,
+}
+
+/// Which token is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// A token that is good.
+    Good,
+    /// Another than there is.
+    Another,
+}
+
+/// Why somebody gets no token.
+pub enum NoToken {
+    /// The account has no such identity.
+    NoIdentity,
+    /// The realm has its provider in use no longer.
+    OutOfUse,
+    /// Nothing is kept of it.
+    NotKept,
+    /// There is nothing that it could be renewed by.
+    NoRefreshToken,
+    /// The provider renews it no more.
+    Over,
+    /// The provider could not be asked, or did not answer as it should.
+    Failed,
+    /// Whatever is the same everywhere.
+    Problem(Problem),
+}
+
+impl From<Problem> for NoToken {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Error> for NoToken {
+    fn from(error: Error) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl From<NoToken> for Problem {
+    fn from(why: NoToken) -> Self {
+        match why {
+            NoToken::NoIdentity | NoToken::OutOfUse | NoToken::NotKept => Self::NotFound,
+            NoToken::NoRefreshToken | NoToken::Over => Self::ProviderTokenOver,
+            NoToken::Failed => Self::ProviderUnanswered,
+            NoToken::Problem(problem) => problem,
+        }
+    }
+}
+
+/// What a provider gave to the caller themselves, with an access token that is good for a while: neither an application nor an
+/// administrator in their place gets it. How often it is renewed is limited, where that is asked for or fails.
+pub async fn hold(
+    app: &App,
+    realm: &InRealm,
+    caller: &SignedIn,
+    (id, wants): (IdentityId, Wants),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Held, NoToken> {
+    if caller.grant.is_some() || caller.session.impersonator.is_some() {
+        return Err(Problem::NotForApplications.into());
+    }
+    let (in_realm, user) = (caller.user.realm, caller.user.id);
+    let (identity, sealed) = look(app, in_realm, user, id).await?.ok_or(NoToken::NoIdentity)?;
+    let provider = realm.provider(&identity.provider).ok_or(NoToken::OutOfUse)?;
+    // What is found where nothing is to be kept was written by a sign-in that began before.
+    let sealed = sealed.filter(|_| provider.settings.keep_tokens).ok_or(NoToken::NotKept)?;
+    let given = open(app, (in_realm, id), &sealed).filter(|given| given.is_of(&provider.settings));
+    let given = given.ok_or(NoToken::NotKept)?;
+    if wants == Wants::Good && given.is_good(now) {
+        return Ok(Held { identity, given });
+    }
+    if given.refresh_token().is_none() {
+        return Err(NoToken::NoRefreshToken);
+    }
+    let renewing = Renewing {
+        app: app.clone(),
+        realm: realm.clone(),
+        provider: provider.clone(),
+        identity,
+        sealed,
+        wants,
+        origin: origin.clone(),
+        now,
+    };
+    // Whoever does not wait for the end changes nothing about it: the refresh token that the provider gives in place of the one it took
+    // is kept all the same.
+    tokio::spawn(renewing.run()).await.map_err(Problem::internal)?
+}
+
+/// An identity of a user, and what is kept of it.
+async fn look(
+    app: &App,
+    realm: RealmId,
+    user: UserId,
+    id: IdentityId,
+) -> Result<Option<(Identity, Option<Vec<u8>>)>, Error> {
+    let found = app.db().read("find what a provider gave", move |tx| {
+        Box::pin(async move {
+            let Some(identity) = identities::find(tx, realm, user, id).await? else { return Ok(None) };
+            Ok::<_, Error>(Some((identity, identity_tokens::find(tx, realm, id).await?)))
+        })
+    });
+    found.await
+}
+
+/// What is renewed.
+struct Renewing {
+    app: App,
+    realm: InRealm,
+    provider: Provider,
+    identity: Identity,
+    /// As it was found to be over.
+    sealed: Vec<u8>,
+    wants: Wants,
+    origin: Where,
+    now: Timestamp,
+}
+
+impl Renewing {
+    async fn run(self) -> Result<Held, NoToken> {
+        let alone = self.app.providers().alone(self.identity.id);
+        let _alone = alone.lock().await;
+        // Whoever was here before may have renewed it.
+        let (sealed, given) = self.kept().await?;
+        if sealed != self.sealed && given.is_good(self.now) {
+            return Ok(self.held(given));
+        }
+        let key = (Rule::Provider, self.identity.id);
+        let whose = Some(self.identity.user);
+        let counted = limits::attempt_of(&self.app, &self.realm, key, whose, &self.origin, self.now)?;
+        let renewed = match self.ask(&given).await {
+            Ok(renewed) => {
+                if self.wants == Wants::Good {
+                    counted.give_back();
+                }
+                renewed
+            }
+            Err(failed) => {
+                // Another process may have been quicker, by a refresh token that is good once.
+                let (after, given) = self.kept().await?;
+                if after != sealed && given.is_good(self.now) {
+                    return Ok(self.held(given));
+                }
+                return Err(refused(&self.identity, &failed));
+            }
+        };
+        let (realm, id, now) = (self.identity.realm, self.identity.id, self.now);
+        let after = seal(&self.app, (realm, id), &renewed);
+        let replaced = self.app.db().write("keep what a provider renewed", move |tx| {
+            let (before, after) = (sealed.clone(), after.clone());
+            Box::pin(async move { identity_tokens::replace(tx, realm, id, (&before, &after), now).await })
+        });
+        if replaced.await? {
+            return Ok(self.held(renewed));
+        }
+        // A sign-in, or another process, has kept something newer. Or nothing is kept any more.
+        let (_, given) = self.kept().await?;
+        Ok(self.held(given))
+    }
+
+    /// What is kept now, as it is written down and as it is.
+    async fn kept(&self) -> Result<(Vec<u8>, Given), NoToken> {
+        let (realm, user, id) = (self.identity.realm, self.identity.user, self.identity.id);
+        let (_, sealed) = look(&self.app, realm, user, id).await?.ok_or(NoToken::NoIdentity)?;
+        let sealed = sealed.ok_or(NoToken::NotKept)?;
+        let given =
+            open(&self.app, (realm, id), &sealed).filter(|given| given.is_of(&self.provider.settings));
+        Ok((sealed, given.ok_or(NoToken::NotKept)?))
+    }
+
+    fn held(&self, given: Given) -> Held {
+        Held { identity: self.identity.clone(), given }
+    }
+
+    async fn ask(&self, given: &Given) -> Result<Given, Failed> {
+        let (app, settings, now) = (&self.app, &self.provider.settings, self.now);
+        let refresh_token = given.refresh_token().ok_or(Failed::Malformed("no refresh token"))?;
+        let endpoints = app.providers().endpoints(app, &self.provider, now).await?;
+        let at = (&self.provider, &endpoints);
+        let mut tokens = tokens::renew(app, at, refresh_token, now).await?;
+        if let Some(token) = tokens.id_token.take()
+            && self.is_of_the_person(at.1, &token).await
+        {
+            tokens.id_token = Some(token);
+        }
+        let renewed = Given::of(settings, tokens, now);
+        let renewed = renewed.ok_or(Failed::Malformed("no access token that could be kept"))?;
+        Ok(renewed.in_place_of(given))
+    }
+
+    /// Whether an ID token that came with it is good, and of the same person (OpenID Connect Core section 12.2). Nobody is signed in by it, so
+    /// one that is not is left out, and no more.
+    async fn is_of_the_person(&self, endpoints: &Endpoints, token: &Zeroizing<String>) -> bool {
+        let at = (&self.provider, endpoints);
+        let Ok(payload) = tokens::verified(&self.app, at, token, self.now).await else { return false };
+        let expected = Expected { provider: &self.provider.settings, nonce: None, anew: false };
+        let asserted = id_token::check(&payload, &expected, self.now);
+        asserted.is_ok_and(|asserted| {
+            (&asserted.issuer, &asserted.subject) == (&self.identity.issuer, &self.identity.subject)
+        })
+    }
+}
+
+/// The cause goes to the log.
+pub(super) fn refused(identity: &Identity, failed: &Failed) -> NoToken {
+    tracing::info!(
+        user.id = %identity.user, provider.id = %identity.provider, reason = failed.code(), cause = %failed,
+        "a provider gave nothing for what it had given"
+    );
+    match failed {
+        // RFC 6749 section 5.2, and as GitHub says it.
+        Failed::CodeRefused(why) if why == "invalid_grant" || why == "bad_refresh_token" => NoToken::Over,
+        _ => NoToken::Failed,
+    }
+}
