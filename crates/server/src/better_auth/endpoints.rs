@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    account, admin, api_key, device, email_otp, magic_link, multi_session, organization, passkey, recovery,
-    session, sign_in, sign_up, social, token, two_factor,
+    account, admin, api_key, device, email_otp, magic_link, multi_session, organization, passkey,
+    provider_tokens, recovery, session, sign_in, sign_up, social, token, two_factor,
 };
 use crate::App;
 
@@ -111,6 +111,9 @@ endpoints! {
     post "/device/approve" device::approve, "a_device_is_connected_by_whoever_typed_its_code";
     post "/device/deny" device::deny, "a_device_that_is_refused_gets_nothing";
     post "/unlink-account" social::unlink, "an_account_elsewhere_is_connected_and_disconnected";
+    post "/get-access-token" provider_tokens::get, "what_a_provider_gave_is_used_by_the_application";
+    post "/refresh-token" provider_tokens::refresh, "another_token_is_asked_of_the_provider";
+    get "/account-info" provider_tokens::info, "a_provider_says_who_somebody_is";
     post "/update-session" session::update, "a_session_has_no_fields_to_update";
     post "/two-factor/get-totp-uri" two_factor::get_totp_uri, "the_key_of_an_app_is_shown_until_it_counts";
     post "/delete-user" account::delete, "an_account_is_deleted_by_its_owner";
@@ -153,11 +156,6 @@ endpoints! {
 
 /// What is not served yet: the plugin it belongs to, the endpoints, and what does the same meanwhile.
 const NOT_YET: &[(&str, &str, &str)] = &[
-    (
-        "core",
-        "POST `/get-access-token`, `/refresh-token`, GET `/account-info`",
-        "none: tokens of providers are not kept; whom they named is in `/list-accounts`",
-    ),
     (
         "core",
         "GET `/delete-user/callback`",

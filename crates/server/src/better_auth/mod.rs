@@ -19,6 +19,7 @@ mod multi_session;
 mod organization;
 mod origins;
 mod passkey;
+mod provider_tokens;
 mod recovery;
 mod refusal;
 mod session;

@@ -280,12 +280,20 @@ test('Better Auth: a device', async () => {
 test('Better Auth: accounts elsewhere, and an account that is deleted', async () => {
   await people('hal');
   const both = new Both();
+  const tokens = async (accountId) => {
+    await both.post('/get-access-token', { accountId });
+    await both.post('/refresh-token', { accountId });
+    await both.ask('GET', `/account-info?accountId=${accountId}`);
+  };
+  await tokens('x');
   await both.post('/link-social', { provider: 'google' });
   await both.post('/unlink-account', { accountId: 'x' });
   await both.post('/sign-in/social', { provider: 'google' });
   await both.post('/delete-user', { password });
   await both.post('/update-session', { theme: 'dark' });
   await both.post('/sign-in/email', { email: 'hal@example.com', password });
+  await tokens('x');
+  await both.post('/get-access-token', { useAccountCookie: true });
   await both.post('/unlink-account', { accountId: 'x' });
   await both.post('/update-session', {});
   await both.post('/delete-user', { password: 'wrong' });

@@ -37,6 +37,7 @@ fn every_endpoint_names_a_test_that_is_there() {
         include_str!("organization/organizations.rs"),
         include_str!("origins.rs"),
         include_str!("passkey.rs"),
+        include_str!("provider_tokens.rs"),
         include_str!("recovery.rs"),
         include_str!("second_factor.rs"),
         include_str!("sessions.rs"),

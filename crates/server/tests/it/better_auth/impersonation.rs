@@ -237,7 +237,9 @@ async fn mf_06_nothing_of_the_account_is_opened_in_the_place_of_its_owner() {
         let (asked, body) = match path {
             "/api-key/list" => (path.to_owned(), None),
             "/api-key/get" => (format!("{path}?id=x"), None),
-            _ if method == Method::GET => (format!("{path}?id=x&user_code=BCDFGHJK&organizationId=x"), None),
+            _ if method == Method::GET => {
+                (format!("{path}?id=x&user_code=BCDFGHJK&organizationId=x&accountId=x"), None)
+            }
             _ => (path.to_owned(), Some(own.unwrap_or_else(|| body.clone()))),
         };
         let answer = root.ask(method.clone(), &asked, body, &[("origin", OURS)]).await;

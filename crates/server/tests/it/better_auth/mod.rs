@@ -13,6 +13,7 @@ mod multi_session;
 mod organization;
 mod origins;
 mod passkey;
+mod provider_tokens;
 mod recovery;
 mod second_factor;
 mod sessions;

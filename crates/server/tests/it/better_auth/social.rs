@@ -12,7 +12,7 @@ use crate::{
     support::{Answer, PASSWORD, TestApp},
 };
 
-fn realm(provider: &Provider, of_provider: &str) -> String {
+pub(super) fn realm(provider: &Provider, of_provider: &str) -> String {
     format!(
         r#"
 [[realm]]
@@ -35,13 +35,13 @@ trust_email = true
     )
 }
 
-async fn world(of_provider: &str) -> (TestApp, Provider) {
+pub(super) async fn world(of_provider: &str) -> (TestApp, Provider) {
     let provider = Provider::new().await;
     let app = TestApp::with(&realm(&provider, of_provider)).await;
     (app, provider)
 }
 
-fn hers() -> Value {
+pub(super) fn hers() -> Value {
     json!({"sub": "ada-1", "email": ADA, "email_verified": true, "name": "Ada L."})
 }
 
@@ -51,7 +51,7 @@ fn graces() -> Value {
 
 impl Client<'_> {
     /// The address at the provider.
-    async fn go(&self, path: &str, more: Value) -> String {
+    pub(super) async fn go(&self, path: &str, more: Value) -> String {
         let mut body = json!({"provider": "acme"});
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
@@ -64,7 +64,7 @@ impl Client<'_> {
     }
 
     /// What is answered to the browser that comes back as whom the claims name.
-    async fn back(&self, provider: &Provider, url: &str, claims: &Value) -> Answer {
+    pub(super) async fn back(&self, provider: &Provider, url: &str, claims: &Value) -> Answer {
         let path = provider.sends_back(url, claims, self.app.clock.now().unix_seconds());
         self.get(path.strip_prefix("/api/auth").expect("back to this door")).await
     }
