@@ -1,8 +1,12 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, Unexpected},
+};
 
 /// A moment: Unix time in microseconds. RFC 3339 in JSON, seconds in a JWT, a `BIGINT` in the database.
 ///
@@ -155,7 +159,9 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::name::parse_text(deserializer)
+        let text = Cow::<str>::deserialize(deserializer)?;
+        let expected = &"a time as in 2027-01-31T09:30:00Z";
+        text.parse().map_err(|_| D::Error::invalid_value(Unexpected::Other("a text"), expected))
     }
 }
 

@@ -29,7 +29,7 @@ use crate::{
 
 pub use change::{new_recovery_codes, remove_sms, remove_totp, reset};
 pub(crate) use change::{remove_all, remove_since};
-pub(crate) use code::{ShownCode, Taken};
+pub(crate) use code::{ShownCode, Taken, may_be_sent};
 pub use code::{check_code, check_sms_code};
 pub use picture::{modules, svg};
 pub use policy::{Asking, due, is_offered, organization_asking, set_up_by};

@@ -154,7 +154,13 @@ impl Prepared {
             noted.await?;
             return Ok(sent);
         }
-        tracing::warn!(%answer, realm.id = %realm, "a sender of text messages did not take one");
+        let remedy = match answer {
+            Answer::AddressRefused => {
+                "let the server call private addresses (outgoing.private_addresses), or name another sms_url"
+            }
+            _ => "ask whoever runs it",
+        };
+        tracing::warn!(%answer, realm.id = %realm, remedy, "a sender of text messages did not take one");
         let record = Record { event: Event::SmsNotSent, ..record }.with("answer", answer.to_string());
         let withdrawn = app.db().write("withdraw a code that was not sent", move |tx| {
             let (kept, record) = (kept.clone(), record.clone());

@@ -255,6 +255,9 @@ fn unknown(name: &str) -> EventsRefused {
     let known: Vec<&str> = Event::choosable().map(Event::name).collect();
     let near = crate::role::nearest(name, known.iter());
     let hint = match (named_elsewhere(name), near) {
+        (None, _) if name.contains(['*', ',', ' ']) => {
+            "; name each by itself, or `*` alone for all: there are no patterns".to_owned()
+        }
         (Some(event), _) => format!("; that is {event} here"),
         (None, Some(near)) => format!("; did you mean {near}?"),
         (None, None) => String::new(),
@@ -321,6 +324,10 @@ mod tests {
             ),
             ("tenant.deleted", "there is no event tenant.deleted; that is organization.deleted here"),
             ("webhook.test", "there is no event webhook.test"),
+            (
+                "role.*",
+                "there is no event role.*; name each by itself, or `*` alone for all: there are no patterns",
+            ),
             ("", "there is no event "),
         ] {
             assert_eq!(Events::choose([name]).unwrap_err().to_string(), told);

@@ -10,7 +10,9 @@ use super::{
     provider::{self, SecretState},
     store,
 };
-use crate::{App, Clock, Config, Reached, config::logging, http::problem::chain, serve::Listener};
+use crate::{
+    App, Clock, Config, Reached, config::logging, http::problem::chain, interceptors, serve::Listener, sms,
+};
 
 /// Check that this installation can serve, and say what to mend. Makes none where there is none.
 #[derive(Args)]
@@ -52,6 +54,10 @@ impl Doctor {
                         note("store and master key", Ok("opened; the key is the right one".to_owned()));
                         note("realms and signing keys", keys(&app).await);
                         note("mail", mail(&app).await);
+                        match senders(&app).await {
+                            Err(wrong) => note("outgoing requests", Err(wrong)),
+                            Ok(found) => found.into_iter().for_each(|(check, result)| note(&check, result)),
+                        }
                         match providers(&app).await {
                             Err(wrong) => note("providers", Err(wrong)),
                             Ok(found) => found.into_iter().for_each(|(check, result)| note(&check, result)),
@@ -165,6 +171,24 @@ async fn mail(app: &App) -> Result<String, String> {
          or turn them off",
         broken.join("; ")
     ))
+}
+
+/// Whether the server may ask whom realms name to send text messages and to decide, as far as their addresses tell: a line for each realm
+/// that names any.
+async fn senders(app: &App) -> Result<Vec<(String, Result<String, String>)>, String> {
+    let mut found = Vec::new();
+    for Realm { name, settings, .. } in realms(app).await? {
+        if let Some(url) = &settings.sms_url {
+            let result = sms::check(app, &settings).map(|()| url.to_string());
+            found.push((format!("sms_url of {name}"), result.map_err(|refused| refused.to_string())));
+        }
+        if !settings.interceptors.is_empty() {
+            let result = interceptors::check(app, &settings);
+            let result = result.map(|()| format!("{} may be asked", settings.interceptors.len()));
+            found.push((format!("interceptors of {name}"), result.map_err(|refused| refused.to_string())));
+        }
+    }
+    Ok(found)
 }
 
 /// The providers that people sign in by, a line each; wrong is one in use whose secret cannot be read.

@@ -134,6 +134,21 @@ impl ShownCode {
     }
 }
 
+/// Whether a code that is sent may still be tried: one that is refused in any case is not paid for.
+pub(crate) async fn may_be_sent(
+    tx: &mut Tx,
+    (realm, user): (RealmId, UserId),
+    now: Timestamp,
+) -> Result<(), Problem> {
+    for tries in TRIES {
+        let digest = Method::Sms.tries_of(user, &tries);
+        if !attempts::are_left(tx, realm, &digest, tries.most, now).await? {
+            return Err(Problem::TooManyAttempts { retry_after: tries.window });
+        }
+    }
+    Ok(())
+}
+
 async fn give_back(
     tx: &mut Tx,
     realm: RealmId,

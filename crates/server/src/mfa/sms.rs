@@ -12,7 +12,7 @@ use gatepost_store::{audit, phone_numbers, recovery_codes, sessions, sms_codes, 
 
 use super::{
     ShownCode, Taken, called,
-    code::refused,
+    code::{may_be_sent, refused},
     fresh_codes, may_change,
     set_up::{is_wanted_or_replaced, with_methods},
 };
@@ -151,7 +151,13 @@ pub async fn send_sms(
         return Err(Problem::NotForApplications);
     }
     let (id, user) = (caller.user.realm, caller.user.id);
-    let number = phone_number(app, caller).await?.ok_or(Problem::NoPhoneNumber)?;
+    let found = app.db().read("look at a telephone number", move |tx| {
+        Box::pin(async move {
+            may_be_sent(tx, (id, user), now).await?;
+            Ok::<_, Problem>(phone_numbers::find(tx, id, user).await?)
+        })
+    });
+    let number = found.await?.ok_or(Problem::NoPhoneNumber)?.number;
     let sent_for = SentFor::Session(caller.session.id);
     let prepared = Prepared::new(app, realm, user, (&number, sent_for), &origin, now)?;
     let (who, kept) = (Who::themselves(caller, origin), prepared.kept.clone());

@@ -10,6 +10,7 @@ use super::what_is_missing;
 use crate::{
     App,
     http::{Problem, origin::Where},
+    mfa::may_be_sent,
     realm::Snapshot,
     sms::{Prepared, SmsSent, sender},
 };
@@ -29,7 +30,10 @@ pub async fn send_sms_at_sign_in(
     };
     let (id, user) = (realm.id(), user.id);
     let found = app.db().read("find a telephone number", move |tx| {
-        Box::pin(async move { phone_numbers::find(tx, id, user).await })
+        Box::pin(async move {
+            may_be_sent(tx, (id, user), now).await?;
+            Ok::<_, Problem>(phone_numbers::find(tx, id, user).await?)
+        })
     });
     let number = found.await?.ok_or(Problem::NoPhoneNumber)?.number;
     let prepared = Prepared::new(app, realm, user, (&number, SentFor::SignIn(pending)), origin, now)?;

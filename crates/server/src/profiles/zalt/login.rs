@@ -15,7 +15,8 @@ use super::{
     Refusal,
     envelope::Said,
     sent::{Body, In},
-    sms, tasks, view,
+    sms::{self, AtSignIn},
+    tasks, view,
 };
 use crate::{
     App, accounts,
@@ -117,7 +118,7 @@ async fn challenge(
     let methods: Vec<&str> = methods.into_iter().map(called).collect();
     let by_code = methods.iter().any(|method| ["totp", "sms"].contains(method));
     let passkey_alone = methods.contains(&"webauthn") && !by_code;
-    let sent_to = sms::at_sign_in(app, realm, (pending, &methods), origin, now).await?;
+    let sent = sms::at_sign_in(app, realm, (pending, &methods), origin, now).await?;
     let mut answer = json!({
         "message": "A second factor is needed.",
         "mfa_required": true,
@@ -133,12 +134,16 @@ async fn challenge(
         "mfaExpiresIn": seconds,
         "webauthnRequired": passkey_alone,
     });
-    if let Some(number) = sent_to {
-        let is_sent = json!(!number.is_null());
-        answer["sms_sent"] = is_sent.clone();
-        answer["smsSent"] = is_sent;
-        answer["phone_number"] = number.clone();
-        answer["phoneNumber"] = number;
+    if let Some(AtSignIn { to, retry_after }) = sent {
+        for (names, value) in [
+            (["sms_sent", "smsSent"], json!(to.is_some())),
+            (["phone_number", "phoneNumber"], json!(to)),
+            (["sms_retry_after", "smsRetryAfter"], json!(retry_after)),
+        ] {
+            for name in names {
+                answer[name] = value.clone();
+            }
+        }
     }
     Ok(answer)
 }

@@ -9,6 +9,7 @@ use super::{
     Refusal,
     envelope::Said,
     sent::{Body, In},
+    view,
 };
 use crate::{
     App,
@@ -112,7 +113,9 @@ pub async fn permissions(
 ) -> Result<Said, Refusal> {
     let header = headers.get("x-org-id").and_then(|value| value.to_str().ok());
     let Some(id) = asked.org_id.as_deref().or(header) else {
-        return Ok(Said::ok(may(&realm.roles().rights(&caller.user.roles))));
+        let mut answer = may(&realm.roles().rights(&caller.user.roles));
+        answer["roles"] = json!(view::roles(&realm, &caller.user));
+        return Ok(Said::ok(answer));
     };
     let id: OrganizationId = id.parse().map_err(|_| Problem::NotFound)?;
     let (_, member) = organizations::find_of(&app, realm.id(), id, caller.user.id).await?;

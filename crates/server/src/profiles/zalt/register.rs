@@ -49,7 +49,7 @@ pub async fn register(
     // As the account was made: nothing is looked up that an address which has an account would answer otherwise.
     let about = About { known: Known { claims, ..Known::default() }, ..About::default() };
     let mut answer = json!({
-        "message": "The account is made. Confirm the address by the link that is mailed to it.",
+        "message": told(app.mailer().is_on()),
         "user": view::user(&realm, &user, &about, None),
     });
     if !realm.settings().require_verified_email {
@@ -64,4 +64,13 @@ pub async fn register(
         }
     }
     Ok(Said::created(answer))
+}
+
+/// The same for an address that has an account, where it is not told.
+const fn told(by_mail: bool) -> &'static str {
+    if by_mail {
+        "The account is made. Confirm the address by the link that is mailed to it."
+    } else {
+        "The account is made."
+    }
 }

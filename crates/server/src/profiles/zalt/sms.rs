@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 use gatepost_domain::{Timestamp, mfa::PendingSignIn};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     Refusal,
@@ -26,6 +26,9 @@ use crate::{
 /// What is said of them before a number is set up.
 const RISK: &str = "Text messages are the weakest second factor: whoever takes over the number, or has the code read out to them, \
                     signs in with it. A passkey or an authenticator app is safer.";
+
+/// As long as an account waits for another, in seconds.
+const PAUSE: u64 = 30;
 
 /// The risk, and what to choose in their place.
 pub async fn risk_warning(In(_): In<SignedIn>, In(realm): In<InRealm>) -> Result<Said, Refusal> {
@@ -190,6 +193,14 @@ pub async fn disable(
     Ok(Said::ok(json!({"message": "Codes are sent to the number no more.", "success": true})))
 }
 
+/// What became of the code of a sign-in that waits.
+pub(super) struct AtSignIn {
+    /// Where it was sent.
+    pub(super) to: Option<String>,
+    /// After so many seconds it may be asked for, where it was not sent.
+    pub(super) retry_after: Option<u64>,
+}
+
 /// What a sign-in that waits is told of its code. Where there is no other factor it was sent: the libraries of this contract have no call
 /// that asks for it. What was not sent can be asked for.
 pub(super) async fn at_sign_in(
@@ -198,13 +209,19 @@ pub(super) async fn at_sign_in(
     (pending, methods): (&PendingSignIn, &[&str]),
     origin: &Where,
     now: Timestamp,
-) -> Result<Option<Value>, Refusal> {
+) -> Result<Option<AtSignIn>, Refusal> {
     if !methods.contains(&"sms") || methods.iter().any(|method| ["totp", "webauthn"].contains(method)) {
         return Ok(None);
     }
     match session::send_sms_at_sign_in(app, realm, pending, origin, now).await {
-        Ok(sent) => Ok(Some(json!(sent.to))),
-        Err(Problem::Limited(_) | Problem::SmsNotSent) => Ok(Some(Value::Null)),
+        Ok(sent) => Ok(Some(AtSignIn { to: Some(sent.to), retry_after: None })),
+        Err(Problem::Limited(limited)) => {
+            Ok(Some(AtSignIn { to: None, retry_after: Some(limited.wait().as_secs().max(1)) }))
+        }
+        Err(Problem::TooManyAttempts { retry_after }) => {
+            Ok(Some(AtSignIn { to: None, retry_after: Some(retry_after.as_secs().max(1)) }))
+        }
+        Err(Problem::SmsNotSent) => Ok(Some(AtSignIn { to: None, retry_after: Some(PAUSE) })),
         Err(other) => Err(other.into()),
     }
 }

@@ -78,6 +78,27 @@ pub struct New {
     name: String,
     slug: String,
     owner_id: Option<String>,
+    #[serde(flatten)]
+    owners: OfOwners,
+}
+
+/// What an organization's owners say of it.
+#[derive(Deserialize)]
+struct OfOwners {
+    logo_url: Option<Value>,
+    metadata: Option<Value>,
+}
+
+impl OfOwners {
+    /// An administrator says none of it. Passed over, it would be lost without a word.
+    fn none(&self) -> Result<(), Refusal> {
+        if self.logo_url.is_none() && self.metadata.is_none() {
+            return Ok(());
+        }
+        let message =
+            "`logo_url` and `metadata` are for the owners to set: PATCH /api/v1/organizations/{id}.";
+        Err(Refusal::invalid(message))
+    }
 }
 
 /// Makes one.
@@ -89,6 +110,7 @@ pub async fn create(
     origin: Where,
     Body(body): Body<New>,
 ) -> Result<Said, Refusal> {
+    body.owners.none()?;
     let (name, slug) = (organizations::name(&body.name)?, organizations::slug(&body.slug)?);
     let owner: Option<UserId> =
         body.owner_id.map(|id| id.parse().map_err(|_| Problem::NotFound)).transpose()?;
@@ -116,6 +138,8 @@ pub async fn show(
 pub struct Change {
     name: Option<String>,
     slug: Option<String>,
+    #[serde(flatten)]
+    owners: OfOwners,
 }
 
 /// Changes one.
@@ -128,6 +152,7 @@ pub async fn change(
     origin: Where,
     Body(body): Body<Change>,
 ) -> Result<Said, Refusal> {
+    body.owners.none()?;
     let changes = OrganizationChanges {
         name: body.name.as_deref().map(organizations::name).transpose()?,
         slug: body.slug.as_deref().map(organizations::slug).transpose()?,

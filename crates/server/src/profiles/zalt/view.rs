@@ -72,6 +72,16 @@ pub struct Account<'a> {
     last_login_again: Option<Timestamp>,
 }
 
+/// The roles of an account in the realm, those that others bring with them among them.
+pub fn roles<'a>(realm: &'a Snapshot, user: &'a User) -> Vec<&'a str> {
+    let rights = realm.roles().rights(&user.roles);
+    let mut roles: Vec<&str> = rights.roles.into_iter().map(RoleName::as_str).collect();
+    if accounts::is_administrator(user) && !roles.contains(&accounts::ADMINISTRATOR) {
+        roles.push(accounts::ADMINISTRATOR);
+    }
+    roles
+}
+
 /// What is said of an account.
 pub fn user<'a>(
     realm: &'a Snapshot,
@@ -80,10 +90,6 @@ pub fn user<'a>(
     last_login: Option<Timestamp>,
 ) -> Account<'a> {
     let rights = realm.roles().rights(&user.roles);
-    let mut roles: Vec<&str> = rights.roles.into_iter().map(RoleName::as_str).collect();
-    if accounts::is_administrator(user) && !roles.contains(&accounts::ADMINISTRATOR) {
-        roles.push(accounts::ADMINISTRATOR);
-    }
     let known = &about.known;
     let (mfa, passkey) = (known.has_factor(), known.has_passkey);
     Account {
@@ -95,7 +101,7 @@ pub fn user<'a>(
         status: status(realm, user),
         mfa_enabled: mfa,
         webauthn_enabled: passkey,
-        roles,
+        roles: roles(realm, user),
         permissions: rights.permissions.into_iter().map(Permission::as_str).collect(),
         tenants: about.organizations.iter().map(|found| tenant(realm, found)).collect(),
         created_at: user.created_at,

@@ -241,6 +241,8 @@ def test_a_second_factor_is_set_up_asked_for_and_removed(client: ZaltClient, app
         client.sms.verify("123456", half)
     with pytest.raises(AuthenticationError):
         client.mfa.disable("000000", **mine)
+    with pytest.raises(AuthenticationError):
+        client.mfa.disable(password="not the password", **mine)
     # The code of this step is used up by the set-up.
     client.mfa.disable(totp(set_up.secret, 1), **mine)
     assert client.mfa.get_status(**mine).enabled is False

@@ -144,7 +144,7 @@ async fn mf_07_a_sign_in_shows_no_key_that_another_began() {
     let again = owner.get(&format!("{step}&method=totp")).await;
     let confirmed = owner.fill(&picture, &[("code", &shown.code(&app))]).await;
     for answer in [again, confirmed] {
-        assert!(answer.html().contains("This sign-in has run out."), "{}", answer.html());
+        assert!(answer.html().contains("This sign-in is over."), "{}", answer.html());
         assert!(!answer.html().contains(&planted) && key(&answer).is_none());
     }
     assert_eq!(owner.cookie("__Host-gatepost-default"), None);
@@ -153,7 +153,7 @@ async fn mf_07_a_sign_in_shows_no_key_that_another_began() {
     let picture = owner.get(&format!("{step}&method=totp")).await;
     let code = Authenticator::of(&planted).code(&app);
     let late = thief.fill(&thiefs, &[("code", &code)]).await;
-    assert!(late.html().contains("This sign-in has run out."), "{}", late.html());
+    assert!(late.html().contains("This sign-in is over."), "{}", late.html());
     let phone = Authenticator::of(&key(&picture).unwrap());
     let done = owner.fill(&picture, &[("code", &phone.code(&app))]).await;
     assert!(done.html().contains("id=\"codes\""), "{}", done.html());

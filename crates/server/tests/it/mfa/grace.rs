@@ -184,14 +184,14 @@ async fn mf_07_later_is_over_when_the_grace_is() {
     assert!(page.html().contains("id=\"mfa-later\""));
     app.advance(Duration::from_mins(5));
     let late = browser.fill(&page, &[("act", "later")]).await;
-    assert!(late.html().contains("This sign-in has run out"), "{}", late.html());
+    assert!(late.html().contains("This sign-in is over."), "{}", late.html());
     assert_eq!(browser.cookie("__Host-gatepost-default"), None);
     let step = browser.sign_in(ADA).await.location().to_owned();
     let page = browser.get(&step).await;
     assert!(page.html().contains("Set one up to go on.") && !page.html().contains("mfa-later"));
     // Nor does the address of the form lead around it.
     let around = browser.fill(&page, &[("act", "later")]).await;
-    assert!(around.html().contains("This sign-in has run out"), "{}", around.html());
+    assert!(around.html().contains("This sign-in is over."), "{}", around.html());
     assert_eq!(browser.cookie("__Host-gatepost-default"), None);
 }
 

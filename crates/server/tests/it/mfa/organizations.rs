@@ -482,7 +482,7 @@ async fn who_signs_in_on_a_page_is_led_to_what_their_organization_asks() {
     assert!(security.contains("<bdi>Acme</bdi> asks its members for a second step."), "{security}");
     // Once: the way out is of one sign-in.
     let again = browser.get(&step).await;
-    assert!(again.html().contains("This sign-in has run out"), "{}", again.html());
+    assert!(again.html().contains("This sign-in is over."), "{}", again.html());
     // A program has no page to be offered something on.
     assert_eq!(app.login(BOB).await.status, 200);
     // Whoever has one is asked for it, and there is no later.
@@ -491,7 +491,7 @@ async fn who_signs_in_on_a_page_is_led_to_what_their_organization_asks() {
     let page = browser.get(&step).await;
     assert!(!page.html().contains("mfa-later"));
     let around = browser.fill(&page, &[("act", "later")]).await;
-    assert!(around.html().contains("This sign-in has run out"), "{}", around.html());
+    assert!(around.html().contains("This sign-in is over."), "{}", around.html());
     assert_eq!(browser.cookie("__Host-gatepost-default"), None);
 }
 

@@ -133,7 +133,7 @@ async fn a_second_step_that_is_tried_too_often_begins_anew() {
     let answer = browser.fill(&asked, &[("code", &phone.code(&app))]).await;
     assert_eq!(answer.status, 403);
     assert!(
-        answer.html().contains("This sign-in has run out.") && answer.html().contains("action=\"/sign-in\"")
+        answer.html().contains("This sign-in is over.") && answer.html().contains("action=\"/sign-in\"")
     );
     let step =
         browser.fill(&answer, &[("username", ADA), ("password", PASSWORD)]).await.location().to_owned();
@@ -147,7 +147,7 @@ async fn a_second_step_that_is_tried_too_often_begins_anew() {
     assert!(answer.html().contains("Try again later, or use another way."));
     app.advance(Duration::from_mins(10));
     let answer = browser.get(&step).await;
-    assert!(answer.html().contains("This sign-in has run out."), "{}", answer.html());
+    assert!(answer.html().contains("This sign-in is over."), "{}", answer.html());
     assert_eq!(browser.get("/sign-in/mfa").await.location(), "/sign-in");
 }
 

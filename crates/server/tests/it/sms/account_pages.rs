@@ -166,7 +166,7 @@ async fn what_is_refused_is_told_on_the_form() {
         let early = browser.fill(&asked, &fields).await;
         assert_eq!((early.status.as_u16(), early.header("retry-after")), (429, Some("30")));
         let html = early.html();
-        assert!(html.contains("A code was sent a moment ago."), "{html}");
+        assert!(html.contains("A code was asked for a moment ago."), "{html}");
         // What was typed stays in its field.
         assert_eq!(
             (html.contains("name=\"sms_code\""), html.contains(OTHER)),

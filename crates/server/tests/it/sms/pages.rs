@@ -93,7 +93,8 @@ async fn a_code_is_sent_again_after_half_a_minute_and_only_the_newest_works() {
     let early = browser.fill(&page, &[("act", "send")]).await;
     assert_eq!((early.status.as_u16(), early.header("retry-after")), (429, Some("30")));
     assert!(
-        early.html().contains("A code was sent a moment ago.") && early.html().contains("id=\"sms-send\"")
+        early.html().contains("A code was asked for a moment ago.")
+            && early.html().contains("id=\"sms-send\"")
     );
     app.advance(PAUSE);
     let asked = sent(&browser, &early).await;
@@ -101,7 +102,8 @@ async fn a_code_is_sent_again_after_half_a_minute_and_only_the_newest_works() {
     let early = browser.fill(&asked, &[("act", "again")]).await;
     assert_eq!((early.status.as_u16(), early.header("retry-after")), (429, Some("30")));
     assert!(
-        early.html().contains("A code was sent a moment ago.") && early.html().contains("name=\"sms_code\"")
+        early.html().contains("A code was asked for a moment ago.")
+            && early.html().contains("name=\"sms_code\"")
     );
     app.advance(PAUSE);
     let answer = browser.fill(&early, &[("act", "again")]).await;
@@ -173,12 +175,14 @@ async fn mf_02_codes_are_not_guessed_at_the_page() {
         }
         let over = browser.fill(&asked, &[("sms_code", &code)]).await;
         assert_eq!(over.status, 403);
-        assert!(over.html().contains("This sign-in has run out."), "{}", over.html());
+        assert!(over.html().contains("This sign-in is over."), "{}", over.html());
     }
     app.advance(PAUSE);
-    let asked = sent(&browser, &browser.get(&first(&browser).await).await).await;
-    let often = browser.fill(&asked, &[("sms_code", &sender.code())]).await;
-    assert_eq!(often.status, 429, "ten in an hour");
+    let page = browser.get(&first(&browser).await).await;
+    sender.messages();
+    let often = browser.fill(&page, &[("act", "send")]).await;
+    assert_eq!(often.status, 429, "ten in an hour, and none is sent that would be refused");
+    assert_eq!(sender.messages().len(), 0);
     assert!(often.html().contains("Too many tries.") && often.html().contains("id=\"mfa-other\""));
     assert!(often.header("retry-after").unwrap().parse::<u64>().unwrap() > 60);
 }
@@ -315,7 +319,7 @@ async fn oa_13_a_code_is_sent_from_a_page_of_ours_alone() {
     // For a sign-in that is over nothing is sent.
     app.advance(PAUSE);
     let over = browser.fill(&asked, &[("act", "again")]).await;
-    assert!(over.html().contains("This sign-in has run out."), "{}", over.html());
+    assert!(over.html().contains("This sign-in is over."), "{}", over.html());
     assert!(sender.messages().is_empty());
 }
 

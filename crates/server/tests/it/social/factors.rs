@@ -67,7 +67,7 @@ async fn mf_05_half_a_sign_in_by_a_provider_ends_when_it_is_disconnected_or_turn
     let over = async |browser: &Browser<'_>, page: &crate::support::Answer| {
         app.advance(std::time::Duration::from_secs(30));
         let answer = browser.fill(page, &[("code", &phone.code(&app))]).await;
-        assert!(answer.status == 403 && answer.html().contains("run out"), "{}", answer.html());
+        assert!(answer.status == 403 && answer.html().contains("This sign-in is over."), "{}", answer.html());
         assert_eq!(who(browser).await, None);
     };
     let (browser, page) = half().await;

@@ -133,9 +133,11 @@ class MFA:
             return await self._client._ask(_calls.mfa_finish(session_id, code))
         return await self._client._ask(_calls.mfa_confirm(self._client._access(access_token), code))
 
-    async def disable(self, code: str, *, access_token: str | None = None) -> None:
-        """Removes the app. The sign-in must be of the last ten minutes."""
-        await self._client._ask(_calls.mfa_disable(self._client._access(access_token), code))
+    async def disable(
+        self, code: str | None = None, *, password: str | None = None, access_token: str | None = None
+    ) -> None:
+        """Removes the app, with one of its codes, a backup code or the password. The sign-in must be of the last ten minutes."""
+        await self._client._ask(_calls.mfa_disable(self._client._access(access_token), code, password))
 
     async def get_status(self, *, access_token: str | None = None) -> MFAStatus:
         """What the account has set up."""

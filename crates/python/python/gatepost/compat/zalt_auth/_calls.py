@@ -90,8 +90,8 @@ def mfa_finish(session: str, code: str) -> Call[AuthResult]:
     return Call("POST", f"{_MFA}/login/verify", _answers.signed_in, {"mfa_session_id": session, "code": code})
 
 
-def mfa_disable(token: str, code: str) -> Call[None]:
-    return Call("POST", f"{_MFA}/disable", _answers.nothing, {"code": code}, token)
+def mfa_disable(token: str, code: str | None, password: str | None) -> Call[None]:
+    return Call("POST", f"{_MFA}/disable", _answers.nothing, _shown(code, password), token)
 
 
 def mfa_status(token: str) -> Call[MFAStatus]:
@@ -120,8 +120,11 @@ def sms_finish(session: str, code: str) -> Call[AuthResult]:
 
 
 def sms_disable(token: str, code: str | None, password: str | None) -> Call[None]:
-    shown = {name: value for name, value in (("code", code), ("password", password)) if value is not None}
-    return Call("POST", f"{_MFA}/sms/disable", _answers.nothing, shown or None, token)
+    return Call("POST", f"{_MFA}/sms/disable", _answers.nothing, _shown(code, password) or None, token)
+
+
+def _shown(code: str | None, password: str | None) -> dict[str, str]:
+    return {name: value for name, value in (("code", code), ("password", password)) if value is not None}
 
 
 def sms_risk_warning(token: str) -> Call[SMSRisk]:

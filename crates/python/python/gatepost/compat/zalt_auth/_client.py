@@ -125,9 +125,11 @@ class MFA:
             return self._client._ask(_calls.mfa_finish(session_id, code))
         return self._client._ask(_calls.mfa_confirm(self._client._access(access_token), code))
 
-    def disable(self, code: str, *, access_token: str | None = None) -> None:
-        """Removes the app. The sign-in must be of the last ten minutes."""
-        self._client._ask(_calls.mfa_disable(self._client._access(access_token), code))
+    def disable(
+        self, code: str | None = None, *, password: str | None = None, access_token: str | None = None
+    ) -> None:
+        """Removes the app, with one of its codes, a backup code or the password. The sign-in must be of the last ten minutes."""
+        self._client._ask(_calls.mfa_disable(self._client._access(access_token), code, password))
 
     def get_status(self, *, access_token: str | None = None) -> MFAStatus:
         """What the account has set up."""

@@ -24,9 +24,14 @@ pub(super) fn said(problem: &Problem) -> Said {
     let forbidden = |message| fixed(S::FORBIDDEN, "FORBIDDEN", message);
     let conflict = |message| fixed(S::CONFLICT, "CONFLICT", message);
     match problem {
-        P::Unauthenticated | P::WrongCredential => {
+        P::Unauthenticated => {
             fixed(S::UNAUTHORIZED, "UNAUTHORIZED", "Send an access token: Authorization: Bearer …")
         }
+        P::WrongCredential => fixed(
+            S::UNAUTHORIZED,
+            "UNAUTHORIZED",
+            "An API key opens no account. Sign in, and send the access token.",
+        ),
         P::InvalidToken { check: IMPERSONATION, .. } => fixed(
             S::FORBIDDEN,
             "IMPERSONATION_RESTRICTED",
