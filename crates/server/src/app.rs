@@ -11,6 +11,7 @@ use gatepost_domain::{
     application_token::ApplicationMac,
     authorization::{CodeMac, device::DeviceMac},
     browser::CsrfKey,
+    interceptor::Trigger,
     mailed_link::LinkMac,
     password::Password,
     refresh::RefreshMac,
@@ -24,12 +25,12 @@ use crate::{
     clients::KnownClients,
     declare,
     http::{Problem, TrustedProxies, Where},
-    interceptors,
     jobs::{self, Silent},
     limits::{self, Limits, Rule},
     mail::{KeptMail, Mailer},
     outgoing::Outgoing,
     passwords::{Breaches, Checked, HashPool},
+    places::Places,
     realm::{RealmCache, Snapshot},
     social::KnownProviders,
     throttle::Throttle,
@@ -67,7 +68,8 @@ struct Shared {
     refusals: Throttle,
     silent_clients: Silent<(RealmId, ClientId)>,
     silent_webhooks: Silent<WebhookId>,
-    interceptors: interceptors::Places,
+    interceptors: Places<(RealmId, Trigger)>,
+    senders: Places<RealmId>,
     providers: KnownProviders,
     limits: Arc<Limits>,
     trusted_proxies: TrustedProxies,
@@ -144,8 +146,13 @@ impl App {
     }
 
     /// Who waits for the answers of interceptors.
-    pub(crate) fn interceptors(&self) -> &interceptors::Places {
+    pub(crate) fn interceptors(&self) -> &Places<(RealmId, Trigger)> {
         &self.shared.interceptors
+    }
+
+    /// How many wait for whoever sends the text messages of a realm.
+    pub(crate) fn senders(&self) -> &Places<RealmId> {
+        &self.shared.senders
     }
 
     /// What is known of providers.

@@ -37,6 +37,7 @@ mod outgoing;
 mod pages;
 mod passkeys;
 mod passwords;
+mod places;
 mod profiles;
 mod realm;
 mod request_secrets;

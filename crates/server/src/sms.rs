@@ -178,6 +178,8 @@ impl Prepared {
         if self.app.outgoing().takes_messages(&self.url).is_err() {
             return Ok(Answer::AddressRefused);
         }
+        // Of a sender that is slow no more wait than there are places.
+        let Some(_place) = self.app.senders().take(self.whose.0).await else { return Ok(Answer::TooSlow) };
         let headers = request_secrets::sign(&self.app, (self.whose.0, Signs::Sms), &self.body).await?;
         Ok(self.app.outgoing().deliver(&self.url, headers, self.body.as_str().to_owned()).await)
     }

@@ -6,7 +6,6 @@
 
 mod about;
 mod ask;
-mod places;
 
 use std::sync::Arc;
 
@@ -14,7 +13,6 @@ use gatepost_domain::{RealmSettings, SettingRefused, Timestamp, interceptor::Tri
 use gatepost_store::{BoxFuture, Tx};
 
 pub use about::About;
-pub(crate) use places::Places;
 
 use crate::{
     App,

@@ -132,9 +132,7 @@ async fn a_second_step_that_is_tried_too_often_begins_anew() {
     }
     let answer = browser.fill(&asked, &[("code", &phone.code(&app))]).await;
     assert_eq!(answer.status, 403);
-    assert!(
-        answer.html().contains("This sign-in is over.") && answer.html().contains("action=\"/sign-in\"")
-    );
+    assert!(answer.html().contains("This sign-in is over.") && answer.html().contains("action=\"/sign-in\""));
     let step =
         browser.fill(&answer, &[("username", ADA), ("password", PASSWORD)]).await.location().to_owned();
     let asked = browser.get(&step).await;

@@ -1,12 +1,12 @@
-//! How many wait for an answer at once. Each interceptor of each realm has places of its own: one that is slow keeps nobody waiting who is to
-//! be asked about by another.
+//! How many wait at once for an answer of an application that a realm names. Each has places of its own: one that is slow keeps nobody
+//! waiting who is to be asked about by another, and holds no more connections than these.
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use gatepost_domain::{RealmId, interceptor::Trigger};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// So many are asked about at once.
@@ -14,9 +14,14 @@ const AT_ONCE: usize = 32;
 /// So many are asked about or wait for a place. Whoever comes then has no answer.
 const IN_ALL: usize = 256;
 
-/// The places of interceptors.
-#[derive(Default)]
-pub(crate) struct Places(Mutex<HashMap<(RealmId, Trigger), Arc<OfOne>>>);
+/// The places of applications of one kind, by what they are known by.
+pub(crate) struct Places<K>(Mutex<HashMap<K, Arc<OfOne>>>);
+
+impl<K> Default for Places<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
 
 struct OfOne {
     inside: Arc<Semaphore>,
@@ -24,14 +29,14 @@ struct OfOne {
 }
 
 /// The right to ask once.
-pub(super) struct Place {
+pub(crate) struct Place {
     _inside: OwnedSemaphorePermit,
     _asking: OwnedSemaphorePermit,
 }
 
-impl Places {
+impl<K: Eq + Hash> Places<K> {
     /// Waits for a place, which is the caller's until it is dropped. `None`: too many wait already.
-    pub(super) async fn take(&self, whose: (RealmId, Trigger)) -> Option<Place> {
+    pub(crate) async fn take(&self, whose: K) -> Option<Place> {
         let own = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let new = || OfOne {
@@ -50,6 +55,7 @@ impl Places {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
+    use gatepost_domain::{RealmId, interceptor::Trigger};
 
     use super::*;
 
