@@ -34,6 +34,13 @@ pub async fn create(tx: &mut Tx, device: &TrustedDevice) -> Result<(), Error> {
     tx.execute(SQL, &params).await.map(|_| ())
 }
 
+/// Trusts no devices of a user any longer but as many as `most`, the newest. One statement.
+pub async fn forget_oldest(tx: &mut Tx, realm: RealmId, user: UserId, most: u32) -> Result<u64, Error> {
+    const SQL: &str = "DELETE FROM trusted_devices WHERE realm_id = $1 AND user_id = $2 AND id NOT IN
+        (SELECT d.id FROM trusted_devices d WHERE d.realm_id = $1 AND d.user_id = $2 ORDER BY d.id DESC LIMIT $3)";
+    tx.execute(SQL, &[(&realm).into(), (&user).into(), most.into()]).await
+}
+
 /// Whether a device is trusted for this user, and not from before `since`. One point read.
 pub async fn is_trusted(
     tx: &mut Tx,

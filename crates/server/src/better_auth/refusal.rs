@@ -1,6 +1,6 @@
 //! How Better Auth says no: `{"message","code"}`, sometimes without the code.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use axum::{
     http::{
@@ -82,6 +82,11 @@ fn with_body(mut response: Response, document: &impl Serialize) -> Response {
     response
 }
 
+/// Applications show the message to people, who see no header.
+fn too_many(wait: Duration) -> Cow<'static, str> {
+    format!("Too many requests. Try again in {} seconds.", wait.as_secs().max(1)).into()
+}
+
 impl From<Problem> for Refusal {
     /// What the contract has a code for gets that; everything else keeps its own, in the spelling of the contract.
     fn from(problem: Problem) -> Self {
@@ -125,7 +130,11 @@ impl From<Problem> for Refusal {
                 (StatusCode::FORBIDDEN, code("TWO_FACTOR_SETUP_REQUIRED"), message)
             }
             Problem::NoSetUp => (bad, code("TOTP_NOT_ENABLED"), message),
-            Problem::InvalidCode => (no, code("INVALID_CODE"), message),
+            Problem::InvalidCode => (
+                no,
+                code("INVALID_CODE"),
+                "The code is not right. Each is good once, and the newest alone.".into(),
+            ),
             Problem::SmsCodeExpired => (bad, code("OTP_HAS_EXPIRED"), message),
             Problem::SmsCodeSpent => (bad, code("TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE"), message),
             Problem::InvalidField { field: "username", reason } => {
@@ -134,7 +143,8 @@ impl From<Problem> for Refusal {
             Problem::InvalidField { field, reason } => {
                 (bad, code("VALIDATION_ERROR"), format!("[body.{field}] {reason}").into())
             }
-            Problem::TooManyAttempts { .. } | Problem::Limited(_) => (status, None, message),
+            Problem::TooManyAttempts { retry_after } => (status, None, too_many(*retry_after)),
+            Problem::Limited(limited) => (status, None, too_many(limited.wait())),
             _ => (status, Some(own.into()), message),
         };
         let mut response = problem.into_response();

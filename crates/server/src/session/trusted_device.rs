@@ -26,6 +26,8 @@ use crate::{
 const PURPOSE: &str = "trusted device";
 /// For how many users a device is trusted.
 const USERS: usize = 5;
+/// How many devices a user trusts.
+const DEVICES: u32 = 50;
 /// No cookie of ours is longer.
 const LONGEST: usize = 2_048;
 
@@ -134,7 +136,8 @@ impl NewTrust {
         if let Some(before) = self.before {
             trusted_devices::forget(tx, self.device.realm, self.device.user, before).await?;
         }
-        trusted_devices::create(tx, &self.device).await
+        trusted_devices::create(tx, &self.device).await?;
+        trusted_devices::forget_oldest(tx, self.device.realm, self.device.user, DEVICES).await.map(drop)
     }
 }
 

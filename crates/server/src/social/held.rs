@@ -20,6 +20,9 @@ use crate::{
     realm::InRealm,
 };
 
+/// So often what was renewed is written, where sign-ins keep something in between.
+const TRIES: usize = 4;
+
 /// What somebody holds of a provider.
 pub struct Held {
     /// The account elsewhere.
@@ -160,13 +163,8 @@ impl Renewing {
         let key = (Rule::Provider, self.identity.id);
         let whose = Some(self.identity.user);
         let counted = limits::attempt_of(&self.app, &self.realm, key, whose, &self.origin, self.now)?;
-        let renewed = match self.ask(&given).await {
-            Ok(renewed) => {
-                if self.wants == Wants::Good {
-                    counted.give_back();
-                }
-                renewed
-            }
+        let (renewed, failed) = match self.ask(&given).await {
+            Ok(renewed) => renewed,
             Err(failed) => {
                 // Another process may have been quicker, by a refresh token that is good once.
                 let (after, given) = self.kept().await?;
@@ -176,18 +174,37 @@ impl Renewing {
                 return Err(refused(&self.identity, &failed));
             }
         };
-        let (realm, id, now) = (self.identity.realm, self.identity.id, self.now);
-        let after = seal(&self.app, (realm, id), &renewed);
-        let replaced = self.app.db().write("keep what a provider renewed", move |tx| {
-            let (before, after) = (sealed.clone(), after.clone());
-            Box::pin(async move { identity_tokens::replace(tx, realm, id, (&before, &after), now).await })
-        });
-        if replaced.await? {
-            return Ok(self.held(renewed));
+        let kept = self.keep(sealed, &given, renewed).await?;
+        if let Some(failed) = failed {
+            return Err(refused(&self.identity, &failed));
         }
-        // A sign-in, or another process, has kept something newer. Or nothing is kept any more.
-        let (_, given) = self.kept().await?;
-        Ok(self.held(given))
+        if self.wants == Wants::Good {
+            counted.give_back();
+        }
+        Ok(self.held(kept))
+    }
+
+    /// Keeps what came in place of what was used, and returns what is kept then. A sign-in may have kept something in between, with the
+    /// refresh token that is used up.
+    async fn keep(&self, mut before: Vec<u8>, used: &Given, renewed: Given) -> Result<Given, NoToken> {
+        let (realm, id, now) = (self.identity.realm, self.identity.id, self.now);
+        let mut after = renewed.clone();
+        for _ in 0..TRIES {
+            let sealed = (before, seal(&self.app, (realm, id), &after));
+            let replaced = self.app.db().write("keep what a provider renewed", move |tx| {
+                let (before, after) = sealed.clone();
+                Box::pin(async move { identity_tokens::replace(tx, realm, id, (&before, &after), now).await })
+            });
+            if replaced.await? {
+                return Ok(after);
+            }
+            let (found, kept) = self.kept().await?;
+            if kept.refresh_token() != used.refresh_token() {
+                return Ok(kept);
+            }
+            (before, after) = (found, kept.with_refresh_token_of(&renewed));
+        }
+        Ok(self.kept().await?.1)
     }
 
     /// What is kept now, as it is written down and as it is.
@@ -204,7 +221,8 @@ impl Renewing {
         Held { identity: self.identity.clone(), given }
     }
 
-    async fn ask(&self, given: &Given) -> Result<Given, Failed> {
+    /// What came of it, and why that is of no use but for its refresh token, where it is.
+    async fn ask(&self, given: &Given) -> Result<(Given, Option<Failed>), Failed> {
         let (app, settings, now) = (&self.app, &self.provider.settings, self.now);
         let refresh_token = given.refresh_token().ok_or(Failed::Malformed("no refresh token"))?;
         let endpoints = app.providers().endpoints(app, &self.provider, now).await?;
@@ -215,9 +233,13 @@ impl Renewing {
         {
             tokens.id_token = Some(token);
         }
-        let renewed = Given::of(settings, tokens, now);
-        let renewed = renewed.ok_or(Failed::Malformed("no access token that could be kept"))?;
-        Ok(renewed.in_place_of(given))
+        let (came, refresh_token) = (tokens.refresh_token.is_some(), tokens.refresh_token.clone());
+        let unusable = Failed::Malformed("no access token that could be kept");
+        match Given::of(settings, tokens, now) {
+            Some(renewed) => Ok((renewed.in_place_of(given, came), None)),
+            None if came => Ok((given.with_refresh_token(refresh_token), Some(unusable))),
+            None => Err(unusable),
+        }
     }
 
     /// Whether an ID token that came with it is good, and of the same person (OpenID Connect Core section 12.2). Nobody is signed in by it, so

@@ -72,14 +72,25 @@ impl Given {
         Some(Self { scope: given.scope.or_else(|| Some(settings.scope().into_owned())), ..given })
     }
 
-    /// In place of what was given before. What is not given anew stays as it was (RFC 6749 section 6).
-    pub(super) fn in_place_of(self, before: &Self) -> Self {
+    /// In place of what was given before. What is not given anew stays as it was (RFC 6749 section 6); a refresh token in whose place
+    /// another `came` is used up, also if that could not be kept.
+    pub(super) fn in_place_of(self, before: &Self, came: bool) -> Self {
         Self {
-            refresh_token: self.refresh_token.or_else(|| before.refresh_token.clone()),
+            refresh_token: self.refresh_token.or_else(|| before.refresh_token.clone().filter(|_| !came)),
             scope: self.scope.or_else(|| before.scope.clone()),
             id_token: self.id_token.or_else(|| before.id_token.clone()),
             ..self
         }
+    }
+
+    /// The same, with a refresh token in place of the one that is used up.
+    pub(super) fn with_refresh_token(&self, refresh_token: Option<Zeroizing<String>>) -> Self {
+        Self { refresh_token: token(refresh_token), ..self.clone() }
+    }
+
+    /// The same, with the refresh token of another.
+    pub(super) fn with_refresh_token_of(&self, other: &Self) -> Self {
+        Self { refresh_token: other.refresh_token.clone(), ..self.clone() }
     }
 
     /// Whether the provider of these settings gave it, to the client it has now.

@@ -31,10 +31,10 @@ pub(super) struct Tokens {
 
 #[derive(Deserialize)]
 struct Answer {
-    id_token: Option<String>,
-    access_token: Option<String>,
-    error: Option<String>,
-    // Nobody is signed in by these: where they are not what they should be, they are taken for not there.
+    error: Option<Value>,
+    // Where they are not what they should be, they are taken for not there: the others are not lost with them.
+    id_token: Option<Value>,
+    access_token: Option<Value>,
     refresh_token: Option<Value>,
     expires_in: Option<Value>,
     scope: Option<Value>,
@@ -47,19 +47,24 @@ impl From<Answer> for Tokens {
             Some(Value::String(text)) => Some(text),
             _ => None,
         };
-        // Some write the number as a text. None at all is no life.
+        // Some write the number as a text, or with a point. None at all is no life.
         let seconds =
-            answer.expires_in.and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
+            answer.expires_in.and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()));
         let kind = text(answer.token_type);
         Self {
-            id_token: answer.id_token.map(Zeroizing::new),
-            access_token: answer.access_token.map(Zeroizing::new),
+            id_token: text(answer.id_token).map(Zeroizing::new),
+            access_token: text(answer.access_token).map(Zeroizing::new),
             refresh_token: text(answer.refresh_token).map(Zeroizing::new),
-            expires_in: seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs),
+            expires_in: seconds.filter(|seconds| *seconds >= 1.0).map(life),
             scope: text(answer.scope),
             is_bearer: kind.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")),
         }
     }
+}
+
+/// As long as a duration can be, where more is said.
+fn life(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 /// Redeems the code (RFC 6749 section 4.1.3), with the proof that it was we who asked for it (RFC 7636).
@@ -110,7 +115,9 @@ async fn ask(
     };
     // GitHub refuses with 200.
     if status != 200 || answer.error.is_some() {
-        return Err(Failed::CodeRefused(told(answer.error.as_deref().unwrap_or("without a reason"))));
+        return Err(Failed::CodeRefused(told(
+            answer.error.as_ref().and_then(Value::as_str).unwrap_or("without a reason"),
+        )));
     }
     Ok(answer.into())
 }

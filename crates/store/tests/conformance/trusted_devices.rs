@@ -10,6 +10,7 @@ const BEFORE: Timestamp = Timestamp::from_unix_seconds(0);
 on_every_backend!(
     mf_05_a_device_is_trusted_for_one_user_of_one_realm_until_it_is_over,
     what_is_forgotten_is_asked_for_again,
+    a_user_trusts_so_many_devices_the_newest,
     trusted_devices_are_listed_the_newest_first,
     what_a_realm_forgets_is_forgotten_for_everybody_in_it,
     whoever_is_signed_out_everywhere_is_trusted_nowhere,
@@ -51,6 +52,23 @@ async fn mf_05_a_device_is_trusted_for_one_user_of_one_realm_until_it_is_over(st
     let orphan = TrustedDevice { user: UserId::MAX, ..device };
     let refused = write!(store, [orphan] tx => trusted_devices::create(tx, &orphan).await);
     assert_eq!(error_of(refused), Error::Conflict(Constraint::Parent));
+}
+
+async fn a_user_trusts_so_many_devices_the_newest(store: Store) {
+    let (realm, ada, bob) = (store.realm, store.user("ada").await.id, store.user("bob").await.id);
+    let mut hers = Vec::new();
+    for _ in 0..4 {
+        hers.push(trust(&store, ada, 60).await);
+    }
+    let his = trust(&store, bob, 60).await;
+    hers.sort_by_key(|device| device.id);
+    let forget =
+        async || write!(store, [] tx => trusted_devices::forget_oldest(tx, realm, ada, 3).await).unwrap();
+    assert_eq!((forget().await, forget().await), (1, 0));
+    for (n, device) in hers.iter().enumerate() {
+        assert_eq!(is_trusted(&store, realm, ada, device, NOW).await, n > 0, "{n}");
+    }
+    assert!(is_trusted(&store, realm, bob, &his, NOW).await);
 }
 
 async fn what_is_forgotten_is_asked_for_again(store: Store) {

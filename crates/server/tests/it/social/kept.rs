@@ -171,6 +171,32 @@ async fn what_a_provider_renews_no_more_is_over_until_the_next_sign_in() {
     assert_eq!(provider.read("token"), 1);
 }
 
+/// What came with it is not lost: the refresh token before is used up.
+#[tokio::test]
+async fn a_refresh_token_is_kept_also_where_the_access_token_is_of_no_use() {
+    let (app, provider) = world("", KEEPS).await;
+    let path = kept(&app, &provider, given()).await;
+    app.advance(HOUR);
+    for (n, access_token) in [json!("x".repeat(9000)), json!("a\r\nb"), json!(7)].into_iter().enumerate() {
+        let answer =
+            json!({ "access_token": access_token, "id_token": 5, "refresh_token": format!("next-{n}") });
+        provider.put("token", Canned::json(&answer));
+        assert_eq!(asked(&app, &path).await.brief(), "503 provider_unanswered", "{n}");
+    }
+    provider.forget("token");
+    assert_eq!(asked(&app, &path).await.brief(), "409 provider_token_over", "Acme did not give that one");
+    assert_eq!(provider.redeemed().1["refresh_token"], "next-2");
+    // One that cannot be kept is in its place all the same: what is used up is not shown again.
+    let answer = json!({ "access_token": "good", "expires_in": 3600.5, "refresh_token": "y".repeat(9000) });
+    provider.put("token", Canned::json(&answer));
+    assert_eq!(asked(&app, &path).await.text("access_token"), "good");
+    assert!(asked(&app, &path).await.json()["expires_at"].is_string());
+    let read = provider.read("token");
+    app.advance(HOUR * 2);
+    assert_eq!(asked(&app, &path).await.brief(), "409 provider_token_over");
+    assert_eq!(provider.read("token"), read, "nobody was asked");
+}
+
 #[tokio::test]
 async fn a_refresh_token_that_is_given_once_stays_and_what_says_no_end_has_none() {
     let (app, provider) = world("", KEEPS).await;
