@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatepost_domain::{GrantId, RealmId, RoleName, SessionId, Timestamp, mfa::Level};
+use gatepost_domain::{GrantId, RealmId, RoleName, Session, SessionId, Timestamp, User, mfa::Level};
 use gatepost_store::{Tx, sessions};
 
 use super::is_administrator;
@@ -45,33 +45,40 @@ impl Proof {
         Self { right, ..self }
     }
 
-    /// Checks it inside the transaction that writes.
+    /// Checks it inside the transaction that writes. Whoever acts on the accounts of others has shown the second factor that theirs has:
+    /// what they make may outlive the session, and whom they make may undo that.
     pub async fn check(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
-        let found = sessions::find_live(tx, self.realm, self.session, now).await?;
-        let (_, user) = found.ok_or(Problem::InvalidToken { expired: false, check: "session_ended" })?;
+        let (session, user) = self.live(tx, now).await?;
         if let Some(grant) = self.grant
             && grants::held(tx, self.realm, grant, now).await?.is_none()
         {
             return Err(Problem::InvalidToken { expired: false, check: "grant_ended" });
         }
         let may = match &self.right {
-            Right::Own => true,
+            Right::Own => return Ok(()),
             Right::Administrator => is_administrator(&user),
             Right::AnyOf(roles) => user.roles.iter().any(|role| roles.contains(role)),
         };
-        if may { Ok(()) } else { Err(Problem::MissingRole) }
+        if may { shown_all(tx, &session, &user).await } else { Err(Problem::MissingRole) }
     }
 
     /// Whether the session has shown a second factor, if the account has one: asked of what goes on when the session is over.
     pub(super) async fn has_shown_all(&self, tx: &mut Tx, now: Timestamp) -> Result<(), Problem> {
+        let (session, user) = self.live(tx, now).await?;
+        shown_all(tx, &session, &user).await
+    }
+
+    async fn live(&self, tx: &mut Tx, now: Timestamp) -> Result<(Session, User), Problem> {
         let found = sessions::find_live(tx, self.realm, self.session, now).await?;
-        let (session, user) =
-            found.ok_or(Problem::InvalidToken { expired: false, check: "session_ended" })?;
-        match Level::of(&session.amr) {
-            Level::One if !mfa::factors(tx, self.realm, user.id).await?.is_empty() => {
-                Err(Problem::ReauthenticationRequired)
-            }
-            Level::One | Level::Two => Ok(()),
+        found.ok_or(Problem::InvalidToken { expired: false, check: "session_ended" })
+    }
+}
+
+async fn shown_all(tx: &mut Tx, session: &Session, user: &User) -> Result<(), Problem> {
+    match Level::of(&session.amr) {
+        Level::One if !mfa::factors(tx, user.realm, user.id).await?.is_empty() => {
+            Err(Problem::ReauthenticationRequired)
         }
+        Level::One | Level::Two => Ok(()),
     }
 }

@@ -40,6 +40,10 @@ pub async fn begin_sms(
     // Before anything is counted.
     super::check_may_change(app, caller, now).await?;
     let (id, user) = (caller.user.realm, caller.user.id);
+    let left = app
+        .db()
+        .read("count wrong codes", move |tx| Box::pin(async move { may_be_sent(tx, (id, user), now).await }));
+    left.await?;
     let sent_for = SentFor::SetUp(caller.session.id);
     let prepared = Prepared::new(app, realm, user, (number, sent_for), &origin, now)?;
     let (who, caller, kept) = (Who::themselves(caller, origin), caller.clone(), prepared.kept.clone());

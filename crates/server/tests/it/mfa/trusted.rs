@@ -373,3 +373,41 @@ async fn mf_05_a_key_is_made_where_the_second_factor_was_shown() {
     let both = person(&app.post("/api/v1/login/mfa", body).await);
     assert_eq!(app.ask(&both, Method::POST, KEYS, Some(key)).await.status, 201);
 }
+
+/// AD-01: what an administrator makes may outlive their session, and undo a second factor.
+#[tokio::test]
+async fn ad_01_an_administrator_changes_something_where_their_second_factor_was_shown() {
+    const USERS: &str = "/api/v1/admin/users";
+    let app = TestApp::with(TRUST).await;
+    let before = app.admin().await;
+    app.apply(TRUST).await;
+    let email = app.ask(&before, Method::GET, "/api/v1/me", None).await.text("email");
+    let new = |name: &str| json!({"email": format!("{name}@example.com"), "password": PASSWORD});
+    let made = app.ask(&before, Method::POST, USERS, Some(new("first"))).await;
+    assert_eq!(made.status, 201, "whoever has no second factor shows none: {made:?}");
+    let (phone, _) = set_up(&app, &app.sign_in(&email).await).await;
+    let browser = trusted(&app, &email, &phone).await;
+    let cookie = format!("{COOKIE}={}", browser.cookie(COOKIE).unwrap());
+    let login = json!({"email": email, "password": PASSWORD});
+    let excused = person(&post(&app, "/api/v1/login", Some(&cookie), login).await);
+    let of_first = format!("{USERS}/{}", made.text("id"));
+    for who in [before, excused] {
+        assert_eq!(app.ask(&who, Method::GET, USERS, None).await.status, 200, "they may look");
+        for (method, path, body) in [
+            (Method::POST, USERS, Some(new("second"))),
+            (Method::DELETE, &*of_first, None),
+            (Method::PATCH, &*of_first, Some(json!({"roles": ["realm-admin"]}))),
+            (Method::POST, "/api/v1/admin/initial-access-tokens", Some(json!({}))),
+            (Method::POST, "/api/v1/admin/roles", Some(json!({"name": "x", "permissions": []}))),
+            (Method::PATCH, "/api/v1/admin/realm", Some(json!({"settings": {"registration": "closed"}}))),
+        ] {
+            let refused = app.ask(&who, method.clone(), path, body).await;
+            assert_eq!(refused.brief(), "401 reauthentication_required", "{method} {path}");
+        }
+    }
+    app.advance(STEP);
+    let token =
+        app.post("/api/v1/login", json!({"email": email, "password": PASSWORD})).await.text("mfa_token");
+    let both = app.post("/api/v1/login/mfa", json!({"mfa_token": token, "code": phone.code(&app)})).await;
+    assert_eq!(app.ask(&person(&both), Method::POST, USERS, Some(new("third"))).await.status, 201);
+}
