@@ -203,6 +203,16 @@ events! {
     MemberRemoved = "member-removed",
     /// Somebody tried to change members of an organization beyond their own rights.
     MemberChangeRefused = "member-change-refused",
+    /// An organization was given a team.
+    TeamCreated = "team-created",
+    /// A team was given another name.
+    TeamUpdated = "team-updated",
+    /// A team is gone; its members stay in the organization.
+    TeamDeleted = "team-deleted",
+    /// A member of an organization joined a team of it.
+    TeamMemberAdded = "team-member-added",
+    /// A member of an organization left a team of it, or was removed from it.
+    TeamMemberRemoved = "team-member-removed",
     /// The oldest events were deleted, for the realm keeps them no longer.
     AuditTrimmed = "audit-trimmed",
     /// A signing key was made.

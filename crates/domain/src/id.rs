@@ -195,6 +195,10 @@ id!(
     OrganizationId, "org_"
 );
 id!(
+    /// A team of an organization.
+    TeamId, "tea_"
+);
+id!(
     /// An invitation into an organization.
     InvitationId, "inv_"
 );

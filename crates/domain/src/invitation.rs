@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    EmailAddress, Entropy, InvitationId, OrganizationId, RealmId, RoleName, Secret, SecretDigest, Timestamp,
-    UserId, numbered_secret,
+    EmailAddress, Entropy, InvitationId, OrganizationId, RealmId, RoleName, Secret, SecretDigest, TeamId,
+    Timestamp, UserId, numbered_secret,
 };
 
 /// What the secret of every invitation starts with.
@@ -25,6 +25,8 @@ pub struct Invitation {
     pub email: EmailAddress,
     /// As what.
     pub roles: Vec<RoleName>,
+    /// Into which teams, beside.
+    pub teams: Vec<TeamId>,
     /// SHA-256 of the whole secret.
     pub digest: SecretDigest,
     /// Who invited; the account may be gone by now.
@@ -81,6 +83,7 @@ mod tests {
             organization: OrganizationId::MIN,
             email: "ada@example.com".parse().unwrap(),
             roles: vec![],
+            teams: vec![],
             digest: generate(id, &Counting::default()).digest(),
             invited_by: None,
             created_at: now,

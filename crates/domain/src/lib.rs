@@ -47,6 +47,7 @@ pub mod session_token;
 mod setting;
 pub mod signing_key;
 mod spelling;
+mod team;
 mod time;
 mod user;
 mod username;
@@ -66,8 +67,8 @@ pub use entropy::Entropy;
 pub use grant::{Grant, GrantDetails};
 pub use id::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdRefused, IdentityId, InitialAccessTokenId,
-    InvitationId, MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SessionId, TrustedDeviceId,
-    UserId, WebhookId,
+    InvitationId, MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SessionId, TeamId,
+    TrustedDeviceId, UserId, WebhookId,
 };
 pub use invitation::Invitation;
 pub use logo::{Logo, LogoRefused, LogoUrl, LogoUrlRefused};
@@ -94,6 +95,7 @@ pub use role::Role;
 pub use secret::{Secret, SecretDigest};
 pub use session::{Session, SessionOrigin};
 pub use setting::SettingRefused;
+pub use team::{Team, TeamMember};
 pub use time::Timestamp;
 pub use user::User;
 pub use username::{Username, UsernameRefused};

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::{OrganizationId, RealmId, RealmSettings, SessionId, Timestamp, UserId};
+use crate::{OrganizationId, RealmId, RealmSettings, SessionId, TeamId, Timestamp, UserId};
 
 /// Where a session was made, for its owner to recognise it by.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,6 +74,8 @@ pub struct Session {
     /// The organization that is active in it, for an application that keeps the session itself: a grant has its own
     /// ([`Grant::organization`](crate::Grant::organization)). Whether its user belongs there is asked where it is used.
     pub organization: Option<OrganizationId>,
+    /// The team of that organization that is active in it. Whether its user is in it is asked where it is used.
+    pub team: Option<TeamId>,
 }
 
 impl Session {
@@ -108,6 +110,7 @@ impl Session {
             amr,
             origin,
             organization: None,
+            team: None,
         }
     }
 

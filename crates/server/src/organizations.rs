@@ -9,6 +9,7 @@ mod members;
 mod read;
 mod resend;
 mod switch;
+pub mod teams;
 
 use gatepost_domain::{
     DisplayName, LogoUrl, Membership, Metadata, Mfa, Notes, NotesChange, Organization, OrganizationId,
@@ -32,7 +33,9 @@ use authority::note_refused;
 pub use acting::{acting, acting_as};
 pub use authority::{By, managing};
 pub use exchange::{ExchangeRefused, exchange};
-pub use invitations::{invite, invite_again, leads_to, list as list_invitations, revoke};
+pub use invitations::{
+    Wanted as WantedInvitation, invite, invite_again, leads_to, list as list_invitations, revoke,
+};
 pub use invited::{Presented, accept, decline, find_inviter, list_invitations_to, look_at_invitation};
 pub use members::{
     Wanted, Whom, choose as choose_members, find as find_member, list as list_members, put as put_member,
@@ -40,7 +43,7 @@ pub use members::{
 };
 pub use read::{free_slug, logo_url, metadata, mfa, name, roles, slug};
 pub use resend::{find as find_invitation, resend};
-pub use switch::{activate, switch};
+pub use switch::{activate, activate_team, switch};
 
 /// The most organizations one user owns.
 const MOST: u64 = 100;
@@ -67,10 +70,11 @@ impl NewOrganization {
     }
 }
 
-/// Makes an organization. It belongs to `owner`; without one, to nobody until somebody is made an owner of it.
+/// Makes an organization. It belongs to `owner`; without one, to nobody until somebody is made an owner of it. Where the realm has teams,
+/// one with an owner begins with a team of its name, in which they are.
 pub async fn create(
     app: &App,
-    realm: RealmId,
+    realm: &Snapshot,
     name: DisplayName,
     slug: Slug,
     owner: Option<UserId>,
@@ -83,7 +87,7 @@ pub async fn create(
 /// The same, with all that is kept with it.
 pub async fn create_with(
     app: &App,
-    realm: RealmId,
+    realm: &Snapshot,
     new: NewOrganization,
     owner: Option<UserId>,
     who: Who,
@@ -91,6 +95,7 @@ pub async fn create_with(
 ) -> Result<Organization, Problem> {
     let NewOrganization { name, slug, logo_url, metadata, notes } = new;
     notes.check().map_err(noted)?;
+    let (first, realm) = (teams::first(app, realm, owner, now), realm.id());
     let id = OrganizationId::new(now, app.entropy());
     let made = Organization { logo_url, metadata, ..Organization::begin(id, realm, slug, name, now) };
     let member = owner.map(|owner| Membership::begin(realm, id, owner, vec![RoleName::owner()], now));
@@ -111,6 +116,9 @@ pub async fn create_with(
                 if let Some(member) = &member {
                     may_own_another(tx, realm, member.user).await?;
                     memberships::create(tx, member).await?;
+                    if let Some(first) = first {
+                        teams::begin(tx, first, &organization, member.user, now).await?;
+                    }
                 }
                 audit::append(tx, &record).await?;
                 Ok::<_, Problem>(())

@@ -1,8 +1,8 @@
 //! Invitations into organizations.
 
 use gatepost_domain::{
-    EmailAddress, Invitation, InvitationId, Organization, OrganizationId, RealmId, RoleName, Timestamp,
-    UserId,
+    EmailAddress, Invitation, InvitationId, Organization, OrganizationId, RealmId, RoleName, TeamId,
+    Timestamp, UserId,
 };
 
 use crate::organizations::organization_columns;
@@ -17,6 +17,7 @@ impl FromRow for Invitation {
             organization: row.take()?,
             email: row.parse()?,
             roles: roles::names_from(&row.take::<String>()?)?,
+            teams: teams_from(&row.take::<String>()?)?,
             digest: row.take()?,
             invited_by: row.take_optional()?,
             created_at: row.take()?,
@@ -25,6 +26,15 @@ impl FromRow for Invitation {
             revoked_at: row.take_optional()?,
         })
     }
+}
+
+fn teams_from(list: &str) -> Result<Vec<TeamId>, Error> {
+    let read = |id: &str| id.parse().map_err(|_| Error::broken("a list of teams that cannot be read"));
+    list.split(' ').filter(|id| !id.is_empty()).map(read).collect()
+}
+
+fn teams_to(teams: &[TeamId]) -> String {
+    teams.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 macro_rules! invitation_columns {
@@ -43,6 +53,8 @@ macro_rules! invitation_columns {
             "email, ",
             $table,
             "roles, ",
+            $table,
+            "teams, ",
             $table,
             "secret_digest, ",
             $table,
@@ -67,7 +79,7 @@ pub async fn create(tx: &mut Tx, invitation: &Invitation) -> Result<(), Error> {
         AND accepted_at IS NULL AND revoked_at IS NULL";
     const SQL: &str =
         "INSERT INTO invitations (realm_id, id, organization_id, email, email_key, roles, secret_digest,
-            invited_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+            invited_by, created_at, expires_at, teams) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let expired = [
         (&invitation.realm).into(),
         (&invitation.organization).into(),
@@ -75,7 +87,7 @@ pub async fn create(tx: &mut Tx, invitation: &Invitation) -> Result<(), Error> {
         invitation.created_at.into(),
     ];
     tx.execute(EXPIRED, &expired).await?;
-    let roles = roles::names_to(&invitation.roles);
+    let (roles, teams) = (roles::names_to(&invitation.roles), teams_to(&invitation.teams));
     let params = [
         (&invitation.realm).into(),
         (&invitation.id).into(),
@@ -87,6 +99,7 @@ pub async fn create(tx: &mut Tx, invitation: &Invitation) -> Result<(), Error> {
         invitation.invited_by.as_ref().into(),
         invitation.created_at.into(),
         invitation.expires_at.into(),
+        teams.as_str().into(),
     ];
     tx.execute(SQL, &params).await.map(|_| ())
 }
@@ -246,6 +259,20 @@ pub async fn revoke_to(
     const SQL: &str = "UPDATE invitations SET revoked_at = $4
         WHERE realm_id = $1 AND organization_id = $2 AND email_key = $3 AND accepted_at IS NULL AND revoked_at IS NULL";
     tx.execute(SQL, &[(&realm).into(), (&organization).into(), email.key().into(), now.into()]).await
+}
+
+/// Takes a team that is deleted out of the open invitations of its organization.
+pub(crate) async fn forget_team(
+    tx: &mut Tx,
+    realm: RealmId,
+    organization: OrganizationId,
+    team: TeamId,
+) -> Result<(), Error> {
+    const SQL: &str = "UPDATE invitations SET teams = TRIM(REPLACE(' ' || teams || ' ', ' ' || CAST($3 AS TEXT) || ' ', ' '))
+        WHERE realm_id = $1 AND organization_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL AND teams <> ''";
+    let team = team.to_string();
+    let params = [(&realm).into(), (&organization).into(), team.as_str().into()];
+    tx.execute(SQL, &params).await.map(|_| ())
 }
 
 /// Whether an open invitation gives the role. Looks through the open invitations of the realm.

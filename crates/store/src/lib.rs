@@ -53,6 +53,8 @@ pub mod sessions;
 pub mod signing_keys;
 pub mod sms_codes;
 pub mod sms_secrets;
+pub mod team_members;
+pub mod teams;
 pub mod totp_seeds;
 pub mod trusted_devices;
 pub mod used_ids;

@@ -103,6 +103,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "identity_tokens",
         sql: include_str!("../migrations/0026_identity_tokens.sql"),
     },
+    Migration { version: 27, name: "teams", sql: include_str!("../migrations/0027_teams.sql") },
 ];
 
 /// The version this release works with.

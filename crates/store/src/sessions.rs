@@ -10,7 +10,7 @@ use std::time::Duration;
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
     ClientId, OrganizationId, OutboxId, PasswordHash, PersonalClaims, RealmId, Session, SessionId,
-    SessionOrigin, Timestamp, User, UserId,
+    SessionOrigin, TeamId, Timestamp, User, UserId,
 };
 
 use crate::users::user_columns;
@@ -41,6 +41,7 @@ impl FromRow for Session {
             amr: row.take::<String>()?.split(' ').filter(|m| !m.is_empty()).map(str::to_owned).collect(),
             origin: SessionOrigin { address: row.parse_optional()?, user_agent: row.take_optional()? },
             organization: row.take_optional()?,
+            team: row.take_optional()?,
         })
     }
 }
@@ -82,7 +83,9 @@ macro_rules! session_columns {
             $table,
             "user_agent, ",
             $table,
-            "organization_id"
+            "organization_id, ",
+            $table,
+            "team_id"
         )
     };
 }
@@ -324,17 +327,33 @@ pub async fn add_factor(tx: &mut Tx, realm: RealmId, id: SessionId, amr: &[Strin
     Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), amr.as_str().into()]).await? == 1)
 }
 
-/// Makes an organization, or none, the active one of a session. False: it has ended. That the user belongs there is for the caller to
-/// know. One statement.
+/// Makes an organization, or none, the active one of a session; no team of another one stays active. False: it has ended. That the user
+/// belongs there is for the caller to know. One statement.
 pub async fn activate(
     tx: &mut Tx,
     realm: RealmId,
     id: SessionId,
     organization: Option<OrganizationId>,
 ) -> Result<bool, Error> {
-    const SQL: &str =
-        "UPDATE sessions SET organization_id = $3 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
+    const SQL: &str = "UPDATE sessions SET organization_id = $3,
+            team_id = CASE WHEN organization_id = $3 THEN team_id ELSE NULL END
+        WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), organization.as_ref().into()]).await? == 1)
+}
+
+/// Makes a team of the organization that is active in a session, or none, the active one of it. False: the session has ended, or another
+/// organization is active. That the user is in the team is for the caller to know. One statement.
+pub async fn activate_team(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: SessionId,
+    organization: OrganizationId,
+    team: Option<TeamId>,
+) -> Result<bool, Error> {
+    const SQL: &str = "UPDATE sessions SET team_id = $4
+        WHERE realm_id = $1 AND id = $2 AND organization_id = $3 AND revoked_at IS NULL";
+    let params = [(&realm).into(), (&id).into(), (&organization).into(), team.as_ref().into()];
+    Ok(tx.execute(SQL, &params).await? == 1)
 }
 
 /// Notes that the session was seen, and moves its idle end by `idle`; never past its absolute end, never back.

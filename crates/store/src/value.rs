@@ -2,7 +2,7 @@
 
 use gatepost_domain::{
     ApiKeyId, CodeId, DeviceCodeId, EventId, GrantId, IdentityId, InitialAccessTokenId, InvitationId,
-    MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SecretDigest, SessionId, Timestamp,
+    MailedLinkId, OrganizationId, OutboxId, PasskeyId, RealmId, SecretDigest, SessionId, TeamId, Timestamp,
     TrustedDeviceId, UserId, WebhookId, passkey::UserHandle,
 };
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -279,6 +279,7 @@ ids!(
     EventId,
     OutboxId,
     OrganizationId,
+    TeamId,
     InvitationId,
     IdentityId,
     MailedLinkId,

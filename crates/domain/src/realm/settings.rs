@@ -88,6 +88,8 @@ pub struct RealmSettings {
     /// The roles that can be given in organizations, with what they inherit. None but `owner` unless named here: an
     /// owner gives them as they like, and a route that asks for one may not ask for an organization.
     pub organization_roles: Vec<RoleName>,
+    /// Whether organizations are divided into teams. One that is made has a first team of its name then, with its owner in it.
+    pub teams: bool,
     /// The scopes without the form of a permission that API keys may carry. None unless named here: people make their keys
     /// themselves, and a route may open to a word.
     pub api_key_scopes: Scopes,
@@ -153,6 +155,7 @@ impl Default for RealmSettings {
             account_deletion: false,
             trusted_device_ttl: Duration::ZERO,
             organization_roles: Vec::new(),
+            teams: false,
             api_key_scopes: Scopes::default(),
             password_grant: false,
             allowed_origins: Vec::new(),

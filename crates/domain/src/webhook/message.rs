@@ -272,6 +272,7 @@ mod tests {
             expires_at: AT,
             accepted_at: None,
             revoked_at: None,
+            teams: vec![],
         };
         let about = About { invitation: Some(invitation), ..About::default() };
         let record =

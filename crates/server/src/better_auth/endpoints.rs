@@ -149,6 +149,15 @@ endpoints! {
     post "/organization/remove-member" organization::remove_member, "a_member_is_removed_by_id_or_address";
     post "/organization/update-member-role" organization::update_member_role, "a_member_is_given_other_roles";
     post "/organization/leave" organization::leave, "everybody_leaves_but_the_last_owner";
+    post "/organization/create-team" organization::create_team, "an_organization_has_teams_from_its_beginning";
+    post "/organization/update-team" organization::update_team, "a_team_is_given_another_name_and_deleted";
+    post "/organization/remove-team" organization::remove_team, "a_team_is_given_another_name_and_deleted";
+    get "/organization/list-teams" organization::list_teams, "an_organization_has_teams_from_its_beginning";
+    post "/organization/set-active-team" organization::set_active_team, "a_team_is_active_in_one_session_until_another_is";
+    get "/organization/list-user-teams" organization::list_user_teams, "the_teams_of_a_user_are_listed";
+    post "/organization/add-team-member" organization::add_team_member, "members_are_put_into_teams_and_taken_out";
+    post "/organization/remove-team-member" organization::remove_team_member, "members_are_put_into_teams_and_taken_out";
+    get "/organization/list-team-members" organization::list_team_members, "members_are_put_into_teams_and_taken_out";
     get "/token" token::show, "a_token_says_what_the_contract_says_and_nothing_else";
     get "/jwks" token::keys, "a_token_says_what_the_contract_says_and_nothing_else";
     get "/.well-known/jwks.json" token::keys, "a_token_says_what_the_contract_says_and_nothing_else";
@@ -163,7 +172,7 @@ const NOT_YET: &[(&str, &str, &str)] = &[
     ),
     (
         "organization",
-        "teams (`/organization/create-team` and the others) and roles of an organization's own (`/organization/create-role` and the others), which are off there, too, unless switched on",
+        "roles of an organization's own (`/organization/create-role` and the others), which are off there, too, unless switched on",
         "roles are the realm's: [what its organizations give](rights.md#organizations)",
     ),
     ("OAuth provider", "`/oauth2/…`", "`/oauth/…` and `/.well-known/openid-configuration`"),

@@ -40,7 +40,12 @@ pub(super) async fn show(mut asked: Asked) -> Answer {
             let user = caller.view();
             let jwt = token::issue(&asked, &caller, &user).await?;
             let session = SessionView::held(caller.session(), asked.token_of(caller.session()));
-            let session = session.within(organization::active_of(&asked, &caller).await?);
+            let within = organization::active_of(&asked, &caller).await?;
+            let team = match within {
+                Some(organization) => organization::active_team_of(&asked, &caller, organization).await?,
+                None => None,
+            };
+            let session = session.within(within, team);
             Some((Found { session, user }, jwt))
         }
     };

@@ -94,8 +94,9 @@ impl Asked {
         let (user, first) = (proven.user.clone(), proven.first.clone());
         let origin = self.origin.clone().on_trusted_device(trusts);
         let (app, realm, now) = (&self.app, &self.realm, self.now);
-        let begun = session::sign_in_application(app, realm, proven, None, remembered, &origin, now).await?;
-        let session = match begun {
+        let begun =
+            Box::pin(session::sign_in_application(app, realm, proven, None, remembered, &origin, now));
+        let session = match begun.await? {
             SignIn::Begun(session) => session,
             SignIn::Pending(pending, Missing::Factor) => {
                 let sealed = session::seal_pending(&self.app, &self.realm, &pending);

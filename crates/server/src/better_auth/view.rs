@@ -1,6 +1,6 @@
 //! What the contract shows: users and sessions.
 
-use gatepost_domain::{OrganizationId, Session, User};
+use gatepost_domain::{OrganizationId, Session, TeamId, User};
 use serde::Serialize;
 
 use super::caller::{Person, expiry};
@@ -73,6 +73,8 @@ pub(super) struct SessionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     active_organization_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    active_team_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     impersonated_by: Option<String>,
 }
 
@@ -89,13 +91,15 @@ impl SessionView {
             ip_address: session.origin.address.map(|address| address.to_string()).unwrap_or_default(),
             user_agent: session.origin.user_agent.clone().unwrap_or_default(),
             active_organization_id: None,
+            active_team_id: None,
             impersonated_by: session.impersonator.map(|by| by.to_string()),
         }
     }
 
-    /// With the organization that is active in it.
-    pub(super) fn within(self, organization: Option<OrganizationId>) -> Self {
-        Self { active_organization_id: organization.map(|id| id.to_string()), ..self }
+    /// With the organization that is active in it, and the team.
+    pub(super) fn within(self, organization: Option<OrganizationId>, team: Option<TeamId>) -> Self {
+        let active_organization_id = organization.map(|id| id.to_string());
+        Self { active_organization_id, active_team_id: team.map(|id| id.to_string()), ..self }
     }
 
     /// In a list: what is shown in place of the token ends the session, and signs nobody in.

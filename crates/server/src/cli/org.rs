@@ -133,7 +133,7 @@ impl OrgCommand {
                 let name = organizations::name(name.as_deref().unwrap_or(&slug)).map_err(refusal)?;
                 let called = format!("organization {slug} in {}", realm.name());
                 let slug = organizations::slug(&slug).map_err(refusal)?;
-                let made = organizations::create(&app, realm.id(), name, slug, owner, Who::operator(), now);
+                let made = organizations::create(&app, &realm, name, slug, owner, Who::operator(), now);
                 let made = made.await.map_err(refusal_of(called))?;
                 output.show(&OrganizationView::from(&made), || format!("made organization {}", made.id))
             }

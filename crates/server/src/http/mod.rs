@@ -22,5 +22,5 @@ pub use etag::{IfMatch, PathIdIf, Shown};
 pub use gate::Gate;
 pub use now::Now;
 pub use origin::Where;
-pub use path::{PathId, PathIds, Query};
+pub use path::{PathId, PathIds, Query, ThreePathIds};
 pub use problem::Problem;

@@ -45,6 +45,24 @@ impl<A: FromStr, B: FromStr, S: Send + Sync> FromRequestParts<S> for PathIds<A, 
     }
 }
 
+/// The three identifiers in a path, parsed; see [`PathId`].
+#[derive(Debug)]
+pub struct ThreePathIds<A, B, C>(pub A, pub B, pub C);
+
+impl<A: FromStr, B: FromStr, C: FromStr, S: Send + Sync> FromRequestParts<S> for ThreePathIds<A, B, C> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::NotFound)?;
+        let texts: Vec<&str> = params.iter().map(|(_, text)| text).collect();
+        let [first, second, third] = texts[..] else { return Err(Problem::NotFound) };
+        match (first.parse(), second.parse(), third.parse()) {
+            (Ok(first), Ok(second), Ok(third)) => Ok(Self(first, second, third)),
+            _ => Err(Problem::NotFound),
+        }
+    }
+}
+
 /// Query parameters; unknown and repeated ones are refused where `T` says so.
 #[derive(Debug)]
 pub struct Query<T>(pub T);

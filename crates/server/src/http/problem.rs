@@ -201,6 +201,12 @@ pub enum Problem {
     /// The last owner of an organization can neither leave, be demoted, removed nor deleted.
     #[error("the last owner")]
     LastOwner,
+    /// The realm divides its organizations into no teams.
+    #[error("there are no teams")]
+    TeamsOff,
+    /// The last team of an organization stays.
+    #[error("the last team")]
+    LastTeam,
     /// The user belongs to the organization already.
     #[error("already a member")]
     AlreadyMember,

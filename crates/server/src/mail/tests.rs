@@ -77,6 +77,7 @@ async fn all(world: &World, language: Language, name: &str) -> Vec<(&'static str
         expires_at: NOW,
         accepted_at: None,
         revoked_at: None,
+        teams: vec![],
     };
     let about = (&invitation, &organization, user.name.as_ref());
     letters.push(("invitation", write::of_invitation(&realm, language, about, "gp_inv_secret")));

@@ -1,12 +1,13 @@
 //! Invitations: made, listed, taken back.
 
 use gatepost_domain::{
-    EmailAddress, Invitation, InvitationId, OrganizationId, RealmId, RoleName, Secret, Timestamp,
+    EmailAddress, Invitation, InvitationId, OrganizationId, RealmId, RoleName, Secret, TeamId, Timestamp,
     audit::Event, interceptor::Trigger, invitation, outbox::Letter,
 };
 use gatepost_store::{audit, invitations, memberships, users};
 
 use super::authority::{By, note_refused};
+use super::teams;
 use crate::{
     App,
     accounts::{Who, count_members_letter, names},
@@ -20,6 +21,24 @@ use crate::{
 /// The most open invitations an organization has.
 const MOST: u64 = 1_000;
 
+/// Who is to be invited, and as what.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Whoever has proven this address.
+    pub email: EmailAddress,
+    /// The roles to give.
+    pub roles: Vec<RoleName>,
+    /// The teams of the organization to be put into.
+    pub teams: Vec<TeamId>,
+}
+
+impl Wanted {
+    /// Into no team.
+    pub fn with(email: EmailAddress, roles: Vec<RoleName>) -> Self {
+        Self { email, roles, teams: Vec::new() }
+    }
+}
+
 /// Invites an address, and mails it there. The secret is in the answer too: where no mail is sent, whoever invites hands it over.
 ///
 /// What is mailed is counted: an invitation that is taken back and made again is another letter.
@@ -27,7 +46,7 @@ pub async fn invite(
     app: &App,
     realm: &Snapshot,
     organization: OrganizationId,
-    wish: (EmailAddress, Vec<RoleName>),
+    wish: Wanted,
     acting: (Who, &SignedIn),
     now: Timestamp,
 ) -> Result<(Invitation, Secret), Problem> {
@@ -39,7 +58,7 @@ pub async fn invite_again(
     app: &App,
     realm: &Snapshot,
     organization: OrganizationId,
-    wish: (EmailAddress, Vec<RoleName>),
+    wish: Wanted,
     acting: (Who, &SignedIn),
     now: Timestamp,
 ) -> Result<(Invitation, Secret), Problem> {
@@ -50,10 +69,11 @@ async fn make(
     app: &App,
     realm: &Snapshot,
     organization: OrganizationId,
-    ((email, roles), again): ((EmailAddress, Vec<RoleName>), bool),
+    (Wanted { email, roles, teams }, again): (Wanted, bool),
     (who, inviter): (Who, &SignedIn),
     now: Timestamp,
 ) -> Result<(Invitation, Secret), Problem> {
+    let teams = teams::invited_into(realm, teams)?;
     let sender = (Rule::Invitation, inviter.user.id);
     let counted = count_members_letter(app, realm, sender, &email, who.origin(), now)?;
     let id = InvitationId::new(now, app.entropy());
@@ -64,6 +84,7 @@ async fn make(
         organization,
         email,
         roles,
+        teams,
         digest: secret.digest(),
         invited_by: Some(inviter.user.id),
         created_at: now,
@@ -95,6 +116,7 @@ async fn make(
             let authority = by.authority(tx, realm, organization, &graph).await?;
             authority.manage()?;
             authority.cover(&invitation.roles, &graph)?;
+            teams::all_within(tx, realm, organization, &invitation.teams).await?;
             if let Some(known) = users::find_by_email(tx, realm, &invitation.email).await?
                 && memberships::find(tx, realm, organization, known.id).await?.is_some()
             {

@@ -6,7 +6,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{Tx, audit, invitations, memberships, organizations, users};
 
-use super::may_own_another;
+use super::{may_own_another, teams};
 use crate::{
     App,
     accounts::{Who, names},
@@ -138,7 +138,8 @@ pub async fn accept(
     now: Timestamp,
 ) -> Result<(Organization, Membership), Problem> {
     let (id, digest) = Presented::read(presented.into())?;
-    let (graph, realm, user) = (realm.organization_roles().clone(), user.realm, user.id);
+    let (has_teams, graph) = (realm.settings().teams, realm.organization_roles().clone());
+    let (realm, user) = (user.realm, user.id);
     let accepted = who.record(app, Event::MemberAdded, realm, user, now).with("invitation", id.to_string());
     app.db()
         .write("accept an invitation", move |tx| {
@@ -157,8 +158,11 @@ pub async fn accept(
                 }
                 let organization = organizations::find(tx, realm, found.organization).await?;
                 let organization = organization.ok_or(Problem::InvalidInvitation)?;
-                let member = Membership::begin(realm, organization.id, user, found.roles, now);
+                let member = Membership::begin(realm, organization.id, user, found.roles.clone(), now);
                 memberships::create(tx, &member).await?;
+                if has_teams {
+                    teams::enter(tx, &member, &found.teams, now).await?;
+                }
                 let record = record.with("organization", organization.id.to_string());
                 audit::append(tx, &record.with("roles", names(&member.roles))).await?;
                 Ok((organization, member))

@@ -1,10 +1,10 @@
 //! Which organization a session is in.
 
 use gatepost_domain::{
-    ClientId, OrganizationId, Session, Timestamp, TokenFormat,
+    ClientId, OrganizationId, Session, TeamId, Timestamp, TokenFormat,
     audit::{Event, Record},
 };
-use gatepost_store::{audit, grants, sessions, users};
+use gatepost_store::{audit, grants, sessions, team_members, users};
 
 use super::By;
 
@@ -94,7 +94,40 @@ pub async fn activate(
             })
         })
         .await?;
-    Ok(Session { organization, ..caller.session.clone() })
+    let team = caller.session.team.filter(|_| caller.session.organization == organization);
+    Ok(Session { organization, team, ..caller.session.clone() })
+}
+
+/// Makes a team of the organization that is active in the caller's session, or none, the active one of it. A team that is not of that
+/// organization is answered as missing, and so is one that the caller is not in.
+pub async fn activate_team(
+    app: &App,
+    realm: &Snapshot,
+    caller: &SignedIn,
+    (organization, team): (OrganizationId, Option<TeamId>),
+    who: Who,
+    now: Timestamp,
+) -> Result<Session, Problem> {
+    let (id, session, user) = (realm.id(), caller.session.id, caller.user.id);
+    let by = By::member(caller, realm, now);
+    app.db()
+        .write("make a team active in a session", move |tx| {
+            let who = who.clone();
+            Box::pin(async move {
+                who.still_may(tx, now).await?;
+                by.acting(tx, id, organization).await?;
+                if let Some(team) = team {
+                    let found = team_members::find(tx, id, (organization, team), user).await?;
+                    found.ok_or(Problem::NotFound)?;
+                }
+                if !sessions::activate_team(tx, id, session, organization, team).await? {
+                    return Err(Problem::InvalidToken { expired: false, check: "session_ended" });
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    Ok(Session { organization: Some(organization), team, ..caller.session.clone() })
 }
 
 fn switched(

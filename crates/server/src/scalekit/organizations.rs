@@ -64,10 +64,9 @@ pub(super) async fn create(
         Some(slug) => organizations::slug(slug)?,
         None => organizations::free_slug(&call.app, &name)?,
     };
-    let realm = call.realm.id();
     let logo_url = organizations::logo_url(wanted.logo_url.as_deref().unwrap_or_default())?;
     let wanted = NewOrganization { logo_url, notes, ..NewOrganization::called(name, slug) };
-    let made = organizations::create_with(&call.app, realm, wanted, None, call.who(), call.now).await?;
+    let made = organizations::create_with(&call.app, &call.realm, wanted, None, call.who(), call.now).await?;
     answered(&call, &made).await
 }
 

@@ -14,6 +14,7 @@ const WORLD: &str = r#"
 [[realm]]
 name = "default"
 api_key_scopes = ["ci"]
+teams = true
 trusted_device_ttl = "30d"
 [[realm.role]]
 name = "editor"
@@ -36,6 +37,7 @@ roles = ["realm-admin"]
 [[realm]]
 name = "other"
 api_key_scopes = ["ci"]
+teams = true
 [[realm.user]]
 email = "admin@example.com"
 password = "the engine weaves algebra"
@@ -62,6 +64,8 @@ impl Belongings {
         };
         let organization = make("/api/v1/organizations", json!({"name": "Acme", "slug": "acme"})).await;
         let organization = organization["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/organizations/{organization}/teams");
+        let team = make(&path, json!({"name": "Engines"})).await;
         let path = format!("/api/v1/organizations/{organization}/invitations");
         let invitation = make(&path, json!({"email": "new@example.com", "roles": []})).await;
         let path = format!("/api/v1/organizations/{organization}/api-keys");
@@ -81,6 +85,7 @@ impl Belongings {
         let ids = BTreeMap::from([
             ("user", ada.id.clone()),
             ("organization", organization),
+            ("team", text(&team["id"])),
             ("invitation", text(&invitation["id"])),
             ("key", text(&key["id"])),
             ("organization key", text(&shared["id"])),
@@ -110,6 +115,9 @@ impl Belongings {
             "/api/v1/me/identities",
             &organization,
             &format!("{organization}/members"),
+            &format!("{organization}/teams"),
+            &format!("{organization}/teams/{}/members", self.ids["team"]),
+            "/api/v1/me/teams",
             &format!("{organization}/invitations"),
             &format!("{organization}/api-keys"),
         ] {
@@ -142,6 +150,7 @@ async fn webhook(app: &TestApp) -> (String, String) {
 fn named(path: &str, parameter: &str) -> &'static str {
     match (path, parameter) {
         (_, "user_id") => "user",
+        (_, "team_id") => "team",
         (_, "invitation_id") => "invitation",
         (_, "session_id") => "session",
         (_, "delivery_id") => "delivery",
@@ -167,7 +176,9 @@ fn named(path: &str, parameter: &str) -> &'static str {
 fn body(schema: &str) -> Option<Value> {
     Some(match schema {
         "" => return None,
-        "OrganizationChange" | "UserChange" | "PasskeyChange" | "WebhookChange" => json!({"name": "Mallory"}),
+        "OrganizationChange" | "UserChange" | "PasskeyChange" | "WebhookChange" | "TeamName" => {
+            json!({"name": "Mallory"})
+        }
         "MemberChange" => json!({"roles": []}),
         "NewInvitation" => json!({"email": "mallory@example.com", "roles": []}),
         "ClientChange" => json!({"settings": {"name": "Mallory"}}),

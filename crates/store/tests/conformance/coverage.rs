@@ -63,6 +63,8 @@ fn every_public_function_is_called_in_the_file_of_its_noun() {
         "signing_keys",
         "sms_codes",
         "sms_secrets",
+        "team_members",
+        "teams",
         "totp_seeds",
         "trusted_devices",
         "used_ids",

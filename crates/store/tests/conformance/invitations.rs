@@ -1,5 +1,6 @@
 use gatepost_domain::{
-    Invitation, InvitationId, Organization, OrganizationId, RealmId, RoleName, Timestamp, UserId, invitation,
+    Invitation, InvitationId, Organization, OrganizationId, RealmId, RoleName, TeamId, Timestamp, UserId,
+    invitation,
 };
 use gatepost_store::{Constraint, Error, invitations};
 
@@ -32,6 +33,7 @@ fn invitation(store: &Store, to: &Organization, email: &str, now: Timestamp) -> 
         expires_at: now.plus(invitation::LIFETIME),
         accepted_at: None,
         revoked_at: None,
+        teams: vec![TeamId::MIN, TeamId::MAX],
     }
 }
 

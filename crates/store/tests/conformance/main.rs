@@ -51,6 +51,8 @@ mod sessions_in_place;
 mod signing_keys;
 mod sms_codes;
 mod sms_secrets;
+mod team_members;
+mod teams;
 mod totp_seeds;
 mod transactions;
 mod trusted_devices;

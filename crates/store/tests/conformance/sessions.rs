@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use gatepost_domain::outbox::{Message, Revocation};
 use gatepost_domain::{
-    ClientId, PasswordHash, PersonalClaims, RealmId, Session, SessionId, SessionOrigin, UserId,
-    mfa::PhoneNumber,
+    ClientId, OrganizationId, PasswordHash, PersonalClaims, RealmId, Session, SessionId, SessionOrigin,
+    TeamId, UserId, mfa::PhoneNumber,
 };
 use gatepost_store::sessions::Known;
 use gatepost_store::{
@@ -158,8 +158,19 @@ async fn an_organization_is_active_in_a_session_until_another_is(store: Store) {
     assert!(activate(realm, Some(acme.id)).await);
     assert_eq!((active(&session).await, active(&other).await), (Some(acme.id), None));
     assert!(!activate(gatepost_domain::RealmId::MAX, None).await);
+    let activate_team = async |organization, team| {
+        write!(store, [] tx => sessions::activate_team(tx, realm, id, organization, team).await).unwrap()
+    };
+    let team = async || store.find_live(&session, NOW).await.unwrap().0.team;
+    assert!(!activate_team(OrganizationId::MAX, Some(TeamId::MIN)).await, "another is active");
+    assert_eq!(team().await, None);
+    assert!(activate_team(acme.id, Some(TeamId::MIN)).await && activate(realm, Some(acme.id)).await);
+    assert_eq!(team().await, Some(TeamId::MIN), "of the organization that is active still");
+    assert!(activate_team(acme.id, None).await);
+    assert_eq!(team().await, None);
+    assert!(activate_team(acme.id, Some(TeamId::MIN)).await);
     assert!(activate(realm, None).await);
-    assert_eq!(active(&session).await, None);
+    assert_eq!((active(&session).await, team().await), (None, None));
     let message = store.message();
     write!(store, [] tx => sessions::revoke(tx, realm, user_id, id, NOW, message).await).unwrap();
     assert!(!activate(realm, Some(acme.id)).await, "it has ended");

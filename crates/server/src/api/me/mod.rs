@@ -10,6 +10,7 @@ mod passkeys;
 mod password;
 mod profile;
 mod sessions;
+mod teams;
 mod trusted_devices;
 
 pub use sessions::{SessionListing, SessionPage, SessionView};
@@ -41,6 +42,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sessions::list, sessions::end_others))
         .routes(routes!(sessions::end))
         .routes(routes!(organization::switch))
+        .routes(routes!(teams::list))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::rotate))
         .routes(routes!(api_keys::revoke))

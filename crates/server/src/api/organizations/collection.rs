@@ -112,7 +112,7 @@ pub(super) async fn create(
     };
     let who = Who::themselves(&caller, origin);
     let (id, owner) = (realm.id(), caller.user.id);
-    let made = organizations::create_with(&app, id, new, Some(owner), who, now).await?;
+    let made = organizations::create_with(&app, &realm, new, Some(owner), who, now).await?;
     let member = Membership::begin(id, made.id, owner, vec![RoleName::owner()], now);
     let made = (made, member);
     let by = SetUpBy::of(&app, &realm, &caller.user, std::slice::from_ref(&made)).await?;

@@ -1,7 +1,7 @@
 //! `/api/v1/organizations/{id}/invitations`
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{Invitation, InvitationId, OrganizationId, Timestamp};
+use gatepost_domain::{Invitation, InvitationId, OrganizationId, TeamId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::view::names;
@@ -13,7 +13,7 @@ use crate::{
         page::{self, Limit},
         problem::ProblemDocument,
     },
-    organizations::{self, By},
+    organizations::{self, By, WantedInvitation},
     realm::InRealm,
 };
 
@@ -28,6 +28,10 @@ pub(super) struct InvitationView {
     /// The roles it gives.
     #[schema(example = json!(["editor"]))]
     roles: Vec<String>,
+    /// The teams it puts into.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["tea_01jd3v6d7qk4r8x2m5n9p0t1wz"]))]
+    teams: Vec<String>,
     /// Who made it.
     #[schema(example = "usr_01jd3v6d7qk4r8x2m5n9p0t1wz")]
     invited_by: Option<String>,
@@ -44,6 +48,7 @@ impl From<&Invitation> for InvitationView {
             id: invitation.id.to_string(),
             email: invitation.email.as_str().to_owned(),
             roles: names(&invitation.roles),
+            teams: invitation.teams.iter().map(ToString::to_string).collect(),
             invited_by: invitation.invited_by.map(|user| user.to_string()),
             created_at: invitation.created_at,
             expires_at: invitation.expires_at,
@@ -119,6 +124,10 @@ pub(super) struct NewInvitation {
     /// The roles to give: roles of the realm, and `owner`.
     #[schema(example = json!(["editor"]))]
     roles: Vec<String>,
+    /// The teams to put into, by their ids: up to 100 of the organization.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, example = json!(["tea_01jd3v6d7qk4r8x2m5n9p0t1wz"]))]
+    teams: Vec<TeamId>,
 }
 
 /// Invite somebody
@@ -133,7 +142,7 @@ pub(super) struct NewInvitation {
     responses(
         (status = 201, description = "The invitation; its token is shown this once", body = FreshInvitation),
         (status = 401, description = "`unauthenticated`, `invalid_token` or `reauthentication_required`", body = ProblemDocument),
-        (status = 403, description = "`missing_permission`, `beyond_rights` or `interceptor_denied`", body = ProblemDocument),
+        (status = 403, description = "`missing_permission`, `beyond_rights`, `interceptor_denied`, or with `teams` `teams_off`", body = ProblemDocument),
         (status = 404, description = "`not_found`", body = ProblemDocument),
         (status = 409, description = "`already_invited`, `already_member` or `too_many`", body = ProblemDocument),
         (status = 422, description = "`invalid_field`", body = ProblemDocument),
@@ -150,7 +159,11 @@ pub(super) async fn invite(
     origin: Where,
     Json(body): Json<NewInvitation>,
 ) -> Result<(StatusCode, Json<FreshInvitation>), Problem> {
-    let wish = (accounts::email(&body.email)?, organizations::roles(&realm, &body.roles)?);
+    let wish = WantedInvitation {
+        email: accounts::email(&body.email)?,
+        roles: organizations::roles(&realm, &body.roles)?,
+        teams: body.teams,
+    };
     let acting = (Who::themselves(&caller, origin), &caller);
     let (made, secret) = organizations::invite(&app, &realm, id, wish, acting, now).await?;
     let fresh = FreshInvitation { token: secret.reveal().to_owned(), view: (&made).into() };

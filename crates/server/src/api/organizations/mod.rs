@@ -6,12 +6,15 @@ mod invitations;
 mod invited;
 mod members;
 mod single;
+mod team_members;
+mod teams;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{App, described::routes};
 
+pub(super) use teams::{TeamListing, TeamPage};
 pub use view::{MemberChange, MemberListing, MemberPage, MemberView, OrganizationChange, OrganizationView};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -20,6 +23,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(single::show, single::change, single::delete))
         .routes(routes!(members::list))
         .routes(routes!(members::change, members::remove))
+        .routes(routes!(teams::list, teams::create))
+        .routes(routes!(teams::show, teams::rename, teams::delete))
+        .routes(routes!(team_members::list))
+        .routes(routes!(team_members::add, team_members::remove))
         .routes(routes!(invitations::list, invitations::invite))
         .routes(routes!(invitations::revoke))
         .routes(routes!(invited::list))

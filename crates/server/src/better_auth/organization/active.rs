@@ -81,6 +81,6 @@ pub(in super::super) async fn has_permission(mut asked: Asked) -> Answer {
     let member = organizations::acting_as(&asked.app, &asked.realm, id, by(&asked, &caller)).await;
     let member = member.map_err(|problem| told(problem, NO_RIGHTS, NO_RIGHTS))?;
     let standing = Standing::of(&member.roles, asked.realm.organization_roles());
-    let success = permissions::allow(&standing, &wanted);
+    let success = permissions::allow(&standing, &wanted, asked.realm.settings().teams);
     Ok(asked.json(&json!({"error": null, "success": success})))
 }

@@ -7,6 +7,7 @@ use super::super::asked::{Answer, Asked};
 use super::{
     activate,
     refusal::{EXISTS, SLUG_TAKEN_BY_ANOTHER, TOO_MANY},
+    teams,
     view::{MemberView, OrganizationView, WithMembers},
 };
 use crate::{
@@ -17,7 +18,8 @@ use crate::{
 /// As many as are listed: there are no pages.
 const MOST: u32 = 1_000;
 
-/// Makes an organization of the caller's, whoever the body names. It is active in the session then, unless told otherwise.
+/// Makes an organization of the caller's, whoever the body names. It is active in the session then, and its first team, unless told
+/// otherwise.
 pub(in super::super) async fn create(mut asked: Asked) -> Answer {
     let mut fields = asked.body();
     let (name, slug) = (fields.filled("name"), fields.filled("slug"));
@@ -31,7 +33,7 @@ pub(in super::super) async fn create(mut asked: Asked) -> Answer {
         ..NewOrganization::called(organizations::name(&name)?, organizations::slug(&slug)?)
     };
     let (realm, owner, who) = (asked.realm.id(), caller.user().id, caller.who(&asked));
-    let made = organizations::create_with(&asked.app, realm, new, Some(owner), who, asked.now).await;
+    let made = organizations::create_with(&asked.app, &asked.realm, new, Some(owner), who, asked.now).await;
     let made = match made {
         Err(Problem::SlugTaken) => return Err(EXISTS.into()),
         Err(Problem::TooMany { .. }) => return Err(TOO_MANY.into()),
@@ -39,6 +41,9 @@ pub(in super::super) async fn create(mut asked: Asked) -> Answer {
     };
     if !stays {
         activate(&asked, &caller, Some(made.id)).await?;
+        if asked.realm.settings().teams {
+            teams::activate_first(&asked, &caller, made.id).await?;
+        }
     }
     let member = Membership::begin(realm, made.id, owner, vec![RoleName::owner()], made.created_at);
     let members = vec![MemberView::from(&member)];
@@ -46,6 +51,7 @@ pub(in super::super) async fn create(mut asked: Asked) -> Answer {
         organization: OrganizationView::written(&made),
         members,
         invitations: None,
+        teams: None,
     }))
 }
 

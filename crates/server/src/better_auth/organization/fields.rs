@@ -4,7 +4,7 @@ use gatepost_domain::{LogoUrl, Metadata};
 use serde_json::Value;
 
 use super::super::fields::Fields;
-use crate::{http::Problem, organizations};
+use crate::{http::Problem, organizations, realm::Snapshot};
 
 impl Fields {
     /// A text with something in it, which may be left out.
@@ -51,6 +51,24 @@ impl Fields {
         };
         let names = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
         names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The teams to be put into: the id of one, or a list of such.
+    pub(super) fn team_ids(&mut self, realm: &Snapshot) -> Vec<String> {
+        let ids = match self.take("teamId") {
+            None => Some(Vec::new()),
+            Some(_) if !realm.settings().teams => {
+                self.complain("teamId", "There are no teams here; leave it out");
+                return Vec::new();
+            }
+            Some(Value::String(id)) => Some(vec![id]),
+            Some(Value::Array(all)) => all.into_iter().map(text).collect(),
+            Some(_) => None,
+        };
+        ids.unwrap_or_else(|| {
+            self.complain("teamId", "Invalid input");
+            Vec::new()
+        })
     }
 
     /// What is asked of each resource. The older name of the member counts where it alone is there.

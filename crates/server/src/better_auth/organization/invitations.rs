@@ -11,18 +11,21 @@ use super::{
         MAY_NOT_CANCEL, MAY_NOT_LIST, NO_INVITATION, NO_MEMBER, NO_MEMBERS, NONE_NAMED, told,
         told_of_invitation,
     },
-    roles,
+    roles, teams,
     view::{InvitationView, Status, invitation_id},
 };
-use crate::organizations;
+use crate::{
+    organizations::{self, WantedInvitation},
+    realm::Snapshot,
+};
 
 /// As many as are listed, which are all that there may be.
 pub(super) const MOST: u32 = 1_000;
 
 /// What a member is shown of open invitations: who does not own the organization does not see what makes owners.
-pub(super) fn shown_to(member: &Membership, open: &[Invitation]) -> Vec<InvitationView> {
+pub(super) fn shown_to(realm: &Snapshot, member: &Membership, open: &[Invitation]) -> Vec<InvitationView> {
     let seen = open.iter().filter(|invitation| member.is_owner() || !owns(&invitation.roles));
-    seen.map(|invitation| InvitationView::new(invitation, Status::Pending)).collect()
+    seen.map(|invitation| InvitationView::new(realm, invitation, Status::Pending)).collect()
 }
 
 /// Invites an address, which is mailed a link. `resend` makes another invitation in place of an open one.
@@ -30,9 +33,7 @@ pub(in super::super) async fn invite(mut asked: Asked) -> Answer {
     let mut fields = asked.body();
     let (email, names) = (fields.text("email"), fields.roles("role"));
     let (id, again) = (fields.optional_text("organizationId"), fields.flag("resend") == Some(true));
-    if fields.has("teamId") {
-        fields.complain("teamId", "There are no teams here; leave it out");
-    }
+    let into = fields.team_ids(&asked.realm);
     fields.done()?;
     let caller = asked.signed_in().await?;
     let id = named(&caller, id, (NONE_NAMED, NO_MEMBER))?;
@@ -40,7 +41,8 @@ pub(in super::super) async fn invite(mut asked: Asked) -> Answer {
         let message = "This is no e-mail address.";
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "INVALID_EMAIL", message));
     };
-    let wish = (email, roles::read(&asked.realm, &names)?);
+    let wish =
+        WantedInvitation { email, roles: roles::read(&asked.realm, &names)?, teams: teams::read(&into)? };
     let (app, realm, acting) = (&asked.app, &asked.realm, (caller.who(&asked), &caller.known));
     let made = if again {
         organizations::invite_again(app, realm, id, wish, acting, asked.now).await
@@ -49,7 +51,8 @@ pub(in super::super) async fn invite(mut asked: Asked) -> Answer {
     };
     // The secret is for the letter alone.
     let (made, _) = made.map_err(told_of_invitation)?;
-    Ok(asked.json(&InvitationView::new(&made, Status::Pending)))
+    let shown = InvitationView::new(realm, &made, Status::Pending);
+    Ok(asked.json(&shown))
 }
 
 /// Takes an open invitation back.
@@ -64,7 +67,8 @@ pub(in super::super) async fn cancel(mut asked: Asked) -> Answer {
     let acting = (caller.who(&asked), by(&asked, &caller));
     let revoked = organizations::revoke(app, realm, (organization, id), acting, asked.now).await;
     let revoked = revoked.map_err(|problem| told(problem, NO_INVITATION, MAY_NOT_CANCEL))?;
-    Ok(asked.json(&InvitationView::new(&revoked, Status::Canceled)))
+    let shown = InvitationView::new(realm, &revoked, Status::Canceled);
+    Ok(asked.json(&shown))
 }
 
 /// The open invitations of an organization.
@@ -82,6 +86,6 @@ pub(in super::super) async fn list(mut asked: Asked) -> Answer {
     let refused = |problem| told(problem, NO_MEMBERS, MAY_NOT_LIST);
     let member = organizations::acting_as(app, realm, id, by).await.map_err(refused)?;
     let open = organizations::list_invitations(app, realm, id, by, (None, MOST), asked.now).await;
-    let listed = shown_to(&member, &open.map_err(refused)?);
+    let listed = shown_to(realm, &member, &open.map_err(refused)?);
     Ok(asked.json(&listed))
 }

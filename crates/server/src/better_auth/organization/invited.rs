@@ -9,6 +9,7 @@ use super::super::refusal::Refusal;
 use super::{
     activate,
     refusal::{INVITER_GONE, Said, UNVERIFIED, UNVERIFIED_TO_SEE, told_of_invited},
+    teams,
     view::{InvitationView, MemberView, MyInvitationView, Status, invitation_id},
 };
 use crate::{
@@ -40,7 +41,8 @@ pub(in super::super) async fn list(mut asked: Asked) -> Answer {
     check_proven(&caller, UNVERIFIED_TO_SEE)?;
     let page = (None, MOST);
     let found = organizations::list_invitations_to(&asked.app, caller.user(), page, asked.now).await?;
-    let listed: Vec<MyInvitationView> = found.iter().map(MyInvitationView::listed).collect();
+    let listed: Vec<MyInvitationView> =
+        found.iter().map(|found| MyInvitationView::listed(&asked.realm, found)).collect();
     Ok(asked.json(&listed))
 }
 
@@ -55,10 +57,11 @@ pub(in super::super) async fn get(mut asked: Asked) -> Answer {
     let found = organizations::look_at_invitation(app, user, presented(&id), asked.now).await;
     let found = found.map_err(told_of_invited)?;
     let inviter = organizations::find_inviter(app, &found.0).await?.ok_or(INVITER_GONE)?;
-    Ok(asked.json(&MyInvitationView::whole(&found, &inviter)))
+    let shown = MyInvitationView::whole(&asked.realm, &found, &inviter);
+    Ok(asked.json(&shown))
 }
 
-/// Joins the organization, which is active in the session then, if the caller may act there.
+/// Joins the organization, which is active in the session then, if the caller may act there; and so is the team, if it is one.
 pub(in super::super) async fn accept(mut asked: Asked) -> Answer {
     let (caller, id) = invited(&mut asked).await?;
     let (app, realm, user) = (&asked.app, &asked.realm, caller.user());
@@ -68,11 +71,14 @@ pub(in super::super) async fn accept(mut asked: Asked) -> Answer {
     let joined = organizations::accept(app, realm, user, shown, who, asked.now).await;
     let (organization, member) = joined.map_err(told_of_invited)?;
     match activate(&asked, &caller, Some(organization.id)).await {
+        Ok(_) if asked.realm.settings().teams => {
+            teams::activate_only(&mut asked, &caller, &invitation).await?;
+        }
         // What the organization asks for beside a password, whoever joins may have yet to show.
         Ok(_) | Err(Problem::SecondFactorNeeded | Problem::SecondFactorMissing) => {}
         Err(other) => return Err(other.into()),
     }
-    let invitation = InvitationView::new(&invitation, Status::Accepted);
+    let invitation = InvitationView::new(&asked.realm, &invitation, Status::Accepted);
     Ok(asked.json(&json!({"invitation": invitation, "member": MemberView::from(&member)})))
 }
 
@@ -82,7 +88,7 @@ pub(in super::super) async fn reject(mut asked: Asked) -> Answer {
     let (shown, who) = (presented(&id), caller.who(&asked));
     let declined = organizations::decline(&asked.app, caller.user(), shown, who, asked.now).await;
     let (invitation, _) = declined.map_err(told_of_invited)?;
-    let invitation = InvitationView::new(&invitation, Status::Rejected);
+    let invitation = InvitationView::new(&asked.realm, &invitation, Status::Rejected);
     Ok(asked.json(&json!({"invitation": invitation, "member": null})))
 }
 

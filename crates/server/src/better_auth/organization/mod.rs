@@ -13,6 +13,8 @@ mod permissions;
 mod refusal;
 mod roles;
 mod single;
+mod team_members;
+mod teams;
 mod view;
 
 use gatepost_domain::{Organization, OrganizationId, Session};
@@ -32,6 +34,13 @@ pub(super) use members::{
     leave, list as list_members, remove as remove_member, update_role as update_member_role,
 };
 pub(super) use single::{delete, get, get_full, update};
+pub(super) use team_members::{
+    add as add_team_member, list as list_team_members, remove as remove_team_member,
+};
+pub(super) use teams::{
+    active_of as active_team_of, create as create_team, list as list_teams, list_of_user as list_user_teams,
+    remove as remove_team, set_active as set_active_team, update as update_team,
+};
 
 /// The organization that is active in the session, if its user may act in it: whoever was removed is in none.
 pub(super) async fn active_of(asked: &Asked, caller: &Caller) -> Result<Option<OrganizationId>, Problem> {

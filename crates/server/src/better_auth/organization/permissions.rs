@@ -3,21 +3,22 @@
 use gatepost_domain::Standing;
 
 /// Whether all of it is allowed: nothing that is asked for is no permission.
-pub(super) fn allow(standing: &Standing<'_>, asked: &[(String, Vec<String>)]) -> bool {
+pub(super) fn allow(standing: &Standing<'_>, asked: &[(String, Vec<String>)], has_teams: bool) -> bool {
     let allows = |(resource, actions): &(String, Vec<String>)| {
-        !actions.is_empty() && actions.iter().all(|action| allows(standing, resource, action))
+        !actions.is_empty() && actions.iter().all(|action| allows(standing, resource, action, has_teams))
     };
     !asked.is_empty() && asked.iter().all(allows)
 }
 
-fn allows(standing: &Standing<'_>, resource: &str, action: &str) -> bool {
+fn allows(standing: &Standing<'_>, resource: &str, action: &str, has_teams: bool) -> bool {
     match (resource, action) {
         ("organization", "update" | "delete") => standing.is_owner(),
         ("member", "create" | "update" | "delete") | ("invitation", "create" | "cancel") => {
             standing.may_manage()
         }
-        // An application's own, which are the permissions of the realm's roles; and those of teams and of roles of an organization's
-        // own, which nobody has unless the realm says so.
+        ("team", "create" | "update" | "delete") if has_teams => standing.may_manage(),
+        // An application's own, which are the permissions of the realm's roles; and those of roles of an organization's own, which
+        // nobody has unless the realm says so.
         _ => {
             let permission = format!("{resource}:{action}").parse();
             permission.is_ok_and(|permission| standing.rights().allow(&permission))
@@ -78,7 +79,16 @@ mod tests {
                     (resource.to_owned(), actions.map(str::to_owned).collect())
                 })
                 .collect();
-            assert_eq!(allow(&Standing::of(&names, &graph), &asked), allowed, "{roles}: {asked:?}");
+            assert_eq!(allow(&Standing::of(&names, &graph), &asked, false), allowed, "{roles}: {asked:?}");
+        }
+        let of_teams = [("team".to_owned(), ["create", "update", "delete"].map(str::to_owned).to_vec())];
+        for (role, allowed) in [("owner", true), ("admin", true), ("editor", false)] {
+            let standing = [role.parse().unwrap()];
+            let standing = Standing::of(&standing, &graph);
+            assert_eq!(
+                (allow(&standing, &of_teams, true), allow(&standing, &of_teams, false)),
+                (allowed, false)
+            );
         }
     }
 }

@@ -109,6 +109,66 @@ pub(super) const TOO_MANY: Said = Said(
     "YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS",
     "You own as many organizations as one may.",
 );
+/// What the contract says of teams where the caller does not belong to the organization.
+pub(super) const NO_TEAMS_TO_MAKE: Said =
+    Said(NO, "YOU_ARE_NOT_ALLOWED_TO_INVITE_USERS_TO_THIS_ORGANIZATION", NOT_YOURS);
+pub(super) const NO_TEAM_TO_CHANGE: Said = Said(NO, "YOU_ARE_NOT_ALLOWED_TO_UPDATE_THIS_TEAM", NOT_YOURS);
+pub(super) const NO_TEAM_TO_DELETE: Said = Said(NO, "YOU_ARE_NOT_ALLOWED_TO_DELETE_THIS_TEAM", NOT_YOURS);
+pub(super) const NO_TEAMS_TO_SEE: Said =
+    Said(NO, "YOU_ARE_NOT_ALLOWED_TO_ACCESS_THIS_ORGANIZATION", NOT_YOURS);
+pub(super) const ACTIVE_TEAM: Said = Said(
+    NO,
+    "YOU_ARE_NOT_ALLOWED_TO_DELETE_THIS_TEAM",
+    "The team is active in this session. Make another active, or none, first.",
+);
+pub(super) const MAY_NOT_MAKE_TEAMS: Said = Said(
+    NO,
+    "YOU_ARE_NOT_ALLOWED_TO_CREATE_TEAMS_IN_THIS_ORGANIZATION",
+    "Only owners, and members with organization:manage, make teams.",
+);
+pub(super) const MAY_NOT_CHANGE_TEAM: Said = Said(
+    NO,
+    "YOU_ARE_NOT_ALLOWED_TO_UPDATE_THIS_TEAM",
+    "Only owners, and members with organization:manage, change teams.",
+);
+pub(super) const MAY_NOT_DELETE_TEAMS: Said = Said(
+    NO,
+    "YOU_ARE_NOT_ALLOWED_TO_DELETE_TEAMS_IN_THIS_ORGANIZATION",
+    "Only owners, and members with organization:manage, delete teams.",
+);
+pub(super) const MAY_NOT_ADD_TO_TEAM: Said = Said(
+    NO,
+    "YOU_ARE_NOT_ALLOWED_TO_CREATE_A_NEW_TEAM_MEMBER",
+    "Only owners, and members with organization:manage, put somebody into a team.",
+);
+pub(super) const MAY_NOT_REMOVE_FROM_TEAM: Said = Said(
+    NO,
+    "YOU_ARE_NOT_ALLOWED_TO_REMOVE_A_TEAM_MEMBER",
+    "Only owners, and members with organization:manage, take somebody out of a team.",
+);
+pub(super) const NO_TEAM: Said = Said(BAD, "TEAM_NOT_FOUND", "The organization has no such team.");
+pub(super) const BAD_TEAM: Said =
+    Said(BAD, "INVALID_TEAM_ID", "An id of a team has no comma. For several teams give a list.");
+pub(super) const NO_ACTIVE_TEAM: Said =
+    Said(BAD, "YOU_DO_NOT_HAVE_AN_ACTIVE_TEAM", "Name a team, or make one active first.");
+/// Where something is looked at or changed.
+pub(super) const NOT_IN_TEAM: Said =
+    Said(BAD, "USER_IS_NOT_A_MEMBER_OF_THE_TEAM", "The account is not in the team.");
+/// Where a team is made active.
+pub(super) const NOT_IN_TEAM_TO_BE_IN: Said =
+    Said(NO, "USER_IS_NOT_A_MEMBER_OF_THE_TEAM", "Only who is in a team makes it active.");
+pub(super) const LAST_TEAM: Said = Said(
+    BAD,
+    "UNABLE_TO_REMOVE_LAST_TEAM",
+    "The last team of an organization stays. Make another first, or give this one another name.",
+);
+pub(super) const TOO_MANY_TEAMS: Said = Said(
+    BAD,
+    "YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_TEAMS",
+    "The organization has as many teams as there may be.",
+);
+pub(super) const TEAM_FULL: Said =
+    Said(NO, "TEAM_MEMBER_LIMIT_REACHED", "The team has as many members as there may be.");
 pub(super) const TOO_MANY_OF_THEIRS: Said = Said(
     NO,
     "YOU_HAVE_REACHED_THE_MAXIMUM_NUMBER_OF_ORGANIZATIONS",
@@ -145,6 +205,7 @@ pub(super) fn told_of_invitation(problem: Problem) -> Refusal {
     match problem {
         Problem::BeyondRights => MAY_NOT_GIVE.into(),
         Problem::TooMany { .. } => TOO_MANY_INVITATIONS.into(),
+        Problem::InvalidField { field: "teams", .. } => NO_TEAM.into(),
         other => told(other, NO_MEMBER, MAY_NOT_INVITE),
     }
 }

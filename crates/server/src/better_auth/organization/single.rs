@@ -16,6 +16,7 @@ use super::{
     listing::{COMMON, limit},
     named, named_or_slugged,
     refusal::{MAY_NOT_DELETE, MAY_NOT_LIST, MAY_NOT_UPDATE, NO_ACCESS, NO_MEMBERSHIP, NONE_NAMED, told},
+    teams,
     view::{MemberView, OrganizationView, WithMembers},
 };
 use crate::{http::Problem, organizations};
@@ -52,7 +53,7 @@ pub(in super::super) async fn get(mut asked: Asked) -> Answer {
     Ok(asked.json(&OrganizationView::from(&organization)))
 }
 
-/// The same with its members, and with its open invitations for those who manage them.
+/// The same with its members and teams, and with its open invitations for those who manage them.
 pub(in super::super) async fn get_full(mut asked: Asked) -> Answer {
     let mut fields = asked.query();
     let most = limit(&mut fields, "membersLimit");
@@ -71,11 +72,15 @@ pub(in super::super) async fn get_full(mut asked: Asked) -> Answer {
     if Standing::of(&member.roles, realm.organization_roles()).may_manage() {
         let page = (None, INVITATIONS);
         let open = organizations::list_invitations(app, realm, id, by, page, asked.now).await;
-        invitations = shown_to(&member, &open.map_err(refused)?);
+        invitations = shown_to(realm, &member, &open.map_err(refused)?);
+    }
+    let mut shown_teams = None;
+    if realm.settings().teams {
+        shown_teams = Some(teams::listed(&asked, id, by).await.map_err(refused)?);
     }
     let members = members.iter().map(MemberView::from).collect();
     let organization = (&organization).into();
-    Ok(asked.json(&WithMembers { organization, members, invitations: Some(invitations) }))
+    Ok(asked.json(&WithMembers { organization, members, invitations: Some(invitations), teams: shown_teams }))
 }
 
 /// Another name, slug or logo, other metadata.

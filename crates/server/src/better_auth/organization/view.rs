@@ -2,13 +2,14 @@
 
 use gatepost_domain::{
     EmailAddress, Invitation, InvitationId, LogoUrl, Membership, Organization, OrganizationId,
-    PersonalClaims, User, UserId,
+    PersonalClaims, Team, TeamMember, User, UserId,
 };
 use gatepost_store::memberships::Chosen;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::roles;
+use crate::realm::Snapshot;
 
 /// An organization. What is not kept is not shown.
 #[derive(Debug, Serialize)]
@@ -53,6 +54,52 @@ pub(super) struct WithMembers {
     pub(super) members: Vec<MemberView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) invitations: Option<Vec<InvitationView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) teams: Option<Vec<TeamView>>,
+}
+
+/// A team.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TeamView {
+    id: String,
+    name: String,
+    organization_id: String,
+    created_at: String,
+    updated_at: String,
+}
+
+impl From<&Team> for TeamView {
+    fn from(team: &Team) -> Self {
+        Self {
+            id: team.id.to_string(),
+            name: team.name.as_str().to_owned(),
+            organization_id: team.organization.to_string(),
+            created_at: team.created_at.to_millis(),
+            updated_at: team.updated_at.to_millis(),
+        }
+    }
+}
+
+/// That somebody is in a team: it has no id of its own here, and one in the contract.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TeamMemberView {
+    id: String,
+    team_id: String,
+    user_id: String,
+    created_at: String,
+}
+
+impl From<&TeamMember> for TeamMemberView {
+    fn from(member: &TeamMember) -> Self {
+        Self {
+            id: format!("{}.{}", member.team, member.user),
+            team_id: member.team.to_string(),
+            user_id: member.user.to_string(),
+            created_at: member.created_at.to_millis(),
+        }
+    }
 }
 
 /// What a membership is called: it has no id of its own here, and one in the contract.
@@ -150,12 +197,16 @@ pub(super) struct InvitationView {
     role: String,
     status: Status,
     inviter_id: Option<String>,
+    /// Into which teams, with commas between; `null` where into none. Where the realm has no teams it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    team_id: Option<Option<String>>,
     expires_at: String,
     created_at: String,
 }
 
 impl InvitationView {
-    pub(super) fn new(invitation: &Invitation, status: Status) -> Self {
+    pub(super) fn new(realm: &Snapshot, invitation: &Invitation, status: Status) -> Self {
+        let teams = invitation.teams.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         Self {
             id: invitation.id.to_string(),
             organization_id: invitation.organization.to_string(),
@@ -163,6 +214,7 @@ impl InvitationView {
             role: roles::shown(&invitation.roles),
             status,
             inviter_id: invitation.invited_by.map(|user| user.to_string()),
+            team_id: realm.settings().teams.then(|| Some(teams).filter(|teams| !teams.is_empty())),
             expires_at: invitation.expires_at.to_millis(),
             created_at: invitation.created_at.to_millis(),
         }
@@ -184,9 +236,9 @@ pub(super) struct MyInvitationView {
 
 impl MyInvitationView {
     /// In a list.
-    pub(super) fn listed((invitation, organization): &(Invitation, Organization)) -> Self {
+    pub(super) fn listed(realm: &Snapshot, (invitation, organization): &(Invitation, Organization)) -> Self {
         Self {
-            invitation: InvitationView::new(invitation, Status::Pending),
+            invitation: InvitationView::new(realm, invitation, Status::Pending),
             organization_name: organization.name.as_str().to_owned(),
             organization_slug: None,
             inviter_email: None,
@@ -194,10 +246,10 @@ impl MyInvitationView {
     }
 
     /// By itself, with who invited.
-    pub(super) fn whole(found: &(Invitation, Organization), inviter: &User) -> Self {
+    pub(super) fn whole(realm: &Snapshot, found: &(Invitation, Organization), inviter: &User) -> Self {
         let organization_slug = Some(found.1.slug.to_string());
         let inviter_email = inviter.email.as_ref().map(address);
-        Self { organization_slug, inviter_email, ..Self::listed(found) }
+        Self { organization_slug, inviter_email, ..Self::listed(realm, found) }
     }
 }
 

@@ -68,6 +68,8 @@ impl Problem {
             Self::ExternalIdTaken,
             Self::SlugTaken,
             Self::LastOwner,
+            Self::TeamsOff,
+            Self::LastTeam,
             Self::AlreadyMember,
             Self::AlreadyInvited,
             Self::InvalidInvitation,

@@ -370,6 +370,18 @@ impl Problem {
                 "Last owner",
                 "Make another member an owner first, or delete the organization.",
             ),
+            Self::TeamsOff => fixed(
+                "teams_off",
+                S::FORBIDDEN,
+                "Organizations have no teams here",
+                "Have the realm's setting `teams` turned on.",
+            ),
+            Self::LastTeam => fixed(
+                "last_team",
+                S::CONFLICT,
+                "Last team",
+                "Make another team first, or give this one another name.",
+            ),
             Self::AlreadyMember => fixed(
                 "already_member",
                 S::CONFLICT,

@@ -23,7 +23,7 @@ use crate::{
         Entitled, Now, Problem, Query, SignedIn, Where,
         page::{self, Limit},
     },
-    organizations::{self, By, Presented},
+    organizations::{self, By, Presented, WantedInvitation},
     realm::InRealm,
 };
 
@@ -171,7 +171,7 @@ pub async fn create(
         Some(_) => return Err(Refusal::invalid("Send either `role` or `roles`.")),
         None => body.roles,
     };
-    let wish = (accounts::email(&body.email)?, organizations::roles(&realm, &roles)?);
+    let wish = WantedInvitation::with(accounts::email(&body.email)?, organizations::roles(&realm, &roles)?);
     let acting = (Who::themselves(&caller, origin), &caller);
     let (made, secret) = organizations::invite(&app, &realm, tenant, wish, acting, now).await?;
     let organization = organizations::find(&app, realm.id(), tenant).await?;

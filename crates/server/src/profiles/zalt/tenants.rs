@@ -118,7 +118,7 @@ pub async fn create(
         accounts::find(&app, realm.id(), owner).await?;
     }
     let who = Who::administrator(&admin, origin);
-    let made = organizations::create(&app, realm.id(), name, slug, owner, who, now).await?;
+    let made = organizations::create(&app, &realm, name, slug, owner, who, now).await?;
     Ok(Said::created(json!({"organization": view(&made)})))
 }
 

@@ -8,13 +8,13 @@ import { createAuthClient } from 'better-auth/client';
 import { adminClient, jwtClient, organizationClient, twoFactorClient, usernameClient } from 'better-auth/client/plugins';
 import * as jose from 'jose';
 
-import { gatepost, page, password, root, totp } from './better-auth.mjs';
+import { divided, gatepost, page, password, root, totp } from './better-auth.mjs';
 import { Authenticator } from './passkey.mjs';
 
 let server;
 
 before(async () => {
-  server = await gatepost();
+  server = await gatepost(divided);
 });
 
 after(() => server.stop());
@@ -37,7 +37,7 @@ function application(baseURL = server.url) {
     return answer;
   };
   const plugins = [
-    jwtClient(), organizationClient(), twoFactorClient(), usernameClient(), adminClient(), passkeyClient(), apiKeyClient(),
+    jwtClient(), organizationClient({ teams: { enabled: true } }), twoFactorClient(), usernameClient(), adminClient(), passkeyClient(), apiKeyClient(),
   ];
   return { auth: createAuthClient({ baseURL, plugins, fetchOptions: { customFetchImpl } }), answered };
 }
@@ -157,6 +157,34 @@ test('better-auth: an organization and who belongs to it', async () => {
   assert.equal((await owner.organization.leave({ organizationId: acme.id })).error.code, 'YOU_CANNOT_LEAVE_THE_ORGANIZATION_AS_THE_ONLY_OWNER');
   assert.equal(data(await owner.organization.setActive({ organizationId: null })), null);
   assert.equal(data(await owner.organization.delete({ organizationId: acme.id })).slug, 'acme');
+});
+
+test('better-auth: teams of an organization', async () => {
+  const [owner, member] = [application().auth, application().auth];
+  for (const [auth, name] of [[owner, 'hedy'], [member, 'ida']]) {
+    data(await auth.signUp.email({ name, email: `${name}@example.com`, password }));
+    server.verify(`${name}@example.com`);
+  }
+  const looms = data(await owner.organization.create({ name: 'Looms', slug: 'looms' }));
+  const [first] = data(await owner.organization.listTeams());
+  assert.equal(first.name, 'Looms');
+  assert.equal(data(await owner.getSession()).session.activeTeamId, first.id);
+  const team = data(await owner.organization.createTeam({ name: 'Engines' }));
+  assert.ok(team.createdAt instanceof Date);
+  assert.equal(data(await owner.organization.updateTeam({ teamId: team.id, data: { name: 'Cards' } })).name, 'Cards');
+  const invited = data(await owner.organization.inviteMember({ email: 'ida@example.com', role: 'member', teamId: team.id }));
+  data(await member.organization.acceptInvitation({ invitationId: invited.id }));
+  const { session, user } = data(await member.getSession());
+  assert.deepEqual([session.activeOrganizationId, session.activeTeamId], [looms.id, team.id]);
+  assert.deepEqual(data(await member.organization.listUserTeams()).map(({ name }) => name), ['Cards']);
+  assert.deepEqual(data(await member.organization.listTeamMembers()).map(({ userId }) => userId), [user.id]);
+  assert.equal((await member.organization.setActiveTeam({ teamId: first.id })).error.code, 'USER_IS_NOT_A_MEMBER_OF_THE_TEAM');
+  data(await owner.organization.addTeamMember({ teamId: first.id, userId: user.id }));
+  assert.equal(data(await member.organization.setActiveTeam({ teamId: first.id })).id, first.id);
+  data(await owner.organization.removeTeamMember({ teamId: first.id, userId: user.id }));
+  data(await owner.organization.removeTeam({ teamId: team.id }));
+  assert.deepEqual(data(await member.organization.listUserTeams()), []);
+  assert.deepEqual(data(await owner.organization.getFullOrganization()).teams.map(({ id }) => id), [first.id]);
 });
 
 test('better-auth: a passkey is added, signs in and is removed', async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Client, gatepost, original, page, password, root, totp } from './better-auth.mjs';
+import { Both, bodyWithout, person, post, without } from './better-auth.both.mjs';
 import { Authenticator } from './passkey.mjs';
 
 const email = 'ada@example.com';
@@ -17,103 +18,8 @@ after(async () => {
   await Promise.all(servers.map((server) => server.stop()));
 });
 
-// What is compared of an answer.
-function seen(url, answer) {
-  const { headers } = answer;
-  return {
-    status: answer.status,
-    type: answer.text && headers['content-type']?.split(';')[0],
-    location: headers.location?.replace(url, '<server>').replace(/(?<=token=).*/, '<token>'),
-    cookies: (headers['set-cookie'] ?? []).map(cookie).filter(Boolean).sort(),
-    token: headers['set-auth-token'] && /^\w+\.[\w+/]+=*$/.test(headers['set-auth-token']),
-    jwt: headers['set-auth-jwt'] && claims(url, headers['set-auth-jwt']),
-    exposed: ['set-auth-token', 'set-auth-jwt'].filter((name) => headers[name] && headers['access-control-expose-headers']?.includes(name)),
-    body: answer.json === undefined ? answer.text : masked(url, answer.json),
-  };
-}
-
-// Of the contract's cookies alone; their values are of each server.
-function cookie(line) {
-  const [pair, ...attributes] = line.split('; ');
-  const [name, value] = pair.split('=');
-  // Set anew by us for as long as there is left of the session.
-  const rounded = attributes.map((attribute) => attribute.replace(/^Max-Age=6047\d\d$/, 'Max-Age=604800'));
-  return name.startsWith('better-auth.') && `${name}=${value && '<value>'}; ${rounded.sort().join('; ')}`;
-}
-
-function claims(url, token) {
-  const part = (n) => JSON.parse(Buffer.from(token.split('.')[n], 'base64url'));
-  const { iat, exp, ...rest } = part(1);
-  return { header: { ...part(0), kid: '<id>' }, lifetime: exp - iat, claims: masked(url, rest) };
-}
-
-const moment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const ids = new Set([
-  'id', 'userId', 'accountId', 'referenceId', 'sub', 'kid', 'x', 'organizationId', 'inviterId', 'activeOrganizationId', 'challenge', 'key', 'impersonatedBy',
-]);
-
-function masked(url, value, key) {
-  if (Array.isArray(value)) return value.map((one) => masked(url, one));
-  if (value && typeof value === 'object') {
-    // Sentences are our own, but where they say what is wrong with which member.
-    const spoken = value.code === 'VALIDATION_ERROR' ? value : 'message' in value ? { ...value, message: '<message>' } : value;
-    return Object.fromEntries(Object.keys(spoken).sort().map((name) => [name, masked(url, spoken[name], name)]));
-  }
-  if (typeof value !== 'string') return value;
-  if (moment.test(value)) return '<moment>';
-  if (ids.has(key)) return '<id>';
-  // Better Auth knows the address of a proxy's header alone; we know that of the connection too.
-  if (key === 'ipAddress' && ['', '127.0.0.1'].includes(value)) return '<address>';
-  if (key === 'token') return value.includes('.') ? claims(url, value) : '<token>';
-  return value === url ? '<server>' : value;
-}
-
-// Asks both, and keeps what differs.
-class Both {
-  differences = [];
-  asked = 0;
-
-  constructor() {
-    this.clients = servers.map((server) => new Client(server.url));
-  }
-
-  // `known`: what differs on purpose, out of both.
-  async ask(method, path, options = {}, known = (both) => both) {
-    const answers = await Promise.all(this.clients.map((client, n) => {
-      const own = typeof options === 'function' ? options(client, n) : options;
-      const headers = { ...(method === 'POST' && { origin: page }), ...own.headers };
-      for (const name of Object.keys(headers)) if (headers[name] === undefined) delete headers[name];
-      return client.ask(method, typeof path === 'function' ? path(n) : path, { ...own, headers });
-    }));
-    const [there, here] = known(answers.map((answer, n) => seen(servers[n].url, answer)));
-    this.asked += 1;
-    try {
-      assert.deepStrictEqual(here, there);
-    } catch ({ message }) {
-      this.differences.push(`${method} ${path} ${JSON.stringify(options.body ?? options.raw ?? '')}\n${message}`);
-    }
-    return answers;
-  }
-
-  // Other browsers from here on.
-  fresh() {
-    this.clients = servers.map((server) => new Client(server.url));
-  }
-
-  agreed(atLeast) {
-    assert.equal(this.differences.join('\n\n'), '');
-    assert.ok(this.asked >= atLeast, `only ${this.asked} were asked`);
-  }
-}
-
-const post = (body, headers) => ({ body, headers });
-const without = (...members) => (both) => both.map((one) => {
-  for (const member of members) delete one[member];
-  return one;
-});
-
 test('Better Auth: what is no endpoint, and bodies that are none', async () => {
-  const both = new Both();
+  const both = new Both(servers);
   await both.ask('GET', '/ok');
   await both.ask('GET', '/nope');
   await both.ask('GET', '');
@@ -142,7 +48,7 @@ test('Better Auth: what is no endpoint, and bodies that are none', async () => {
 });
 
 test('Better Auth: signing up, in and out', async () => {
-  const both = new Both();
+  const both = new Both(servers);
   const ada = { name: 'Ada', email: 'Ada@Example.com', password };
   await both.ask('POST', '/sign-up/email', post({ ...ada, password: 'short' }));
   await both.ask('POST', '/sign-up/email', post({ ...ada, password: 'x y'.repeat(43) }));
@@ -176,7 +82,7 @@ test('Better Auth: signing up, in and out', async () => {
 });
 
 test('Better Auth: tokens as bearer', async () => {
-  const both = new Both();
+  const both = new Both(servers);
   const answers = await both.ask('POST', '/sign-in/email', post({ email, password }));
   both.clients = servers.map((server) => new Client(server.url, false));
   const by = (text) => (_, n) => ({ headers: { authorization: `Bearer ${text(answers[n])}` } });
@@ -195,7 +101,7 @@ test('Better Auth: tokens as bearer', async () => {
 });
 
 test('Better Auth: pages that ask, and pages that people are sent to', async () => {
-  const both = new Both();
+  const both = new Both(servers);
   const signIn = (headers) => both.ask('POST', '/sign-in/email', post({ email, password }, headers));
   for (const headers of [
     { origin: undefined },
@@ -229,7 +135,7 @@ test('Better Auth: pages that ask, and pages that people are sent to', async () 
 });
 
 test('Better Auth: what nobody may', async () => {
-  const both = new Both();
+  const both = new Both(servers);
   for (const path of ['/token', '/list-sessions', '/list-accounts']) await both.ask('GET', path);
   for (const [path, body] of [
     ['/revoke-session', { token: 'x' }], ['/revoke-sessions', {}], ['/revoke-other-sessions', {}], ['/update-user', { name: 'x' }],
@@ -247,7 +153,7 @@ test('Better Auth: what nobody may', async () => {
 });
 
 test('Better Auth: sessions and the own account', async () => {
-  const both = new Both();
+  const both = new Both(servers);
   const other = servers.map((server) => new Client(server.url));
   for (const client of other) await client.post('/sign-in/email', { email: 'grace@example.com', password });
   await both.ask('POST', '/sign-in/email', post({ email: 'grace@example.com', password }));
@@ -294,7 +200,7 @@ test('Better Auth: sessions and the own account', async () => {
 });
 
 test('Better Auth: a second factor', async () => {
-  const both = new Both();
+  const both = new Both(servers);
   await both.ask('POST', '/two-factor/verify-totp', post({ code: '123456' }));
   await both.ask('POST', '/two-factor/verify-backup-code', post({ code: 'abcde-fghij' }));
   await both.ask('POST', '/sign-in/email', post({ email, password }));
@@ -318,20 +224,9 @@ test('Better Auth: a second factor', async () => {
   both.agreed(13);
 });
 
-// Somebody with a proven address, in a browser of each server.
-async function person(name) {
-  return Promise.all(servers.map(async (server) => {
-    const client = new Client(server.url);
-    const made = await client.post('/sign-up/email', { name, email: `${name}@example.com`, password });
-    assert.equal(made.status, 200, made.text);
-    server.verify(`${name}@example.com`);
-    return client;
-  }));
-}
-
 test('Better Auth: an organization, its members and invitations', async () => {
-  const both = new Both();
-  const [olga, pia, quin] = [await person('olga'), await person('pia'), await person('quin')];
+  const both = new Both(servers);
+  const [olga, pia, quin] = [await person(servers, 'olga'), await person(servers, 'pia'), await person(servers, 'quin')];
   const nobody = both.clients;
   const as = (clients) => { both.clients = clients; };
   // Better Auth keeps that there was an active one.
@@ -513,18 +408,8 @@ test('Better Auth: an organization, its members and invitations', async () => {
   both.agreed(136);
 });
 
-// Without members of the body, wherever they are in it.
-const bodyWithout = (...members) => (both) => both.map((one) => {
-  const strip = (value) => {
-    if (Array.isArray(value)) return value.map(strip);
-    if (!value || typeof value !== 'object') return value;
-    return Object.fromEntries(Object.entries(value).filter(([name]) => !members.includes(name)).map(([name, inner]) => [name, strip(inner)]));
-  };
-  return { ...one, body: strip(one.body) };
-});
-
 test('Better Auth: passkeys', async () => {
-  const both = new Both();
+  const both = new Both(servers);
   const known = { email: 'peggy@example.com', password };
   for (const path of ['/passkey/generate-register-options', '/passkey/list-user-passkeys']) await both.ask('GET', path);
   for (const [path, body] of [
@@ -562,7 +447,7 @@ test('Better Auth: passkeys', async () => {
 });
 
 test('Better Auth: API keys', async () => {
-  const both = new Both();
+  const both = new Both(servers);
   for (const path of ['list', 'get', 'get?id=x', 'list?limit=x', 'list?sortDirection=up']) await both.ask('GET', `/api-key/${path}`);
   const refused = [
     ['create', { expiresIn: 0 }], ['create', { expiresIn: 'soon' }], ['create', { name: 5 }], ['create', { remaining: 5 }],
@@ -593,7 +478,7 @@ test('Better Auth: API keys', async () => {
 });
 
 test('Better Auth: administration', async () => {
-  const both = new Both();
+  const both = new Both(servers);
   const body = (path) => ({
     'create-user': { email: 'made@example.com', name: 'Made', password }, 'update-user': { userId: 'x', data: { name: 'y' } },
     'set-role': { userId: 'x', role: 'admin' }, 'set-user-password': { userId: 'x', newPassword: password },

@@ -44,6 +44,9 @@ password = "${password}"
 roles = ["realm-admin", "editor"]
 `;
 
+// The same with teams, which are off in both unless switched on.
+export const divided = realm.replace('api_key_scopes', 'teams = true\napi_key_scopes');
+
 export async function gatepost(declared = realm) {
   const binary = process.env.GATEPOST_BIN;
   assert.ok(binary, 'run scripts/test-clients, which says where the server is');
@@ -75,8 +78,8 @@ export async function gatepost(declared = realm) {
   return { url, stop, verify, enable: (client) => enableHere(url, client) };
 }
 
-// `more`: further options, tables and plugins.
-export async function original({ tables: more, plugins = [], ...options } = {}) {
+// `more`: further options, tables and plugins, and options of the plugin for organizations.
+export async function original({ tables: more, plugins = [], organizations, ...options } = {}) {
   let handler;
   const server = http.createServer((request, response) => handler(request, response));
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
@@ -98,7 +101,7 @@ export async function original({ tables: more, plugins = [], ...options } = {}) 
     telemetry: { enabled: false },
     ...options,
     plugins: [
-      bearer(), jwt(), organization(), twoFactor(), username(), admin(), passkey({ rpID: 'localhost' }), apiKey(), ...plugins,
+      bearer(), jwt(), organization(organizations), twoFactor(), username(), admin(), passkey({ rpID: 'localhost' }), apiKey(), ...plugins,
     ],
   }));
   await new Client(url).post('/sign-up/email', { name: 'Root', email: root, password });

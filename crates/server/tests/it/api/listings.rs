@@ -6,12 +6,15 @@ use crate::support::TestApp;
 
 #[tokio::test]
 async fn ad_03_every_listing_refuses_limits_out_of_bounds_and_unknown_parameters() {
-    let app = TestApp::new().await;
+    let app = TestApp::with("[[realm]]\nname = \"default\"\nteams = true\n").await;
     let admin = app.admin().await;
     let organization = serde_json::json!({"name": "Acme", "slug": "acme"});
     let made = app.ask(&admin, Method::POST, "/api/v1/organizations", Some(organization)).await.text("id");
     let hook = serde_json::json!({"url": "https://app.test/hook", "events": ["*"]});
     let webhook = app.ask(&admin, Method::POST, "/api/v1/admin/webhooks", Some(hook)).await.text("id");
+    let teams = format!("/api/v1/organizations/{made}/teams");
+    let team = app.ask(&admin, Method::GET, &teams, None).await.json();
+    let team = team["teams"][0]["id"].as_str().unwrap();
     let api = app.get("/openapi.json").await.json();
     let mut seen = 0;
     for (path, item) in api["paths"].as_object().unwrap() {
@@ -30,7 +33,7 @@ async fn ad_03_every_listing_refuses_limits_out_of_bounds_and_unknown_parameters
             path if path.contains("/webhooks/{id}") => &webhook,
             _ => &admin.id,
         };
-        let path = path.replace("{id}", id);
+        let path = path.replace("{id}", id).replace("{team_id}", team);
         for (query, expected) in [
             ("limit=0", "400 invalid_query"),
             ("limit=101", "400 invalid_query"),

@@ -5,6 +5,7 @@ mod invitations;
 mod invited;
 mod keys;
 mod members;
+mod teams;
 mod tenants;
 mod tokens;
 mod trail;

@@ -35,6 +35,7 @@ fn every_endpoint_names_a_test_that_is_there() {
         include_str!("organization/invitations.rs"),
         include_str!("organization/members.rs"),
         include_str!("organization/organizations.rs"),
+        include_str!("organization/teams.rs"),
         include_str!("origins.rs"),
         include_str!("passkey.rs"),
         include_str!("provider_tokens.rs"),

@@ -207,7 +207,7 @@ async fn mf_06_nothing_of_the_account_is_opened_in_the_place_of_its_owner() {
         "/jwks",
         "/.well-known/jwks.json",
     ];
-    let app = world(SEVERAL).await;
+    let app = world("multi_session = true\nteams = true").await;
     let (root, ada) = acting(&app).await;
     let body = json!({
         "userId": ada, "token": "x", "sessionToken": "x", "id": "x", "keyId": "x", "code": "123456", "userCode": "BCDF-GHJK",
@@ -215,6 +215,7 @@ async fn mf_06_nothing_of_the_account_is_opened_in_the_place_of_its_owner() {
         "newPassword": "another engine weaves algebra", "data": {"name": "x"}, "role": "user", "response": {},
         "permissions": {"user": ["list"]}, "provider": "x", "providerId": "x", "otp": "12345678",
         "organizationId": "x", "slug": "a-slug", "memberId": "x", "memberIdOrEmail": "x", "invitationId": "x",
+        "teamId": "x",
     });
     let (mut closed, mut others) = (BTreeSet::new(), BTreeSet::new());
     let table = gatepost_server::testing::better_auth_endpoints();

@@ -138,6 +138,8 @@ pub(super) fn said(problem: &Problem) -> Said {
         P::OwnAccount => conflict("Nobody deletes the account they are signed in to."),
         P::SlugTaken => conflict("Another organization has this slug."),
         P::LastOwner => conflict("The last owner of an organization stays."),
+        P::TeamsOff => forbidden("Organizations have no teams in this realm."),
+        P::LastTeam => conflict("The last team of an organization stays."),
         P::AlreadyMember => conflict("The account belongs to the organization already."),
         P::AlreadyInvited => conflict("The address has an open invitation."),
         P::InvalidInvitation => fixed(

@@ -5,6 +5,7 @@ mod invitations;
 mod members;
 mod nobody;
 mod organizations;
+mod teams;
 
 use serde_json::{Value, json};
 

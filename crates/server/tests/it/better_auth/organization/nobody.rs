@@ -6,6 +6,65 @@ use serde_json::{Value, json};
 use super::{Client, found, own_id, signed_in, world};
 use crate::support::{PASSWORD, TestApp};
 
+/// The same of teams, where the realm has them.
+fn endpoints_of_teams(organization: &str, team: &str, user: &str) -> Vec<(Method, String, Option<Value>)> {
+    let get = |path: &str| (Method::GET, format!("/organization/{path}"), None);
+    let post = |path: &str, body: Value| (Method::POST, format!("/organization/{path}"), Some(body));
+    let who = json!({"organizationId": organization, "teamId": team, "userId": user});
+    vec![
+        get(&format!("list-teams?organizationId={organization}")),
+        get(&format!("list-user-teams?organizationId={organization}&userId={user}")),
+        get(&format!("list-user-teams?organizationId={organization}")),
+        get(&format!("list-team-members?teamId={team}")),
+        post("create-team", json!({"organizationId": organization, "name": "X"})),
+        post("update-team", json!({"teamId": team, "data": {"organizationId": organization, "name": "X"}})),
+        post("remove-team", json!({"organizationId": organization, "teamId": team})),
+        post("set-active-team", json!({"teamId": team})),
+        post("add-team-member", who.clone()),
+        post("remove-team-member", who),
+    ]
+}
+
+/// TN-01, TN-04: as with organizations.
+#[tokio::test]
+async fn tn_01_a_team_of_another_organization_or_realm_is_not_there() {
+    let app = world().await;
+    app.apply("[[realm]]\nname = \"default\"\nteams = true\n").await;
+    let ada = signed_in(&app, "ada").await;
+    let (acme, user) = (found(&ada, "acme").await, own_id(&ada).await);
+    let team = ada.get("/organization/list-teams").await.json()[0]["id"].as_str().unwrap().to_owned();
+    let nobody = Client::new(&app);
+    app.apply(&format!(
+        "[[realm]]\nname = \"other\"\nteams = true\n[[realm.user]]\nemail = \"bob@example.com\"\nemail_verified = true\npassword = \"{PASSWORD}\"\n"
+    ))
+    .await;
+    let namesake = Client::under(&app, "/r/other");
+    namesake.sign_in("bob@example.com").await;
+    // With an organization of his own, which is active.
+    found(&namesake, "bobs").await;
+    let eve = signed_in(&app, "eve").await;
+    found(&eve, "eves").await;
+    let made_up = endpoints_of_teams(
+        "org_00000000000000000000000000",
+        "tea_00000000000000000000000000",
+        "usr_00000000000000000000000000",
+    );
+    let real = endpoints_of_teams(&acme, &team, &user);
+    for ((method, path, body), (_, nowhere, missing)) in real.into_iter().zip(made_up) {
+        let answer = nobody.ask(method.clone(), &path, body.clone(), &[]).await;
+        assert_eq!(answer.brief(), "401 UNAUTHORIZED", "{method} {path}");
+        for stranger in [&namesake, &eve] {
+            let origin = [("origin", super::super::OURS)];
+            let here = stranger.ask(method.clone(), &path, body.clone(), &origin).await;
+            let nowhere = stranger.ask(method.clone(), &nowhere, missing.clone(), &origin).await;
+            assert!(here.status.is_client_error(), "{path}: {here:?}");
+            assert_eq!((here.status, here.body), (nowhere.status, nowhere.body), "{path}");
+        }
+    }
+    let listed = ada.get("/organization/list-teams").await.json();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["name"]), (1, &json!("acme")));
+}
+
 fn endpoints(organization: &str, member: &str, invitation: &str) -> Vec<(Method, String, Option<Value>)> {
     let get = |path: &str| (Method::GET, format!("/organization/{path}"), None);
     let post = |path: &str, body: Value| (Method::POST, format!("/organization/{path}"), Some(body));
@@ -112,9 +171,9 @@ async fn tn_01_an_organization_of_another_realm_is_not_there() {
     assert_eq!(namesake.post("/organization/check-slug", json!({"slug": "acme"})).await.status, 200);
 }
 
-/// They are off in Better Auth too, unless switched on.
+/// They are off in Better Auth too, unless switched on: teams here by the setting of that name.
 #[tokio::test]
-async fn there_are_no_teams_and_no_roles_of_an_organizations_own() {
+async fn there_are_no_teams_unless_switched_on_and_no_roles_of_an_organizations_own() {
     let app = world().await;
     let ada = signed_in(&app, "ada").await;
     found(&ada, "acme").await;

@@ -1,0 +1,104 @@
+use gatepost_domain::{RealmId, TeamMember, UserId};
+use gatepost_store::{Constraint, Error, memberships, team_members, users};
+
+use crate::support::{NOW, Store, at_once, error_of, later};
+use crate::teams::team;
+
+on_every_backend!(
+    a_member_of_the_organization_is_put_into_a_team_once,
+    nobody_is_in_a_team_of_an_organization_they_do_not_belong_to,
+    those_who_are_in_a_team_are_listed_with_their_accounts_and_counted,
+    whoever_leaves_the_organization_leaves_its_teams,
+);
+
+async fn find(store: &Store, member: &TeamMember) -> Option<TeamMember> {
+    let (realm, team, user) = (store.realm, (member.organization, member.team), member.user);
+    read!(store, [] tx => team_members::find(tx, realm, team, user).await).unwrap()
+}
+
+async fn add(store: &Store, member: &TeamMember) -> Result<bool, Error> {
+    let member = member.clone();
+    write!(store, [member] tx => team_members::add(tx, &member).await)
+}
+
+async fn a_member_of_the_organization_is_put_into_a_team_once(store: Store) {
+    let (acme, ada) = (store.organization("acme").await, store.user("ada").await);
+    store.join(&acme, &ada, "").await;
+    let member = team(&store, &acme, "Engines").await.with(ada.id, NOW);
+    let added = at_once(4, |_| {
+        let (store, member) = (store.clone(), member.clone());
+        async move { add(&store, &member).await.unwrap() }
+    })
+    .await;
+    assert_eq!(added.iter().filter(|added| **added).count(), 1);
+    assert_eq!(add(&store, &TeamMember { created_at: later(9), ..member.clone() }).await, Ok(false));
+    assert_eq!(find(&store, &member).await, Some(member.clone()), "since when stays");
+    let (team, user) = ((member.organization, member.team), member.user);
+    let elsewhere = read!(store, [] tx => team_members::find(tx, RealmId::MAX, team, user).await);
+    assert_eq!(elsewhere, Ok(None));
+    let realm = store.realm;
+    let remove = async || write!(store, [] tx => team_members::remove(tx, realm, team, user).await).unwrap();
+    assert_eq!((remove().await, remove().await), (true, false));
+    assert_eq!(find(&store, &member).await, None);
+    assert!(store.find_member(&acme, &ada).await.is_some());
+}
+
+async fn nobody_is_in_a_team_of_an_organization_they_do_not_belong_to(store: Store) {
+    let (acme, beta) = (store.organization("acme").await, store.organization("beta").await);
+    let ada = store.user("ada").await;
+    store.join(&beta, &ada, "owner").await;
+    let team = team(&store, &acme, "Engines").await;
+    for refused in [
+        team.with(ada.id, NOW),
+        TeamMember { organization: beta.id, ..team.with(ada.id, NOW) },
+        team.with(UserId::MAX, NOW),
+    ] {
+        assert_eq!(error_of(add(&store, &refused).await), Error::Conflict(Constraint::Parent));
+    }
+}
+
+async fn those_who_are_in_a_team_are_listed_with_their_accounts_and_counted(store: Store) {
+    let acme = store.organization("acme").await;
+    let (engines, looms) = (team(&store, &acme, "Engines").await, team(&store, &acme, "Looms").await);
+    let mut members = Vec::new();
+    for name in ["ada", "bob", "cleo"] {
+        let user = store.user(name).await;
+        store.join(&acme, &user, "").await;
+        let member = engines.with(user.id, NOW);
+        assert_eq!(add(&store, &member).await, Ok(true));
+        members.push((member, user));
+    }
+    members.sort_by_key(|(member, _)| member.user);
+    let (realm, organization) = (store.realm, acme.id);
+    let page = async |team, after, limit| {
+        read!(store, [] tx => team_members::list(tx, realm, (organization, team), after, limit).await)
+            .unwrap()
+    };
+    assert_eq!(page(engines.id, None, 2).await, members[..2]);
+    assert_eq!(page(engines.id, Some(members[1].0.user), 2).await, members[2..]);
+    assert_eq!(page(looms.id, None, 9).await, []);
+    let count = async |team| {
+        read!(store, [] tx => team_members::count(tx, realm, (organization, team)).await).unwrap()
+    };
+    assert_eq!((count(engines.id).await, count(looms.id).await), (3, 0));
+}
+
+async fn whoever_leaves_the_organization_leaves_its_teams(store: Store) {
+    let acme = store.organization("acme").await;
+    let engines = team(&store, &acme, "Engines").await;
+    let (ada, bob, cleo) = (store.user("ada").await, store.user("bob").await, store.user("cleo").await);
+    for user in [&ada, &bob, &cleo] {
+        store.join(&acme, user, "").await;
+        assert_eq!(add(&store, &engines.with(user.id, NOW)).await, Ok(true));
+    }
+    let (realm, organization, user, message) = (store.realm, acme.id, ada.id, store.message());
+    write!(store, [] tx => memberships::remove(tx, realm, organization, user, NOW, message).await).unwrap();
+    let (user, message) = (bob.id, store.message());
+    write!(store, [] tx => users::delete(tx, realm, user, NOW, message).await).unwrap();
+    let found = [
+        find(&store, &engines.with(ada.id, NOW)).await,
+        find(&store, &engines.with(bob.id, NOW)).await,
+        find(&store, &engines.with(cleo.id, NOW)).await,
+    ];
+    assert_eq!(found, [None, None, Some(engines.with(cleo.id, NOW))]);
+}
