@@ -47,24 +47,23 @@ impl From<Answer> for Tokens {
             Some(Value::String(text)) => Some(text),
             _ => None,
         };
-        // Some write the number as a text, or with a point. None at all is no life.
-        let seconds =
-            answer.expires_in.and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()));
         let kind = text(answer.token_type);
         Self {
             id_token: text(answer.id_token).map(Zeroizing::new),
             access_token: text(answer.access_token).map(Zeroizing::new),
             refresh_token: text(answer.refresh_token).map(Zeroizing::new),
-            expires_in: seconds.filter(|seconds| *seconds >= 1.0).map(life),
+            expires_in: answer.expires_in.as_ref().and_then(life),
             scope: text(answer.scope),
             is_bearer: kind.is_none_or(|kind| kind.eq_ignore_ascii_case("bearer")),
         }
     }
 }
 
-/// As long as a duration can be, where more is said.
-fn life(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+/// How long an access token is good (RFC 6749 section 5.1): no time at all where 0 or less is said, and as long as a duration can be where
+/// more is. Some write the number as a text, or with a point. `None`: it is no number.
+fn life(said: &Value) -> Option<Duration> {
+    let seconds: f64 = said.as_f64().or_else(|| said.as_str()?.parse().ok())?;
+    seconds.is_finite().then(|| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
 }
 
 /// Redeems the code (RFC 6749 section 4.1.3), with the proof that it was we who asked for it (RFC 7636).
@@ -180,7 +179,41 @@ pub(super) async fn verified(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    /// RFC 6749 section 5.1.
+    #[test]
+    fn a_life_of_nothing_or_less_is_over_and_only_what_is_no_number_is_not_said() {
+        for (said, seconds) in [
+            (json!(60), 60.0),
+            (json!("60"), 60.0),
+            (json!(1.5), 1.5),
+            (json!(0.5), 0.5),
+            (json!("1e3"), 1000.0),
+        ] {
+            assert_eq!(life(&said), Some(Duration::from_secs_f64(seconds)), "{said}");
+        }
+        for over in
+            [json!(0), json!(-1), json!(-0.0), json!("0"), json!("-3600"), json!(i64::MIN), json!(-1e300)]
+        {
+            assert_eq!(life(&over), Some(Duration::ZERO), "{over}");
+        }
+        for no_number in [
+            json!(null),
+            json!(true),
+            json!([60]),
+            json!({}),
+            json!(""),
+            json!("soon"),
+            json!("NaN"),
+            json!("-inf"),
+        ] {
+            assert_eq!(life(&no_number), None, "{no_number}");
+        }
+        assert_eq!(life(&json!(1e300)), Some(Duration::MAX));
+    }
 
     #[test]
     fn what_stands_in_a_header_is_encoded_first() {
