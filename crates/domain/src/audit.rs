@@ -115,6 +115,10 @@ events! {
     IdentityConnected = "identity-connected",
     /// An account of a provider was disconnected.
     IdentityDisconnected = "identity-disconnected",
+    /// A user was given the token that a provider gave for its API.
+    ProviderTokenGiven = "provider-token-given",
+    /// The token that a provider gave for its API was renewed there.
+    ProviderTokenRenewed = "provider-token-renewed",
     /// An administrator began to act in the place of a user.
     ImpersonationBegun = "impersonation-begun",
     /// An administrator ended it.

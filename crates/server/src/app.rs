@@ -160,7 +160,7 @@ impl App {
         &self.shared.providers
     }
 
-    /// Which refusals were written down of late.
+    /// Which refusals, and what else is repeated, were written down of late.
     pub(crate) fn refusals(&self) -> &Throttle {
         &self.shared.refusals
     }

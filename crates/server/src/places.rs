@@ -1,5 +1,5 @@
-//! How many wait at once for an answer of an application that a realm names. Each has places of its own: one that is slow keeps nobody
-//! waiting who is to be asked about by another, and holds no more connections than these.
+//! How many wait at once for an answer of an application that a realm names, or of a provider about one account there. Each has places of
+//! its own: one that is slow keeps nobody waiting who is to be asked about by another, and holds no more connections than these.
 
 use std::{
     collections::HashMap,
@@ -17,15 +17,16 @@ const IN_ALL: usize = 256;
 /// The places of applications of one kind, by what they are known by.
 pub(crate) struct Places<K>(Mutex<HashMap<K, Arc<OfOne>>>);
 
+/// The places of one.
+pub(crate) struct OfOne {
+    inside: Arc<Semaphore>,
+    asking: Arc<Semaphore>,
+}
+
 impl<K> Default for Places<K> {
     fn default() -> Self {
         Self(Mutex::default())
     }
-}
-
-struct OfOne {
-    inside: Arc<Semaphore>,
-    asking: Arc<Semaphore>,
 }
 
 /// The right to ask once.
@@ -34,21 +35,30 @@ pub(crate) struct Place {
     _asking: OwnedSemaphorePermit,
 }
 
+impl OfOne {
+    /// So many ask at once; so many ask or wait for a place.
+    pub(crate) fn new(at_once: usize, in_all: usize) -> Self {
+        Self { inside: Arc::new(Semaphore::new(in_all)), asking: Arc::new(Semaphore::new(at_once)) }
+    }
+
+    /// Waits for a place, which is the caller's until it is dropped. `None`: too many wait already.
+    pub(crate) async fn take(&self) -> Option<Place> {
+        let inside = Arc::clone(&self.inside).try_acquire_owned().ok()?;
+        // Never closed.
+        let asking = Arc::clone(&self.asking).acquire_owned().await.ok()?;
+        Some(Place { _inside: inside, _asking: asking })
+    }
+}
+
 impl<K: Eq + Hash> Places<K> {
     /// Waits for a place, which is the caller's until it is dropped. `None`: too many wait already.
     pub(crate) async fn take(&self, whose: K) -> Option<Place> {
         let own = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = || OfOne {
-                inside: Arc::new(Semaphore::new(IN_ALL)),
-                asking: Arc::new(Semaphore::new(AT_ONCE)),
-            };
-            Arc::clone(all.entry(whose).or_insert_with(|| Arc::new(new())))
+            let new = || Arc::new(OfOne::new(AT_ONCE, IN_ALL));
+            Arc::clone(all.entry(whose).or_insert_with(new))
         };
-        let inside = Arc::clone(&own.inside).try_acquire_owned().ok()?;
-        // Never closed.
-        let asking = Arc::clone(&own.asking).acquire_owned().await.ok()?;
-        Some(Place { _inside: inside, _asking: asking })
+        own.take().await
     }
 }
 

@@ -12,7 +12,10 @@ use super::{
     fields::Fields,
     refusal::Refusal,
 };
-use crate::social::{self, Given, Held, NoToken, Wants};
+use crate::{
+    http::Problem,
+    social::{self, Given, Held, NoToken, Wants},
+};
 
 fn bad(code: &str, message: &str) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, code, message)
@@ -63,6 +66,7 @@ impl Codes {
             }
             NoToken::Over => bad(self.failed, "The provider renews it no more. Sign in by it again."),
             NoToken::Failed => bad(self.failed, "The provider could not be asked. Try again later."),
+            NoToken::Busy => Problem::ProviderBusy.into(),
             NoToken::Problem(problem) => problem.into(),
         }
     }
@@ -122,14 +126,15 @@ async fn signed_in(asked: &mut Asked) -> Result<Caller, Refusal> {
     asked.caller().await?.ok_or_else(|| Refusal::without_body(StatusCode::UNAUTHORIZED))
 }
 
-async fn hold(
+/// For whoever is given the token.
+async fn hand_out(
     asked: &Asked,
     caller: &Caller,
     (id, wants): (IdentityId, Wants),
     codes: &Codes,
 ) -> Result<Held, Refusal> {
     let (app, realm, origin) = (&asked.app, &asked.realm, &asked.origin);
-    let held = social::hold(app, realm, &caller.known, (id, wants), origin, asked.now).await;
+    let held = social::hand_out(app, realm, &caller.known, (id, wants), origin, asked.now).await;
     held.map_err(|why| codes.refuse(why))
 }
 
@@ -176,7 +181,7 @@ pub(super) async fn get(mut asked: Asked) -> Answer {
     let selection = Selection::of(asked.body())?;
     let (caller, codes) = (signed_in(&mut asked).await?, GET);
     let identity = selection.find(&asked, &caller, &codes).await?;
-    let Held { given, .. } = hold(&asked, &caller, (identity.id, Wants::Good), &codes).await?;
+    let Held { given, .. } = hand_out(&asked, &caller, (identity.id, Wants::Good), &codes).await?;
     let more = More::Scopes { scopes: scopes(&given) };
     Ok(asked.json(&TokenView::of(&given, more)))
 }
@@ -186,7 +191,7 @@ pub(super) async fn refresh(mut asked: Asked) -> Answer {
     let selection = Selection::of(asked.body())?;
     let (caller, codes) = (signed_in(&mut asked).await?, REFRESH);
     let identity = selection.find(&asked, &caller, &codes).await?;
-    let Held { given, identity } = hold(&asked, &caller, (identity.id, Wants::Another), &codes).await?;
+    let Held { given, identity } = hand_out(&asked, &caller, (identity.id, Wants::Another), &codes).await?;
     let more = More::Account {
         scope: scopes(&given).join(","),
         provider_id: identity.provider.to_string(),
@@ -226,8 +231,10 @@ pub(super) async fn info(mut asked: Asked) -> Answer {
     let selection = Selection::of(asked.query())?;
     let (caller, codes) = (signed_in(&mut asked).await?, INFO);
     let identity = selection.find(&asked, &caller, &codes).await?;
-    let held = hold(&asked, &caller, (identity.id, Wants::Good), &codes).await?;
-    let told = social::user_info(&asked.app, &asked.realm, &held, asked.now).await;
+    let (app, realm, origin, now) = (&asked.app, &asked.realm, &asked.origin, asked.now);
+    let held = social::hold(app, realm, &caller.known, (identity.id, Wants::Good), origin, now).await;
+    let held = held.map_err(|why| codes.refuse(why))?;
+    let told = social::user_info(app, realm, &held, origin, now).await;
     let told = told.map_err(|why| match why {
         NoToken::Failed | NoToken::Over => {
             let message = "The provider did not say who the person is.";

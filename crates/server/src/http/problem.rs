@@ -123,6 +123,9 @@ pub enum Problem {
     /// A provider did not answer, or not as it should.
     #[error("the provider could not be asked")]
     ProviderUnanswered,
+    /// Many wait to ask a provider about one account there.
+    #[error("many wait to ask the provider about the account")]
+    ProviderBusy,
     /// A refresh token was refused.
     #[error("the refresh token was refused")]
     InvalidRefreshToken,

@@ -42,6 +42,8 @@ pub enum Rule {
     /// Answers of providers that signed nobody in, by neighbourhood; and tokens of theirs that were asked for anew or could not be renewed, by
     /// connected account.
     Provider,
+    /// What providers are asked about those whose accounts are connected, and answer: other tokens, and who it is; by account.
+    ProviderAccount,
     /// Sign-ins and invitations that an interceptor refused or did not answer, by account of who signs in or invites, and neighbourhood.
     Interceptor,
     /// Codes that are sent as text messages, by account: one after the other.
@@ -58,7 +60,7 @@ pub enum Rule {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::SignInAddress,
         Self::SignInAccount,
         Self::SignInDevice,
@@ -74,6 +76,7 @@ impl Rule {
         Self::Code,
         Self::Client,
         Self::Provider,
+        Self::ProviderAccount,
         Self::Interceptor,
         Self::SmsPause,
         Self::SmsAccount,
@@ -100,6 +103,7 @@ impl Rule {
             Self::Code => "code",
             Self::Client => "client",
             Self::Provider => "provider",
+            Self::ProviderAccount => "provider-account",
             Self::Interceptor => "interceptor",
             Self::SmsPause => "sms-pause",
             Self::SmsAccount => "sms-account",
@@ -118,6 +122,8 @@ impl Rule {
             Self::SignInAccount | Self::SignInDevice | Self::Reauthentication | Self::Code => {
                 Limit::of(5, QUARTER).and(30, DAY)
             }
+            // A page that says who somebody is there, each time it is opened.
+            Self::ProviderAccount => Limit::of(60, QUARTER),
             Self::Register => Limit::of(30, HOUR),
             Self::RecoverAddress => Limit::of(20, HOUR),
             Self::Message

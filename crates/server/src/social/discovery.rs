@@ -8,13 +8,21 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::Failed;
-use crate::{App, outgoing::Reader};
+use crate::{
+    App,
+    outgoing::Reader,
+    places::{OfOne, Place},
+};
 
 /// So many providers are remembered.
 const PROVIDERS: usize = 1_000;
 /// So many identities are remembered that somebody asks about. Where one is forgotten too early, two ask at once, and one of them keeps what
 /// comes of it.
 const ASKING: usize = 4_096;
+/// So many ask a provider about one identity or wait until they may. Whoever comes then does not.
+pub(super) const WAITING: usize = 32;
+/// So long somebody waits for that.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// How long metadata are taken for what they were, at the least and unless their provider says longer.
 const FRESH: Duration = Duration::from_hours(1);
 /// And at the most.
@@ -59,7 +67,16 @@ struct Metadata {
 /// What is known of providers, and what is being asked of them.
 pub struct KnownProviders {
     known: Cache<String, Arc<Mutex<Known>>>,
-    asking: Cache<IdentityId, Arc<Mutex<()>>>,
+    asking: Cache<(IdentityId, About), Arc<OfOne>>,
+}
+
+/// What a provider is asked about an identity. Who waits for the one does not wait for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum About {
+    /// Other tokens.
+    Renewal,
+    /// Who it is.
+    User,
 }
 
 #[derive(Default)]
@@ -85,10 +102,12 @@ impl KnownProviders {
         self.known.get(name).unwrap_or(new)
     }
 
-    /// Of those who ask a provider about one identity, one does at a time in this process: whoever has it locked.
-    pub(super) fn alone(&self, identity: IdentityId) -> Arc<Mutex<()>> {
-        let Ok(known) = self.asking.get_or_insert_with(&identity, || Ok::<_, Infallible>(Arc::default()));
-        known
+    /// Of those who ask a provider the same about one identity, one does at a time in this process: whoever has the place, until they drop
+    /// it. `None`: too many wait for it already, or it was not free in time.
+    pub(super) async fn alone(&self, identity: IdentityId, about: About) -> Option<Place> {
+        let new = || Ok::<_, Infallible>(Arc::new(OfOne::new(1, WAITING)));
+        let Ok(known) = self.asking.get_or_insert_with(&(identity, about), new);
+        tokio::time::timeout(PATIENCE, known.take()).await.ok().flatten()
     }
 
     /// Where the provider is asked. Read by one at a time; the others wait for what comes.
@@ -188,7 +207,33 @@ fn of_github(settings: &ProviderSettings) -> Result<Endpoints, Failed> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever_to_ask_about_an_identity_and_no_crowd_waits() {
+        let providers = KnownProviders::new();
+        let (id, other) = (IdentityId::MIN, IdentityId::MAX);
+        let first = providers.alone(id, About::Renewal).await.unwrap();
+        assert!(
+            providers.alone(id, About::User).await.is_some()
+                && providers.alone(other, About::Renewal).await.is_some()
+        );
+        let begun = tokio::time::Instant::now();
+        let mut waiting: Vec<_> =
+            (1..WAITING).map(|_| Box::pin(providers.alone(id, About::Renewal))).collect();
+        assert!(waiting.iter_mut().all(|one| one.now_or_never().is_none()), "they wait");
+        assert!(providers.alone(id, About::Renewal).await.is_none());
+        assert_eq!(begun.elapsed(), Duration::ZERO, "one more is told at once");
+        assert!(waiting.remove(0).await.is_none());
+        assert_eq!(begun.elapsed(), PATIENCE, "and the others in the end");
+        drop(waiting);
+        let mut next = Box::pin(providers.alone(id, About::Renewal));
+        assert!((&mut next).now_or_never().is_none(), "whoever went away waits no more");
+        drop(first);
+        assert!(next.await.is_some());
+    }
 
     #[test]
     fn github_is_asked_where_it_says() {

@@ -2,22 +2,24 @@
 
 use gatepost_domain::{
     Identity, IdentityId, Provider, RealmId, Timestamp, UserId,
+    audit::{Actor, Event, Record},
     provider::id_token::{self, Expected},
 };
-use gatepost_store::{Error, identities, identity_tokens};
+use gatepost_store::{Error, audit, identities, identity_tokens};
 use zeroize::Zeroizing;
 
 use super::{
     Failed,
-    discovery::Endpoints,
+    discovery::{About, Endpoints},
     kept::{Given, open, seal},
     tokens,
 };
 use crate::{
     App,
     http::{Problem, SignedIn, origin::Where},
-    limits::{self, Rule},
-    realm::InRealm,
+    limits::{self, Attempt, Rule},
+    places::Place,
+    realm::{InRealm, Snapshot},
 };
 
 /// So often what was renewed is written, where sign-ins keep something in between.
@@ -54,6 +56,8 @@ pub enum NoToken {
     Over,
     /// The provider could not be asked, or did not answer as it should.
     Failed,
+    /// Too many wait to ask the provider about it.
+    Busy,
     /// Whatever is the same everywhere.
     Problem(Problem),
 }
@@ -76,13 +80,60 @@ impl From<NoToken> for Problem {
             NoToken::NoIdentity | NoToken::OutOfUse | NoToken::NotKept => Self::NotFound,
             NoToken::NoRefreshToken | NoToken::Over => Self::ProviderTokenOver,
             NoToken::Failed => Self::ProviderUnanswered,
+            NoToken::Busy => Self::ProviderBusy,
             NoToken::Problem(problem) => problem,
         }
     }
 }
 
+/// What a provider gave, for a caller who is shown the access token: the audit trail tells of it once a minute for each session and
+/// connected account.
+pub async fn hand_out(
+    app: &App,
+    realm: &InRealm,
+    caller: &SignedIn,
+    asked: (IdentityId, Wants),
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Held, NoToken> {
+    let held = hold(app, realm, caller, asked, origin, now).await?;
+    let record = told(app, caller, &held.identity, (Event::ProviderTokenGiven, origin, now));
+    if app.refusals().is_due(&record) {
+        let written = record.clone();
+        let written = app.db().write("record that a provider's token is handed out", move |tx| {
+            let record = written.clone();
+            Box::pin(async move { audit::append(tx, &record).await })
+        });
+        written.await?;
+        app.refusals().note(&record);
+    }
+    Ok(held)
+}
+
+fn told(
+    app: &App,
+    caller: &SignedIn,
+    identity: &Identity,
+    (event, origin, now): (Event, &Where, Timestamp),
+) -> Record {
+    let record = origin.record(app, identity.realm, event, Actor::User(identity.user), now);
+    let record = record.user(identity.user).session(caller.session.id);
+    record.with("provider", identity.provider.as_str()).with("identity", identity.id.to_string())
+}
+
+/// Counts that a provider is asked about somebody whose account there is connected.
+pub(super) fn count(
+    app: &App,
+    realm: &Snapshot,
+    user: UserId,
+    origin: &Where,
+    now: Timestamp,
+) -> Result<Attempt, Problem> {
+    limits::attempt_of(app, realm, (Rule::ProviderAccount, user), Some(user), origin, now)
+}
+
 /// What a provider gave to the caller themselves, with an access token that is good for a while: neither an application nor an
-/// administrator in their place gets it. How often it is renewed is limited, where that is asked for or fails.
+/// administrator in their place gets it. How often it is renewed is limited, and more so where that is asked for or fails.
 pub async fn hold(
     app: &App,
     realm: &InRealm,
@@ -107,7 +158,10 @@ pub async fn hold(
     if given.refresh_token().is_none() {
         return Err(NoToken::NoRefreshToken);
     }
+    // Whoever goes away while they wait waits no more.
+    let alone = app.providers().alone(id, About::Renewal).await.ok_or(NoToken::Busy)?;
     let renewing = Renewing {
+        told: told(app, caller, &identity, (Event::ProviderTokenRenewed, origin, now)),
         app: app.clone(),
         realm: realm.clone(),
         provider: provider.clone(),
@@ -119,7 +173,7 @@ pub async fn hold(
     };
     // Whoever does not wait for the end changes nothing about it: the refresh token that the provider gives in place of the one it took
     // is kept all the same.
-    tokio::spawn(renewing.run()).await.map_err(Problem::internal)?
+    tokio::spawn(renewing.run(alone)).await.map_err(Problem::internal)?
 }
 
 /// An identity of a user, and what is kept of it.
@@ -149,12 +203,13 @@ struct Renewing {
     wants: Wants,
     origin: Where,
     now: Timestamp,
+    /// For the audit trail, where it is renewed.
+    told: Record,
 }
 
 impl Renewing {
-    async fn run(self) -> Result<Held, NoToken> {
-        let alone = self.app.providers().alone(self.identity.id);
-        let _alone = alone.lock().await;
+    /// In its place, which is another's at the end.
+    async fn run(self, _alone: Place) -> Result<Held, NoToken> {
         // Whoever was here before may have renewed it.
         let (sealed, given) = self.kept().await?;
         if sealed != self.sealed && given.is_good(self.now) {
@@ -162,7 +217,9 @@ impl Renewing {
         }
         let key = (Rule::Provider, self.identity.id);
         let whose = Some(self.identity.user);
-        let counted = limits::attempt_of(&self.app, &self.realm, key, whose, &self.origin, self.now)?;
+        let asked = count(&self.app, &self.realm, self.identity.user, &self.origin, self.now)?;
+        let counted = limits::attempt_of(&self.app, &self.realm, key, whose, &self.origin, self.now)
+            .inspect_err(|_| asked.right().say())?;
         let (renewed, failed) = match self.ask(&given).await {
             Ok(renewed) => renewed,
             Err(failed) => {
@@ -174,8 +231,10 @@ impl Renewing {
                 return Err(refused(&self.identity, &failed));
             }
         };
-        let kept = self.keep(sealed, &given, renewed).await?;
-        if let Some(failed) = failed {
+        let is_of_use = failed.is_none() && !renewed.is_over(self.now);
+        let kept = self.keep(sealed, &given, renewed, is_of_use).await?;
+        let is_over = || kept.is_over(self.now).then_some(Failed::Malformed("an access token that is over"));
+        if let Some(failed) = failed.or_else(is_over) {
             return Err(refused(&self.identity, &failed));
         }
         if self.wants == Wants::Good {
@@ -185,15 +244,28 @@ impl Renewing {
     }
 
     /// Keeps what came in place of what was used, and returns what is kept then. A sign-in may have kept something in between, with the
-    /// refresh token that is used up.
-    async fn keep(&self, mut before: Vec<u8>, used: &Given, renewed: Given) -> Result<Given, NoToken> {
+    /// refresh token that is used up. The audit trail tells of what is of use.
+    async fn keep(
+        &self,
+        mut before: Vec<u8>,
+        used: &Given,
+        renewed: Given,
+        is_of_use: bool,
+    ) -> Result<Given, NoToken> {
         let (realm, id, now) = (self.identity.realm, self.identity.id, self.now);
         let mut after = renewed.clone();
         for _ in 0..TRIES {
             let sealed = (before, seal(&self.app, (realm, id), &after));
+            let told = is_of_use.then(|| self.told.clone());
             let replaced = self.app.db().write("keep what a provider renewed", move |tx| {
-                let (before, after) = sealed.clone();
-                Box::pin(async move { identity_tokens::replace(tx, realm, id, (&before, &after), now).await })
+                let ((before, after), told) = (sealed.clone(), told.clone());
+                Box::pin(async move {
+                    let replaced = identity_tokens::replace(tx, realm, id, (&before, &after), now).await?;
+                    if let Some(told) = told.filter(|_| replaced) {
+                        audit::append(tx, &told).await?;
+                    }
+                    Ok::<_, Error>(replaced)
+                })
             });
             if replaced.await? {
                 return Ok(after);

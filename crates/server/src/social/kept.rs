@@ -103,6 +103,11 @@ impl Given {
         self.expires_at.is_none_or(|at| now.plus(MARGIN) <= at)
     }
 
+    /// Whether the access token is good no more.
+    pub(super) fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
     /// For the provider alone.
     pub(super) fn refresh_token(&self) -> Option<&str> {
         self.refresh_token.as_ref().map(|token| token.0.as_str())

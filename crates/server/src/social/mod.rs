@@ -29,7 +29,7 @@ pub use connect::{connect, disconnect, list};
 pub use discovery::KnownProviders;
 pub use enter::{Entered, enter, refused};
 pub use finish::{Answer, Finished, NotFinished, finish};
-pub use held::{Held, NoToken, Wants, hold};
+pub use held::{Held, NoToken, Wants, hand_out, hold};
 pub use kept::Given;
 pub use lost::Lost;
 pub use secret::{Unusable, check as check_secret, seal as seal_secret, unseal as unseal_secret};

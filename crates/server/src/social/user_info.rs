@@ -8,10 +8,12 @@ use gatepost_jose::dangerous_decode_without_verifying;
 use serde_json::Value;
 
 use super::{
-    Failed, github,
-    held::{Held, NoToken, refused},
+    Failed,
+    discovery::About,
+    github,
+    held::{Held, NoToken, count, refused},
 };
-use crate::{App, outgoing::Reader, realm::Snapshot};
+use crate::{App, http::origin::Where, outgoing::Reader, realm::Snapshot};
 
 /// What a provider says of somebody.
 pub struct UserInfo {
@@ -23,16 +25,17 @@ pub struct UserInfo {
     pub data: Value,
 }
 
-/// Asks the provider, with what somebody holds. One at a time for each identity.
+/// Asks the provider, with what somebody holds. One at a time for each identity, and not for ever.
 pub async fn user_info(
     app: &App,
     realm: &Snapshot,
     held: &Held,
+    origin: &Where,
     now: Timestamp,
 ) -> Result<UserInfo, NoToken> {
     let provider = realm.provider(&held.identity.provider).ok_or(NoToken::OutOfUse)?;
-    let alone = app.providers().alone(held.identity.id);
-    let _alone = alone.lock().await;
+    let _alone = app.providers().alone(held.identity.id, About::User).await.ok_or(NoToken::Busy)?;
+    count(app, realm, held.identity.user, origin, now)?;
     let asked = ask(app, provider, held, now).await;
     let (asserted, data) = asked.map_err(|failed| refused(&held.identity, &failed))?;
     let picture = ["picture", "avatar_url"].into_iter().find_map(|name| data[name].as_str());

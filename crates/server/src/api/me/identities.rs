@@ -113,8 +113,8 @@ pub(super) struct ProviderTokenView {
         (status = 403, description = "`not_for_applications`", body = ProblemDocument),
         (status = 404, description = "`not_found`: the account has no such, or nothing is kept of it", body = ProblemDocument),
         (status = 409, description = "`provider_token_over`: it is over, and the provider renews it no more", body = ProblemDocument),
-        (status = 429, description = "`too_many_attempts`: it could not be renewed too often", body = ProblemDocument),
-        (status = 503, description = "`provider_unanswered`", body = ProblemDocument),
+        (status = 429, description = "`too_many_attempts`: it was renewed too often, or could not be", body = ProblemDocument),
+        (status = 503, description = "`provider_unanswered` or `provider_busy`", body = ProblemDocument),
     )
 )]
 pub(super) async fn token(
@@ -125,7 +125,7 @@ pub(super) async fn token(
     State(app): State<App>,
     origin: Where,
 ) -> Result<Json<ProviderTokenView>, Problem> {
-    let Held { given, .. } = social::hold(&app, &realm, &caller, (id, Wants::Good), &origin, now).await?;
+    let Held { given, .. } = social::hand_out(&app, &realm, &caller, (id, Wants::Good), &origin, now).await?;
     Ok(Json(ProviderTokenView {
         access_token: given.access_token().to_owned(),
         token_type: "Bearer",

@@ -83,7 +83,7 @@ impl IntoResponse for Problem {
             | Self::PasswordUnchecked { retry_after }
             | Self::TooManyAttempts { retry_after } => Some(retry_after.as_secs().max(1)),
             Self::Unavailable(_) => Some(1),
-            Self::InterceptorUnanswered | Self::ProviderUnanswered => Some(5),
+            Self::InterceptorUnanswered | Self::ProviderUnanswered | Self::ProviderBusy => Some(5),
             Self::SmsNotSent => Some(30),
             _ => None,
         };

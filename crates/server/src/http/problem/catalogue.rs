@@ -43,6 +43,7 @@ impl Problem {
             Self::IdentityRefused,
             Self::ProviderTokenOver,
             Self::ProviderUnanswered,
+            Self::ProviderBusy,
             Self::InvalidRefreshToken,
             Self::WrongPassword,
             Self::MissingRole,

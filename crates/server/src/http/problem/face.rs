@@ -224,6 +224,12 @@ impl Problem {
                 "The provider could not be asked",
                 "The provider did not answer, or not as it should; the log says why. Try again after the time in `Retry-After`.",
             ),
+            Self::ProviderBusy => fixed(
+                "provider_busy",
+                S::SERVICE_UNAVAILABLE,
+                "The provider is being asked already",
+                "Too many wait to ask it about this connected account, or it was not free in time. Try again after the time in `Retry-After`.",
+            ),
             Self::InvalidRefreshToken => fixed(
                 "invalid_refresh_token",
                 S::UNAUTHORIZED,

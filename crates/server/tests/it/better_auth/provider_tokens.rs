@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::{Value, json};
 
 use super::{
@@ -194,6 +195,95 @@ async fn a_provider_says_who_somebody_is() {
     app.advance(HOUR);
     provider.renews_nothing();
     assert_eq!(ask().await.brief(), "400 FAILED_TO_GET_ACCESS_TOKEN");
+}
+
+/// A provider that is slow to say who somebody is keeps neither a crowd waiting, nor whoever wants a token.
+#[tokio::test]
+async fn a_crowd_does_not_wait_for_what_a_provider_says_and_no_renewal_does() {
+    let (app, provider) = world(KEEPS).await;
+    let client = Client::new(&app);
+    let account = client.by_acme(&provider, given()).await;
+    provider.put("userinfo", Canned::json(&json!({"sub": "ada-1"})));
+    let mut info = provider.holds("userinfo");
+    let path = format!("/account-info?accountId={account}");
+    let mut crowd: FuturesUnordered<_> = (0..33).map(|_| client.get(&path)).collect();
+    let (tell, was_told) = tokio::sync::oneshot::channel();
+    let crowd_asks = async {
+        let told = crowd.next().await.unwrap();
+        assert_eq!((told.brief(), told.header("retry-after")), ("503 PROVIDER_BUSY".into(), Some("5")));
+        tell.send(()).unwrap();
+        while let Some(answer) = crowd.next().await {
+            assert_eq!(answer.status, 200, "{answer:?}");
+        }
+    };
+    let renews_meanwhile = async {
+        info.asked().await;
+        was_told.await.unwrap();
+        let renewed = client.post("/refresh-token", json!({"accountId": account})).await;
+        assert_eq!(renewed.text("accessToken"), "access-of-acme-1");
+        info.goes();
+    };
+    tokio::join!(crowd_asks, renews_meanwhile);
+    assert_eq!(provider.read("userinfo"), 32);
+}
+
+/// LG-03: each time the provider is asked, also where it answers.
+#[tokio::test]
+async fn a_provider_is_asked_so_often_about_one_person_and_no_more() {
+    let (app, provider) = world(KEEPS).await;
+    let client = Client::new(&app);
+    let account = client.by_acme(&provider, given()).await;
+    let ask = async || client.get(&format!("/account-info?accountId={account}")).await;
+    provider.put("userinfo", Canned::json(&json!({"sub": "ada-1"})));
+    // What is renewed counts with it.
+    for n in 1..=10 {
+        let renewed = client.post("/refresh-token", json!({"accountId": account})).await;
+        assert_eq!(renewed.text("accessToken"), format!("access-of-acme-{n}"));
+    }
+    for _ in 0..50 {
+        assert_eq!(ask().await.status, 200);
+    }
+    let refused = ask().await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, Some("15")), "{refused:?}");
+    assert_eq!(provider.read("userinfo"), 50);
+    let kept = client.post("/get-access-token", json!({"accountId": account})).await;
+    assert_eq!(kept.text("accessToken"), "access-of-acme-10", "nobody is asked for what is good");
+    // Somebody else is somebody else.
+    let other = Client::new(&app);
+    provider.gives(given());
+    let url = other.go("/sign-in/social", json!({})).await;
+    let grace =
+        json!({"sub": "grace-1", "email": "grace@example.com", "email_verified": true, "name": "Grace"});
+    other.back(&provider, &url, &grace).await;
+    provider.put("userinfo", Canned::json(&json!({"sub": "grace-1"})));
+    assert_eq!(other.get("/account-info?providerId=acme").await.status, 200);
+    app.advance(Duration::from_secs(15));
+    provider.put("userinfo", Canned::json(&json!({"sub": "ada-1"})));
+    assert_eq!(ask().await.status, 200);
+}
+
+/// What the application is handed is in the trail; what the provider is asked with on its behalf is not.
+#[tokio::test]
+async fn the_trail_tells_which_tokens_an_application_was_given() {
+    let (app, provider) = world(KEEPS).await;
+    let client = Client::new(&app);
+    let account = client.by_acme(&provider, given()).await;
+    provider.put("userinfo", Canned::json(&json!({"sub": "ada-1"})));
+    let admin = app.admin().await;
+    let told = async |event: &str| {
+        let path = format!("/api/v1/admin/audit?event={event}");
+        app.ask(&admin, Method::GET, &path, None).await.json()["events"].as_array().unwrap().len()
+    };
+    assert_eq!(client.get(&format!("/account-info?accountId={account}")).await.status, 200);
+    assert_eq!(told("provider-token-given").await, 0);
+    for (path, given, renewed) in [("/get-access-token", 1, 0), ("/refresh-token", 2, 1)] {
+        assert_eq!(client.post(path, json!({"accountId": account})).await.status, 200);
+        assert_eq!(
+            (told("provider-token-given").await, told("provider-token-renewed").await),
+            (given, renewed)
+        );
+        app.advance(Duration::from_mins(1));
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::{Value, json};
 
 use super::{ADA, Canned, Provider, TRUSTED, ada, identities, realm, sign_in, trail, world};
@@ -124,6 +125,185 @@ async fn a_token_is_renewed_once_however_many_ask_for_it() {
     assert!(given.contains(&"200".to_owned()), "{given:?}");
     for router in [&app.router, &other] {
         assert_eq!(send(router, ask()).await.text("access_token"), "access-of-acme-2");
+    }
+}
+
+/// What came with the newer sign-in stays: a renewal that was begun before it leaves at most the refresh token that is good.
+#[tokio::test]
+async fn a_renewal_that_ends_after_a_newer_sign_in_takes_nothing_of_it_away() {
+    let anew = |refresh_token: Option<&str>| {
+        let mut anew =
+            json!({ "access_token": "of the sign-in", "expires_in": 7200, "scope": "openid mail" });
+        if let Some(token) = refresh_token {
+            anew["refresh_token"] = json!(token);
+        }
+        anew
+    };
+    for (refresh_token, good) in
+        [(Some("refresh-of-the-sign-in"), "refresh-of-the-sign-in"), (None, "refresh-of-acme-1")]
+    {
+        let (app, provider) = world("", KEEPS).await;
+        let path = kept(&app, &provider, given()).await;
+        app.advance(HOUR);
+        let person = app.sign_in(ADA).await;
+        let mut renewal = provider.holds("token");
+        let signs_in_meanwhile = async {
+            renewal.asked().await;
+            assert_eq!(kept(&app, &provider, anew(refresh_token)).await, path);
+            assert_eq!(asked(&app, &path).await.text("access_token"), "of the sign-in");
+            renewal.goes();
+        };
+        let (answer, ()) = tokio::join!(app.ask(&person, Method::POST, &path, None), signs_in_meanwhile);
+        for answer in [answer, asked(&app, &path).await] {
+            assert_eq!(
+                (answer.text("access_token"), answer.text("scope")),
+                ("of the sign-in".into(), "openid mail".into()),
+                "{refresh_token:?}: {answer:?}"
+            );
+        }
+        app.advance(HOUR * 2);
+        asked(&app, &path).await;
+        assert_eq!(provider.redeemed().1["refresh_token"], good);
+    }
+    // What is disconnected meanwhile is not there again.
+    let (app, provider) = world("", KEEPS).await;
+    let path = kept(&app, &provider, given()).await;
+    app.advance(HOUR);
+    let person = app.sign_in(ADA).await;
+    let mut renewal = provider.holds("token");
+    let disconnects_meanwhile = async {
+        renewal.asked().await;
+        let person = app.sign_in(ADA).await;
+        let gone = app.ask(&person, Method::DELETE, path.strip_suffix("/token").unwrap(), None).await;
+        assert_eq!(gone.status, 204, "{gone:?}");
+        renewal.goes();
+    };
+    let (answer, ()) = tokio::join!(app.ask(&person, Method::POST, &path, None), disconnects_meanwhile);
+    assert_eq!((answer.brief(), sealed(&app).await.len()), ("404 not_found".into(), 0));
+}
+
+/// Whoever asks for it while a provider is slow waits, but not everybody does.
+#[tokio::test]
+async fn a_crowd_does_not_wait_for_one_renewal() {
+    let (app, provider) = world("", KEEPS).await;
+    let path = kept(&app, &provider, given()).await;
+    app.advance(HOUR);
+    let person = app.sign_in(ADA).await;
+    let renewal = provider.holds("token");
+    let mut crowd: FuturesUnordered<_> =
+        (0..33).map(|_| app.ask(&person, Method::POST, &path, None)).collect();
+    let told = crowd.next().await.unwrap();
+    assert_eq!((told.brief(), told.header("retry-after")), ("503 provider_busy".into(), Some("5")));
+    renewal.goes();
+    while let Some(answer) = crowd.next().await {
+        assert_eq!(answer.text("access_token"), "access-of-acme-1", "{answer:?}");
+    }
+    assert_eq!(provider.read("token"), 2, "one sign-in, and one renewal");
+}
+
+/// LG-03: also what is renewed well is asked of the provider.
+#[tokio::test]
+async fn tokens_of_a_provider_are_renewed_so_often_for_one_person_and_no_more() {
+    let (app, provider) = world("", KEEPS).await;
+    let path = kept(&app, &provider, given()).await;
+    provider.renews(json!({ "expires_in": 4 }));
+    app.advance(HOUR);
+    let person = app.sign_in(ADA).await;
+    for n in 1..=60 {
+        let answer = app.ask(&person, Method::POST, &path, None).await;
+        assert_eq!(answer.text("access_token"), format!("access-of-acme-{n}"), "{answer:?}");
+    }
+    let refused = app.ask(&person, Method::POST, &path, None).await;
+    assert_eq!(refused.brief(), "429 too_many_attempts");
+    assert!(refused.header("ratelimit").unwrap().starts_with("\"provider-account\";"), "{refused:?}");
+    assert_eq!(provider.read("token"), 61, "nobody was asked");
+    let told = &trail(&app, "attempt-refused").await[0];
+    assert_eq!((&told["detail"]["limit"], told["user"].is_string()), (&json!("provider-account"), true));
+    app.advance(Duration::from_secs(15));
+    assert_eq!(asked(&app, &path).await.status, 200);
+    // What is good costs nothing.
+    provider.renews(json!({}));
+    app.advance(Duration::from_secs(15));
+    for _ in 0..100 {
+        assert_eq!(
+            app.ask(&person, Method::POST, &path, None).await.text("access_token"),
+            "access-of-acme-62"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_trail_tells_who_was_given_a_token_of_a_provider_and_when_it_was_renewed() {
+    let (app, provider) = world("", KEEPS).await;
+    let path = kept(&app, &provider, given()).await;
+    let id = path.split('/').nth_back(1).unwrap();
+    let detail = json!({ "provider": "acme", "identity": id });
+    assert!(trail(&app, "provider-token-given").await.is_empty(), "kept, and given to nobody yet");
+    let person = app.sign_in(ADA).await;
+    for _ in 0..10 {
+        assert_eq!(app.ask(&person, Method::POST, &path, None).await.status, 200);
+    }
+    let told = trail(&app, "provider-token-given").await;
+    assert_eq!(told.len(), 1, "once a minute: {told:?}");
+    let me = app.ask(&person, Method::GET, "/api/v1/me", None).await.text("id");
+    assert_eq!(
+        (&told[0]["detail"], &told[0]["user"], &told[0]["actor"]),
+        (&detail, &json!(me), &json!(format!("user:{me}")))
+    );
+    assert!(told[0]["session"].is_string(), "{told:?}");
+    // Each session for itself: it may be in other hands.
+    asked(&app, &path).await;
+    let told = trail(&app, "provider-token-given").await;
+    assert_eq!(told.len(), 2);
+    assert_ne!(told[0]["session"], told[1]["session"]);
+    app.advance(Duration::from_mins(1));
+    assert_eq!(app.ask(&person, Method::POST, &path, None).await.status, 200);
+    assert_eq!(trail(&app, "provider-token-given").await.len(), 3);
+    // What is renewed is told each time, and what could not be is neither renewed nor given.
+    assert!(trail(&app, "provider-token-renewed").await.is_empty());
+    app.advance(HOUR);
+    asked(&app, &path).await;
+    provider.renews(json!({ "expires_in": 4 }));
+    app.advance(HOUR);
+    let person = app.sign_in(ADA).await;
+    for _ in 0..2 {
+        assert_eq!(app.ask(&person, Method::POST, &path, None).await.status, 200);
+    }
+    provider.renews(json!({ "access_token": 7 }));
+    assert_eq!(asked(&app, &path).await.brief(), "503 provider_unanswered");
+    provider.renews_nothing();
+    assert_eq!(asked(&app, &path).await.brief(), "409 provider_token_over");
+    let told = trail(&app, "provider-token-renewed").await;
+    assert_eq!((told.len(), &told[0]["detail"], &told[0]["user"]), (3, &detail, &json!(me)));
+    assert_eq!(trail(&app, "provider-token-given").await.len(), 5);
+}
+
+/// RFC 6749 section 5.1: what is good for no time at all is over, and what says nothing of its life has no end.
+#[tokio::test]
+async fn a_token_that_is_over_when_it_comes_is_renewed() {
+    for expires_in in [json!(0), json!(-1), json!("0"), json!("-3600"), json!(0.0)] {
+        let (app, provider) = world("", KEEPS).await;
+        let mut over = given();
+        over["expires_in"] = expires_in.clone();
+        let path = kept(&app, &provider, over).await;
+        let answer = asked(&app, &path).await;
+        assert_eq!(answer.text("access_token"), "access-of-acme-1", "{expires_in}: {answer:?}");
+        // Nobody is given one that is over already, and the refresh token that came with it is kept.
+        app.advance(HOUR);
+        provider.renews(json!({ "expires_in": expires_in }));
+        assert_eq!(asked(&app, &path).await.brief(), "503 provider_unanswered", "{expires_in}");
+        provider.renews(json!({}));
+        assert_eq!(asked(&app, &path).await.text("access_token"), "access-of-acme-3", "{expires_in}");
+    }
+    let (app, provider) = world("", KEEPS).await;
+    let path = kept(&app, &provider, json!({ "access_token": "x", "expires_in": 0 })).await;
+    assert_eq!(asked(&app, &path).await.brief(), "409 provider_token_over", "and nothing renews it");
+    for no_number in [json!("soon"), json!("NaN"), json!("inf"), json!(true), json!([0]), Value::Null] {
+        let (app, provider) = world("", KEEPS).await;
+        let path = kept(&app, &provider, json!({ "access_token": "x", "expires_in": no_number })).await;
+        app.advance(Duration::from_hours(24 * 365));
+        let answer = asked(&app, &path).await;
+        assert_eq!((answer.text("access_token"), &answer.json()["expires_at"]), ("x".into(), &Value::Null));
     }
 }
 

@@ -17,6 +17,7 @@ use axum::{
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_jose::{Algorithm, SigningKey, jws};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 /// The provider, on a server of its own.
 #[derive(Clone)]
@@ -43,6 +44,26 @@ struct Shared {
     refresh_token: Option<String>,
     /// The header `Authorization` with which anything but a token was asked for last.
     presented: Option<String>,
+    /// Paths whose next answer is held back: who is told that it was asked for, and who says when it goes out.
+    holds: BTreeMap<String, (oneshot::Sender<()>, oneshot::Receiver<()>)>,
+}
+
+/// An answer that is held back.
+pub struct HeldBack {
+    asked: oneshot::Receiver<()>,
+    goes: oneshot::Sender<()>,
+}
+
+impl HeldBack {
+    /// Waits until it was asked for. It is made by then.
+    pub async fn asked(&mut self) {
+        (&mut self.asked).await.expect("a provider that is there");
+    }
+
+    /// It goes out.
+    pub fn goes(self) {
+        self.goes.send(()).expect("somebody who waits for it");
+    }
 }
 
 impl Shared {
@@ -134,6 +155,7 @@ impl Provider {
             renewed: 0,
             refresh_token: None,
             presented: None,
+            holds: BTreeMap::new(),
         };
         let provider = Self { address, shared: Arc::new(Mutex::new(shared)) };
         let all = axum::routing::any(answer);
@@ -150,6 +172,13 @@ impl Provider {
     /// Answers well again.
     pub fn forget(&self, path: &str) {
         self.shared.lock().unwrap().answers.remove(path);
+    }
+
+    /// Holds back what it answers at a path to whoever asks next.
+    pub fn holds(&self, path: &str) -> HeldBack {
+        let ((tell, asked), (goes, wait)) = (oneshot::channel(), oneshot::channel());
+        self.shared.lock().unwrap().holds.insert(path.to_owned(), (tell, wait));
+        HeldBack { asked, goes }
     }
 
     pub fn signs(&self, signs: Signs) {
@@ -322,5 +351,11 @@ async fn answer(
     if hangs {
         tokio::time::sleep(Duration::from_mins(10)).await;
     }
-    provider.answer(&path, &headers, &body)
+    let held = provider.shared.lock().unwrap().holds.remove(&path);
+    let answer = provider.answer(&path, &headers, &body);
+    if let Some((tell, wait)) = held {
+        let _ = tell.send(());
+        let _ = wait.await;
+    }
+    answer
 }

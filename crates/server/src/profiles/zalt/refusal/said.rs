@@ -211,7 +211,8 @@ pub(super) fn said(problem: &Problem) -> Said {
         | P::Busy { .. }
         | P::Unavailable(_)
         | P::InterceptorUnanswered
-        | P::ProviderUnanswered => fixed(
+        | P::ProviderUnanswered
+        | P::ProviderBusy => fixed(
             S::SERVICE_UNAVAILABLE,
             "SERVICE_UNAVAILABLE",
             "Not at the moment. Try again after the time in Retry-After.",
