@@ -1,13 +1,14 @@
 //! An opened installation: what every handler, command and job works with.
 
+mod event_ids;
 mod master_key;
 mod open;
 
 use std::sync::Arc;
 
 use gatepost_domain::{
-    ClientId, DpopNonceKey, Entropy, MasterKey, PairwiseKey, PasswordHash, RealmId, Timestamp, User, UserId,
-    WebhookId,
+    ClientId, DpopNonceKey, Entropy, EventId, MasterKey, PairwiseKey, PasswordHash, RealmId, Timestamp, User,
+    UserId, WebhookId,
     application_token::ApplicationMac,
     authorization::{CodeMac, device::DeviceMac},
     browser::CsrfKey,
@@ -79,6 +80,7 @@ struct Shared {
     mailer: Mailer,
     post: tokio::sync::Notify,
     better_auth_tokens: Memo<better_auth::Issued>,
+    event_ids: event_ids::EventIds,
 }
 
 impl App {
@@ -215,6 +217,11 @@ impl App {
 
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         &*self.shared.entropy
+    }
+
+    /// The id of something that happens: it is after those of all that happened before it in this process, also in the same moment.
+    pub(crate) fn event_id(&self, now: Timestamp) -> EventId {
+        self.shared.event_ids.next(now, self.entropy())
     }
 
     /// The URL people and applications reach the server under, without trailing slash.

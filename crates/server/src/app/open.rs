@@ -8,12 +8,13 @@ use std::{
     time::Duration,
 };
 
-use gatepost_domain::{EventId, MasterKey, Realm, RealmId, RealmSettings, Timestamp, audit};
+use gatepost_domain::{MasterKey, Realm, RealmId, RealmSettings, Timestamp, audit};
 use gatepost_jose::Memo;
 use gatepost_store::{Db, Location, LocationRefused, meta, realms};
 
 use super::{
     App, Shared,
+    event_ids::EventIds,
     master_key::{self, MasterKeyError},
 };
 use crate::{
@@ -157,6 +158,7 @@ impl App {
             trusted_proxies: config.trusted_proxies.clone(),
             sign_outs: tokio::sync::Notify::new(),
             outgoing: Outgoing::new(config.private_addresses),
+            event_ids: EventIds::default(),
         };
         let app = Self { shared: Arc::new(shared) };
         app.make_default_realm().await?;
@@ -181,7 +183,7 @@ impl App {
         let realm =
             new_realm(RealmId::new(now, self.entropy()), "default", true, RealmSettings::default(), now);
         let record = audit::Record::new(
-            EventId::new(now, self.entropy()),
+            self.event_id(now),
             realm.id,
             now,
             audit::Event::RealmCreated,

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
-    EventId, OutboxId, RealmName, Timestamp,
+    OutboxId, RealmName, Timestamp,
     audit::{Actor, Event, Record},
     signing_key::{self, Rotation, StoredKey},
 };
@@ -142,7 +142,7 @@ async fn rotate(app: &App, realm: &Snapshot, immediately: bool) -> Result<(), Re
 }
 
 fn record(app: &App, realm: &Snapshot, event: Event, kid: &str, now: Timestamp) -> Record {
-    Record::new(EventId::new(now, app.entropy()), realm.id(), now, event, Actor::Operator).with("kid", kid)
+    Record::new(app.event_id(now), realm.id(), now, event, Actor::Operator).with("kid", kid)
 }
 
 /// False: another process made one for this place.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
-    EventId, Profile, Realm, RealmId, RealmName, RealmSettings,
+    Profile, Realm, RealmId, RealmName, RealmSettings,
     audit::{Actor, Event, Record},
     lifetime, publishable_key,
 };
@@ -179,13 +179,8 @@ impl RealmCommand {
                 let now = app.clock().now();
                 let id = RealmId::new(now, app.entropy());
                 let realm = Realm::begin(id, name, RealmSettings::default(), now);
-                let record = Record::new(
-                    EventId::new(now, app.entropy()),
-                    realm.id,
-                    now,
-                    Event::RealmCreated,
-                    Actor::Operator,
-                );
+                let record =
+                    Record::new(app.event_id(now), realm.id, now, Event::RealmCreated, Actor::Operator);
                 let made = realm.clone();
                 app.db()
                     .write("make a realm", move |tx| {
@@ -244,7 +239,7 @@ async fn replace_secret(
 async fn delete(app: &App, realm: &Snapshot, yes: bool) -> Result<(), Refusal> {
     let (id, name, now) = (realm.id(), realm.name().to_owned(), app.clock().now());
     confirm(yes, &format!("realm {name} with every user, client and key in it"))?;
-    let record = Record::new(EventId::new(now, app.entropy()), id, now, Event::RealmDeleted, Actor::Operator);
+    let record = Record::new(app.event_id(now), id, now, Event::RealmDeleted, Actor::Operator);
     let refused = app
         .db()
         .write("delete a realm", move |tx| {

@@ -4,7 +4,7 @@ use std::{io::Read as _, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use gatepost_domain::{
-    EventId, RealmName, Scopes, TokenFormat,
+    RealmName, Scopes, TokenFormat,
     audit::{Actor, Event, Record},
 };
 use gatepost_jose::{claims_to_be_api_key, dangerous_decode_without_verifying};
@@ -208,8 +208,7 @@ async fn mint(
     let (access_token, expires_in) = signing::issue(realm, subject, app.entropy(), now)
         .map_err(|problem| Refusal::new(problem.reason()))?;
     let record =
-        Record::new(EventId::new(now, app.entropy()), realm.id(), now, Event::TokenMinted, Actor::Operator)
-            .user(user.id);
+        Record::new(app.event_id(now), realm.id(), now, Event::TokenMinted, Actor::Operator).user(user.id);
     app.db()
         .write("record a minted token", move |tx| {
             let record = record.clone();

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use gatepost_domain::{
-    EventId, PasswordHash, Realm, RealmId, Role, Secret, Timestamp,
+    PasswordHash, Realm, RealmId, Role, Secret, Timestamp,
     audit::{Actor, Event, Record},
     password,
     role::RoleGraph,
@@ -132,13 +132,7 @@ pub(super) struct Applying<'a> {
 
 impl Applying<'_> {
     pub(super) fn record(&self, realm: RealmId, event: Event) -> Record {
-        Record::new(
-            EventId::new(self.prepared.now, self.app.entropy()),
-            realm,
-            self.prepared.now,
-            event,
-            Actor::Operator,
-        )
+        Record::new(self.app.event_id(self.prepared.now), realm, self.prepared.now, event, Actor::Operator)
     }
 
     async fn run(mut self, tx: &mut Tx) -> Result<(), ApplyError> {

@@ -1,6 +1,6 @@
 //! The refresh tokens of clients (RFC 6749 section 6).
 
-use gatepost_domain::{Client, EventId, OutboxId, PersonalClaims, Timestamp, UserId, refresh::RefreshToken};
+use gatepost_domain::{Client, OutboxId, PersonalClaims, Timestamp, UserId, refresh::RefreshToken};
 use gatepost_store::{
     grants::{self, Ends, Exchanged, OnReuse, Presented},
     personal_claims,
@@ -52,7 +52,7 @@ pub async fn refresh(
         mfa_grace: realm.settings().mfa_grace,
         rotates: client.settings.refresh_token_rotation,
         on_reuse: OnReuse {
-            event: EventId::new(now, app.entropy()),
+            event: app.event_id(now),
             message: OutboxId::new(now, app.entropy()),
             ends: Ends::Grant,
         },

@@ -11,7 +11,7 @@ use axum::{
     },
 };
 use gatepost_domain::{
-    EventId, RealmId, SessionOrigin, Timestamp,
+    RealmId, SessionOrigin, Timestamp,
     audit::{Actor, Event, Record},
 };
 
@@ -119,7 +119,7 @@ impl Where {
 
     /// An audit record of something done by this request.
     pub fn record(&self, app: &App, realm: RealmId, event: Event, actor: Actor, now: Timestamp) -> Record {
-        let mut record = Record::new(EventId::new(now, app.entropy()), realm, now, event, actor);
+        let mut record = Record::new(app.event_id(now), realm, now, event, actor);
         record.address = self.address;
         record.request_id = self.request_id.map(|id| id.to_string());
         record

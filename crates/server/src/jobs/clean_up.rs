@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gatepost_domain::{
-    EventId, OutboxId, Realm, RealmId, Timestamp,
+    OutboxId, Realm, RealmId, Timestamp,
     audit::{Actor, Event, Record},
     webhook,
 };
@@ -134,7 +134,7 @@ async fn old_events(app: &App, holder: &str, realm: &Realm, now: Timestamp) -> R
         return Ok(());
     }
     let before = now.minus(retention);
-    let record = Record::new(EventId::new(now, app.entropy()), id, now, Event::AuditTrimmed, Actor::System)
+    let record = Record::new(app.event_id(now), id, now, Event::AuditTrimmed, Actor::System)
         .with("before", before.to_string());
     let first = app
         .db()

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use gatepost_domain::{
-    AskedSignIn, EmailAddress, EventId, LinkPurpose, MailedLink, MailedLinkId, OutboxId, RealmId, Timestamp,
+    AskedSignIn, EmailAddress, LinkPurpose, MailedLink, MailedLinkId, OutboxId, RealmId, Timestamp,
     audit::{Actor, Event, Record},
     mailed_link::INTERVAL,
     outbox::{Letter, Mail, Message, Queued},
@@ -170,8 +170,7 @@ async fn link_for(
 }
 
 fn asked(app: &App, event: Event, link: &MailedLink, letter: &Letter, now: Timestamp) -> Record {
-    let id = EventId::new(now, app.entropy());
-    let mut record = Record::new(id, link.realm, now, event, Actor::Anonymous).user(link.user);
+    let mut record = Record::new(app.event_id(now), link.realm, now, event, Actor::Anonymous).user(link.user);
     if let Letter::Asked { address, request, .. } = letter {
         record.address = *address;
         record.request_id.clone_from(request);

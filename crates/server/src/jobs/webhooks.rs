@@ -8,7 +8,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use gatepost_domain::{
-    EventId, OutboxId, RealmId, Webhook, WebhookId, WebhookState,
+    OutboxId, RealmId, Webhook, WebhookId, WebhookState,
     audit::{Actor, Event, Record},
     webhook::{Delivery, DeliveryState, PATIENCE as DAYS},
 };
@@ -224,7 +224,7 @@ async fn turn_off_if_nothing_arrives(app: &App, webhook: &Webhook) -> Result<(),
 
 async fn turn_off(app: &App, webhook: &Webhook, state: WebhookState) -> Result<(), Error> {
     let (realm, id, now) = (webhook.realm, webhook.id, app.clock().now());
-    let event = EventId::new(now, app.entropy());
+    let event = app.event_id(now);
     let record = Record::new(event, realm, now, Event::WebhookDisabled, Actor::System)
         .with("webhook", id.to_string())
         .with("reason", state.name());

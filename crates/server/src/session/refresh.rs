@@ -1,6 +1,6 @@
 //! The refresh token's one use.
 
-use gatepost_domain::{EventId, OutboxId, Timestamp, TokenFormat, refresh::RefreshToken};
+use gatepost_domain::{OutboxId, Timestamp, TokenFormat, refresh::RefreshToken};
 use gatepost_store::grants::{self, Ends, Exchanged, OnReuse, Presented, RefreshRefused};
 
 use super::{FIRST_PARTY, touch};
@@ -59,11 +59,7 @@ pub async fn refresh_with<T>(
         grace: settings.refresh_grace,
         mfa_grace: settings.mfa_grace,
         rotates: true,
-        on_reuse: OnReuse {
-            event: EventId::new(now, app.entropy()),
-            message: OutboxId::new(now, app.entropy()),
-            ends,
-        },
+        on_reuse: OnReuse { event: app.event_id(now), message: OutboxId::new(now, app.entropy()), ends },
     };
     match grants::exchange(app.db(), presented, answer).await? {
         Ok((exchanged, answer)) => {

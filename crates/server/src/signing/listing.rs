@@ -1,7 +1,7 @@
 //! The keys of a realm, as an operator sees them.
 
 use gatepost_domain::{
-    EventId, SigningAlg, Timestamp,
+    SigningAlg, Timestamp,
     audit::{Actor, Event, Record},
     signing_key,
 };
@@ -81,7 +81,7 @@ pub async fn reveal(app: &App, realm: &Snapshot) -> Result<Vec<Revealed>, Proble
     }
     let views = list(app, realm).await?;
     let (id, now) = (realm.id(), app.clock().now());
-    let event = EventId::new(now, app.entropy());
+    let event = app.event_id(now);
     let record = Record::new(event, id, now, Event::SigningKeyRevealed, Actor::Operator);
     let stored = app.db().write("show the secrets that applications know", move |tx| {
         let record = record.clone();

@@ -35,6 +35,14 @@ async fn an_administrator_reads_what_happened_in_pages() {
         assert_eq!(brief(&answer), "400 INVALID_REQUEST", "{query}");
     }
 
+    // Also what happened in one moment.
+    for number in 0..10 {
+        let person = person(&app, &format!("user-{number}@example.com")).await;
+        let told = get(&app, &root, &format!("{EVENTS}?user_id={}", person.id)).await.json();
+        let told: Vec<_> = told["events"].as_array().unwrap().iter().map(|event| &event["event"]).collect();
+        assert_eq!(told, ["signed-in", "user-registered"]);
+    }
+
     assert_eq!(brief(&get(&app, &ada, EVENTS).await), "403 FORBIDDEN");
     assert_eq!(brief(&app.get(EVENTS).await), "401 UNAUTHORIZED");
     let elsewhere = EVENTS.replace("default", "acme");
