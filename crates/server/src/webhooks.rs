@@ -8,4 +8,4 @@ mod show;
 pub use change::{Change, Made, Wanted, create, delete, replay, replay_dead, rotate_secret, test, update};
 pub(crate) use secret::fresh as fresh_secret;
 pub use send::{Sent, send};
-pub use show::{Shown, deliveries, delivery, find, list};
+pub use show::{Message, Shown, deliveries, delivery, find, list};

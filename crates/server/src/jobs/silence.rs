@@ -29,8 +29,13 @@ impl<K: Clone + Eq + Hash> Silent<K> {
         Self { known: Cache::new(REMEMBERED), doublings }
     }
 
+    /// Until when they are left alone; that may be over.
+    pub(crate) fn until(&self, whom: &K) -> Option<Timestamp> {
+        self.known.get(whom).map(|silence| silence.until)
+    }
+
     pub(super) fn is_silent(&self, whom: &K, now: Timestamp) -> bool {
-        self.known.get(whom).is_some_and(|silence| now < silence.until)
+        self.until(whom).is_some_and(|until| now < until)
     }
 
     /// Keeps whether somebody took a message: one who does not is left alone for twice as long each time.

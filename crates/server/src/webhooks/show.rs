@@ -1,8 +1,8 @@
 //! Webhooks and their messages, looked at.
 
 use gatepost_domain::{
-    EventId, RealmId, Webhook, WebhookId,
-    webhook::{Delivery, DeliveryState},
+    EventId, RealmId, Timestamp, Webhook, WebhookId,
+    webhook::{Delivery, DeliveryState, WebhookState},
 };
 use gatepost_store::webhooks as stored;
 
@@ -17,6 +17,23 @@ pub struct Shown {
     pub before: Option<EventId>,
     /// So many at the most.
     pub limit: u32,
+}
+
+/// A message as it is looked at.
+pub struct Message {
+    /// What is kept of it.
+    pub delivery: Delivery,
+    /// When it is sent next, as far as this process knows. `None`: not any more, or not while its webhook is off.
+    pub next_attempt_at: Option<Timestamp>,
+}
+
+impl Message {
+    fn of(app: &App, webhook: &Webhook, delivery: Delivery) -> Self {
+        let due = delivery.due_at.filter(|_| webhook.state == WebhookState::On);
+        // One that took nothing of late is left alone, whatever is due.
+        let left_alone = app.silent_webhooks().until(&webhook.id);
+        Self { delivery, next_attempt_at: due.map(|due| left_alone.map_or(due, |until| due.max(until))) }
+    }
 }
 
 /// The webhook of an id.
@@ -44,16 +61,17 @@ pub async fn deliveries(
     app: &App,
     (realm, id): (RealmId, WebhookId),
     shown: Shown,
-) -> Result<Vec<Delivery>, Problem> {
-    app.db()
-        .read("list messages for a webhook", move |tx| {
-            Box::pin(async move {
-                stored::find(tx, realm, id).await?.ok_or(Problem::NotFound)?;
-                let Shown { state, before, limit } = shown;
-                Ok(stored::list_deliveries(tx, (realm, id), state, before, limit).await?)
-            })
+) -> Result<Vec<Message>, Problem> {
+    let found = app.db().read("list messages for a webhook", move |tx| {
+        Box::pin(async move {
+            let webhook = stored::find(tx, realm, id).await?.ok_or(Problem::NotFound)?;
+            let Shown { state, before, limit } = shown;
+            let found = stored::list_deliveries(tx, (realm, id), state, before, limit).await?;
+            Ok::<_, Problem>((webhook, found))
         })
-        .await
+    });
+    let (webhook, found) = found.await?;
+    Ok(found.into_iter().map(|delivery| Message::of(app, &webhook, delivery)).collect())
 }
 
 /// One message for a webhook.
@@ -62,9 +80,14 @@ pub async fn delivery(
     realm: RealmId,
     id: WebhookId,
     message: EventId,
-) -> Result<Delivery, Problem> {
+) -> Result<Message, Problem> {
     let found = app.db().read("find a message for a webhook", move |tx| {
-        Box::pin(async move { stored::find_delivery(tx, realm, id, message).await })
+        Box::pin(async move {
+            let webhook = stored::find(tx, realm, id).await?.ok_or(Problem::NotFound)?;
+            let found = stored::find_delivery(tx, realm, id, message).await?.ok_or(Problem::NotFound)?;
+            Ok::<_, Problem>((webhook, found))
+        })
     });
-    found.await?.ok_or(Problem::NotFound)
+    let (webhook, found) = found.await?;
+    Ok(Message::of(app, &webhook, found))
 }

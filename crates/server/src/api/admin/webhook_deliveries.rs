@@ -1,10 +1,7 @@
 //! `/api/v1/admin/webhooks/{id}/deliveries`
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{
-    EventId, Timestamp, WebhookId,
-    webhook::{Delivery, DeliveryState},
-};
+use gatepost_domain::{EventId, Timestamp, WebhookId, webhook::DeliveryState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,7 +14,7 @@ use crate::{
         problem::ProblemDocument,
     },
     realm::InRealm,
-    webhooks,
+    webhooks::{self, Message},
 };
 
 /// A message for a webhook, and what became of it.
@@ -43,7 +40,8 @@ pub struct DeliveryView {
     /// `secret_unreadable`.
     #[schema(example = "204")]
     last_answer: Option<String>,
-    /// When it is sent next.
+    /// When it is sent next, as far as is known: not while its webhook is left alone, because it took nothing of late. `null`: not any
+    /// more, or not while the webhook is off.
     #[schema(value_type = Option<String>)]
     next_attempt_at: Option<Timestamp>,
     /// The document that is sent. Only where one message is shown.
@@ -52,8 +50,8 @@ pub struct DeliveryView {
     body: Option<Value>,
 }
 
-impl From<&Delivery> for DeliveryView {
-    fn from(delivery: &Delivery) -> Self {
+impl From<&Message> for DeliveryView {
+    fn from(Message { delivery, next_attempt_at }: &Message) -> Self {
         Self {
             id: delivery.id,
             event: delivery.event.name(),
@@ -62,7 +60,7 @@ impl From<&Delivery> for DeliveryView {
             attempts: delivery.attempts,
             last_attempt_at: delivery.last.map(|(at, _)| at),
             last_answer: delivery.last.map(|(_, answer)| answer.to_string()),
-            next_attempt_at: delivery.due_at,
+            next_attempt_at: *next_attempt_at,
             body: None,
         }
     }
@@ -154,7 +152,7 @@ pub(super) async fn list(
         limit: limit.and_one(),
     };
     let found = webhooks::deliveries(&app, (realm.id(), id), shown).await?;
-    let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
+    let (found, next_cursor) = page::cut(found, limit, |last| last.delivery.id.to_string());
     Ok(Json(WebhookDeliveryPage { deliveries: found.iter().map(DeliveryView::from).collect(), next_cursor }))
 }
 
@@ -179,7 +177,7 @@ pub(super) async fn show(
     State(app): State<App>,
 ) -> Result<Json<DeliveryView>, Problem> {
     let found = webhooks::delivery(&app, realm.id(), id, message).await?;
-    let body = serde_json::from_str(&found.body).map_err(Problem::internal)?;
+    let body = serde_json::from_str(&found.delivery.body).map_err(Problem::internal)?;
     Ok(Json(DeliveryView { body: Some(body), ..DeliveryView::from(&found) }))
 }
 

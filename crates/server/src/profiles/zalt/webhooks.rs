@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{
     DisplayName, EventId, WebUri, Webhook, WebhookId, WebhookState,
-    webhook::{Answer, Delivery, DeliveryState, Form, zalt},
+    webhook::{Answer, DeliveryState, Form, zalt},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ use crate::{
         page::{self, Limit},
     },
     realm::InRealm,
-    webhooks::{self, Shown, Wanted},
+    webhooks::{self, Message, Shown, Wanted},
 };
 
 /// A realm has no more.
@@ -43,7 +43,7 @@ fn view(webhook: &Webhook) -> Value {
     })
 }
 
-fn delivery(message: &Delivery) -> Value {
+fn delivery(Message { delivery: message, next_attempt_at }: &Message) -> Value {
     let status = match message.state() {
         DeliveryState::Waiting => "pending",
         DeliveryState::Delivered => "delivered",
@@ -61,12 +61,12 @@ fn delivery(message: &Delivery) -> Value {
         "response_status": answered,
         "created_at": message.created_at,
         "last_attempt_at": message.last.map(|(at, _)| at),
-        "next_attempt_at": message.due_at,
+        "next_attempt_at": next_attempt_at,
         "eventType": zalt::name(message.event),
         "responseStatus": answered,
         "createdAt": message.created_at,
         "lastAttemptAt": message.last.map(|(at, _)| at),
-        "nextAttemptAt": message.due_at,
+        "nextAttemptAt": next_attempt_at,
     })
 }
 
@@ -188,7 +188,7 @@ pub async fn deliveries(
     let (webhook, limit) = (named(&app, &realm, id).await?, asked.limit);
     let shown = Shown { state: None, before: asked.cursor, limit: limit.and_one() };
     let found = webhooks::deliveries(&app, (realm.id(), webhook.id), shown).await?;
-    let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
+    let (found, next_cursor) = page::cut(found, limit, |last| last.delivery.id.to_string());
     let all: Vec<Value> = found.iter().map(delivery).collect();
     Ok(Said::ok(json!({"deliveries": all, "next_cursor": next_cursor})))
 }

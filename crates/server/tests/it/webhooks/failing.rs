@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::http::Method;
-use serde_json::json;
+use gatepost_domain::Timestamp;
+use serde_json::{Value, json};
 
 use super::{
     World, make,
@@ -76,6 +77,46 @@ async fn wh_04_what_happens_while_nobody_is_there_arrives_in_order_afterwards() 
     let names: Vec<_> =
         told.iter().map(|body| body["data"]["user"]["name"].as_str().unwrap().to_owned()).collect();
     assert_eq!(names, (0..20).map(|number| format!("Number {number}")).collect::<Vec<_>>());
+}
+
+/// Where nothing is taken the whole webhook is left alone for a while, whatever is due.
+#[tokio::test]
+async fn a_message_says_when_it_is_sent_next_also_where_its_webhook_is_left_alone() {
+    let world = World::told_of(&["user.deleted"]).await;
+    let id = world.test().await;
+    let next = async || {
+        let one = world.of_hook(Method::GET, &format!("/deliveries/{id}"), None).await.json();
+        let all = world.of_hook(Method::GET, "/deliveries", None).await.json();
+        assert_eq!(all["deliveries"][0]["next_attempt_at"], one["next_attempt_at"]);
+        (one["state"].as_str().unwrap().to_owned(), one["next_attempt_at"].clone())
+    };
+    let waits_until = |at: Timestamp| ("waiting".to_owned(), json!(at));
+    let now = || world.app.clock.now();
+    assert_eq!(next().await, waits_until(now()), "at once");
+    world.receiver.says(503);
+    for pause in [2, 4, 8, 16] {
+        world.send().await;
+        assert_eq!(world.receiver.take().len(), 1);
+        let told = next().await;
+        assert_eq!(told, waits_until(now().plus(Duration::from_secs(pause))));
+        world.app.advance(Duration::from_secs(pause - 1));
+        world.send().await;
+        assert!(world.receiver.take().is_empty());
+        assert_eq!(next().await, told);
+        world.app.advance(Duration::from_secs(1));
+    }
+    world.receiver.says(410);
+    world.send().await;
+    assert_eq!((world.state().await.as_str(), next().await.1), ("gone", Value::Null), "not while it is off");
+    world.receiver.says(200);
+    assert_eq!(world.of_hook(Method::PATCH, "", Some(json!({"enabled": true}))).await.status, 200);
+    let (state, at) = next().await;
+    assert!(
+        state == "waiting" && at.as_str().unwrap() <= json!(now()).as_str().unwrap(),
+        "due already: {at}"
+    );
+    world.send().await;
+    assert_eq!(next().await, ("delivered".to_owned(), Value::Null));
 }
 
 #[tokio::test]
