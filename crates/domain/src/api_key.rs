@@ -67,6 +67,11 @@ pub fn generate(id: ApiKeyId, entropy: &dyn Entropy) -> Secret {
     numbered_secret::generate(PREFIX, id.as_bytes(), entropy)
 }
 
+/// The first letters of the key of an id, by which its owner tells it from others: part of the id, and nothing of the secret.
+pub fn start(id: &ApiKeyId) -> String {
+    numbered_secret::start(PREFIX, id.as_bytes())
+}
+
 /// The id in a key, if the text can be one: shape and checksum are right. Mistyped and made-up keys end here, without
 /// the database.
 pub fn id_of(text: &str) -> Option<ApiKeyId> {
@@ -171,6 +176,20 @@ mod tests {
         };
         RoleGraph::new(&[role("editor", &["notes:*", "users:read"]), role("reader", &["notes:read"])])
             .unwrap()
+    }
+
+    #[test]
+    fn keys_are_told_apart_by_how_they_start_which_says_nothing_of_the_secret() {
+        let (dice, now) = (Counting::default(), Timestamp::from_unix_seconds(1_800_000_000));
+        let ids = [(); 2].map(|()| ApiKeyId::new(now, &dice));
+        let starts = ids.map(|id| start(&id));
+        assert_ne!(starts[0], starts[1], "made in the same moment");
+        for (id, start) in ids.iter().zip(&starts) {
+            let keys = [(); 2].map(|()| generate(*id, &dice));
+            assert_ne!(keys[0].reveal(), keys[1].reveal());
+            assert!(keys.iter().all(|key| key.reveal().starts_with(start.as_str())), "whatever the secret");
+            assert_eq!(start.len(), PREFIX.len() + 16);
+        }
     }
 
     #[test]

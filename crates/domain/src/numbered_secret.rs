@@ -8,6 +8,8 @@ use crate::{Entropy, Secret, SecretDigest};
 const ID: usize = 16;
 const SECRET: usize = 20;
 const CHECKSUM: usize = 4;
+/// Bytes of the id that are shown of a secret: when it was made, to the millisecond, and 32 random bits.
+const START: usize = 10;
 /// Letters of base 32 for 40 bytes.
 const LETTERS: usize = 64;
 
@@ -22,6 +24,13 @@ pub(crate) fn generate(prefix: &str, id: &[u8; ID], entropy: &dyn Entropy) -> Se
     text.push_str(prefix);
     write_base32_bytes(&bytes, &mut text);
     Secret::received(text)
+}
+
+/// The first letters of the secret of an id: of the id alone, up to its random bits, so that no two begin alike.
+pub(crate) fn start(prefix: &str, id: &[u8; ID]) -> String {
+    let mut text = prefix.to_owned();
+    write_base32_bytes(&id[..START], &mut text);
+    text
 }
 
 /// The id in such a secret, if the text can be one: prefix, shape and checksum are right.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use gatepost_domain::{ApiKeyId, Secret, Timestamp, api_key::ApiKey};
+use gatepost_domain::{
+    ApiKeyId, Secret, Timestamp,
+    api_key::{self, ApiKey},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -21,6 +24,9 @@ use crate::{
 pub struct KeyView {
     #[schema(example = "key_01jd3v6d7qk4r8x2m5n9p0t1wz")]
     id: String,
+    /// How the key begins, so that whoever finds one knows which it is.
+    #[schema(example = "gp_key_06fj5k2m8nqv3w1t")]
+    start: String,
     #[schema(example = "ci")]
     name: String,
     /// What it may be used for, as far as its owner may.
@@ -43,6 +49,7 @@ impl From<&ApiKey> for KeyView {
     fn from(key: &ApiKey) -> Self {
         Self {
             id: key.id.to_string(),
+            start: api_key::start(&key.id),
             name: key.name.as_str().to_owned(),
             scopes: key.scopes.iter().map(ToString::to_string).collect(),
             created_by: key.created_by.map(|user| user.to_string()),

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use axum::http::StatusCode;
 use gatepost_domain::{
     ApiKeyId, DisplayName, Timestamp,
-    api_key::{ApiKey, KeyOwner, PREFIX, permission_of},
+    api_key::{self, ApiKey, KeyOwner, PREFIX, permission_of},
 };
 use serde_json::{Value, json};
 
@@ -24,9 +24,6 @@ use crate::{
 
 /// What a key is called that nobody named.
 const NAMELESS: &str = "API key";
-
-/// How many first letters of a key are shown.
-const START: usize = 6;
 
 const SERVER_ONLY_PROPERTY: &str = "SERVER_ONLY_PROPERTY";
 
@@ -51,7 +48,7 @@ fn view(key: &ApiKey) -> Value {
         "id": key.id,
         "configId": "default",
         "name": key.name.as_str(),
-        "start": &PREFIX[..START],
+        "start": api_key::start(&key.id),
         "prefix": PREFIX,
         "referenceId": owner,
         "enabled": true,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{
     ApiKeyId, DisplayName, Timestamp,
-    api_key::{ApiKey, PREFIX},
+    api_key::{self, ApiKey},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -25,17 +25,18 @@ use crate::{
 
 pub(super) fn view(key: &ApiKey) -> Value {
     let scopes: Vec<String> = key.scopes.iter().map(ToString::to_string).collect();
+    let start = api_key::start(&key.id);
     json!({
         "id": key.id,
         "name": key.name.as_str(),
         "description": null,
-        "key_prefix": PREFIX,
+        "key_prefix": start,
         "scopes": scopes,
         "status": "active",
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "last_used_at": key.last_used_at,
-        "keyPrefix": PREFIX,
+        "keyPrefix": start,
         "createdAt": key.created_at,
         "expiresAt": key.expires_at,
         "lastUsedAt": key.last_used_at,

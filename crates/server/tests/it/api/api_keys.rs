@@ -67,6 +67,21 @@ async fn verified(app: &TestApp, answer: &Answer) -> std::sync::Arc<Claims> {
     verifier.verify(&answer.text("access_token"), app.clock.now().unix_seconds()).unwrap()
 }
 
+/// Whoever finds a key in a log or a file sees which one to revoke.
+#[tokio::test]
+async fn keys_are_told_apart_by_how_they_begin() {
+    let (app, ada) = with_editor().await;
+    let made = [make(&app, &ada, json!(["ci"])).await, make(&app, &ada, json!(["ci"])).await];
+    let listed = app.ask(&ada, Method::GET, KEYS, None).await.json();
+    for (this, other) in [(&made[0], &made[1]), (&made[1], &made[0])] {
+        let all = listed["api_keys"].as_array().unwrap();
+        let found = all.iter().find(|key| key["id"] == json!(this.text("id"))).unwrap();
+        let start = found["start"].as_str().unwrap();
+        assert_eq!((start, start.len()), (&*this.text("start"), 23));
+        assert!(this.text("key").starts_with(start) && !other.text("key").starts_with(start));
+    }
+}
+
 #[tokio::test]
 async fn a_key_is_made_listed_used_rotated_and_revoked() {
     let (app, ada) = with_editor().await;

@@ -59,9 +59,11 @@ async fn a_key_is_made_within_the_rights_of_its_owner() {
     assert_eq!((&made["name"], &made["referenceId"], &made["enabled"]), (&json!("ci"), &user, &json!(true)));
     assert_eq!((&made["permissions"], &made["configId"]), (&notes(), &json!("default")));
     assert_eq!(made["expiresAt"], "2027-01-16T08:00:00.000Z");
-    assert!(
-        key.starts_with(made["prefix"].as_str().unwrap()) && key.starts_with(made["start"].as_str().unwrap())
-    );
+    let start = made["start"].as_str().unwrap();
+    assert!(key.starts_with(made["prefix"].as_str().unwrap()) && key.starts_with(start));
+    let body = json!({"name": "another", "expiresIn": 86_400, "permissions": notes()});
+    let another = client.post("/api-key/create", body).await.text("start");
+    assert_ne!(another, start, "they are told apart");
     for nothing in ["remaining", "refillAmount", "rateLimitMax", "metadata", "lastRequest"] {
         assert_eq!(made[nothing], Value::Null, "{nothing}");
     }

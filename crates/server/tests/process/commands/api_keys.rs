@@ -52,7 +52,8 @@ async fn a_key_of_the_file_is_shown_once_listed_and_revoked() {
     assert_eq!(command(&data, &apply).done(), "nothing to change");
     let listed = command(&data, "api-key list --client worker --json").json();
     assert_eq!((&listed[0]["name"], &listed[0]["created_by"]), (&json!("nightly"), &json!(null)));
-    assert!(!listed.to_string().contains("gp_key_"));
+    let start = listed[0]["start"].as_str().unwrap();
+    assert!(start.starts_with("gp_key_") && start.len() == 23, "how it begins, and no more: {start}");
     assert_snapshot!(hide(&command(&data, "api-key list --client worker").done()), @r"
     ID                              NAME     SCOPES      EXPIRES  LAST USED
     [key_]  nightly  notes:read  -        -

@@ -20,7 +20,11 @@ async fn a_key_is_made_shown_once_listed_and_revoked() {
     assert_eq!(made.status, 201, "{made:?}");
     let json = made.json();
     let full = json["full_key"].as_str().unwrap();
-    assert!(full.starts_with(json["key"]["key_prefix"].as_str().unwrap()));
+    let prefix = json["key"]["key_prefix"].as_str().unwrap();
+    assert!(
+        full.starts_with(prefix) && prefix.len() > "gp_key_".len(),
+        "keys are told apart by it: {prefix}"
+    );
     assert_eq!((&json["key"]["status"], &json["key"]["expires_at"]), (&json!("active"), &json!(end)));
     let id = json["key"]["id"].as_str().unwrap();
 
