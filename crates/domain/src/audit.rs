@@ -53,6 +53,8 @@ events! {
     UserDisabled = "user-disabled",
     /// A user can sign in again.
     UserEnabled = "user-enabled",
+    /// A user asked to delete their account, and a link was mailed.
+    AccountDeletionRequested = "account-deletion-requested",
     /// A user and everything of theirs is gone.
     UserDeleted = "user-deleted",
     /// A user was given other roles.

@@ -46,6 +46,8 @@ pub enum LinkPurpose {
     Recover,
     /// Signs in, in the browser that asked for it.
     SignIn,
+    /// Deletes the account, in the session that asked for it.
+    DeleteAccount,
 }
 
 /// The text names no purpose.
@@ -55,8 +57,14 @@ pub struct NoSuchPurpose;
 
 impl LinkPurpose {
     /// Every purpose there is.
-    pub const ALL: [Self; 5] =
-        [Self::VerifyEmail, Self::ChangeEmail, Self::UndoEmail, Self::Recover, Self::SignIn];
+    pub const ALL: [Self; 6] = [
+        Self::VerifyEmail,
+        Self::ChangeEmail,
+        Self::UndoEmail,
+        Self::Recover,
+        Self::SignIn,
+        Self::DeleteAccount,
+    ];
 
     /// The stable name.
     pub const fn name(self) -> &'static str {
@@ -66,6 +74,7 @@ impl LinkPurpose {
             Self::UndoEmail => "undo-email",
             Self::Recover => "recover",
             Self::SignIn => "sign-in",
+            Self::DeleteAccount => "delete-account",
         }
     }
 
@@ -77,6 +86,7 @@ impl LinkPurpose {
             Self::UndoEmail => "gp_eu_",
             Self::Recover => "gp_pr_",
             Self::SignIn => "gp_el_",
+            Self::DeleteAccount => "gp_ed_",
         }
     }
 
@@ -87,6 +97,7 @@ impl LinkPurpose {
             Self::UndoEmail => 3,
             Self::Recover => 4,
             Self::SignIn => 5,
+            Self::DeleteAccount => 6,
         }
     }
 
@@ -94,7 +105,7 @@ impl LinkPurpose {
     /// people who are on holiday.
     pub const fn lifetime(self) -> Duration {
         match self {
-            Self::SignIn => SIGN_IN_TTL,
+            Self::SignIn | Self::DeleteAccount => SIGN_IN_TTL,
             Self::Recover => Duration::from_mins(30),
             Self::VerifyEmail | Self::ChangeEmail => Duration::from_hours(24),
             Self::UndoEmail => Duration::from_hours(24 * 7),
@@ -102,10 +113,10 @@ impl LinkPurpose {
     }
 
     /// Whether a newer link of the purpose ends the ones before. Not so what takes back a change: whoever changes the address twice
-    /// must not get rid of the first owner. Nor what signs in: whoever asks in their own browser must not end what the owner asked for
-    /// in theirs.
+    /// must not get rid of the first owner. Nor what is good for whoever asked alone: whoever asks in their own browser must not end what
+    /// the owner asked for in theirs.
     pub const fn ends_older(self) -> bool {
-        !matches!(self, Self::UndoEmail | Self::SignIn)
+        !matches!(self, Self::UndoEmail | Self::SignIn | Self::DeleteAccount)
     }
 }
 
@@ -260,6 +271,7 @@ mod tests {
     fn lg_10_what_opens_the_account_is_good_for_half_an_hour_at_most() {
         assert!(LinkPurpose::Recover.lifetime() <= Duration::from_mins(30));
         assert!(LinkPurpose::SignIn.lifetime() <= Duration::from_mins(10));
+        assert!(LinkPurpose::DeleteAccount.lifetime() <= crate::mfa::FRESH);
         let now = Timestamp::from_unix_seconds(1_800_000_000);
         let to = "ada@example.com".parse().unwrap();
         let link =

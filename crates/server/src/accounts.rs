@@ -3,6 +3,7 @@
 mod about;
 mod change;
 mod create;
+mod deletion;
 mod email;
 mod history;
 mod left_behind;
@@ -35,6 +36,7 @@ pub use about::{About, about, about_each};
 pub use change::{Change, ClaimChanges, change, delete, delete_own};
 pub use create::{Profile, check_registration_open, create, is_username_free, register, sign_up};
 pub(crate) use email::remind_to_verify;
+pub use deletion::{ask_to_delete, delete_own_by_link, opened_to_delete};
 pub use email::{
     CONFIRMING, ask_to_change_email, ask_to_change_email_by, ask_to_verify, awaited_email, confirm_email,
     undo_email_change, verify_ones_own,

@@ -90,20 +90,21 @@ pub async fn take(
     tx.optional(SQL, &[(&realm).into(), (&id).into(), purpose.name().into(), now.into()]).await
 }
 
-/// Uses a link up that signs in, for whoever asked for it and nobody else. Of any number who do so at once, one gets it. One statement.
+/// Uses a link up that is good for whoever asked for it and nobody else. Of any number who do so at once, one gets it. One statement.
 pub async fn take_asked(
     tx: &mut Tx,
     realm: RealmId,
-    id: MailedLinkId,
+    (id, purpose): (MailedLinkId, LinkPurpose),
     by: &SecretDigest,
     now: Timestamp,
 ) -> Result<Option<MailedLink>, Error> {
     const SQL: &str = concat!(
-        "DELETE FROM mailed_links WHERE realm_id = $1 AND id = $2 AND purpose = 'sign-in' AND asked_by = $3
-        AND expires_at > $4 RETURNING ",
+        "DELETE FROM mailed_links WHERE realm_id = $1 AND id = $2 AND purpose = $3 AND asked_by = $4
+        AND expires_at > $5 RETURNING ",
         columns!()
     );
-    tx.optional(SQL, &[(&realm).into(), (&id).into(), by.into(), now.into()]).await
+    let params = [(&realm).into(), (&id).into(), purpose.name().into(), by.into(), now.into()];
+    tx.optional(SQL, &params).await
 }
 
 /// Ends the links of a user and a purpose that one browser or program asked for. Returns how many there were.

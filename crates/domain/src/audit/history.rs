@@ -22,6 +22,7 @@ impl Event {
                 | Self::AccountRecovered
                 | Self::AccountTakenOver
                 | Self::EmailSignInRequested
+                | Self::AccountDeletionRequested
                 | Self::SignedIn
                 | Self::SignInRefused
                 | Self::AttemptRefused

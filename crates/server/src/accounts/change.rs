@@ -7,7 +7,8 @@ use gatepost_domain::{
 use gatepost_store::{Tx, audit, passwords, personal_claims, user_notes, users};
 
 use super::{
-    ADMINISTRATOR, Who, email, field, is_administrator, left_behind, links, noted, roles_of, with_roles,
+    ADMINISTRATOR, Who, deletion::Opened, email, field, is_administrator, left_behind, links, noted,
+    roles_of, with_roles,
 };
 use crate::{
     App,
@@ -360,7 +361,7 @@ pub async fn delete(
     who: Who,
     now: Timestamp,
 ) -> Result<(), Problem> {
-    remove(app, (realm, user), who, None, now).await
+    remove(app, (realm, user), who, Shown::Nothing, now).await
 }
 
 /// The same for the account of whoever asks, where the realm lets people do so. It takes a sign-in of the person's own, a moment ago, with
@@ -376,14 +377,25 @@ pub async fn delete_own(
         return Err(Problem::AccountDeletionOff);
     }
     let whose = (caller.user.realm, caller.user.id);
-    remove(app, whose, Who::themselves(caller, origin), Some(caller.clone()), now).await
+    remove(app, whose, Who::themselves(caller, origin), Shown::SignIn(caller.clone()), now).await
 }
 
-async fn remove(
+/// By what somebody shows that they may delete their own account.
+#[derive(Clone)]
+pub(super) enum Shown {
+    /// By nothing: it is the account of somebody else.
+    Nothing,
+    /// By a sign-in of a moment ago.
+    SignIn(SignedIn),
+    /// By a link that was mailed to them.
+    Link(SignedIn, Opened),
+}
+
+pub(super) async fn remove(
     app: &App,
     (realm, user): (RealmId, UserId),
     who: Who,
-    owner: Option<SignedIn>,
+    shown: Shown,
     now: Timestamp,
 ) -> Result<(), Problem> {
     let record = who.record(app, Event::UserDeleted, realm, user, now);
@@ -392,17 +404,18 @@ async fn remove(
     app.db()
         .write("delete a user", move |tx| {
             let (record, who, app) = (record.clone(), who.clone(), worker.clone());
-            let owner = owner.clone();
+            let shown = shown.clone();
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let before = users::find(tx, realm, user).await?.ok_or(Problem::NotFound)?;
                 who.reaches(&before)?;
                 who.means(Some(&before))?;
                 keep_an_administrator(tx, &before).await?;
-                match owner {
-                    Some(owner) => drop(mfa::may_change(tx, &owner, now).await?),
-                    None if who.is(user) => return Err(Problem::OwnAccount),
-                    None => {}
+                match shown {
+                    Shown::SignIn(owner) => drop(mfa::may_change(tx, &owner, now).await?),
+                    Shown::Link(owner, link) => link.take(tx, &owner, &before, now).await?,
+                    Shown::Nothing if who.is(user) => return Err(Problem::OwnAccount),
+                    Shown::Nothing => {}
                 }
                 left_behind::settle(tx, &app, &before, &who, now).await?;
                 revoke_because(tx, &app, (realm, user), Some(Event::UserDeleted.name()), &who, now).await?;

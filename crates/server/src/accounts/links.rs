@@ -148,8 +148,7 @@ pub(crate) async fn note_wrong_code(
 /// Whether a link still means what it did when it was mailed: nobody can use one that is about an address the account had before.
 fn is_about(link: &MailedLink, user: &User) -> bool {
     let same = user.email.as_ref().is_some_and(|email| *email == link.email);
-    let needs_address =
-        matches!(link.purpose, LinkPurpose::VerifyEmail | LinkPurpose::Recover | LinkPurpose::SignIn);
+    let needs_address = !matches!(link.purpose, LinkPurpose::ChangeEmail | LinkPurpose::UndoEmail);
     !user.is_disabled() && (same || !needs_address)
 }
 

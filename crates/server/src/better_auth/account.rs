@@ -8,8 +8,10 @@ use serde_json::json;
 use super::{
     asked::{Answer, Asked},
     caller::Caller,
+    deletion,
     refusal::Refusal,
     sign_up::{check_length, renamed},
+    targets::Targets,
     two_factor,
     view::UserView,
 };
@@ -153,45 +155,53 @@ pub(super) async fn list_accounts(mut asked: Asked) -> Answer {
 }
 
 /// Deletes the account of whoever asks. It takes a sign-in of a moment ago with every factor, which the password makes of this one where the
-/// account has no other. No token for it is mailed.
+/// account has no other. Where there is no password either, a link is mailed; its token is taken here, too.
 pub(super) async fn delete(mut asked: Asked) -> Answer {
     let mut fields = asked.body();
     let password = fields.has("password").then(|| fields.password("password"));
-    let (token, _back) = (fields.optional_text("token"), fields.optional_text("callbackURL"));
+    let token = fields.optional_text("token").filter(|token| !token.is_empty());
+    let targets = Targets::of_body(&mut fields).or_root();
     fields.done()?;
     let caller = asked.signed_in().await?;
     if !asked.realm.settings().account_deletion {
-        let message = "Nobody deletes their own account in this realm. Turn its setting account_deletion on.";
-        return Err(Refusal::new(StatusCode::NOT_FOUND, "ACCOUNT_DELETION_OFF", message));
+        return Err(undeleted(Problem::AccountDeletionOff));
     }
-    if token.is_some_and(|token| !token.is_empty()) {
-        let message = "No token to delete an account is mailed. Send the password.";
-        return Err(Refusal::new(StatusCode::NOT_FOUND, "INVALID_TOKEN", message));
+    if let Some(token) = token {
+        return deletion::by_token(asked, &caller.known, &token).await;
     }
-    let known = match password.filter(|password| !password.is_empty()) {
+    let password = password.filter(|password| !password.is_empty());
+    let by_session = password.is_none();
+    let known = match password {
         Some(password) => {
             let hash = two_factor::check(&asked, &caller, &password).await?;
-            two_factor::prove_anew(&asked, &caller, hash).await.map_err(stale)?
+            two_factor::prove_anew(&asked, &caller, hash).await.map_err(undeleted)?
         }
         None => caller.known,
     };
     let origin = asked.origin.clone();
     let deleted = accounts::delete_own(&asked.app, &asked.realm, &known, origin, asked.now).await;
     if let Err(problem) = deleted {
+        if by_session && matches!(problem, Problem::ReauthenticationRequired) {
+            return deletion::mail_link(asked, &known, &targets).await;
+        }
         // The session goes on, perhaps under the token that the password has given it.
         asked.keep(&known.session);
-        return Ok(asked.refuse(stale(problem)));
+        return Ok(asked.refuse(undeleted(problem)));
     }
-    asked.take_session_away();
-    Ok(asked.json(&json!({"success": true, "message": "User deleted"})))
+    Ok(deletion::deleted(asked))
 }
 
-/// What the contract calls a sign-in here that is too old.
-fn stale(problem: Problem) -> Refusal {
+/// Why an account is not deleted, in the words of the contract: a sign-in that is too old, or a realm where nobody does so.
+pub(super) fn undeleted(problem: Problem) -> Refusal {
     match problem {
         Problem::ReauthenticationRequired => {
             let message = "Sign in again, with every factor you have.";
             Refusal::new(StatusCode::BAD_REQUEST, "SESSION_EXPIRED", message)
+        }
+        Problem::AccountDeletionOff => {
+            let message =
+                "Nobody deletes their own account in this realm. Turn its setting account_deletion on.";
+            Refusal::new(StatusCode::NOT_FOUND, "ACCOUNT_DELETION_OFF", message)
         }
         other => other.into(),
     }

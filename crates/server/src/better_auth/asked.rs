@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use super::{
     caller::expiry,
     cookies::{self, Name, SET_AUTH_TOKEN},
-    device,
+    deletion, device,
     fields::Fields,
     magic_link,
     origins::{Sender, check_targets},
@@ -39,7 +39,8 @@ use crate::{
 pub(super) type Answer = Result<Response, Refusal>;
 
 /// What forms without a script may be sent to.
-const FORMS: [&str; 4] = ["/sign-in/email", "/sign-up/email", magic_link::VERIFY, device::CODE];
+const FORMS: [&str; 5] =
+    ["/sign-in/email", "/sign-up/email", magic_link::VERIFY, deletion::CALLBACK, device::CODE];
 
 /// A request.
 pub(super) struct Asked {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use axum::routing::{MethodRouter, get, post};
 
 use super::{
-    account, admin, api_key, device, email_otp, magic_link, multi_session, organization, passkey,
+    account, admin, api_key, deletion, device, email_otp, magic_link, multi_session, organization, passkey,
     provider_tokens, recovery, session, sign_in, sign_up, social, token, two_factor,
 };
 use crate::App;
@@ -37,6 +37,8 @@ endpoints! {
     OPENED:
     get "/magic-link/verify" magic_link::open, "a_link_signs_in_where_it_was_asked_for_and_by_its_button";
     post "/magic-link/verify" magic_link::follow, "a_link_signs_in_where_it_was_asked_for_and_by_its_button";
+    get "/delete-user/callback" deletion::open, "an_account_without_a_password_is_deleted_by_a_link_and_its_button";
+    post "/delete-user/callback" deletion::follow, "an_account_without_a_password_is_deleted_by_a_link_and_its_button";
     post "/sign-in/social" social::sign_in, "somebody_signs_in_by_a_provider";
     post "/link-social" social::link, "an_account_elsewhere_is_connected_and_disconnected";
     get "/callback/{provider}" social::come_back, "somebody_signs_in_by_a_provider";
@@ -165,11 +167,6 @@ endpoints! {
 
 /// What is not served yet: the plugin it belongs to, the endpoints, and what does the same meanwhile.
 const NOT_YET: &[(&str, &str, &str)] = &[
-    (
-        "core",
-        "GET `/delete-user/callback`",
-        "no token to delete an account is mailed: `/delete-user` takes the password, or a sign-in of a moment ago",
-    ),
     (
         "organization",
         "roles of an organization's own (`/organization/create-role` and the others), which are off there, too, unless switched on",

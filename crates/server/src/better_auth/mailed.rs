@@ -5,7 +5,8 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use gatepost_domain::{
-    AskedSignIn, EmailAddress, LinkPurpose, MailedLinkId, SecretDigest, Timestamp, mailed_link::SIGN_IN_TTL,
+    AskedSignIn, EmailAddress, LinkPurpose, MailedLinkId, SecretDigest, SessionId, Timestamp,
+    mailed_link::SIGN_IN_TTL,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,11 @@ impl Waiting {
     /// What tells whoever asked from others.
     pub(super) fn by(&self) -> SecretDigest {
         SecretDigest::of(format!("application {}", self.secret).as_bytes())
+    }
+
+    /// The same, of somebody who asked in a session of theirs, and for whom it is good in no other.
+    pub(super) fn by_in(&self, session: SessionId) -> SecretDigest {
+        SecretDigest::of(format!("application {} in {session}", self.secret).as_bytes())
     }
 
     /// Whether it is for this, at this address.

@@ -9,6 +9,7 @@ mod api_key;
 mod asked;
 mod caller;
 mod cookies;
+mod deletion;
 mod device;
 mod email_otp;
 mod endpoints;
@@ -101,6 +102,12 @@ pub fn verified_link(realm: &Snapshot, token: &str, page: &str) -> String {
 /// The link of a letter that signs in at an application; `targets` is the query that it asked with.
 pub fn magic_link(realm: &Snapshot, token: &str, targets: &str) -> String {
     realm.url(&format!("{BASE}{}?token={token}&{targets}", magic_link::VERIFY))
+}
+
+/// The link of a letter that deletes an account; `targets` is the query that it was asked for with.
+pub fn deletion_link(realm: &Snapshot, token: &str, targets: &str) -> String {
+    let targets = if targets.is_empty() { String::new() } else { format!("&{targets}") };
+    realm.url(&format!("{BASE}{}?token={token}{targets}", deletion::CALLBACK))
 }
 
 /// A page of an origin that the realm names (`allowed_origins`), by its whole address.

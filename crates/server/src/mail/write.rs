@@ -194,6 +194,14 @@ pub(super) fn of_link<'r>(
                 letter
             }
         }
+        (LinkPurpose::DeleteAccount, _) => draft(w.delete_subject, w.delete_heading)
+            .says(say(w.delete_text))
+            .asks(
+                w.delete_go,
+                better_auth::deletion_link(realm, &token, back.unwrap_or_default()),
+                &[say(w.delete_hint)],
+            )
+            .not_you(say(w.not_you_delete)),
         (LinkPurpose::UndoEmail, _) => draft(w.undo_subject, w.undo_heading)
             .says(say(w.undo_text))
             .says(say(w.nothing_to_do))

@@ -6,6 +6,7 @@ mod account;
 mod assets;
 mod by_mail;
 mod consent;
+mod deletion;
 mod dev_mail;
 mod device;
 mod error;
@@ -53,6 +54,7 @@ use crate::{
 pub use account::{browser_and_system, device_name};
 pub use by_mail::{application_link, opened_elsewhere};
 pub use consent::{Consent, Unchecked, consent};
+pub use deletion::{deletion_link, deletion_opened_elsewhere};
 pub use dev_mail::routes as dev_mail;
 pub use device::{AskedAgain, DeviceRequest, device_code, device_confirm, device_outcome};
 pub use error::{error, flow_lost};

@@ -97,7 +97,8 @@ pub async fn prove_by_mail(
                         return Ok(Looked::Wrong(found.map(|link| link.user)));
                     }
                 }
-                let Some(link) = mailed_links::take_asked(tx, realm_id, id, &by, now).await? else {
+                let what = (id, LinkPurpose::SignIn);
+                let Some(link) = mailed_links::take_asked(tx, realm_id, what, &by, now).await? else {
                     return Ok(Looked::Over);
                 };
                 let user = users::find(tx, realm_id, link.user).await?;

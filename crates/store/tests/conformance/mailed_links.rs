@@ -172,14 +172,28 @@ fn asked(by: &[u8]) -> AskedSignIn {
 }
 
 async fn to_sign_in(store: &Store, user: &User, by: &[u8]) -> MailedLink {
-    let made = link(store, user, LinkPurpose::SignIn, NOW).asked(asked(by));
+    asked_for(store, user, LinkPurpose::SignIn, by).await
+}
+
+async fn asked_for(store: &Store, user: &User, purpose: LinkPurpose, by: &[u8]) -> MailedLink {
+    let made = link(store, user, purpose, NOW).asked(asked(by));
     write!(store, [made] tx => mailed_links::create(tx, &made).await).unwrap();
     made
 }
 
 async fn take_asked(store: &Store, link: &MailedLink, by: &[u8], now: Timestamp) -> Option<MailedLink> {
-    let (realm, id, by) = (store.realm, link.id, SecretDigest::of(by));
-    write!(store, [by] tx => mailed_links::take_asked(tx, realm, id, &by, now).await).unwrap()
+    take_for(store, link, LinkPurpose::SignIn, by, now).await
+}
+
+async fn take_for(
+    store: &Store,
+    link: &MailedLink,
+    purpose: LinkPurpose,
+    by: &[u8],
+    now: Timestamp,
+) -> Option<MailedLink> {
+    let (realm, what, by) = (store.realm, (link.id, purpose), SecretDigest::of(by));
+    write!(store, [by] tx => mailed_links::take_asked(tx, realm, what, &by, now).await).unwrap()
 }
 
 async fn lg_18_what_signs_in_is_used_once_by_whoever_asked_for_it(store: Store) {
@@ -197,6 +211,14 @@ async fn lg_18_what_signs_in_is_used_once_by_whoever_asked_for_it(store: Store) 
     // A link for something else is none.
     let other = stored(&store, &ada, LinkPurpose::Recover, NOW).await;
     assert_eq!(take_asked(&store, &other, b"hers", NOW).await, None);
+    // What deletes an account signs nobody in, and the other way round.
+    let purpose = LinkPurpose::DeleteAccount;
+    let (deletes, signs_in) =
+        (asked_for(&store, &ada, purpose, b"hers").await, to_sign_in(&store, &ada, b"hers").await);
+    assert_eq!(take_asked(&store, &deletes, b"hers", NOW).await, None);
+    assert_eq!(take_for(&store, &signs_in, purpose, b"hers", NOW).await, None);
+    assert_eq!(take_for(&store, &deletes, purpose, b"hers", NOW).await, Some(deletes.clone()));
+    assert_eq!(take_for(&store, &deletes, purpose, b"hers", NOW).await, None);
 }
 
 async fn lg_18_who_asks_again_ends_what_they_asked_for_and_nobody_elses(store: Store) {

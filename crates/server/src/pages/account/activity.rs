@@ -63,6 +63,7 @@ fn sentence(w: &'static Words, act: &Act) -> Option<&'static str> {
         Event::AccountRecovered => w.act_recovered,
         Event::AccountTakenOver => w.act_taken_over,
         Event::EmailSignInRequested => w.act_mail_asked,
+        Event::AccountDeletionRequested => w.act_deletion_asked,
         Event::SignedIn => match (act.method.as_deref(), act.factor.is_some()) {
             (Some("passkey"), _) => w.act_signed_in_passkey,
             (Some("email"), false) => w.act_signed_in_mail,

@@ -232,6 +232,7 @@ async fn mf_06_nothing_of_the_account_is_opened_in_the_place_of_its_owner() {
             "/api-key/create" => Some(json!({"name": "x"})),
             "/api-key/delete" => Some(json!({"keyId": "x"})),
             "/api-key/update" => Some(json!({"keyId": "x", "name": "y"})),
+            "/delete-user/callback" => Some(json!({"token": "x", "csrf": "x"})),
             "/unlink-account" => Some(json!({"providerId": "x", "accountId": "x"})),
             _ => None,
         };
@@ -239,7 +240,7 @@ async fn mf_06_nothing_of_the_account_is_opened_in_the_place_of_its_owner() {
             "/api-key/list" => (path.to_owned(), None),
             "/api-key/get" => (format!("{path}?id=x"), None),
             _ if method == Method::GET => {
-                (format!("{path}?id=x&user_code=BCDFGHJK&organizationId=x&accountId=x"), None)
+                (format!("{path}?id=x&user_code=BCDFGHJK&organizationId=x&accountId=x&token=x"), None)
             }
             _ => (path.to_owned(), Some(own.unwrap_or_else(|| body.clone()))),
         };

@@ -17,7 +17,7 @@ use crate::{
 const REALM: &str =
     "[[realm]]\nname = \"default\"\nemail_sign_in = true\nallowed_origins = [\"https://app.example.com\"]\n";
 const PAGE: &[(&str, &str)] = &[("accept", "text/html"), ("sec-fetch-mode", "navigate")];
-const SCRIPT: &[(&str, &str)] = &[("origin", OURS)];
+pub(super) const SCRIPT: &[(&str, &str)] = &[("origin", OURS)];
 const NEW: &str = "another engine weaves";
 
 /// Somebody with a proven address, who is signed in nowhere.
@@ -30,12 +30,12 @@ async fn proven(app: &TestApp) {
 }
 
 impl Client<'_> {
-    async fn open(&self, path: &str) -> Answer {
+    pub(super) async fn open(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, None, PAGE).await
     }
 
     /// Presses the button of a page.
-    async fn press(&self, page: &Answer, csrf: &str) -> Answer {
+    pub(super) async fn press(&self, page: &Answer, csrf: &str) -> Answer {
         let action = page.between("method=\"post\" action=\"", "\"").expect("a form").replace("&#38;", "&");
         let token = page.hidden("token").expect("a token");
         let body = url::form_urlencoded::Serializer::new(String::new())
@@ -60,18 +60,18 @@ impl Client<'_> {
         answer
     }
 
-    async fn send_code(&self, email: &str, kind: &str) -> Answer {
+    pub(super) async fn send_code(&self, email: &str, kind: &str) -> Answer {
         let body = json!({"email": email, "type": kind});
         self.post("/email-otp/send-verification-otp", body).await
     }
 
-    async fn sign_in_by(&self, email: &str, otp: &str) -> Answer {
+    pub(super) async fn sign_in_by(&self, email: &str, otp: &str) -> Answer {
         self.post("/sign-in/email-otp", json!({"email": email, "otp": otp})).await
     }
 }
 
 /// The path under the base of the link that was mailed last.
-async fn link(app: &TestApp) -> String {
+pub(super) async fn link(app: &TestApp) -> String {
     app.link(ADA).await.strip_prefix("/api/auth").expect("the link leads here").to_owned()
 }
 

@@ -10,7 +10,7 @@ const EVE: &str = "eve@example.com";
 const CHALLENGE: &str = "better-auth.better-auth-passkey";
 
 /// Adds a passkey to the account of whoever is signed in.
-async fn add(client: &Client<'_>, key: &mut SoftPasskey) -> Answer {
+pub(super) async fn add(client: &Client<'_>, key: &mut SoftPasskey) -> Answer {
     let options = client.get("/passkey/generate-register-options").await;
     assert_eq!(options.status, StatusCode::OK, "{options:?}");
     let body = json!({"response": made(key, &options.json()), "name": "The blue key"});

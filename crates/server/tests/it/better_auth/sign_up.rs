@@ -124,7 +124,7 @@ async fn what_is_no_endpoint_is_answered_with_nothing() {
             (Method::PUT, "/ok"),
             (Method::POST, "/ok"),
             (Method::GET, "/sign-up/email"),
-            (Method::GET, "/delete-user/callback"),
+            (Method::GET, "/delete-user/callback/"),
         ] {
             let answer = client.ask(method.clone(), path, None, &[]).await;
             assert_eq!(answer.status, 404, "{method} {path}: {answer:?}");
