@@ -21,7 +21,7 @@ use crate::{
     mfa::{self, Overview},
     pages::{
         frame::{Person, View},
-        html::{Html, moment, say},
+        html::{Html, address, moment, say},
         notice::Notice,
         query, recovery_codes,
         sms::{Trouble, shown},
@@ -213,7 +213,8 @@ fn code(frame: &Frame, signed_in: &BrowserSession, number: &PhoneNumber, wrong: 
         v: view(frame, w.second_title, wrong),
         tab: "security",
         person: Person::of(&signed_in.user),
-        lead: say(w.sms_sent).put_html("phone", &shown(number)).html(),
+        // Whole, to whoever typed it in this session: a digit that is wrong is seen here, and nowhere else.
+        lead: say(w.sms_sent).put_html("phone", &address(number.as_str())).html(),
         problem: wrong.problem(w),
         told: frame.told(),
         wrong: wrong.field(),
