@@ -35,8 +35,8 @@ use crate::{
 pub use about::{About, about, about_each};
 pub use change::{Change, ClaimChanges, change, delete, delete_own};
 pub use create::{Profile, check_registration_open, create, is_username_free, register, sign_up};
-pub(crate) use email::remind_to_verify;
 pub use deletion::{ask_to_delete, delete_own_by_link, opened_to_delete};
+pub(crate) use email::remind_to_verify;
 pub use email::{
     CONFIRMING, ask_to_change_email, ask_to_change_email_by, ask_to_verify, awaited_email, confirm_email,
     undo_email_change, verify_ones_own,
@@ -45,7 +45,7 @@ pub use history::{Act, By, history, trail};
 pub use letters::count_mail;
 pub(crate) use letters::{count_members_letter, count_strangers_letter};
 pub use links::{ask_for_code, link_of_code, opened};
-pub(crate) use links::{count_code, note_wrong_code, send as send_link};
+pub(crate) use links::{codes_are_left, count_code, note_wrong_code, send as send_link};
 pub use numbers::{list_numbered, number, numbered};
 pub(crate) use ownership::{prove as prove_address, take_over};
 pub use password::{accept_password, change_password, check_password};

@@ -54,7 +54,8 @@ pub async fn find(
     tx.optional(SQL, &[(&realm).into(), (&user).into(), sent_for.into(), now.into()]).await
 }
 
-/// Counts one more try of the code that was sent for this. False: there is none, or it was tried `most` times. One statement.
+/// Counts one more try of the code that was sent for this, and says which it is, from 1 on. `None`: there is none, or it was tried `most` times.
+/// One statement.
 pub async fn count_try(
     tx: &mut Tx,
     realm: RealmId,
@@ -62,11 +63,12 @@ pub async fn count_try(
     sent_for: &SecretDigest,
     most: u32,
     now: Timestamp,
-) -> Result<bool, Error> {
+) -> Result<Option<u32>, Error> {
     const SQL: &str = "UPDATE sms_codes SET tries = tries + 1
-        WHERE realm_id = $1 AND user_id = $2 AND sent_for = $3 AND expires_at > $4 AND tries < $5";
+        WHERE realm_id = $1 AND user_id = $2 AND sent_for = $3 AND expires_at > $4 AND tries < $5 RETURNING tries";
     let params = [(&realm).into(), (&user).into(), sent_for.into(), now.into(), most.into()];
-    Ok(tx.execute(SQL, &params).await? == 1)
+    let tried: Option<(u32,)> = tx.optional(SQL, &params).await?;
+    Ok(tried.map(|(tries,)| tries))
 }
 
 /// Uses a code up: true for one caller, in any number of processes, and nobody after. One statement.

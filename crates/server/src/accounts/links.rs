@@ -70,8 +70,8 @@ pub async fn ask_for_code(
 /// What came of looking at a code.
 enum Looked {
     Right,
-    /// Not right; whose letter it would have been, if there is one.
-    Wrong(Option<UserId>),
+    /// Not right; whose letter it would have been, if there is one, and whether another code is looked at.
+    Wrong(Option<UserId>, bool),
     /// Tried too often.
     Over,
 }
@@ -101,7 +101,8 @@ pub async fn link_of_code(
             if right && asked.is_some_and(|asked| asked.by == by) {
                 return Ok(Looked::Right);
             }
-            Ok::<_, Problem>(Looked::Wrong(found.map(|link| link.user)))
+            let goes_on = codes_are_left(tx, realm_id, id, now).await?;
+            Ok::<_, Problem>(Looked::Wrong(found.map(|link| link.user), goes_on))
         })
     });
     match looked.await? {
@@ -109,9 +110,9 @@ pub async fn link_of_code(
             attempt.give_back();
             Ok(app.link_mac().encode(purpose, id))
         }
-        Looked::Wrong(whose) => {
+        Looked::Wrong(whose, goes_on) => {
             note_wrong_code(app, realm_id, whose, origin, now).await?;
-            Err(Problem::InvalidCode)
+            Err(if goes_on { Problem::InvalidCode } else { Problem::InvalidLink })
         }
         Looked::Over => Err(Problem::InvalidLink),
     }
@@ -125,6 +126,16 @@ pub(crate) async fn count_code(
     now: Timestamp,
 ) -> Result<bool, Error> {
     attempts::count(tx, realm, &code_tries(id), CODE_TRIES, now.plus(SIGN_IN_TTL), now).await
+}
+
+/// Whether another code may be tried for a letter: whoever typed the last that is looked at needs another letter.
+pub(crate) async fn codes_are_left(
+    tx: &mut Tx,
+    realm: RealmId,
+    id: MailedLinkId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    attempts::are_left(tx, realm, &code_tries(id), CODE_TRIES, now).await
 }
 
 /// Keeps in the audit trail that a code was wrong.

@@ -40,6 +40,8 @@ pub(crate) enum ShownCode {
 pub(crate) enum Taken {
     Right,
     Wrong,
+    /// Wrong, and no other is looked at: the code that was sent was tried as often as it may be.
+    LastWrong,
     /// It was not looked at.
     TooOften(Duration),
     /// Nor was this: there is no code to compare it with.
@@ -106,15 +108,19 @@ impl ShownCode {
                 return Ok(Taken::TooOften(tries.window));
             }
         }
+        let mut is_last = false;
         let right = match self {
             Self::OfApp { sealed, step: Some(step) } => {
                 totp_seeds::accept(tx, realm, user, sealed, *step, now).await?
             }
             Self::WrittenDown(Some(digest)) => recovery_codes::spend(tx, realm, user, digest, now).await?,
             Self::OfSms { key, digest } => {
-                if let Err(over) = take_sms(tx, (realm, user), key, now).await? {
-                    give_back(tx, realm, &counts, now).await?;
-                    return Ok(Taken::Over(over));
+                match take_sms(tx, (realm, user), key, now).await? {
+                    Ok(tries) => is_last = tries >= TRIES_OF_ONE_SMS_CODE,
+                    Err(over) => {
+                        give_back(tx, realm, &counts, now).await?;
+                        return Ok(Taken::Over(over));
+                    }
                 }
                 match digest {
                     Some(digest) => sms_codes::spend(tx, realm, user, (key, digest), now).await?,
@@ -124,7 +130,7 @@ impl ShownCode {
             Self::OfApp { step: None, .. } | Self::WrittenDown(None) => false,
         };
         if !right {
-            return Ok(Taken::Wrong);
+            return Ok(if is_last { Taken::LastWrong } else { Taken::Wrong });
         }
         if matches!(self, Self::OfSms { .. }) {
             phone_numbers::note_use(tx, realm, user, now).await?;
@@ -161,15 +167,15 @@ async fn give_back(
     Ok(())
 }
 
-/// Counts a try of the code that was sent for this, if there is one to try.
+/// Counts a try of the code that was sent for this, if there is one to try, and says which it is.
 async fn take_sms(
     tx: &mut Tx,
     (realm, user): (RealmId, UserId),
     key: &SecretDigest,
     now: Timestamp,
-) -> Result<Result<(), SmsCodeOver>, Error> {
-    if sms_codes::count_try(tx, realm, user, key, TRIES_OF_ONE_SMS_CODE, now).await? {
-        return Ok(Ok(()));
+) -> Result<Result<u32, SmsCodeOver>, Error> {
+    if let Some(tries) = sms_codes::count_try(tx, realm, user, key, TRIES_OF_ONE_SMS_CODE, now).await? {
+        return Ok(Ok(tries));
     }
     let tried = sms_codes::find(tx, realm, user, key, now).await?.is_some();
     Ok(Err(if tried { SmsCodeOver::Tried } else { SmsCodeOver::Expired }))
@@ -249,7 +255,9 @@ async fn check(
                     .await?;
                 }
                 Taken::Right | Taken::TooOften(_) | Taken::Over(_) => {}
-                Taken::Wrong => audit::append(tx, &wrong.with("reason", "wrong")).await?,
+                Taken::Wrong | Taken::LastWrong => {
+                    audit::append(tx, &wrong.with("reason", "wrong")).await?;
+                }
             }
             Ok::<_, Problem>(taken)
         })
@@ -265,6 +273,7 @@ pub(super) async fn refused(app: &App, taken: Taken, record: Record) -> Result<(
     let (reason, problem) = match taken {
         Taken::Right => return Ok(()),
         Taken::Wrong => return Err(Problem::InvalidCode),
+        Taken::LastWrong => return Err(Problem::SmsCodeSpent),
         Taken::TooOften(window) => ("too_often", Problem::TooManyAttempts { retry_after: window }),
         Taken::Over(over) => (over.name(), over.into()),
     };

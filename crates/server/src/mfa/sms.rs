@@ -111,7 +111,7 @@ pub async fn confirm_sms(
             may_change(tx, &caller, now).await?;
             let taken = shown.take(tx, (id, user), now).await?;
             if taken != Taken::Right {
-                if taken == Taken::Wrong {
+                if matches!(taken, Taken::Wrong | Taken::LastWrong) {
                     audit::append(tx, &wrong.with("reason", "wrong")).await?;
                 }
                 return Ok((taken, false));

@@ -50,8 +50,8 @@ pub async fn ask_by_mail(
 /// What came of looking at what somebody brought.
 enum Looked {
     Right(Box<(User, AskedSignIn)>),
-    /// Not right; whose letter it would have been, if there is one.
-    Wrong(Option<gatepost_domain::UserId>),
+    /// Not right; whose letter it would have been, if there is one, and whether another code is looked at.
+    Wrong(Option<gatepost_domain::UserId>, bool),
     /// Tried too often.
     Over,
 }
@@ -94,7 +94,8 @@ pub async fn prove_by_mail(
                         return Ok(Looked::Over);
                     }
                     if !right {
-                        return Ok(Looked::Wrong(found.map(|link| link.user)));
+                        let goes_on = accounts::codes_are_left(tx, realm_id, id, now).await?;
+                        return Ok(Looked::Wrong(found.map(|link| link.user), goes_on));
                     }
                 }
                 let what = (id, LinkPurpose::SignIn);
@@ -118,9 +119,9 @@ pub async fn prove_by_mail(
             let email = user.email.clone().ok_or(Problem::InvalidLink)?;
             Ok((Proven { user, first: First::Email(email), second: None, attempt }, asked))
         }
-        Looked::Wrong(whose) => {
+        Looked::Wrong(whose, goes_on) => {
             accounts::note_wrong_code(app, realm_id, whose, origin, now).await?;
-            Err(Problem::InvalidCode)
+            Err(if goes_on { Problem::InvalidCode } else { Problem::InvalidLink })
         }
         Looked::Over => Err(Problem::InvalidLink),
     }

@@ -284,7 +284,8 @@ impl Second {
             (Checked::Code(code), Missing::Factor) => match code.take(tx, (realm, user), now).await? {
                 Taken::TooOften(window) => return Ok(Asked::Refused(Refused::TooOften(window))),
                 Taken::Over(why) => return Ok(Asked::Refused(Refused::NoCode(why))),
-                Taken::Wrong => false,
+                // The sign-in has as many tries, and is over with them.
+                Taken::Wrong | Taken::LastWrong => false,
                 Taken::Right => {
                     if code.method() == Method::RecoveryCode {
                         audit::append(tx, &self.records.spent).await?;

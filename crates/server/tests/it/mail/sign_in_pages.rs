@@ -125,9 +125,12 @@ async fn another_letter_ends_the_one_before_and_few_codes_are_looked_at() {
     assert_ne!(old_code, new_code);
     assert_eq!(type_code(&browser, &second, &old_code).await.status, 422);
     assert_eq!(browser.get(&old_link).await.status, 400);
-    for _ in 0..4 {
+    for _ in 0..3 {
         assert_eq!(type_code(&browser, &second, "0000 0001").await.status, 422);
     }
+    let fifth = type_code(&browser, &second, "0000 0001").await;
+    assert_eq!(fifth.status, 403, "no other is looked at");
+    assert!(fifth.html().contains("That code has run out."), "{}", fifth.html());
     let over = type_code(&browser, &second, &new_code).await;
     assert_eq!(over.status, 403);
     assert!(over.html().contains("That code has run out."), "{}", over.html());
