@@ -10,6 +10,7 @@ use gatepost_domain::{
 };
 use gatepost_store::{audit, realms};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{
     Output, Refusal, Settings, confirm,
@@ -140,22 +141,22 @@ impl RealmCommand {
                     Detailed { realm: view(&found), providers: provider::all(&app, &snapshot).await? };
                 output.show(&shown, || {
                     let view = &shown.realm;
-                    let settings = serde_json::to_value(&view.settings).unwrap_or_default();
+                    let settings = Shown::of(&view.settings);
                     let mut rows = vec![
                         vec!["name".to_owned(), view.name.clone()],
                         vec!["id".to_owned(), view.id.clone()],
-                        vec!["issuer".to_owned(), view.issuer.clone()],
-                        vec!["audience".to_owned(), view.audience.join(", ")],
+                        vec!["issuer".to_owned(), settings.marked("issuer", view.issuer.clone())],
+                        vec!["audience".to_owned(), settings.marked("audience", view.audience.join(", "))],
                         vec!["default".to_owned(), if view.default { "yes" } else { "no" }.to_owned()],
                     ];
                     let key = view.publishable_key.iter();
                     rows.extend(key.map(|key| vec!["publishable key".to_owned(), key.clone()]));
-                    if let Some(settings) = settings.as_object() {
-                        // What is not set is not shown; issuer and audience stand above, set or not.
-                        let above = |key: &str| ["issuer", "audience"].contains(&key);
-                        let set = settings.iter().filter(|(key, value)| !above(key) && !value.is_null());
-                        rows.extend(set.map(|(key, value)| vec![key.clone(), said(key, value)]));
-                    }
+                    // Issuer and audience stand above.
+                    let names =
+                        settings.is.keys().filter(|name| !["issuer", "audience"].contains(&name.as_str()));
+                    rows.extend(names.map(|name| {
+                        vec![name.clone(), settings.marked(name, said(name, &settings.is[name]))]
+                    }));
                     let providers = shown.providers.iter();
                     rows.extend(
                         providers.map(|provider| vec![format!("provider {}", provider.id), provider.line()]),
@@ -208,6 +209,29 @@ fn audience(realm: &Realm, app: &App) -> Vec<String> {
     match realm.settings.audience.as_slice() {
         [] => vec![issuer_of(realm, app.public_url())],
         named => named.to_vec(),
+    }
+}
+
+/// The settings of a realm as they are, and as its profile has them by itself.
+struct Shown {
+    is: Map<String, Value>,
+    by_default: Map<String, Value>,
+}
+
+impl Shown {
+    fn of(settings: &RealmSettings) -> Self {
+        let members = |settings: &RealmSettings| match serde_json::to_value(settings) {
+            Ok(Value::Object(members)) => members,
+            _ => Map::new(),
+        };
+        let by_default = RealmSettings::for_profile(settings.profile);
+        Self { is: members(settings), by_default: members(&by_default) }
+    }
+
+    /// What is said of a setting; what nobody chose is told from what somebody did. A profile is always chosen.
+    fn marked(&self, name: &str, said: String) -> String {
+        let is_default = name != "profile" && self.is.get(name) == self.by_default.get(name);
+        if is_default { format!("{said} (default)") } else { said }
     }
 }
 

@@ -35,12 +35,18 @@ async fn realms_are_made_listed_and_shown_while_the_server_runs() {
     assert_eq!(shown["settings"]["registration"], "open");
     assert_eq!(shown["audience"], serde_json::json!(["http://127.0.0.1:8400/r/acme"]));
     let shown = command(data, "realm show acme").done();
-    assert!(shown.lines().any(|line| line.split_whitespace().eq(["registration", "open"])), "{shown}");
+    assert!(
+        shown.lines().any(|line| line.split_whitespace().eq(["registration", "open", "(default)"])),
+        "{shown}"
+    );
     for (setting, value) in [
-        ("default", "no"),
-        ("audit_retention", "for ever"),
-        ("hosts", "none"),
-        ("audience", "http://127.0.0.1:8400/r/acme"),
+        ("default ", "no"),
+        ("profile", "native"),
+        ("audit_retention", "for ever (default)"),
+        ("hosts", "none (default)"),
+        ("sms_url", "none (default)"),
+        ("display_name", "none (default)"),
+        ("audience", "http://127.0.0.1:8400/r/acme (default)"),
     ] {
         let said = shown.lines().find_map(|line| line.strip_prefix(setting)).unwrap_or_default();
         assert_eq!(said.trim(), value, "{setting}");
