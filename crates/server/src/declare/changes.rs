@@ -19,6 +19,9 @@ struct Change {
     /// A secret that was generated; shown this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
+    /// Whether the secret is all that was made.
+    #[serde(skip)]
+    is_secret: bool,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -42,10 +45,11 @@ impl Action {
 impl Change {
     /// For people.
     fn line(&self, dry_run: bool) -> String {
-        let line =
-            format!("{} {}{}", self.action.word(dry_run), self.what, differences::listed(&self.differences));
+        let line = self.without_secret(self.action.word(dry_run), &self.what);
+        let line = format!("{line}{}", differences::listed(&self.differences));
         match &self.secret {
             None => line,
+            Some(secret) if self.is_secret => format!("{line}: {secret} (shown this once)"),
             Some(secret) => format!("{line} with secret {secret} (shown this once)"),
         }
     }
@@ -53,7 +57,12 @@ impl Change {
     /// For a log, which is collected and kept: without secrets, and people by their ids.
     fn log_line(&self) -> String {
         let what = self.logged_as.as_ref().unwrap_or(&self.what);
-        format!("{} {what}", self.action.word(false))
+        self.without_secret(self.action.word(false), what)
+    }
+
+    fn without_secret(&self, word: &str, what: &str) -> String {
+        let signs = if self.is_secret { "the secret that signs requests to " } else { "" };
+        format!("{word} {signs}{what}")
     }
 }
 
@@ -105,6 +114,14 @@ impl Changes {
         self.add(Action::Created, named.into(), Vec::new(), Some(secret));
     }
 
+    /// The secret that requests to what is named are signed with.
+    pub(super) fn created_signing_secret(&mut self, what: String, secret: String) {
+        self.created_with_secret(what, secret);
+        if let Some(made) = self.changes.last_mut() {
+            made.is_secret = true;
+        }
+    }
+
     pub(super) fn changed(&mut self, named: impl Into<Named>, differences: Vec<Difference>) {
         self.add(Action::Changed, named.into(), differences, None);
     }
@@ -121,7 +138,7 @@ impl Changes {
 
     fn add(&mut self, action: Action, named: Named, differences: Vec<Difference>, secret: Option<String>) {
         let Named { what, logged_as } = named;
-        self.changes.push(Change { action, what, logged_as, differences, secret });
+        self.changes.push(Change { action, what, logged_as, differences, secret, is_secret: false });
     }
 
     pub(super) fn kept(&mut self, named: impl Into<Named>, why: &str) {

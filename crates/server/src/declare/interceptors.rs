@@ -29,7 +29,7 @@ impl Applying<'_> {
     async fn secret(&mut self, tx: &mut Tx, whose: (RealmId, Signs), member: &str) -> Result<(), ApplyError> {
         if let Some(made) = request_secrets::make_secret(tx, self.app, whose, self.prepared.now).await? {
             let what = format!("{member} of {}", self.realm.name);
-            self.changes.created_with_secret(what, made.reveal().to_owned());
+            self.changes.created_signing_secret(what, made.reveal().to_owned());
         }
         Ok(())
     }

@@ -104,3 +104,17 @@ async fn applying_twice_changes_nothing() {
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     assert_eq!(app.post("/r/acme/api/v1/login", body).await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn the_secret_that_comes_with_a_setting_is_told_once_and_for_what_it_is() {
+    let app = TestApp::new().await;
+    let file = "[[realm]]\nname = \"default\"\nsms_url = \"https://sms.example.com/\"\n";
+    let lines = app.apply(file).await;
+    let made = lines.iter().find(|line| line.contains("whsec_")).unwrap_or_else(|| panic!("{lines:?}"));
+    assert!(
+        made.starts_with("created the secret that signs requests to sms_url of default: whsec_")
+            && made.ends_with(" (shown this once)"),
+        "{made}"
+    );
+    assert_eq!(app.apply(file).await, Vec::<String>::new());
+}
