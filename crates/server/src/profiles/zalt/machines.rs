@@ -76,6 +76,7 @@ fn fresh(message: &str, realm: &InRealm, made: &Made) -> Value {
         "message": message,
         "machine": view(realm, &made.client),
         "client_id": made.client.id,
+        "clientId": made.client.id,
         "client_secret": secret,
         "clientSecret": secret,
     })
@@ -115,6 +116,10 @@ pub async fn create(
         token_format: TokenFormat::Zalt,
         ..ClientSettings::default()
     };
+    if settings.granted(None).is_empty() {
+        let message = "scopes: a machine needs some, and none that stands for a person; name them, as in [\"notes:read\"].";
+        return Err(Refusal::invalid(message));
+    }
     let (id, who) = (fresh_id(app.entropy())?, Who::administrator(&admin, origin));
     let made = clients::create(&app, realm.id(), id, settings, who, now).await?;
     Ok(Said::created(fresh("The machine. Its secret is shown this once.", &realm, &made)))

@@ -34,6 +34,7 @@ async fn make(app: &TestApp, who: &Person, prefix: &str) -> (String, String) {
     let body = json!({"name": "Printer", "scopes": ["pages:read", "pages:print"]});
     let made = post(app, who, &format!("{prefix}/machines"), body).await;
     assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(text(&made, "/clientId"), text(&made, "/client_id"), "in both spellings");
     (text(&made, "/machine/client_id"), text(&made, "/client_secret"))
 }
 
@@ -119,6 +120,12 @@ async fn what_no_machine_can_be_is_refused() {
     ] {
         let answer = post(&app, &root, "/machines", body.clone()).await;
         assert_eq!(brief(&answer), "400 INVALID_REQUEST", "{body}: {answer:?}");
+        // In the words of what was sent, not of a file.
+        let said = text(&answer, "/error/message");
+        assert!(
+            !["grant", " = ", "`"].iter().any(|word| said.contains(word)) || body["name"].is_null(),
+            "{said}"
+        );
     }
     assert_eq!(get(&app, &root, "/machines").await.json()["machines"], json!([]));
 }
