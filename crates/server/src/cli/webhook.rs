@@ -92,9 +92,9 @@ enum What {
     RotateSecret {
         /// As listed
         id: WebhookId,
-        /// How long messages are signed with the secret before, too; 30d at most
-        #[arg(long, default_value = "24h", value_parser = lifetime::parse)]
-        overlap: Duration,
+        /// How long messages are signed with the secret before, too: 24h unless given, 30d at most; a webhook of the form zalt takes 0s alone
+        #[arg(long, value_parser = lifetime::parse)]
+        overlap: Option<Duration>,
     },
     /// Have a webhook sent a message that only says that it arrives; a running server sends it
     Test {
@@ -174,9 +174,10 @@ impl What {
             }
             Self::RotateSecret { id, overlap } => {
                 let made = webhooks::rotate_secret(app, within, id, overlap, who, now).await;
-                show(output, &made.map_err(lost(id))?, |id, secret| {
-                    format!("{id}: new secret {secret} (shown this once)")
-                })
+                let made = made.map_err(lost(id))?;
+                let over = made.webhook.previous_secret.is_none();
+                let over = if over { "; the one before signs no more" } else { "" };
+                show(output, &made, |id, secret| format!("{id}: new secret {secret} (shown this once){over}"))
             }
             Self::Test { id } => {
                 let message = webhooks::test(app, within, id, who, now).await;

@@ -18,6 +18,9 @@ use crate::{
     http::Problem,
 };
 
+/// How long the secret before signs on unless it is said how long.
+const OVERLAP: Duration = Duration::from_hours(24);
+
 /// So many messages are sent once more at a time.
 const REPLAYED: u32 = 1_000;
 
@@ -171,16 +174,17 @@ pub async fn update(
     Ok(updated)
 }
 
-/// Gives a webhook another secret. For as long as `overlap` says, messages are signed with the one before too.
+/// Gives a webhook another secret. For as long as `overlap` says, messages are signed with the one before too: for a day unless given, and not
+/// at all where the form of the messages has room for one signature.
 pub async fn rotate_secret(
     app: &App,
     realm: RealmId,
     id: WebhookId,
-    overlap: Duration,
+    overlap: Option<Duration>,
     who: Who,
     now: Timestamp,
 ) -> Result<Made, Problem> {
-    if overlap > LONGEST_OVERLAP {
+    if overlap.is_some_and(|overlap| overlap > LONGEST_OVERLAP) {
         let reason = "the secret before signs for 30 days at most".into();
         return Err(Problem::InvalidField { field: "overlap", reason });
     }
@@ -194,8 +198,16 @@ pub async fn rotate_secret(
             let before = stored::find(tx, realm, id).await?.ok_or(Problem::NotFound)?;
             who.means(Some(&before))?;
             // Whoever reads Zalt's headers looks at one signature.
-            let signs_on = !overlap.is_zero() && before.form != Form::Zalt;
-            let previous_secret = signs_on.then(|| (before.sealed_secret.clone(), now.plus(overlap)));
+            let overlap = match (before.form, overlap) {
+                (Form::Zalt, Some(overlap)) if !overlap.is_zero() => {
+                    let reason = "a message in the form zalt has one signature, so the secret before signs no more; give 0s, or leave it out";
+                    return Err(Problem::InvalidField { field: "overlap", reason: reason.into() });
+                }
+                (Form::Zalt, _) => Duration::ZERO,
+                (Form::Standard | Form::Scalekit, overlap) => overlap.unwrap_or(OVERLAP),
+            };
+            let previous_secret =
+                (!overlap.is_zero()).then(|| (before.sealed_secret.clone(), now.plus(overlap)));
             let after = Webhook { sealed_secret: sealed, previous_secret, updated_at: now, ..before };
             let after = stored::update(tx, &after).await?.ok_or(Problem::NotFound)?;
             audit::append(tx, &record).await?;

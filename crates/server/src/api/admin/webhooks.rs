@@ -313,7 +313,8 @@ pub(super) async fn remove(
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WebhookSecretRotation {
-    /// How long messages are signed with the secret before, too: `24h` unless given, `0s` for one that leaked, `30d` at most.
+    /// How long messages are signed with the secret before, too: `24h` unless given, `0s` for one that leaked, `30d` at most. A webhook of
+    /// the form `zalt` has room for one signature: `0s` is all it takes.
     #[schema(nullable = false, example = "24h")]
     overlap: Option<String>,
 }
@@ -343,7 +344,7 @@ pub(super) async fn rotate_secret(
     origin: Where,
     Json(body): Json<WebhookSecretRotation>,
 ) -> Result<Shown<WebhookAndSecret>, Problem> {
-    let overlap = lifetime::parse(body.overlap.as_deref().unwrap_or("24h"));
+    let overlap = body.overlap.as_deref().map(lifetime::parse).transpose();
     let overlap = overlap.map_err(|refused| field("overlap", refused))?;
     let who = Who::administrator(&admin, origin).meaning(states);
     Ok(shown(&webhooks::rotate_secret(&app, realm.id(), id, overlap, who, now).await?))

@@ -1,7 +1,5 @@
 //! `/webhooks`: who is told of what happens, in the form and with the signatures of this contract.
 
-use std::time::Duration;
-
 use axum::{extract::State, http::StatusCode};
 use gatepost_domain::{
     DisplayName, EventId, WebUri, Webhook, WebhookId, WebhookState,
@@ -204,7 +202,7 @@ pub async fn rotate_secret(
 ) -> Result<Said, Refusal> {
     let found = named(&app, &realm, id).await?;
     let who = Who::administrator(&admin, origin);
-    let made = webhooks::rotate_secret(&app, realm.id(), found.id, Duration::ZERO, who, now).await?;
+    let made = webhooks::rotate_secret(&app, realm.id(), found.id, None, who, now).await?;
     let secret = made.secret.as_ref().map(|secret| secret.as_str());
     Ok(Said::ok(json!({
         "message": "Another secret. It is shown this once.",

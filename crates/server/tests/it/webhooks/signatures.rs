@@ -80,3 +80,22 @@ async fn wh_01_while_a_secret_is_replaced_either_verifies() {
             && verified(&[&new], &message, now).is_err()
     );
 }
+
+#[tokio::test]
+async fn where_a_message_has_one_signature_no_secret_signs_beside_another() {
+    let world = World::new().await;
+    let wanted = json!({"url": world.receiver.url("/zalt"), "events": ["user.created"], "form": "zalt"});
+    let made = world.app.ask(&world.admin, Method::POST, "/api/v1/admin/webhooks", Some(wanted)).await;
+    let path = format!("/api/v1/admin/webhooks/{}/secret", made.text("id"));
+    let rotate = async |body| world.app.ask(&world.admin, Method::POST, &path, Some(body)).await;
+    let refused = rotate(json!({"overlap": "1h"})).await;
+    assert_eq!(refused.brief(), "422 invalid_field");
+    assert!(refused.text("detail").contains("give 0s, or leave it out"), "{refused:?}");
+    for body in [json!({"overlap": "0s"}), json!({})] {
+        let rotated = rotate(body).await;
+        assert_eq!((rotated.status.as_u16(), &rotated.json()["previous_secret_until"]), (200, &json!(null)));
+    }
+    // The form of all others signs for a day where nothing is said.
+    let rotated = world.of_hook(Method::POST, "/secret", Some(json!({}))).await;
+    assert!(rotated.json()["previous_secret_until"].is_string(), "{rotated:?}");
+}

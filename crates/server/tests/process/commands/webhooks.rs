@@ -107,6 +107,12 @@ async fn the_secret_of_interceptors_and_the_form_of_a_webhook_are_chosen_by_comm
         refusal(&data, "webhook create https://app.test/hook --form morse")
             .contains("standard, zalt or scalekit")
     );
+    let zalt = command(&data, "webhook create https://app.test/zalt --form zalt --json").json();
+    let rotate = format!("webhook rotate-secret {}", zalt["id"].as_str().unwrap());
+    let refused = refusal(&data, &format!("{rotate} --overlap 1h"));
+    assert!(refused.contains("a message in the form zalt has one signature"), "{refused}");
+    let rotated = command(&data, &rotate).done();
+    assert!(rotated.ends_with("(shown this once); the one before signs no more"), "{rotated}");
     let said = command(&data, "realm interceptor-secret default").done();
     assert!(said.starts_with("default: new secret whsec_") && said.ends_with("(shown this once)"), "{said}");
     let replaced = command(&data, "realm interceptor-secret default --overlap 1h --json").json();
