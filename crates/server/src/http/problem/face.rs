@@ -93,7 +93,7 @@ impl Problem {
                 "invalid_code",
                 S::FORBIDDEN,
                 "Code is not right",
-                "Send the newest six digits of the app, each once, those of the newest text message, or a recovery code that was not used; to sign in by mail, the code of the newest letter.",
+                "The code is wrong, was used, or a newer one took its place. Send the newest.",
             ),
             Self::SmsCodeExpired => fixed(
                 "sms_code_expired",
