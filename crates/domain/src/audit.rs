@@ -191,7 +191,7 @@ events! {
     OrganizationCreated = "organization-created",
     /// An organization was given another name or slug.
     OrganizationUpdated = "organization-updated",
-    /// An organization with its members and invitations is gone.
+    /// An organization with its members, teams and invitations is gone.
     OrganizationDeleted = "organization-deleted",
     /// Somebody tried to change or delete an organization beyond their own rights.
     OrganizationChangeRefused = "organization-change-refused",
@@ -205,7 +205,7 @@ events! {
     MemberAdded = "member-added",
     /// A member was given other roles in an organization.
     MemberRolesChanged = "member-roles-changed",
-    /// A user left an organization or was removed from it.
+    /// A user left an organization, and its teams, or was removed from it.
     MemberRemoved = "member-removed",
     /// Somebody tried to change members of an organization beyond their own rights.
     MemberChangeRefused = "member-change-refused",

@@ -74,7 +74,7 @@ pub struct Session {
     /// The organization that is active in it, for an application that keeps the session itself: a grant has its own
     /// ([`Grant::organization`](crate::Grant::organization)). Whether its user belongs there is asked where it is used.
     pub organization: Option<OrganizationId>,
-    /// The team of that organization that is active in it. Whether its user is in it is asked where it is used.
+    /// The team that was made active in it. Whether it is one of the active organization, and its user in it, is asked where it is used.
     pub team: Option<TeamId>,
 }
 

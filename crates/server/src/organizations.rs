@@ -102,10 +102,10 @@ pub async fn create_with(
     let mut record = who.record_of_realm(app, Event::OrganizationCreated, realm, now);
     record.user = owner;
     let record = record.with("organization", id.to_string());
-    let stored = made.clone();
+    let (stored, worker) = (made.clone(), app.clone());
     app.db()
         .write("make an organization", move |tx| {
-            let (organization, member) = (stored.clone(), member.clone());
+            let (app, organization, member) = (worker.clone(), stored.clone(), member.clone());
             let (who, record, notes) = (who.clone(), record.clone(), notes.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
@@ -116,11 +116,11 @@ pub async fn create_with(
                 if let Some(member) = &member {
                     may_own_another(tx, realm, member.user).await?;
                     memberships::create(tx, member).await?;
-                    if let Some(first) = first {
-                        teams::begin(tx, first, &organization, member.user, now).await?;
-                    }
                 }
                 audit::append(tx, &record).await?;
+                if let (Some(first), Some(owner)) = (first, owner) {
+                    teams::begin(tx, first, (&organization, owner), (&app, &who), now).await?;
+                }
                 Ok::<_, Problem>(())
             })
         })

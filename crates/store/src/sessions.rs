@@ -327,17 +327,16 @@ pub async fn add_factor(tx: &mut Tx, realm: RealmId, id: SessionId, amr: &[Strin
     Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), amr.as_str().into()]).await? == 1)
 }
 
-/// Makes an organization, or none, the active one of a session; no team of another one stays active. False: it has ended. That the user
-/// belongs there is for the caller to know. One statement.
+/// Makes an organization, or none, the active one of a session. The team of another stays, and counts once that one is active again.
+/// False: it has ended. That the user belongs there is for the caller to know. One statement.
 pub async fn activate(
     tx: &mut Tx,
     realm: RealmId,
     id: SessionId,
     organization: Option<OrganizationId>,
 ) -> Result<bool, Error> {
-    const SQL: &str = "UPDATE sessions SET organization_id = $3,
-            team_id = CASE WHEN organization_id = $3 THEN team_id ELSE NULL END
-        WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
+    const SQL: &str =
+        "UPDATE sessions SET organization_id = $3 WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), organization.as_ref().into()]).await? == 1)
 }
 

@@ -69,7 +69,7 @@ enum What {
         #[arg(long, value_name = "WORD")]
         mfa: Option<OrganizationMfa>,
     },
-    /// Remove an organization with its members, invitations and API keys; accounts stay
+    /// Remove an organization with its members, teams, invitations and API keys; accounts stay
     Delete {
         /// Id or slug
         org: String,

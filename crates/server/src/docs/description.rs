@@ -17,7 +17,8 @@ pub fn describe(mut api: OpenApi) -> OpenApi {
         .description(Some(
             "Sign in, keep sessions, manage accounts. Paths are relative to a realm: `/` for the default realm, \
              `/r/{realm}` for any other. Errors are problem documents (RFC 9457) with a stable `code`. In the lines to copy \
-             `$TOKEN` is the `access_token` that `POST /api/v1/login` answers with, and `$ID` an id as listed. Public \
+             `$TOKEN` is the `access_token` that `POST /api/v1/login` answers with, and `$ID`, `$USER_ID` and their like are ids as \
+             listed. Public \
              documents beside these: `/.well-known/openid-configuration`, `/.well-known/jwks.json`, and for whoever \
              watches the server `/health/live` and `/health/ready`.",
         ))

@@ -249,10 +249,11 @@ fn curl(document: &Value, path: &str, method: &str, caller: Caller, body: Body<'
         let _ = write!(line, " -X {}", method.to_uppercase());
     }
     // Braces mean something to curl, and a variable can be set once.
-    let shown = path.replace("{id}", "$ID").replace("{user_id}", "$USER");
-    let shown = shown.replace("{invitation_id}", "$INVITATION").replace("{key_id}", "$KEY");
-    let shown = shown.replace("{session_id}", "$SESSION");
-    let _ = write!(line, " {BASE}{shown}");
+    let parts = path.split('/').map(|part| {
+        let parameter = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        parameter.map_or_else(|| part.to_owned(), |name| format!("${}", name.to_ascii_uppercase()))
+    });
+    let _ = write!(line, " {BASE}{}", parts.collect::<Vec<_>>().join("/"));
     match caller {
         Caller::Anybody => {}
         Caller::SignedIn => line.push_str(" -H \"authorization: Bearer $TOKEN\""),

@@ -105,9 +105,9 @@ async fn make(
     let worker = app.clone();
     let origin = who.origin().clone();
     let before = Before { app, realm, origin: &origin, now, trigger: Trigger::PreUserInvitation };
-    let about = |()| Some(About::Invitation { email: made.email.clone(), organization, by: inviter.user.id });
-    let answer = before.ask(|()| true, about).write("invite somebody", move |tx| {
-        let (invitation, graph) = (stored.clone(), graph.clone());
+    let about = |_| Some(About::Invitation { email: made.email.clone(), organization, by: inviter.user.id });
+    let answer = before.ask(|_| true, about).write("invite somebody", move |tx| {
+        let (mut invitation, graph) = (stored.clone(), graph.clone());
         let (who, record, replaced) = (who.clone(), invited.clone(), replaced.clone());
         let (app, letter) = (worker.clone(), letter.clone());
         Box::pin(async move {
@@ -129,6 +129,10 @@ async fn make(
                 authority.cover(&open.roles, &graph)?;
                 invitations::revoke(tx, realm, organization, open.id, now).await?;
                 audit::append(tx, &replaced.with("invitation", open.id.to_string())).await?;
+                // Who invites once more, and says nothing of teams, means the same.
+                if invitation.teams.is_empty() {
+                    invitation.teams = open.teams;
+                }
             }
             if invitations::count(tx, realm, organization, now).await? >= MOST {
                 return Err(Problem::TooMany { what: "open invitations", most: MOST });
@@ -136,15 +140,19 @@ async fn make(
             invitations::create(tx, &invitation).await?;
             audit::append(tx, &record).await?;
             mail::queue(tx, &app, realm, who.origin().language(), letter, now).await?;
-            Ok(())
+            Ok(invitation)
         })
     });
-    if let Err(problem) = note_refused(app, answer.await, refused).await {
-        counted.give_back();
-        return Err(problem);
+    match note_refused(app, answer.await, refused).await {
+        Ok(made) => {
+            app.post_is_waiting();
+            Ok((made, secret))
+        }
+        Err(problem) => {
+            counted.give_back();
+            Err(problem)
+        }
     }
-    app.post_is_waiting();
-    Ok((made, secret))
 }
 
 /// The open invitations of an organization, as many as `limit`, after the given one. For those who manage.

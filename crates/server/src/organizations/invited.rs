@@ -138,12 +138,12 @@ pub async fn accept(
     now: Timestamp,
 ) -> Result<(Organization, Membership), Problem> {
     let (id, digest) = Presented::read(presented.into())?;
-    let (has_teams, graph) = (realm.settings().teams, realm.organization_roles().clone());
-    let (realm, user) = (user.realm, user.id);
+    let (graph, realm, user) = (realm.organization_roles().clone(), user.realm, user.id);
     let accepted = who.record(app, Event::MemberAdded, realm, user, now).with("invitation", id.to_string());
+    let worker = app.clone();
     app.db()
         .write("accept an invitation", move |tx| {
-            let (who, record, graph) = (who.clone(), accepted.clone(), graph.clone());
+            let (app, who, record, graph) = (worker.clone(), who.clone(), accepted.clone(), graph.clone());
             Box::pin(async move {
                 who.still_may(tx, now).await?;
                 let found = find_for(tx, (realm, user), (id, digest), now).await?;
@@ -160,11 +160,9 @@ pub async fn accept(
                 let organization = organization.ok_or(Problem::InvalidInvitation)?;
                 let member = Membership::begin(realm, organization.id, user, found.roles.clone(), now);
                 memberships::create(tx, &member).await?;
-                if has_teams {
-                    teams::enter(tx, &member, &found.teams, now).await?;
-                }
                 let record = record.with("organization", organization.id.to_string());
                 audit::append(tx, &record.with("roles", names(&member.roles))).await?;
+                teams::enter(tx, &member, &found.teams, (&app, &who), now).await?;
                 Ok((organization, member))
             })
         })

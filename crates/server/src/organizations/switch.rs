@@ -94,8 +94,7 @@ pub async fn activate(
             })
         })
         .await?;
-    let team = caller.session.team.filter(|_| caller.session.organization == organization);
-    Ok(Session { organization, team, ..caller.session.clone() })
+    Ok(Session { organization, ..caller.session.clone() })
 }
 
 /// Makes a team of the organization that is active in the caller's session, or none, the active one of it. A team that is not of that

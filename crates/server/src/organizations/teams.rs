@@ -6,10 +6,15 @@ use gatepost_domain::{
     DisplayName, Membership, Organization, OrganizationId, RealmId, Team, TeamId, Timestamp, UserId,
     audit::{Event, Record},
 };
-use gatepost_store::{Tx, audit, team_members, teams};
+use gatepost_store::{Tx, audit, teams};
 
 use super::authority::{By, note_refused};
-use crate::{App, accounts::Who, http::Problem, realm::Snapshot};
+use crate::{
+    App,
+    accounts::{Who, field},
+    http::Problem,
+    realm::Snapshot,
+};
 
 pub use members::{add, find as find_member, list as list_members, remove as remove_member};
 
@@ -43,15 +48,27 @@ pub(super) fn first(app: &App, realm: &Snapshot, owner: Option<UserId>, now: Tim
 pub(super) async fn begin(
     tx: &mut Tx,
     id: TeamId,
-    organization: &Organization,
-    owner: UserId,
+    (organization, owner): (&Organization, UserId),
+    (app, who): (&App, &Who),
     now: Timestamp,
 ) -> Result<(), Problem> {
     let Organization { id: of, realm, name, .. } = organization;
     let team = Team::begin(id, *realm, *of, name.clone(), now);
     teams::create(tx, &team).await?;
-    team_members::add(tx, &team.with(owner, now)).await?;
+    let record = who.record_of_realm(app, Event::TeamCreated, *realm, now);
+    audit::append(tx, &about(record, (*of, id))).await?;
+    members::put(tx, &team.with(owner, now), (app, who)).await?;
     Ok(())
+}
+
+/// A record of something about a team.
+fn about(record: Record, (organization, team): (OrganizationId, TeamId)) -> Record {
+    record.with("organization", organization.to_string()).with("team", team.to_string())
+}
+
+/// Reads the ids of teams out of a request.
+pub fn read(ids: &[String]) -> Result<Vec<TeamId>, Problem> {
+    ids.iter().map(|id| id.parse().map_err(|refused| field("teams", refused))).collect()
 }
 
 /// Into which teams an invitation is to lead, each once.
@@ -96,13 +113,14 @@ pub(super) async fn enter(
     tx: &mut Tx,
     member: &Membership,
     invited_into: &[TeamId],
+    whose: (&App, &Who),
     now: Timestamp,
 ) -> Result<(), Problem> {
     let (realm, organization) = (member.realm, member.organization);
     for id in invited_into {
         let team = within(tx, realm, (organization, *id)).await?;
         if members::has_room(tx, &team).await? {
-            team_members::add(tx, &team.with(member.user, now)).await?;
+            members::put(tx, &team.with(member.user, now), whose).await?;
         }
     }
     Ok(())
@@ -112,14 +130,11 @@ pub(super) async fn enter(
 fn records(
     app: &App,
     realm: &Snapshot,
-    (organization, team): (OrganizationId, TeamId),
+    which: (OrganizationId, TeamId),
     who: &Who,
     (event, now): (Event, Timestamp),
 ) -> (Record, Record) {
-    let record = |event| {
-        let record = who.record_of_realm(app, event, realm.id(), now);
-        record.with("organization", organization.to_string()).with("team", team.to_string())
-    };
+    let record = |event| about(who.record_of_realm(app, event, realm.id(), now), which);
     (record(event), record(Event::OrganizationChangeRefused))
 }
 

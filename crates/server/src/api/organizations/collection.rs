@@ -83,7 +83,7 @@ pub(super) struct NewOrganization {
 
 /// Make an organization
 ///
-/// It belongs to whoever makes it. One owns up to 100.
+/// It belongs to whoever makes it. One owns up to 100. Where the realm has teams, it begins with one of its name, in which they are.
 #[utoipa::path(
     post, path = "/api/v1/organizations", tag = "Organizations", operation_id = "create_organization",
     request_body = NewOrganization, security(("bearer" = [])),

@@ -1,7 +1,7 @@
 //! `/api/v1/organizations/{id}/invitations`
 
 use axum::{extract::State, http::StatusCode};
-use gatepost_domain::{Invitation, InvitationId, OrganizationId, TeamId, Timestamp};
+use gatepost_domain::{Invitation, InvitationId, OrganizationId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::view::names;
@@ -13,7 +13,7 @@ use crate::{
         page::{self, Limit},
         problem::ProblemDocument,
     },
-    organizations::{self, By, WantedInvitation},
+    organizations::{self, By, WantedInvitation, teams},
     realm::InRealm,
 };
 
@@ -126,8 +126,8 @@ pub(super) struct NewInvitation {
     roles: Vec<String>,
     /// The teams to put into, by their ids: up to 100 of the organization.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, example = json!(["tea_01jd3v6d7qk4r8x2m5n9p0t1wz"]))]
-    teams: Vec<TeamId>,
+    #[schema(max_items = 100, example = json!(["tea_01jd3v6d7qk4r8x2m5n9p0t1wz"]))]
+    teams: Vec<String>,
 }
 
 /// Invite somebody
@@ -162,7 +162,7 @@ pub(super) async fn invite(
     let wish = WantedInvitation {
         email: accounts::email(&body.email)?,
         roles: organizations::roles(&realm, &body.roles)?,
-        teams: body.teams,
+        teams: teams::read(&body.teams)?,
     };
     let acting = (Who::themselves(&caller, origin), &caller);
     let (made, secret) = organizations::invite(&app, &realm, id, wish, acting, now).await?;

@@ -67,7 +67,7 @@ pub(super) async fn change(
 
 /// Delete an organization
 ///
-/// For its owners. Members and invitations go with it; accounts stay.
+/// For its owners. Members, teams and invitations go with it; accounts stay.
 #[utoipa::path(
     delete, path = "/api/v1/organizations/{id}", tag = "Organizations", operation_id = "delete_organization",
     security(("bearer" = [])), params(("id" = String, Path, description = "As listed"), IfMatch),

@@ -25,6 +25,12 @@ pub(super) const NONE_NAMED: Said =
     Said(BAD, "ORGANIZATION_NOT_FOUND", "Name an organization, or make one active first.");
 /// Where something is changed.
 pub(super) const NO_MEMBERSHIP: Said = Said(BAD, "USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION", NOT_YOURS);
+/// Where it is about somebody else.
+pub(super) const NOT_A_MEMBER: Said = Said(
+    BAD,
+    "USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION",
+    "The account does not belong to the organization. Invite them first.",
+);
 /// Where something is looked at.
 pub(super) const NO_ACCESS: Said = Said(NO, "USER_IS_NOT_A_MEMBER_OF_THE_ORGANIZATION", NOT_YOURS);
 /// Where it is asked what one may do.

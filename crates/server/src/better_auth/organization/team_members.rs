@@ -9,7 +9,7 @@ use super::{
     by, named,
     refusal::{
         MAY_NOT_ADD_TO_TEAM, MAY_NOT_REMOVE_FROM_TEAM, NO_ACTIVE_TEAM, NO_MEMBERSHIP, NO_TEAM, NONE_ACTIVE,
-        NOT_IN_TEAM, Said, TEAM_FULL, told,
+        NOT_A_MEMBER, NOT_IN_TEAM, Said, TEAM_FULL, told,
     },
     teams::on,
     view::TeamMemberView,
@@ -95,7 +95,7 @@ async fn refused(
     }
     let (app, realm, by) = (&asked.app, &asked.realm, by(asked, caller));
     let member = organizations::find_member(app, realm, organization, by, Whom::User(user)).await;
-    member.map_err(|problem| told(problem, NO_MEMBERSHIP, forbidden))?;
+    member.map_err(|problem| told(problem, NOT_A_MEMBER, forbidden))?;
     let team = teams::find(app, realm, team, (Some(organization), by)).await;
     team.map_err(|problem| told(problem, NO_TEAM, forbidden))?;
     Ok(NOT_IN_TEAM.into())

@@ -10,8 +10,8 @@ use super::{
     by, named,
     refusal::{
         ACTIVE_TEAM, BAD_TEAM, LAST_TEAM, MAY_NOT_CHANGE, MAY_NOT_CHANGE_TEAM, MAY_NOT_DELETE_TEAMS,
-        MAY_NOT_MAKE_TEAMS, NO_MEMBERS, NO_MEMBERSHIP, NO_TEAM, NO_TEAM_TO_CHANGE, NO_TEAM_TO_DELETE,
-        NO_TEAMS_TO_MAKE, NO_TEAMS_TO_SEE, NONE_ACTIVE, NOT_IN_TEAM_TO_BE_IN, TOO_MANY_TEAMS, told,
+        MAY_NOT_MAKE_TEAMS, NO_MEMBERS, NO_TEAM, NO_TEAM_TO_CHANGE, NO_TEAM_TO_DELETE, NO_TEAMS_TO_MAKE,
+        NO_TEAMS_TO_SEE, NONE_ACTIVE, NOT_A_MEMBER, NOT_IN_TEAM_TO_BE_IN, TOO_MANY_TEAMS, told,
     },
     view::TeamView,
 };
@@ -223,6 +223,6 @@ pub(in super::super) async fn list_of_user(mut asked: Asked) -> Answer {
         // Nobody has an id that is none.
         Some(whom) => teams::list_of_member(app, realm, (id, whom.unwrap_or(UserId::MIN)), by, MOST).await,
     };
-    let found = found.map_err(|problem| told(problem, NO_MEMBERSHIP, MAY_NOT_CHANGE))?;
+    let found = found.map_err(|problem| told(problem, NOT_A_MEMBER, MAY_NOT_CHANGE))?;
     Ok(asked.json(&shown(&found)))
 }

@@ -354,7 +354,7 @@ impl Problem {
                 "missing_permission",
                 S::FORBIDDEN,
                 "Not allowed",
-                "This needs an owner of the organization, or where it is about members, invitations and keys the permission \
+                "This needs an owner of the organization, or where it is about members, teams, invitations and keys the permission \
                  `organization:manage` in it.",
             ),
             Self::BeyondRights => fixed(

@@ -1,12 +1,11 @@
 //! Who is in a team.
 
 use gatepost_domain::{
-    Membership, OrganizationId, RealmId, Team, TeamId, TeamMember, Timestamp, User, UserId,
-    audit::{Event, Record},
+    Membership, OrganizationId, RealmId, Team, TeamId, TeamMember, Timestamp, User, UserId, audit::Event,
 };
 use gatepost_store::{Tx, audit, memberships, team_members, users};
 
-use super::{By, note_refused, on, within};
+use super::{By, about, note_refused, on, within};
 use crate::{App, accounts::Who, http::Problem, realm::Snapshot};
 
 /// The most who are in one team.
@@ -62,18 +61,11 @@ pub async fn find(
     Ok(found.await?)
 }
 
-fn records(
-    app: &App,
-    realm: &Snapshot,
-    (organization, team, user): (OrganizationId, TeamId, UserId),
-    who: &Who,
-    (event, now): (Event, Timestamp),
-) -> (Record, Record) {
-    let record = |event| {
-        let record = who.record(app, event, realm.id(), user, now);
-        record.with("organization", organization.to_string()).with("team", team.to_string())
-    };
-    (record(event), record(Event::MemberChangeRefused))
+/// Puts somebody into a team who is not in it, and writes it down.
+pub(super) async fn put(tx: &mut Tx, member: &TeamMember, (app, who): (&App, &Who)) -> Result<(), Problem> {
+    team_members::add(tx, member).await?;
+    let record = who.record(app, Event::TeamMemberAdded, member.realm, member.user, member.created_at);
+    Ok(audit::append(tx, &about(record, (member.organization, member.team))).await?)
 }
 
 /// Puts a member of the organization into a team of it. Who is in it already stays in it.
@@ -85,11 +77,11 @@ pub async fn add(
     now: Timestamp,
 ) -> Result<(TeamMember, User), Problem> {
     on(realm)?;
-    let (done, refused) =
-        records(app, realm, (organization, team, user), &who, (Event::TeamMemberAdded, now));
-    let (graph, realm) = (realm.organization_roles().clone(), realm.id());
+    let refused = who.record(app, Event::MemberChangeRefused, realm.id(), user, now);
+    let refused = about(refused, (organization, team));
+    let (graph, realm, worker) = (realm.organization_roles().clone(), realm.id(), app.clone());
     let answer = app.db().write("put somebody into a team", move |tx| {
-        let (who, record, graph) = (who.clone(), done.clone(), graph.clone());
+        let (app, who, graph) = (worker.clone(), who.clone(), graph.clone());
         Box::pin(async move {
             who.still_may(tx, now).await?;
             by.authority(tx, realm, organization, &graph).await?.manage()?;
@@ -104,8 +96,7 @@ pub async fn add(
                 return Err(Problem::TooMany { what: "members of one team", most: MOST });
             }
             let member = team.with(user, now);
-            team_members::add(tx, &member).await?;
-            audit::append(tx, &record).await?;
+            put(tx, &member, (&app, &who)).await?;
             Ok((member, account))
         })
     });
@@ -121,8 +112,8 @@ pub async fn remove(
     now: Timestamp,
 ) -> Result<(), Problem> {
     on(realm)?;
-    let (done, refused) =
-        records(app, realm, (organization, team, user), &who, (Event::TeamMemberRemoved, now));
+    let record = |event| about(who.record(app, event, realm.id(), user, now), (organization, team));
+    let (done, refused) = (record(Event::TeamMemberRemoved), record(Event::MemberChangeRefused));
     let (graph, realm) = (realm.organization_roles().clone(), realm.id());
     let answer = app.db().write("take somebody out of a team", move |tx| {
         let (who, record, graph) = (who.clone(), done.clone(), graph.clone());

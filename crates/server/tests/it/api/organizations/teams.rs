@@ -138,7 +138,7 @@ async fn an_invitation_leads_into_teams() {
     for (teams, refused) in [
         (json!([elsewhere]), "422 invalid_field"),
         (json!(["tea_00000000000000000000000000"]), "422 invalid_field"),
-        (json!(["x"]), "400 invalid_body"),
+        (json!(["Engines"]), "422 invalid_field"),
         (json!(engines), "400 invalid_body"),
     ] {
         assert_eq!(into(teams.clone()).await.brief(), refused, "{teams}");

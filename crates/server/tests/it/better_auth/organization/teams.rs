@@ -96,7 +96,11 @@ async fn an_organization_has_teams_from_its_beginning() {
     assert_eq!((active(&ada).await, active_team(&ada).await), (json!(acme), first[0]["id"].clone()));
     let admin = app.admin().await;
     let told = trail(&app, &admin, "team-created").await;
-    assert!(told.iter().any(|event| event["detail"]["team"] == made["id"]), "{told:?}");
+    for team in [&made["id"], &first[0]["id"]] {
+        assert!(told.iter().any(|event| event["detail"]["team"] == *team), "{told:?}");
+    }
+    let told = trail(&app, &admin, "team-member-added").await;
+    assert!(told.iter().any(|event| event["detail"]["team"] == first[0]["id"]), "{told:?}");
 }
 
 #[tokio::test]
@@ -206,10 +210,12 @@ async fn a_team_is_active_in_one_session_until_another_is() {
     assert!(of_beta.is_string() && of_beta != json!(engines));
     assert_eq!(switch(&ada, json!({"teamId": engines})).await.brief(), "400 TEAM_NOT_FOUND");
     set_active(&ada, json!(acme)).await;
-    assert_eq!(active_team(&ada).await, Value::Null);
+    assert_eq!(active_team(&ada).await, Value::Null, "it is {of_beta} that was made active last");
     switch(&ada, json!({"teamId": engines})).await;
+    set_active(&ada, json!(beta)).await;
+    assert_eq!(active_team(&ada).await, Value::Null);
     set_active(&ada, json!(acme)).await;
-    assert_eq!(active_team(&ada).await, json!(engines), "the same organization once more");
+    assert_eq!(active_team(&ada).await, json!(engines), "with its organization");
     assert_eq!(take(&ada, &engines, &own_id(&ada).await).await, "200");
     assert_eq!(active_team(&ada).await, Value::Null, "whoever was taken out is in none");
     switch(&ada, json!({"teamId": first})).await;
@@ -393,6 +399,22 @@ async fn whoever_was_invited_into_a_team_is_in_it() {
     assert_eq!(active_team(&cleo).await, Value::Null, "which of the two is not said");
     let hers = cleo.get("/organization/list-user-teams").await.json();
     assert_eq!(hers.as_array().unwrap().len(), 2);
+    let admin = app.admin().await;
+    let told = trail(&app, &admin, "team-member-added").await;
+    let of_cleo = own_id(&cleo).await;
+    assert_eq!(told.iter().filter(|event| event["user"] == of_cleo).count(), 2, "{told:?}");
+
+    // Once more, and nothing said of teams: into the same.
+    let again = async |name: &str, body: Value| {
+        let mut body = body;
+        body["email"] = json!(format!("{name}@example.com"));
+        body["role"] = json!("member");
+        body["resend"] = json!(true);
+        ada.post("/organization/invite-member", body).await.json()["teamId"].clone()
+    };
+    into("eve", json!(engines)).await;
+    assert_eq!(again("eve", json!({})).await, json!(engines));
+    assert_eq!(again("eve", json!({"teamId": first})).await, json!(first));
     let none = invite(&ada, &acme, "dora", "member").await;
     assert_eq!(none.json()["teamId"], Value::Null);
     let dora = signed_in(&app, "dora").await;
