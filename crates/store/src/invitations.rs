@@ -6,7 +6,7 @@ use gatepost_domain::{
 };
 
 use crate::organizations::organization_columns;
-use crate::value::{FromRow, Joined, Row};
+use crate::value::{FromRow, Joined, Row, like_letters};
 use crate::{Error, Tx, roles};
 
 impl FromRow for Invitation {
@@ -269,9 +269,11 @@ pub(crate) async fn forget_team(
     team: TeamId,
 ) -> Result<(), Error> {
     const SQL: &str = "UPDATE invitations SET teams = TRIM(REPLACE(' ' || teams || ' ', ' ' || CAST($3 AS TEXT) || ' ', ' '))
-        WHERE realm_id = $1 AND organization_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL AND teams <> ''";
+        WHERE realm_id = $1 AND organization_id = $2 AND accepted_at IS NULL AND revoked_at IS NULL
+        AND teams LIKE $4 ESCAPE '!'";
     let team = team.to_string();
-    let params = [(&realm).into(), (&organization).into(), team.as_str().into()];
+    let pattern = format!("%{}%", like_letters(&team));
+    let params = [(&realm).into(), (&organization).into(), team.as_str().into(), pattern.as_str().into()];
     tx.execute(SQL, &params).await.map(|_| ())
 }
 

@@ -207,8 +207,13 @@ pub async fn delete(
     // As with one member who is removed: a refresh that is under way must not state what is gone.
     const MEMBERS: &str = "UPDATE users SET version = version + 1 WHERE realm_id = $1 AND id IN
         (SELECT m.user_id FROM memberships m WHERE m.realm_id = $1 AND m.organization_id = $2)";
+    // Before it, in the order in which whoever joins takes them: two that wait for what the other holds would both stand still.
+    const INVITATIONS: &str = "DELETE FROM invitations WHERE realm_id = $1 AND organization_id = $2";
+    const TEAMS: &str = "DELETE FROM teams WHERE realm_id = $1 AND organization_id = $2";
     const SQL: &str = "DELETE FROM organizations WHERE realm_id = $1 AND id = $2";
-    tx.execute(MEMBERS, &[(&realm).into(), (&id).into()]).await?;
+    for first in [INVITATIONS, TEAMS, MEMBERS] {
+        tx.execute(first, &[(&realm).into(), (&id).into()]).await?;
+    }
     let gone = tx.execute(SQL, &[(&realm).into(), (&id).into()]).await? == 1;
     if gone {
         for client in clients::list_of_organization(tx, realm, id).await? {

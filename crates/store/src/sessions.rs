@@ -340,18 +340,19 @@ pub async fn activate(
     Ok(tx.execute(SQL, &[(&realm).into(), (&id).into(), organization.as_ref().into()]).await? == 1)
 }
 
-/// Makes a team of the organization that is active in a session, or none, the active one of it. False: the session has ended, or another
-/// organization is active. That the user is in the team is for the caller to know. One statement.
+/// Makes a team with its organization the active one of a session; or no team, which leaves the organization. False: it has ended. That
+/// the user is in the team is for the caller to know. One statement.
 pub async fn activate_team(
     tx: &mut Tx,
     realm: RealmId,
     id: SessionId,
-    organization: OrganizationId,
-    team: Option<TeamId>,
+    team: Option<(OrganizationId, TeamId)>,
 ) -> Result<bool, Error> {
-    const SQL: &str = "UPDATE sessions SET team_id = $4
-        WHERE realm_id = $1 AND id = $2 AND organization_id = $3 AND revoked_at IS NULL";
-    let params = [(&realm).into(), (&id).into(), (&organization).into(), team.as_ref().into()];
+    const SQL: &str =
+        "UPDATE sessions SET team_id = $4, organization_id = COALESCE(CAST($3 AS BYTEA), organization_id)
+        WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
+    let (organization, team) = team.unzip();
+    let params = [(&realm).into(), (&id).into(), organization.as_ref().into(), team.as_ref().into()];
     Ok(tx.execute(SQL, &params).await? == 1)
 }
 

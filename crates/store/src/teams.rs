@@ -119,9 +119,7 @@ pub async fn delete(
     (organization, id): (OrganizationId, TeamId),
 ) -> Result<bool, Error> {
     const SQL: &str = "DELETE FROM teams WHERE realm_id = $1 AND organization_id = $2 AND id = $3";
-    let gone = tx.execute(SQL, &[(&realm).into(), (&organization).into(), (&id).into()]).await? == 1;
-    if gone {
-        invitations::forget_team(tx, realm, organization, id).await?;
-    }
-    Ok(gone)
+    // First, as for whoever accepts one: two that wait for what the other holds would both stand still.
+    invitations::forget_team(tx, realm, organization, id).await?;
+    Ok(tx.execute(SQL, &[(&realm).into(), (&organization).into(), (&id).into()]).await? == 1)
 }

@@ -110,8 +110,10 @@ pub async fn trail(
     Ok(found.await?)
 }
 
-/// How many events are looked at for one page: not all that happens is shown.
-const LOOKED_AT: u32 = 200;
+/// How many events are read at once for one page: not all that happens is shown.
+const READ: u32 = 200;
+/// So often, where they hold less than the page does: whoever may do something to somebody over and over hides nothing by that.
+const TIMES: usize = 10;
 
 /// What happened to an account before an event, as far as [`Event::is_of_accounts`] goes, the newest first. A page may hold fewer than
 /// asked for though there are more.
@@ -124,21 +126,25 @@ pub async fn history(
     let filter = RecordFilter { user: Some(user), ..RecordFilter::default() };
     let found = app.db().read("read the history of an account", move |tx| {
         let filter = filter.clone();
-        Box::pin(async move { audit::list(tx, realm, &filter, before, LOOKED_AT).await })
+        Box::pin(async move {
+            let (mut acts, mut before) = (Vec::new(), before);
+            for _ in 0..TIMES {
+                let found = audit::list(tx, realm, &filter, before, READ).await?;
+                let are_all = found.len() < READ as usize;
+                before = found.last().map(|record| record.id).filter(|_| !are_all);
+                let shown = found.iter().filter(|record| record.event.is_of_accounts());
+                acts.extend(shown.map(|record| Act::of(record, user)));
+                if before.is_none() || acts.len() > limit {
+                    break;
+                }
+            }
+            Ok::<_, gatepost_store::Error>((acts, before))
+        })
     });
-    let found = found.await?;
-    let all_of_it = found.len() < LOOKED_AT as usize;
-    let last = found.last().map(|record| record.id);
-    let mut acts: Vec<_> = found
-        .into_iter()
-        .filter(|record| record.event.is_of_accounts())
-        .map(|record| Act::of(&record, user))
-        .collect();
-    let next = if acts.len() > limit {
+    let (mut acts, mut next) = found.await?;
+    if acts.len() > limit {
         acts.truncate(limit);
-        acts.last().map(|act| act.id)
-    } else {
-        last.filter(|_| !all_of_it)
-    };
+        next = acts.last().map(|act| act.id);
+    }
     Ok(History { acts, next })
 }

@@ -97,13 +97,13 @@ pub async fn activate(
     Ok(Session { organization, ..caller.session.clone() })
 }
 
-/// Makes a team of the organization that is active in the caller's session, or none, the active one of it. A team that is not of that
-/// organization is answered as missing, and so is one that the caller is not in.
+/// Makes a team with its organization the active one of the caller's session; or no team, which leaves the organization. A team that is not
+/// of that organization is answered as missing, and so is one that the caller is not in.
 pub async fn activate_team(
     app: &App,
     realm: &Snapshot,
     caller: &SignedIn,
-    (organization, team): (OrganizationId, Option<TeamId>),
+    team: Option<(OrganizationId, TeamId)>,
     who: Who,
     now: Timestamp,
 ) -> Result<Session, Problem> {
@@ -114,19 +114,21 @@ pub async fn activate_team(
             let who = who.clone();
             Box::pin(async move {
                 who.still_may(tx, now).await?;
-                by.acting(tx, id, organization).await?;
-                if let Some(team) = team {
+                if let Some((organization, team)) = team {
+                    by.acting(tx, id, organization).await?;
                     let found = team_members::find(tx, id, (organization, team), user).await?;
                     found.ok_or(Problem::NotFound)?;
                 }
-                if !sessions::activate_team(tx, id, session, organization, team).await? {
+                if !sessions::activate_team(tx, id, session, team).await? {
                     return Err(Problem::InvalidToken { expired: false, check: "session_ended" });
                 }
                 Ok(())
             })
         })
         .await?;
-    Ok(Session { organization: Some(organization), team, ..caller.session.clone() })
+    let (organization, team) = team.unzip();
+    let organization = organization.or(caller.session.organization);
+    Ok(Session { organization, team, ..caller.session.clone() })
 }
 
 fn switched(

@@ -22,7 +22,7 @@ pub use members::{add, find as find_member, list as list_members, remove as remo
 const MOST: u64 = 1_000;
 
 /// The most teams that one invitation leads into.
-const MOST_OF_INVITATION: usize = 100;
+pub const MOST_OF_INVITATION: usize = 100;
 
 /// Refuses to go on where the realm divides its organizations into none.
 fn on(realm: &Snapshot) -> Result<(), Problem> {
@@ -75,13 +75,14 @@ pub fn read(ids: &[String]) -> Result<Vec<TeamId>, Problem> {
 pub(super) fn invited_into(realm: &Snapshot, wanted: Vec<TeamId>) -> Result<Vec<TeamId>, Problem> {
     let mut each = Vec::with_capacity(wanted.len().min(MOST_OF_INVITATION));
     for team in wanted {
+        if each.contains(&team) {
+            continue;
+        }
         if each.len() == MOST_OF_INVITATION {
             let reason = format!("name at most {MOST_OF_INVITATION} teams").into();
             return Err(Problem::InvalidField { field: "teams", reason });
         }
-        if !each.contains(&team) {
-            each.push(team);
-        }
+        each.push(team);
     }
     if !each.is_empty() {
         on(realm)?;
@@ -149,7 +150,12 @@ pub async fn make(
 ) -> Result<Team, Problem> {
     on(realm)?;
     let made = Team::begin(TeamId::new(now, app.entropy()), realm.id(), organization, name, now);
-    let (done, refused) = records(app, realm, (organization, made.id), &who, (Event::TeamCreated, now));
+    let record = |event| {
+        let record = who.record_of_realm(app, event, realm.id(), now);
+        record.with("organization", organization.to_string())
+    };
+    let done = record(Event::TeamCreated).with("team", made.id.to_string());
+    let refused = record(Event::OrganizationChangeRefused);
     let (stored, graph) = (made.clone(), realm.organization_roles().clone());
     let answer = app.db().write("make a team", move |tx| {
         let (who, team, record, graph) = (who.clone(), stored.clone(), done.clone(), graph.clone());

@@ -158,26 +158,24 @@ async fn an_organization_is_active_in_a_session_until_another_is(store: Store) {
     assert!(activate(realm, Some(acme.id)).await);
     assert_eq!((active(&session).await, active(&other).await), (Some(acme.id), None));
     assert!(!activate(gatepost_domain::RealmId::MAX, None).await);
-    let activate_team = async |organization, team| {
-        write!(store, [] tx => sessions::activate_team(tx, realm, id, organization, team).await).unwrap()
+    let activate_team =
+        async |team| write!(store, [] tx => sessions::activate_team(tx, realm, id, team).await).unwrap();
+    let found = async || {
+        let found = store.find_live(&session, NOW).await.unwrap().0;
+        (found.organization, found.team)
     };
-    let team = async || store.find_live(&session, NOW).await.unwrap().0.team;
-    assert!(!activate_team(OrganizationId::MAX, Some(TeamId::MIN)).await, "another is active");
-    assert_eq!(team().await, None);
-    assert!(activate_team(acme.id, Some(TeamId::MIN)).await && activate(realm, Some(acme.id)).await);
-    assert_eq!(team().await, Some(TeamId::MIN), "of the organization that is active still");
-    assert!(activate_team(acme.id, None).await);
-    assert_eq!(team().await, None);
-    assert!(activate_team(acme.id, Some(TeamId::MIN)).await);
+    let (team, other) = ((acme.id, TeamId::MIN), (OrganizationId::MAX, TeamId::MAX));
+    assert!(activate_team(Some(team)).await);
+    assert_eq!(found().await, (Some(acme.id), Some(TeamId::MIN)));
+    assert!(activate_team(None).await);
+    assert_eq!(found().await, (Some(acme.id), None), "the organization stays");
+    assert!(activate_team(Some(other)).await);
+    assert_eq!(found().await, (Some(OrganizationId::MAX), Some(TeamId::MAX)), "with its own");
     assert!(activate(realm, None).await);
-    assert_eq!(
-        (active(&session).await, team().await),
-        (None, Some(TeamId::MIN)),
-        "for when it is active again"
-    );
+    assert_eq!(found().await, (None, Some(TeamId::MAX)), "for when its organization is active again");
     let message = store.message();
     write!(store, [] tx => sessions::revoke(tx, realm, user_id, id, NOW, message).await).unwrap();
-    assert!(!activate(realm, Some(acme.id)).await, "it has ended");
+    assert!(!activate(realm, Some(acme.id)).await && !activate_team(Some(team)).await, "it has ended");
 }
 
 async fn a_session_begins_only_for_a_user_who_may_sign_in(store: Store) {

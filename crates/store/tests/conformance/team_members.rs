@@ -1,5 +1,5 @@
-use gatepost_domain::{RealmId, TeamMember, UserId};
-use gatepost_store::{Constraint, Error, memberships, team_members, users};
+use gatepost_domain::{Invitation, InvitationId, Membership, RealmId, SecretDigest, TeamMember, UserId};
+use gatepost_store::{Constraint, Error, invitations, memberships, team_members, teams, users};
 
 use crate::support::{NOW, Store, at_once, error_of, later};
 use crate::teams::team;
@@ -9,6 +9,7 @@ on_every_backend!(
     nobody_is_in_a_team_of_an_organization_they_do_not_belong_to,
     those_who_are_in_a_team_are_listed_with_their_accounts_and_counted,
     whoever_leaves_the_organization_leaves_its_teams,
+    whoever_joins_while_the_team_is_deleted_joins_without,
 );
 
 async fn find(store: &Store, member: &TeamMember) -> Option<TeamMember> {
@@ -101,4 +102,58 @@ async fn whoever_leaves_the_organization_leaves_its_teams(store: Store) {
         find(&store, &engines.with(cleo.id, NOW)).await,
     ];
     assert_eq!(found, [None, None, Some(engines.with(cleo.id, NOW))]);
+}
+
+/// They take what both need in one order: neither waits for the other for ever, nor until the database notices.
+async fn whoever_joins_while_the_team_is_deleted_joins_without(store: Store) {
+    for round in 0..5 {
+        let acme = store.organization(&format!("acme{round}")).await;
+        let engines = team(&store, &acme, "Engines").await;
+        let mut invited = Vec::new();
+        for n in 0..4 {
+            let user = store.user(&format!("user{round}-{n}")).await;
+            let invitation = Invitation {
+                id: InvitationId::new(NOW, &store.dice),
+                realm: store.realm,
+                organization: acme.id,
+                email: user.email.clone().unwrap(),
+                roles: vec![],
+                teams: vec![engines.id],
+                digest: SecretDigest::of(b"secret"),
+                invited_by: None,
+                created_at: NOW,
+                expires_at: later(60),
+                accepted_at: None,
+                revoked_at: None,
+            };
+            write!(store, [invitation] tx => invitations::create(tx, &invitation).await).unwrap();
+            invited.push((invitation.id, user.id));
+        }
+        let realm = store.realm;
+        let done = at_once(5, |n| {
+            let (store, engines, one) = (store.clone(), engines.clone(), invited.get(n).copied());
+            async move {
+                write!(store, [engines] tx => {
+                    let whole = (engines.organization, engines.id);
+                    let Some((id, user)) = one else { return teams::delete(tx, realm, whole).await };
+                    let found = invitations::find(tx, realm, id).await?.unwrap();
+                    let accepted = invitations::accept(tx, realm, id, NOW).await?;
+                    let member = Membership::begin(realm, engines.organization, user, vec![], NOW);
+                    memberships::create(tx, &member).await?;
+                    for _ in found.teams {
+                        team_members::add(tx, &engines.with(user, NOW)).await?;
+                    }
+                    Ok::<bool, Error>(accepted)
+                })
+            }
+        })
+        .await;
+        assert!(done.iter().all(|done| *done == Ok(true)), "round {round}: {done:?}");
+        for (_, user) in invited {
+            let organization = acme.id;
+            let member = read!(store, [] tx => memberships::find(tx, realm, organization, user).await);
+            assert!(member.unwrap().is_some());
+            assert_eq!(find(&store, &engines.with(user, NOW)).await, None);
+        }
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
         problem::ProblemDocument,
     },
     organizations::{self, By, WantedInvitation, teams},
-    realm::InRealm,
+    realm::{InRealm, Snapshot},
 };
 
 /// An open invitation, without its secret.
@@ -28,7 +28,7 @@ pub(super) struct InvitationView {
     /// The roles it gives.
     #[schema(example = json!(["editor"]))]
     roles: Vec<String>,
-    /// The teams it puts into.
+    /// The teams it puts into, where the realm has teams.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["tea_01jd3v6d7qk4r8x2m5n9p0t1wz"]))]
     teams: Vec<String>,
@@ -42,13 +42,14 @@ pub(super) struct InvitationView {
     expires_at: Timestamp,
 }
 
-impl From<&Invitation> for InvitationView {
-    fn from(invitation: &Invitation) -> Self {
+impl InvitationView {
+    pub(super) fn new(realm: &Snapshot, invitation: &Invitation) -> Self {
+        let teams = invitation.teams.iter().filter(|_| realm.settings().teams);
         Self {
             id: invitation.id.to_string(),
             email: invitation.email.as_str().to_owned(),
             roles: names(&invitation.roles),
-            teams: invitation.teams.iter().map(ToString::to_string).collect(),
+            teams: teams.map(ToString::to_string).collect(),
             invited_by: invitation.invited_by.map(|user| user.to_string()),
             created_at: invitation.created_at,
             expires_at: invitation.expires_at,
@@ -111,7 +112,8 @@ pub(super) async fn list(
     let (by, page) = (By::member(&caller, &realm, now), (listing.cursor, limit.and_one()));
     let found = organizations::list_invitations(&app, &realm, id, by, page, now).await?;
     let (found, next_cursor) = page::cut(found, limit, |last| last.id.to_string());
-    Ok(Json(InvitationPage { invitations: found.iter().map(InvitationView::from).collect(), next_cursor }))
+    let invitations = found.iter().map(|found| InvitationView::new(&realm, found)).collect();
+    Ok(Json(InvitationPage { invitations, next_cursor }))
 }
 
 /// Somebody to be invited.
@@ -166,7 +168,8 @@ pub(super) async fn invite(
     };
     let acting = (Who::themselves(&caller, origin), &caller);
     let (made, secret) = organizations::invite(&app, &realm, id, wish, acting, now).await?;
-    let fresh = FreshInvitation { token: secret.reveal().to_owned(), view: (&made).into() };
+    let fresh =
+        FreshInvitation { token: secret.reveal().to_owned(), view: InvitationView::new(&realm, &made) };
     Ok((StatusCode::CREATED, Json(fresh)))
 }
 

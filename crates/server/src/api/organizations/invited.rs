@@ -17,7 +17,7 @@ use crate::{
         problem::ProblemDocument,
     },
     organizations::{self, Presented},
-    realm::InRealm,
+    realm::{InRealm, Snapshot},
 };
 
 /// Where an invitation leads.
@@ -39,11 +39,14 @@ pub(super) struct MyInvitation {
     organization: Destination,
 }
 
-impl From<&(Invitation, Organization)> for MyInvitation {
-    fn from((invitation, organization): &(Invitation, Organization)) -> Self {
+impl MyInvitation {
+    fn new(realm: &Snapshot, (invitation, organization): &(Invitation, Organization)) -> Self {
         let (id, slug) = (organization.id.to_string(), organization.slug.to_string());
         let name = organization.name.as_str().to_owned();
-        Self { invitation: invitation.into(), organization: Destination { id, slug, name } }
+        Self {
+            invitation: InvitationView::new(realm, invitation),
+            organization: Destination { id, slug, name },
+        }
     }
 }
 
@@ -82,6 +85,7 @@ pub(super) struct MyInvitationPage {
 )]
 pub(super) async fn list(
     Entitled(caller): Entitled,
+    realm: InRealm,
     Now(now): Now,
     State(app): State<App>,
     Query(listing): Query<Listing>,
@@ -90,7 +94,8 @@ pub(super) async fn list(
     let part = (listing.cursor, limit.and_one());
     let found = organizations::list_invitations_to(&app, &caller.user, part, now).await?;
     let (found, next_cursor) = page::cut(found, limit, |(last, _)| last.id.to_string());
-    Ok(Json(MyInvitationPage { invitations: found.iter().map(MyInvitation::from).collect(), next_cursor }))
+    let invitations = found.iter().map(|found| MyInvitation::new(&realm, found)).collect();
+    Ok(Json(MyInvitationPage { invitations, next_cursor }))
 }
 
 /// What one was invited with: the token of the letter, or the id as listed. One of them.

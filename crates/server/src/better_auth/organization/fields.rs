@@ -4,7 +4,11 @@ use gatepost_domain::{LogoUrl, Metadata};
 use serde_json::Value;
 
 use super::super::fields::Fields;
-use crate::{http::Problem, organizations, realm::Snapshot};
+use crate::{
+    http::Problem,
+    organizations::{self, teams::MOST_OF_INVITATION},
+    realm::Snapshot,
+};
 
 impl Fields {
     /// A text with something in it, which may be left out.
@@ -65,10 +69,21 @@ impl Fields {
             Some(Value::Array(all)) => all.into_iter().map(text).collect(),
             Some(_) => None,
         };
-        ids.unwrap_or_else(|| {
+        let Some(ids) = ids else {
             self.complain("teamId", "Invalid input");
-            Vec::new()
-        })
+            return Vec::new();
+        };
+        let mut each = Vec::new();
+        for id in ids {
+            if !each.contains(&id) {
+                each.push(id);
+            }
+            if each.len() > MOST_OF_INVITATION {
+                self.complain("teamId", &format!("Give at most {MOST_OF_INVITATION} teams"));
+                return Vec::new();
+            }
+        }
+        each
     }
 
     /// What is asked of each resource. The older name of the member counts where it alone is there.

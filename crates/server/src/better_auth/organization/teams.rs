@@ -1,7 +1,7 @@
 //! Teams of an organization, where the realm has them; there are no such endpoints where it has none, as there.
 
 use axum::http::StatusCode;
-use gatepost_domain::{Invitation, OrganizationId, Team, TeamId, UserId};
+use gatepost_domain::{Invitation, OrganizationId, Session, Team, TeamId, UserId};
 use serde_json::{Value, json};
 
 use super::super::asked::{Answer, Asked};
@@ -60,10 +60,10 @@ pub(in super::super) async fn active_of(
 async fn activate(
     asked: &Asked,
     caller: &Caller,
-    (organization, team): (OrganizationId, Option<TeamId>),
-) -> Result<gatepost_domain::Session, Problem> {
+    team: Option<(OrganizationId, TeamId)>,
+) -> Result<Session, Problem> {
     let (app, realm, who) = (&asked.app, &asked.realm, caller.who(asked));
-    organizations::activate_team(app, realm, &caller.known, (organization, team), who, asked.now).await
+    organizations::activate_team(app, realm, &caller.known, team, who, asked.now).await
 }
 
 /// Makes the first team of an organization the active one.
@@ -75,7 +75,7 @@ pub(super) async fn activate_first(
     let page = (None, 1);
     let found = teams::list(&asked.app, &asked.realm, organization, by(asked, caller), page).await?;
     if let Some(first) = found.first() {
-        activate(asked, caller, (organization, Some(first.id))).await?;
+        activate(asked, caller, Some((organization, first.id))).await?;
     }
     Ok(())
 }
@@ -87,7 +87,7 @@ pub(super) async fn activate_only(
     invitation: &Invitation,
 ) -> Result<(), Problem> {
     let [only] = invitation.teams[..] else { return Ok(()) };
-    match activate(asked, caller, (invitation.organization, Some(only))).await {
+    match activate(asked, caller, Some((invitation.organization, only))).await {
         Ok(session) => asked.keep(&session),
         // It was full.
         Err(Problem::NotFound) => {}
@@ -146,7 +146,9 @@ pub(in super::super) async fn remove(mut asked: Asked) -> Answer {
     let belongs = organizations::acting_as(app, realm, id, by).await;
     belongs.map_err(|problem| told(problem, NO_TEAM_TO_DELETE, MAY_NOT_DELETE_TEAMS))?;
     let Ok(team) = team.parse() else { return Err(NO_TEAM.into()) };
-    if caller.session().team == Some(team) {
+    let is_active =
+        caller.session().organization == Some(id) && active_of(&asked, &caller, id).await? == Some(team);
+    if is_active {
         return Err(ACTIVE_TEAM.into());
     }
     let removed = teams::remove(app, realm, (id, team), (caller.who(&asked), by), asked.now).await;
@@ -183,8 +185,8 @@ pub(in super::super) async fn set_active(mut asked: Asked) -> Answer {
         _ => active.map(Ok),
     };
     let Some(wanted) = wanted else {
-        if let (Some(organization), Some(_)) = (organization, active) {
-            let session = activate(&asked, &caller, (organization, None)).await?;
+        if active.is_some() {
+            let session = activate(&asked, &caller, None).await?;
             asked.keep(&session);
         }
         return Ok(asked.json(&Value::Null));
@@ -193,7 +195,7 @@ pub(in super::super) async fn set_active(mut asked: Asked) -> Answer {
     let (app, realm, by) = (&asked.app, &asked.realm, by(&asked, &caller));
     let found = teams::find(app, realm, wanted?, (Some(organization), by)).await;
     let team = found.map_err(|problem| told(problem, NO_TEAM, NO_TEAM))?;
-    let session = activate(&asked, &caller, (organization, Some(team.id))).await;
+    let session = activate(&asked, &caller, Some((organization, team.id))).await;
     let session = session.map_err(|problem| told(problem, NOT_IN_TEAM_TO_BE_IN, NOT_IN_TEAM_TO_BE_IN))?;
     asked.keep(&session);
     Ok(asked.json(&TeamView::from(&team)))

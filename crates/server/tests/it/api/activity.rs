@@ -65,6 +65,29 @@ async fn a_person_sees_what_happened_to_their_account_and_to_no_other() {
     assert_eq!(told(&activity(&app, &bob, "").await), ["signed-in", "user-registered"]);
 }
 
+/// What somebody else may do over and over, and a person is not shown, hides nothing of what they are.
+#[tokio::test]
+async fn what_is_not_shown_hides_nothing_that_is() {
+    let app = TestApp::with("[[realm]]\nname = \"default\"\nteams = true\n").await;
+    let ada = app.person(ADA).await;
+    let body = json!({"name": "Acme", "slug": "acme"});
+    let acme = app.ask(&ada, Method::POST, "/api/v1/organizations", Some(body)).await.text("id");
+    let teams = format!("/api/v1/organizations/{acme}/teams");
+    let team = app.ask(&ada, Method::GET, &teams, None).await.json();
+    let member = format!("{teams}/{}/members/{}", team["teams"][0]["id"].as_str().unwrap(), ada.id);
+    for _ in 0..105 {
+        assert_eq!(app.ask(&ada, Method::DELETE, &member, None).await.status, 204);
+        assert_eq!(app.ask(&ada, Method::PUT, &member, None).await.status, 200);
+    }
+    assert_eq!(told(&activity(&app, &ada, "?limit=20").await), ["signed-in", "user-registered"]);
+    let first = activity(&app, &ada, "?limit=1").await;
+    let rest = format!("?limit=1&cursor={}", first["next_cursor"].as_str().unwrap());
+    assert_eq!(
+        (told(&first), told(&activity(&app, &ada, &rest).await)),
+        (vec!["signed-in"], vec!["user-registered"])
+    );
+}
+
 /// The times are the same; what was first is the oldest all the same.
 #[tokio::test]
 async fn what_happens_in_one_moment_is_told_in_its_order() {

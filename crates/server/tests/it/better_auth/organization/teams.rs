@@ -377,6 +377,7 @@ async fn whoever_was_invited_into_a_team_is_in_it() {
         (json!(format!("{first},{engines}")), "400 INVALID_TEAM_ID"),
         (json!(1), "400 VALIDATION_ERROR"),
         (json!([1]), "400 VALIDATION_ERROR"),
+        (json!((0..101).map(|n| n.to_string()).collect::<Vec<_>>()), "400 VALIDATION_ERROR"),
     ] {
         assert_eq!(into("bob", team.clone()).await.brief(), refused, "{team}");
     }
