@@ -25,7 +25,7 @@ use crate::{
     Clock, better_auth,
     clients::KnownClients,
     declare,
-    http::{Problem, TrustedProxies, Where},
+    http::{Problem, TrustedProxies, Where, observe::RequestId},
     jobs::{self, Silent},
     limits::{self, Limits, Rule},
     mail::{KeptMail, Mailer},
@@ -219,9 +219,14 @@ impl App {
         &*self.shared.entropy
     }
 
-    /// The id of something that happens: it is after those of all that happened before it in this process, also in the same moment.
+    /// The id of something that happens.
     pub(crate) fn event_id(&self, now: Timestamp) -> EventId {
-        self.shared.event_ids.next(now, self.entropy())
+        EventId::new(now, self.entropy())
+    }
+
+    /// The same in a request: it is after those of all that happened before it in the request, also in the same moment.
+    pub(crate) fn event_id_in(&self, request: RequestId, now: Timestamp) -> EventId {
+        self.shared.event_ids.next(request, now, self.entropy())
     }
 
     /// The URL people and applications reach the server under, without trailing slash.

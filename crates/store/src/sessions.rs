@@ -348,8 +348,8 @@ pub async fn activate_team(
     id: SessionId,
     team: Option<(OrganizationId, TeamId)>,
 ) -> Result<bool, Error> {
-    const SQL: &str =
-        "UPDATE sessions SET team_id = $4, organization_id = COALESCE(CAST($3 AS BYTEA), organization_id)
+    const SQL: &str = "UPDATE sessions SET team_id = $4,
+            organization_id = CASE WHEN CAST($3 AS BYTEA) IS NULL THEN organization_id ELSE $3 END
         WHERE realm_id = $1 AND id = $2 AND revoked_at IS NULL";
     let (organization, team) = team.unzip();
     let params = [(&realm).into(), (&id).into(), organization.as_ref().into(), team.as_ref().into()];

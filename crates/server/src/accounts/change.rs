@@ -285,8 +285,7 @@ pub async fn change(
                         let record = left_behind::told(tx, record, &before).await?;
                         users::disable(tx, realm, user, now, messages[1]).await?;
                         audit::append(tx, &record).await?;
-                        links::forget(tx, (realm, user), &[LinkPurpose::Recover, LinkPurpose::ChangeEmail])
-                            .await?;
+                        links::forget(tx, (realm, user), &links::BUT_UNDOING).await?;
                         revoke_because(tx, &app, (realm, user), Some(Event::UserDisabled.name()), &who, now)
                             .await?;
                     }

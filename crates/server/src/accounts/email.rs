@@ -117,8 +117,7 @@ async fn set(tx: &mut Tx, user: &User, email: EmailAddress, now: Timestamp) -> R
     };
     let (realm, id) = (user.realm, user.id);
     let user = users::update_profile(tx, realm, id, &profile, None, now).await?;
-    let about = [LinkPurpose::VerifyEmail, LinkPurpose::ChangeEmail, LinkPurpose::Recover];
-    links::forget(tx, (realm, id), &about).await?;
+    links::forget(tx, (realm, id), &links::BUT_UNDOING).await?;
     user.ok_or(Problem::InvalidLink)
 }
 

@@ -190,6 +190,15 @@ pub(crate) async fn send(
     mail::queue_link(tx, app, realm, id, origin, now).await
 }
 
+/// What is over once the account has another address, or was disabled in between: all but what gives it back to its owner.
+pub(super) const BUT_UNDOING: [LinkPurpose; 5] = [
+    LinkPurpose::VerifyEmail,
+    LinkPurpose::ChangeEmail,
+    LinkPurpose::Recover,
+    LinkPurpose::SignIn,
+    LinkPurpose::DeleteAccount,
+];
+
 /// Ends the links of an account that are for these purposes.
 pub(super) async fn forget(
     tx: &mut Tx,

@@ -1,4 +1,4 @@
-//! Ids of what happens, in the order in which it does.
+//! Ids of what happens in one request, in the order in which it does.
 
 use std::{
     collections::VecDeque,
@@ -7,27 +7,31 @@ use std::{
 
 use gatepost_domain::{Entropy, EventId, Timestamp};
 
-/// Of so many milliseconds it is remembered what came last. A request tells one time from its begin to its end, and meanwhile others begin.
+use crate::http::observe::RequestId;
+
+/// Of so many requests it is remembered what came last.
 const REMEMBERED: usize = 512;
 
-/// The last id of each of the last milliseconds. Each process has its own.
+/// The last id of each of the last requests. Each process has its own.
+///
+/// What one request does has nothing to do with what another does: who sees the ids of theirs learns of nobody else's from the gaps.
 #[derive(Default)]
-pub(super) struct EventIds(Mutex<VecDeque<EventId>>);
+pub(super) struct EventIds(Mutex<VecDeque<(RequestId, EventId)>>);
 
 impl EventIds {
-    /// A fresh id, after all that were made of the same millisecond.
-    pub(super) fn next(&self, now: Timestamp, entropy: &dyn Entropy) -> EventId {
+    /// A fresh id, after all that the request made of the same millisecond.
+    pub(super) fn next(&self, request: RequestId, now: Timestamp, entropy: &dyn Entropy) -> EventId {
         let fresh = EventId::new(now, entropy);
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same = |id: &&mut EventId| id.as_bytes()[..6] == fresh.as_bytes()[..6];
-        if let Some(before) = last.iter_mut().rev().find(is_same) {
-            *before = after(*before, entropy);
+        if let Some((_, before)) = last.iter_mut().rev().find(|(of, _)| *of == request) {
+            let is_same = before.as_bytes()[..6] == fresh.as_bytes()[..6];
+            *before = if is_same { after(*before, entropy) } else { fresh };
             return *before;
         }
         if last.len() >= REMEMBERED {
             last.pop_front();
         }
-        last.push_back(fresh);
+        last.push_back((request, fresh));
         fresh
     }
 }
@@ -46,21 +50,38 @@ mod tests {
     use crate::entropy::SystemEntropy;
 
     #[test]
-    fn what_happens_later_in_a_millisecond_has_the_later_id() {
+    fn what_a_request_does_later_in_a_millisecond_has_the_later_id() {
         let (ids, entropy) = (EventIds::default(), SystemEntropy::default());
         let at = |millis: i64| Timestamp::from_micros(1_800_000_000_000_000 + millis * 1_000);
+        let requests = [(); 3].map(|()| RequestId::next());
         let mut last = [EventId::MIN; 3];
         for _ in 0..1_000 {
-            // Three requests that go on at once.
-            for (millis, last) in (0..).zip(&mut last) {
-                let next = ids.next(at(millis), &entropy);
-                assert!(*last < next && next < EventId::first_at(at(millis + 1)));
+            for (request, last) in requests.iter().zip(&mut last) {
+                let next = ids.next(*request, at(0), &entropy);
+                assert!(*last < next && next < EventId::first_at(at(1)));
                 *last = next;
             }
         }
-        for millis in 3..10_000 {
-            ids.next(at(millis), &entropy);
+        assert!(EventId::first_at(at(1)) <= ids.next(requests[0], at(1), &entropy));
+        for _ in 0..1_000 {
+            ids.next(RequestId::next(), at(0), &entropy);
         }
         assert_eq!(ids.0.lock().unwrap().len(), REMEMBERED);
+    }
+
+    /// LG-01: or somebody could tell from the gaps between what is theirs whether a letter was sent to somebody else meanwhile.
+    #[test]
+    fn lg_01_ids_of_one_request_say_nothing_of_what_another_does() {
+        let (ids, entropy) = (EventIds::default(), SystemEntropy::default());
+        let now = Timestamp::from_unix_seconds(1_800_000_000);
+        let (mine, other) = (RequestId::next(), RequestId::next());
+        let number = |id: EventId| u128::from_be_bytes(*id.as_bytes());
+        for _ in 0..100 {
+            let before = number(ids.next(mine, now, &entropy));
+            let theirs = number(ids.next(other, now, &entropy));
+            let gap = number(ids.next(mine, now, &entropy)) - before;
+            assert!((1 << 32..1 << 33).contains(&gap), "one step, whatever came between");
+            assert!(theirs.abs_diff(before) > 1 << 34, "and nowhere near");
+        }
     }
 }

@@ -193,9 +193,14 @@ impl Asked {
         self.named.as_ref().map(|(token, _)| *token)
     }
 
+    /// All that cookies of a name hold.
+    pub(super) fn cookies(&self, name: Name) -> Vec<String> {
+        name.all(&self.realm, &self.headers)
+    }
+
     /// What a cookie holds that is there once.
     pub(super) fn cookie(&self, name: Name) -> Option<String> {
-        let mut sent = name.all(&self.realm, &self.headers);
+        let mut sent = self.cookies(name);
         if sent.len() == 1 { sent.pop() } else { None }
     }
 

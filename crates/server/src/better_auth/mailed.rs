@@ -85,9 +85,15 @@ impl Asked {
         Ok(())
     }
 
-    /// The letter that whoever asks waits for.
+    /// The letter that whoever asks waits for. A cookie of another realm, which a browser sends here too, is none; of two there is neither.
     pub(super) fn waits_for(&self) -> Option<Waiting> {
-        let text = self.cookie(Name::Mailed).filter(|text| text.len() <= LONGEST)?;
+        let sent = self.cookies(Name::Mailed);
+        let mut good = sent.iter().filter_map(|text| self.read_waiting(text));
+        good.next().filter(|_| good.next().is_none())
+    }
+
+    fn read_waiting(&self, text: &str) -> Option<Waiting> {
+        let text = Some(text).filter(|text| text.len() <= LONGEST)?;
         let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let plain = self.app.master_key().open(PURPOSE, self.realm.id().as_bytes(), &sealed).ok()?;
         serde_json::from_slice(&plain).ok()

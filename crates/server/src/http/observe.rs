@@ -22,12 +22,12 @@ use super::figures;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Identifies one request in the logs, the audit trail and the `x-request-id` header.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId(u64);
 
 impl RequestId {
     /// Unique within a process, and across processes with overwhelming likelihood. Not a secret.
-    fn next() -> Self {
+    pub(crate) fn next() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         // Seeded by the system once a process: a process id would repeat in every container.
         static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::new);

@@ -119,7 +119,8 @@ impl Where {
 
     /// An audit record of something done by this request.
     pub fn record(&self, app: &App, realm: RealmId, event: Event, actor: Actor, now: Timestamp) -> Record {
-        let mut record = Record::new(app.event_id(now), realm, now, event, actor);
+        let id = self.request_id.map_or_else(|| app.event_id(now), |request| app.event_id_in(request, now));
+        let mut record = Record::new(id, realm, now, event, actor);
         record.address = self.address;
         record.request_id = self.request_id.map(|id| id.to_string());
         record

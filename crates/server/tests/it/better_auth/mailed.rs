@@ -449,3 +449,32 @@ async fn after_the_button_a_verification_leads_to_where_the_application_said() {
     let done = browser.fill(&page, &[("token", &page.hidden("token").unwrap())]).await;
     assert_eq!(done.location(), "http://127.0.0.1:8400/changed");
 }
+
+/// A browser sends what the default realm has set to every other realm, too.
+#[tokio::test]
+async fn what_another_realm_has_set_does_not_stand_in_the_way() {
+    let other = format!(
+        "[[realm]]\nname = \"other\"\nemail_sign_in = true\n[[realm.user]]\nemail = \"{ADA}\"\nemail_verified = true\npassword = \"{PASSWORD}\"\n"
+    );
+    let app = TestApp::with(&format!("{REALM}{other}")).await;
+    proven(&app).await;
+    let asked = json!({"email": ADA, "type": "sign-in"});
+    let (mut set, mut mailed) = (Vec::new(), String::new());
+    for client in [Client::new(&app), Client::under(&app, "/r/other")] {
+        let sent = client.post("/email-otp/send-verification-otp", asked.clone()).await;
+        assert_eq!(sent.status, 200, "{sent:?}");
+        let cookies = client.cookies.borrow();
+        let (name, value) = cookies.iter().find(|(name, _)| name.contains("mailed")).unwrap();
+        set.push(format!("{name}={value}"));
+        drop(cookies);
+        mailed = code(&app, ADA).await.replace(' ', "");
+    }
+    let request = Request::post("/r/other/api/auth/sign-in/email-otp")
+        .header(header::HOST, "127.0.0.1:8400")
+        .header(header::ORIGIN, OURS)
+        .header(header::COOKIE, set.join("; "))
+        .header(header::CONTENT_TYPE, "application/json");
+    let body = json!({"email": ADA, "otp": mailed}).to_string();
+    let answer = app.send(request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}

@@ -93,6 +93,23 @@ async fn lg_18_a_code_is_good_once_for_whoever_asked_and_not_for_long() {
     assert_eq!(send(&app, &late, &mails).await.brief(), "400 invalid_link");
 }
 
+/// Whatever was mailed before an account was disabled is over, also once it is enabled again.
+#[tokio::test]
+async fn lg_18_a_code_does_not_outlive_a_disabling() {
+    let app = TestApp::with(BY_MAIL).await;
+    let admin = app.admin().await;
+    app.apply(BY_MAIL).await;
+    verified(&app, ADA).await;
+    let (token, mailed) = (ask(&app, ADA).await, code(&app, ADA).await);
+    let found = app.ask(&admin, Method::GET, "/api/v1/admin/users?search=ada", None).await.json();
+    let path = format!("/api/v1/admin/users/{}", found["users"][0]["id"].as_str().unwrap());
+    for disabled in [true, false] {
+        let body = json!({"disabled": disabled});
+        assert_eq!(app.ask(&admin, Method::PATCH, &path, Some(body)).await.status, 200);
+    }
+    assert_eq!(send(&app, &token, &mailed).await.brief(), "400 invalid_link");
+}
+
 #[tokio::test]
 async fn lg_18_few_codes_can_be_tried() {
     let app = TestApp::with(BY_MAIL).await;
