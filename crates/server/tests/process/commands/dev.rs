@@ -59,6 +59,14 @@ async fn dev_in_a_named_folder_keeps_what_was_done() {
     let server = dev();
     assert_eq!(login(&mut server.http(), "new@dev.test").await.unwrap().status, 200);
     server.stop();
+    // Also another realm at the root.
+    let file = folder.path().join("acme.toml");
+    fs::write(&file, "[[realm]]\nname = \"acme\"\ndefault = true\n").unwrap();
+    command(folder.path(), &format!("apply {}", file.display())).done();
+    dev().stop();
+    let listed = command(folder.path(), "realm list --json").json();
+    let default = listed.as_array().unwrap().iter().find(|realm| realm["default"] == true).unwrap();
+    assert_eq!(default["name"], "acme");
 }
 
 /// A folder whose passwords are public is not shown to others by another command.
