@@ -108,7 +108,7 @@ pub(in super::super) async fn update(mut asked: Asked) -> Answer {
 }
 
 /// What is wrong with a member of `data`.
-fn of_data(problem: Problem) -> Refusal {
+pub(super) fn of_data(problem: Problem) -> Refusal {
     match problem {
         Problem::InvalidField { field, reason } => {
             let message = format!("[body.data.{field}] {reason}");

@@ -13,6 +13,7 @@ use super::{
         MAY_NOT_MAKE_TEAMS, NO_MEMBERS, NO_TEAM, NO_TEAM_TO_CHANGE, NO_TEAM_TO_DELETE, NO_TEAMS_TO_MAKE,
         NO_TEAMS_TO_SEE, NONE_ACTIVE, NOT_A_MEMBER, NOT_IN_TEAM_TO_BE_IN, TOO_MANY_TEAMS, told,
     },
+    single::of_data,
     view::TeamView,
 };
 use crate::{
@@ -128,7 +129,7 @@ pub(in super::super) async fn update(mut asked: Asked) -> Answer {
     let belongs = organizations::acting_as(app, realm, id, by).await;
     belongs.map_err(|problem| told(problem, NO_TEAM_TO_CHANGE, MAY_NOT_CHANGE_TEAM))?;
     let Ok(team) = team.parse() else { return Err(NO_TEAM.into()) };
-    let name = name.as_deref().map(organizations::name).transpose()?;
+    let name = name.as_deref().map(organizations::name).transpose().map_err(of_data)?;
     let renamed = teams::change(app, realm, (id, team), name, (caller.who(&asked), by), asked.now).await;
     let renamed = renamed.map_err(|problem| told(problem, NO_TEAM, MAY_NOT_CHANGE_TEAM))?;
     Ok(asked.json(&TeamView::from(&renamed)))

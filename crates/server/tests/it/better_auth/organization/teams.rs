@@ -136,6 +136,9 @@ async fn a_team_is_given_another_name_and_deleted() {
         assert_eq!(update(client, team, data.clone()).await.brief(), refused, "{data}");
     }
 
+    let too_long = update(&ada, &team, json!({"name": "x".repeat(300)})).await;
+    assert!(too_long.text("message").starts_with("[body.data.name] "), "{too_long:?}");
+
     let remove = async |client: &Client<'_>, team: &str, organization: Value| {
         let mut body = json!({"teamId": team});
         if organization.is_string() {
