@@ -1,7 +1,9 @@
-use gatepost_domain::{Invitation, InvitationId, Membership, RealmId, SecretDigest, TeamMember, UserId};
-use gatepost_store::{Constraint, Error, invitations, memberships, team_members, teams, users};
+use gatepost_domain::{
+    Invitation, InvitationId, Membership, RealmId, SecretDigest, Team, TeamMember, User, UserId,
+};
+use gatepost_store::{Constraint, Error, Location, invitations, memberships, team_members, teams, users};
 
-use crate::support::{NOW, Store, at_once, error_of, later};
+use crate::support::{NOW, Store, at_once, error_of, later, server};
 use crate::teams::team;
 
 on_every_backend!(
@@ -104,6 +106,61 @@ async fn whoever_leaves_the_organization_leaves_its_teams(store: Store) {
     assert_eq!(found, [None, None, Some(engines.with(cleo.id, NOW))]);
 }
 
+async fn invite(store: &Store, user: &User, into: &Team) -> Invitation {
+    let invitation = Invitation {
+        id: InvitationId::new(NOW, &store.dice),
+        realm: store.realm,
+        organization: into.organization,
+        email: user.email.clone().unwrap(),
+        roles: vec![],
+        teams: vec![into.id],
+        digest: SecretDigest::of(b"secret"),
+        invited_by: None,
+        created_at: NOW,
+        expires_at: later(60),
+        accepted_at: None,
+        revoked_at: None,
+    };
+    write!(store, [invitation] tx => invitations::create(tx, &invitation).await).unwrap();
+    invitation
+}
+
+/// Of what whoever joins a team needs, what deletes it holds nothing while it waits for them. SQLite has one writer.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_deletes_a_team_waits_for_who_joins_it_with_nothing_in_its_hands() {
+    let case = "what_deletes_a_team_waits_for_who_joins_it_with_nothing_in_its_hands";
+    if server(case).is_none() {
+        return;
+    }
+    let store = Store::postgres(case).await.unwrap();
+    let (acme, ada) = (store.organization("acme").await, store.user("ada").await);
+    let engines = team(&store, &acme, "Engines").await;
+    invite(&store, &ada, &engines).await;
+    let Location::Postgres(url) = &store.location else { panic!("another database") };
+    let (mut joining, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let driving = tokio::spawn(connection);
+    let (watching, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let watched = tokio::spawn(connection);
+    let accepting = joining.transaction().await.unwrap();
+    accepting.execute("UPDATE invitations SET accepted_at = 1", &[]).await.unwrap();
+    let deleting = tokio::spawn({
+        let (store, realm, which) = (store.clone(), store.realm, (acme.id, engines.id));
+        async move { write!(store, [] tx => teams::delete(tx, realm, which).await) }
+    });
+    let waits =
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while watching.query(waits, &[]).await.unwrap().is_empty() {
+        assert!(!deleting.is_finished(), "it waits for the invitation");
+    }
+    accepting.query("SELECT 1 FROM teams FOR KEY SHARE NOWAIT", &[]).await.unwrap();
+    accepting.commit().await.unwrap();
+    assert_eq!(deleting.await.unwrap(), Ok(true));
+    drop((joining, watching));
+    driving.await.unwrap().unwrap();
+    watched.await.unwrap().unwrap();
+    store.remove().await;
+}
+
 /// They take what both need in one order: neither waits for the other for ever, nor until the database notices.
 async fn whoever_joins_while_the_team_is_deleted_joins_without(store: Store) {
     for round in 0..5 {
@@ -112,21 +169,7 @@ async fn whoever_joins_while_the_team_is_deleted_joins_without(store: Store) {
         let mut invited = Vec::new();
         for n in 0..4 {
             let user = store.user(&format!("user{round}-{n}")).await;
-            let invitation = Invitation {
-                id: InvitationId::new(NOW, &store.dice),
-                realm: store.realm,
-                organization: acme.id,
-                email: user.email.clone().unwrap(),
-                roles: vec![],
-                teams: vec![engines.id],
-                digest: SecretDigest::of(b"secret"),
-                invited_by: None,
-                created_at: NOW,
-                expires_at: later(60),
-                accepted_at: None,
-                revoked_at: None,
-            };
-            write!(store, [invitation] tx => invitations::create(tx, &invitation).await).unwrap();
+            let invitation = invite(&store, &user, &engines).await;
             invited.push((invitation.id, user.id));
         }
         let realm = store.realm;
